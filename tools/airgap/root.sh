@@ -1,0 +1,106 @@
+#!/bin/sh
+# root.sh DIR: unpack Debian's Bazel, with the JDK, C compiler and tools that it needs, into DIR.
+#
+# Nothing is installed: apt only resolves and downloads, with lists and state of its own, and the
+# packages are unpacked without running their scripts. So this needs no root, and no free dpkg lock.
+set -eu
+dir=$1
+
+# Bazel 7.7 is in these suites and in no older one; apt decides which version of it they hold.
+suites=${BAZELW_DEBIAN_SUITES:-"forky sid"}
+# What Bazel itself, its shell actions and the people who debug them call. Debian's essential
+# packages are named because nothing depends on them by name.
+packages="
+  bazel-bootstrap bazel-rules-shell bazel-stardoc bazel-java-tools
+  bash bzip2 coreutils dash debianutils diffutils dpkg findutils gawk git grep gzip hostname
+  ncurses-bin procps sed tar unzip util-linux xz-utils zip zstd"
+
+say() { echo "bazelw: $*" >&2; }
+die() { say "$*"; exit 1; }
+
+for tool in apt-get dpkg-deb xargs; do
+  command -v "$tool" >/dev/null ||
+    die "$tool is missing: the offline Bazel is made of Debian packages (see docs/airgap.md)"
+done
+
+# The machine's own mirror, also where it is a company's: whatever apt was told to use for Debian.
+mirror=${BAZELW_DEBIAN_MIRROR:-$(
+  apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(CREATED_BY)' 2>/dev/null |
+    awk '$3 == "Packages" && $2 == "Debian" { print $1; exit }'
+)}
+# ORIGIN is unknown until `apt-get update` has been run once; then go by the name of the folder.
+[ -n "$mirror" ] || mirror=$(
+  apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -m1 '/debian/*$' || true
+)
+[ -n "$mirror" ] || die "apt knows no Debian mirror: set BAZELW_DEBIAN_MIRROR to the URI of one"
+
+apt=$dir.apt
+rm -rf "$apt" "$dir"
+mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$dir"
+trap 'rm -rf "$apt"' EXIT
+: >"$apt/status"
+
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+signed=
+[ ! -e "$keyring" ] || signed="[signed-by=$keyring] "
+cat >"$apt/apt.conf" <<CONF
+Dir::State "$apt";
+Dir::State::Lists "$apt/lists";
+Dir::State::status "$apt/status";
+Dir::Cache "$apt";
+Dir::Cache::Archives "$apt/archives";
+Dir::Etc::SourceList "$apt/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::Etc::Preferences "/dev/null";
+Dir::Etc::PreferencesParts "/dev/null";
+Acquire::Languages "none";
+Acquire::Retries "3";
+APT::Install-Recommends "false";
+APT::Sandbox::User "";
+Debug::NoLocking "true";
+# A mirror that is a snapshot has a Release file past its date; the signature is checked all the same.
+Acquire::Check-Valid-Until "false";
+CONF
+export APT_CONFIG="$apt/apt.conf"
+
+fetch() {
+  echo "deb $signed$mirror $1 main" >"$apt/sources.list"
+  rm -f "$apt"/lists/*_* "$apt"/archives/*.deb
+  say "reading the package lists of Debian $1"
+  apt-get -qq update >&2 || return 1
+  say "downloading Debian's Bazel and what it needs (about 350 MB)"
+  # shellcheck disable=SC2086 # the list is split on purpose
+  apt-get -qq --yes --download-only install $packages >&2
+}
+for suite in $suites; do
+  if fetch "$suite"; then found=$suite && break; fi
+  say "Debian $suite did not give a complete set of packages"
+done
+[ -n "${found:-}" ] || die "no Bazel from $mirror: set BAZELW_DEBIAN_MIRROR or BAZELW_DEBIAN_SUITES"
+
+say "unpacking $(find "$apt/archives" -name '*.deb' | wc -l) packages"
+# In parallel they race to make the same folders, which tar takes calmly, and share no file.
+find "$apt/archives" -name '*.deb' -print0 |
+  xargs -0 -n 8 -P "$(getconf _NPROCESSORS_ONLN)" sh -c '
+    for deb; do dpkg-deb --extract "$deb" "$0" || exit 255; done' "$dir"
+
+# What the packages' scripts would have done, as far as Bazel and shell actions notice it.
+bin=$dir/usr/bin
+ln -sf gawk "$bin/awk"
+ln -sf gcc "$bin/cc"
+ln -sf g++ "$bin/c++"
+ln -sf which.debianutils "$bin/which"
+jdk=$(cd "$dir/usr/lib/jvm" && find . -maxdepth 1 -type d -name 'java-[0-9]*-openjdk-*' | head -n 1)
+ln -sfn "${jdk#./}" "$dir/usr/lib/jvm/default-java"
+for tool in java javac jar; do ln -sf "../lib/jvm/default-java/bin/$tool" "$bin/$tool"; done
+
+# Only usr is used (launch puts it over the machine's own), so links into etc become copies.
+find "$dir/usr" -type l -lname '/etc/*' | while read -r link; do
+  target=$dir$(readlink "$link")
+  [ -e "$target" ] || continue
+  rm "$link"
+  cp -RL "$target" "$link"
+done
+mkdir -p "$dir/usr/local" "$dir/usr/host"
+
+"$bin/bazel" --version >/dev/null 2>&1 || [ -x "$bin/bazel" ] || die "the packages hold no bazel"

@@ -1,0 +1,141 @@
+// Package cli is the front of every tool: flags, parameter files, help, and the way a failure is told.
+//
+// A tool is a [Command]: its manual page and a function that declares flags and returns the work. The package decides what
+// all tools share: an argument "@FILE" stands for the lines of FILE (how Bazel passes long command lines), an error is one
+// line "tool: subject: problem" on standard error, followed by a "hint:" line where the user can do something about it, and
+// the exit code is 0 for success, 1 for a failure and 2 for a command line that makes no sense.
+//
+// Non-goals: subcommand trees, coloured output, configuration files.
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// Exit codes of every tool.
+const (
+	ExitOK      = 0 // the work is done
+	ExitFailure = 1 // the work could not be done
+	ExitUsage   = 2 // the command line makes no sense; nothing was tried
+)
+
+// Streams are the standard streams a tool may use.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer
+	Err io.Writer
+}
+
+// Work is what a tool does once its flags are parsed.
+type Work func(ctx context.Context, std Streams) error
+
+// Command is one tool.
+type Command struct {
+	// Name is the tool's name, which starts each of its messages.
+	Name string
+	// Summary says in one sentence what the tool does.
+	Summary string
+	// Details is the rest of the manual page, printed by --help below the flags. It may be empty.
+	Details string
+	// New declares the tool's flags and returns its work, which runs after they are parsed.
+	New func(flags *flag.FlagSet) Work
+}
+
+// Main runs the command with the process's arguments and streams, and exits. An interrupt cancels the work's context.
+func (c Command) Main() {
+	c.MainArgs(os.Args[1:])
+}
+
+// MainArgs is Main for a program that gets its arguments from elsewhere.
+func (c Command) MainArgs(args []string) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := c.Run(ctx, args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// Run runs the command and returns its exit code.
+func (c Command) Run(ctx context.Context, args []string, std Streams) int {
+	err := c.run(ctx, args, std)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return ExitOK
+	}
+	fmt.Fprintf(std.Err, "%s: %v\n", c.Name, err)
+	for _, hint := range hints(err) {
+		fmt.Fprintf(std.Err, "hint: %s\n", hint)
+	}
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return ExitUsage
+	}
+	return ExitFailure
+}
+
+func (c Command) run(ctx context.Context, args []string, std Streams) error {
+	flags := flag.NewFlagSet(c.Name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	work := c.New(flags)
+	args, err := expand(args)
+	if err != nil {
+		return err
+	}
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		c.help(flags, std.Out)
+		return err
+	case err != nil:
+		return Hint(Usage("%w", err), "%s --help lists the flags", c.Name)
+	}
+	if flags.NArg() > 0 {
+		return Hint(Usage("unexpected argument %q", flags.Arg(0)), "%s --help lists the flags", c.Name)
+	}
+	return work(ctx, std)
+}
+
+func (c Command) help(flags *flag.FlagSet, out io.Writer) {
+	fmt.Fprintf(out, "%s: %s\n\nFlags (an argument @FILE stands for the lines of FILE):\n", c.Name, c.Summary)
+	flags.VisitAll(func(f *flag.Flag) {
+		value, text := flag.UnquoteUsage(f)
+		if value != "" {
+			value = "=" + strings.ToUpper(value)
+		}
+		fmt.Fprintf(out, "  --%s%s\n      %s", f.Name, value, strings.ReplaceAll(text, "\n", "\n      "))
+		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" {
+			fmt.Fprintf(out, " (default %s)", f.DefValue)
+		}
+		fmt.Fprintln(out)
+	})
+	if c.Details != "" {
+		fmt.Fprintf(out, "\n%s\n", strings.TrimSpace(c.Details))
+	}
+}
+
+// expand replaces each argument "@FILE" by the lines of FILE. A line is one argument, taken as it is; a file cannot name
+// another one.
+func expand(args []string) ([]string, error) {
+	var all []string
+	for _, arg := range args {
+		name, isFile := strings.CutPrefix(arg, "@")
+		if !isFile {
+			all = append(all, arg)
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, Usage("parameter file: %w", err)
+		}
+		if trimmed := strings.TrimSuffix(string(text), "\n"); trimmed != "" {
+			all = append(all, strings.Split(trimmed, "\n")...)
+		}
+	}
+	return all, nil
+}

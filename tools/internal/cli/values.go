@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+)
+
+// Strings is a flag that may be repeated; each use adds one value.
+type Strings []string
+
+// String implements flag.Value.
+func (s *Strings) String() string { return "" }
+
+// Set implements flag.Value.
+func (s *Strings) Set(value string) error {
+	*s = append(*s, value)
+	return nil
+}
+
+// Each declares a flag that may be repeated and calls use with each value, in order, while the flags are parsed.
+func Each(flags *flag.FlagSet, name, usage string, use func(value string) error) {
+	flags.Func(name, usage, use)
+}
+
+// SplitPair splits "KEY=VALUE" at the first "=" that no backslash precedes, and undoes the escapes in KEY: \= is "=",
+// \n is a line feed and \\ is a backslash. VALUE is taken as it is. The rules escape image paths in this way, so that a
+// path may hold any character.
+func SplitPair(pair string) (key, value string, err error) {
+	var b strings.Builder
+	for i := 0; i < len(pair); i++ {
+		switch c := pair[i]; {
+		case c == '=':
+			return b.String(), pair[i+1:], nil
+		case c == '\\' && i+1 < len(pair):
+			i++
+			switch pair[i] {
+			case '=', '\\':
+				b.WriteByte(pair[i])
+			case 'n':
+				b.WriteByte('\n')
+			default:
+				return "", "", fmt.Errorf("%q: unknown escape \\%c, the known ones are \\=, \\n and \\\\", pair, pair[i])
+			}
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", "", fmt.Errorf("%q: no \"=\", expected KEY=VALUE", pair)
+}
+
+// Require returns a usage error that names the first flag in names whose value is the empty string.
+func Require(flags *flag.FlagSet, names ...string) error {
+	for _, name := range names {
+		if f := flags.Lookup(name); f.Value.String() == "" {
+			return Hint(Usage("--%s is missing", name), "%s --help lists the flags", flags.Name())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+// Package content finds blobs by their descriptors.
+//
+// A [Source] is any place that holds blobs: files of a build, an image layout, an archive, a registry. What a source hands
+// out is not trusted by itself: [ReadAll] and [Copy] verify size and digest while they read.
+package content
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+// ErrNotFound tells that a source does not hold a blob.
+var ErrNotFound = errors.New("blob not found")
+
+// MaxDocument is the largest manifest, index or config that is read into memory, in bytes. Registries refuse more than 4
+// MiB; an honest config stays far below.
+const MaxDocument = 8 << 20
+
+// Source is a place that holds blobs.
+type Source interface {
+	// Open returns the bytes of the blob that d names, unverified. It fails with an error that wraps ErrNotFound if the
+	// source does not hold it. The caller closes the reader.
+	Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error)
+}
+
+// ReadAll returns the verified bytes of a document: a manifest, an index or a config of at most [MaxDocument] bytes.
+func ReadAll(ctx context.Context, src Source, d oci.Descriptor) ([]byte, error) {
+	if d.Size > MaxDocument {
+		return nil, fmt.Errorf("%s: document of %d bytes, the limit is %d", d.Digest, d.Size, MaxDocument)
+	}
+	r, err := src.Open(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(digest.NewVerifier(r, d.Digest, d.Size))
+}
+
+// Copy writes the verified bytes of a blob to w.
+func Copy(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) error {
+	r, err := src.Open(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	_, err = io.Copy(w, digest.NewVerifier(r, d.Digest, d.Size))
+	return err
+}
+
+// Multi is a source that asks others in turn.
+type Multi []Source
+
+// Open implements Source.
+func (m Multi) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
+	for _, src := range m {
+		r, err := src.Open(ctx, d)
+		if err == nil || !errors.Is(err, ErrNotFound) {
+			return r, err
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", d.Digest, ErrNotFound)
+}

@@ -1,0 +1,112 @@
+// Package digest names bytes: it computes digests while bytes pass by, and refuses bytes that are not what was promised.
+//
+// The type is that of opencontainers/go-digest; this package adds the one algorithm that images use, sha256, and readers
+// and writers that cost one pass. Digests are defined by image-spec 1.1, "descriptor.md", section Digests.
+package digest
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+
+	godigest "github.com/opencontainers/go-digest"
+)
+
+// Digest is a digest in the form "sha256:" followed by 64 lower-case hexadecimal digits.
+type Digest = godigest.Digest
+
+// Parse checks that text is a sha256 digest in its only valid form.
+func Parse(text string) (Digest, error) {
+	d := Digest(text)
+	if err := d.Validate(); err != nil {
+		return "", fmt.Errorf("digest %q: %w", text, err)
+	}
+	if d.Algorithm() != godigest.SHA256 {
+		return "", fmt.Errorf("digest %q: algorithm %s is not supported, only sha256 is", text, d.Algorithm())
+	}
+	return d, nil
+}
+
+// FromBytes returns the digest of data.
+func FromBytes(data []byte) Digest { return godigest.SHA256.FromBytes(data) }
+
+// Writer computes the digest and the size of what is written to it. Its Write never fails.
+type Writer struct {
+	hash hash.Hash
+	size int64
+}
+
+// NewWriter returns a Writer that has seen no bytes.
+func NewWriter() *Writer { return &Writer{hash: sha256.New()} }
+
+// Write implements io.Writer.
+func (w *Writer) Write(p []byte) (int, error) {
+	w.size += int64(len(p))
+	return w.hash.Write(p)
+}
+
+// Digest returns the digest of the bytes written so far.
+func (w *Writer) Digest() Digest { return godigest.NewDigest(godigest.SHA256, w.hash) }
+
+// Size returns the number of bytes written so far.
+func (w *Writer) Size() int64 { return w.size }
+
+// FromReader returns the digest and the size of all that r holds.
+func FromReader(r io.Reader) (Digest, int64, error) {
+	w := NewWriter()
+	if _, err := io.Copy(w, r); err != nil {
+		return "", 0, err
+	}
+	return w.Digest(), w.Size(), nil
+}
+
+// FromFile returns the digest and the size of the file at path.
+func FromFile(path string) (Digest, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	return FromReader(f)
+}
+
+// MismatchError tells that bytes are not the ones that a digest and a size promised.
+type MismatchError struct {
+	Want, Got         Digest
+	WantSize, GotSize int64 // GotSize is at most WantSize+1: reading stops there
+}
+
+// Error implements error.
+func (e *MismatchError) Error() string {
+	switch {
+	case e.GotSize > e.WantSize:
+		return fmt.Sprintf("%s: content is longer than the promised %d bytes", e.Want, e.WantSize)
+	case e.GotSize < e.WantSize:
+		return fmt.Sprintf("%s: content ends after %d of the promised %d bytes", e.Want, e.GotSize, e.WantSize)
+	}
+	return fmt.Sprintf("%s: content has the digest %s", e.Want, e.Got)
+}
+
+// NewVerifier returns a reader of r that fails with a *MismatchError, in place of io.EOF, unless r holds exactly size
+// bytes with the digest want. It never reads more than one byte beyond size.
+func NewVerifier(r io.Reader, want Digest, size int64) io.Reader {
+	return &verifier{r: io.LimitReader(r, size+1), seen: NewWriter(), want: want, size: size}
+}
+
+type verifier struct {
+	r    io.Reader
+	seen *Writer
+	want Digest
+	size int64
+}
+
+func (v *verifier) Read(p []byte) (int, error) {
+	n, err := v.r.Read(p)
+	v.seen.Write(p[:n])
+	if v.seen.Size() > v.size || (err == io.EOF && (v.seen.Size() != v.size || v.seen.Digest() != v.want)) {
+		return 0, &MismatchError{Want: v.want, Got: v.seen.Digest(), WantSize: v.size, GotSize: v.seen.Size()}
+	}
+	return n, err
+}

@@ -1,0 +1,68 @@
+// Package launch lets a Go program be the executable of a Bazel rule without a shell script around it.
+//
+// The rule makes the executable a symlink to the program and puts a file NAME.args beside it: one argument a line, and
+// "%runfiles%" where the path of the runfiles directory belongs. The program runs with these arguments first and the
+// user's after them.
+package launch
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// placeholder stands for the runfiles directory in an .args file.
+const placeholder = "%runfiles%"
+
+// Args returns the arguments beside the executable, then the process's own. Without an .args file it returns the
+// process's own alone: the program was started by hand.
+func Args() ([]string, error) {
+	return args(os.Args[0], os.Getenv, os.Args[1:])
+}
+
+func args(executable string, getenv func(string) string, own []string) ([]string, error) {
+	text, err := os.ReadFile(executable + ".args")
+	if errors.Is(err, fs.ErrNotExist) {
+		return own, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	dir, err := runfiles(executable, getenv)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
+		all = append(all, strings.ReplaceAll(line, placeholder, dir))
+	}
+	return append(all, own...), nil
+}
+
+// runfiles finds the runfiles directory: beside the executable, around it (if the executable is itself a runfile), or
+// where the caller says.
+func runfiles(executable string, getenv func(string) string) (string, error) {
+	executable, err := filepath.Abs(executable)
+	if err != nil {
+		return "", err
+	}
+	if dir := executable + ".runfiles"; isDir(dir) {
+		return dir, nil
+	}
+	for dir := filepath.Dir(executable); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if strings.HasSuffix(dir, ".runfiles") && isDir(dir) {
+			return dir, nil
+		}
+	}
+	if dir := getenv("RUNFILES_DIR"); dir != "" && isDir(dir) {
+		return dir, nil
+	}
+	return "", errors.New(executable + ": no runfiles directory; start it with \"bazel run\"")
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,91 @@
+package oci
+
+import (
+	"fmt"
+
+	v1 "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// Media types of image-spec 1.1 ("media-types.md").
+const (
+	MediaTypeIndex     = v1.MediaTypeImageIndex
+	MediaTypeManifest  = v1.MediaTypeImageManifest
+	MediaTypeConfig    = v1.MediaTypeImageConfig
+	MediaTypeLayer     = v1.MediaTypeImageLayer
+	MediaTypeLayerGzip = v1.MediaTypeImageLayerGzip
+	MediaTypeLayerZstd = v1.MediaTypeImageLayerZstd
+)
+
+// Media types of Docker's image manifest version 2, schema 2, which many registries and archives still hold.
+const (
+	DockerMediaTypeIndex        = "application/vnd.docker.distribution.manifest.list.v2+json"
+	DockerMediaTypeManifest     = "application/vnd.docker.distribution.manifest.v2+json"
+	DockerMediaTypeConfig       = "application/vnd.docker.container.image.v1+json"
+	DockerMediaTypeLayer        = "application/vnd.docker.image.rootfs.diff.tar"
+	DockerMediaTypeLayerGzip    = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+	DockerMediaTypeLayerZstd    = "application/vnd.docker.image.rootfs.diff.tar.zstd"
+	DockerMediaTypeForeignLayer = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+
+	mediaTypeForeignLayerGzip = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
+)
+
+// Compression is how a layer blob is packed.
+type Compression string
+
+// The packings of layers that image-spec knows.
+const (
+	Uncompressed Compression = "none"
+	Gzip         Compression = "gzip"
+	Zstd         Compression = "zstd"
+)
+
+// MediaType returns the media type of a layer that is packed so.
+func (c Compression) MediaType() string {
+	switch c {
+	case Gzip:
+		return MediaTypeLayerGzip
+	case Zstd:
+		return MediaTypeLayerZstd
+	}
+	return MediaTypeLayer
+}
+
+// dockerToOCI maps each Docker media type to the OCI one for the same bytes.
+var dockerToOCI = map[string]string{
+	DockerMediaTypeIndex:        MediaTypeIndex,
+	DockerMediaTypeManifest:     MediaTypeManifest,
+	DockerMediaTypeConfig:       MediaTypeConfig,
+	DockerMediaTypeLayer:        MediaTypeLayer,
+	DockerMediaTypeLayerGzip:    MediaTypeLayerGzip,
+	DockerMediaTypeLayerZstd:    MediaTypeLayerZstd,
+	DockerMediaTypeForeignLayer: mediaTypeForeignLayerGzip,
+}
+
+// OCIMediaType returns the OCI media type for the bytes that mediaType describes, or mediaType itself if it is not one of
+// Docker's.
+func OCIMediaType(mediaType string) string {
+	if t, ok := dockerToOCI[mediaType]; ok {
+		return t
+	}
+	return mediaType
+}
+
+// IsIndex reports whether mediaType is an image index or Docker's manifest list.
+func IsIndex(mediaType string) bool { return OCIMediaType(mediaType) == MediaTypeIndex }
+
+// IsManifest reports whether mediaType is an image manifest, OCI's or Docker's.
+func IsManifest(mediaType string) bool { return OCIMediaType(mediaType) == MediaTypeManifest }
+
+// LayerCompression returns the packing of a layer of the media type, OCI's or Docker's, distributable or not. A media type
+// that is not a layer's is an error.
+func LayerCompression(mediaType string) (Compression, error) {
+	switch OCIMediaType(mediaType) {
+	case MediaTypeLayer, "application/vnd.oci.image.layer.nondistributable.v1.tar":
+		return Uncompressed, nil
+	case MediaTypeLayerGzip, mediaTypeForeignLayerGzip:
+		return Gzip, nil
+	case MediaTypeLayerZstd, "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd":
+		return Zstd, nil
+	}
+	return "", fmt.Errorf("media type %q is not that of an image layer", mediaType)
+}

@@ -1,0 +1,62 @@
+// Package oci holds the documents of image-spec 1.1 and their one encoding.
+//
+// The types are those of opencontainers/image-spec. The package adds what the specification leaves open: which bytes a
+// document has (compact JSON, keys in the order of the structs, no trailing newline), strict reading, and the media types
+// of Docker's older format with their OCI counterparts.
+package oci
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	specs "github.com/opencontainers/image-spec/specs-go"
+	v1 "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// The documents, as image-spec defines them.
+type (
+	// Descriptor names a blob: media type, digest, size ("descriptor.md").
+	Descriptor = v1.Descriptor
+	// Platform says where an image runs ("image-index.md", Platform).
+	Platform = v1.Platform
+	// Manifest lists an image's config and layers ("manifest.md").
+	Manifest = v1.Manifest
+	// Index lists manifests, mostly one per platform ("image-index.md").
+	Index = v1.Index
+	// History tells how one layer came to be ("config.md", history).
+	History = v1.History
+)
+
+// SchemaVersion is the value of schemaVersion in manifests and indexes.
+var SchemaVersion = specs.Versioned{SchemaVersion: 2}
+
+// Marshal returns the JSON of v: compact, keys in struct order, maps sorted, no HTML escapes, no trailing newline. Equal
+// values have equal bytes.
+func Marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// Unmarshal reads one JSON value from data into v. Unknown keys are ignored, as the specification demands; anything but
+// white space after the value is an error.
+func Unmarshal(data []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if err := dec.Decode(v); err != nil {
+		if errors.Is(err, io.EOF) {
+			return errors.New("empty document")
+		}
+		return err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("trailing data after the JSON value at byte %d", dec.InputOffset())
+	}
+	return nil
+}
