@@ -1,0 +1,24 @@
+"""Everything that a BUILD file needs: `load("@rules_strata//rules:defs.bzl", "image", "image_layer", ...)`.
+
+The rules, in the order in which an image comes to be: `image_layer` and `image_import` make or bring in layers, `image` puts
+them together, `image_index` joins images of several platforms; `image_archive` writes a file, `image_load` and `image_push`
+are programs for `bazel run`. docs/rules.md has every attribute.
+"""
+
+load("//rules/private:archive.bzl", _image_archive = "image_archive")
+load("//rules/private:image.bzl", _image = "image")
+load("//rules/private:import.bzl", _image_import = "image_import")
+load("//rules/private:index.bzl", _image_index = "image_index")
+load("//rules/private:layer.bzl", _image_layer = "image_layer")
+load("//rules/private:load.bzl", _image_load = "image_load")
+load("//rules/private:push.bzl", _image_push = "image_push")
+
+visibility("public")
+
+image = _image
+image_archive = _image_archive
+image_import = _image_import
+image_index = _image_index
+image_layer = _image_layer
+image_load = _image_load
+image_push = _image_push

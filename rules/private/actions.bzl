@@ -1,0 +1,215 @@
+"""The actions: the only file that knows the command lines of the build-step tools.
+
+Every path reaches a command line as a File inside `Args`, so that depsets stay lazy and path mapping works. No action that
+makes metadata has a layer's blob among its inputs.
+"""
+
+load(":contents.bzl", "add_contents", "content_inputs")
+load(":paths.bzl", "escape")
+load(":toolchain.bzl", "TOOLCHAIN_TYPE", "tool")
+
+visibility(["//rules/..."])
+
+_PATH_MAPPING = {"supports-path-mapping": "1"}
+
+def _small(_os, _inputs):
+    # Kilobytes in, kilobytes out.
+    return {"cpu": 1, "memory": 30}
+
+def _copying(_os, _inputs):
+    # Bound by the disk; buffers are small.
+    return {"cpu": 1, "memory": 60}
+
+def _compressing(_os, _inputs):
+    # The compressor uses what cores it finds; two are claimed so that several layers still run side by side. Memory is
+    # bounded by the tool, whatever the layer's size.
+    return {"cpu": 2, "memory": 150}
+
+def new_args(ctx):
+    """Returns Args that reach the tools as a parameter file with one argument a line when they are long."""
+    args = ctx.actions.args()
+    args.set_param_file_format("multiline")
+    args.use_param_file("@%s")
+    return args
+
+def _run(ctx, name, args, **kwargs):
+    ctx.actions.run(
+        executable = tool(ctx, name),
+        arguments = [args],
+        execution_requirements = _PATH_MAPPING,
+        toolchain = TOOLCHAIN_TYPE,
+        **kwargs
+    )
+
+def make_layer(ctx, args, inputs, blob, descriptor):
+    """Declares the action that makes a layer.
+
+    Args:
+      ctx: The rule's context.
+      args: Args with the layer's entries and settings.
+      inputs: depset of the Files that the entries name.
+      blob: The File for the layer.
+      descriptor: The File for its descriptor.
+    """
+    args.add(blob, format = "--output=%s")
+    args.add(descriptor, format = "--descriptor=%s")
+    _run(
+        ctx,
+        "mklayer",
+        args,
+        inputs = inputs,
+        outputs = [blob, descriptor],
+        mnemonic = "MkLayer",
+        progress_message = "Building layer %{label}",
+        resource_set = _compressing,
+    )
+
+def make_config(ctx, settings, base, layers, config, descriptor):
+    """Declares the action that makes a config.
+
+    Args:
+      ctx: The rule's context.
+      settings: dict of what mkconfig shall set; see `mkconfig --help`.
+      base: ImageInfo of the base, or None.
+      layers: list of LayerInfo to put on top.
+      config: The File for the config.
+      descriptor: The File for its descriptor, an intermediate of mkmanifest.
+    """
+    args = new_args(ctx)
+    if base:
+        args.add(base.config, format = "--base-config=%s")
+    descriptors = [layer.descriptor for layer in layers]
+    args.add_all(descriptors, format_each = "--layer=%s")
+    args.add(json.encode(settings), format = "--settings=%s")
+    args.add(config, format = "--output=%s")
+    args.add(descriptor, format = "--descriptor=%s")
+    _run(
+        ctx,
+        "mkconfig",
+        args,
+        inputs = descriptors + ([base.config] if base else []),
+        outputs = [config, descriptor],
+        mnemonic = "MkConfig",
+        progress_message = "Writing config of image %{label}",
+        resource_set = _small,
+    )
+
+def make_manifest(ctx, config_descriptor, base, layers, annotations, outputs):
+    """Declares the action that makes a manifest.
+
+    Args:
+      ctx: The rule's context.
+      config_descriptor: The File that make_config wrote.
+      base: ImageInfo of the base, or None.
+      layers: list of LayerInfo to put on top.
+      annotations: dict of the manifest's annotations.
+      outputs: struct of the Files document, descriptor and digest.
+    """
+    args = new_args(ctx)
+    args.add(config_descriptor, format = "--config=%s")
+    if base:
+        args.add(base.manifest, format = "--base-manifest=%s")
+    descriptors = [layer.descriptor for layer in layers]
+    args.add_all(descriptors, format_each = "--layer=%s")
+    _add_document(args, annotations, outputs)
+    _run(
+        ctx,
+        "mkmanifest",
+        args,
+        inputs = descriptors + [config_descriptor] + ([base.manifest] if base else []),
+        outputs = [outputs.document, outputs.descriptor, outputs.digest],
+        mnemonic = "MkManifest",
+        progress_message = "Writing manifest of image %{label}",
+        resource_set = _small,
+    )
+
+def make_index(ctx, images, annotations, outputs):
+    """Declares the action that makes an image index.
+
+    Args:
+      ctx: The rule's context.
+      images: list of ImageInfo, in the order of the index.
+      annotations: dict of the index's annotations.
+      outputs: struct of the Files document, descriptor and digest.
+    """
+    args = new_args(ctx)
+    descriptors = [image.descriptor for image in images]
+    args.add_all(descriptors, format_each = "--image=%s")
+    _add_document(args, annotations, outputs)
+    _run(
+        ctx,
+        "mkindex",
+        args,
+        inputs = descriptors,
+        outputs = [outputs.document, outputs.descriptor, outputs.digest],
+        mnemonic = "MkIndex",
+        progress_message = "Writing image index %{label}",
+        resource_set = _small,
+    )
+
+def _add_document(args, annotations, outputs):
+    add_annotations(args, annotations)
+    args.add(outputs.document, format = "--output=%s")
+    args.add(outputs.descriptor, format = "--descriptor=%s")
+    args.add(outputs.digest, format = "--digest=%s")
+
+def add_annotations(args, annotations):
+    """Adds a dict of annotations as flags."""
+    args.add_all([
+        "--annotation=%s=%s" % (escape(key), value)
+        for key, value in annotations.items()
+    ])
+
+def make_layout(ctx, contents, directory):
+    """Declares the action that writes an image layout, a directory of real files."""
+    args = new_args(ctx)
+    args.add_all([directory], format_each = "--layout=%s", expand_directories = False)
+    _pack(ctx, args, contents, directory, "Writing image layout of %{label}")
+
+def make_archive(ctx, contents, names, archive):
+    """Declares the action that writes a tar which is an OCI archive and a docker-archive in one."""
+    args = new_args(ctx)
+    args.add(archive, format = "--archive=%s")
+    args.add_all(names, format_each = "--name=%s")
+    _pack(ctx, args, contents, archive, "Writing image archive of %{label}")
+
+def _pack(ctx, args, contents, output, progress_message):
+    add_contents(args, contents)
+    _run(
+        ctx,
+        "mklayout",
+        args,
+        inputs = content_inputs(contents),
+        outputs = [output],
+        mnemonic = "MkLayout",
+        progress_message = progress_message,
+        resource_set = _copying,
+    )
+
+def import_image(ctx, source, choice, outputs, progress_message):
+    """Declares an action that reads parts of an image out of a layout or an archive.
+
+    Args:
+      ctx: The rule's context.
+      source: The File or directory to read.
+      choice: dict of the flags (platform, ref) that choose an image where the source has several; empty ones are left out.
+      outputs: dict from flag (manifest, config, descriptor, blobs) to the File to write.
+      progress_message: What Bazel shows while the action runs.
+    """
+    args = new_args(ctx)
+    args.add_all([source], format_each = "--source=%s", expand_directories = False)
+    for flag, value in choice.items():
+        if value:
+            args.add(value, format = "--" + flag + "=%s")
+    for flag, output in outputs.items():
+        args.add_all([output], format_each = "--" + flag + "=%s", expand_directories = False)
+    _run(
+        ctx,
+        "mkimport",
+        args,
+        inputs = [source],
+        outputs = outputs.values(),
+        mnemonic = "MkImport",
+        progress_message = progress_message,
+        resource_set = _copying,
+    )

@@ -1,0 +1,30 @@
+"""image_archive: writes an image as one file."""
+
+load(":actions.bzl", "make_archive")
+load(":contents.bzl", "IMAGE_OR_INDEX", "contents_of")
+load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+
+visibility(["//rules/..."])
+
+def _impl(ctx):
+    archive = ctx.actions.declare_file(ctx.label.name + ".tar")
+    make_archive(ctx, contents_of(ctx.attr.image), ctx.attr.repo_tags, archive)
+    return [DefaultInfo(files = depset([archive]))]
+
+image_archive = rule(
+    doc = """Writes an image or an index as one tar, `NAME.tar`, that `docker load`, `podman load` and `skopeo copy` read.
+
+The tar is an OCI archive and a docker-archive at once: each layer is in it once.""",
+    implementation = _impl,
+    attrs = {
+        "image": attr.label(
+            doc = "The `image` or `image_index` to write.",
+            mandatory = True,
+            providers = IMAGE_OR_INDEX,
+        ),
+        "repo_tags": attr.string_list(
+            doc = "Names that the image gets when it is loaded, like `[\"localhost/app:latest\"]`.",
+        ),
+    },
+    toolchains = [TOOLCHAIN_TYPE],
+)

@@ -1,0 +1,83 @@
+"""All that an image or an index is made of, and how it is put on a command line.
+
+The tools that need bytes (mklayout, push, load) share four flags; Go reads them in the package imageflags.
+"""
+
+load(":paths.bzl", "escape", "rlocation")
+load(":providers.bzl", "ImageInfo", "IndexInfo")
+
+visibility(["//rules/..."])
+
+# What an attribute that takes "an image or an index" lists as its `providers`.
+IMAGE_OR_INDEX = [[ImageInfo], [IndexInfo]]
+
+def contents_of(target):
+    """Returns the contents of a target with ImageInfo or IndexInfo."""
+    if ImageInfo in target:
+        return image_contents(target[ImageInfo])
+    return index_contents(target[IndexInfo])
+
+def image_contents(image):
+    """Returns the contents of an image.
+
+    Args:
+      image: ImageInfo.
+
+    Returns:
+      struct of root (the File with the descriptor of it all), documents (list of the small Files: manifests, configs,
+      indexes), layers (depset of LayerInfo) and blobs (depset of directories).
+    """
+    return struct(
+        root = image.descriptor,
+        documents = [image.manifest, image.config],
+        layers = depset(image.layers),
+        blobs = image.blobs,
+    )
+
+def index_contents(index):
+    """Returns the contents of an IndexInfo, in the form of image_contents."""
+    images = [image_contents(image) for image in index.images]
+    return struct(
+        root = index.descriptor,
+        documents = [index.index] + [document for image in images for document in image.documents],
+        layers = depset(transitive = [image.layers for image in images]),
+        blobs = depset(transitive = [image.blobs for image in images]),
+    )
+
+def content_inputs(contents):
+    """Returns a depset of all Files in the contents."""
+    return depset(
+        [contents.root] + contents.documents +
+        # At most 127 a platform, so the depset may be looked into.
+        [file for layer in contents.layers.to_list() for file in (layer.blob, layer.descriptor)],
+        transitive = [contents.blobs],
+    )
+
+def add_contents(args, contents):
+    """Adds the contents to the Args of an action."""
+    args.add(contents.root, format = "--root=%s")
+    args.add_all(contents.documents, format_each = "--document=%s")
+    args.add_all(contents.layers, map_each = _layer_flag)
+    args.add_all(contents.blobs, format_each = "--blobs=%s", expand_directories = False)
+
+def _layer_flag(layer):
+    return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
+
+def add_runfiles_contents(args, contents, workspace):
+    """Adds the contents to the Args that a program finds beside itself at run time (Go: package launch)."""
+
+    def path(file):
+        return "%runfiles%/" + rlocation(file.short_path, workspace)
+
+    def layer_flag(layer):
+        return "--layer=%s=%s" % (escape(path(layer.descriptor)), path(layer.blob))
+
+    args.add_all([contents.root], map_each = lambda file: "--root=" + path(file), allow_closure = True)
+    args.add_all(contents.documents, map_each = lambda file: "--document=" + path(file), allow_closure = True)
+    args.add_all(contents.layers, map_each = layer_flag, allow_closure = True)
+    args.add_all(
+        contents.blobs,
+        map_each = lambda file: "--blobs=" + path(file),
+        allow_closure = True,
+        expand_directories = False,
+    )

@@ -1,0 +1,67 @@
+"""image: puts layers and settings together."""
+
+load(":actions.bzl", "make_config", "make_manifest")
+load(":contents.bzl", "image_contents")
+load(":image_outputs.bzl", "byte_groups", "document_outputs")
+load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
+load(":providers.bzl", "ImageInfo", "LayerInfo")
+load(":settings.bzl", "SETTING_ATTRS", "settings_of")
+load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+
+visibility(["//rules/..."])
+
+def _impl(ctx):
+    base = ctx.attr.base[ImageInfo] if ctx.attr.base else None
+    layers = [layer[LayerInfo] for layer in ctx.attr.layers]
+
+    # A base has a platform already; only an image from scratch takes the build's.
+    settings = settings_of(ctx.attr, {} if base else target_platform(ctx))
+    config = ctx.actions.declare_file(ctx.label.name + ".config.json")
+    config_descriptor = ctx.actions.declare_file(ctx.label.name + ".config.descriptor.json")
+    make_config(ctx, settings, base, layers, config, config_descriptor)
+    outputs = document_outputs(ctx, "manifest")
+    make_manifest(ctx, config_descriptor, base, layers, ctx.attr.annotations, outputs)
+
+    image = ImageInfo(
+        config = config,
+        manifest = outputs.document,
+        descriptor = outputs.descriptor,
+        layers = (base.layers if base else ()) + tuple(layers),
+        blobs = base.blobs if base else depset(),
+    )
+    return [
+        image,
+        DefaultInfo(files = depset([outputs.document, config, outputs.digest])),
+        OutputGroupInfo(
+            config = depset([config]),
+            digest = depset([outputs.digest]),
+            manifest = depset([outputs.document]),
+            **byte_groups(ctx, image_contents(image))
+        ),
+    ]
+
+image = rule(
+    doc = """An image for one platform: a base, layers on top of it, and settings.
+
+What is not set is inherited from the base; what is listed in `clear` is dropped from it first. `bazel build` makes the small
+files: `NAME.manifest.json`, `NAME.config.json` and `NAME.digest`. Output groups give the rest: `oci_layout` (a directory),
+`archive` (a tar), `manifest`, `config`, `digest`. Only the first two touch the bytes of layers.
+
+From scratch the platform is the target platform's; with a base it is the base's.""",
+    implementation = _impl,
+    attrs = SETTING_ATTRS | PLATFORM_ATTRS | {
+        "annotations": attr.string_dict(
+            doc = "Annotations of the manifest. The base's own describe the base and are not inherited.",
+        ),
+        "base": attr.label(
+            doc = "The image to build on: an `image` or an `image_import`. None means from scratch.",
+            providers = [ImageInfo],
+        ),
+        "layers": attr.label_list(
+            doc = "The layers to put on top, lowest first: `image_layer` targets.",
+            providers = [LayerInfo],
+        ),
+    },
+    provides = [ImageInfo],
+    toolchains = [TOOLCHAIN_TYPE],
+)

@@ -1,0 +1,67 @@
+"""image_import: takes an image that another program made as a base."""
+
+load(":actions.bzl", "import_image")
+load(":contents.bzl", "image_contents")
+load(":image_outputs.bzl", "byte_groups")
+load(":providers.bzl", "ImageInfo")
+load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+
+visibility(["//rules/..."])
+
+def _impl(ctx):
+    name = ctx.label.name
+    source = ctx.file.src
+    choice = {"platform": ctx.attr.platform, "ref": ctx.attr.ref}
+    documents = {
+        "config": ctx.actions.declare_file(name + ".config.json"),
+        "descriptor": ctx.actions.declare_file(name + ".descriptor.json"),
+        "digest": ctx.actions.declare_file(name + ".digest"),
+        "manifest": ctx.actions.declare_file(name + ".manifest.json"),
+    }
+    import_image(ctx, source, choice, documents, "Importing metadata of image %{label}")
+
+    # An action of its own: layers are copied only when something needs their bytes.
+    blobs = ctx.actions.declare_directory(name + ".blobs")
+    import_image(ctx, source, choice, {"blobs": blobs}, "Importing layers of image %{label}")
+
+    image = ImageInfo(
+        config = documents["config"],
+        manifest = documents["manifest"],
+        descriptor = documents["descriptor"],
+        layers = (),
+        blobs = depset([blobs]),
+    )
+    return [
+        image,
+        DefaultInfo(files = depset([documents["manifest"], documents["config"], documents["digest"]])),
+        OutputGroupInfo(
+            config = depset([documents["config"]]),
+            digest = depset([documents["digest"]]),
+            manifest = depset([documents["manifest"]]),
+            **byte_groups(ctx, image_contents(image))
+        ),
+    ]
+
+image_import = rule(
+    doc = """Takes an image from a file or a directory, as a base for `image` or to push or load it.
+
+The source is an OCI image layout, an OCI archive (`podman save --format=oci-archive`, `skopeo copy`) or a docker-archive
+(`docker save`, `podman save`), known by its content. The bytes of config and layers stay what they are, and so does the
+manifest, unless the source is a docker-archive, which has none. Every digest and size is verified.""",
+    implementation = _impl,
+    attrs = {
+        "platform": attr.string(
+            doc = "The platform to take, like `linux/arm64` or `linux/arm/v7`, where the source has images for several.",
+        ),
+        "ref": attr.string(
+            doc = "The name of the image to take, like `localhost/app:latest` or a bare tag, where the source has several.",
+        ),
+        "src": attr.label(
+            doc = "The archive, or the directory with the image layout.",
+            mandatory = True,
+            allow_single_file = True,
+        ),
+    },
+    provides = [ImageInfo],
+    toolchains = [TOOLCHAIN_TYPE],
+)

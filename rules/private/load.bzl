@@ -1,0 +1,41 @@
+"""image_load: hands an image to a container engine."""
+
+load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":launcher.bzl", "image_program")
+load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+
+visibility(["//rules/..."])
+
+def _impl(ctx):
+    return [image_program(ctx, "loader", {
+        "default-engine": ctx.attr.engine,
+        "name": ctx.attr.repo_tags,
+    })]
+
+image_load = rule(
+    doc = """Loads an image into Docker or Podman when it is run: `bazel run //:load`, and prints its name and digest.
+
+The image is streamed to the engine; no archive is written. Of an index the engine's own platform is loaded. The engine is
+the one that the flag `--engine` names (`bazel run //:load -- --engine=podman`), else the environment variable
+`STRATA_ENGINE`, else the attribute `engine`.""",
+    implementation = _impl,
+    attrs = {
+        "engine": attr.string(
+            doc = "`docker`, `podman`, or `auto`: Docker if its daemon answers, else Podman.",
+            default = "auto",
+            values = ["auto", "docker", "podman"],
+        ),
+        "image": attr.label(
+            doc = "The `image` or `image_index` to load.",
+            mandatory = True,
+            providers = IMAGE_OR_INDEX,
+        ),
+        "repo_tags": attr.string_list(
+            doc = "Names to give to the image, like `[\"localhost/app:latest\"]`.",
+            mandatory = True,
+            allow_empty = False,
+        ),
+    },
+    executable = True,
+    toolchains = [TOOLCHAIN_TYPE],
+)

@@ -1,0 +1,33 @@
+"""What the rules tell each other. This file loads nothing."""
+
+visibility(["//rules/..."])
+
+LayerInfo = provider(
+    doc = "One layer of an image.",
+    fields = {
+        "blob": "(File) The layer as a registry stores it: a tar, compressed or not.",
+        "descriptor": """(File) What an image needs to know of the blob, as JSON: the layer's OCI descriptor plus `diff_id`,
+            `uncompressed_size` and, where it has something to say, `history`. No rule that makes metadata reads the blob.""",
+    },
+)
+
+ImageInfo = provider(
+    doc = "An image for one platform.",
+    fields = {
+        "config": "(File) The config: a JSON document as image-spec's config.md defines it. Its bytes are its identity.",
+        "manifest": "(File) The manifest: a JSON document as image-spec's manifest.md defines it. Its bytes are its identity.",
+        "descriptor": "(File) The OCI descriptor of the manifest, as JSON, with the image's platform.",
+        "layers": """(tuple[LayerInfo]) The layers that were built, lowest first. Those of an imported base are not among
+            them: their number is not known before the build.""",
+        "blobs": "(depset[File]) Directories that hold the layers of an imported base, each as `sha256/HEX`.",
+    },
+)
+
+IndexInfo = provider(
+    doc = "An image index: one image for each of several platforms.",
+    fields = {
+        "index": "(File) The index: a JSON document as image-spec's image-index.md defines it. Its bytes are its identity.",
+        "descriptor": "(File) The OCI descriptor of the index, as JSON.",
+        "images": "(tuple[ImageInfo]) The images, in the order of the index.",
+    },
+)

@@ -1,0 +1,91 @@
+"""The settings of an image: attributes on this side, mkconfig's --settings on the other (Go: tools/internal/image)."""
+
+visibility(["//rules/..."])
+
+SETTING_ATTRS = {
+    "architecture": attr.string(
+        doc = "CPU in the words of GOARCH, like `arm64`. Only for images from scratch; unset means the target platform's.",
+    ),
+    "author": attr.string(
+        doc = "Name and address of the person or body that answers for the image.",
+    ),
+    "clear": attr.string_list(
+        doc = """Settings of the base to drop before this image's own are applied, by attribute name: `[\"env\", \"cmd\"]`.
+
+This is how to have no `cmd` at all, where an empty attribute would inherit one.""",
+    ),
+    "cmd": attr.string_list(
+        doc = "Arguments of the entrypoint, or the command if there is none. Each is kept as it is, empty ones too.",
+    ),
+    "created": attr.string(
+        doc = "Time that the image says it was made, like `2025-01-31T12:00:00Z`. 1970-01-01T00:00:00Z if unset.",
+    ),
+    "entrypoint": attr.string_list(
+        doc = "The program to run and its first arguments. Setting it drops an inherited `cmd`, as in a Dockerfile.",
+    ),
+    "env": attr.string_dict(
+        doc = "Environment variables. They are added to the base's, and replace those of the same name.",
+    ),
+    "exposed_ports": attr.string_list(
+        doc = "Ports that the container listens on, like `8080` or `53/udp`; tcp if not said. Added to the base's.",
+    ),
+    "healthcheck": attr.string_list(
+        doc = """Docker's health test, like `[\"CMD\", \"/app/server\", \"--check\"]` or `[\"NONE\"]`. Not part of image-spec: Docker and
+Podman read it, others ignore it.""",
+    ),
+    "labels": attr.string_dict(
+        doc = "Labels of the config. They are added to the base's, and replace those of the same name.",
+    ),
+    "os": attr.string(
+        doc = "Operating system in the words of GOOS, like `linux`. Only for images from scratch; unset means the target platform's.",
+    ),
+    "os_features": attr.string_list(
+        doc = "Features of the operating system that the image needs; used on Windows.",
+    ),
+    "os_version": attr.string(
+        doc = "Version of the operating system that the image needs; used on Windows.",
+    ),
+    "shell": attr.string_list(
+        doc = "Docker's shell for commands given as one string, like `[\"/bin/sh\", \"-c\"]`. Not part of image-spec.",
+    ),
+    "stop_signal": attr.string(
+        doc = "Signal that ends the container, like `SIGTERM`.",
+    ),
+    "user": attr.string(
+        doc = "Who the program runs as: `USER`, `UID`, `USER:GROUP` or `UID:GID`.",
+    ),
+    "variant": attr.string(
+        doc = "Variant of the CPU, like `v7` for arm. Only for images from scratch; unset means the target platform's.",
+    ),
+    "volumes": attr.string_list(
+        doc = "Directories that are meant to be volumes. Added to the base's.",
+    ),
+    "workdir": attr.string(
+        doc = "The directory that the program starts in.",
+    ),
+}
+
+# These are not lists and dicts of the same shape in mkconfig's settings.
+_SPECIAL = ["healthcheck"]
+
+def settings_of(attr, platform):
+    """Returns mkconfig's settings: all attributes that are set, nothing for those that are not.
+
+    Args:
+      attr: The rule's attributes, with SETTING_ATTRS among them.
+      platform: dict with the os, architecture and variant to take where the attributes do not say.
+
+    Returns:
+      dict to be encoded as JSON.
+    """
+    settings = dict(platform)
+    if attr.architecture:
+        # A variant belongs to an architecture: the platform's does not go with another.
+        settings.pop("variant", None)
+    for name in SETTING_ATTRS:
+        value = getattr(attr, name)
+        if value and name not in _SPECIAL:
+            settings[name] = value
+    if attr.healthcheck:
+        settings["healthcheck"] = {"test": attr.healthcheck}
+    return settings

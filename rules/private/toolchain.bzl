@@ -1,0 +1,43 @@
+"""The tools, behind a toolchain type, so that a build may bring its own."""
+
+visibility(["//rules/..."])
+
+TOOLCHAIN_TYPE = Label("//rules:toolchain_type")
+
+_TOOLS = {
+    "loader": "Loads an image into Docker or Podman.",
+    "mkconfig": "Makes an image's config.",
+    "mkimport": "Reads an image out of a layout or an archive.",
+    "mkindex": "Makes an image index.",
+    "mklayer": "Makes a layer.",
+    "mklayout": "Writes image layouts and archives.",
+    "mkmanifest": "Makes an image's manifest.",
+    "pusher": "Pushes an image to a registry.",
+}
+
+def _impl(ctx):
+    return [platform_common.ToolchainInfo(**{
+        name: getattr(ctx.attr, name)[DefaultInfo].files_to_run
+        for name in _TOOLS
+    })]
+
+image_toolchain = rule(
+    doc = """A set of tools. Register a `toolchain` of type `@rules_strata//rules:toolchain_type` around it.
+
+The default one builds the tools from source; nobody needs this rule who is content with that. `loader` and `pusher` are run
+by `bazel run`, on the machine of whoever types it.""",
+    implementation = _impl,
+    attrs = {
+        name: attr.label(
+            doc = doc,
+            cfg = "exec",
+            executable = True,
+            mandatory = True,
+        )
+        for name, doc in _TOOLS.items()
+    },
+)
+
+def tool(ctx, name):
+    """Returns the FilesToRunProvider of the tool with the given name."""
+    return getattr(ctx.toolchains[TOOLCHAIN_TYPE], name)

@@ -1,0 +1,9 @@
+"""The providers, for rules that make layers or use images."""
+
+load("//rules/private:providers.bzl", _ImageInfo = "ImageInfo", _IndexInfo = "IndexInfo", _LayerInfo = "LayerInfo")
+
+visibility("public")
+
+ImageInfo = _ImageInfo
+IndexInfo = _IndexInfo
+LayerInfo = _LayerInfo

@@ -1,0 +1,52 @@
+"""For WORKSPACE files, first half: where the rulesets that rules_strata is built with come from.
+
+```starlark
+load("@rules_strata//rules:repositories.bzl", "rules_strata_dependencies")
+
+rules_strata_dependencies()
+
+load("@rules_strata//rules:workspace.bzl", "rules_strata_workspace")
+
+rules_strata_workspace()
+```
+
+With MODULE.bazel none of this is needed.
+"""
+
+load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
+load("@bazel_tools//tools/build_defs/repo:utils.bzl", "maybe")
+load("//rules/private/repo:rules_go_names.bzl", "rules_go_names")
+
+visibility("public")
+
+def rules_strata_dependencies():
+    """Declares the rulesets, at the versions of MODULE.bazel, where the workspace has none of that name."""
+    maybe(
+        http_archive,
+        name = "bazel_skylib",
+        integrity = "sha256-bnjw5X3iaAH29WT6fEpI3Is2hz5BYlepK7sJN+6shEY=",
+        url = "https://github.com/bazelbuild/bazel-skylib/releases/download/1.8.2/bazel-skylib-1.8.2.tar.gz",
+    )
+    maybe(
+        http_archive,
+        name = "platforms",
+        integrity = "sha256-KXQuhydYCbXlmNwvBNhpYMx6VbMGfZciHJq7yZJr/w8=",
+        url = "https://github.com/bazelbuild/platforms/releases/download/1.0.0/platforms-1.0.0.tar.gz",
+    )
+
+    # These two names are what gazelle writes into the BUILD files that it makes for Go modules.
+    maybe(
+        http_archive,
+        name = "io_bazel_rules_go",
+        integrity = "sha256-htPcj1nSU1JPkzqvLzwFiWywtgX8NbRgwLSwOZlhJMY=",
+        url = "https://github.com/bazel-contrib/rules_go/releases/download/v0.60.0/rules_go-v0.60.0.zip",
+    )
+    maybe(
+        http_archive,
+        name = "bazel_gazelle",
+        integrity = "sha256-Z1EU2LQz0Kn1TYEXGDO+luvEETEVZkt5Hm8gTVjpNEY=",
+        url = "https://github.com/bazel-contrib/bazel-gazelle/releases/download/v0.47.0/bazel-gazelle-v0.47.0.tar.gz",
+    )
+
+    # And this is the one that our own BUILD files use, which are written for modules.
+    maybe(rules_go_names, name = "rules_go")

@@ -1,0 +1,65 @@
+"""actions.bzl: what every action declares. Bazel does not show this to analysis tests, so a context is played here."""
+
+load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
+load("//rules:toolchain.bzl", "TOOLCHAIN_TYPE")
+load(
+    "//rules/private:actions.bzl",
+    "import_image",
+    "make_archive",
+    "make_config",
+    "make_index",
+    "make_layer",
+    "make_layout",
+    "make_manifest",
+    "new_args",
+)
+
+visibility("private")
+
+_TOOLS = ["mkconfig", "mkimport", "mkindex", "mklayer", "mklayout", "mkmanifest"]
+
+def _nothing(*_args, **_kwargs):
+    pass
+
+def _recorder(runs):
+    """Returns a context that appends the arguments of each ctx.actions.run to a list."""
+    args = struct(add = _nothing, add_all = _nothing, set_param_file_format = _nothing, use_param_file = _nothing)
+    return struct(
+        actions = struct(args = lambda: args, run = lambda **kwargs: runs.append(kwargs)),
+        toolchains = {TOOLCHAIN_TYPE: struct(**{name: name for name in _TOOLS})},
+    )
+
+def _declarations_impl(ctx):
+    env = unittest.begin(ctx)
+    runs = []
+    fake = _recorder(runs)
+    outputs = struct(document = "document", descriptor = "descriptor", digest = "digest")
+    contents = struct(root = "root", documents = [], layers = depset(), blobs = depset())
+    make_layer(fake, new_args(fake), depset(), "blob", "descriptor")
+    make_config(fake, {}, None, [], "config", "descriptor")
+    make_manifest(fake, "descriptor", None, [], {}, outputs)
+    make_index(fake, [], {}, outputs)
+    make_layout(fake, contents, "directory")
+    make_archive(fake, contents, [], "archive")
+    import_image(fake, "source", {}, {"blobs": "directory"}, "importing")
+
+    asserts.equals(env, {
+        "MkConfig": "mkconfig",
+        "MkImport": "mkimport",
+        "MkIndex": "mkindex",
+        "MkLayer": "mklayer",
+        "MkLayout": "mklayout",
+        "MkManifest": "mkmanifest",
+    }, {run["mnemonic"]: run["executable"] for run in runs})
+    for run in runs:
+        asserts.equals(env, {"supports-path-mapping": "1"}, run["execution_requirements"], run["mnemonic"])
+        asserts.equals(env, TOOLCHAIN_TYPE, run["toolchain"], run["mnemonic"])
+        asserts.true(env, run["progress_message"], run["mnemonic"] + " has no progress message")
+        asserts.equals(env, ["cpu", "memory"], sorted(run["resource_set"]("linux", 1)), run["mnemonic"])
+    return unittest.end(env)
+
+_declarations_test = unittest.make(_declarations_impl)
+
+def action_tests(name):
+    """Declares the tests of actions.bzl as the test suite `name`."""
+    unittest.suite(name, _declarations_test)

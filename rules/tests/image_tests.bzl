@@ -1,0 +1,137 @@
+"""image and image_index: metadata is made from metadata, in two actions an image."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//rules:defs.bzl", "image", "image_import", "image_index", "image_layer")
+load("//rules:providers.bzl", "ImageInfo", "IndexInfo")
+load(":actions.bzl", "MnemonicsInfo", "actions_of", "collect_actions", "flags", "input_names", "only")
+
+visibility("private")
+
+def _metadata_impl(ctx):
+    env = analysistest.begin(ctx)
+    config = only(env, "MkConfig")
+    asserts.equals(env, ["base.config.json", "bottom.layer.json", "top.layer.json"], input_names(config))
+    asserts.equals(env, [
+        "BIN/rules/tests/bottom.layer.json",
+        "BIN/rules/tests/top.layer.json",
+    ], flags(config, "layer"))
+    asserts.equals(env, [json.encode({
+        "clear": ["env"],
+        "cmd": ["", "a\nb", "--x=y"],
+        "env": {"KEY": "value"},
+    })], flags(config, "settings"))
+
+    manifest = only(env, "MkManifest")
+    asserts.equals(env, [
+        "base.manifest.json",
+        "bottom.layer.json",
+        "derived.config.descriptor.json",
+        "top.layer.json",
+    ], input_names(manifest))
+    asserts.equals(env, ["key\\=1=value"], flags(manifest, "annotation"))
+
+    info = analysistest.target_under_test(env)[ImageInfo]
+    asserts.equals(env, ["bottom.tar.gz", "top.tar.gz"], [layer.blob.basename for layer in info.layers])
+    asserts.equals(env, ["base.blobs"], [directory.basename for directory in info.blobs.to_list()])
+    return analysistest.end(env)
+
+_metadata_test = analysistest.make(_metadata_impl)
+
+def _default_outputs_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    asserts.equals(
+        env,
+        ["derived.config.json", "derived.digest", "derived.manifest.json"],
+        sorted([file.basename for file in target[DefaultInfo].files.to_list()]),
+    )
+    for group, basename in {
+        "archive": "derived.tar",
+        "config": "derived.config.json",
+        "digest": "derived.digest",
+        "manifest": "derived.manifest.json",
+        "oci_layout": "derived.layout",
+    }.items():
+        asserts.equals(env, [basename], [file.basename for file in getattr(target[OutputGroupInfo], group).to_list()])
+    return analysistest.end(env)
+
+_default_outputs_test = analysistest.make(_default_outputs_impl)
+
+def _action_count_impl(ctx):
+    env = analysistest.begin(ctx)
+    actions = analysistest.target_under_test(env)[MnemonicsInfo].actions.to_list()
+
+    # Layouts and archives are declared too, and run only when their output groups are asked for.
+    run = [action for action in actions if action.mnemonic != "MkLayout"]
+    asserts.equals(env, 10, len(actions_of(run, "MkLayer")), "MkLayer actions")
+    asserts.equals(env, 12, len(run), "actions of an image of 10 layers")
+    return analysistest.end(env)
+
+_action_count_test = analysistest.make(_action_count_impl, extra_target_under_test_aspects = [collect_actions])
+
+def _index_impl(ctx):
+    env = analysistest.begin(ctx)
+    index = only(env, "MkIndex")
+    asserts.equals(env, ["ten.descriptor.json"] * 2, input_names(index))
+    images = analysistest.target_under_test(env)[IndexInfo].images
+    asserts.equals(env, [image.descriptor.path for image in images], [
+        arg[len("--image="):]
+        for arg in index.argv
+        if arg.startswith("--image=")
+    ], "order of the images")
+    asserts.equals(env, 2, len({image.manifest.path: None for image in images}), "configurations")
+    return analysistest.end(env)
+
+_index_test = analysistest.make(_index_impl)
+
+def _small_inputs_impl(ctx):
+    env = analysistest.begin(ctx)
+    actions = analysistest.target_under_test(env)[MnemonicsInfo].actions.to_list()
+    checked = 0
+    for action in actions:
+        if action.mnemonic in ["MkConfig", "MkManifest", "MkIndex"]:
+            checked += 1
+            for name in input_names(action):
+                asserts.true(env, name.endswith(".json"), "%s has the input %s" % (action.mnemonic, name))
+    asserts.equals(env, 5, checked, "metadata actions of an index of two images")
+    return analysistest.end(env)
+
+_small_inputs_test = analysistest.make(_small_inputs_impl, extra_target_under_test_aspects = [collect_actions])
+
+def image_tests(name):
+    """Declares the tests of image and image_index as the test suite `name`."""
+    image_import(name = "base", src = "data/a.txt", tags = ["manual"])
+    for layer in ["bottom", "top"]:
+        image_layer(name = layer, files = {"/" + layer: "data/a.txt"})
+    image(
+        name = "derived",
+        annotations = {"key=1": "value"},
+        base = "base",
+        clear = ["env"],
+        cmd = ["", "a\nb", "--x=y"],
+        env = {"KEY": "value"},
+        layers = ["bottom", "top"],
+        tags = ["manual"],
+    )
+    _metadata_test(name = "metadata_test", target_under_test = "derived")
+    _default_outputs_test(name = "default_outputs_test", target_under_test = "derived")
+
+    for number in range(10):
+        image_layer(name = "layer_%d" % number, files = {"/%d" % number: "data/a.txt"})
+    image(name = "ten", layers = ["layer_%d" % number for number in range(10)])
+    _action_count_test(name = "action_count_test", target_under_test = "ten")
+
+    image_index(
+        name = "index",
+        images = ["ten"],
+        platforms = ["@rules_go//go/toolchain:linux_arm64", "@rules_go//go/toolchain:linux_amd64"],
+    )
+    _index_test(name = "index_test", target_under_test = "index")
+    _small_inputs_test(name = "small_inputs_test", target_under_test = "index")
+    native.test_suite(name = name, tests = [
+        "action_count_test",
+        "default_outputs_test",
+        "index_test",
+        "metadata_test",
+        "small_inputs_test",
+    ])

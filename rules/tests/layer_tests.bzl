@@ -1,0 +1,125 @@
+"""image_layer: one action, with what it needs and no more."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//rules:defs.bzl", "image_layer")
+load("//rules:providers.bzl", "LayerInfo")
+load(":actions.bzl", "flags", "input_names", "only")
+
+visibility("private")
+
+_PACKAGE = "rules/tests"
+
+def _one_action_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    action = only(env, "MkLayer")
+    asserts.equals(env, 1, len(analysistest.target_actions(env)), "number of actions")
+    asserts.equals(env, ["a.txt", "b=c.txt"], input_names(action))
+    asserts.equals(env, [
+        "/etc/a=" + _PACKAGE + "/data/a.txt",
+        "/srv/data/b\\=c.txt=" + _PACKAGE + "/data/b=c.txt",
+    ], flags(action, "file"))
+    asserts.equals(env, ["/bin/sh=busybox"], flags(action, "symlink"))
+    asserts.equals(env, ["/tmp"], flags(action, "dir"))
+    asserts.equals(env, ["/tmp=1777"], flags(action, "mode"))
+    asserts.equals(env, ["/srv/**=7:8"], flags(action, "owner"))
+    asserts.equals(env, ["1700000000"], flags(action, "mtime"))
+    asserts.equals(env, ["zstd"], flags(action, "compression"))
+    asserts.equals(env, ["BIN/" + _PACKAGE + "/layer.tar.zst"], flags(action, "output"))
+    asserts.equals(env, ["BIN/" + _PACKAGE + "/layer.layer.json"], flags(action, "descriptor"))
+    asserts.equals(env, "layer.tar.zst", target[LayerInfo].blob.basename)
+    asserts.equals(env, "layer.layer.json", target[LayerInfo].descriptor.basename)
+    return analysistest.end(env)
+
+_one_action_test = analysistest.make(_one_action_impl)
+
+def _program_impl(ctx):
+    env = analysistest.begin(ctx)
+    action = only(env, "MkLayer")
+    asserts.equals(env, ["/app/program=BIN/" + _PACKAGE + "/program"], flags(action, "executable"))
+
+    # The program stands in the image once, and its runfiles beside it.
+    main = ctx.workspace_name
+    asserts.equals(env, [
+        "/app/program.runfiles/%s/%s/program=../../../../program" % (main, _PACKAGE),
+    ], flags(action, "symlink"))
+    asserts.equals(env, [
+        "/app/program.runfiles/%s/%s/data/a.txt=%s/data/a.txt" % (main, _PACKAGE, _PACKAGE),
+        "/app/program.runfiles/%s/linked/a=%s/data/a.txt" % (main, _PACKAGE),
+        "/app/program.runfiles/at-the-root=%s/data/a.txt" % _PACKAGE,
+    ], [flag for flag in flags(action, "file") if "_repo_mapping" not in flag])
+    return analysistest.end(env)
+
+_program_test = analysistest.make(_program_impl)
+
+def _refusal_impl(ctx):
+    env = analysistest.begin(ctx)
+    for part in ctx.attr.says:
+        asserts.expect_failure(env, part)
+    return analysistest.end(env)
+
+_refusal_test = analysistest.make(
+    _refusal_impl,
+    attrs = {"says": attr.string_list()},
+    expect_failure = True,
+)
+
+def _program_rule_impl(ctx):
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.write(executable, "#!/bin/sh\n", is_executable = True)
+    data = ctx.file.data
+    return [DefaultInfo(
+        executable = executable,
+        runfiles = ctx.runfiles(
+            files = [executable, data],
+            symlinks = {"linked/a": data},
+            root_symlinks = {"at-the-root": data},
+        ),
+    )]
+
+_program = rule(
+    implementation = _program_rule_impl,
+    attrs = {"data": attr.label(allow_single_file = True)},
+    executable = True,
+)
+
+def _refusal(name, says, **kwargs):
+    image_layer(name = name, tags = ["manual"], **kwargs)
+    _refusal_test(name = name + "_test", target_under_test = name, says = says)
+    return name + "_test"
+
+def layer_tests(name):
+    """Declares the tests of image_layer as the test suite `name`."""
+    image_layer(
+        name = "layer",
+        compression = "zstd",
+        dirs = ["/tmp"],
+        files = {
+            "/etc/a": "data/a.txt",
+            "/srv/": "data/b=c.txt",
+        },
+        modes = {"/tmp": "1777"},
+        mtime = "1700000000",
+        owners = {"/srv/**": "7:8"},
+        symlinks = {"/bin/sh": "busybox"},
+    )
+    _one_action_test(name = "one_action_test", target_under_test = "layer")
+
+    _program(name = "program", data = "data/a.txt")
+    image_layer(name = "program_layer", files = {"/app/": "program"})
+    _program_test(name = "program_test", target_under_test = "program_layer")
+
+    native.filegroup(name = "two_files", srcs = ["data/a.txt", "data/b=c.txt"])
+    refusals = [
+        _refusal(
+            "relative_path",
+            files = {"etc/a": "data/a.txt"},
+            says = ["relative_path", "attribute files", "etc/a is not an absolute path", "\"/etc/a\""],
+        ),
+        _refusal(
+            "several_files",
+            files = {"/etc/a": "two_files"},
+            says = ["several_files", "attribute files", "/etc/a names one file", "two_files stands for 2 files", "\"/etc/a/\""],
+        ),
+    ]
+    native.test_suite(name = name, tests = ["one_action_test", "program_test"] + refusals)
