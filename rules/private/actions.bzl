@@ -4,7 +4,7 @@ Every path reaches a command line as a File inside `Args`, so that depsets stay 
 makes metadata has a layer's blob among its inputs.
 """
 
-load(":contents.bzl", "add_contents", "content_inputs")
+load(":contents.bzl", "add_contents")
 load(":paths.bzl", "escape")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE", "tool")
 
@@ -179,7 +179,7 @@ def _pack(ctx, args, contents, output, progress_message):
         ctx,
         "mklayout",
         args,
-        inputs = content_inputs(contents),
+        inputs = contents.files,
         outputs = [output],
         mnemonic = "MkLayout",
         progress_message = progress_message,

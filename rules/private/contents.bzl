@@ -25,13 +25,18 @@ def image_contents(image):
 
     Returns:
       struct of root (the File with the descriptor of it all), documents (list of the small Files: manifests, configs,
-      indexes), layers (depset of LayerInfo) and blobs (depset of directories).
+      indexes), layers (depset of LayerInfo), blobs (depset of directories) and files (depset of all Files among these).
     """
+    documents = [image.manifest, image.config]
     return struct(
         root = image.descriptor,
-        documents = [image.manifest, image.config],
+        documents = documents,
         layers = depset(image.layers),
         blobs = image.blobs,
+        files = depset(
+            [image.descriptor] + documents + [file for layer in image.layers for file in (layer.blob, layer.descriptor)],
+            transitive = [image.blobs],
+        ),
     )
 
 def index_contents(index):
@@ -42,15 +47,10 @@ def index_contents(index):
         documents = [index.index] + [document for image in images for document in image.documents],
         layers = depset(transitive = [image.layers for image in images]),
         blobs = depset(transitive = [image.blobs for image in images]),
-    )
-
-def content_inputs(contents):
-    """Returns a depset of all Files in the contents."""
-    return depset(
-        [contents.root] + contents.documents +
-        # At most 127 a platform, so the depset may be looked into.
-        [file for layer in contents.layers.to_list() for file in (layer.blob, layer.descriptor)],
-        transitive = [contents.blobs],
+        files = depset(
+            [index.descriptor, index.index],
+            transitive = [image.files for image in images],
+        ),
     )
 
 def add_contents(args, contents):

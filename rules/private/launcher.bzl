@@ -1,6 +1,6 @@
 """Executables for `bazel run` without a shell script: the tool itself, with its arguments in a file beside it."""
 
-load(":contents.bzl", "add_runfiles_contents", "content_inputs", "contents_of")
+load(":contents.bzl", "add_runfiles_contents", "contents_of")
 load(":toolchain.bzl", "tool")
 
 visibility(["//rules/..."])
@@ -36,6 +36,6 @@ def image_program(ctx, name, flags):
         files = depset([executable]),
         runfiles = ctx.runfiles(
             files = [arguments],
-            transitive_files = content_inputs(contents),
+            transitive_files = contents.files,
         ),
     )

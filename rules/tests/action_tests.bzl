@@ -34,7 +34,7 @@ def _declarations_impl(ctx):
     runs = []
     fake = _recorder(runs)
     outputs = struct(document = "document", descriptor = "descriptor", digest = "digest")
-    contents = struct(root = "root", documents = [], layers = depset(), blobs = depset())
+    contents = struct(root = "root", documents = [], layers = depset(), blobs = depset(), files = depset())
     make_layer(fake, new_args(fake), depset(), "blob", "descriptor")
     make_config(fake, {}, None, [], "config", "descriptor")
     make_manifest(fake, "descriptor", None, [], {}, outputs)
