@@ -26,7 +26,14 @@ def _compressing(_os, _inputs):
     return {"cpu": 2, "memory": 150}
 
 def new_args(ctx):
-    """Returns Args that reach the tools as a parameter file with one argument a line when they are long."""
+    """Makes Args that reach the tools as a parameter file with one argument a line when they are long.
+
+    Args:
+      ctx: The rule's context.
+
+    Returns:
+      Args.
+    """
     args = ctx.actions.args()
     args.set_param_file_format("multiline")
     args.use_param_file("@%s")
@@ -167,7 +174,14 @@ def make_layout(ctx, contents, directory):
     _pack(ctx, args, contents, directory, "Writing image layout of %{label}")
 
 def make_archive(ctx, contents, names, archive):
-    """Declares the action that writes a tar which is an OCI archive and a docker-archive in one."""
+    """Declares the action that writes a tar which is an OCI archive and a docker-archive in one.
+
+    Args:
+      ctx: The rule's context.
+      contents: What contents.bzl returns.
+      names: list of the names that the image gets when it is loaded.
+      archive: The File to write.
+    """
     args = new_args(ctx)
     args.add(archive, format = "--archive=%s")
     args.add_all(names, format_each = "--name=%s")

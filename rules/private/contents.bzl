@@ -54,7 +54,12 @@ def index_contents(index):
     )
 
 def add_contents(args, contents):
-    """Adds the contents to the Args of an action."""
+    """Adds the contents to the Args of an action.
+
+    Args:
+      args: Args to add flags to.
+      contents: What image_contents returns.
+    """
     args.add(contents.root, format = "--root=%s")
     args.add_all(contents.documents, format_each = "--document=%s")
     args.add_all(contents.layers, map_each = _layer_flag)
@@ -64,7 +69,13 @@ def _layer_flag(layer):
     return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
 
 def add_runfiles_contents(args, contents, workspace):
-    """Adds the contents to the Args that a program finds beside itself at run time (Go: package launch)."""
+    """Adds the contents to the Args that a program finds beside itself at run time (Go: package launch).
+
+    Args:
+      args: Args to add flags to.
+      contents: What image_contents returns.
+      workspace: Name of the main repository's runfiles.
+    """
 
     def path(file):
         return "%runfiles%/" + rlocation(file.short_path, workspace)

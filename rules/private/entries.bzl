@@ -7,7 +7,7 @@ visibility(["//rules/..."])
 _NOT_ONE_FILE = """{label}: attribute files: {path} names one file, but {target} stands for {count}.
 Use "{path}/" to put them all into that directory."""
 
-def add_target(args, path, target, workspace, label, fail = fail):
+def add_target(args, path, target, workspace, label):
     """Adds the entries for one item of the attribute `files`.
 
     Args:
@@ -16,7 +16,6 @@ def add_target(args, path, target, workspace, label, fail = fail):
       target: The Target.
       workspace: Name of the main repository's runfiles.
       label: Label of the layer, for messages.
-      fail: For tests.
 
     Returns:
       depset of the Files that the flags name.
@@ -31,7 +30,6 @@ def add_target(args, path, target, workspace, label, fail = fail):
     files = info.files.to_list()  # One file, or an error.
     if len(files) != 1:
         fail(_NOT_ONE_FILE.format(label = label, path = path, target = target.label, count = "%d files" % len(files)))
-        return depset()
     args.add_all(files, map_each = lambda file: _entry(path, file), allow_closure = True, expand_directories = False)
     return info.files
 

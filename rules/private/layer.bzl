@@ -13,7 +13,7 @@ _SUFFIX = {"gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
 _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute path.
 Paths in an image start with a slash: "/{path}"."""
 
-def _check_paths(label, attribute, paths, fail = fail):
+def _check_paths(label, attribute, paths):
     """Refuses paths that do not start with a slash. All other rules of paths are the tool's, which sees every entry."""
     for path in paths:
         if not path.startswith("/"):

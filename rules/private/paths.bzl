@@ -11,7 +11,14 @@ def join(directory, name):
     return directory.rstrip("/") + "/" + name
 
 def package_relative(file):
-    """Returns a File's path below the package that declares it."""
+    """Cuts the package off a File's path.
+
+    Args:
+      file: The File.
+
+    Returns:
+      The File's path below the package that declares it.
+    """
     path = file.short_path
     if path.startswith("../"):
         path = path.split("/", 2)[2]

@@ -33,9 +33,14 @@ PLATFORM_ATTRS = {
 }
 
 def target_platform(ctx):
-    """Returns what the target platform says of an image, as a dict with some of os, architecture and variant.
+    """Reads the target platform.
 
-    A platform without one of the known constraints leaves its key out: the image then has to say it.
+    Args:
+      ctx: The rule's context; its attributes have PLATFORM_ATTRS among them.
+
+    Returns:
+      dict with some of os, architecture and variant. A platform without one of the known constraints leaves its key out:
+      the image then has to say it.
     """
     found = {}
     for constraint, value in ctx.attr._os_constraints.items():

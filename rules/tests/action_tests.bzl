@@ -61,5 +61,9 @@ def _declarations_impl(ctx):
 _declarations_test = unittest.make(_declarations_impl)
 
 def action_tests(name):
-    """Declares the tests of actions.bzl as the test suite `name`."""
+    """Declares the tests of actions.bzl.
+
+    Args:
+      name: Name of the test suite.
+    """
     unittest.suite(name, _declarations_test)

@@ -99,7 +99,11 @@ def _small_inputs_impl(ctx):
 _small_inputs_test = analysistest.make(_small_inputs_impl, extra_target_under_test_aspects = [collect_actions])
 
 def image_tests(name):
-    """Declares the tests of image and image_index as the test suite `name`."""
+    """Declares the tests of image and image_index.
+
+    Args:
+      name: Name of the test suite.
+    """
     image_import(name = "base", src = "data/a.txt", tags = ["manual"])
     for layer in ["bottom", "top"]:
         image_layer(name = layer, files = {"/" + layer: "data/a.txt"})

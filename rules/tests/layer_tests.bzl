@@ -89,7 +89,11 @@ def _refusal(name, says, **kwargs):
     return name + "_test"
 
 def layer_tests(name):
-    """Declares the tests of image_layer as the test suite `name`."""
+    """Declares the tests of image_layer.
+
+    Args:
+      name: Name of the test suite.
+    """
     image_layer(
         name = "layer",
         compression = "zstd",

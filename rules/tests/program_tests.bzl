@@ -31,7 +31,11 @@ def _arguments_impl(ctx):
 _arguments_test = analysistest.make(_arguments_impl, attrs = {"flags": attr.string_list()})
 
 def program_tests(name):
-    """Declares the tests of image_load and image_push as the test suite `name`."""
+    """Declares the tests of image_load and image_push.
+
+    Args:
+      name: Name of the test suite.
+    """
     image_load(
         name = "load",
         engine = "podman",
