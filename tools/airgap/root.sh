@@ -5,15 +5,16 @@
 # packages are unpacked without running their scripts. So this needs no root, and no free dpkg lock.
 set -eu
 dir=$1
+here=$(cd "$(dirname "$0")" && pwd)
 
 # Bazel 7.7 is in these suites and in no older one; apt decides which version of it they hold.
 suites=${BAZELW_DEBIAN_SUITES:-"forky sid"}
 # What Bazel itself, its shell actions and the people who debug them call. Debian's essential
 # packages are named because nothing depends on them by name.
 packages="
-  bazel-bootstrap bazel-rules-shell bazel-stardoc bazel-java-tools
+  bazel-bootstrap bazel-rules-shell
   bash bzip2 coreutils dash debianutils diffutils dpkg findutils gawk git grep gzip hostname
-  ncurses-bin procps sed tar unzip util-linux xz-utils zip zstd"
+  mount ncurses-bin procps sed tar unzip util-linux xz-utils zip zstd"
 
 say() { echo "bazelw: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -24,11 +25,13 @@ for tool in apt-get dpkg-deb xargs; do
 done
 
 # The machine's own mirror, also where it is a company's: whatever apt was told to use for Debian.
+# shellcheck disable=SC2016 # apt expands these
 mirror=${BAZELW_DEBIAN_MIRROR:-$(
   apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(CREATED_BY)' 2>/dev/null |
     awk '$3 == "Packages" && $2 == "Debian" { print $1; exit }'
 )}
 # ORIGIN is unknown until `apt-get update` has been run once; then go by the name of the folder.
+# shellcheck disable=SC2016
 [ -n "$mirror" ] || mirror=$(
   apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -m1 '/debian/*$' || true
 )
@@ -43,24 +46,31 @@ trap 'rm -rf "$apt"' EXIT
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 signed=
 [ ! -e "$keyring" ] || signed="[signed-by=$keyring] "
-cat >"$apt/apt.conf" <<CONF
+{
+  # Of the machine's own settings only how to reach the mirror (proxies, certificates), and none of the
+  # commands that it runs after each use of apt.
+  apt-config dump | grep '^Acquire::' | grep -v '^Acquire::Languages' || true
+  cat <<CONF
+Dir::Etc::Main "/dev/null";
+Dir::Etc::Parts "/dev/null";
+Dir::Etc::SourceList "$apt/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::Etc::Preferences "/dev/null";
+Dir::Etc::PreferencesParts "/dev/null";
 Dir::State "$apt";
 Dir::State::Lists "$apt/lists";
 Dir::State::status "$apt/status";
 Dir::Cache "$apt";
 Dir::Cache::Archives "$apt/archives";
-Dir::Etc::SourceList "$apt/sources.list";
-Dir::Etc::SourceParts "/dev/null";
-Dir::Etc::Preferences "/dev/null";
-Dir::Etc::PreferencesParts "/dev/null";
-Acquire::Languages "none";
-Acquire::Retries "3";
 APT::Install-Recommends "false";
 APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "3";
 Debug::NoLocking "true";
-# A mirror that is a snapshot has a Release file past its date; the signature is checked all the same.
+// A mirror that is a snapshot has a Release file past its date; the signature is checked all the same.
 Acquire::Check-Valid-Until "false";
 CONF
+} >"$apt/apt.conf"
 export APT_CONFIG="$apt/apt.conf"
 
 fetch() {
@@ -68,7 +78,7 @@ fetch() {
   rm -f "$apt"/lists/*_* "$apt"/archives/*.deb
   say "reading the package lists of Debian $1"
   apt-get -qq update >&2 || return 1
-  say "downloading Debian's Bazel and what it needs (about 350 MB)"
+  say "downloading Debian's Bazel and what it needs (about 400 MB)"
   # shellcheck disable=SC2086 # the list is split on purpose
   apt-get -qq --yes --download-only install $packages >&2
 }
@@ -79,12 +89,15 @@ done
 [ -n "${found:-}" ] || die "no Bazel from $mirror: set BAZELW_DEBIAN_MIRROR or BAZELW_DEBIAN_SUITES"
 
 say "unpacking $(find "$apt/archives" -name '*.deb' | wc -l) packages"
+# shellcheck disable=SC2016 # for the inner shell
 # In parallel they race to make the same folders, which tar takes calmly, and share no file.
 find "$apt/archives" -name '*.deb' -print0 |
   xargs -0 -n 8 -P "$(getconf _NPROCESSORS_ONLN)" sh -c '
     for deb; do dpkg-deb --extract "$deb" "$0" || exit 255; done' "$dir"
 
 # What the packages' scripts would have done, as far as Bazel and shell actions notice it.
+mkdir -p "$dir/usr/local" "$dir/usr/host" # enter.sh mounts over these
+: >"$dir/usr/share/bazelrc"
 bin=$dir/usr/bin
 ln -sf gawk "$bin/awk"
 ln -sf gcc "$bin/cc"
@@ -94,13 +107,26 @@ jdk=$(cd "$dir/usr/lib/jvm" && find . -maxdepth 1 -type d -name 'java-[0-9]*-ope
 ln -sfn "${jdk#./}" "$dir/usr/lib/jvm/default-java"
 for tool in java javac jar; do ln -sf "../lib/jvm/default-java/bin/$tool" "$bin/$tool"; done
 
-# Only usr is used (launch puts it over the machine's own), so links into etc become copies.
-find "$dir/usr" -type l -lname '/etc/*' | while read -r link; do
+# Only usr is used (launch.sh puts it over the machine's own), so links into etc become copies of what
+# they point to; the certificates stay the machine's.
+find "$dir/usr" -type l -lname '/etc/*' ! -lname '/etc/ssl/*' | while read -r link; do
   target=$dir$(readlink "$link")
   [ -e "$target" ] || continue
   rm "$link"
   cp -RL "$target" "$link"
 done
-mkdir -p "$dir/usr/local" "$dir/usr/host"
 
-"$bin/bazel" --version >/dev/null 2>&1 || [ -x "$bin/bazel" ] || die "the packages hold no bazel"
+# Half of the size is what nobody reads here: the JDK's parts for linking other JDKs, and manuals.
+rm -rf "$dir/usr/lib/jvm/default-java/jmods" "$dir/usr/share/doc" "$dir/usr/share/locale" "$dir/usr/share/man"
+
+# Bazel as Debian built it calls itself a development version, and skips what depends on a version:
+# native.bazel_version is empty, bazel_compatibility unchecked. The server reads it from its jar.
+label=$(cat "$dir/usr/share/bazel/build-label.txt")
+case $label in 7.7.*) ;; *) die "Bazel is $label: the recipe knows 7.7 only (see docs/airgap.md)" ;; esac
+echo "build.label=$label" >"$dir/build-data.properties"
+"$here/enter.sh" "$dir" \
+  zip -q -j "$dir/usr/share/bazel/A-server.jar" "$dir/build-data.properties"
+
+# Its system-wide settings must be below usr too. The two names are of one length, in a binary.
+LC_ALL=C sed -i 's|/etc/bazel/bazel|/usr/share/bazel|' "$bin/bazel"
+grep -q /usr/share/bazel "$bin/bazel" || die "the place of Bazel's system bazelrc is not where it was"

@@ -1,7 +1,7 @@
-// Package atomicfile writes a file wholly or not at all.
+// Package atomicfile writes a file, or a directory of files, wholly or not at all.
 //
-// A file that is not committed leaves no trace: its bytes go to a temporary name in the same directory, and only
-// [File.Commit] gives them the real one. An output that exists is therefore complete.
+// What is not committed leaves no trace: its bytes go to a temporary name in the same directory, and only
+// [File.Commit] or [Directory.Commit] gives them the real one. An output that exists is therefore complete.
 package atomicfile
 
 import (

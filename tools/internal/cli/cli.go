@@ -54,6 +54,16 @@ func (c Command) Main() {
 	c.MainArgs(os.Args[1:])
 }
 
+// MainFrom is Main for a program that gets its arguments from a function, like launch.Args.
+func (c Command) MainFrom(arguments func() ([]string, error)) {
+	args, err := arguments()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", c.Name, err)
+		os.Exit(ExitFailure)
+	}
+	c.MainArgs(args)
+}
+
 // MainArgs is Main for a program that gets its arguments from elsewhere.
 func (c Command) MainArgs(args []string) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -49,6 +49,26 @@ func SplitPair(pair string) (key, value string, err error) {
 	return "", "", fmt.Errorf("%q: no \"=\", expected KEY=VALUE", pair)
 }
 
+// Pairs returns what a repeated flag "--name=KEY=VALUE" was given, nil if nothing. A key that is given twice is a usage
+// error.
+func Pairs(name string, values []string) (map[string]string, error) {
+	var pairs map[string]string
+	for _, pair := range values {
+		key, value, err := SplitPair(pair)
+		if err != nil {
+			return nil, Usage("--%s: %w", name, err)
+		}
+		if _, twice := pairs[key]; twice {
+			return nil, Usage("--%s: %q is given twice", name, key)
+		}
+		if pairs == nil {
+			pairs = make(map[string]string)
+		}
+		pairs[key] = value
+	}
+	return pairs, nil
+}
+
 // Require returns a usage error that names the first flag in names whose value is the empty string.
 func Require(flags *flag.FlagSet, names ...string) error {
 	for _, name := range names {

@@ -26,9 +26,17 @@ type (
 	Manifest = v1.Manifest
 	// Index lists manifests, mostly one per platform ("image-index.md").
 	Index = v1.Index
+	// ImageConfig says how an image is run ("config.md", config).
+	ImageConfig = v1.ImageConfig
+	// RootFS lists the uncompressed layers of an image ("config.md", rootfs).
+	RootFS = v1.RootFS
 	// History tells how one layer came to be ("config.md", history).
 	History = v1.History
 )
+
+// MaxDocument is the largest manifest, index or config that is read into memory, in bytes. Registries refuse more than 4
+// MiB; an honest config stays far below.
+const MaxDocument = 8 << 20
 
 // SchemaVersion is the value of schemaVersion in manifests and indexes.
 var SchemaVersion = specs.Versioned{SchemaVersion: 2}

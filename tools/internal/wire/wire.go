@@ -6,7 +6,6 @@ package wire
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
@@ -66,7 +65,7 @@ func Write(path string, v any) error {
 }
 
 func read(path string, v any) error {
-	data, err := os.ReadFile(path)
+	data, err := ReadDocument(path)
 	if err != nil {
 		return err
 	}

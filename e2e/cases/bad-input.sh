@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# Bad input: each ends in one clear message that names the target and the thing, and leaves nothing half-made behind.
+
+cd "$E2E/walkthrough"
+
+# refuses LABEL TEXT...: does not build; the message has the label and each TEXT; no output of the target exists.
+refuses() {
+  local label=$1 left
+  if bazel build "$label" >"$WORK/out" 2>&1; then fail "$label builds: $(cat "$WORK/out")"; fi
+  contains "$WORK/out" "$@"
+  lacks "$WORK/out" "panic:" "goroutine " "Traceback"
+  left=$(find "bazel-bin/bad/" -name "${label##*:}.*" ! -type d ! -name '*.params')
+  equal "left behind" "" "$left"
+}
+
+# archives: ways in which a saved image can be broken.
+archives() {
+  local good=base/oci-archive.tar blob
+  head -c 500000 "$good" >bad/truncated.tar
+  head -c 100000 /dev/urandom >bad/garbled.tar
+  tar --create --file bad/empty.tar --files-from /dev/null
+  # One byte of a layer is another one: only its digest can tell.
+  mkdir "$WORK/altered"
+  tar --extract --file "$good" --directory "$WORK/altered"
+  blob=$(jq -r '.layers[0].digest' "$WORK/altered/blobs/$(
+    jq -r '.manifests[0].digest' "$WORK/altered/index.json" | tr : /
+  )")
+  echo "$blob" >"$WORK/altered.digest"
+  printf X | dd of="$WORK/altered/blobs/${blob/:/\/}" bs=1 seek=4 conv=notrunc
+  tar --create --file bad/altered.tar --directory "$WORK/altered" .
+}
+
+# An archive's bytes matter to its layers; the small documents can be had without them.
+refuses_altered() {
+  if bazel build --output_groups=archive //bad:altered >"$WORK/out" 2>&1; then fail "builds"; fi
+  contains "$WORK/out" //bad:altered "$(cat "$WORK/altered.digest")"
+  equal "left behind" "" "$(find bazel-bin/bad/ -path '*/altered.blobs/*' -o -name altered.tar)"
+}
+
+# run_fails PROGRAM ARGS...: what a built image_load or image_push does; it must fail and leave no file of its own.
+run_fails() {
+  local program=$1 status=0
+  shift
+  mkdir -p "$WORK/tmp"
+  TMPDIR=$WORK/tmp "$program" "$@" >"$WORK/out" 2>&1 || status=$?
+  equal "exit code" 1 "$status"
+  lacks "$WORK/out" "panic:" "goroutine "
+  equal "left behind" "" "$(ls -A "$WORK/tmp")"
+}
+
+without_engines() {
+  local program
+  program=$(build //:load)
+  mkdir -p "$WORK/nothing"
+  PATH=$WORK/nothing run_fails "$program"
+  contains "$WORK/out" docker podman //:load
+}
+
+engine_down() {
+  DOCKER_HOST=unix://$WORK/no.sock run_fails "$(build //:load)" --engine=docker
+  contains "$WORK/out" docker "$WORK/no.sock"
+}
+
+# Port 1 is nobody's.
+wrong_port() {
+  run_fails "$(build //:push)" --insecure --repository=127.0.0.1:1/my-alpine
+  contains "$WORK/out" 127.0.0.1:1/my-alpine "connection refused" //:push
+}
+
+unauthorized() {
+  local address
+  htpasswd -nbB someone secret >"$WORK/htpasswd"
+  registry_start refusing "$WORK/htpasswd"
+  address=$(cat "$RUN/refusing.address")
+  DOCKER_CONFIG=$WORK/nobody run_fails "$(build //:push)" --insecure --repository="$address/my-alpine"
+  contains "$WORK/out" "$address" 401 "docker login"
+  equal "repositories" '{"repositories":[]}' "$(curl -sSf --user someone:secret "http://$address/v2/_catalog")"
+}
+
+check "Podman and Docker make and save a base image" base_provide
+check "broken archives are made" archives
+
+check "unknown compression" refuses //bad/attribute:compression compression lzma gzip
+check "unknown engine" refuses //bad/engine:load engine rocket docker podman
+check "unknown mode" refuses //bad:mode rw-r--r--
+check "unknown time" refuses //bad:mtime yesterday
+check "unknown port" refuses //bad:port eighty
+check "unknown setting to clear" refuses //bad:clearing colour
+check "a path that is not absolute" refuses //bad:relative_path etc/one "starts with a slash"
+check "a path that climbs" refuses //bad:climbing_path /etc/../../one
+check "two files for one path" refuses //bad:two_for_one_path /conf/one.txt bad/one.txt bad/two.txt
+check "two files under one name" refuses //bad:two_files_one_name /conf "2 files"
+check "a file and a link for one path" refuses //bad:file_and_link /conf bad/one.txt symlink
+check "a base that is no target" refuses //bad:nowhere //bad:not_there
+check "a base whose file is missing" refuses //bad:missing missing.tar
+check "a truncated archive" refuses //bad:truncated truncated.tar
+check "a garbled archive" refuses //bad:garbled garbled.tar
+check "an empty archive" refuses //bad:empty empty.tar
+check "a layer with another digest than it should have" refuses_altered
+check "a platform that the base lacks" refuses //bad:platform linux/s390x linux/amd64
+check "a name that the base lacks" refuses //bad:ref localhost/other:latest
+check "an index with one platform twice" refuses //bad:twins linux/amd64
+check "no docker and no podman on PATH" without_engines
+check "no daemon behind docker" engine_down
+check "a registry's port where nobody listens" wrong_port
+check "a registry that wants a password" unauthorized
+rm -f bad/*.tar

@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# Every layout and archive that the rules make of the example and of the walk-through, judged by others, and the
+# example's server in Docker and in Podman.
+
+# valid WORKSPACE LABEL: the image or index is in order, as a layout and as an archive.
+valid() {
+  cd "$1"
+  layout_valid "$(build "$2" oci_layout)"
+  archive_valid "$(build "$2" archive)"
+}
+
+# images WORKSPACE QUERY: lists the labels of all images and indexes among the targets.
+images() {
+  cd "$1"
+  bazel query --noshow_progress "kind('^image(_import|_index)? rule\$', $2)" >"$WORK/labels"
+  [ -s "$WORK/labels" ]
+}
+
+# The whole content: a file too many is as wrong as one too few.
+hello_unpacks() {
+  layout_unpacks "$1" >"$WORK/files"
+  (cd examples/hello && find www -type f -printf '/srv/%p\n'; echo /app/hello) | sort >"$WORK/expected"
+  diff "$WORK/expected" "$WORK/files"
+}
+
+# umoci finds a nested index ambiguous: skopeo takes the platforms' images out for it.
+index_unpacks() {
+  local layout architecture
+  layout=$(build //examples/hello:index oci_layout)
+  for architecture in amd64 arm64; do
+    equal "architecture" "$architecture" \
+      "$(skopeo --override-arch "$architecture" inspect "oci:$layout" | jq -r .Architecture)"
+    skopeo --override-arch "$architecture" copy "oci:$layout" "oci:$WORK/$architecture"
+    hello_unpacks "$WORK/$architecture"
+  done
+}
+
+image_unpacks() { hello_unpacks "$(build //examples/hello:image oci_layout)"; }
+
+# serves ENGINE: the container answers over HTTP as it should. It has no network but its own loopback.
+serves() {
+  local pid
+  "$1_run" --detach --name strata-hello localhost/hello:latest
+  await 20 "$1" exec strata-hello /app/hello --check
+  pid=$("$1" inspect --format '{{.State.Pid}}' strata-hello)
+  equal "health" "all is well" "$(nsenter --target "$pid" --net curl -sSf http://127.0.0.1:8080/healthz)"
+  nsenter --target "$pid" --net curl -sSf http://127.0.0.1:8080/ >"$WORK/page"
+  cmp examples/hello/www/index.html "$WORK/page"
+  "$1" stop --time 1 strata-hello
+  "$1" rmi localhost/hello:latest
+}
+
+serves_from_archive() {
+  "$1" load --input "$(build //examples/hello:archive)" >"$WORK/loaded"
+  equal "$1 load" "Loaded image: localhost/hello:latest" "$(cat "$WORK/loaded")"
+  serves "$1"
+}
+
+serves_from_load() {
+  bazel run //examples/hello:load -- --engine="$1" >"$WORK/loaded"
+  contains "$WORK/loaded" localhost/hello:latest "$(digest_of //examples/hello:image)"
+  serves "$1"
+}
+
+check "Podman and Docker make and save a base image" base_provide
+for place in "$TOP //examples/..." "$E2E/walkthrough //:all"; do
+  read -r workspace targets <<<"$place"
+  check "images among $targets" images "$workspace" "$targets"
+  while read -r label; do
+    check "$label: imgcheck, JSON schema, skopeo" valid "$workspace" "$label"
+  done <"$WORK/labels"
+done
+cd "$TOP"
+check "umoci unpacks the example's image" image_unpacks
+check "skopeo and umoci unpack both images of the example's index" index_unpacks
+for engine in docker podman; do
+  check "$engine load, and the example serves" serves_from_archive "$engine"
+  check "bazel run //examples/hello:load, and the example serves" serves_from_load "$engine"
+done

@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# Bazel, as a user of this checkout would call it.
+
+# Startup options; a case may have its own.
+BAZEL_STARTUP=()
+
+# bazel COMMAND ARGS...: bazelw in the workspace of the current directory, with plain output.
+bazel() {
+  [ "$PWD" = "$TOP" ] || echo "$PWD" >>"$RUN/workspaces"
+  "$TOP/bazelw" "${BAZEL_STARTUP[@]}" "$1" --color=no --curses=no "${@:2}"
+}
+
+# output LABEL [GROUP]: the absolute path of the one file that LABEL, or an output group of it, is. It must be built.
+output() {
+  local files
+  files=$(bazel cquery --noshow_progress --output=files "--output_groups=${2:-default}" "$1")
+  [ "$(wc -l <<<"$files")" = 1 ] || fail "$1, output group ${2:-default}: want one file, got: $files"
+  printf '%s/%s\n' "$PWD" "$files"
+}
+
+# build LABEL [GROUP]: builds it and gives the path of its one file.
+build() {
+  bazel build "--output_groups=${2:-default}" "$1" >&2
+  output "$@"
+}
+
+# bazel_stop: ends the servers of all workspaces but the checkout's own, which its developer may be using.
+bazel_stop() {
+  local dir
+  [ -e "$RUN/workspaces" ] || return 0
+  sort -u "$RUN/workspaces" | while read -r dir; do
+    (cd "$dir" && "$TOP/bazelw" shutdown)
+  done
+}

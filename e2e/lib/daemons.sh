@@ -1,0 +1,77 @@
+# shellcheck shell=bash
+# Docker, Podman and registry servers of our own, with all that they keep below $RUN, and their end.
+
+# await SECONDS COMMAND...: waits until COMMAND succeeds; what it says is not worth reading before that.
+await() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@" >"$RUN/await" 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || fail "no success in time: $*: $(cat "$RUN/await")"
+    sleep 0.2
+  done
+}
+
+# daemon NAME COMMAND...: starts COMMAND in the background; its output goes to $RUN/NAME.log.
+daemon() {
+  "${@:2}" >"$RUN/$1.log" 2>&1 </dev/null 3>&- &
+  echo $! >"$RUN/daemons/$1"
+}
+
+# daemons_stop: ends the daemons, and waits for it.
+daemons_stop() {
+  local file pid deadline
+  for file in "$RUN"/daemons/*; do
+    [ -e "$file" ] || continue
+    pid=$(cat "$file")
+    deadline=$((SECONDS + 20))
+    while kill -TERM "$pid" 2>&1; do
+      [ "$SECONDS" -lt "$deadline" ] || kill -KILL "$pid"
+      sleep 0.2
+    done >"$RUN/kill.log"
+    rm "$file"
+  done
+}
+
+# docker_start: the Docker daemon that `docker` speaks to; once in a run. It makes no bridge and no firewall rule, so
+# that it gets along with a machine's own Docker: containers run with --network=none.
+docker_start() {
+  [ ! -e "$RUN/daemons/dockerd" ] || return 0
+  daemon dockerd dockerd --host "$DOCKER_HOST" --data-root "$RUN/docker" --exec-root "$RUN/docker-exec" \
+    --pidfile "$RUN/docker.pid" --bridge=none --iptables=false
+  await 60 docker version || fail "dockerd does not start: $(tail -n 20 "$RUN/dockerd.log")"
+}
+
+# podman_install: puts a `podman` in front on PATH that keeps its images below $RUN. It has no daemon.
+podman_install() {
+  cat >"$RUN/bin/podman" <<PODMAN
+#!/bin/sh
+exec $(command -v podman) --root '$RUN/podman' --runroot '$RUN/podman-run' --storage-driver vfs "\$@"
+PODMAN
+  chmod +x "$RUN/bin/podman"
+}
+
+# docker_run, podman_run IMAGE ARGS...: a container that is gone afterwards. Podman's own defaults (crun, high limits)
+# need more rights than a container on a build machine has.
+docker_run() { docker run --rm --network=none "$@"; }
+podman_run() {
+  podman run --rm --network=none --runtime runc --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 "$@"
+}
+
+# registry_start NAME [HTPASSWD]: an empty registry server on a free port of the loopback interface, with basic
+# authentication if there is a file of passwords. Its address is in $RUN/NAME.address.
+registry_start() {
+  local config=$RUN/$1.yml
+  cat >"$config" <<CONFIG
+version: 0.1
+log: {level: info}
+storage: {filesystem: {rootdirectory: $RUN/$1}}
+http: {addr: "127.0.0.1:0"}
+CONFIG
+  [ -z "${2:-}" ] || echo "auth: {htpasswd: {realm: strata, path: $2}}" >>"$config"
+  daemon "$1" docker-registry serve "$config"
+  await 20 grep 'listening on' "$RUN/$1.log"
+  sed -n 's/.*listening on \(127[0-9.:]*\).*/\1/p' "$RUN/$1.log" >"$RUN/$1.address"
+}
+
+# requests NAME METHODS: how many requests of these methods (POST|PUT, say) the registry NAME has answered.
+requests() { grep -cE "\"($2) /v2/" "$RUN/$1.log" || [ $? = 1 ]; }

@@ -1,0 +1,24 @@
+# shellcheck shell=bash
+# Programs that the checks need, from Debian's packages.
+
+# packages NAME...: installs the Debian packages that are missing. Says what to do where it cannot.
+packages() {
+  local missing=() name
+  for name; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>&1)" = installed ] || missing+=("$name")
+  done
+  [ "${#missing[@]}" != 0 ] || return 0
+  if [ "$(id -u)" != 0 ]; then
+    echo "e2e: missing packages; as root: apt-get install --no-install-recommends ${missing[*]}" >&2
+    return 1
+  fi
+  echo "e2e: installing ${missing[*]}" >&2
+  apt_get update
+  apt_get install --no-install-recommends "${missing[@]}"
+}
+
+# apt_get ARGS...: quiet, asks nothing, and waits for another apt that is at work.
+apt_get() {
+  DEBIAN_FRONTEND=noninteractive apt-get -qq --yes -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" \
+    </dev/null >&2
+}

@@ -1,0 +1,89 @@
+#!/bin/sh
+# registry.sh ROOT CHECKOUT FINAL DIR: make a Bazel module registry out of what two reachable places
+# hold: the Debian packages unpacked in ROOT, and the Go module proxy (rules_go, gazelle). It is made in
+# DIR, and works once that is renamed to FINAL.
+#
+# DIR/registry is the registry, DIR/src/NAME the sources that it points to. Every version that any
+# of them or CHECKOUT asks for exists and gives the same sources, so resolution always ends well.
+set -eu
+root=$1 checkout=$2 final=$3 dir=$4
+here=$(cd "$(dirname "$0")" && pwd)
+debian=/usr/share/bazel # as seen inside, where ROOT/usr is /usr
+src=$dir/src
+
+say() { echo "bazelw: $*" >&2; }
+
+# wanted NAME: the version that the checkout's MODULE.bazel names, so that it is written once.
+wanted() {
+  sed -n "s/^bazel_dep(name = \"$1\", version = \"\([^\"]*\)\".*/\1/p" "$checkout/MODULE.bazel"
+}
+
+# go_module NAME PATH: a copy of the Go module at the wanted version. A module zip keeps no exec bits.
+go_module() {
+  say "downloading the Go module $2 $(wanted "$1")"
+  mod=$(cd "$dir" && GOFLAGS=-mod=mod go mod download -json "$2@v$(wanted "$1")" |
+    sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p')
+  [ -n "$mod" ] || { say "the Go module proxy did not give $2"; exit 1; }
+  cp -R "$mod" "$src/$1"
+  chmod -R u+w "$src/$1"
+  find "$src/$1" -name '*.sh' -exec chmod +x {} +
+}
+
+# stand_in NAME: an empty module, for those that Bazel's graph names and our builds never load.
+stand_in() {
+  mkdir -p "$src/$1"
+  echo "module(name = \"$1\")" >"$src/$1/MODULE.bazel"
+  : >"$src/$1/BUILD.bazel"
+}
+
+# publish NAME PATH: registry entries for every version of NAME that is mentioned anywhere.
+# A PATH that is not absolute is below src (module_base_path), wherever DIR is moved to.
+publish() {
+  case $2 in "$debian"/*) file=$root$2/MODULE.bazel ;; *) file=$src/$2/MODULE.bazel ;; esac
+  sed -n "s/^bazel_dep(name = \"$1\", version = \"\([^\"]*\)\".*/\1/p" "$dir/mentions" | sort -u |
+    while read -r version; do
+      entry=$dir/registry/modules/$1/$version
+      mkdir -p "$entry"
+      # The version belongs into module(), which may lack it, on one line or several.
+      sed "/^module(/,/)/{
+        s/^ *version = \"[^\"]*\",.*//
+        s/name = \"$1\"/name = \"$1\", version = \"$version\"/
+        s/^ *compatibility_level = .*//
+      }" "$file" >"$entry/MODULE.bazel"
+      echo "{\"type\": \"local_path\", \"path\": \"$2\"}" >"$entry/source.json"
+    done
+}
+
+rm -rf "$dir"
+mkdir -p "$src" "$dir/registry"
+echo '{"module_base_path": "../src"}' >"$dir/registry/bazel_registry.json"
+
+go_module rules_go github.com/bazelbuild/rules_go
+# Every SDK that a MODULE.bazel asks for is the one on this machine, and nothing asks for a list.
+sed -i -e "/^def _go_download_sdk_impl(ctx):/{
+    r $here/local_sdk.bzl
+  }" -e '/^def fetch_sdks_by_version(/a\    if allow_fail:\n        return None' \
+  "$src/rules_go/go/private/sdk.bzl"
+
+go_module gazelle github.com/bazelbuild/bazel-gazelle
+# Its tools are built from its vendor folder, which module zips leave out. The tests are separate
+# modules with wishes of their own.
+rm -rf "$src/gazelle/tests" "$src/gazelle/vendor"
+(cd "$src/gazelle" && GOFLAGS=-mod=mod GOWORK=off go mod vendor)
+
+cp -R "$here/package_metadata" "$src/package_metadata"
+for name in protobuf zlib buildozer apple_support; do stand_in "$name"; done
+
+cat "$root$debian"/*/*/MODULE.bazel "$src"/*/MODULE.bazel >"$dir/mentions"
+find "$checkout" -name MODULE.bazel -exec cat {} + >>"$dir/mentions"
+publish rules_go rules_go
+publish gazelle gazelle
+publish package_metadata package_metadata
+publish rules_shell $debian/rules/shell
+rm "$dir/mentions"
+
+# The Go SDK: as the checkout's go.mod would have it. One below /usr is seen inside at /usr/host.
+goroot=$(cd "$checkout" && go env GOROOT)
+case $goroot in /usr/local/*) ;; /usr/*) goroot=/usr/host${goroot#/usr} ;; esac
+sed -e "s|@DIR@|$final|g" -e "s|@CACHE@|$(dirname "$final")|g" -e "s|@GOROOT@|$goroot|g" \
+  "$here/offline.bazelrc" >"$dir/bazelrc"

@@ -1,0 +1,173 @@
+package archive
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+)
+
+const (
+	// maxEntries is how many entries an archive may have. An image has at most some hundred blobs.
+	maxEntries = 100_000
+	// maxLinks is how many links one name may lead through.
+	maxLinks = 8
+	// maxUnpacked is how large a compressed archive may become, in bytes, since its few bytes may claim to be endless.
+	maxUnpacked = 64 << 30
+)
+
+// Reader is an archive as a file system of its regular files, by their clean slash-separated names. Links are followed
+// inside the archive. Directories cannot be opened or listed. It may be used by several goroutines.
+type Reader struct {
+	file    *os.File
+	entries map[string]entry
+}
+
+// entry is where a file's bytes are, or where a link leads.
+type entry struct {
+	offset, size int64
+	link         string // the name in the archive that a link means, unchecked; empty for a file
+}
+
+// Open reads the table of contents of the archive at path. A gzip- or zstd-compressed archive, known by its first bytes, is
+// unpacked into a temporary file without a name first. An archive with two entries of one name, or with a name that lies
+// outside of it, is refused, because programs disagree on what it holds.
+func Open(path string) (*Reader, error) {
+	return open(path, maxUnpacked)
+}
+
+func open(path string, limit int64) (*Reader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err = unpack(f, limit)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	entries, err := index(f)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &Reader{file: f, entries: entries}, nil
+}
+
+// Close closes the archive. Files that were opened from it can no longer be read.
+func (r *Reader) Close() error { return r.file.Close() }
+
+// Open implements fs.FS. The file is also an io.ReaderAt and an io.Seeker.
+func (r *Reader) Open(name string) (fs.File, error) {
+	e, err := r.resolve(name)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	return file{io.NewSectionReader(r.file, e.offset, e.size), name}, nil
+}
+
+func (r *Reader) resolve(name string) (entry, error) {
+	if !fs.ValidPath(name) {
+		return entry{}, fs.ErrInvalid
+	}
+	for range maxLinks {
+		e, ok := r.entries[name]
+		if !ok {
+			return entry{}, fs.ErrNotExist
+		}
+		if e.link == "" {
+			return e, nil
+		}
+		if name = e.link; !fs.ValidPath(name) {
+			return entry{}, fmt.Errorf("link to %q, outside of the archive", name)
+		}
+	}
+	return entry{}, fmt.Errorf("more than %d links in a row", maxLinks)
+}
+
+// index reads all headers of a tar. It seeks over the bodies.
+func index(f *os.File) (map[string]entry, error) {
+	entries := make(map[string]entry)
+	last := "the start"
+	for tr := tar.NewReader(f); ; {
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("not a tar archive, or damaged after %s: %w", last, err)
+		}
+		offset, err := f.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return nil, err
+		}
+		if err := add(entries, h, offset); err != nil {
+			return nil, err
+		}
+		last = fmt.Sprintf("%q", h.Name)
+	}
+	if len(entries) == 0 {
+		return nil, errors.New("not a tar archive, or an empty one")
+	}
+	return entries, nil
+}
+
+// add enters h, whose body starts at offset. Entries that are neither files nor links to them are left out.
+func add(entries map[string]entry, h *tar.Header, offset int64) error {
+	name := path.Clean(h.Name)
+	if !fs.ValidPath(name) {
+		return fmt.Errorf("entry %q lies outside of the archive or has no valid name", h.Name)
+	}
+	e := entry{offset: offset, size: h.Size}
+	if isSparse(h) {
+		return fmt.Errorf("entry %q is a sparse file, which image archives do not have", h.Name)
+	}
+	switch h.Typeflag {
+	case tar.TypeReg:
+	case tar.TypeSymlink:
+		e.link = path.Join(path.Dir(name), h.Linkname)
+		if path.IsAbs(h.Linkname) {
+			e.link = h.Linkname
+		}
+	case tar.TypeLink:
+		e.link = path.Clean(h.Linkname)
+	default:
+		return nil
+	}
+	if _, twice := entries[name]; twice {
+		return fmt.Errorf("two entries have the name %q", name)
+	}
+	if len(entries) == maxEntries {
+		return fmt.Errorf("more than %d entries", maxEntries)
+	}
+	entries[name] = e
+	return nil
+}
+
+// isSparse reports whether the body of h is not the file's bytes but a map of them.
+func isSparse(h *tar.Header) bool {
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return h.Typeflag == tar.TypeGNUSparse
+}
+
+// file is an open file of an archive.
+type file struct {
+	*io.SectionReader
+	name string
+}
+
+// Stat implements fs.File.
+func (f file) Stat() (fs.FileInfo, error) {
+	h := tar.Header{Typeflag: tar.TypeReg, Name: f.name, Size: f.Size(), Mode: 0o644}
+	return h.FileInfo(), nil
+}
+
+// Close implements fs.File. The archive stays open.
+func (file) Close() error { return nil }

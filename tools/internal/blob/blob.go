@@ -1,0 +1,98 @@
+// Package blob makes a blob in one pass: bytes go in once, and the packed file, both digests and both sizes come out.
+//
+// Hashing what goes in, packing, and hashing and storing what comes out run at the same time. Memory is what the packer
+// needs, whatever the size of the stream.
+package blob
+
+import (
+	"io"
+
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+)
+
+// Result describes a finished blob.
+type Result struct {
+	Digest digest.Digest // of the packed bytes
+	Size   int64         // of the packed bytes
+	// DiffID is the digest of the bytes before packing, which a config calls so.
+	DiffID           digest.Digest
+	UncompressedSize int64
+}
+
+// Writer writes one blob. It must be ended by Commit or Abort. It is for one goroutine.
+type Writer struct {
+	file   *atomicfile.File
+	packer io.WriteCloser
+	packed *digest.Writer // nil if nothing is packed: the blob is the stream
+	plain  *digest.Writer
+	chunks chan []byte   // to the goroutine that hashes the stream
+	hashed chan struct{} // its answers
+}
+
+// Create starts a blob at path. The directory must exist.
+func Create(path string, format compress.Format) (*Writer, error) {
+	file, err := atomicfile.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{file: file, plain: digest.NewWriter(), chunks: make(chan []byte), hashed: make(chan struct{})}
+	var out io.Writer = file
+	if format.Codec != compress.None {
+		w.packed = digest.NewWriter()
+		out = io.MultiWriter(w.packed, file)
+	}
+	if w.packer, err = format.NewWriter(out); err != nil {
+		file.Abort()
+		return nil, err
+	}
+	go hash(w.plain, w.chunks, w.hashed)
+	return w, nil
+}
+
+func hash(sum *digest.Writer, chunks <-chan []byte, hashed chan<- struct{}) {
+	for chunk := range chunks {
+		sum.Write(chunk)
+		hashed <- struct{}{}
+	}
+}
+
+// Write implements io.Writer. Large pieces, of 64 KiB and more, keep the cost of the hand-over low.
+func (w *Writer) Write(p []byte) (int, error) {
+	w.chunks <- p
+	n, err := w.packer.Write(p)
+	<-w.hashed
+	return n, err
+}
+
+// Commit ends the stream and gives the file its name.
+func (w *Writer) Commit() (Result, error) {
+	if err := w.packer.Close(); err != nil {
+		return Result{}, err
+	}
+	if err := w.file.Commit(); err != nil {
+		return Result{}, err
+	}
+	w.stop()
+	r := Result{DiffID: w.plain.Digest(), UncompressedSize: w.plain.Size()}
+	r.Digest, r.Size = r.DiffID, r.UncompressedSize
+	if w.packed != nil {
+		r.Digest, r.Size = w.packed.Digest(), w.packed.Size()
+	}
+	return r, nil
+}
+
+// Abort removes what was written unless it was committed. It is meant to be deferred.
+func (w *Writer) Abort() {
+	w.stop()
+	w.file.Abort()
+}
+
+// stop ends the hashing goroutine. It may be called twice.
+func (w *Writer) stop() {
+	if w.chunks != nil {
+		close(w.chunks)
+		w.chunks = nil
+	}
+}

@@ -1,0 +1,152 @@
+package check
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+// mediaTypeForm is the form of a media type without parameters (RFC 6838, section 4.2).
+var mediaTypeForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$`)
+
+// platformForm is the form of an os, an architecture or a variant.
+var platformForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*$`)
+
+// descriptor reads o as a descriptor ("descriptor.md"). It returns false, and has told, if the content cannot be found by
+// what o says.
+func (in *inspector) descriptor(o object) (oci.Descriptor, bool) {
+	var d oci.Descriptor
+	mediaType, hasType := o.text("mediaType", required)
+	name, hasDigest := o.text("digest", required)
+	size, hasSize := field[json.Number](o, "size", required, "a number")
+	d.MediaType = mediaType
+	if hasType && !mediaTypeForm.MatchString(mediaType) {
+		o.add("mediaType", ruleDescriptorMediaType, "%q is not a media type", mediaType)
+	}
+	if hasDigest {
+		d.Digest, hasDigest = in.digest(o, "digest", ruleDescriptorDigest, name)
+	}
+	if hasSize {
+		var err error
+		if d.Size, err = size.Int64(); err != nil || d.Size < 0 {
+			o.add("size", ruleDescriptorSize, "%s is not a size", size)
+			hasSize = false
+		}
+	}
+	d.Annotations = o.annotations()
+	d.URLs = o.texts("urls", optional)
+	if platform, ok := o.object("platform", optional); ok {
+		p := in.platform(platform)
+		d.Platform = &p
+	}
+	if !hasType || !hasDigest || !hasSize {
+		return d, in.lose()
+	}
+	in.embedded(o, d)
+	in.meet(o.where, d)
+	return d, true
+}
+
+// plainDescriptor is descriptor for one that did not come as JSON.
+func (in *inspector) plainDescriptor(where string, d oci.Descriptor) (oci.Descriptor, bool) {
+	data, err := oci.Marshal(d)
+	if err != nil {
+		in.add(where, ruleJSONType, "the descriptor cannot be written as JSON: %v", err)
+		return d, false
+	}
+	o, ok := in.parse(where, data)
+	if !ok {
+		return d, false
+	}
+	return in.descriptor(o)
+}
+
+// digest reads the digest that is the value of the key.
+func (in *inspector) digest(o object, key, rule, text string) (digest.Digest, bool) {
+	d, err := digest.Parse(text)
+	if err != nil {
+		o.add(key, rule, "%v", err)
+	}
+	return d, err == nil
+}
+
+// annotations returns the annotations of a descriptor or a document.
+func (o object) annotations() map[string]string {
+	all := o.textMap("annotations")
+	if _, ok := all[""]; ok {
+		o.add("annotations", ruleDescriptorAnnotations, "a key is empty")
+	}
+	return all
+}
+
+// embedded checks the content that a descriptor carries with it.
+func (in *inspector) embedded(o object, d oci.Descriptor) {
+	text, ok := o.text("data", optional)
+	if !ok {
+		return
+	}
+	data, err := base64.StdEncoding.Strict().DecodeString(text)
+	switch {
+	case err != nil:
+		o.add("data", ruleDescriptorData, "not base64: %v", err)
+	case int64(len(data)) != d.Size || digest.FromBytes(data) != d.Digest:
+		o.add("data", ruleDescriptorData, "not the content of %s", d.Digest)
+	}
+}
+
+// meet notes that a blob is referred to, and compares how it is described with how it was before.
+func (in *inspector) meet(where string, d oci.Descriptor) {
+	first, ok := in.met[d.Digest]
+	if !ok {
+		in.met[d.Digest] = oci.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}
+		return
+	}
+	if first.Size != d.Size || first.MediaType != d.MediaType {
+		in.add(where, ruleDescriptorConflict, "%s is described as %s of %d bytes and as %s of %d bytes",
+			d.Digest, first.MediaType, first.Size, d.MediaType, d.Size)
+	}
+}
+
+// platform reads the platform of a descriptor or, the keys being the same, of a config.
+func (in *inspector) platform(o object) oci.Platform {
+	var p oci.Platform
+	p.OS, _ = o.text("os", required)
+	p.Architecture, _ = o.text("architecture", required)
+	p.Variant, _ = o.text("variant", optional)
+	p.OSVersion, _ = o.text("os.version", optional)
+	p.OSFeatures = o.texts("os.features", optional)
+	for _, part := range []struct{ key, value string }{
+		{"os", p.OS}, {"architecture", p.Architecture}, {"variant", p.Variant},
+	} {
+		if part.value != "" && !platformForm.MatchString(part.value) {
+			o.add(part.key, rulePlatformForm, "%q is not a lower-case name", part.value)
+		}
+	}
+	slices.Sort(p.OSFeatures)
+	if len(slices.Compact(slices.Clone(p.OSFeatures))) < len(p.OSFeatures) {
+		o.add("os.features", rulePlatformForm, "a feature is named twice")
+	}
+	return p
+}
+
+// platformText returns a platform in a form that is equal for equal platforms only.
+func platformText(p oci.Platform) string {
+	var b bytes.Buffer
+	b.WriteString(p.OS + "/" + p.Architecture)
+	if p.Variant != "" {
+		b.WriteString("/" + p.Variant)
+	}
+	if p.OSVersion != "" {
+		b.WriteString(" version " + p.OSVersion)
+	}
+	if len(p.OSFeatures) > 0 {
+		b.WriteString(" with " + strings.Join(p.OSFeatures, ", "))
+	}
+	return b.String()
+}

@@ -1,0 +1,181 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+const (
+	// maxDepth is how deep indexes may nest. Real ones nest once.
+	maxDepth = 8
+	// maxLayers is how many layers Docker's overlay driver can stack.
+	maxLayers = 127
+)
+
+// imageFacts is what is known of an image after its manifest has been checked.
+type imageFacts struct {
+	platform string // as platformText returns it; "" if unknown
+	config   digest.Digest
+	layers   []digest.Digest
+}
+
+// visit checks the manifest or index d, to which where refers.
+func (in *inspector) visit(where string, d oci.Descriptor, depth int) {
+	switch {
+	case depth > maxDepth && oci.IsIndex(d.MediaType):
+		in.lose()
+		in.add(where, ruleIndexDepth, "the index %s is nested more than %d deep", d.Digest, maxDepth)
+	case oci.IsIndex(d.MediaType):
+		if in.done[d.Digest] {
+			return
+		}
+		in.done[d.Digest] = true
+		place := "index " + short(d.Digest)
+		if o, ok := in.document(place, d); ok {
+			in.head(o, d.MediaType)
+			in.index(o, d.MediaType, depth)
+		}
+	case oci.IsManifest(d.MediaType):
+		facts, ok := in.images[d.Digest]
+		if !ok {
+			facts = in.image(d)
+			in.images[d.Digest] = facts
+		}
+		if d.Platform != nil && facts.platform != "" && platformText(*d.Platform) != facts.platform {
+			in.add("image "+short(d.Digest), rulePlatformMismatch, "%s gives the platform %s, the config %s",
+				where, platformText(*d.Platform), facts.platform)
+		}
+	default:
+		in.add(where, ruleIndexChild, "%s has the media type %q, which is neither an image nor an index", d.Digest, d.MediaType)
+	}
+}
+
+// head checks the fields that manifests and indexes begin with.
+func (in *inspector) head(o object, mediaType string) {
+	if version, ok := o.fields["schemaVersion"]; !ok || fmt.Sprint(version) != "2" {
+		o.add("schemaVersion", ruleDocumentSchemaVersion, "it must be 2")
+	}
+	switch got, ok := o.text("mediaType", optional); {
+	case !ok:
+		o.add("mediaType", ruleDocumentMediaType, "missing, it must be %q", mediaType)
+	case got != mediaType:
+		o.add("mediaType", ruleDocumentMediaType, "%q, the descriptor says %q", got, mediaType)
+	}
+	o.annotations()
+}
+
+// index checks the children of an index and returns them. mediaType is "" for the index.json of a layout, which is a list
+// of whatever the layout holds: its children need no platforms and may be of both families of media types.
+func (in *inspector) index(o object, mediaType string, depth int) []oci.Descriptor {
+	list, ok := o.objects("manifests", required)
+	in.lost = in.lost || !ok
+	var children []oci.Descriptor
+	platforms := make(map[string]bool)
+	for _, child := range list {
+		d, ok := in.descriptor(child)
+		if !ok {
+			continue
+		}
+		children = append(children, d)
+		if mediaType != "" {
+			in.unmixed(child, mediaType, d.MediaType)
+		}
+		if mediaType != "" && oci.IsManifest(d.MediaType) {
+			switch {
+			case d.Platform == nil:
+				child.add("platform", rulePlatformMissing, "missing")
+			case platforms[platformText(*d.Platform)]:
+				child.add("platform", rulePlatformDuplicate, "%s occurs twice", platformText(*d.Platform))
+			default:
+				platforms[platformText(*d.Platform)] = true
+			}
+		}
+		in.visit(o.where, d, depth+1)
+	}
+	return children
+}
+
+// unmixed checks that parent and child are both OCI's or both Docker's.
+func (in *inspector) unmixed(o object, parent, child string) {
+	if isDocker(parent) != isDocker(child) {
+		o.add("mediaType", ruleMixedMediaTypes, "%q in a document of the type %q", child, parent)
+	}
+}
+
+func isDocker(mediaType string) bool { return oci.OCIMediaType(mediaType) != mediaType }
+
+// image checks a manifest, its config and its layers.
+func (in *inspector) image(d oci.Descriptor) imageFacts {
+	where := "image " + short(d.Digest)
+	o, ok := in.document(where, d)
+	if !ok {
+		return imageFacts{}
+	}
+	in.tally.Manifests++
+	in.head(o, d.MediaType)
+	if subject, ok := o.object("subject", optional); ok {
+		in.descriptor(subject)
+	}
+	var facts imageFacts
+	layers, known := in.layerDescriptors(o, d.MediaType)
+	for _, l := range layers {
+		facts.layers = append(facts.layers, l.Digest)
+	}
+	var diffIDs []digest.Digest
+	config, ok := o.object("config", required)
+	in.lost = in.lost || !ok
+	if ok {
+		if c, ok := in.descriptor(config); ok {
+			facts.config = c.Digest
+			in.unmixed(config, d.MediaType, c.MediaType)
+			if oci.OCIMediaType(c.MediaType) != oci.MediaTypeConfig {
+				config.add("mediaType", ruleManifestConfigType, "%q is not the type of an image config", c.MediaType)
+			} else if doc, ok := in.document(where+"/config", c); ok {
+				facts.platform, diffIDs = in.config(doc, len(layers), known)
+			}
+		}
+	}
+	in.stack(where, layers, diffIDs)
+	return facts
+}
+
+// layerDescriptors reads the layers of a manifest. A descriptor that cannot be used is there with an empty digest. It
+// returns false if the number of layers is not known.
+func (in *inspector) layerDescriptors(o object, mediaType string) ([]oci.Descriptor, bool) {
+	list, ok := o.objects("layers", required)
+	in.lost = in.lost || !ok
+	if ok && (len(list) == 0 || len(list) > maxLayers) {
+		o.add("layers", ruleManifestLayerCount, "%d layers, an image has 1 to %d", len(list), maxLayers)
+	}
+	layers := make([]oci.Descriptor, len(list))
+	for i, l := range list {
+		d, ok := in.descriptor(l)
+		if !ok {
+			continue
+		}
+		in.unmixed(l, mediaType, d.MediaType)
+		if _, err := oci.LayerCompression(d.MediaType); err != nil {
+			l.add("mediaType", ruleManifestLayerType, "%q is not the type of a layer", d.MediaType)
+			continue
+		}
+		layers[i] = d
+	}
+	return layers, ok
+}
+
+// stack checks the layers of an image, the lowest first.
+func (in *inspector) stack(where string, layers []oci.Descriptor, diffIDs []digest.Digest) {
+	for i, d := range layers {
+		if d.Digest == "" {
+			continue
+		}
+		place := fmt.Sprintf("%s/layer %d", where, i+1)
+		facts := in.layer(place, d, i < in.opts.LenientLayers)
+		if i < len(diffIDs) && diffIDs[i] != "" && facts.diffID != "" && facts.diffID != diffIDs[i] {
+			in.add(place, ruleLayerDiffID, "the digest of the decompressed layer is %s, the config says %s",
+				facts.diffID, diffIDs[i])
+		}
+	}
+}

@@ -1,0 +1,130 @@
+// Package strictjson reads JSON as a suspicious reader does: into plain values, telling everything that two readers could
+// understand differently.
+//
+// The measure is I-JSON (RFC 7493): UTF-8 throughout, no unpaired surrogates, no key twice in one object; and, because a
+// document's bytes are its identity, nothing but white space after the value. All problems are told, not the first alone.
+//
+// Non-goals: speed, and any knowledge of what the keys mean.
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Rule ids of the problems that Parse tells.
+const (
+	RuleSyntax       = "json-syntax"
+	RuleTrailing     = "json-trailing"
+	RuleUTF8         = "json-utf8"
+	RuleDuplicateKey = "json-duplicate-key"
+)
+
+// Parse reads the first JSON value of data and calls tell with each problem. Objects are map[string]any, arrays []any,
+// numbers json.Number, and of a key that occurs twice the last value stands. It returns false if there is no value.
+func Parse(data []byte, tell func(rule, text string)) (any, bool) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	var first json.RawMessage
+	if err := dec.Decode(&first); err != nil {
+		tell(RuleSyntax, fmt.Sprintf("not JSON: %v", err))
+		return nil, false
+	}
+	if rest := bytes.TrimLeft(data[dec.InputOffset():], " \t\r\n"); len(rest) > 0 {
+		tell(RuleTrailing, fmt.Sprintf("%d bytes follow the JSON value", len(rest)))
+	}
+	checkText(first, tell)
+	p := parser{dec: json.NewDecoder(bytes.NewReader(first)), tell: tell}
+	p.dec.UseNumber()
+	return p.value(""), true
+}
+
+// checkText tells of the first byte that is not UTF-8 and of the first surrogate escape that stands alone. The value is
+// known to be well-formed otherwise, so a backslash is inside a string, and \u has four digits.
+func checkText(value []byte, tell func(rule, text string)) {
+	for i := 0; i < len(value); {
+		r, n := utf8.DecodeRune(value[i:])
+		if r == utf8.RuneError && n == 1 {
+			tell(RuleUTF8, fmt.Sprintf("byte %d is not UTF-8", i))
+			break
+		}
+		i += n
+	}
+	for i := 0; i < len(value); i++ {
+		if value[i] != '\\' {
+			continue
+		}
+		i++
+		high, ok := surrogate(value[i:])
+		if !ok {
+			continue
+		}
+		if len(value) > i+5 && value[i+5] == '\\' {
+			if low, ok := surrogate(value[i+6:]); ok && utf16.DecodeRune(high, low) != utf8.RuneError {
+				i += 10
+				continue
+			}
+		}
+		tell(RuleUTF8, fmt.Sprintf("the escape at byte %d is half of a surrogate pair", i-1))
+		return
+	}
+}
+
+// surrogate reads "uXXXX" at the start of text, if it is half of a surrogate pair.
+func surrogate(text []byte) (rune, bool) {
+	if len(text) < 5 || text[0] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(text[1:5]), 16, 16)
+	return rune(n), err == nil && utf16.IsSurrogate(rune(n))
+}
+
+// parser turns the tokens of a value that is known to be well-formed into plain values. Its depth is bounded, because
+// encoding/json refuses a value that nests more than 10,000 deep.
+type parser struct {
+	dec  *json.Decoder
+	tell func(rule, text string)
+}
+
+func (p *parser) value(path string) any {
+	token, err := p.dec.Token()
+	if err != nil {
+		return nil
+	}
+	switch token {
+	case json.Delim('{'):
+		return p.object(path)
+	case json.Delim('['):
+		array := []any{}
+		for p.dec.More() {
+			array = append(array, p.value(path+"[]"))
+		}
+		p.dec.Token()
+		return array
+	}
+	return token
+}
+
+func (p *parser) object(path string) map[string]any {
+	object := make(map[string]any)
+	for p.dec.More() {
+		token, err := p.dec.Token()
+		key, ok := token.(string)
+		if err != nil || !ok {
+			break
+		}
+		where := key
+		if path != "" {
+			where = path + "." + key
+		}
+		if _, twice := object[key]; twice {
+			p.tell(RuleDuplicateKey, fmt.Sprintf("the key %q occurs twice", where))
+		}
+		object[key] = p.value(where)
+	}
+	p.dec.Token()
+	return object
+}

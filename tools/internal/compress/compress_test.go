@@ -1,0 +1,227 @@
+package compress
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// corpus is what the golden digests are of: nothing, little, text, noise and something like a program, by turns and long
+// enough for several blocks of every codec. It is the same everywhere: PCG is specified.
+func corpus() map[string][]byte {
+	rng := rand.New(rand.NewPCG(1, 2))
+	noise := make([]byte, 3<<20)
+	for i := range noise {
+		noise[i] = byte(rng.Uint32())
+	}
+	words := strings.Fields("the layer of an image is a pure function of its files and of nothing else at all")
+	var text, program bytes.Buffer
+	for text.Len() < 5<<20 {
+		fmt.Fprintf(&text, "%s %s %d\n", words[rng.IntN(len(words))], words[rng.IntN(len(words))], rng.IntN(1000))
+	}
+	for program.Len() < 4<<20 {
+		program.Write([]byte{0x48, 0x8b, byte(rng.IntN(8)), 0x24, byte(rng.IntN(256)), 0, 0, 0, 0xe8, byte(rng.IntN(64))})
+	}
+	return map[string][]byte{
+		"empty": nil,
+		"tiny":  []byte("hello\n"),
+		"mixed": bytes.Join([][]byte{text.Bytes(), noise, program.Bytes(), make([]byte, 2<<20)}, nil),
+	}
+}
+
+// golden holds the first 8 bytes of the sha256 of each packed form. A change is a change of FormatVersion, which must say
+// so in docs/format.md. They were made by this package with klauspost/compress 1.20.3 and klauspost/pgzip 1.3.0.
+var golden = map[string][3]string{ // empty, tiny, mixed
+	"none-0":  {"e3b0c44298fc1c14", "5891b5b522d5df08", "23fa250adb17f672"},
+	"gzip-1":  {"5056f057a3db1a5d", "94bd3393dad1e7d6", "b85bec3f66fc641d"},
+	"gzip-2":  {"18cc39fce6d400d6", "117bf35db1435194", "27dab9ce2906c5ec"},
+	"gzip-3":  {"18cc39fce6d400d6", "117bf35db1435194", "dbde254a2dcb3b09"},
+	"gzip-4":  {"18cc39fce6d400d6", "117bf35db1435194", "bdedd7fbe7a50fcc"},
+	"gzip-5":  {"18cc39fce6d400d6", "117bf35db1435194", "df52e8bce4e69037"},
+	"gzip-6":  {"18cc39fce6d400d6", "117bf35db1435194", "f6cc3794e22b872e"},
+	"gzip-7":  {"18cc39fce6d400d6", "d223c5db81206701", "7e5fe268af6e5d95"},
+	"gzip-8":  {"18cc39fce6d400d6", "d223c5db81206701", "8606cbeefe3f96f8"},
+	"gzip-9":  {"471bca732c742e1b", "690cc9c7e89ee2cc", "150f8990d34ef2b2"},
+	"zstd-1":  {"207c4594ca5ae318", "6c3080e98de06cd6", "97e84cb0443046a2"},
+	"zstd-3":  {"207c4594ca5ae318", "6c3080e98de06cd6", "a5781c8f68a16921"},
+	"zstd-6":  {"207c4594ca5ae318", "6c3080e98de06cd6", "aacf7b15c54c812c"},
+	"zstd-10": {"207c4594ca5ae318", "6c3080e98de06cd6", "294b171ec21fb886"},
+}
+
+func pack(t testing.TB, f Format, data []byte, piece int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := f.NewWriter(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for len(data) > 0 {
+		n, err := w.Write(data[:min(piece, len(data))])
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = data[n:]
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func sum(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:8])
+}
+
+// formats are all that differ in their bytes: the library maps zstd's levels to four.
+func formats() []Format {
+	all := []Format{{None, 0}, {Zstd, 1}, {Zstd, 3}, {Zstd, 6}, {Zstd, 10}}
+	for level := 1; level <= 9; level++ {
+		all = append(all, Format{Gzip, level})
+	}
+	return all
+}
+
+func TestGolden(t *testing.T) {
+	data := corpus()
+	for _, f := range formats() {
+		name := fmt.Sprintf("%s-%d", f.Codec, f.Level)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got [3]string
+			for i, part := range []string{"empty", "tiny", "mixed"} {
+				packed := pack(t, f, data[part], 256<<10)
+				got[i] = sum(packed)
+				if unpacked := unpack(t, f.Codec, packed); !bytes.Equal(unpacked, data[part]) {
+					t.Errorf("%s: does not unpack to what was packed", part)
+				}
+			}
+			if got != golden[name] {
+				t.Errorf("\t%q: {%q, %q, %q},", name, got[0], got[1], got[2])
+			}
+		})
+	}
+}
+
+func unpack(t *testing.T, codec Codec, packed []byte) []byte {
+	t.Helper()
+	var r io.Reader = bytes.NewReader(packed)
+	var err error
+	switch codec {
+	case Gzip:
+		r, err = gzip.NewReader(r)
+	case Zstd:
+		var z *zstd.Decoder
+		z, err = zstd.NewReader(r)
+		if err == nil {
+			defer z.Close()
+			r = z
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// The bytes depend neither on the number of processors nor on how the stream is cut into writes.
+func TestSameBytesEverywhere(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	data := corpus()["mixed"]
+	for _, f := range []Format{{Gzip, 1}, {Gzip, 6}, {Zstd, 3}} {
+		want := golden[fmt.Sprintf("%s-%d", f.Codec, f.Level)][2]
+		for procs, piece := range map[int]int{1: 1 << 10, 2: 777, 3: 1 << 20, 4: len(data), 16: 1<<20 + 1} {
+			runtime.GOMAXPROCS(procs)
+			if got := sum(pack(t, f, data, piece)); got != want {
+				t.Errorf("%v: %d processors, writes of %d bytes: digest %s, want %s", f, procs, piece, got, want)
+			}
+		}
+	}
+}
+
+// The gzip header says nothing about where and when (RFC 1952, section 2.3): no flags, no time, unknown system.
+func TestGzipHeader(t *testing.T) {
+	want := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
+	if got := pack(t, Format{Gzip, 6}, nil, 1)[:10]; !bytes.Equal(got, want) {
+		t.Errorf("header % x, want % x", got, want)
+	}
+}
+
+func TestParse(t *testing.T) {
+	for _, c := range []struct {
+		codec string
+		level int
+		want  Format
+		err   string
+	}{
+		{"gzip", 0, Format{Gzip, 6}, ""},
+		{"gzip", 9, Format{Gzip, 9}, ""},
+		{"zstd", 0, Format{Zstd, 3}, ""},
+		{"zstd", 19, Format{Zstd, 19}, ""},
+		{"none", 0, Format{None, 0}, ""},
+		{"gzip", 10, Format{}, "compression gzip: level 10: expected 0 (the default) to 9"},
+		{"gzip", -1, Format{}, "compression gzip: level -1: expected 0 (the default) to 9"},
+		{"zstd", 20, Format{}, "compression zstd: level 20: expected 0 (the default) to 19"},
+		{"none", 1, Format{}, "compression none: level 1: it has no levels"},
+		{"bzip2", 0, Format{}, `compression "bzip2": expected gzip, zstd or none`},
+		{"", 0, Format{}, `compression "": expected gzip, zstd or none`},
+	} {
+		got, err := Parse(c.codec, c.level)
+		if got != c.want || fmt.Sprint(err) != c.err && (err != nil || c.err != "") {
+			t.Errorf("Parse(%q, %d) = %v, %v; want %v, %s", c.codec, c.level, got, err, c.want, c.err)
+		}
+	}
+}
+
+type fullDisk struct{ left int }
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	if d.left -= len(p); d.left < 0 {
+		return 0, io.ErrShortWrite
+	}
+	return len(p), nil
+}
+
+// An error of the writer below comes out of Write or Close.
+func TestWriteError(t *testing.T) {
+	data := corpus()["mixed"]
+	for _, f := range []Format{{None, 0}, {Gzip, 1}, {Zstd, 1}} {
+		for _, room := range []int{0, 5, 100_000, 2_000_000} {
+			w, err := f.NewWriter(&fullDisk{room})
+			if err == nil {
+				_, err = w.Write(data)
+			}
+			if err == nil {
+				err = w.Close()
+			}
+			if err == nil {
+				t.Errorf("%v, room for %d bytes: no error", f, room)
+			}
+		}
+	}
+}
+
+func BenchmarkPack(b *testing.B) {
+	data := corpus()["mixed"]
+	for _, f := range []Format{{Gzip, 1}, {Gzip, 6}, {Zstd, 3}} {
+		b.Run(fmt.Sprintf("%s-%d", f.Codec, f.Level), func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				pack(b, f, data, 256<<10)
+			}
+		})
+	}
+}

@@ -1,0 +1,172 @@
+package image
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+// createdBy is what the history says of a layer that has no words of its own. It is the same for all, so that no label
+// or file name can change an image.
+const createdBy = "rules_strata"
+
+// epoch is the time of creation that an image has unless another is stated.
+var epoch = time.Unix(0, 0).UTC()
+
+// platformName is what names of operating systems, architectures and variants are made of.
+var platformName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// config is an image's config while it is made.
+type config struct {
+	created  time.Time
+	author   string
+	platform oci.Platform
+	run      oci.ImageConfig
+	// runExtra and extra hold what image-spec does not define, as it was in the base: Docker's healthcheck, shell
+	// and triggers, keys of vendors.
+	runExtra, extra object
+	diffIDs         []digest.Digest
+	history         []json.RawMessage
+}
+
+// document is a config as it is written; the order of its fields is that of image-spec ("config.md").
+type document struct {
+	Created time.Time `json:"created"`
+	Author  string    `json:"author,omitempty"`
+	oci.Platform
+	Config  json.RawMessage   `json:"config"`
+	RootFS  oci.RootFS        `json:"rootfs"`
+	History []json.RawMessage `json:"history,omitempty"`
+}
+
+// Layer is what a config needs to know of a layer.
+type Layer struct {
+	// DiffID is the digest of the uncompressed tar.
+	DiffID digest.Digest
+	// History replaces the default entry of the history, if it is not nil.
+	History *oci.History
+}
+
+// Config returns the config of the image that has the layers on top of the image with the config base, with settings
+// applied. A nil base means from scratch: the settings must then state the platform.
+//
+// Base keys that image-spec does not define are kept as they are, except those that tell how the base itself was made.
+// The bytes are compact JSON, keys in the order of image-spec, kept keys sorted behind them.
+func Config(base []byte, layers []Layer, settings Settings) (Document, error) {
+	c, err := parseConfig(base)
+	if err != nil {
+		return Document{}, fmt.Errorf("base config: %w", err)
+	}
+	if err := checkLayerCount(len(c.diffIDs), len(layers)); err != nil {
+		return Document{}, err
+	}
+	for _, name := range settings.Clear {
+		remove, ok := drop[name]
+		if !ok {
+			return Document{}, fmt.Errorf("clear: %q is unknown", name)
+		}
+		remove(c)
+	}
+	if err := c.setPlatform(settings); err != nil {
+		return Document{}, err
+	}
+	if err := c.edit(settings); err != nil {
+		return Document{}, err
+	}
+	for _, layer := range layers {
+		if err := c.addLayer(layer); err != nil {
+			return Document{}, err
+		}
+	}
+	document, err := c.document()
+	if err != nil {
+		return Document{}, err
+	}
+	return newDocument(document, oci.MediaTypeConfig, &c.platform)
+}
+
+// document returns the config in the order in which it is written.
+func (c *config) document() (json.RawMessage, error) {
+	run, err := joinObjects(c.run, c.runExtra)
+	if err != nil {
+		return nil, err
+	}
+	return joinObjects(document{
+		Created:  c.created,
+		Author:   c.author,
+		Platform: c.platform,
+		Config:   run,
+		RootFS:   oci.RootFS{Type: "layers", DiffIDs: c.diffIDs},
+		History:  c.history,
+	}, c.extra)
+}
+
+// setPlatform decides where the image runs.
+func (c *config) setPlatform(s Settings) error {
+	for _, part := range []struct {
+		name    string
+		value   *string
+		setting *string
+	}{
+		{"os", &c.platform.OS, s.OS},
+		{"architecture", &c.platform.Architecture, s.Architecture},
+	} {
+		if part.setting != nil {
+			if *part.value != "" && *part.value != *part.setting {
+				return fmt.Errorf("%w: the %s is set to %q, the base's is %q",
+					ErrPlatformConflict, part.name, *part.setting, *part.value)
+			}
+			*part.value = *part.setting
+		}
+		if *part.value == "" {
+			return fmt.Errorf("%w: neither a setting nor a base states the %s", ErrPlatformMissing, part.name)
+		}
+	}
+	assign(&c.platform.Variant, s.Variant)
+	assign(&c.platform.OSVersion, s.OSVersion)
+	if s.OSFeatures != nil {
+		c.platform.OSFeatures = s.OSFeatures
+	}
+	return checkPlatform(c.platform)
+}
+
+// checkPlatform refuses a platform that nothing can match.
+func checkPlatform(p oci.Platform) error {
+	for _, part := range []struct{ name, value string }{
+		{"os", p.OS}, {"architecture", p.Architecture}, {"variant", p.Variant},
+	} {
+		if part.value == "" && part.name == "variant" {
+			continue
+		}
+		if !platformName.MatchString(part.value) {
+			return fmt.Errorf("platform: %s %q is not a name such as GOOS and GOARCH have", part.name, part.value)
+		}
+	}
+	return nil
+}
+
+// addLayer puts a layer on top.
+func (c *config) addLayer(l Layer) error {
+	if err := c.addDiffID(l.DiffID); err != nil {
+		return err
+	}
+	entry := oci.History{Created: &c.created, CreatedBy: createdBy}
+	if l.History != nil {
+		entry = *l.History
+	}
+	if entry.EmptyLayer {
+		return fmt.Errorf("history of layer %d: it says that there is no layer", len(c.diffIDs))
+	}
+	return c.addHistory(entry)
+}
+
+// assign sets *value unless the setting is absent.
+func assign(value, setting *string) {
+	if setting != nil {
+		*value = *setting
+	}
+}

@@ -1,0 +1,197 @@
+package image
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+// signal is a signal's name or number, as Docker and Podman take it.
+var signal = regexp.MustCompile(`^([0-9]{1,3}|[A-Z][A-Z0-9]*([+-][0-9]{1,2})?)$`)
+
+// drivePath is how an absolute path may start on Windows.
+var drivePath = regexp.MustCompile(`^([A-Za-z]:)?[\\/]`)
+
+// edit applies all settings but the platform, which must be known.
+func (c *config) edit(s Settings) error {
+	edits := []struct {
+		name  string
+		apply func(Settings) error
+	}{
+		{"created", c.editCreated},
+		{"user", c.editUser},
+		{"workdir", c.editWorkdir},
+		{"stop_signal", c.editStopSignal},
+		{"entrypoint", c.editEntrypoint},
+		{"cmd", c.editCmd},
+		{"shell", c.editShell},
+		{"exposed_ports", c.editPorts},
+		{"volumes", c.editVolumes},
+		{"env", c.editEnv},
+		{"labels", c.editLabels},
+		{"healthcheck", c.editHealthcheck},
+	}
+	assign(&c.author, s.Author)
+	for _, e := range edits {
+		if err := e.apply(s); err != nil {
+			return fmt.Errorf("%s: %w", e.name, err)
+		}
+	}
+	return nil
+}
+
+func (c *config) editCreated(s Settings) error {
+	c.created = epoch
+	if s.Created == nil {
+		return nil
+	}
+	var created time.Time
+	err := created.UnmarshalText([]byte(*s.Created))
+	c.created = created.UTC()
+	if year := c.created.Year(); err != nil || year < 0 || year > 9999 {
+		return fmt.Errorf("%q is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z", *s.Created)
+	}
+	return nil
+}
+
+func (c *config) editUser(s Settings) error {
+	assign(&c.run.User, s.User)
+	if s.User != nil && (strings.Count(*s.User, ":") > 1 || strings.ContainsFunc(*s.User, unicode.IsControl)) {
+		return fmt.Errorf("%q is not USER or USER:GROUP", *s.User)
+	}
+	return nil
+}
+
+func (c *config) editWorkdir(s Settings) error {
+	assign(&c.run.WorkingDir, s.Workdir)
+	if s.Workdir == nil || *s.Workdir == "" {
+		return nil
+	}
+	return c.checkPath(*s.Workdir)
+}
+
+func (c *config) editStopSignal(s Settings) error {
+	assign(&c.run.StopSignal, s.StopSignal)
+	if s.StopSignal != nil && *s.StopSignal != "" && !signal.MatchString(*s.StopSignal) {
+		return fmt.Errorf("%q is not a signal's name or number, such as SIGTERM, SIGRTMIN+3 or 15", *s.StopSignal)
+	}
+	return nil
+}
+
+func (c *config) editEntrypoint(s Settings) error {
+	if s.Entrypoint != nil {
+		c.run.Entrypoint, c.run.Cmd = s.Entrypoint, nil
+		delete(c.runExtra, argsEscapedKey)
+	}
+	return checkArgs(s.Entrypoint)
+}
+
+func (c *config) editCmd(s Settings) error {
+	if s.Cmd != nil {
+		c.run.Cmd = s.Cmd
+		delete(c.runExtra, argsEscapedKey)
+	}
+	return checkArgs(s.Cmd)
+}
+
+func (c *config) editShell(s Settings) error {
+	if s.Shell == nil {
+		return nil
+	}
+	if len(s.Shell) == 0 {
+		delete(c.runExtra, shellKey)
+		return nil
+	}
+	if err := checkArgs(s.Shell); err != nil {
+		return err
+	}
+	return c.setExtra(shellKey, s.Shell)
+}
+
+func (c *config) editPorts(s Settings) error {
+	for _, text := range s.ExposedPorts {
+		port, err := parsePort(text)
+		if err != nil {
+			return err
+		}
+		add(&c.run.ExposedPorts, port, struct{}{})
+	}
+	return nil
+}
+
+func (c *config) editVolumes(s Settings) error {
+	for _, path := range s.Volumes {
+		if err := c.checkPath(path); err != nil {
+			return err
+		}
+		add(&c.run.Volumes, path, struct{}{})
+	}
+	return nil
+}
+
+// editEnv overrides variables in place, in all their occurrences at the first, and appends new ones.
+func (c *config) editEnv(s Settings) error {
+	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
+		value := s.Env[name]
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			return fmt.Errorf("%q is not a variable's name: it must not be empty, nor hold \"=\" or a NUL byte", name)
+		}
+		if strings.ContainsRune(value, 0) {
+			return fmt.Errorf("value of %s: no program can be given a NUL byte", name)
+		}
+		names := func(entry string) bool { return entry == name || strings.HasPrefix(entry, name+"=") }
+		at := slices.IndexFunc(c.run.Env, names)
+		if at < 0 {
+			at = len(c.run.Env)
+		}
+		rest := slices.DeleteFunc(slices.Clone(c.run.Env[at:]), names)
+		c.run.Env = slices.Concat(c.run.Env[:at], []string{name + "=" + value}, rest)
+	}
+	return nil
+}
+
+func (c *config) editLabels(s Settings) error {
+	for key, value := range s.Labels {
+		if key == "" {
+			return fmt.Errorf("the name of the label with the value %q is empty", value)
+		}
+		add(&c.run.Labels, key, value)
+	}
+	return nil
+}
+
+// checkPath refuses paths that are not absolute on the image's operating system.
+func (c *config) checkPath(path string) error {
+	absolute := strings.HasPrefix(path, "/")
+	if c.platform.OS == "windows" {
+		absolute = drivePath.MatchString(path)
+	}
+	if !absolute {
+		return fmt.Errorf("%q is not an absolute path", path)
+	}
+	if strings.ContainsFunc(path, unicode.IsControl) {
+		return fmt.Errorf("%q holds a control character", path)
+	}
+	return nil
+}
+
+// setExtra sets a key that image-spec does not define.
+func (c *config) setExtra(key string, value any) error {
+	raw, err := oci.Marshal(value)
+	c.runExtra[key] = raw
+	return err
+}
+
+// add puts a key into a map that may not exist yet.
+func add[V any](m *map[string]V, key string, value V) {
+	if *m == nil {
+		*m = make(map[string]V)
+	}
+	(*m)[key] = value
+}

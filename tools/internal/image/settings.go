@@ -1,0 +1,130 @@
+package image
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Settings are what a user asks of an image's config. There are three ways to treat a value of the base, and they
+// differ: nil (an absent key, or null) inherits it, a name in Clear drops it, anything else is set. What is dropped can
+// be set in the same breath.
+//
+// Env, Labels, ExposedPorts and Volumes are sets: what is stated is added to the base's, the same name replaced. All
+// others replace the base's value as a whole.
+type Settings struct {
+	// OS and Architecture are values of GOOS and GOARCH. They fill a gap of the base; contradicting it is an error
+	// unless the base's value is cleared. Variant is the architecture's variant, such as "v7".
+	OS           *string `json:"os"`
+	Architecture *string `json:"architecture"`
+	Variant      *string `json:"variant"`
+	// OSVersion and OSFeatures are what Windows images state of their host.
+	OSVersion  *string  `json:"os_version"`
+	OSFeatures []string `json:"os_features"`
+	// Created is a time as RFC 3339 has it. It is not inherited: the base was created before the image. The default is
+	// 1970-01-01T00:00:00Z.
+	Created *string `json:"created"`
+	Author  *string `json:"author"`
+	// User is a name or number, with ":" and a group or not.
+	User *string `json:"user"`
+	// Workdir is an absolute path.
+	Workdir *string `json:"workdir"`
+	// StopSignal is a signal's name or number.
+	StopSignal *string `json:"stop_signal"`
+	// Entrypoint without Cmd drops the base's Cmd, which was meant for the base's entrypoint.
+	Entrypoint []string `json:"entrypoint"`
+	Cmd        []string `json:"cmd"`
+	// Shell is what Dockerfiles built on the image use for their shell form.
+	Shell []string `json:"shell"`
+	// ExposedPorts are "PORT", "PORT/tcp", "PORT/udp" or "PORT/sctp", PORT from 1 to 65535.
+	ExposedPorts []string `json:"exposed_ports"`
+	// Volumes are absolute paths.
+	Volumes []string `json:"volumes"`
+	// Env are variables. The base's order is kept, new ones follow sorted by name.
+	Env         map[string]string `json:"env"`
+	Labels      map[string]string `json:"labels"`
+	Healthcheck *Healthcheck      `json:"-"`
+	// Clear names settings, as they are called in JSON.
+	Clear []string `json:"clear"`
+}
+
+// Healthcheck is how an engine asks a container whether it is well. Zero means the engine's default.
+type Healthcheck struct {
+	// Test is {"NONE"}, {"CMD", program, argument...} or {"CMD-SHELL", command line}.
+	Test []string `json:"test"`
+	// The times are Go durations such as "1m30s", at least 1ms. StartPeriod is how long failures do not count,
+	// StartInterval the interval during it.
+	Interval      string `json:"interval"`
+	Timeout       string `json:"timeout"`
+	StartPeriod   string `json:"start_period"`
+	StartInterval string `json:"start_interval"`
+	// Retries is how many failures in a row make a container unhealthy.
+	Retries int `json:"retries"`
+}
+
+var healthcheckNames = []string{"test", "interval", "timeout", "start_period", "start_interval", "retries"}
+
+// drop says for each setting how to drop the base's value. Without the name of a system or an architecture, what
+// qualifies it goes too.
+var drop = map[string]func(*config){
+	"os":            func(c *config) { c.platform.OS, c.platform.OSVersion, c.platform.OSFeatures = "", "", nil },
+	"architecture":  func(c *config) { c.platform.Architecture, c.platform.Variant = "", "" },
+	"variant":       func(c *config) { c.platform.Variant = "" },
+	"os_version":    func(c *config) { c.platform.OSVersion = "" },
+	"os_features":   func(c *config) { c.platform.OSFeatures = nil },
+	"created":       func(*config) {}, // never inherited
+	"author":        func(c *config) { c.author = "" },
+	"user":          func(c *config) { c.run.User = "" },
+	"workdir":       func(c *config) { c.run.WorkingDir = "" },
+	"stop_signal":   func(c *config) { c.run.StopSignal = "" },
+	"entrypoint":    func(c *config) { c.run.Entrypoint = nil },
+	"cmd":           func(c *config) { c.run.Cmd = nil },
+	"shell":         func(c *config) { delete(c.runExtra, shellKey) },
+	"exposed_ports": func(c *config) { c.run.ExposedPorts = nil },
+	"volumes":       func(c *config) { c.run.Volumes = nil },
+	"env":           func(c *config) { c.run.Env = nil },
+	"labels":        func(c *config) { c.run.Labels = nil },
+	"healthcheck":   func(c *config) { delete(c.runExtra, healthcheckKey) },
+}
+
+// ParseSettings reads settings from a JSON object. Keys that are not settings are errors; whether the values make sense
+// is for [Config] to say.
+func ParseSettings(data []byte) (Settings, error) {
+	o, err := parseObject(data)
+	if err != nil {
+		return Settings{}, err
+	}
+	names := slices.Sorted(maps.Keys(drop))
+	if err := o.checkKeys(append(names, "clear")); err != nil {
+		return Settings{}, err
+	}
+	var s Settings
+	if s.Healthcheck, err = parseHealthcheck(o); err != nil {
+		return Settings{}, fmt.Errorf("healthcheck: %w", err)
+	}
+	if err := decodeValue(data, &s); err != nil {
+		return Settings{}, err
+	}
+	for _, name := range s.Clear {
+		if !slices.Contains(names, name) {
+			return Settings{}, fmt.Errorf("clear: %w", unknownName(name, names))
+		}
+	}
+	return s, nil
+}
+
+func parseHealthcheck(o object) (*Healthcheck, error) {
+	raw, ok := o["healthcheck"]
+	if !ok || string(raw) == "null" {
+		return nil, nil
+	}
+	fields, err := parseObject(raw)
+	if err != nil {
+		return nil, err
+	}
+	if err := fields.checkKeys(healthcheckNames); err != nil {
+		return nil, err
+	}
+	h := new(Healthcheck)
+	return h, decodeValue(raw, h)
+}

@@ -1,0 +1,98 @@
+package importer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/layout"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+// Image is an image of a store. Its manifest and config are verified; its layers are by Verify and WriteLayers.
+type Image struct {
+	// Descriptor names the manifest. It has the platform if the image tells one, and no annotations.
+	Descriptor oci.Descriptor
+	// Manifest and Config are the documents' bytes.
+	Manifest, Config []byte
+	// Layers are the manifest's layers, the lowest first.
+	Layers []oci.Descriptor
+
+	source content.Source
+}
+
+// config is what an import reads of an image's config.
+type config struct {
+	oci.Platform
+	RootFS struct {
+		DiffIDs []digest.Digest `json:"diff_ids"`
+	} `json:"rootfs"`
+}
+
+// parseConfig reads an image's config that has so many layers.
+func parseConfig(data []byte, layers int) (config, error) {
+	var c config
+	if err := oci.Unmarshal(data, &c); err != nil {
+		return config{}, fmt.Errorf("config: %w", err)
+	}
+	if n := len(c.RootFS.DiffIDs); n != layers {
+		return config{}, fmt.Errorf("the manifest has %d layers, but the config has %d diff_ids", layers, n)
+	}
+	for _, id := range c.RootFS.DiffIDs {
+		if _, err := digest.Parse(string(id)); err != nil {
+			return config{}, fmt.Errorf("config: diff_ids: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// platform returns what the descriptor of an image tells of p: nothing unless it is complete.
+func platform(p oci.Platform) *oci.Platform {
+	if p.OS == "" || p.Architecture == "" {
+		return nil
+	}
+	return &p
+}
+
+// Verify reads all layers and fails unless each has the size and the digest that the manifest promises.
+func (i *Image) Verify(ctx context.Context) error {
+	return i.eachLayer(func(d oci.Descriptor) error { return content.Copy(ctx, io.Discard, i.source, d) })
+}
+
+// WriteLayers verifies all layers and writes each to a file sha256/HEX below dir, which must be absent or empty. After an
+// error there is none of them.
+func (i *Image) WriteLayers(ctx context.Context, dir string) error {
+	out, err := atomicfile.CreateDirectory(dir)
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	err = i.eachLayer(func(d oci.Descriptor) error {
+		return layout.WriteBlob(filepath.Clean(out.Path), d, func(w io.Writer) error {
+			return content.Copy(ctx, w, i.source, d)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return out.Commit()
+}
+
+// eachLayer calls visit for each distinct layer.
+func (i *Image) eachLayer(visit func(oci.Descriptor) error) error {
+	seen := make(map[digest.Digest]bool)
+	for n, d := range i.Layers {
+		if seen[d.Digest] {
+			continue
+		}
+		seen[d.Digest] = true
+		if err := visit(d); err != nil {
+			return fmt.Errorf("layer %d of %d: %w", n+1, len(i.Layers), err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+// Package layer turns the entries of a layer into a blob.
+//
+// Files are read, and their headers made, by several goroutines ahead of the one that hashes and packs, so that neither
+// waits for the other. What is read ahead is bounded, and no file is held whole, whatever its size.
+//
+// Non-goals: what is in a layer (package tree), which bytes headers have (package tarstream), how bytes are packed
+// (package compress).
+package layer
+
+import (
+	"context"
+	"io"
+
+	"github.com/rules-strata/rules_strata/tools/internal/blob"
+	"github.com/rules-strata/rules_strata/tools/internal/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/tarstream"
+	"github.com/rules-strata/rules_strata/tools/internal/tree"
+)
+
+// Build writes the layer with the entries, which come from tree.Builder.Build, as a blob at path. Nothing is left there if
+// it fails.
+func Build(ctx context.Context, entries []*tree.Entry, path string, format compress.Format) (blob.Result, error) {
+	w, err := blob.Create(path, format)
+	if err != nil {
+		return blob.Result{}, err
+	}
+	defer w.Abort()
+	if err := WriteTar(ctx, w, entries); err != nil {
+		return blob.Result{}, err
+	}
+	return w.Commit()
+}
+
+// WriteTar writes the entries to w as a tar. Writes are of 256 KiB where the entries have so much.
+func WriteTar(ctx context.Context, w io.Writer, entries []*tree.Entry) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	pool := newChunks()
+	for run := range readAhead(ctx, entries, pool) {
+		for chunk := range run.chunks {
+			if _, err := w.Write(chunk.bytes); err != nil {
+				return err
+			}
+			pool.put(chunk)
+		}
+		if run.err != nil {
+			return run.err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	_, err := w.Write(tarstream.End())
+	return err
+}

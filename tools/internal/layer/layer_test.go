@@ -1,0 +1,234 @@
+package layer
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rules-strata/rules_strata/tools/internal/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/tree"
+)
+
+// content is a content in memory that says it has size bytes.
+type content struct {
+	io.Reader
+	size int64
+}
+
+func (c content) Open() (io.ReadCloser, int64, error) { return io.NopCloser(c.Reader), c.size, nil }
+
+func text(s string) tree.Content { return content{strings.NewReader(s), int64(len(s))} }
+
+func build(t testing.TB, entries ...tree.Entry) []*tree.Entry {
+	t.Helper()
+	var b tree.Builder
+	for _, e := range entries {
+		if err := b.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// sizes are those of contents around the bounds of blocks and chunks.
+var sizes = []int{0, 1, 3, 63, 64, 65, 511, 512, 513, chunkSize - 1024, chunkSize - 512, chunkSize - 1, chunkSize,
+	chunkSize + 1, 3*chunkSize + 7, 10 * chunkSize}
+
+// The tar holds each file under its name, with its content and the mode that follows from it.
+func TestWriteTar(t *testing.T) {
+	var entries []tree.Entry
+	want := make(map[string]string)
+	for i := range 5 * runLength {
+		data := strings.Repeat("x", sizes[i%len(sizes)])
+		mode := modeFile
+		if i%3 == 0 && len(data) >= 2 {
+			data, mode = "#!"+data[2:], modeProgram
+		}
+		e := tree.Entry{Path: fmt.Sprintf("/dir%d/file%d", i%7, i), Content: text(data)}
+		if i%5 == 0 {
+			e.Mode, mode = tree.Perm(0o600), 0o600
+		}
+		entries = append(entries, e)
+		want[e.Path[1:]] = fmt.Sprintf("%o %s", mode, data)
+	}
+	var b bytes.Buffer
+	if err := WriteTar(t.Context(), &b, build(t, entries...)); err != nil {
+		t.Fatal(err)
+	}
+	r := tar.NewReader(&b)
+	last := ""
+	for {
+		h, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Name <= last {
+			t.Errorf("%s comes after %s", h.Name, last)
+		}
+		last = h.Name
+		data, err := io.ReadAll(r)
+		if got := fmt.Sprintf("%o %s", h.Mode, data); h.Typeflag == tar.TypeReg && got != want[h.Name] || err != nil {
+			t.Errorf("%s: %.20s (%d bytes), %v; want %.20s (%d bytes)", h.Name, got, len(got), err, want[h.Name], len(want[h.Name]))
+		}
+		delete(want, h.Name)
+	}
+	if len(want) > 0 {
+		t.Errorf("missing: %d entries", len(want))
+	}
+}
+
+func TestWriteTarEmpty(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteTar(t.Context(), &b, nil); err != nil || !bytes.Equal(b.Bytes(), make([]byte, 1024)) {
+		t.Errorf("%d bytes, %v; want two blocks of zeros", b.Len(), err)
+	}
+}
+
+// A file without content is empty and no program; a stated mode holds for it too.
+func TestWriteTarNoContent(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteTar(t.Context(), &b, build(t, tree.Entry{Path: "/a"}, tree.Entry{Path: "/b", Mode: tree.Perm(0o100)})); err != nil {
+		t.Fatal(err)
+	}
+	r := tar.NewReader(&b)
+	for _, want := range []string{"a 644 0", "b 100 0"} {
+		h, err := r.Next()
+		if err != nil || fmt.Sprintf("%s %o %d", h.Name, h.Mode, h.Size) != want {
+			t.Errorf("got %+v, %v; want %s", h, err, want)
+		}
+	}
+}
+
+// failing returns the entries of many small files and, in the middle, one with the content.
+func failing(t *testing.T, c tree.Content) []*tree.Entry {
+	t.Helper()
+	entries := []tree.Entry{{Path: "/n", Content: c}}
+	for i := range 20 * runLength {
+		entries = append(entries, tree.Entry{Path: fmt.Sprintf("/%c%d", 'a'+i%26, i), Content: text(strings.Repeat("y", 5000))})
+	}
+	return build(t, entries...)
+}
+
+type unreadable struct{}
+
+func (unreadable) Open() (io.ReadCloser, int64, error) {
+	return nil, 0, errors.New("permission denied")
+}
+
+func TestBadContent(t *testing.T) {
+	long := strings.Repeat("x", 5*chunkSize)
+	broken := io.MultiReader(strings.NewReader(long[:9000]), brokenReader{errors.New("input/output error")})
+	for want, c := range map[string]tree.Content{
+		"/n: the file became shorter while it was read": content{strings.NewReader(long), int64(len(long)) + 1},
+		"/n: the file became longer while it was read":  content{strings.NewReader(long), int64(len(long)) - 1},
+		"/n: input/output error":                        content{broken, 10000},
+		"/n: permission denied":                         unreadable{},
+		"/n: the size -1 is negative":                   content{strings.NewReader(""), -1},
+	} {
+		dir := t.TempDir()
+		_, err := Build(t.Context(), failing(t, c), filepath.Join(dir, "blob"), compress.Format{Codec: compress.Gzip, Level: 1})
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if list, err := os.ReadDir(dir); len(list) != 0 || err != nil {
+			t.Errorf("%s: left behind: %v, %v", want, list, err)
+		}
+	}
+	for _, size := range []int64{1, 2, 100} {
+		err := WriteTar(t.Context(), io.Discard, build(t, tree.Entry{Path: "/n", Content: content{strings.NewReader(""), size}}))
+		if !errors.Is(err, errShrank) {
+			t.Errorf("an empty file that said %d bytes: %v", size, err)
+		}
+	}
+}
+
+type brokenReader struct{ err error }
+
+func (r brokenReader) Read([]byte) (int, error) { return 0, r.err }
+
+// endless never ends and counts nothing.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// A context that is cancelled ends the work, and so does a writer that fails; no goroutine stays behind.
+func TestStops(t *testing.T) {
+	before := runtime.NumGoroutine()
+	endlessFile := content{endless{}, 1 << 60}
+	ctx, cancel := context.WithCancel(t.Context())
+	w := writerFunc(func(p []byte) (int, error) {
+		cancel()
+		return len(p), nil
+	})
+	if err := WriteTar(ctx, w, failing(t, endlessFile)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was cancelled", err)
+	}
+	full := errors.New("no space left on device")
+	w = func([]byte) (int, error) { return 0, full }
+	if err := WriteTar(t.Context(), w, failing(t, endlessFile)); err != full {
+		t.Errorf("got %v, want the writer's error", err)
+	}
+	for range 500 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// A large file passes through in chunks: what is allocated does not grow with it.
+func TestBoundedMemory(t *testing.T) {
+	const size = 1 << 30
+	entries := build(t, tree.Entry{Path: "/big", Content: content{io.LimitReader(endless{}, size), size}})
+	var start, end runtime.MemStats
+	runtime.ReadMemStats(&start)
+	if err := WriteTar(t.Context(), io.Discard, entries); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&end)
+	if used := end.TotalAlloc - start.TotalAlloc; used > 32<<20 {
+		t.Errorf("%d bytes were allocated for a file of %d", used, size)
+	}
+}
+
+// The blob is the same for every number of processors.
+func TestSameBlobEverywhere(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, format := range []compress.Format{{Codec: compress.None}, {Codec: compress.Gzip, Level: 6}, {Codec: compress.Zstd, Level: 3}} {
+		var first string
+		for _, procs := range []int{1, 2, 3, 4, 16} {
+			runtime.GOMAXPROCS(procs)
+			r, err := Build(t.Context(), failing(t, text(strings.Repeat("abc", 4<<20))), filepath.Join(t.TempDir(), "blob"), format)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first == "" {
+				first = fmt.Sprint(r)
+			}
+			if fmt.Sprint(r) != first {
+				t.Errorf("%v on %d processors: %v, want %s", format, procs, r, first)
+			}
+		}
+	}
+}

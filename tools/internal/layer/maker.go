@@ -1,0 +1,155 @@
+package layer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/rules-strata/rules_strata/tools/internal/source"
+	"github.com/rules-strata/rules_strata/tools/internal/tarstream"
+	"github.com/rules-strata/rules_strata/tools/internal/tree"
+)
+
+// Permission bits of files that state none.
+const (
+	modeProgram = 0o755
+	modeFile    = 0o644
+)
+
+// Errors of inputs that are written to while the layer is made.
+var (
+	errShrank = errors.New("the file became shorter while it was read")
+	errGrew   = errors.New("the file became longer while it was read")
+)
+
+var zeros [tarstream.BlockSize]byte
+
+// maker makes the part of the tar that a run of entries is.
+type maker struct {
+	ctx     context.Context
+	pool    chunks
+	out     chan<- *chunk
+	current *chunk
+	header  []byte // scratch
+}
+
+// run sends the entries' part of the tar to out.
+func (m *maker) run(entries []*tree.Entry) error {
+	m.current = m.pool.get()
+	for _, e := range entries {
+		if err := m.entry(e); err != nil {
+			return fmt.Errorf("%s: %w", e.Path, err)
+		}
+	}
+	return m.flush()
+}
+
+// flush sends the current chunk and starts another.
+func (m *maker) flush() error {
+	select {
+	case m.out <- m.current:
+		m.current = m.pool.get()
+		return nil
+	case <-m.ctx.Done():
+		return m.ctx.Err()
+	}
+}
+
+// reserve sees to it that n bytes fit into the current chunk, if a chunk can hold so many.
+func (m *maker) reserve(n int) error {
+	if len(m.current.bytes) > 0 && m.free() < n {
+		return m.flush()
+	}
+	return nil
+}
+
+func (m *maker) free() int { return cap(m.current.bytes) - len(m.current.bytes) }
+
+func (m *maker) entry(e *tree.Entry) error {
+	if e.Content == nil {
+		_, err := m.head(e, 0)
+		return err
+	}
+	r, size, err := e.Content.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	start, err := m.head(e, size)
+	if err != nil {
+		return err
+	}
+	if err := m.content(e, r, size, start); err != nil {
+		return err
+	}
+	pad := tarstream.Padding(size)
+	if err := m.reserve(pad); err != nil {
+		return err
+	}
+	m.current.bytes = append(m.current.bytes, zeros[:pad]...)
+	return nil
+}
+
+// head adds the header of e and returns where in the current chunk it starts. What decides about the mode of a file that
+// states none, the first bytes of its content, fits into the chunk after it.
+func (m *maker) head(e *tree.Entry, size int64) (start int, err error) {
+	mode := e.Mode.Bits()
+	if !e.Mode.Known() {
+		mode = modeFile
+	}
+	if m.header, err = tarstream.AppendHeader(m.header[:0], e, size, mode); err != nil {
+		return 0, err
+	}
+	if err := m.reserve(len(m.header) + source.SniffLen); err != nil {
+		return 0, err
+	}
+	start = len(m.current.bytes)
+	m.current.bytes = append(m.current.bytes, m.header...)
+	return start, nil
+}
+
+// content adds the content of a file, whose header starts at start in the current chunk.
+func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error {
+	first := int(min(size, source.SniffLen))
+	left, err := m.read(r, size, first)
+	if err != nil {
+		return err
+	}
+	begin := m.current.bytes[start+len(m.header):]
+	if !e.Mode.Known() && source.Executable(begin) {
+		if _, err := tarstream.AppendHeader(m.current.bytes[:start], e, size, modeProgram); err != nil {
+			return err
+		}
+	}
+	for left > 0 {
+		if err := m.reserve(1); err != nil {
+			return err
+		}
+		if left, err = m.read(r, left, 1); err != nil {
+			return err
+		}
+	}
+	var more [1]byte
+	switch _, err := io.ReadFull(r, more[:]); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return errGrew
+	default:
+		return err
+	}
+}
+
+// read adds at least the given number of bytes to the current chunk, at most the left ones, and returns how many are
+// left then.
+func (m *maker) read(r io.Reader, left int64, atLeast int) (int64, error) {
+	have := len(m.current.bytes)
+	end := have + int(min(left, int64(m.free())))
+	n, err := io.ReadAtLeast(r, m.current.bytes[have:end], atLeast)
+	m.current.bytes = m.current.bytes[:have+n]
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = errShrank
+	}
+	return left - int64(n), err
+}

@@ -1,0 +1,80 @@
+package layer
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rules-strata/rules_strata/tools/internal/tree"
+)
+
+// The bounds of reading ahead: at most maxRuns runs of entries are under way or ready, each with at most maxChunks+1 chunks
+// of chunkSize bytes, 36 MiB at the very most.
+const (
+	readers   = 8  // goroutines that read files; more than processors, for they may wait for a disk
+	runLength = 64 // entries in a run
+	maxRuns   = 16 // beyond those that a reader works at
+	maxChunks = 4  // that wait in a run
+	chunkSize = 256 << 10
+)
+
+// run is a number of consecutive entries whose part of the tar one goroutine makes. A run that the consumer has reached
+// streams through; later ones stop when their chunks are full.
+type run struct {
+	entries []*tree.Entry
+	chunks  chan *chunk // closed at the end of the run
+	err     error       // why the run ended early; valid once chunks is closed
+}
+
+// chunk is a piece of the tar.
+type chunk struct{ bytes []byte }
+
+// chunks hands out chunks and takes them back. It never holds more than can be in use at once.
+type chunks chan *chunk
+
+func newChunks() chunks { return make(chunks, (maxRuns+readers)*(maxChunks+2)) }
+
+func (c chunks) get() *chunk {
+	select {
+	case used := <-c:
+		return used
+	default:
+		return &chunk{make([]byte, 0, chunkSize)}
+	}
+}
+
+func (c chunks) put(used *chunk) {
+	used.bytes = used.bytes[:0]
+	select {
+	case c <- used:
+	default: // there are enough
+	}
+}
+
+// readAhead starts the readers and returns the runs in order; their chunks go back to the pool. If ctx is done, the remaining runs end early or are left out.
+func readAhead(ctx context.Context, entries []*tree.Entry, pool chunks) <-chan *run {
+	ordered := make(chan *run, maxRuns)
+	work := make(chan *run)
+	for range readers {
+		go func() {
+			for r := range work {
+				m := maker{ctx: ctx, pool: pool, out: r.chunks}
+				r.err = m.run(r.entries)
+				close(r.chunks)
+			}
+		}()
+	}
+	go func() {
+		defer close(ordered)
+		defer close(work)
+		for part := range slices.Chunk(entries, runLength) {
+			r := &run{entries: part, chunks: make(chan *chunk, maxChunks)}
+			select {
+			case ordered <- r:
+			case <-ctx.Done():
+				return
+			}
+			work <- r // some reader takes it: the consumer drains earlier runs, and a done ctx ends them
+		}
+	}()
+	return ordered
+}

@@ -1,0 +1,49 @@
+package oci
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ParsePlatform reads a platform in the form OS/ARCH or OS/ARCH/VARIANT, in Go's words: "linux/arm64".
+func ParsePlatform(text string) (Platform, error) {
+	parts := strings.Split(text, "/")
+	for _, part := range parts {
+		if part == "" {
+			parts = nil
+		}
+	}
+	switch len(parts) {
+	case 2:
+		return Platform{OS: parts[0], Architecture: parts[1]}, nil
+	case 3:
+		return Platform{OS: parts[0], Architecture: parts[1], Variant: parts[2]}, nil
+	}
+	return Platform{}, fmt.Errorf("platform %q: expected OS/ARCH or OS/ARCH/VARIANT", text)
+}
+
+// FormatPlatform returns the form that ParsePlatform reads. The operating system's version and features are left out.
+func FormatPlatform(p Platform) string {
+	text := p.OS + "/" + p.Architecture
+	if p.Variant != "" {
+		text += "/" + p.Variant
+	}
+	return text
+}
+
+// MatchPlatform reports whether an image for the platform have is one for want. A variant that want leaves out is any.
+// The variant that an architecture implies, as v8 for arm64, is the same as none.
+func MatchPlatform(want, have Platform) bool {
+	if want.OS != have.OS || want.Architecture != have.Architecture {
+		return false
+	}
+	return want.Variant == "" || Variant(want) == Variant(have)
+}
+
+// Variant returns the variant of p, made explicit where the architecture implies one.
+func Variant(p Platform) string {
+	if p.Variant != "" {
+		return p.Variant
+	}
+	return map[string]string{"amd64": "v1", "arm": "v7", "arm64": "v8"}[p.Architecture]
+}

@@ -1,0 +1,85 @@
+package registry
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/content"
+)
+
+// maxErrorBody is how much of an error's body is read, in bytes.
+const maxErrorBody = 64 << 10
+
+// Error is a registry's refusal (distribution-spec 1.1, "Error Codes"). It is a content.ErrNotFound if the status is 404.
+type Error struct {
+	// Subject says what was asked for: "registry/repository: blob sha256:...".
+	Subject string
+	// Status is HTTP's status code.
+	Status int
+	// Code and Message are the registry's own words, or empty: "DENIED", "requested access is denied".
+	Code, Message string
+	// RetryAfter is the header of that name.
+	RetryAfter string
+	// Anonymous says that no credential was sent.
+	Anonymous bool
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s: %d %s", e.Subject, e.Status, cmp.Or(e.Code, http.StatusText(e.Status)))
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	if e.RetryAfter != "" {
+		text += " (Retry-After: " + e.RetryAfter + ")"
+	}
+	return text
+}
+
+// Is makes errors.Is(e, content.ErrNotFound) tell whether the registry has not got what was asked for.
+func (e *Error) Is(target error) bool {
+	return target == content.ErrNotFound && e.Status == http.StatusNotFound
+}
+
+func isNotFound(err error) bool { return errors.Is(err, content.ErrNotFound) }
+
+// temporary reports whether the same may succeed later. A registry that lost an upload lets it begin anew.
+func (e *Error) temporary() bool {
+	return temporaryStatus(e.Status) || e.Code == "BLOB_UPLOAD_UNKNOWN" ||
+		e.Status == http.StatusRequestedRangeNotSatisfiable
+}
+
+// refusal reads an unwelcome answer. It does not close the body.
+func (r *Repository) refusal(subject string, resp *http.Response) *Error {
+	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // What of it arrived is all that can be told.
+	var body struct {
+		Errors []struct{ Code, Message string }
+	}
+	e := &Error{
+		Subject: subject, Status: resp.StatusCode, Anonymous: r.session.Anonymous(),
+		RetryAfter: r.session.Hide(resp.Header.Get("Retry-After")),
+	}
+	if json.Unmarshal(data, &body) == nil && len(body.Errors) > 0 {
+		e.Code, e.Message = r.session.Hide(body.Errors[0].Code), r.session.Hide(body.Errors[0].Message)
+	} else if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
+		e.Message = r.session.Hide(strings.TrimSpace(string(data)))
+	}
+	return e
+}
+
+// networkError marks a failure to get an answer, or the whole of it.
+type networkError struct{ err error }
+
+func (e *networkError) Error() string { return e.err.Error() }
+func (e *networkError) Unwrap() error { return e.err }
+
+// sourceError marks a failure of the place that a blob is read from.
+type sourceError struct{ err error }
+
+func (e *sourceError) Error() string { return e.err.Error() }
+func (e *sourceError) Unwrap() error { return e.err }

@@ -1,0 +1,119 @@
+package registry
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+// acceptManifests are the documents we can read. A registry that is not told so may convert what it has.
+var acceptManifests = strings.Join([]string{
+	oci.MediaTypeIndex, oci.MediaTypeManifest, oci.DockerMediaTypeIndex, oci.DockerMediaTypeManifest,
+}, ", ")
+
+// Resolve returns the digest of the manifest or index that version, a tag or a digest, names. It fails with a
+// content.ErrNotFound if there is none, and returns "" if the registry has one but does not tell its digest.
+func (r *Repository) Resolve(ctx context.Context, version string) (found digest.Digest, err error) {
+	what := "manifest " + version
+	err = r.client.retry(ctx, func() error {
+		resp, err := r.send(ctx, request{
+			what: what, method: http.MethodHead, url: r.url("manifests", version),
+			header: http.Header{"Accept": {acceptManifests}}, accept: []int{http.StatusOK},
+		})
+		if err != nil {
+			return err
+		}
+		resp.Body.Close()
+		if want, err := digest.Parse(version); err == nil {
+			found = want
+			return r.checkDigest(what, resp, want)
+		}
+		found, _ = digest.Parse(resp.Header.Get("Docker-Content-Digest")) // One that we cannot read helps as little as none.
+		return nil
+	})
+	return found, err
+}
+
+// Fetch returns the manifest or index that version, a tag or a digest, names, and its descriptor. The document has the
+// digest that was asked for, and the one that the registry states.
+func (r *Repository) Fetch(ctx context.Context, version string) (d oci.Descriptor, data []byte, err error) {
+	err = r.client.retry(ctx, func() error {
+		d, data, err = r.fetch(ctx, version)
+		return err
+	})
+	return d, data, err
+}
+
+func (r *Repository) fetch(ctx context.Context, version string) (oci.Descriptor, []byte, error) {
+	what := "manifest " + version
+	fail := func(err error) (oci.Descriptor, []byte, error) { return oci.Descriptor{}, nil, err }
+	resp, err := r.send(ctx, request{
+		what: what, method: http.MethodGet, url: r.url("manifests", version),
+		header: http.Header{"Accept": {acceptManifests}}, accept: []int{http.StatusOK},
+	})
+	if err != nil {
+		return fail(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(resp.Body, content.MaxDocument+1))
+	switch {
+	case err != nil:
+		return fail(r.failure(what, err))
+	case len(data) > content.MaxDocument:
+		return fail(fmt.Errorf("%s: longer than %d bytes", r.subject(what), content.MaxDocument))
+	}
+	d := oci.Descriptor{Digest: digest.FromBytes(data), Size: int64(len(data))}
+	if want, err := digest.Parse(version); err == nil && want != d.Digest {
+		return fail(fmt.Errorf("%s: its bytes have the digest %s", r.subject(what), d.Digest))
+	}
+	if err := r.checkDigest(what, resp, d.Digest); err != nil {
+		return fail(err)
+	}
+	if d.MediaType, err = mediaType(resp.Header.Get("Content-Type"), data); err != nil {
+		return fail(fmt.Errorf("%s: %w", r.subject(what), err))
+	}
+	return d, data, nil
+}
+
+// mediaType returns the media type of a document: what it says itself or, where it says nothing, the header.
+func mediaType(header string, data []byte) (string, error) {
+	var document struct {
+		MediaType string `json:"mediaType"`
+	}
+	if err := oci.Unmarshal(data, &document); err != nil {
+		return "", fmt.Errorf("not a manifest: %w", err)
+	}
+	stated, _, _ := mime.ParseMediaType(header) // An unreadable header states nothing.
+	t := cmp.Or(document.MediaType, stated)
+	if !oci.IsManifest(t) && !oci.IsIndex(t) {
+		return "", fmt.Errorf("media type %q is not that of an image or an index", t)
+	}
+	return t, nil
+}
+
+// PutManifest stores data, the bytes of the manifest or index d, under version: a tag, or the digest of d.
+func (r *Repository) PutManifest(ctx context.Context, d oci.Descriptor, data []byte, version string) error {
+	q := request{
+		what: "manifest " + version, method: http.MethodPut, url: r.url("manifests", version),
+		header: http.Header{"Content-Type": {d.MediaType}},
+		body:   func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }, size: int64(len(data)),
+		accept: []int{http.StatusCreated},
+	}
+	return r.client.retry(ctx, func() error {
+		resp, err := r.send(ctx, q)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		return r.checkDigest(q.what, resp, d.Digest)
+	})
+}

@@ -1,0 +1,123 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/rules-strata/rules_strata/tools/internal/auth"
+)
+
+// maxRenewals is how often one request may be refused for its authorization and try again: once because the registry had
+// not asked before, once because a token ended.
+const maxRenewals = 2
+
+// Repository is one repository of a registry. It may be used by several goroutines.
+type Repository struct {
+	client  *Client
+	name    string   // registry/repository
+	base    *url.URL // without a slash at the end
+	http    *http.Client
+	session *auth.Session
+}
+
+// Name returns the registry and the repository: "localhost:5000/team/app".
+func (r *Repository) Name() string { return r.name }
+
+// request is one request, in the form in which it can be repeated.
+type request struct {
+	what   string // its object, for errors: "blob sha256:..."
+	method string
+	url    *url.URL
+	header http.Header
+	body   func() (io.ReadCloser, error) // nil: none
+	size   int64                         // of the body
+	accept []int                         // statuses that are no refusal
+}
+
+// subject returns the beginning of the request's errors.
+func (r *Repository) subject(what string) string { return r.name + ": " + what }
+
+// url returns the address of something in the repository.
+func (r *Repository) url(path ...string) *url.URL { return r.base.JoinPath(path...) }
+
+// send sends a request, with the authorization that the registry asks for. The caller closes the answer's body.
+func (r *Repository) send(ctx context.Context, q request) (*http.Response, error) {
+	for renewals := 0; ; renewals++ {
+		req, err := q.build(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.subject(q.what), err)
+		}
+		var authorization string
+		if sameOrigin(r.base, req.URL) {
+			if authorization, err = r.session.Authorization(ctx); err != nil {
+				return nil, fmt.Errorf("%s: %w", r.subject(q.what), err)
+			}
+			setAuthorization(req, authorization)
+		}
+		resp, err := r.http.Do(req)
+		if err != nil {
+			return nil, r.failure(q.what, err)
+		}
+		if slices.Contains(q.accept, resp.StatusCode) {
+			return resp, nil
+		}
+		refusal := r.refusal(r.subject(q.what), resp)
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusUnauthorized || renewals == maxRenewals || !sameOrigin(r.base, resp.Request.URL) {
+			return nil, refusal
+		}
+		again, err := r.session.Renew(ctx, resp.Header.Values("WWW-Authenticate"), authorization)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.subject(q.what), err)
+		}
+		if !again {
+			refusal.Anonymous = r.session.Anonymous()
+			return nil, refusal
+		}
+	}
+}
+
+func setAuthorization(req *http.Request, value string) {
+	if value != "" {
+		req.Header.Set("Authorization", value)
+	}
+}
+
+// failure returns the error of a request that got no answer. The URL stays out of it: upload addresses are secrets.
+func (r *Repository) failure(what string, err error) error {
+	var source *sourceError
+	var wrapped *url.Error
+	switch {
+	case errors.As(err, &source):
+		err = source
+	case errors.As(err, &wrapped):
+		err = &networkError{wrapped.Err}
+	default:
+		err = &networkError{err}
+	}
+	return fmt.Errorf("%s: %w", r.subject(what), err)
+}
+
+// build makes the request. Its body, if it has one, is opened.
+func (q request) build(ctx context.Context) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, q.method, q.url.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range q.header {
+		req.Header[name] = values
+	}
+	req.Header.Set("User-Agent", userAgent)
+	if q.body == nil || q.size == 0 {
+		return req, nil
+	}
+	req.ContentLength = q.size
+	req.GetBody = q.body
+	req.Body, err = q.body()
+	return req, err
+}

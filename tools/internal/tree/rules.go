@@ -1,0 +1,93 @@
+package tree
+
+import "fmt"
+
+// Rules state metadata for the entries that a pattern selects. Among the rules for the same thing the later one wins.
+//
+// A pattern is a path, or a glob: "*", "?" and "[...]" match inside a segment, "**" matches any number of segments. A
+// path that no entry has is an error when the rules are applied; a glob may select nothing.
+type Rules struct {
+	rules []rule
+}
+
+// rule is one statement. apply returns false if the entry is not of a kind that the rule is for.
+type rule struct {
+	pattern
+	what  string
+	apply func(p *pattern, e *Entry) bool
+}
+
+// Mode states permission bits. A glob applies to directories alone if it ends in "/" and to files alone if it does not;
+// a path applies to what is there. Symlinks have no permissions of their own: a glob passes them over.
+func (r *Rules) Mode(text string, mode Mode) error {
+	return r.add("mode", text, func(p *pattern, e *Entry) bool {
+		if e.Kind == Symlink || p.literal == "" && p.dirOnly != (e.Kind == Dir) {
+			return false
+		}
+		e.Mode = mode
+		return true
+	})
+}
+
+// Owner states the owner's numbers, for entries of every kind.
+func (r *Rules) Owner(text string, uid, gid uint32) error {
+	return r.add("owner", text, func(_ *pattern, e *Entry) bool {
+		e.UID, e.GID = uid, gid
+		return true
+	})
+}
+
+// OwnerName states the owner's names, for entries of every kind. The numbers stay what they are.
+func (r *Rules) OwnerName(text, user, group string) error {
+	for _, name := range []string{user, group} {
+		if err := checkText(name); err != nil {
+			return fmt.Errorf("owner name %q: %w", name, err)
+		}
+	}
+	return r.add("owner name", text, func(_ *pattern, e *Entry) bool {
+		e.User, e.Group = user, group
+		return true
+	})
+}
+
+func (r *Rules) add(what, text string, apply func(*pattern, *Entry) bool) error {
+	p, err := parsePattern(text)
+	if err != nil {
+		return fmt.Errorf("%s pattern %q: %w", what, text, err)
+	}
+	r.rules = append(r.rules, rule{pattern: p, what: what, apply: apply})
+	return nil
+}
+
+// applyTo applies the rules to the entries.
+func (r *Rules) applyTo(entries []*Entry) error {
+	for i := range r.rules {
+		rule := &r.rules[i]
+		used := false
+		for _, e := range entries {
+			if rule.dirOnly && e.Kind != Dir || !rule.matches(e.Path) {
+				continue
+			}
+			used = rule.apply(&rule.pattern, e) || used
+		}
+		if !used && rule.literal != "" {
+			return rule.unused(entries)
+		}
+	}
+	return nil
+}
+
+// unused says why a rule for one path applied to nothing.
+func (r *rule) unused(entries []*Entry) error {
+	for _, e := range entries {
+		switch {
+		case e.Path != r.literal:
+			continue
+		case r.dirOnly:
+			return fmt.Errorf("%s %q: the path is a %s (from %s), not a directory", r.what, r.text, e.Kind, e.Origin)
+		default:
+			return fmt.Errorf("%s %q: the path is a %s (from %s), which has none", r.what, r.text, e.Kind, e.Origin)
+		}
+	}
+	return fmt.Errorf("%s %q: the layer has no such path", r.what, r.text)
+}

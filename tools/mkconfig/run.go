@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/image"
+	"github.com/rules-strata/rules_strata/tools/internal/wire"
+)
+
+const details = `
+Settings, all optional, absent means inherited from the base:
+  os architecture variant os_version        strings; os and architecture cannot contradict the base
+  os_features entrypoint cmd shell          lists of strings that replace the base's; entrypoint alone drops a base's cmd
+  created                                   RFC 3339, never inherited, 1970-01-01T00:00:00Z by default
+  author user workdir stop_signal           strings
+  exposed_ports volumes                     lists of strings, added to the base's
+  env labels                                objects of strings, merged into the base's
+  healthcheck                               {"test": [...], "interval": "30s", "timeout", "start_period",
+                                            "start_interval", "retries": 3}
+  clear                                     names of the settings above whose value in the base is dropped first`
+
+var command = cli.Command{
+	Name:    "mkconfig",
+	Summary: "write the config of an image",
+	Details: details,
+	New:     newWork,
+}
+
+type options struct {
+	base, settings string
+	layers         cli.Strings
+	outputs        wire.Outputs
+}
+
+func newWork(flags *flag.FlagSet) cli.Work {
+	var o options
+	flags.StringVar(&o.base, "base-config", "", "config of the base image, a `file`; without it the image starts from scratch")
+	flags.Var(&o.layers, "layer", "descriptor of a layer, a `file`; repeated, bottom layer first")
+	flags.StringVar(&o.settings, "settings", "{}", "what to set, a `json` object")
+	flags.StringVar(&o.outputs.Document, "output", "", "where to write the config, a `file`")
+	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "where to write its descriptor, a `file`")
+	return func(context.Context, cli.Streams) error {
+		if err := cli.Require(flags, "output", "descriptor"); err != nil {
+			return err
+		}
+		return o.run()
+	}
+}
+
+func (o *options) run() error {
+	settings, err := image.ParseSettings([]byte(o.settings))
+	if err != nil {
+		return cli.Usage("--settings: %w", err)
+	}
+	var base []byte
+	if o.base != "" {
+		if base, err = wire.ReadDocument(o.base); err != nil {
+			return err
+		}
+	}
+	var layers []image.Layer
+	for _, path := range o.layers {
+		layer, err := wire.ReadLayer(path)
+		if err != nil {
+			return err
+		}
+		layers = append(layers, image.Layer{DiffID: layer.DiffID, History: layer.History})
+	}
+	config, err := image.Config(base, layers, settings)
+	if err != nil {
+		return advise(err)
+	}
+	return o.outputs.Write(config.Bytes, config.Descriptor)
+}
+
+// advise adds what the user can do about err.
+func advise(err error) error {
+	switch {
+	case errors.Is(err, image.ErrPlatformMissing):
+		return cli.Hint(err, "an image from scratch needs the settings os and architecture")
+	case errors.Is(err, image.ErrPlatformConflict):
+		return cli.Hint(err, "choose a base for that platform, or name the setting in clear if the base is wrong about itself")
+	case errors.Is(err, image.ErrTooManyLayers):
+		return cli.Hint(err, "put the files of several layers into one")
+	}
+	return err
+}

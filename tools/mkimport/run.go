@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/importer"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+var command = cli.Command{
+	Name:    "mkimport",
+	Summary: "take an image out of a layout or an archive that another program made",
+	Details: `
+The source is known by what it holds: an OCI image layout directory, an OCI archive, or a docker-archive. Every digest and
+size is verified; no byte is changed.`,
+	New: newWork,
+}
+
+// outputs are the paths to write. An empty one is not wanted.
+type outputs struct{ manifest, config, descriptor, digest, blobs string }
+
+func newWork(flags *flag.FlagSet) cli.Work {
+	source := flags.String("source", "", "`path` of the layout directory or the archive (required)")
+	var choice importer.Choice
+	cli.Each(flags, "platform", "`os/arch[/variant]` of the image to take", func(value string) error {
+		p, err := oci.ParsePlatform(value)
+		choice.Platform = &p
+		return err
+	})
+	flags.StringVar(&choice.Name, "ref", "", "`name`, tag or digest of the image to take")
+	var out outputs
+	flags.StringVar(&out.manifest, "manifest", "", "`file` for the manifest")
+	flags.StringVar(&out.config, "config", "", "`file` for the config")
+	flags.StringVar(&out.descriptor, "descriptor", "", "`file` for the descriptor of the manifest")
+	flags.StringVar(&out.digest, "digest", "", "`file` for the digest of the manifest")
+	flags.StringVar(&out.blobs, "blobs", "", "`directory` for the layers, as sha256/HEX; absent or empty")
+	return func(ctx context.Context, _ cli.Streams) error {
+		if err := cli.Require(flags, "source"); err != nil {
+			return err
+		}
+		if out == (outputs{}) {
+			return cli.Usage("none of --manifest, --config, --descriptor, --digest and --blobs is given")
+		}
+		store, err := importer.Open(ctx, *source)
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		image, err := store.Choose(ctx, choice)
+		var refusal *importer.ChoiceError
+		if errors.As(err, &refusal) {
+			return cli.Hint(err, "--platform and --ref choose an image")
+		}
+		if err != nil {
+			return err
+		}
+		return out.write(ctx, image)
+	}
+}
+
+// write verifies the image's layers and writes what is wanted.
+func (o outputs) write(ctx context.Context, image *importer.Image) error {
+	if o.blobs == "" {
+		if err := image.Verify(ctx); err != nil {
+			return err
+		}
+	} else if err := image.WriteLayers(ctx, o.blobs); err != nil {
+		return err
+	}
+	return o.writeDocuments(image)
+}
+
+func (o outputs) writeDocuments(image *importer.Image) error {
+	descriptor, err := oci.Marshal(image.Descriptor)
+	if err != nil {
+		return err
+	}
+	for _, file := range []struct {
+		path string
+		data []byte
+	}{
+		{o.manifest, image.Manifest},
+		{o.config, image.Config},
+		{o.descriptor, descriptor},
+		{o.digest, []byte(image.Descriptor.Digest)},
+	} {
+		if file.path == "" {
+			continue
+		}
+		if err := atomicfile.Write(file.path, file.data); err != nil {
+			return err
+		}
+	}
+	return nil
+}

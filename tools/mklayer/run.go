@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/source"
+	"github.com/rules-strata/rules_strata/tools/internal/wire"
+)
+
+var command = cli.Command{
+	Name:    "mklayer",
+	Summary: "makes a layer blob and its descriptor from files, trees, symlinks and directories",
+	Details: `
+KEY=VALUE: the key ends at the first "="; \= \\ and \n stand for "=", a backslash and a line feed in the key.
+PATH is a path in the image. SRC and DIR are paths on disk; a symlink that Bazel made is followed, others are kept.
+PATTERN is a PATH, or a glob with "*", "?", "[...]" and "**" (any number of directories). A mode pattern with glob
+characters applies to files, or to directories if it ends in "/". Of several patterns that match, the last one wins.`,
+	New: newWork,
+}
+
+// request is a parsed command line.
+type request struct {
+	inputs      inputs
+	codec       string
+	level       int
+	annotations map[string]string
+	output      string
+	descriptor  string
+}
+
+func newWork(flags *flag.FlagSet) cli.Work {
+	r := request{annotations: make(map[string]string)}
+	r.inputs.declare(flags)
+	flags.StringVar(&r.codec, "compression", string(compress.Gzip), "`gzip`, zstd or none")
+	flags.IntVar(&r.level, "level", 0, "compression level `N`: gzip 1-9, zstd 1-19, 0 for the default (gzip 6, zstd 3)")
+	cli.Each(flags, "annotation", "annotation `KEY=VALUE` of the descriptor (repeat)", func(value string) error {
+		key, value, err := cli.SplitPair(value)
+		r.annotations[key] = value
+		return err
+	})
+	flags.StringVar(&r.output, "output", "", "`file` to write the blob to")
+	flags.StringVar(&r.descriptor, "descriptor", "", "`file` to write the layer's descriptor to")
+	return func(ctx context.Context, _ cli.Streams) error {
+		if err := cli.Require(flags, "output", "descriptor"); err != nil {
+			return err
+		}
+		return r.run(ctx)
+	}
+}
+
+func (r *request) run(ctx context.Context) error {
+	format, err := compress.Parse(r.codec, r.level)
+	if err != nil {
+		return cli.Usage("%w", err)
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if err := r.inputs.read(source.NewReader(dir)); err != nil {
+		return hint(err)
+	}
+	entries, err := r.inputs.tree.Build()
+	if err != nil {
+		return err
+	}
+	result, err := layer.Build(ctx, entries, r.output, format)
+	if err != nil {
+		return err
+	}
+	err = wire.Write(r.descriptor, wire.Layer{
+		MediaType:        oci.Compression(format.Codec).MediaType(),
+		Digest:           result.Digest,
+		Size:             result.Size,
+		Annotations:      r.annotations,
+		DiffID:           result.DiffID,
+		UncompressedSize: result.UncompressedSize,
+	})
+	if err != nil {
+		os.Remove(r.output) // a blob without a descriptor is half an output
+	}
+	return err
+}
+
+// hint adds advice to the errors that a user can do something about.
+func hint(err error) error {
+	if errors.Is(err, source.ErrDirectory) {
+		return cli.Hint(err, "--tree=PATH=DIR adds a directory")
+	}
+	return err
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"flag"
+
+	"github.com/rules-strata/rules_strata/tools/internal/archive"
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
+	"github.com/rules-strata/rules_strata/tools/internal/layout"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+var command = cli.Command{
+	Name:    "mklayout",
+	Summary: "write an image or an index as an OCI image layout, as a tar archive, or as both",
+	Details: `
+The layout consists of real files. The archive is an OCI archive and a docker-archive in one: docker load and podman load
+both take it. Its bytes depend on nothing but the image and its names.`,
+	New: newWork,
+}
+
+func newWork(flags *flag.FlagSet) cli.Work {
+	image := imageflags.Declare(flags)
+	names := imageflags.DeclareNames(flags)
+	layoutPath := flags.String("layout", "", "`directory` to write, absent or empty")
+	archivePath := flags.String("archive", "", "`tar` file to write")
+	var platform *oci.Platform
+	cli.Each(flags, "platform", "`os/arch[/variant]` of the image in an index that Docker finds in the archive",
+		func(value string) error {
+			p, err := oci.ParsePlatform(value)
+			platform = &p
+			return err
+		})
+	return func(ctx context.Context, _ cli.Streams) error {
+		if *layoutPath == "" && *archivePath == "" {
+			return cli.Usage("neither --layout nor --archive is given")
+		}
+		root, source, err := image.Image()
+		if err != nil {
+			return err
+		}
+		write := func(f *atomicfile.File) error {
+			return archive.Write(ctx, f.File, source, root, archive.Options{Names: *names, Platform: platform})
+		}
+		if err := writeArchive(*archivePath, write); err != nil || *layoutPath == "" {
+			return err
+		}
+		return layout.Write(ctx, *layoutPath, source, root, *names)
+	}
+}
+
+// writeArchive makes the file at path with write, or nothing if path is empty.
+func writeArchive(path string, write func(*atomicfile.File) error) error {
+	if path == "" {
+		return nil
+	}
+	f, err := atomicfile.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	if err := write(f); err != nil {
+		return err
+	}
+	return f.Commit()
+}
