@@ -47,7 +47,7 @@ new_image() {
   contents "first $RUN"
   runs "a new image of 10 layers" "MkConfig 1, MkLayer 10, MkManifest 1"
   equal "actions" "MkConfig 1, MkLayer 10, MkManifest 1" "$(
-    bazel aquery --noshow_progress --output=jsonproto 'mnemonic("Mk.*", filter("^//ten:", deps(//ten:image)))' |
+    bazel aquery --output=jsonproto 'mnemonic("Mk.*", filter("^//ten:", deps(//ten:image)))' |
       jq -r '.actions | group_by(.mnemonic) | map("\(.[0].mnemonic) \(length)") | join(", ")'
   )"
 }

@@ -2,17 +2,18 @@
 # Every layout and archive that the rules make of the example and of the walk-through, judged by others, and the
 # example's server in Docker and in Podman.
 
-# valid WORKSPACE LABEL: the image or index is in order, as a layout and as an archive.
+# valid WORKSPACE LABEL BASE: the image or index is in order, as a layout and as an archive. BASE is the number of layers
+# that others made.
 valid() {
   cd "$1"
-  layout_valid "$(build "$2" oci_layout)"
-  archive_valid "$(build "$2" archive)"
+  layout_valid "$(build "$2" oci_layout)" "$3"
+  archive_valid "$(build "$2" archive)" "$3"
 }
 
 # images WORKSPACE QUERY: lists the labels of all images and indexes among the targets.
 images() {
   cd "$1"
-  bazel query --noshow_progress "kind('^image(_import|_index)? rule\$', $2)" >"$WORK/labels"
+  bazel query "kind('^image(_import|_index)? rule\$', $2)" >"$WORK/labels"
   [ -s "$WORK/labels" ]
 }
 
@@ -63,11 +64,11 @@ serves_from_load() {
 }
 
 check "Podman and Docker make and save a base image" base_provide
-for place in "$TOP //examples/..." "$E2E/walkthrough //:all"; do
-  read -r workspace targets <<<"$place"
+for place in "$TOP //examples/... 0" "$E2E/walkthrough //:all 1"; do
+  read -r workspace targets base <<<"$place"
   check "images among $targets" images "$workspace" "$targets"
   while read -r label; do
-    check "$label: imgcheck, JSON schema, skopeo" valid "$workspace" "$label"
+    check "$label: imgcheck, JSON schema, skopeo" valid "$workspace" "$label" "$base"
   done <"$WORK/labels"
 done
 cd "$TOP"

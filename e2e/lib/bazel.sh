@@ -7,13 +7,13 @@ BAZEL_STARTUP=()
 # bazel COMMAND ARGS...: bazelw in the workspace of the current directory, with plain output.
 bazel() {
   [ "$PWD" = "$TOP" ] || echo "$PWD" >>"$RUN/workspaces"
-  "$TOP/bazelw" "${BAZEL_STARTUP[@]}" "$1" --color=no --curses=no "${@:2}"
+  "$TOP/bazelw" "${BAZEL_STARTUP[@]}" "$1" --color=no --curses=no --noshow_progress "${@:2}"
 }
 
 # output LABEL [GROUP]: the absolute path of the one file that LABEL, or an output group of it, is. It must be built.
 output() {
   local files
-  files=$(bazel cquery --noshow_progress --output=files "--output_groups=${2:-default}" "$1")
+  files=$(bazel cquery --output=files "--output_groups=${2:-default}" "$1")
   [ "$(wc -l <<<"$files")" = 1 ] || fail "$1, output group ${2:-default}: want one file, got: $files"
   printf '%s/%s\n' "$PWD" "$files"
 }

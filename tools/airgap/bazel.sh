@@ -18,7 +18,7 @@ go=$(command -v go) || die "no go on PATH: install Go, the one program that the 
 key() { sha256sum | cut -c 1-12; }
 root=$cache/root-$({ cat "$here/root.sh" "$here/enter.sh"; uname -m; } | key)
 modules=$cache/modules-$({
-  cat "$here"/*.bzl "$here"/*/*/*.bzl "$here/registry.sh" "$here/offline.bazelrc"
+  cat "$here"/*.inc "$here"/*/*/*.bzl "$here/registry.sh" "$here/offline.bazelrc"
   grep -h '^bazel_dep' "$repo/MODULE.bazel" "$repo"/*/*/MODULE.bazel 2>/dev/null || true
   echo "$root $go"
 } | key)

@@ -58,18 +58,27 @@ rm -rf "$dir"
 mkdir -p "$src" "$dir/registry"
 echo '{"module_base_path": "../src"}' >"$dir/registry/bazel_registry.json"
 
+# splice FUNCTION FRAGMENT FILE: put FRAGMENT, which returns, at the head of FUNCTION in FILE.
+splice() {
+  grep -q "^def $1(ctx):" "$3" || { say "$3 has no $1: registry.sh knows other versions"; exit 1; }
+  sed -i "/^def $1(ctx):/r $here/$2" "$3"
+}
+
 go_module rules_go github.com/bazelbuild/rules_go
-# Every SDK that a MODULE.bazel asks for is the one on this machine, and nothing asks for a list.
-sed -i -e "/^def _go_download_sdk_impl(ctx):/{
-    r $here/local_sdk.bzl
-  }" -e '/^def fetch_sdks_by_version(/a\    if allow_fail:\n        return None' \
-  "$src/rules_go/go/private/sdk.bzl"
+# Every SDK that a MODULE.bazel asks for is the one on this machine, and nothing asks for a list of them.
+sdk=$src/rules_go/go/private/sdk.bzl
+splice _go_download_sdk_impl go_sdk.inc "$sdk"
+sed -i '/^def fetch_sdks_by_version(/a\    if allow_fail:\n        return None' "$sdk"
 
 go_module gazelle github.com/bazelbuild/bazel-gazelle
-# Its tools are built from its vendor folder, which module zips leave out. The tests are separate
-# modules with wishes of their own.
-rm -rf "$src/gazelle/tests" "$src/gazelle/vendor"
-(cd "$src/gazelle" && GOFLAGS=-mod=mod GOWORK=off go mod vendor)
+say "building gazelle"
+(
+  cd "$src/gazelle"
+  mkdir programs
+  CGO_ENABLED=0 GOFLAGS=-mod=mod GOWORK=off \
+    go build -o programs/ ./cmd/fetch_repo ./cmd/gazelle ./cmd/generate_repo_config
+)
+splice _go_repository_tools_impl gazelle_tools.inc "$src/gazelle/internal/go_repository_tools.bzl"
 
 cp -R "$here/package_metadata" "$src/package_metadata"
 for name in protobuf zlib buildozer apple_support; do stand_in "$name"; done
@@ -86,4 +95,4 @@ rm "$dir/mentions"
 goroot=$(cd "$checkout" && go env GOROOT)
 case $goroot in /usr/local/*) ;; /usr/*) goroot=/usr/host${goroot#/usr} ;; esac
 sed -e "s|@DIR@|$final|g" -e "s|@CACHE@|$(dirname "$final")|g" -e "s|@GOROOT@|$goroot|g" \
-  "$here/offline.bazelrc" >"$dir/bazelrc"
+  -e "s|@ROOT@|$(basename "$root")|g" "$here/offline.bazelrc" >"$dir/bazelrc"

@@ -4,9 +4,9 @@
 //
 //	mkconfig [--base-config=FILE] [--layer=FILE]... [--settings=JSON] --output=FILE --descriptor=FILE
 //
-// A base's config is inherited from; layers are named by the descriptors that mklayer writes, bottom first. Settings are a
-// JSON object: a key that is absent inherits the base's value, a name in the list "clear" drops it, anything else sets it.
-// The keys are documented at image.Settings and printed by --help.
+// A base's config is inherited from; layers are named by the descriptors that mklayer writes, bottom first. Settings
+// are a JSON object: a key that is absent inherits the base's value, a name in the list "clear" drops it, anything
+// else sets it. The keys are documented at image.Settings and printed by --help.
 //
 // The output is a config as image-spec 1.1 defines it; the descriptor names it and carries the image's platform.
 package main

@@ -13,7 +13,7 @@ import (
 const details = `
 Settings, all optional, absent means inherited from the base:
   os architecture variant os_version        strings; os and architecture cannot contradict the base
-  os_features entrypoint cmd shell          lists of strings that replace the base's; entrypoint alone drops a base's cmd
+  os_features entrypoint cmd shell          lists of strings that replace the base's; entrypoint drops its cmd
   created                                   RFC 3339, never inherited, 1970-01-01T00:00:00Z by default
   author user workdir stop_signal           strings
   exposed_ports volumes                     lists of strings, added to the base's
@@ -37,7 +37,7 @@ type options struct {
 
 func newWork(flags *flag.FlagSet) cli.Work {
 	var o options
-	flags.StringVar(&o.base, "base-config", "", "config of the base image, a `file`; without it the image starts from scratch")
+	flags.StringVar(&o.base, "base-config", "", "config of the base image, a `file`; without it there is no base")
 	flags.Var(&o.layers, "layer", "descriptor of a layer, a `file`; repeated, bottom layer first")
 	flags.StringVar(&o.settings, "settings", "{}", "what to set, a `json` object")
 	flags.StringVar(&o.outputs.Document, "output", "", "where to write the config, a `file`")
@@ -82,7 +82,7 @@ func advise(err error) error {
 	case errors.Is(err, image.ErrPlatformMissing):
 		return cli.Hint(err, "an image from scratch needs the settings os and architecture")
 	case errors.Is(err, image.ErrPlatformConflict):
-		return cli.Hint(err, "choose a base for that platform, or name the setting in clear if the base is wrong about itself")
+		return cli.Hint(err, "choose a base for that platform, or name the setting in clear if the base is wrong")
 	case errors.Is(err, image.ErrTooManyLayers):
 		return cli.Hint(err, "put the files of several layers into one")
 	}

@@ -110,13 +110,15 @@ func (in *inputs) ownerName(pattern, value string) error {
 }
 
 func (in *inputs) modTime(value string) error {
-	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
-		in.tree.ModTime = time.Unix(seconds, 0)
-		return nil
-	}
 	t, err := time.Parse(time.RFC3339, value)
-	if err != nil {
+	if seconds, errNumber := strconv.ParseInt(value, 10, 64); errNumber == nil {
+		t, err = time.Unix(seconds, 0).UTC(), nil
+	}
+	switch {
+	case err != nil:
 		return fmt.Errorf("time %q: expected seconds since 1970 or a time like 2006-01-02T15:04:05Z", value)
+	case t.Year() < 1 || t.Year() > 9999:
+		return fmt.Errorf("time %q: the year is not one of 1 to 9999", value)
 	}
 	in.tree.ModTime = t
 	return nil

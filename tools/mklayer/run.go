@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
@@ -42,6 +43,9 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.IntVar(&r.level, "level", 0, "compression level `N`: gzip 1-9, zstd 1-19, 0 for the default (gzip 6, zstd 3)")
 	cli.Each(flags, "annotation", "annotation `KEY=VALUE` of the descriptor (repeat)", func(value string) error {
 		key, value, err := cli.SplitPair(value)
+		if _, twice := r.annotations[key]; err == nil && twice {
+			err = fmt.Errorf("annotation %q is there twice", key)
+		}
 		r.annotations[key] = value
 		return err
 	})

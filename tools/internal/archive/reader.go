@@ -23,7 +23,10 @@ const (
 // Reader is an archive as a file system of its regular files, by their clean slash-separated names. Links are followed
 // inside the archive. Directories cannot be opened or listed. It may be used by several goroutines.
 type Reader struct {
-	file    *os.File
+	file interface {
+		io.ReaderAt
+		io.Closer
+	}
 	entries map[string]entry
 }
 
@@ -89,10 +92,10 @@ func (r *Reader) resolve(name string) (entry, error) {
 }
 
 // index reads all headers of a tar. It seeks over the bodies.
-func index(f *os.File) (map[string]entry, error) {
+func index(r io.ReadSeeker) (map[string]entry, error) {
 	entries := make(map[string]entry)
 	last := "the start"
-	for tr := tar.NewReader(f); ; {
+	for tr := tar.NewReader(r); ; {
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
 			break
@@ -100,7 +103,7 @@ func index(f *os.File) (map[string]entry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("not a tar archive, or damaged after %s: %w", last, err)
 		}
-		offset, err := f.Seek(0, io.SeekCurrent)
+		offset, err := r.Seek(0, io.SeekCurrent)
 		if err != nil {
 			return nil, err
 		}

@@ -170,13 +170,23 @@ func gnuSparse(t *testing.T) []byte {
 	data := imagetest.Tar(t, imagetest.File{Name: "s"})
 	data[156] = tar.TypeGNUSparse
 	copy(data[257:], "ustar  \x00")
-	copy(data[148:], "        ")
-	sum := 0
-	for _, c := range data[:512] {
-		sum += int(c)
-	}
-	copy(data[148:], fmt.Sprintf("%06o\x00 ", sum))
+	repairChecksums(data)
 	return data
+}
+
+// repairChecksums corrects the checksum in each block that looks like a header, so that changed headers are read.
+func repairChecksums(data []byte) {
+	for ; len(data) >= blockSize; data = data[blockSize:] {
+		if string(data[257:262]) != "ustar" {
+			continue
+		}
+		copy(data[148:], "        ")
+		sum := 0
+		for _, c := range data[:blockSize] {
+			sum += int(c)
+		}
+		copy(data[148:], fmt.Sprintf("%06o\x00 ", sum))
+	}
 }
 
 func TestUnpackLimit(t *testing.T) {
@@ -227,25 +237,28 @@ func TestEntryLimit(t *testing.T) {
 	}
 }
 
-// FuzzOpen checks that whatever a file holds, it is refused or each of its entries can be read to its end.
-func FuzzOpen(f *testing.F) {
-	tarFile := imagetest.Tar(f,
+// unclosed is bytes in place of a file.
+type unclosed struct{ *bytes.Reader }
+
+func (unclosed) Close() error { return nil }
+
+// FuzzReader checks that whatever a tar holds, it is refused or each of its entries can be read to its end.
+func FuzzReader(f *testing.F) {
+	f.Add(imagetest.Tar(f,
 		imagetest.File{Name: "oci-layout", Data: "{}"},
 		imagetest.File{Name: "l/layer.tar", Type: tar.TypeSymlink, Link: "../oci-layout"},
 		imagetest.File{Name: "h", Type: tar.TypeLink, Link: "l/layer.tar"},
 		imagetest.File{Name: strings.Repeat("long/", 40), Type: tar.TypeDir},
-	)
-	f.Add(tarFile)
-	f.Add(tarFile[:600])
-	f.Add(imagetest.Pack(f, oci.Gzip, tarFile))
-	f.Add(imagetest.Pack(f, oci.Zstd, tarFile))
+	))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := open(save(t, data), 1<<20)
+		data = bytes.Clone(data)
+		repairChecksums(data)
+		entries, err := index(bytes.NewReader(data))
 		if err != nil {
 			return
 		}
-		defer r.Close()
-		for name := range r.entries {
+		r := Reader{unclosed{bytes.NewReader(data)}, entries}
+		for name := range entries {
 			f, err := r.Open(name)
 			if err != nil {
 				continue

@@ -44,7 +44,7 @@ func parseFile(data []byte) (authFile, error) {
 	case err == nil:
 		return file, nil
 	case errors.As(err, &mistyped):
-		return file, fmt.Errorf("wrong type of value for %q, near byte %d", mistyped.Field, mistyped.Offset)
+		return file, fmt.Errorf("a value of the wrong type, near byte %d", mistyped.Offset)
 	case errors.As(err, &syntax):
 		return file, fmt.Errorf("not JSON, near byte %d", syntax.Offset)
 	}

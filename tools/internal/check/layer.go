@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/rules-strata/rules_strata/tools/internal/check/rawtar"
@@ -49,9 +50,9 @@ func (in *inspector) layerBlob(where string, d oci.Descriptor, lenient bool) lay
 	case errors.Is(err, errTooLarge):
 		in.add(where, ruleLayerLimit, "the layer decompresses to more than %d bytes", in.opts.MaxUncompressed)
 	case errors.Is(err, errTrailing):
-		in.add(where, ruleLayerTrailing, "%v", err)
+		in.add(where, ruleLayerTrailing, "%v", errTrailing)
 	case err != nil:
-		in.add(where, ruleLayerStream, "the layer cannot be decompressed: %v", err)
+		in.add(where, ruleLayerStream, "%v", err)
 	default:
 		return layerFacts{diffID: diff}
 	}
@@ -67,7 +68,7 @@ func (in *inspector) unpack(where string, b *blob, lenient bool) (digest.Digest,
 	}
 	plain, err := decompress(packed, found)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("the layer cannot be decompressed: %w", err)
 	}
 	defer plain.Close()
 	diff := digest.NewWriter()
@@ -142,7 +143,9 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 		err = errTooLarge
 	}
 	if err != nil && err != io.EOF {
-		b.err = err
+		// Never io.ErrUnexpectedEOF itself, which a reader of the tar would take for the end of the tar.
+		b.err = fmt.Errorf("the layer cannot be decompressed: %w", err)
+		err = b.err
 	}
 	return n, err
 }

@@ -100,7 +100,7 @@ var rules = []Rule{
 	{ID: strictjson.RuleUTF8, Text: "A document is UTF-8, and its escapes hold no half of a surrogate pair."},
 	{ID: strictjson.RuleDuplicateKey, Text: "No key occurs twice in one JSON object."},
 	{ID: ruleJSONType, Text: "A field has the JSON type that its specification gives it."},
-	{ID: ruleJSONNull, Text: "No field is null, except in a config, where null stands for an absent field."},
+	{ID: ruleJSONNull, Text: "No field is null, except in a config and RepoTags, where null stands for an absent field."},
 
 	{ID: ruleDocumentLimit, Text: "A manifest, an index or a config has at most 8 MiB."},
 	{ID: ruleDocumentRequired, Text: "Fields that the specification requires are present and not empty."},

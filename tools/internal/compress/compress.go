@@ -33,7 +33,8 @@ const (
 // Format is a codec with a level.
 type Format struct {
 	Codec Codec
-	// Level is 1 to 9 for gzip, 1 to 19 for zstd, 0 for none.
+	// Level is 1 to 9 for gzip, 1 to 19 for zstd, 0 for none. The library knows four levels of zstd: 1-2, 3-5, 6-9 and
+	// 10-19, of which the last needs some 200 MB of memory, all others less than 100.
 	Level int
 }
 
@@ -79,8 +80,8 @@ func (nopCloser) Close() error { return nil }
 const (
 	// gzipBlock is the size of the pieces that gzip packs on their own, each with the 16 KiB before it as a dictionary.
 	gzipBlock = 1 << 20
-	// maxJobs bounds the memory on large machines. Hashing the unpacked stream, one core's work, feeds no more than this.
-	maxJobs = 12
+	// maxBlocks bounds the memory on large machines. Hashing the unpacked stream, one core's work, feeds no more than this.
+	maxBlocks = 12
 )
 
 func newGzip(w io.Writer, level int) (io.WriteCloser, error) {
@@ -89,12 +90,14 @@ func newGzip(w io.Writer, level int) (io.WriteCloser, error) {
 		return nil, err
 	}
 	z.ModTime = time.Unix(0, 0) // the header's "no time stamp"; pgzip's zero value is another number
-	return z, z.SetConcurrency(gzipBlock, min(runtime.GOMAXPROCS(0)+2, maxJobs))
+	return z, z.SetConcurrency(gzipBlock, min(runtime.GOMAXPROCS(0)+2, maxBlocks))
 }
 
 const (
-	// zstdWindow is how far back a match may be; the library cuts the stream into jobs of four windows.
-	zstdWindow = 1 << 20
+	// zstdWindow is how far back a match may be. The library cuts the stream into jobs of four windows, several of which
+	// are in memory for each one that is worked at: a larger window gives a little (1 MiB: 1.5% of a Go installation) and
+	// costs much (25 MB).
+	zstdWindow = 512 << 10
 	// zstdJobs is a constant, because with one job the library writes other bytes than with several.
 	zstdJobs = 4
 )

@@ -51,10 +51,10 @@ var golden = map[string][3]string{ // empty, tiny, mixed
 	"gzip-7":  {"18cc39fce6d400d6", "d223c5db81206701", "7e5fe268af6e5d95"},
 	"gzip-8":  {"18cc39fce6d400d6", "d223c5db81206701", "8606cbeefe3f96f8"},
 	"gzip-9":  {"471bca732c742e1b", "690cc9c7e89ee2cc", "150f8990d34ef2b2"},
-	"zstd-1":  {"207c4594ca5ae318", "6c3080e98de06cd6", "97e84cb0443046a2"},
-	"zstd-3":  {"207c4594ca5ae318", "6c3080e98de06cd6", "a5781c8f68a16921"},
-	"zstd-6":  {"207c4594ca5ae318", "6c3080e98de06cd6", "aacf7b15c54c812c"},
-	"zstd-10": {"207c4594ca5ae318", "6c3080e98de06cd6", "294b171ec21fb886"},
+	"zstd-1":  {"75c828d7a93a623a", "6c3080e98de06cd6", "ae5b59bbfe0b72be"},
+	"zstd-3":  {"75c828d7a93a623a", "6c3080e98de06cd6", "40c7f353ea51573f"},
+	"zstd-6":  {"75c828d7a93a623a", "6c3080e98de06cd6", "cb6d19def0a1f5c2"},
+	"zstd-10": {"75c828d7a93a623a", "6c3080e98de06cd6", "c291c9ee1f2e71fb"},
 }
 
 func pack(t testing.TB, f Format, data []byte, piece int) []byte {

@@ -28,12 +28,32 @@ type Source interface {
 	Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error)
 }
 
+// Validate returns an error unless the digest of d has its only valid form, which makes it safe as a part of a path, and the
+// size is not negative. Descriptors that come out of documents are not to be used without it; the functions of this package
+// see to that.
+func Validate(d oci.Descriptor) error {
+	if _, err := digest.Parse(string(d.Digest)); err != nil {
+		return err
+	}
+	if d.Size < 0 {
+		return fmt.Errorf("%s: size %d is negative", d.Digest, d.Size)
+	}
+	return nil
+}
+
+func open(ctx context.Context, src Source, d oci.Descriptor) (io.ReadCloser, error) {
+	if err := Validate(d); err != nil {
+		return nil, err
+	}
+	return src.Open(ctx, d)
+}
+
 // ReadAll returns the verified bytes of a document: a manifest, an index or a config of at most [MaxDocument] bytes.
 func ReadAll(ctx context.Context, src Source, d oci.Descriptor) ([]byte, error) {
 	if d.Size > MaxDocument {
 		return nil, fmt.Errorf("%s: document of %d bytes, the limit is %d", d.Digest, d.Size, MaxDocument)
 	}
-	r, err := src.Open(ctx, d)
+	r, err := open(ctx, src, d)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +63,7 @@ func ReadAll(ctx context.Context, src Source, d oci.Descriptor) ([]byte, error) 
 
 // Copy writes the verified bytes of a blob to w.
 func Copy(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) error {
-	r, err := src.Open(ctx, d)
+	r, err := open(ctx, src, d)
 	if err != nil {
 		return err
 	}
@@ -52,25 +72,11 @@ func Copy(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) error 
 	return err
 }
 
-// Multi is a source that asks others in turn.
-type Multi []Source
-
-// Open implements Source.
-func (m Multi) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
-	for _, src := range m {
-		r, err := src.Open(ctx, d)
-		if err == nil || !errors.Is(err, ErrNotFound) {
-			return r, err
-		}
-	}
-	return nil, fmt.Errorf("%s: %w", d.Digest, ErrNotFound)
-}
-
 // CopyFast is Copy for blobs whose digest the caller knows to be right, because a step of the same build made or verified
 // them: where the blob is a file of its own, the kernel moves the bytes and only their number is checked. Any other blob is
 // verified as by Copy.
 func CopyFast(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) error {
-	r, err := src.Open(ctx, d)
+	r, err := open(ctx, src, d)
 	if err != nil {
 		return err
 	}
@@ -88,4 +94,18 @@ func CopyFast(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) er
 		return &digest.MismatchError{Want: d.Digest, Got: d.Digest, WantSize: d.Size, GotSize: n + int64(more)}
 	}
 	return nil
+}
+
+// Multi is a source that asks others in turn.
+type Multi []Source
+
+// Open implements Source.
+func (m Multi) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
+	for _, src := range m {
+		r, err := src.Open(ctx, d)
+		if err == nil || !errors.Is(err, ErrNotFound) {
+			return r, err
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", d.Digest, ErrNotFound)
 }

@@ -29,6 +29,9 @@ func (w *walker) walk(d oci.Descriptor, depth int) error {
 	if w.seen[d.Digest] {
 		return nil
 	}
+	if err := Validate(d); err != nil {
+		return err
+	}
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}

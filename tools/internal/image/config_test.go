@@ -48,29 +48,37 @@ func onBase(run string) string {
 func TestConfigRun(t *testing.T) {
 	for _, test := range []struct{ name, base, settings, want string }{
 		{"inherit everything",
-			`{"User":"u","ExposedPorts":{"80/tcp":{}},"Env":["B=1","A=2"],"Entrypoint":["e"],"Cmd":["c"],"Volumes":{"/v":{}},` +
+			`{"User":"u","ExposedPorts":{"80/tcp":{}},"Env":["B=1","A=2"],"Entrypoint":["e"],"Cmd":["c"],` +
+				`"Volumes":{"/v":{}},` +
 				`"WorkingDir":"/w","Labels":{"l":"m"},"StopSignal":"SIGTERM"}`,
 			`{}`,
-			`{"User":"u","ExposedPorts":{"80/tcp":{}},"Env":["B=1","A=2"],"Entrypoint":["e"],"Cmd":["c"],"Volumes":{"/v":{}},` +
+			`{"User":"u","ExposedPorts":{"80/tcp":{}},"Env":["B=1","A=2"],"Entrypoint":["e"],"Cmd":["c"],` +
+				`"Volumes":{"/v":{}},` +
 				`"WorkingDir":"/w","Labels":{"l":"m"},"StopSignal":"SIGTERM"}`},
 		{"null inherits too", `{"User":"u","Cmd":["c"]}`, `{"user":null,"cmd":null,"env":null,"healthcheck":null}`,
 			`{"User":"u","Cmd":["c"]}`},
 		{"set everything", `{}`,
-			`{"user":"1:2","workdir":"/w","stop_signal":"SIGRTMIN+3","entrypoint":["e"],"cmd":["c"],"shell":["/bin/sh","-c"],` +
+			`{"user":"1:2","workdir":"/w","stop_signal":"SIGRTMIN+3","entrypoint":["e"],"cmd":["c"],` +
+				`"shell":["/bin/sh","-c"],` +
 				`"exposed_ports":["443"],"volumes":["/v"],"env":{"B":"1","A":"2"},"labels":{"l":"m"},` +
 				`"healthcheck":{"test":["CMD","/h"],"interval":"30s","timeout":"1ms","start_period":"1m30s",` +
 				`"start_interval":"2s","retries":3}}`,
-			`{"User":"1:2","ExposedPorts":{"443/tcp":{}},"Env":["A=2","B=1"],"Entrypoint":["e"],"Cmd":["c"],"Volumes":{"/v":{}},` +
+			`{"User":"1:2","ExposedPorts":{"443/tcp":{}},"Env":["A=2","B=1"],"Entrypoint":["e"],"Cmd":["c"],` +
+				`"Volumes":{"/v":{}},` +
 				`"WorkingDir":"/w","Labels":{"l":"m"},"StopSignal":"SIGRTMIN+3",` +
-				`"Healthcheck":{"Test":["CMD","/h"],"Interval":30000000000,"Timeout":1000000,"StartPeriod":90000000000,` +
+				`"Healthcheck":{"Test":["CMD","/h"],"Interval":30000000000,"Timeout":1000000,` +
+				`"StartPeriod":90000000000,` +
 				`"StartInterval":2000000000,"Retries":3},"Shell":["/bin/sh","-c"]}`},
 		{"clear everything",
-			`{"User":"u","ExposedPorts":{"80/tcp":{}},"Env":["A=1"],"Entrypoint":["e"],"Cmd":["c"],"Volumes":{"/v":{}},` +
-				`"WorkingDir":"/w","Labels":{"l":"m"},"StopSignal":"SIGTERM","Healthcheck":{"Test":["NONE"]},"Shell":["s"]}`,
+			`{"User":"u","ExposedPorts":{"80/tcp":{}},"Env":["A=1"],"Entrypoint":["e"],"Cmd":["c"],` +
+				`"Volumes":{"/v":{}},` +
+				`"WorkingDir":"/w","Labels":{"l":"m"},"StopSignal":"SIGTERM","Healthcheck":{"Test":["NONE"]},` +
+				`"Shell":["s"]}`,
 			`{"clear":["user","exposed_ports","env","entrypoint","cmd","volumes","workdir","labels","stop_signal",` +
 				`"healthcheck","shell"]}`,
 			`{}`},
-		{"clear comes before set", `{"Env":["A=1","B=2"],"Labels":{"a":"1"},"Volumes":{"/a":{}},"ExposedPorts":{"1/tcp":{}}}`,
+		{"clear comes before set", `{"Env":["A=1","B=2"],"Labels":{"a":"1"},"Volumes":{"/a":{}},` +
+			`"ExposedPorts":{"1/tcp":{}}}`,
 			`{"clear":["env","labels","volumes","exposed_ports"],"env":{"A":"3"},"labels":{"b":"2"},"volumes":["/b"],` +
 				`"exposed_ports":["2"]}`,
 			`{"ExposedPorts":{"2/tcp":{}},"Env":["A=3"],"Volumes":{"/b":{}},"Labels":{"b":"2"}}`},
@@ -81,23 +89,31 @@ func TestConfigRun(t *testing.T) {
 		{"env in place, new sorted behind", `{"Env":["PATH=/bin","Z=1","BARE","Z=2","ZZ=3"]}`,
 			`{"env":{"Z":"9","BARE":"b","PATHS":"p","A":""}}`,
 			`{"Env":["PATH=/bin","Z=9","BARE=b","ZZ=3","A=","PATHS=p"]}`},
-		{"entrypoint drops the base's cmd", `{"Entrypoint":["e"],"Cmd":["c"],"ArgsEscaped":true}`, `{"entrypoint":["f"]}`,
+		{"entrypoint drops the base's cmd", `{"Entrypoint":["e"],"Cmd":["c"],"ArgsEscaped":true}`,
+			`{"entrypoint":["f"]}`,
 			`{"Entrypoint":["f"]}`},
 		{"cmd keeps the base's entrypoint", `{"Entrypoint":["e"],"Cmd":["c"],"ArgsEscaped":true}`, `{"cmd":["d"]}`,
 			`{"Entrypoint":["e"],"Cmd":["d"]}`},
-		{"clearing the entrypoint keeps cmd", `{"Entrypoint":["e"],"Cmd":["c"],"ArgsEscaped":true}`, `{"clear":["entrypoint"]}`,
+		{"clearing the entrypoint keeps cmd", `{"Entrypoint":["e"],"Cmd":["c"],"ArgsEscaped":true}`,
+			`{"clear":["entrypoint"]}`,
 			`{"Cmd":["c"],"ArgsEscaped":true}`},
-		{"empty lists and strings are set", `{"User":"u","Entrypoint":["e"],"Cmd":["c"],"Shell":["s"],"WorkingDir":"/w"}`,
+		{"empty lists and strings are set", `{"User":"u","Entrypoint":["e"],"Cmd":["c"],"Shell":["s"],` +
+			`"WorkingDir":"/w"}`,
 			`{"user":"","entrypoint":[],"shell":[],"workdir":"","stop_signal":""}`, `{}`},
 		{"any argument survives", `{}`,
-			`{"entrypoint":[""],"cmd":["a\nb","k=v","<é\u2028>","","\"\\"],"env":{"E":"=a=\n","É":""},"labels":{"l":"<&>"}}`,
-			`{"Env":["E==a=\n","É="],"Entrypoint":[""],"Cmd":["a\nb","k=v","<é\u2028>","","\"\\"],"Labels":{"l":"<&>"}}`},
+			`{"entrypoint":[""],"cmd":["a\nb","k=v","<é\u2028>","","\"\\"],"env":{"E":"=a=\n","É":""},` +
+				`"labels":{"l":"<&>"}}`,
+			`{"Env":["E==a=\n","É="],"Entrypoint":[""],"Cmd":["a\nb","k=v","<é\u2028>","","\"\\"],` +
+				`"Labels":{"l":"<&>"}}`},
 		{"no healthcheck is a healthcheck", `{"Healthcheck":{"Test":["CMD","x"],"Retries":9}}`,
 			`{"healthcheck":{"test":["NONE"]}}`, `{"Healthcheck":{"Test":["NONE"]}}`},
-		{"unknown keys are kept, sorted, as they are", `{"Vendor":{"b" : 1.50,"a":[null]},"OnBuild":["RUN x"],"User":"u"}`, `{}`,
+		{"unknown keys are kept, sorted, as they are", `{"Vendor":{"b" : 1.50,"a":[null]},"OnBuild":["RUN x"],` +
+			`"User":"u"}`, `{}`,
 			`{"User":"u","OnBuild":["RUN x"],"Vendor":{"b":1.50,"a":[null]}}`},
-		{"the building container is forgotten", `{"Hostname":"h","Domainname":"d","Image":"i","MacAddress":"m","Tty":true,` +
-			`"AttachStdin":true,"AttachStdout":true,"AttachStderr":true,"OpenStdin":true,"StdinOnce":true}`, `{}`, `{}`},
+		{"the building container is forgotten", `{"Hostname":"h","Domainname":"d","Image":"i","MacAddress":"m",` +
+			`"Tty":true,` +
+			`"AttachStdin":true,"AttachStdout":true,"AttachStderr":true,"OpenStdin":true,"StdinOnce":true}`, `{}`,
+			`{}`},
 		{"no config", `null`, `{}`, `{}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -121,46 +137,58 @@ func TestConfigDocument(t *testing.T) {
 	}{
 		{"from scratch", "", `{"os":"linux","architecture":"amd64"}`, nil, onBase(`{}`)},
 		{"every key", "",
-			`{"os":"windows","architecture":"arm","variant":"v7","os_version":"10.0","os_features":["win32k"],"author":"Ann",` +
+			`{"os":"windows","architecture":"arm","variant":"v7","os_version":"10.0","os_features":["win32k"],` +
+				`"author":"Ann",` +
 				`"created":"2020-02-03T06:05:06.5+02:00","workdir":"C:\\w","volumes":["\\v"]}`, nil,
-			`{"created":"2020-02-03T04:05:06.5Z","author":"Ann","architecture":"arm","os":"windows","os.version":"10.0",` +
+			`{"created":"2020-02-03T04:05:06.5Z","author":"Ann","architecture":"arm","os":"windows",` +
+				`"os.version":"10.0",` +
 				`"os.features":["win32k"],"variant":"v7","config":{"Volumes":{"\\v":{}},"WorkingDir":"C:\\w"},` +
 				`"rootfs":{"type":"layers","diff_ids":[]}}`},
-		{"inherit, but not created", `{"created":"2001-01-01T00:00:00Z","author":"Ann","architecture":"arm","os":"linux",` +
+		{"inherit, but not created", `{"created":"2001-01-01T00:00:00Z","author":"Ann","architecture":"arm",` +
+			`"os":"linux",` +
 			`"os.version":"1","os.features":["f"],"variant":"v6","rootfs":{"type":"layers","diff_ids":[]}}`, `{}`, nil,
 			`{"created":"1970-01-01T00:00:00Z","author":"Ann","architecture":"arm","os":"linux","os.version":"1",` +
 				`"os.features":["f"],"variant":"v6","config":{},"rootfs":{"type":"layers","diff_ids":[]}}`},
 		{"clear the platform and all it is qualified by", `{"author":"Ann","architecture":"arm","os":"windows",` +
 			`"os.version":"1","os.features":["f"],"variant":"v6","rootfs":{"type":"layers","diff_ids":[]}}`,
-			`{"clear":["os","architecture","author","created"],"os":"linux","architecture":"amd64"}`, nil, onBase(`{}`)},
-		{"clear and replace what qualifies the platform", `{PLATFORM,"os.version":"1","os.features":["f"],"variant":"v1",` +
+			`{"clear":["os","architecture","author","created"],"os":"linux","architecture":"amd64"}`, nil,
+			onBase(`{}`)},
+		{"clear and replace what qualifies the platform", `{PLATFORM,"os.version":"1","os.features":["f"],` +
+			`"variant":"v1",` +
 			`"rootfs":{"type":"layers","diff_ids":[]}}`,
 			`{"clear":["os_version","variant","os_features"]}`, nil, onBase(`{}`)},
 		{"the base's platform may be repeated", `{PLATFORM,"variant":"v1","os.features":["f"],` +
 			`"rootfs":{"type":"layers","diff_ids":[]}}`,
 			`{"os":"linux","architecture":"amd64","variant":"v2","os_features":[]}`, nil,
-			`{"created":"1970-01-01T00:00:00Z",PLATFORM,"variant":"v2","config":{},"rootfs":{"type":"layers","diff_ids":[]}}`},
+			`{"created":"1970-01-01T00:00:00Z",PLATFORM,"variant":"v2","config":{},"rootfs":{"type":"layers",` +
+				`"diff_ids":[]}}`},
 		{"layers and history", `{PLATFORM,"rootfs":{"type":"layers","diff_ids":["D1"]},"history":[` +
 			`{"created":"2001-02-03T04:05:06.100Z","vendor": 1},{"created_by":"ENV","empty_layer":true}]}`,
 			`{"created":"2002-01-01T00:00:00Z"}`,
-			[]Layer{{DiffID: two}, {DiffID: three, History: &oci.History{Created: &at, Comment: "<own>", Author: "Bob"}}},
-			`{"created":"2002-01-01T00:00:00Z",PLATFORM,"config":{},"rootfs":{"type":"layers","diff_ids":["D1","D2","D3"]},` +
-				`"history":[{"created":"2001-02-03T04:05:06.100Z","vendor":1},{"created_by":"ENV","empty_layer":true},` +
+			[]Layer{{DiffID: two}, {DiffID: three, History: &oci.History{Created: &at, Comment: "<own>",
+				Author: "Bob"}}},
+			`{"created":"2002-01-01T00:00:00Z",PLATFORM,"config":{},"rootfs":{"type":"layers","diff_ids":["D1",` +
+				`"D2","D3"]},` +
+				`"history":[{"created":"2001-02-03T04:05:06.100Z","vendor":1},{"created_by":"ENV",` +
+				`"empty_layer":true},` +
 				`{"created":"2002-01-01T00:00:00Z","created_by":"rules_strata"},` +
 				`{"created":"2020-02-03T04:05:06.000000007Z","author":"Bob","comment":"<own>"}]}`},
 		{"a base without history", `{PLATFORM,"rootfs":{"type":"layers","diff_ids":["D1"]},"history":null}`, `{}`,
 			[]Layer{{DiffID: two}},
-			`{"created":"1970-01-01T00:00:00Z",PLATFORM,"config":{},"rootfs":{"type":"layers","diff_ids":["D1","D2"]},"history":[` +
+			`{"created":"1970-01-01T00:00:00Z",PLATFORM,"config":{},"rootfs":{"type":"layers","diff_ids":["D1",` +
+				`"D2"]},"history":[` +
 				`{"created":"1970-01-01T00:00:00Z","comment":"layer of the base, history unknown"},` +
 				`{"created":"1970-01-01T00:00:00Z","created_by":"rules_strata"}]}`},
 		{"a base with too little history", `{PLATFORM,"rootfs":{"type":"layers","diff_ids":["D1","D2"]},"history":[` +
 			`{"created_by":"a"},{"created_by":"b","empty_layer":true}]}`, `{"created":"2002-01-01T00:00:00Z"}`, nil,
-			`{"created":"2002-01-01T00:00:00Z",PLATFORM,"config":{},"rootfs":{"type":"layers","diff_ids":["D1","D2"]},"history":[` +
+			`{"created":"2002-01-01T00:00:00Z",PLATFORM,"config":{},"rootfs":{"type":"layers","diff_ids":["D1",` +
+				`"D2"]},"history":[` +
 				`{"created_by":"a"},{"created_by":"b","empty_layer":true},` +
 				`{"created":"1970-01-01T00:00:00Z","comment":"layer of the base, history unknown"}]}`},
 		{"a base with too much history", `{PLATFORM,"rootfs":{"type":"layers","diff_ids":["D1"]},"history":[` +
 			`{"created_by":"a"},{"created_by":"b"}]}`, `{}`, nil,
-			`{"created":"1970-01-01T00:00:00Z",PLATFORM,"config":{},"rootfs":{"type":"layers","diff_ids":["D1"]},"history":[` +
+			`{"created":"1970-01-01T00:00:00Z",PLATFORM,"config":{},"rootfs":{"type":"layers","diff_ids":["D1"]},` +
+				`"history":[` +
 				`{"created":"1970-01-01T00:00:00Z","comment":"layer of the base, history unknown"}]}`},
 		{"unknown keys", `{"vendor.z":1,"vendor.a":{"x": [1e2]},PLATFORM,"rootfs":{"type":"layers","diff_ids":[]},` +
 			`"id":"i","parent":"p","parent_id":"p","layer_id":"l","container":"c","container_config":{"Cmd":["x"]},` +
@@ -181,7 +209,8 @@ func TestConfigDocument(t *testing.T) {
 }
 
 func TestConfigDescriptor(t *testing.T) {
-	got, err := build("", `{"os":"windows","architecture":"arm","variant":"v7","os_version":"10.0","os_features":["win32k"]}`)
+	got, err := build("", `{"os":"windows","architecture":"arm","variant":"v7","os_version":"10.0",`+
+		`"os_features":["win32k"]}`)
 	if err != nil {
 		t.Fatal(err)
 	}

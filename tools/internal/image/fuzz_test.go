@@ -7,8 +7,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// FuzzConfig feeds any bytes as a base's config. What is accepted must give a config that is a fixed point: as a base of
-// its own child it comes back byte for byte, and its history names each layer once.
+// FuzzConfig feeds any bytes as a base's config. What is accepted must give a config that is a fixed point: as a base
+// of its own child it comes back byte for byte, and its history names each layer once.
 func FuzzConfig(f *testing.F) {
 	f.Add([]byte(fill(onBase(`{"Env":["A=1"],"Vendor":[1.0],"ExposedPorts":{"80":{}}}`))))
 	f.Add([]byte(fill(`{PLATFORM,"vendor":{"a":"\u003c\ud800"},"rootfs":{"type":"layers","diff_ids":["D1"]}}`)))

@@ -13,9 +13,10 @@ import (
 // The goldens are made by "go test -run TestGolden -update" and reviewed by eye; they have no newline at their end. A
 // change of their digests changes the digest of every image that users build, and belongs into the changelog.
 //
-// testdata/docker-commit.json is the config of an image that Docker 20.10.24 made: "docker import" of a tar with busybox,
-// "docker run" with a file touched, "docker commit" with an author, a message, and --change of CMD, HEALTHCHECK, EXPOSE
-// and LABEL. testdata/docker-manifest.json is a manifest for its two layers in Docker's media types, written by hand.
+// testdata/docker-commit.json is the config of an image that Docker 20.10.24 made: "docker import" of a tar with
+// busybox, "docker run" with a file touched, "docker commit" with an author, a message, and --change of CMD,
+// HEALTHCHECK, EXPOSE and LABEL. testdata/docker-manifest.json is a manifest for its two layers in Docker's media
+// types, written by hand.
 var update = flag.Bool("update", false, "write the goldens")
 
 // goldenDigests pin the bytes even where somebody updates the files without looking.
@@ -25,8 +26,10 @@ var goldenDigests = map[string]digest.Digest{
 	"index.json":    "sha256:99e785cba10655af4efc43b2326610572b1a6575fb6f01c5c0a9ebbe7a54fe68",
 }
 
-const goldenSettings = `{"architecture":"amd64","os":"linux","created":"2024-02-29T12:00:00+01:00","user":"1000:1000",` +
-	`"workdir":"/srv","entrypoint":["/bin/busybox","sh","-c"],"cmd":["echo \"$GREETING\"\nexit",""],"shell":["/bin/sh","-c"],` +
+const goldenSettings = `{"architecture":"amd64","os":"linux","created":"2024-02-29T12:00:00+01:00",` +
+	`"user":"1000:1000",` +
+	`"workdir":"/srv","entrypoint":["/bin/busybox","sh","-c"],"cmd":["echo \"$GREETING\"\nexit",""],` +
+	`"shell":["/bin/sh","-c"],` +
 	`"env":{"PATH":"/bin:/usr/bin","GREETING":"Grüß = Gott","EMPTY":""},"labels":{"org.example.<b>":"&"},` +
 	`"exposed_ports":["53/udp","8080"],"volumes":["/var/lib/x"],"stop_signal":"SIGINT",` +
 	`"healthcheck":{"test":["CMD-SHELL","true"],"interval":"1m","retries":2}}`

@@ -42,13 +42,15 @@ func TestIndex(t *testing.T) {
 			child(three, platform(t, "linux/arm64/v8")), docker, child(one, platform(t, "linux/arm/v6"))}, nil,
 			head + `[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"D3","size":7,` +
 				`"platform":{"architecture":"arm64","os":"linux","variant":"v8"}},` +
-				`{"mediaType":"application/vnd.docker.distribution.manifest.v2+json","digest":"D2","size":7,"annotations":{"k":"v"},` +
+				`{"mediaType":"application/vnd.docker.distribution.manifest.v2+json","digest":"D2","size":7,` +
+				`"annotations":{"k":"v"},` +
 				`"platform":{"architecture":"amd64","os":"linux"}},` +
 				`{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"D1","size":7,` +
 				`"platform":{"architecture":"arm","os":"linux","variant":"v6"}}]}`},
 		{"indexes and artifacts", []oci.Descriptor{nested, docker, artifact}, nil,
 			head + `[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"D3","size":8},` +
-				`{"mediaType":"application/vnd.docker.distribution.manifest.v2+json","digest":"D2","size":7,"annotations":{"k":"v"},` +
+				`{"mediaType":"application/vnd.docker.distribution.manifest.v2+json","digest":"D2","size":7,` +
+				`"annotations":{"k":"v"},` +
 				`"platform":{"architecture":"amd64","os":"linux"}},` +
 				`{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"D1","size":7,` +
 				`"platform":{"architecture":"amd64","os":"linux"},"artifactType":"application/x"}]}`},
@@ -113,10 +115,12 @@ func TestIndexRefuses(t *testing.T) {
 		want     string
 	}{
 		{[]oci.Descriptor{child(two, nil), config},
-			`image 2: media type "application/vnd.oci.image.config.v1+json" is neither that of an image manifest nor that of an index`},
+			`image 2: media type "application/vnd.oci.image.config.v1+json" is neither that of an image manifest ` +
+				`nor that of an index`},
 		{[]oci.Descriptor{negative}, `image 1: ` + string(one) + `: size -1 is negative`},
 		{[]oci.Descriptor{child("x", nil)}, `image 1: digest "x": invalid checksum digest format`},
-		{[]oci.Descriptor{child(one, nil), child(one, platform(t, "linux/arm"))}, `image 2: ` + string(one) + ` is listed twice`},
+		{[]oci.Descriptor{child(one, nil), child(one, platform(t, "linux/arm"))}, `image 2: ` + string(one) +
+			` is listed twice`},
 		{[]oci.Descriptor{child(one, &oci.Platform{OS: "linux"})},
 			`image 1: platform: architecture "" is not a name such as GOOS and GOARCH have`},
 	} {

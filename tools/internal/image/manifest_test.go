@@ -16,7 +16,8 @@ const (
 // configDescriptor is the descriptor of a config as Config returns it.
 func configDescriptor() oci.Descriptor {
 	return oci.Descriptor{
-		MediaType: oci.MediaTypeConfig, Digest: one, Size: 5, Platform: &oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"},
+		MediaType: oci.MediaTypeConfig, Digest: one, Size: 5, Platform: &oci.Platform{OS: "linux",
+			Architecture: "arm", Variant: "v7"},
 	}
 }
 
@@ -46,15 +47,20 @@ func TestManifest(t *testing.T) {
 		{"layers of all packings, in order", "", nil,
 			[]oci.Descriptor{layer(oci.MediaTypeLayerZstd, three), annotated, layer(oci.MediaTypeLayer, one)},
 			head + `,"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+zstd","digest":"D3","size":6},` +
-				`{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"D2","size":6,"annotations":{"a":"","b":"<&>"}},` +
+				`{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"D2","size":6,` +
+				`"annotations":{"a":"","b":"<&>"}},` +
 				`{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"D1","size":6}]}`},
-		{"annotations", "", map[string]string{"z": "1", "a": "é\n"}, nil, head + `,"layers":[],"annotations":{"a":"é\n","z":"1"}}`},
-		{"a base without layers", `{"schemaVersion":2,"config":` + dockerConfig + `,"layers":null}`, nil, nil, head + `,"layers":[]}`},
+		{"annotations", "", map[string]string{"z": "1", "a": "é\n"}, nil, head +
+			`,"layers":[],"annotations":{"a":"é\n","z":"1"}}`},
+		{"a base without layers", `{"schemaVersion":2,"config":` + dockerConfig + `,"layers":null}`, nil, nil, head +
+			`,"layers":[]}`},
 		{"a Docker base becomes OCI's, its annotations stay behind",
-			`{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":` + dockerConfig +
+			`{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":` +
+				dockerConfig +
 				`,"layers":[{"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip","digest":"D1","size":0},` +
 				`{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","digest":"D2","size":1,` +
-				`"urls":["https://example.com/x"],"annotations":{"k":"v"}}],"annotations":{"of":"the base"},"subject":` + dockerConfig + `}`,
+				`"urls":["https://example.com/x"],"annotations":{"k":"v"}}],"annotations":{"of":"the base"},` +
+				`"subject":` + dockerConfig + `}`,
 			nil, []oci.Descriptor{layer(oci.DockerMediaTypeLayer, three)},
 			head + `,"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"D1","size":0},` +
 				`{"mediaType":"application/vnd.oci.image.layer.nondistributable.v1.tar+gzip","digest":"D2","size":1,` +
@@ -79,24 +85,67 @@ func TestManifest(t *testing.T) {
 
 func TestManifestRefusesBases(t *testing.T) {
 	const layerGzip = `"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip"`
-	for base, want := range map[string]string{
-		`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`: `this is an image index, wanted an image manifest`,
-		onBase(`{}`): `this is an image config, wanted an image manifest`,
-		`x`:          `wanted an image manifest: not JSON: invalid character 'x' looking for beginning of value`,
-		`{"schemaVersion":1,"config":` + ociConfig + `,"layers":[]}`:                                                                  `schemaVersion is 1, the only known one is 2`,
-		`{"schemaVersion":2,"layers":[]}`:                                                                                             `config: media type "" is not that of an image's config`,
-		`{"schemaVersion":2,"Layers":[],"layers":[],"config":` + ociConfig + `}`:                                                      `key "Layers" differs from "layers" in case only, readers would disagree about it`,
-		`{"schemaVersion":2,"layers":{},"config":` + ociConfig + `}`:                                                                  `layers: got a JSON object, wanted a list`,
-		`{"schemaVersion":2,"layers":[{` + layerGzip + `,"digest":"D1","size":"1"}],"config":` + ociConfig + `}`:                      `layers: size: got a JSON string, wanted a number`,
-		`{"schemaVersion":2,"config":{"mediaType":"application/vnd.cncf.helm.config.v1+json","digest":"D1","size":1},"layers":[]}`:    `config: media type "application/vnd.cncf.helm.config.v1+json" is not that of an image's config`,
-		`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"D1","size":-1},"layers":[]}`:   `config: ` + string(one) + `: size -1 is negative`,
-		`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{"mediaType":"text/plain","digest":"D1","size":1}]}`:                 `layer 1: media type "text/plain" is not that of an image layer`,
-		`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"D1","size":1},null]}`:                   `layer 2: media type "" is not that of an image layer`,
-		`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"../x","size":1}]}`:                      `layer 1: digest "../x": invalid checksum digest format`,
-		`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"D1","size":-2}]}`:                       `layer 1: ` + string(one) + `: size -2 is negative`,
-		`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"D1","size":2,"data":"e30="}]}`:          `layer 1: ` + string(one) + `: the embedded data is not the blob that the descriptor names`,
-		`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"D1","size":2,"annotations":{"":"x"}}]}`: `layer 1: annotation with the value "x": the key is empty`,
+	for _, test := range []struct{ base, want string }{
+		{
+			`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`,
+			`this is an image index, wanted an image manifest`,
+		},
+		{onBase(`{}`), `this is an image config, wanted an image manifest`},
+		{`x`, `wanted an image manifest: not JSON: invalid character 'x' looking for beginning of value`},
+		{
+			`{"schemaVersion":1,"config":` + ociConfig + `,"layers":[]}`,
+			`schemaVersion is 1, the only known one is 2`,
+		},
+		{`{"schemaVersion":2,"layers":[]}`, `config: media type "" is not that of an image's config`},
+		{
+			`{"schemaVersion":2,"Layers":[],"layers":[],"config":` + ociConfig + `}`,
+			`key "Layers" differs from "layers" in case only, readers would disagree about it`,
+		},
+		{`{"schemaVersion":2,"layers":{},"config":` + ociConfig + `}`, `layers: got a JSON object, wanted a list`},
+		{
+			`{"schemaVersion":2,"layers":[{` + layerGzip + `,"digest":"D1","size":"1"}],"config":` + ociConfig + `}`,
+			`layers: size: got a JSON string, wanted a number`,
+		},
+		{
+			`{"schemaVersion":2,"config":{"mediaType":"application/vnd.cncf.helm.config.v1+json","digest":"D1",` +
+				`"size":1},"layers":[]}`,
+			`config: media type "application/vnd.cncf.helm.config.v1+json" is not that of an image's config`,
+		},
+		{
+			`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"D1",` +
+				`"size":-1},"layers":[]}`,
+			`config: ` + string(one) + `: size -1 is negative`,
+		},
+		{
+			`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{"mediaType":"text/plain","digest":"D1",` +
+				`"size":1}]}`,
+			`layer 1: media type "text/plain" is not that of an image layer`,
+		},
+		{
+			`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"D1","size":1},` +
+				`null]}`,
+			`layer 2: media type "" is not that of an image layer`,
+		},
+		{
+			`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"../x","size":1}]}`,
+			`layer 1: digest "../x": invalid checksum digest format`,
+		},
+		{
+			`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"D1","size":-2}]}`,
+			`layer 1: ` + string(one) + `: size -2 is negative`,
+		},
+		{
+			`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"D1","size":2,` +
+				`"data":"e30="}]}`,
+			`layer 1: ` + string(one) + `: the embedded data is not the blob that the descriptor names`,
+		},
+		{
+			`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"D1","size":2,` +
+				`"annotations":{"":"x"}}]}`,
+			`layer 1: annotation with the value "x": the key is empty`,
+		},
 	} {
+		base, want := test.base, test.want
 		t.Run(base, func(t *testing.T) {
 			_, err := bind(base, nil)
 			checkRefusal(t, err, "base manifest: "+want)
@@ -117,7 +166,8 @@ func TestManifestRefusesOwnParts(t *testing.T) {
 	config := configDescriptor()
 	config.MediaType = oci.MediaTypeManifest
 	_, err = Manifest(config, nil, nil, nil)
-	checkRefusal(t, err, `config: media type "application/vnd.oci.image.manifest.v1+json" is not that of an image's config`)
+	checkRefusal(t, err, `config: media type "application/vnd.oci.image.manifest.v1+json" is not that of an `+
+		`image's config`)
 	config = configDescriptor()
 	config.Platform.Architecture = ""
 	_, err = Manifest(config, nil, nil, nil)
@@ -128,7 +178,8 @@ func TestManifestRefusesOwnParts(t *testing.T) {
 }
 
 func TestManifestLayerLimit(t *testing.T) {
-	base := `{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"D1","size":1}]}`
+	base := `{"schemaVersion":2,"config":` + ociConfig + `,` +
+		`"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"D1","size":1}]}`
 	layers := make([]oci.Descriptor, maxLayers)
 	for i := range layers {
 		layers[i] = layer(oci.MediaTypeLayer, two)

@@ -20,74 +20,115 @@ func checkRefusal(t *testing.T, err error, want string) {
 }
 
 func TestConfigRefusesSettings(t *testing.T) {
-	const known = "architecture, author, clear, cmd, created, entrypoint, env, exposed_ports, healthcheck, labels, os, " +
-		"os_features, os_version, shell, stop_signal, user, variant, volumes, workdir"
+	const known = "architecture, author, clear, cmd, created, entrypoint, env, exposed_ports, healthcheck, labels, " +
+		"os, os_features, os_version, shell, stop_signal, user, variant, volumes, workdir"
 	const clearable = "architecture, author, cmd, created, entrypoint, env, exposed_ports, healthcheck, labels, os, " +
 		"os_features, os_version, shell, stop_signal, user, variant, volumes, workdir"
 	const port = " is not a port from 1 to 65535, alone or followed by /tcp, /udp or /sctp"
-	const test = "healthcheck: test: got %s, wanted NONE, CMD with a program and arguments, or CMD-SHELL with a line"
-	for settings, want := range map[string]string{
-		``:                             `not JSON: empty document`,
-		`[]`:                           `this is a JSON list, not a JSON object`,
-		`"x"`:                          `this is a JSON string, not a JSON object`,
-		`7`:                            `this is the JSON value 7, not a JSON object`,
-		`{} {}`:                        `not JSON: trailing data after the JSON value at byte 4`,
-		`{`:                            `not JSON: unexpected EOF`,
-		"{\"user\":\"\xff\"}":          `not UTF-8 text`,
-		`{"user":"a","user":"b"}`:      `key "user" occurs twice`,
-		`{"labels":{},"entry":[]}`:     `"entry" is unknown, the known ones are ` + known,
-		`{"User":"u"}`:                 `"User" is unknown, the known ones are ` + known,
-		`{"clear":["user","clear"]}`:   `clear: "clear" is unknown, the known ones are ` + clearable,
-		`{"clear":"user"}`:             `clear: got a JSON string, wanted a list`,
-		`{"env":["A=1"]}`:              `env: got a JSON array, wanted an object`,
-		`{"env":{"A":1}}`:              `env: got a JSON number, wanted a string`,
-		`{"cmd":"ls"}`:                 `cmd: got a JSON string, wanted a list`,
-		`{"user":1}`:                   `user: got a JSON number, wanted a string`,
-		`{"healthcheck":[]}`:           `healthcheck: this is a JSON list, not a JSON object`,
-		`{"healthcheck":{"tests":[]}}`: `healthcheck: "tests" is unknown, the known ones are interval, retries, start_interval, start_period, test, timeout`,
-		`{"healthcheck":{"test":["NONE"],"retries":"3"}}`:        `healthcheck: retries: got a JSON string, wanted a number`,
-		`{"healthcheck":{"test":["NONE"],"retries":-1}}`:         `healthcheck: retries: -1 is negative`,
-		`{"healthcheck":{}}`:                                     fmt.Sprintf(test, `[]`),
-		`{"healthcheck":{"test":["NONE","x"]}}`:                  fmt.Sprintf(test, `["NONE" "x"]`),
-		`{"healthcheck":{"test":["CMD"]}}`:                       fmt.Sprintf(test, `["CMD"]`),
-		`{"healthcheck":{"test":["CMD-SHELL","a","b"]}}`:         fmt.Sprintf(test, `["CMD-SHELL" "a" "b"]`),
-		`{"healthcheck":{"test":["CMD","a\u0000"]}}`:             `healthcheck: test: "a\x00": no program can be given a NUL byte`,
-		`{"healthcheck":{"test":["NONE"],"interval":"5"}}`:       `healthcheck: interval: "5" is not a time of at least 1ms, such as 30s or 1m30s`,
-		`{"healthcheck":{"test":["NONE"],"timeout":"-1s"}}`:      `healthcheck: timeout: "-1s" is not a time of at least 1ms, such as 30s or 1m30s`,
-		`{"healthcheck":{"test":["NONE"],"start_period":"1us"}}`: `healthcheck: start_period: "1us" is not a time of at least 1ms, such as 30s or 1m30s`,
-		`{"env":{"":"x"}}`:                                       `env: "" is not a variable's name: it must not be empty, nor hold "=" or a NUL byte`,
-		`{"env":{"A=B":"x"}}`:                                    `env: "A=B" is not a variable's name: it must not be empty, nor hold "=" or a NUL byte`,
-		`{"env":{"A\u0000":"x"}}`:                                `env: "A\x00" is not a variable's name: it must not be empty, nor hold "=" or a NUL byte`,
-		`{"env":{"A":"\u0000"}}`:                                 `env: value of A: no program can be given a NUL byte`,
-		`{"entrypoint":["\u0000"]}`:                              `entrypoint: "\x00": no program can be given a NUL byte`,
-		`{"cmd":["a","b\u0000"]}`:                                `cmd: "b\x00": no program can be given a NUL byte`,
-		`{"shell":["\u0000"]}`:                                   `shell: "\x00": no program can be given a NUL byte`,
-		`{"labels":{"":"x"}}`:                                    `labels: the name of the label with the value "x" is empty`,
-		`{"exposed_ports":[""]}`:                                 `exposed_ports: ""` + port,
-		`{"exposed_ports":["0"]}`:                                `exposed_ports: "0"` + port,
-		`{"exposed_ports":["65536"]}`:                            `exposed_ports: "65536"` + port,
-		`{"exposed_ports":["80-90"]}`:                            `exposed_ports: "80-90"` + port,
-		`{"exposed_ports":["+80"]}`:                              `exposed_ports: "+80"` + port,
-		`{"exposed_ports":["80/"]}`:                              `exposed_ports: "80/"` + port,
-		`{"exposed_ports":["80/icmp"]}`:                          `exposed_ports: "80/icmp"` + port,
-		`{"volumes":["data"]}`:                                   `volumes: "data" is not an absolute path`,
-		`{"volumes":[""]}`:                                       `volumes: "" is not an absolute path`,
-		`{"workdir":"a/b"}`:                                      `workdir: "a/b" is not an absolute path`,
-		`{"workdir":"C:\\a"}`:                                    `workdir: "C:\\a" is not an absolute path`,
-		`{"workdir":"/a\nb"}`:                                    `workdir: "/a\nb" holds a control character`,
-		`{"user":"a:b:c"}`:                                       `user: "a:b:c" is not USER or USER:GROUP`,
-		`{"user":"a\n"}`:                                         `user: "a\n" is not USER or USER:GROUP`,
-		`{"stop_signal":"term please"}`:                          `stop_signal: "term please" is not a signal's name or number, such as SIGTERM, SIGRTMIN+3 or 15`,
-		`{"created":"yesterday"}`:                                `created: "yesterday" is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z`,
-		`{"created":"2020-01-01"}`:                               `created: "2020-01-01" is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z`,
-		`{"created":""}`:                                         `created: "" is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z`,
-		`{"os":"windows"}`:                                       `platform is not that of the base: the os is set to "windows", the base's is "linux"`,
-		`{"architecture":"arm64"}`:                               `platform is not that of the base: the architecture is set to "arm64", the base's is "amd64"`,
-		`{"clear":["os"]}`:                                       `platform is incomplete: neither a setting nor a base states the os`,
-		`{"clear":["os"],"os":"a/b"}`:                            `platform: os "a/b" is not a name such as GOOS and GOARCH have`,
-		`{"variant":"v 7"}`:                                      `platform: variant "v 7" is not a name such as GOOS and GOARCH have`,
-		`{"created":"9999-12-31T23:59:59-23:00"}`:                `created: "9999-12-31T23:59:59-23:00" is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z`,
+	const badTest = "healthcheck: test: got %s, wanted NONE, CMD with a program and arguments, or CMD-SHELL with a line"
+	for _, test := range []struct{ settings, want string }{
+		{``, `not JSON: empty document`},
+		{`[]`, `this is a JSON list, not a JSON object`},
+		{`"x"`, `this is a JSON string, not a JSON object`},
+		{`7`, `this is the JSON value 7, not a JSON object`},
+		{`{} {}`, `not JSON: trailing data after the JSON value at byte 4`},
+		{`{`, `not JSON: unexpected EOF`},
+		{"{\"user\":\"\xff\"}", `not UTF-8 text`},
+		{`{"user":"a","user":"b"}`, `key "user" occurs twice`},
+		{`{"labels":{},"entry":[]}`, `"entry" is unknown, the known ones are ` + known},
+		{`{"User":"u"}`, `"User" is unknown, the known ones are ` + known},
+		{`{"clear":["user","clear"]}`, `clear: "clear" is unknown, the known ones are ` + clearable},
+		{`{"clear":"user"}`, `clear: got a JSON string, wanted a list`},
+		{`{"env":["A=1"]}`, `env: got a JSON array, wanted an object`},
+		{`{"env":{"A":1}}`, `env: got a JSON number, wanted a string`},
+		{`{"cmd":"ls"}`, `cmd: got a JSON string, wanted a list`},
+		{`{"user":1}`, `user: got a JSON number, wanted a string`},
+		{`{"healthcheck":[]}`, `healthcheck: this is a JSON list, not a JSON object`},
+		{
+			`{"healthcheck":{"tests":[]}}`,
+			`healthcheck: "tests" is unknown, the known ones are interval, retries, start_interval, start_period, ` +
+				`test, timeout`,
+		},
+		{
+			`{"healthcheck":{"test":["NONE"],"retries":"3"}}`,
+			`healthcheck: retries: got a JSON string, wanted a number`,
+		},
+		{`{"healthcheck":{"test":["NONE"],"retries":-1}}`, `healthcheck: retries: -1 is negative`},
+		{`{"healthcheck":{}}`, fmt.Sprintf(badTest, `[]`)},
+		{`{"healthcheck":{"test":["NONE","x"]}}`, fmt.Sprintf(badTest, `["NONE" "x"]`)},
+		{`{"healthcheck":{"test":["CMD"]}}`, fmt.Sprintf(badTest, `["CMD"]`)},
+		{`{"healthcheck":{"test":["CMD-SHELL","a","b"]}}`, fmt.Sprintf(badTest, `["CMD-SHELL" "a" "b"]`)},
+		{
+			`{"healthcheck":{"test":["CMD","a\u0000"]}}`,
+			`healthcheck: test: "a\x00": no program can be given a NUL byte`,
+		},
+		{
+			`{"healthcheck":{"test":["NONE"],"interval":"5"}}`,
+			`healthcheck: interval: "5" is not a time of at least 1ms, such as 30s or 1m30s`,
+		},
+		{
+			`{"healthcheck":{"test":["NONE"],"timeout":"-1s"}}`,
+			`healthcheck: timeout: "-1s" is not a time of at least 1ms, such as 30s or 1m30s`,
+		},
+		{
+			`{"healthcheck":{"test":["NONE"],"start_period":"1us"}}`,
+			`healthcheck: start_period: "1us" is not a time of at least 1ms, such as 30s or 1m30s`,
+		},
+		{`{"env":{"":"x"}}`, `env: "" is not a variable's name: it must not be empty, nor hold "=" or a NUL byte`},
+		{
+			`{"env":{"A=B":"x"}}`,
+			`env: "A=B" is not a variable's name: it must not be empty, nor hold "=" or a NUL byte`,
+		},
+		{
+			`{"env":{"A\u0000":"x"}}`,
+			`env: "A\x00" is not a variable's name: it must not be empty, nor hold "=" or a NUL byte`,
+		},
+		{`{"env":{"A":"\u0000"}}`, `env: value of A: no program can be given a NUL byte`},
+		{`{"entrypoint":["\u0000"]}`, `entrypoint: "\x00": no program can be given a NUL byte`},
+		{`{"cmd":["a","b\u0000"]}`, `cmd: "b\x00": no program can be given a NUL byte`},
+		{`{"shell":["\u0000"]}`, `shell: "\x00": no program can be given a NUL byte`},
+		{`{"labels":{"":"x"}}`, `labels: the name of the label with the value "x" is empty`},
+		{`{"exposed_ports":[""]}`, `exposed_ports: ""` + port},
+		{`{"exposed_ports":["0"]}`, `exposed_ports: "0"` + port},
+		{`{"exposed_ports":["65536"]}`, `exposed_ports: "65536"` + port},
+		{`{"exposed_ports":["80-90"]}`, `exposed_ports: "80-90"` + port},
+		{`{"exposed_ports":["+80"]}`, `exposed_ports: "+80"` + port},
+		{`{"exposed_ports":["80/"]}`, `exposed_ports: "80/"` + port},
+		{`{"exposed_ports":["80/icmp"]}`, `exposed_ports: "80/icmp"` + port},
+		{`{"volumes":["data"]}`, `volumes: "data" is not an absolute path`},
+		{`{"volumes":[""]}`, `volumes: "" is not an absolute path`},
+		{`{"workdir":"a/b"}`, `workdir: "a/b" is not an absolute path`},
+		{`{"workdir":"C:\\a"}`, `workdir: "C:\\a" is not an absolute path`},
+		{`{"workdir":"/a\nb"}`, `workdir: "/a\nb" holds a control character`},
+		{`{"user":"a:b:c"}`, `user: "a:b:c" is not USER or USER:GROUP`},
+		{`{"user":"a\n"}`, `user: "a\n" is not USER or USER:GROUP`},
+		{
+			`{"stop_signal":"term please"}`,
+			`stop_signal: "term please" is not a signal's name or number, such as SIGTERM, SIGRTMIN+3 or 15`,
+		},
+		{
+			`{"created":"yesterday"}`,
+			`created: "yesterday" is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z`,
+		},
+		{
+			`{"created":"2020-01-01"}`,
+			`created: "2020-01-01" is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z`,
+		},
+		{`{"created":""}`, `created: "" is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z`},
+		{`{"os":"windows"}`, `platform is not that of the base: the os is set to "windows", the base's is "linux"`},
+		{
+			`{"architecture":"arm64"}`,
+			`platform is not that of the base: the architecture is set to "arm64", the base's is "amd64"`,
+		},
+		{`{"clear":["os"]}`, `platform is incomplete: neither a setting nor a base states the os`},
+		{`{"clear":["os"],"os":"a/b"}`, `platform: os "a/b" is not a name such as GOOS and GOARCH have`},
+		{`{"variant":"v 7"}`, `platform: variant "v 7" is not a name such as GOOS and GOARCH have`},
+		{
+			`{"created":"9999-12-31T23:59:59-23:00"}`,
+			`created: "9999-12-31T23:59:59-23:00" is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z`,
+		},
 	} {
+		settings, want := test.settings, test.want
 		t.Run(settings, func(t *testing.T) {
 			_, err := build(onBase(`{}`), settings)
 			checkRefusal(t, err, want)
@@ -97,41 +138,93 @@ func TestConfigRefusesSettings(t *testing.T) {
 
 func TestConfigRefusesBases(t *testing.T) {
 	const rootfs = `,"rootfs":{"type":"layers","diff_ids":["D1"]}}`
-	for base, want := range map[string]string{
-		` `:                            `wanted an image config: not JSON: empty document`,
-		`{"rootfs":`:                   `wanted an image config: not JSON: unexpected EOF`,
-		"\x1f\x8b\x08":                 `this is gzip-compressed, wanted an image config`,
-		`[{"Config":"x","Layers":[]}]`: `wanted an image config: this is a JSON list, not a JSON object`,
-		`{}`:                           `this is a JSON object of an unknown kind, wanted an image config`,
-		`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`:    `this is an image index, wanted an image config`,
-		`{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.list.v2+json"}`: `this is an image index, wanted an image config`,
-		`{"manifests":[]}`: `this is an image index, wanted an image config`,
-		`{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","layers":[]}`: `this is an image manifest, wanted an image config`,
-		`{"schemaVersion":2,"config":{},"layers":[]}`:                                                        `this is an image manifest, wanted an image config`,
-		`{"schemaVersion":1,"fsLayers":[]}`:                                                                  `this is a Docker manifest of the old schema 1, wanted an image config`,
-		`{"imageLayoutVersion":"1.0.0"}`:                                                                     `this is the marker file of an image layout, wanted an image config`,
-		`{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"D1","size":1}`:                    `this is a descriptor, wanted an image config`,
-		`{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"D1","size":1,"diff_id":"D1"}`:       `this is a layer's descriptor, wanted an image config`,
-		`{PLATFORM,"rootfs":null}`:                                                                           `rootfs: type is "", the only known one is "layers"`,
-		`{PLATFORM,"rootfs":{"type":"layers+base","diff_ids":[]}}`:                                           `rootfs: type is "layers+base", the only known one is "layers"`,
-		`{PLATFORM,"rootfs":{"type":"layers","diff_ids":"D1"}}`:                                              `rootfs: diff_ids: got a JSON string, wanted a list`,
-		`{PLATFORM,"rootfs":{"type":"layers","diff_ids":["D1","x"]}}`:                                        `rootfs: diff_id of layer 2: digest "x": invalid checksum digest format`,
-		`{PLATFORM,"rootfs":{"type":"layers","diff_ids":["sha512:1"]}}`:                                      `rootfs: diff_id of layer 1: digest "sha512:1": algorithm "sha512" is not supported, only sha256 is`,
-		`{PLATFORM,"OS":"windows"` + rootfs:                                                                  `key "OS" differs from "os" in case only, readers would disagree about it`,
-		`{PLATFORM,"Created":"x"` + rootfs:                                                                   `key "Created" differs from "created" in case only, readers would disagree about it`,
-		`{PLATFORM,"os":"windows"` + rootfs:                                                                  `wanted an image config: key "os" occurs twice`,
-		`{PLATFORM,"author":7` + rootfs:                                                                      `author: got a JSON number, wanted a string`,
-		`{PLATFORM,"os.features":{}` + rootfs:                                                                `os.features: got a JSON object, wanted a list`,
-		`{PLATFORM,"config":[]` + rootfs:                                                                     `config: this is a JSON list, not a JSON object`,
-		`{PLATFORM,"config":{"env":[]}` + rootfs:                                                             `config: key "env" differs from "Env" in case only, readers would disagree about it`,
-		`{PLATFORM,"config":{"healthcheck":{}}` + rootfs:                                                     `config: key "healthcheck" differs from "Healthcheck" in case only, readers would disagree about it`,
-		`{PLATFORM,"config":{"Env":[1]}` + rootfs:                                                            `config: Env: got a JSON number, wanted a string`,
-		`{PLATFORM,"config":{"ExposedPorts":["80"]}` + rootfs:                                                `config: ExposedPorts: got a JSON array, wanted an object`,
-		`{PLATFORM,"history":{}` + rootfs:                                                                    `history: got a JSON object, wanted a list`,
-		`{PLATFORM,"history":[null]` + rootfs:                                                                `history: entry 1: this is the JSON value null, not a JSON object`,
-		`{PLATFORM,"history":[{},{"empty_layer":1}]` + rootfs:                                                `history: entry 2: empty_layer: got a JSON number, wanted true or false`,
-		`{PLATFORM,"history":[{"created":"now"}]` + rootfs:                                                   `history: entry 1: parsing time "now" as "2006-01-02T15:04:05Z07:00": cannot parse "now" as "2006"`,
+	for _, test := range []struct{ base, want string }{
+		{` `, `wanted an image config: not JSON: empty document`},
+		{`{"rootfs":`, `wanted an image config: not JSON: unexpected EOF`},
+		{"\x1f\x8b\x08", `this is gzip-compressed, wanted an image config`},
+		{`[{"Config":"x","Layers":[]}]`, `wanted an image config: this is a JSON list, not a JSON object`},
+		{`{}`, `this is a JSON object of an unknown kind, wanted an image config`},
+		{
+			`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`,
+			`this is an image index, wanted an image config`,
+		},
+		{
+			`{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.list.v2+json"}`,
+			`this is an image index, wanted an image config`,
+		},
+		{`{"manifests":[]}`, `this is an image index, wanted an image config`},
+		{
+			`{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","layers":[]}`,
+			`this is an image manifest, wanted an image config`,
+		},
+		{`{"schemaVersion":2,"config":{},"layers":[]}`, `this is an image manifest, wanted an image config`},
+		{
+			`{"schemaVersion":1,"fsLayers":[]}`,
+			`this is a Docker manifest of the old schema 1, wanted an image config`,
+		},
+		{`{"imageLayoutVersion":"1.0.0"}`, `this is the marker file of an image layout, wanted an image config`},
+		{
+			`{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"D1","size":1}`,
+			`this is a descriptor, wanted an image config`,
+		},
+		{
+			`{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"D1","size":1,"diff_id":"D1"}`,
+			`this is a layer's descriptor, wanted an image config`,
+		},
+		{`{PLATFORM,"rootfs":null}`, `rootfs: type is "", the only known one is "layers"`},
+		{
+			`{PLATFORM,"rootfs":{"type":"layers+base","diff_ids":[]}}`,
+			`rootfs: type is "layers+base", the only known one is "layers"`,
+		},
+		{
+			`{PLATFORM,"rootfs":{"type":"layers","diff_ids":"D1"}}`,
+			`rootfs: diff_ids: got a JSON string, wanted a list`,
+		},
+		{
+			`{PLATFORM,"rootfs":{"type":"layers","diff_ids":["D1","x"]}}`,
+			`rootfs: diff_id of layer 2: digest "x": invalid checksum digest format`,
+		},
+		{
+			`{PLATFORM,"rootfs":{"type":"layers","diff_ids":["sha512:1"]}}`,
+			`rootfs: diff_id of layer 1: digest "sha512:1": algorithm "sha512" is not supported, only sha256 is`,
+		},
+		{
+			`{PLATFORM,"OS":"windows"` + rootfs,
+			`key "OS" differs from "os" in case only, readers would disagree about it`,
+		},
+		{
+			`{PLATFORM,"Created":"x"` + rootfs,
+			`key "Created" differs from "created" in case only, readers would disagree about it`,
+		},
+		{`{PLATFORM,"os":"windows"` + rootfs, `wanted an image config: key "os" occurs twice`},
+		{`{PLATFORM,"author":7` + rootfs, `author: got a JSON number, wanted a string`},
+		{`{PLATFORM,"os.features":{}` + rootfs, `os.features: got a JSON object, wanted a list`},
+		{`{PLATFORM,"config":[]` + rootfs, `config: this is a JSON list, not a JSON object`},
+		{
+			`{PLATFORM,"config":{"env":[]}` + rootfs,
+			`config: key "env" differs from "Env" in case only, readers would disagree about it`,
+		},
+		{
+			`{PLATFORM,"config":{"healthcheck":{}}` + rootfs,
+			`config: key "healthcheck" differs from "Healthcheck" in case only, readers would disagree about it`,
+		},
+		{`{PLATFORM,"config":{"Env":[1]}` + rootfs, `config: Env: got a JSON number, wanted a string`},
+		{
+			`{PLATFORM,"config":{"ExposedPorts":["80"]}` + rootfs,
+			`config: ExposedPorts: got a JSON array, wanted an object`,
+		},
+		{`{PLATFORM,"history":{}` + rootfs, `history: got a JSON object, wanted a list`},
+		{`{PLATFORM,"history":[null]` + rootfs, `history: entry 1: this is the JSON value null, not a JSON object`},
+		{
+			`{PLATFORM,"history":[{},{"empty_layer":1}]` + rootfs,
+			`history: entry 2: empty_layer: got a JSON number, wanted true or false`,
+		},
+		{
+			`{PLATFORM,"history":[{"created":"now"}]` + rootfs,
+			`history: entry 1: parsing time "now" as "2006-01-02T15:04:05Z07:00": cannot parse "now" as "2006"`,
+		},
 	} {
+		base, want := test.base, test.want
 		t.Run(base, func(t *testing.T) {
 			_, err := build(base, `{}`)
 			checkRefusal(t, err, "base config: "+want)

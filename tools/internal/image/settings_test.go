@@ -32,7 +32,8 @@ func TestHealthcheckNamesAgree(t *testing.T) {
 }
 
 func TestParseSettings(t *testing.T) {
-	got, err := ParseSettings([]byte(` {"os":"","cmd":[],"env":{"A":""},"clear":["env","env"],"healthcheck":{"test":["NONE"]}} `))
+	got, err := ParseSettings([]byte(` {"os":"","cmd":[],"env":{"A":""},"clear":["env","env"],` +
+		`"healthcheck":{"test":["NONE"]}} `))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,6 +63,7 @@ func (s *Store) Choose(ctx context.Context, choice Choice) (*Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", s.path, chosen, err)
 	}
+	image.path = s.path
 	return image, nil
 }
 

@@ -22,6 +22,7 @@ type Image struct {
 	// Layers are the manifest's layers, the lowest first.
 	Layers []oci.Descriptor
 
+	path   string // of the store
 	source content.Source
 }
 
@@ -91,7 +92,7 @@ func (i *Image) eachLayer(visit func(oci.Descriptor) error) error {
 		}
 		seen[d.Digest] = true
 		if err := visit(d); err != nil {
-			return fmt.Errorf("layer %d of %d: %w", n+1, len(i.Layers), err)
+			return fmt.Errorf("%s: layer %d of %d: %w", i.path, n+1, len(i.Layers), err)
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package importer_test
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
@@ -442,5 +441,3 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
-
-var _ = tar.TypeReg

@@ -42,14 +42,19 @@ func (m *maker) run(entries []*tree.Entry) error {
 			return fmt.Errorf("%s: %w", e.Path, err)
 		}
 	}
-	return m.flush()
+	return m.send()
 }
 
 // flush sends the current chunk and starts another.
 func (m *maker) flush() error {
+	err := m.send()
+	m.current = m.pool.get()
+	return err
+}
+
+func (m *maker) send() error {
 	select {
 	case m.out <- m.current:
-		m.current = m.pool.get()
 		return nil
 	case <-m.ctx.Done():
 		return m.ctx.Err()

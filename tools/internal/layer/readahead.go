@@ -7,12 +7,12 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
 
-// The bounds of reading ahead: at most maxRuns runs of entries are under way or ready, each with at most maxChunks+1 chunks
-// of chunkSize bytes, 36 MiB at the very most.
+// The bounds of reading ahead: at most maxRuns+2 runs of entries are under way or ready, one of them being consumed, each
+// with at most maxChunks+1 chunks of chunkSize bytes: 12.5 MiB.
 const (
 	readers   = 8  // goroutines that read files; more than processors, for they may wait for a disk
 	runLength = 64 // entries in a run
-	maxRuns   = 16 // beyond those that a reader works at
+	maxRuns   = 8  // that wait for the consumer
 	maxChunks = 4  // that wait in a run
 	chunkSize = 256 << 10
 )
@@ -31,7 +31,7 @@ type chunk struct{ bytes []byte }
 // chunks hands out chunks and takes them back. It never holds more than can be in use at once.
 type chunks chan *chunk
 
-func newChunks() chunks { return make(chunks, (maxRuns+readers)*(maxChunks+2)) }
+func newChunks() chunks { return make(chunks, (maxRuns+2)*(maxChunks+1)) }
 
 func (c chunks) get() *chunk {
 	select {
@@ -50,7 +50,8 @@ func (c chunks) put(used *chunk) {
 	}
 }
 
-// readAhead starts the readers and returns the runs in order; their chunks go back to the pool. If ctx is done, the remaining runs end early or are left out.
+// readAhead starts the readers and returns the runs in order; their chunks go back to the pool. If ctx is done, the
+// remaining runs end early or are left out.
 func readAhead(ctx context.Context, entries []*tree.Entry, pool chunks) <-chan *run {
 	ordered := make(chan *run, maxRuns)
 	work := make(chan *run)

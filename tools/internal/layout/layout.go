@@ -102,6 +102,9 @@ func Write(ctx context.Context, dir string, src content.Source, root oci.Descrip
 
 // WriteBlob makes the file of the blob d below the directory blobs, filled by fill.
 func WriteBlob(blobs string, d oci.Descriptor, fill func(w io.Writer) error) error {
+	if err := content.Validate(d); err != nil {
+		return err
+	}
 	path := filepath.Join(blobs, d.Digest.Algorithm().String(), d.Digest.Encoded())
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

@@ -140,6 +140,8 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	switch {
 	case len(via) > maxRedirects:
 		return fmt.Errorf("%w: more than %d in a row", errRedirect, maxRedirects)
+	case req.URL.Scheme != "https" && req.URL.Scheme != "http":
+		return fmt.Errorf("%w: to the scheme %q", errRedirect, req.URL.Scheme)
 	case first.URL.Scheme == "https" && req.URL.Scheme != "https":
 		return fmt.Errorf("%w: from TLS to plain HTTP on %s", errRedirect, req.URL.Host)
 	case sameOrigin(first.URL, req.URL):

@@ -3,6 +3,7 @@ package registrytest
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 )
 
@@ -54,10 +55,18 @@ func Drop(n int64) Fault {
 	}
 }
 
+// Lose lets the registry do what the request asks for, and breaks the connection in place of the answer.
+func (r *Registry) Lose() Fault {
+	return func(_ http.ResponseWriter, req *http.Request) bool {
+		r.Serve(httptest.NewRecorder(), req)
+		panic(http.ErrAbortHandler)
+	}
+}
+
 // Cut lets the registry answer, but breaks the connection after the first n bytes of the answer's body.
 func (r *Registry) Cut(n int) Fault {
 	return func(w http.ResponseWriter, req *http.Request) bool {
-		r.ServeHTTP(&cutWriter{w, n}, req)
+		r.Serve(&cutWriter{w, n}, req)
 		return true
 	}
 }
@@ -88,7 +97,7 @@ func Redirect(status int, server string) Fault {
 // Lie lets the registry answer, but replaces one header of the answer.
 func (r *Registry) Lie(header, value string) Fault {
 	return func(w http.ResponseWriter, req *http.Request) bool {
-		r.ServeHTTP(&lyingWriter{w, header, value}, req)
+		r.Serve(&lyingWriter{w, header, value}, req)
 		return true
 	}
 }

@@ -43,8 +43,8 @@ func (o Outputs) Write(document []byte, descriptor oci.Descriptor) error {
 	return nil
 }
 
-// ReadDocument reads the small file at path: a descriptor, a manifest, an index or a config of at most [oci.MaxDocument]
-// bytes. The result is not nil, even if the file is empty.
+// ReadDocument reads the small file at path: a descriptor, a manifest, an index or a config of at most
+// [oci.MaxDocument] bytes. The result is not nil, even if the file is empty.
 func ReadDocument(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

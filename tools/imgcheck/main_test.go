@@ -1,0 +1,145 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rules-strata/rules_strata/tools/internal/check"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/registrytest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"imgcheck": command.Main})
+}
+
+// TestScripts gives each script the same image, which has two layers that are not sorted, in each form that imgcheck
+// knows: the directory "layout", the archive "image.tar", and $REGISTRY/app:v1.
+func TestScripts(t *testing.T) {
+	files, root := image(t)
+	server := registrytest.New(t)
+	for name, data := range files {
+		if strings.HasPrefix(name, "blobs/") {
+			server.AddBlob("app", data)
+		}
+	}
+	server.AddManifest("app", "v1", root.MediaType, files["blobs/sha256/"+root.Digest.Encoded()])
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("REGISTRY", server.Host)
+			env.Setenv("DIGEST", root.Digest.String())
+			env.Setenv("IMAGE", root.Digest.String()[:len("sha256:")+12])
+			for name, data := range files {
+				path := filepath.Join(env.WorkDir, "layout", name)
+				if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+					return err
+				}
+				if err := os.WriteFile(path, data, 0o666); err != nil {
+					return err
+				}
+			}
+			return os.WriteFile(filepath.Join(env.WorkDir, "image.tar"), pack(t, files), 0o666)
+		},
+	})
+}
+
+// image returns the files of a layout and the descriptor of its only image.
+func image(t *testing.T) (map[string][]byte, oci.Descriptor) {
+	t.Helper()
+	files := map[string][]byte{"oci-layout": []byte(`{"imageLayoutVersion":"1.0.0"}`)}
+	put := func(mediaType string, value any) oci.Descriptor {
+		data, ok := value.([]byte)
+		if !ok {
+			var err error
+			if data, err = oci.Marshal(value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d := digest.FromBytes(data)
+		files["blobs/sha256/"+d.Encoded()] = data
+		return oci.Descriptor{MediaType: mediaType, Digest: d, Size: int64(len(data))}
+	}
+	var layers []oci.Descriptor
+	var diffIDs []digest.Digest
+	for _, name := range []string{"a", "b"} {
+		layer := put(oci.MediaTypeLayer, append(pack(t, map[string][]byte{name + "2": nil})[:512],
+			pack(t, map[string][]byte{name + "1": nil})...))
+		layers = append(layers, layer)
+		diffIDs = append(diffIDs, layer.Digest)
+	}
+	config := put(oci.MediaTypeConfig, map[string]any{
+		"os": "linux", "architecture": "amd64", "rootfs": map[string]any{"type": "layers", "diff_ids": diffIDs},
+	})
+	root := put(oci.MediaTypeManifest, oci.Manifest{
+		Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeManifest, Config: config, Layers: layers,
+	})
+	index, err := oci.Marshal(oci.Index{
+		Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeIndex, Manifests: []oci.Descriptor{root},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["index.json"] = index
+	return files, root
+}
+
+// pack returns a tar of the files.
+func pack(t *testing.T, files map[string][]byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for name, data := range files {
+		h := &tar.Header{Name: name, Mode: 0o644, Size: int64(len(data)), Typeflag: tar.TypeReg, Format: tar.FormatUSTAR}
+		if err := w.WriteHeader(h); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestDocumentation checks that docs/validator.md lists the rules that there are, in the same words and order.
+func TestDocumentation(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "validator.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want []string
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "| `") {
+			got = append(got, line)
+		}
+	}
+	for _, r := range check.Rules() {
+		house := ""
+		if r.House {
+			house = "house"
+		}
+		want = append(want, "| `"+r.ID+"` | "+r.Text+" | "+house+" |\n")
+	}
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			t.Fatalf("docs/validator.md, rule %d:\n got %swant %s", i+1, at(got, i), at(want, i))
+		}
+	}
+}
+
+func at(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "nothing\n"
+}

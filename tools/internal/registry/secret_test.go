@@ -1,0 +1,321 @@
+package registry
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/registrytest"
+)
+
+const secret = "s3cret"
+
+// secrets are the forms in which the secret of these tests may show.
+var secrets = []string{secret, base64.StdEncoding.EncodeToString([]byte("user:" + secret)), "token-"}
+
+var user = Options{Credentials: known{Username: "user", Password: secret}}
+
+func leaks(text string) bool {
+	return slices.ContainsFunc(secrets, func(s string) bool { return strings.Contains(text, s) })
+}
+
+func TestBasic(t *testing.T) {
+	server := registrytest.NewBasic(t, "user", secret)
+	store := imagetest.Store{}
+	d := store.Add("text/plain", []byte("blob"))
+	r, _ := repository(t, server.Host, user)
+	if err := r.PutBlob(t.Context(), store, d); err != nil {
+		t.Fatal(err)
+	}
+	const post, put = "POST /v2/team/app/blobs/uploads/", "PUT /v2/team/app/blobs/uploads/1"
+	if got := paths(server.Requests()); !reflect.DeepEqual(got, []string{post, post, put}) {
+		t.Errorf("requests %q", got)
+	}
+	for name, o := range map[string]Options{"anonymous": {}, "wrong": {Credentials: known{Username: "user", Password: "x"}}} {
+		r, waits := repository(t, server.Host, o)
+		err := r.PutBlob(t.Context(), store, d)
+		wantError(t, name, err, server.Host+"/team/app: upload of blob "+d.Digest.String()+
+			": 401 UNAUTHORIZED: authentication required")
+		var refusal *Error
+		if !errors.As(err, &refusal) || refusal.Anonymous != (name == "anonymous") || len(*waits) > 0 {
+			t.Errorf("%s: %+v, %d waits", name, refusal, len(*waits))
+		}
+	}
+}
+
+func TestBearer(t *testing.T) {
+	tokens := registrytest.NewTokenServer(t, "user", secret)
+	server := registrytest.NewBearer(t, tokens)
+	store := imagetest.Store{}
+	blobs := []oci.Descriptor{store.Add("text/plain", []byte("one")), store.Add("text/plain", []byte("two"))}
+	r, waits := repository(t, server.Host, user)
+	tokens.Inject(registrytest.Refuse(503, "", "busy"))
+	// Several at once share one token.
+	var group sync.WaitGroup
+	for _, d := range blobs {
+		group.Go(func() {
+			if err := r.PutBlob(t.Context(), store, d); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if got := tokens.Requests(); len(got) != 2 || len(*waits) != 1 {
+		t.Errorf("requests to the token server: %+v, waits %v; want 2 and 1", got, *waits)
+	}
+	// A token that ends between two requests, and one that ends while a large blob is sent.
+	tokens.Revoke()
+	large := store.Add("text/plain", []byte(strings.Repeat("x", 2*expectSize)))
+	server.Inject("PUT", 1, func(http.ResponseWriter, *http.Request) bool { tokens.Revoke(); return false })
+	if err := r.PutBlob(t.Context(), store, large); err != nil {
+		t.Fatal(err)
+	}
+	if got := tokens.Requests(); len(got) != 2 || len(*waits) != 1 {
+		t.Errorf("requests to the token server: %+v, waits %v; want 2 and no further one", got, *waits)
+	}
+	if got := server.Digests("team/app"); len(got) != 3 {
+		t.Errorf("the registry has %q", got)
+	}
+}
+
+func TestBearerFails(t *testing.T) {
+	store := imagetest.Store{}
+	d := store.Add("text/plain", []byte("blob"))
+	tests := []struct {
+		name  string
+		o     Options
+		fault registrytest.Fault
+		want  string
+		waits int
+	}{
+		{"anonymous may only pull", Options{}, nil, "401 UNAUTHORIZED: authentication required", 0},
+		{"wrong password", Options{Credentials: known{Username: "user", Password: "x"}}, nil,
+			"token server HOST: 401 Unauthorized: UNAUTHORIZED incorrect username or password", 0},
+		{"broken credentials", Options{Credentials: broken{}}, nil, "credentials: unreadable", 0},
+		{"impatient token server", user, registrytest.Refuse(429, "", "later", "Retry-After", "999"),
+			"token server HOST: 429 Too Many Requests: later", 0},
+		{"redirected", user, registrytest.Redirect(307, "file:///"), "token server HOST: redirect refused: to the scheme \"file\"", 0},
+		{"busy token server", user, registrytest.Refuse(503, "", ""), "token server HOST: 503 Service Unavailable (5 attempts)", 4},
+	}
+	for _, test := range tests {
+		tokens := registrytest.NewTokenServer(t, "user", secret)
+		server := registrytest.NewBearer(t, tokens)
+		host := strings.TrimSuffix(strings.TrimPrefix(tokens.URL, "http://"), "/token")
+		r, waits := repository(t, server.Host, test.o)
+		if test.fault != nil {
+			for range attempts {
+				tokens.Inject(test.fault)
+			}
+		}
+		err := r.PutBlob(t.Context(), store, d)
+		wantError(t, test.name, err, server.Host+"/team/app: upload of blob "+d.Digest.String()+": "+
+			strings.Replace(test.want, "HOST", host, 1))
+		if len(*waits) != test.waits {
+			t.Errorf("%s: %d waits, want %d", test.name, len(*waits), test.waits)
+		}
+	}
+}
+
+// broken is a Finder that fails.
+type broken struct{ known }
+
+func (broken) Find(context.Context, reference.Reference) (auth.Credential, error) {
+	return auth.Credential{}, errors.New("credentials: unreadable")
+}
+
+// witness is a server that notes all that is sent to it.
+type witness struct {
+	*httptest.Server
+	mu   sync.Mutex
+	seen []string
+}
+
+func newWitness(t *testing.T) *witness {
+	w := new(witness)
+	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+		body, _ := io.ReadAll(req.Body)
+		w.mu.Lock()
+		w.seen = append(w.seen, fmt.Sprintf("%s %s %v %s", req.Method, req.URL, req.Header, body))
+		w.mu.Unlock()
+		if req.Method == http.MethodPut {
+			rw.WriteHeader(http.StatusCreated)
+		}
+		io.WriteString(rw, "blob")
+	}))
+	t.Cleanup(w.Close)
+	return w
+}
+
+// TestNoSecretCrossesHosts leads the client from a registry that it has a credential for to another host in every way.
+func TestNoSecretCrossesHosts(t *testing.T) {
+	store := imagetest.Store{}
+	d := store.Add("text/plain", []byte("blob"))
+	get := func(r *Repository) error { _, err := content.ReadAll(t.Context(), r, d); return err }
+	head := func(r *Repository) error { _, err := r.HasBlob(t.Context(), d); return err }
+	put := func(r *Repository) error { return r.PutBlob(t.Context(), store, d) }
+	identity := Options{Credentials: known{IdentityToken: secret}}
+	type redirect = func(server *registrytest.Registry, tokens *registrytest.TokenServer, to string)
+	at := func(pattern string, status int) redirect {
+		return func(server *registrytest.Registry, _ *registrytest.TokenServer, to string) {
+			server.Inject(pattern, 1, registrytest.Redirect(status, to))
+		}
+	}
+	tests := []struct {
+		name    string
+		o       Options
+		do      func(*Repository) error
+		inject  redirect
+		want    string // the error's end; empty: none
+		arrives bool   // whether the other host may be asked at all
+	}{
+		{"GET", user, get, at("GET .*/blobs/", 307), "", true},
+		{"HEAD", user, head, at("HEAD .*/blobs/", 302), "", true},
+		{"PUT", user, put, at("PUT", 307), "", true},
+		{"POST", user, put, at("POST", 307), "307 Temporary Redirect", false},
+		{"upload address", user, put, func(s *registrytest.Registry, _ *registrytest.TokenServer, to string) {
+			s.Inject("POST", 1, s.Lie("Location", to+"/upload"))
+		}, "", true},
+		{"token, basic", user, get, func(_ *registrytest.Registry, tokens *registrytest.TokenServer, to string) {
+			tokens.Inject(registrytest.Redirect(307, to))
+		}, "the answer is not the JSON of a token", true},
+		{"token, identity", identity, get, func(_ *registrytest.Registry, tokens *registrytest.TokenServer, to string) {
+			tokens.Inject(registrytest.Redirect(307, to))
+		}, "307 Temporary Redirect", false},
+	}
+	for _, test := range tests {
+		other := newWitness(t)
+		tokens := registrytest.NewTokenServer(t, "user", secret)
+		tokens.IdentityToken = secret
+		server := registrytest.NewBearer(t, tokens)
+		server.AddBlob("team/app", store[d.Digest])
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			switch host, _, _ := net.SplitHostPort(address); host {
+			case "registry.test":
+				address = server.Host
+			case "cdn.registry.test": // a name to which net/http by itself would carry the secret
+				address = other.Listener.Addr().String()
+			}
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}
+		o := Options{Credentials: test.o.Credentials, Insecure: true, Transport: transport}
+		r, _ := repository(t, "registry.test", o)
+		if err := head(r); err != nil && !strings.HasPrefix(test.name, "token") {
+			t.Fatal(err) // Now the session has a token.
+		}
+		server.Requests()
+		if strings.HasPrefix(test.name, "token") {
+			tokens.Revoke()
+		}
+		test.inject(server, tokens, "http://user:"+secret+"@cdn.registry.test")
+		err := test.do(r)
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.HasSuffix(err.Error(), test.want)) {
+			t.Errorf("%s: %v, want %q", test.name, err, test.want)
+		}
+		if arrived := len(other.seen) > 0; arrived != test.arrives {
+			t.Errorf("%s: the other host was asked: %t, want %t", test.name, arrived, test.arrives)
+		}
+		if text := strings.Join(other.seen, "\n"); leaks(text) || strings.Contains(text, "Authorization") ||
+			strings.Contains(text, "Referer") {
+			t.Errorf("%s: the other host has seen %s", test.name, text)
+		}
+		if err != nil && leaks(err.Error()) {
+			t.Errorf("%s: the error holds a secret: %v", test.name, err)
+		}
+	}
+}
+
+// TestRedirectRefused checks that TLS is not given up, and that redirects end.
+func TestRedirectRefused(t *testing.T) {
+	other := newWitness(t)
+	server := registrytest.NewTLS(t)
+	r, waits := repository(t, server.Host, Options{})
+	server.Inject("HEAD .*/v1", 1, registrytest.Redirect(307, other.URL+"/?"+secret))
+	_, err := r.Resolve(t.Context(), "v1")
+	wantError(t, "to plain HTTP", err, server.Host+"/team/app: manifest v1: redirect refused: from TLS to plain HTTP on "+
+		other.Listener.Addr().String())
+	server.Inject("HEAD .*/v2", 99, registrytest.Redirect(307, server.URL))
+	_, err = r.Resolve(t.Context(), "v2")
+	wantError(t, "in a circle", err, server.Host+"/team/app: manifest v2: redirect refused: more than 5 in a row")
+	if len(other.seen) > 0 || len(*waits) > 0 {
+		t.Errorf("the other host has seen %q, %d waits", other.seen, len(*waits))
+	}
+}
+
+// TestNoSecretInErrors makes servers say secrets and have them in their addresses.
+func TestNoSecretInErrors(t *testing.T) {
+	server := registrytest.NewBasic(t, "user", secret)
+	store := imagetest.Store{}
+	d := store.Add("text/plain", []byte("blob"))
+	echo := func(w http.ResponseWriter, req *http.Request) bool {
+		if req.Header.Get("Authorization") == "" {
+			return false
+		}
+		w.Header().Set("Retry-After", req.Header.Get("Authorization"))
+		return registrytest.Refuse(400, secret, "not for "+req.Header.Get("Authorization"))(w, req)
+	}
+	address := "http://user:" + secret + "@127.0.0.1:1/?signature=" + secret
+	tests := []struct {
+		name, pattern string
+		fault         registrytest.Fault
+	}{
+		{"echo", "POST", echo},
+		{"upload address", "POST", server.Lie("Location", address)},
+		{"redirect", "PUT", registrytest.Redirect(307, address)},
+		{"digest", "PUT", server.Lie("Docker-Content-Digest", secret)},
+	}
+	for _, test := range tests {
+		r, _ := repository(t, server.Host, user)
+		server.Inject(test.pattern, 99, test.fault)
+		err := r.PutBlob(t.Context(), store, d)
+		if err == nil || leaks(fmt.Sprintf("%v %+v %#v %q", err, err, err, err)) {
+			t.Errorf("%s: the error %v holds a secret, or is none", test.name, err)
+		}
+		server.Inject(test.pattern, 0, nil)
+	}
+}
+
+func TestUploadLocation(t *testing.T) {
+	const none = "the registry names an upload address without TLS, on "
+	tests := []struct{ base, location, want string }{
+		{"https://r.test/v2/a/blobs/uploads/", "/v2/a/blobs/uploads/1?s=%2F", "https://r.test/v2/a/blobs/uploads/1?s=%2F"},
+		{"https://r.test/v2/a/blobs/uploads/", "1", "https://r.test/v2/a/blobs/uploads/1"},
+		{"https://r.test/", "https://cdn.test/x", "https://cdn.test/x"},
+		{"https://r.test/", "https://u:p@r.test/x", "https://r.test/x"},
+		{"https://r.test:5000/", "http://r.test/x", "https://r.test:5000/x"},
+		{"https://r.test/", "http://cdn.test/x", none + "cdn.test"},
+		{"http://r.test/", "http://cdn.test/x", "http://cdn.test/x"},
+		{"http://r.test/", "https://cdn.test/x", "https://cdn.test/x"},
+	}
+	for _, test := range tests {
+		base, err := url.Parse(test.base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp := &http.Response{Header: http.Header{"Location": {test.location}}, Request: &http.Request{URL: base}}
+		got, err := uploadLocation(resp)
+		text := fmt.Sprint(got)
+		if err != nil {
+			text = err.Error()
+		}
+		if text != test.want {
+			t.Errorf("at %s, %s: %s, want %s", test.base, test.location, text, test.want)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rules-strata/rules_strata/tools/internal/archive"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/layout"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"mkimport": command.Main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:   "testdata",
+		Setup: func(env *testscript.Env) error { return setup(t, env) },
+	})
+}
+
+// setup exports an image for two platforms: multi is a layout of the index, single.tar an archive of the first image,
+// single.tar.gz the same compressed, short.tar its beginning, docker.tar the first image as docker save exports it, and
+// broken one of its layouts with a changed layer. $LAYER, $CONFIG and $MANIFEST are the digests of the first image's.
+func setup(t *testing.T, env *testscript.Env) error {
+	ctx := context.Background()
+	store := make(imagetest.Store)
+	first := store.AddImage(t, "linux/amd64", oci.Uncompressed, "file")
+	manifest := store.Manifest(t, first)
+	layer := store[manifest.Layers[0].Digest]
+	index := store.AddIndex(t, first, store.AddImage(t, "linux/arm64", oci.Uncompressed, "file"))
+	at := func(name string) string { return filepath.Join(env.WorkDir, name) }
+	for dir, root := range map[string]oci.Descriptor{"multi": index, "broken": first} {
+		if err := layout.Write(ctx, at(dir), store, root, nil); err != nil {
+			return err
+		}
+	}
+	changed := bytes.Replace(layer, []byte("file"), []byte("File"), 1)
+	imagetest.WriteFile(t, filepath.Join(at("broken"), layout.BlobPath(manifest.Layers[0].Digest)), changed)
+	var tar bytes.Buffer
+	if err := archive.Write(ctx, &tar, store, first, archive.Options{}); err != nil {
+		return err
+	}
+	imagetest.WriteFile(t, at("single.tar"), tar.Bytes())
+	imagetest.WriteFile(t, at("single.tar.gz"), imagetest.Pack(t, oci.Gzip, tar.Bytes()))
+	imagetest.WriteFile(t, at("short.tar"), tar.Bytes()[:tar.Len()-3000])
+	imagetest.WriteFile(t, at("docker.tar"), imagetest.Tar(t,
+		imagetest.File{Name: manifest.Config.Digest.Encoded() + ".json", Data: string(store[manifest.Config.Digest])},
+		imagetest.File{Name: "1/layer.tar", Data: string(layer)},
+		imagetest.File{Name: "manifest.json",
+			Data: `[{"Config":"` + manifest.Config.Digest.Encoded() + `.json","RepoTags":null,"Layers":["1/layer.tar"]}]`}))
+	for name, data := range map[string][]byte{
+		"want.manifest": store[first.Digest], "want.config": store[manifest.Config.Digest], "want.layer": layer,
+	} {
+		imagetest.WriteFile(t, at(name), data)
+	}
+	if err := os.Mkdir(at("empty"), 0o755); err != nil {
+		return err
+	}
+	env.Setenv("LAYER", manifest.Layers[0].Digest.Encoded())
+	env.Setenv("CHANGED", digest.FromBytes(changed).Encoded())
+	return nil
+}
