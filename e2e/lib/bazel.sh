@@ -1,13 +1,10 @@
 # shellcheck shell=bash
 # Bazel, as a user of this checkout would call it.
 
-# Startup options; a case may have its own.
-BAZEL_STARTUP=()
-
 # bazel COMMAND ARGS...: bazelw in the workspace of the current directory, with plain output.
 bazel() {
   [ "$PWD" = "$TOP" ] || echo "$PWD" >>"$RUN/workspaces"
-  "$TOP/bazelw" "${BAZEL_STARTUP[@]}" "$1" --color=no --curses=no --noshow_progress "${@:2}"
+  "$TOP/bazelw" "$1" --color=no --curses=no --noshow_progress "${@:2}"
 }
 
 # output LABEL [GROUP]: the absolute path of the one file that LABEL, or an output group of it, is. It must be built.
@@ -29,6 +26,6 @@ bazel_stop() {
   local dir
   [ -e "$RUN/workspaces" ] || return 0
   sort -u "$RUN/workspaces" | while read -r dir; do
-    (cd "$dir" && "$TOP/bazelw" shutdown)
+    (cd "$dir" && "$TOP/bazelw" shutdown) >"$RUN/shutdown.log" 2>&1
   done
 }

@@ -45,6 +45,7 @@ MODULE
 
 for name in bazelisk bazel; do
   found=$(command -v "$name") || continue
+  [ ! "$found" -ef "$repo/bazelw" ] || continue # bazelw itself, under that name
   if probe "$found"; then decide "$found"; fi
 done
 

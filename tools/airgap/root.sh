@@ -64,6 +64,7 @@ Dir::Cache "$apt";
 Dir::Cache::Archives "$apt/archives";
 APT::Install-Recommends "false";
 APT::Sandbox::User "";
+APT::Update::Error-Mode "any";
 Acquire::Languages "none";
 Acquire::Retries "3";
 Debug::NoLocking "true";
@@ -77,10 +78,10 @@ fetch() {
   echo "deb $signed$mirror $1 main" >"$apt/sources.list"
   rm -f "$apt"/lists/*_* "$apt"/archives/*.deb
   say "reading the package lists of Debian $1"
-  apt-get -qq update >&2 || return 1
-  say "downloading Debian's Bazel and what it needs (about 400 MB)"
+  apt-get -qq update || return 1
+  say "downloading Debian's Bazel and what it needs (about 300 MB)"
   # shellcheck disable=SC2086 # the list is split on purpose
-  apt-get -qq --yes --download-only install $packages >&2
+  apt-get -qq --yes --download-only install $packages
 }
 for suite in $suites; do
   if fetch "$suite"; then found=$suite && break; fi

@@ -29,7 +29,8 @@ func TestScripts(t *testing.T) {
 
 // setup exports an image for two platforms: multi is a layout of the index, single.tar an archive of the first image,
 // single.tar.gz the same compressed, short.tar its beginning, docker.tar the first image as docker save exports it, and
-// broken one of its layouts with a changed layer. $LAYER, $CONFIG and $MANIFEST are the digests of the first image's.
+// broken one of its layouts with a changed layer. $LAYER and
+// $MANIFEST are the first image's digests, $CHANGED that of the changed layer, without the algorithm.
 func setup(t *testing.T, env *testscript.Env) error {
 	ctx := context.Background()
 	store := make(imagetest.Store)
@@ -66,6 +67,7 @@ func setup(t *testing.T, env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("LAYER", manifest.Layers[0].Digest.Encoded())
+	env.Setenv("MANIFEST", first.Digest.Encoded())
 	env.Setenv("CHANGED", digest.FromBytes(changed).Encoded())
 	return nil
 }

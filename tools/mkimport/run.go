@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
@@ -62,7 +63,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	}
 }
 
-// write verifies the image's layers and writes what is wanted.
+// write verifies the image's layers and writes what is wanted: all of it, or after an error nothing.
 func (o outputs) write(ctx context.Context, image *importer.Image) error {
 	if o.blobs == "" {
 		if err := image.Verify(ctx); err != nil {
@@ -71,29 +72,27 @@ func (o outputs) write(ctx context.Context, image *importer.Image) error {
 	} else if err := image.WriteLayers(ctx, o.blobs); err != nil {
 		return err
 	}
-	return o.writeDocuments(image)
-}
-
-func (o outputs) writeDocuments(image *importer.Image) error {
 	descriptor, err := oci.Marshal(image.Descriptor)
 	if err != nil {
 		return err
 	}
-	for _, file := range []struct {
-		path string
-		data []byte
-	}{
-		{o.manifest, image.Manifest},
-		{o.config, image.Config},
-		{o.descriptor, descriptor},
-		{o.digest, []byte(image.Descriptor.Digest)},
+	written := []string{o.blobs}
+	for path, data := range map[string][]byte{
+		o.manifest:   image.Manifest,
+		o.config:     image.Config,
+		o.descriptor: descriptor,
+		o.digest:     []byte(image.Descriptor.Digest),
 	} {
-		if file.path == "" {
+		if path == "" {
 			continue
 		}
-		if err := atomicfile.Write(file.path, file.data); err != nil {
+		if err := atomicfile.Write(path, data); err != nil {
+			for _, path := range written {
+				os.RemoveAll(path)
+			}
 			return err
 		}
+		written = append(written, path)
 	}
 	return nil
 }

@@ -25,9 +25,6 @@ type Repository struct {
 	session *auth.Session
 }
 
-// Name returns the registry and the repository: "localhost:5000/team/app".
-func (r *Repository) Name() string { return r.name }
-
 // request is one request, in the form in which it can be repeated.
 type request struct {
 	what   string // its object, for errors: "blob sha256:..."
