@@ -45,7 +45,7 @@ MODULE
 
 for name in bazelisk bazel; do
   found=$(command -v "$name") || continue
-  [ ! "$found" -ef "$repo/bazelw" ] || continue # bazelw itself, under that name
+  [ "$(readlink -f "$found")" != "$repo/bazelw" ] || continue # itself, under another name
   if probe "$found"; then decide "$found"; fi
 done
 

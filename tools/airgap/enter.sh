@@ -3,6 +3,7 @@
 #
 # A mount namespace of its own does that, and nothing outside notices. The workspace, home, /tmp, /etc
 # and sockets keep their paths; /usr/local stays the machine's; the rest of its /usr is /usr/host.
+# What is mounted is read-only, so that no build can spoil it for the next.
 # ROOT/usr/share/bazelrc is $BAZELW_RC where that is set.
 set -eu
 # Root may make mount namespaces; others may in a user namespace, where they are nobody else.
@@ -16,5 +17,6 @@ exec unshare $who --mount --propagation slave sh -euc '
   mount --rbind /usr "$root/usr/host"
   mount --rbind /usr/local "$root/usr/local"
   mount --rbind "$root/usr" /usr
+  mount -o remount,bind,ro /usr
   exec "$@"
 ' enter.sh "$@"

@@ -91,6 +91,13 @@ publish package_metadata package_metadata
 publish rules_shell $debian/rules/shell
 rm "$dir/mentions"
 
+# Bazel's downloader trusts whom this machine trusts, in the one form that Java reads.
+bundle=/etc/ssl/certs/ca-certificates.crt
+if [ -e "$bundle" ]; then
+  "$here/enter.sh" "$root" openssl pkcs12 -export -nokeys -jdktrust anyExtendedKeyUsage \
+    -in "$bundle" -out "$dir/cacerts" -passout pass:changeit
+fi
+
 # The Go SDK: as the checkout's go.mod would have it. One below /usr is seen inside at /usr/host.
 goroot=$(cd "$checkout" && go env GOROOT)
 case $goroot in /usr/local/*) ;; /usr/*) goroot=/usr/host${goroot#/usr} ;; esac

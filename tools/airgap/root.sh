@@ -117,16 +117,18 @@ find "$dir/usr" -type l -lname '/etc/*' ! -lname '/etc/ssl/*' | while read -r li
   cp -RL "$target" "$link"
 done
 
-# Half of the size is what nobody reads here: the JDK's parts for linking other JDKs, and manuals.
-rm -rf "$dir/usr/lib/jvm/default-java/jmods" "$dir/usr/share/doc" "$dir/usr/share/locale" "$dir/usr/share/man"
+find "$dir" -mindepth 1 -maxdepth 1 ! -name usr -exec rm -rf {} +
+
+# A third of the size is what nobody reads here: the JDK's parts for linking other JDKs, and manuals.
+(cd "$dir/usr" && rm -rf lib/jvm/default-java/jmods share/doc share/locale share/man)
 
 # Bazel as Debian built it calls itself a development version, and skips what depends on a version:
 # native.bazel_version is empty, bazel_compatibility unchecked. The server reads it from its jar.
 label=$(cat "$dir/usr/share/bazel/build-label.txt")
 case $label in 7.7.*) ;; *) die "Bazel is $label: the recipe knows 7.7 only (see docs/airgap.md)" ;; esac
 echo "build.label=$label" >"$dir/build-data.properties"
-"$here/enter.sh" "$dir" \
-  zip -q -j "$dir/usr/share/bazel/A-server.jar" "$dir/build-data.properties"
+"$here/enter.sh" "$dir" zip -q -j "$dir/usr/share/bazel/A-server.jar" "$dir/build-data.properties"
+rm "$dir/build-data.properties"
 
 # Its system-wide settings must be below usr too. The two names are of one length, in a binary.
 LC_ALL=C sed -i 's|/etc/bazel/bazel|/usr/share/bazel|' "$bin/bazel"

@@ -9,8 +9,8 @@
 // save" make it; an archive may be gzip- or zstd-compressed. What it is, is known by what it holds. If it has several
 // images, --platform and --ref choose one. Every digest and size is verified, and no byte is changed.
 //
-// The outputs are the image's manifest, config, descriptor and digest, each if its flag is given, and with --blobs a directory that
-// has the layers as sha256/HEX. The image of a docker-archive gets a manifest, since such an archive has none.
+// The outputs are the image's manifest, config, descriptor and digest, each if its flag is given, and with --blobs a
+// directory that has the layers as sha256/HEX; all of them, or after an error none. The image of a docker-archive gets a manifest, since such an archive has none.
 package main
 
 func main() { command.Main() }

@@ -4,10 +4,10 @@
 //	mklayer --file=/app/server=bazel-out/server --tree=/app/static=static --symlink=/bin/sh=busybox \
 //	    --owner=/app/**=1000:1000 --output=layer.tar.gz --descriptor=layer.json
 //
-// A pair KEY=VALUE ends its key at the first "=": a backslash takes the meaning from "=" and from another backslash, and
-// \n is a line feed. An input that does not say what the image's metadata is gets the default: owner 0:0, mode 0755 for
-// directories and programs (known by their content), 0644 for other files, 1970-01-01T00:00:00Z. The same inputs give the
-// same bytes on every machine; docs/format.md states which.
+// A pair KEY=VALUE ends its key at the first "=": a backslash takes the meaning from "=" and from another backslash,
+// and \n is a line feed. An input that does not say what the image's metadata is gets the default: owner 0:0, mode 0755
+// for directories and programs (known by their content), 0644 for other files, 1970-01-01T00:00:00Z. The same inputs
+// give the same bytes on every machine; docs/format.md states which.
 package main
 
 func main() { command.Main() }

@@ -34,11 +34,17 @@ func write(t *testing.T, path string, format compress.Format, pieces ...string) 
 	return result
 }
 
+var formats = []compress.Format{
+	{Codec: compress.None},
+	{Codec: compress.Gzip, Level: 6},
+	{Codec: compress.Zstd, Level: 3},
+}
+
 func TestResult(t *testing.T) {
 	pieces := []string{"", "hello ", strings.Repeat("x", 3<<20), "end"}
 	plain := strings.Join(pieces, "")
 	path := filepath.Join(t.TempDir(), "blob")
-	for _, format := range []compress.Format{{Codec: compress.None}, {Codec: compress.Gzip, Level: 6}, {Codec: compress.Zstd, Level: 3}} {
+	for _, format := range formats {
 		got := write(t, path, format, pieces...)
 		file, err := os.ReadFile(path)
 		if err != nil {

@@ -61,8 +61,8 @@ func Parse(codec string, level int) (Format, error) {
 	return Format{Codec(codec), level}, nil
 }
 
-// NewWriter returns a writer that packs into w what is written to it. Close ends the stream and leaves w open. The writer
-// keeps no bytes of a caller's slice after Write returns, and writes to w from other goroutines, one at a time.
+// NewWriter returns a writer that packs into w what is written to it. Close ends the stream and leaves w open. The
+// writer keeps no bytes of a caller's slice after Write returns, and writes to w from other goroutines, one at a time.
 func (f Format) NewWriter(w io.Writer) (io.WriteCloser, error) {
 	switch f.Codec {
 	case Gzip:
@@ -80,7 +80,8 @@ func (nopCloser) Close() error { return nil }
 const (
 	// gzipBlock is the size of the pieces that gzip packs on their own, each with the 16 KiB before it as a dictionary.
 	gzipBlock = 1 << 20
-	// maxBlocks bounds the memory on large machines. Hashing the unpacked stream, one core's work, feeds no more than this.
+	// maxBlocks bounds the memory on large machines. Hashing the unpacked stream, one core's work, feeds no more than
+	// this.
 	maxBlocks = 12
 )
 

@@ -15,8 +15,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// corpus is what the golden digests are of: nothing, little, text, noise and something like a program, by turns and long
-// enough for several blocks of every codec. It is the same everywhere: PCG is specified.
+// corpus is what the golden digests are of: nothing, little, text, noise and something like a program, by turns and
+// long enough for several blocks of every codec. It is the same everywhere: PCG is specified.
 func corpus() map[string][]byte {
 	rng := rand.New(rand.NewPCG(1, 2))
 	noise := make([]byte, 3<<20)
@@ -38,8 +38,8 @@ func corpus() map[string][]byte {
 	}
 }
 
-// golden holds the first 8 bytes of the sha256 of each packed form. A change is a change of FormatVersion, which must say
-// so in docs/format.md. They were made by this package with klauspost/compress 1.20.3 and klauspost/pgzip 1.3.0.
+// golden holds the first 8 bytes of the sha256 of each packed form. A change is a change of FormatVersion, which must
+// say so in docs/format.md. They were made by this package with klauspost/compress 1.20.3 and klauspost/pgzip 1.3.0.
 var golden = map[string][3]string{ // empty, tiny, mixed
 	"none-0":  {"e3b0c44298fc1c14", "5891b5b522d5df08", "23fa250adb17f672"},
 	"gzip-1":  {"5056f057a3db1a5d", "94bd3393dad1e7d6", "b85bec3f66fc641d"},

@@ -35,8 +35,8 @@ func args(executable string, getenv func(string) string, own []string) ([]string
 		return nil, err
 	}
 	var all []string
-	for _, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
-		all = append(all, strings.ReplaceAll(line, placeholder, dir))
+	for line := range strings.Lines(string(text)) {
+		all = append(all, strings.ReplaceAll(strings.TrimSuffix(line, "\n"), placeholder, dir))
 	}
 	return append(all, own...), nil
 }

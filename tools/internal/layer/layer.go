@@ -17,8 +17,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
 
-// Build writes the layer with the entries, which come from tree.Builder.Build, as a blob at path. Nothing is left there if
-// it fails.
+// Build writes the layer with the entries, which come from tree.Builder.Build, as a blob at path. Nothing is left there
+// if it fails.
 func Build(ctx context.Context, entries []*tree.Entry, path string, format compress.Format) (blob.Result, error) {
 	w, err := blob.Create(path, format)
 	if err != nil {

@@ -1,24 +1,50 @@
 package layer
 
 import (
+	"errors"
+	"flag"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"testing"
 
-	"github.com/rules-strata/rules_strata/tools/internal/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/source"
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
 
-// benchTree returns the entries of the Go installation's sources, some 10,000 files.
-func benchTree(b *testing.B) []*tree.Entry {
+var benchDir = flag.String("tree", "", "directory for the benchmarks, in place of a generated one")
+
+// benchPath returns the directory to measure with: 4000 files of text, 64 MB, unless the flag names another.
+func benchPath(b *testing.B) string {
+	b.Helper()
+	if *benchDir != "" {
+		return *benchDir
+	}
+	dir := b.TempDir()
+	rng := rand.New(rand.NewPCG(3, 4))
+	for i := range 4000 {
+		var text strings.Builder
+		for text.Len() < 16<<10 {
+			fmt.Fprintf(&text, "line %x of %d\n", rng.IntN(1<<20), i)
+		}
+		path := filepath.Join(dir, fmt.Sprint(i%100), fmt.Sprint(i))
+		err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(text.String()), 0o666))
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// readTree returns the entries of a directory.
+func readTree(b *testing.B, dir string) []*tree.Entry {
 	b.Helper()
 	builder := tree.Builder{Same: source.Same}
-	reader := source.NewReader(b.TempDir())
-	err := reader.Walk(filepath.Join(runtime.GOROOT(), os.Getenv("XSUB")), func(name string, e tree.Entry) error {
-		e.Path = "/usr/local/go/" + name
+	err := source.NewReader(dir).Walk(dir, func(name string, e tree.Entry) error {
+		e.Path = "/tree/" + name
 		return builder.Add(e)
 	})
 	if err != nil {
@@ -32,12 +58,12 @@ func benchTree(b *testing.B) []*tree.Entry {
 }
 
 func BenchmarkBuild(b *testing.B) {
-	for _, format := range []compress.Format{{Codec: compress.None}, {Codec: compress.Gzip, Level: 1},
-		{Codec: compress.Gzip, Level: 6}, {Codec: compress.Zstd, Level: 3}} {
-		b.Run(string(format.Codec)+"-"+string('0'+rune(format.Level)), func(b *testing.B) {
-			entries := benchTree(b)
+	entries := readTree(b, benchPath(b))
+	for _, format := range formats {
+		b.Run(fmt.Sprintf("%s-%d", format.Codec, format.Level), func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "blob")
 			for b.Loop() {
-				r, err := Build(b.Context(), entries, filepath.Join(b.TempDir(), "blob"), format)
+				r, err := Build(b.Context(), entries, path, format)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -47,14 +73,15 @@ func BenchmarkBuild(b *testing.B) {
 	}
 }
 
-func BenchmarkWalk(b *testing.B) {
+func BenchmarkReadTree(b *testing.B) {
+	dir := benchPath(b)
 	for b.Loop() {
-		benchTree(b)
+		readTree(b, dir)
 	}
 }
 
 func BenchmarkWriteTar(b *testing.B) {
-	entries := benchTree(b)
+	entries := readTree(b, benchPath(b))
 	for b.Loop() {
 		if err := WriteTar(b.Context(), io.Discard, entries); err != nil {
 			b.Fatal(err)

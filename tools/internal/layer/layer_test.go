@@ -43,6 +43,13 @@ func build(t testing.TB, entries ...tree.Entry) []*tree.Entry {
 	return all
 }
 
+var formats = []compress.Format{
+	{Codec: compress.None},
+	{Codec: compress.Gzip, Level: 1},
+	{Codec: compress.Gzip, Level: 6},
+	{Codec: compress.Zstd, Level: 3},
+}
+
 // sizes are those of contents around the bounds of blocks and chunks.
 var sizes = []int{0, 1, 3, 63, 64, 65, 511, 512, 513, chunkSize - 1024, chunkSize - 512, chunkSize - 1, chunkSize,
 	chunkSize + 1, 3*chunkSize + 7, 10 * chunkSize}
@@ -84,7 +91,7 @@ func TestWriteTar(t *testing.T) {
 		last = h.Name
 		data, err := io.ReadAll(r)
 		if got := fmt.Sprintf("%o %s", h.Mode, data); h.Typeflag == tar.TypeReg && got != want[h.Name] || err != nil {
-			t.Errorf("%s: %.20s (%d bytes), %v; want %.20s (%d bytes)", h.Name, got, len(got), err, want[h.Name], len(want[h.Name]))
+			t.Errorf("%s: %d bytes %.20q, %v; want %.20q", h.Name, len(got), got, err, want[h.Name])
 		}
 		delete(want, h.Name)
 	}
@@ -103,7 +110,8 @@ func TestWriteTarEmpty(t *testing.T) {
 // A file without content is empty and no program; a stated mode holds for it too.
 func TestWriteTarNoContent(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteTar(t.Context(), &b, build(t, tree.Entry{Path: "/a"}, tree.Entry{Path: "/b", Mode: tree.Perm(0o100)})); err != nil {
+	entries := build(t, tree.Entry{Path: "/a"}, tree.Entry{Path: "/b", Mode: tree.Perm(0o100)})
+	if err := WriteTar(t.Context(), &b, entries); err != nil {
 		t.Fatal(err)
 	}
 	r := tar.NewReader(&b)
@@ -120,7 +128,8 @@ func failing(t *testing.T, c tree.Content) []*tree.Entry {
 	t.Helper()
 	entries := []tree.Entry{{Path: "/n", Content: c}}
 	for i := range 20 * runLength {
-		entries = append(entries, tree.Entry{Path: fmt.Sprintf("/%c%d", 'a'+i%26, i), Content: text(strings.Repeat("y", 5000))})
+		path := fmt.Sprintf("/%c%d", 'a'+i%26, i)
+		entries = append(entries, tree.Entry{Path: path, Content: text(strings.Repeat("y", 5000))})
 	}
 	return build(t, entries...)
 }
@@ -142,7 +151,7 @@ func TestBadContent(t *testing.T) {
 		"/n: the size -1 is negative":                   content{strings.NewReader(""), -1},
 	} {
 		dir := t.TempDir()
-		_, err := Build(t.Context(), failing(t, c), filepath.Join(dir, "blob"), compress.Format{Codec: compress.Gzip, Level: 1})
+		_, err := Build(t.Context(), failing(t, c), filepath.Join(dir, "blob"), formats[1])
 		if err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
@@ -151,7 +160,8 @@ func TestBadContent(t *testing.T) {
 		}
 	}
 	for _, size := range []int64{1, 2, 100} {
-		err := WriteTar(t.Context(), io.Discard, build(t, tree.Entry{Path: "/n", Content: content{strings.NewReader(""), size}}))
+		liar := tree.Entry{Path: "/n", Content: content{strings.NewReader(""), size}}
+		err := WriteTar(t.Context(), io.Discard, build(t, liar))
 		if !errors.Is(err, errShrank) {
 			t.Errorf("an empty file that said %d bytes: %v", size, err)
 		}
@@ -215,11 +225,12 @@ func TestBoundedMemory(t *testing.T) {
 // The blob is the same for every number of processors.
 func TestSameBlobEverywhere(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for _, format := range []compress.Format{{Codec: compress.None}, {Codec: compress.Gzip, Level: 6}, {Codec: compress.Zstd, Level: 3}} {
+	for _, format := range formats {
 		var first string
 		for _, procs := range []int{1, 2, 3, 4, 16} {
 			runtime.GOMAXPROCS(procs)
-			r, err := Build(t.Context(), failing(t, text(strings.Repeat("abc", 4<<20))), filepath.Join(t.TempDir(), "blob"), format)
+			entries := failing(t, text(strings.Repeat("abc", 4<<20)))
+			r, err := Build(t.Context(), entries, filepath.Join(t.TempDir(), "blob"), format)
 			if err != nil {
 				t.Fatal(err)
 			}

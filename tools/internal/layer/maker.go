@@ -96,8 +96,8 @@ func (m *maker) entry(e *tree.Entry) error {
 	return nil
 }
 
-// head adds the header of e and returns where in the current chunk it starts. What decides about the mode of a file that
-// states none, the first bytes of its content, fits into the chunk after it.
+// head adds the header of e and returns where in the current chunk it starts. What decides about the mode of a file
+// that states none, the first bytes of its content, fits into the chunk after it.
 func (m *maker) head(e *tree.Entry, size int64) (start int, err error) {
 	mode := e.Mode.Bits()
 	if !e.Mode.Known() {

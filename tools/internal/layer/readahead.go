@@ -7,8 +7,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
 
-// The bounds of reading ahead: at most maxRuns+2 runs of entries are under way or ready, one of them being consumed, each
-// with at most maxChunks+1 chunks of chunkSize bytes: 12.5 MiB.
+// The bounds of reading ahead: at most maxRuns+2 runs of entries are under way or ready, one of them being consumed,
+// each with at most maxChunks+1 chunks of chunkSize bytes: 12.5 MiB.
 const (
 	readers   = 8  // goroutines that read files; more than processors, for they may wait for a disk
 	runLength = 64 // entries in a run

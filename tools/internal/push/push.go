@@ -238,12 +238,11 @@ func (p *push) sendTags(ctx context.Context, root oci.Descriptor, tags []string)
 	if len(tags) == 0 {
 		return nil
 	}
-	outcome := Missing
-	var data []byte
+	outcome, data := Missing, []byte(nil)
 	if !p.o.DryRun {
 		outcome = Pushed
 		var err error
-		if data, err = content.ReadAll(ctx, p.src, root); err != nil {
+		if data, err = p.rootData(ctx, root); err != nil {
 			return err
 		}
 	}
@@ -256,6 +255,14 @@ func (p *push) sendTags(ctx context.Context, root oci.Descriptor, tags []string)
 		p.emit(Event{root, tag, outcome})
 	}
 	return nil
+}
+
+// rootData returns the bytes of root, which the plan has read unless the registry had it already.
+func (p *push) rootData(ctx context.Context, root oci.Descriptor) ([]byte, error) {
+	if n := len(p.documents); n > 0 {
+		return p.documents[n-1].data, nil
+	}
+	return content.ReadAll(ctx, p.src, root)
 }
 
 func (p *push) tell(d oci.Descriptor, o Outcome) { p.emit(Event{Object: d, Outcome: o}) }

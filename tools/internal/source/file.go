@@ -33,8 +33,8 @@ func (f File) Open() (io.ReadCloser, int64, error) {
 // SniffLen is how many bytes from the beginning of a file Executable wants to see, if the file has so many.
 const SniffLen = 64
 
-// Executable reports whether a file that begins with start is a program: ELF, Mach-O (also for several processors), PE, or
-// a script that names its interpreter.
+// Executable reports whether a file that begins with start is a program: ELF, Mach-O (also for several processors), PE,
+// or a script that names its interpreter.
 func Executable(start []byte) bool {
 	if bytes.HasPrefix(start, []byte("#!")) {
 		return true

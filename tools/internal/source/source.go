@@ -147,8 +147,8 @@ func (r *Reader) isBazels(target, execPath string) bool {
 	return ok && !filepath.IsAbs(execPath) && isWorkspace(root)
 }
 
-// isWorkspace tells a workspace from other directories: /usr/bin/tool may well be the user's own target of a link that is
-// at bin/tool in the workspace.
+// isWorkspace tells a workspace from other directories: /usr/bin/tool may well be the user's own target of a link that
+// is at bin/tool in the workspace.
 func isWorkspace(dir string) bool {
 	for _, name := range []string{"MODULE.bazel", "REPO.bazel", "WORKSPACE", "WORKSPACE.bazel"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
@@ -169,50 +169,4 @@ func kindName(kind fs.FileMode) string {
 		return "device"
 	}
 	return "file of unknown kind"
-}
-
-// Walk visits the directory src, a tree artifact or a source directory, and everything in it: files, symlinks and
-// directories, the empty ones too. name is the path below src with "/" between its parts, "" for src itself. The order is
-// that of directory listings, which is the order of names.
-func (r *Reader) Walk(src string, visit func(name string, e tree.Entry) error) error {
-	info, err := os.Stat(src)
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("%s: not a directory", src)
-	}
-	return r.walk(src, src, "", visit)
-}
-
-// walk visits the directory that was found at dir.
-func (r *Reader) walk(dir, execPath, name string, visit func(string, tree.Entry) error) error {
-	if err := visit(name, tree.Entry{Kind: tree.Dir, Origin: execPath}); err != nil {
-		return err
-	}
-	list, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, item := range list {
-		in, err := r.resolve(dir+"/"+item.Name(), execPath+"/"+item.Name(), item.Type())
-		if err != nil {
-			return err
-		}
-		if err := r.visit(in, strings.TrimPrefix(name+"/"+item.Name(), "/"), visit); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *Reader) visit(in input, name string, visit func(string, tree.Entry) error) error {
-	if in.kind == fs.ModeDir {
-		return r.walk(in.path, in.execPath, name, visit)
-	}
-	e, err := in.entry()
-	if err != nil {
-		return err
-	}
-	return visit(name, e)
 }

@@ -225,6 +225,25 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+// A link that Bazel made leads to a directory, but not back to one that holds it.
+func TestWalkLinkedDirectory(t *testing.T) {
+	root := bazel(t)
+	disk(t, root, map[string]string{
+		"ob/execroot/_main/out/u/linked": "-> ROOT/ob/execroot/_main/out/t",
+		"ob/execroot/_main/out/v/x":      "-> ROOT/ob/execroot/_main/out/w",
+		"ob/execroot/_main/out/w/y/z":    "-> ROOT/ob/execroot/_main/out/v",
+	})
+	t.Chdir(root + "/ob/execroot/_main")
+	want := []string{": directory", "linked/a: tree a", "linked/e: directory", "linked/own: -> a", "linked: directory"}
+	if got, err := walk(t, "out/u"); err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v\nwant %q", got, err, want)
+	}
+	const loop = "out/v/x/y/z: the build's own link leads to a directory that holds it"
+	if _, err := walk(t, "out/v"); err == nil || err.Error() != loop {
+		t.Errorf("got %v, want %s", err, loop)
+	}
+}
+
 // Many directories are read at once; all that is in them arrives.
 func TestWalkWide(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -1,8 +1,8 @@
 // Package tarstream decides every byte of a layer's tar that is not a file's content.
 //
 // The format is POSIX ustar; an entry gets a pax extended header only if one of its fields needs it, holding only the
-// fields that do, in the order of their keywords. Nothing comes from the machine: no clock, no process id, no user table.
-// docs/format.md states the policy field by field.
+// fields that do, in the order of their keywords. Nothing comes from the machine: no clock, no process id, no user
+// table. docs/format.md states the policy field by field.
 //
 // Non-goals: reading archives, ordering entries (package tree), moving content (package layer).
 package tarstream
@@ -29,9 +29,9 @@ var (
 	fieldChecksum = field{148, 8}
 	fieldType     = field{156, 1}
 	fieldLink     = field{157, 100}
-	fieldMagic    = field{257, 8} // magic and version
-	fieldUser     = field{265, 32}
-	fieldGroup    = field{297, 32}
+	fieldMagic    = field{257, 8}  // magic and version
+	fieldUser     = field{265, 31} // 32 with the NUL that must end it
+	fieldGroup    = field{297, 31} // likewise
 	fieldMajor    = field{329, 8}
 	fieldMinor    = field{337, 8}
 	fieldPrefix   = field{345, 155}
@@ -51,8 +51,8 @@ const magic = "ustar\x0000"
 // paxName is the name of every extended header. Readers ignore it.
 const paxName = "././@PaxHeader"
 
-// AppendHeader appends the header blocks of an entry to dst. size is the number of bytes of a file's content, 0 for other
-// kinds; mode is the permission bits. The number of bytes appended does not depend on mode.
+// AppendHeader appends the header blocks of an entry to dst. size is the number of bytes of a file's content, 0 for
+// other kinds; mode is the permission bits. The number of bytes appended does not depend on mode.
 func AppendHeader(dst []byte, e *tree.Entry, size int64, mode uint32) ([]byte, error) {
 	if size < 0 {
 		return dst, fmt.Errorf("the size %d is negative", size)
@@ -66,7 +66,7 @@ func AppendHeader(dst []byte, e *tree.Entry, size int64, mode uint32) ([]byte, e
 	}
 	var pax records // filled in the order of the keywords
 	h.gid = pax.number("gid", int64(e.GID), fieldGID)
-	h.group = pax.text("gname", e.Group, fieldGroup.width-1)
+	h.group = pax.text("gname", e.Group, fieldGroup.width)
 	h.link = pax.text("linkpath", e.Target, fieldLink.width)
 	h.modTime = pax.time("mtime", e.ModTime)
 	if prefix, name, ok := splitName(h.name); ok {
@@ -76,7 +76,7 @@ func AppendHeader(dst []byte, e *tree.Entry, size int64, mode uint32) ([]byte, e
 	}
 	h.size = pax.number("size", size, fieldSize)
 	h.uid = pax.number("uid", int64(e.UID), fieldUID)
-	h.user = pax.text("uname", e.User, fieldUser.width-1)
+	h.user = pax.text("uname", e.User, fieldUser.width)
 	return h.append(pax.append(dst)), nil
 }
 
@@ -113,7 +113,8 @@ func (h *header) append(dst []byte) []byte {
 	return append(dst, b[:]...)
 }
 
-// putChecksum writes the sum of the block's bytes, counting the sum's own field as spaces: six octal digits, NUL, space.
+// putChecksum writes the sum of the block's bytes, counting the sum's own field as spaces: six octal digits, NUL,
+// space.
 func putChecksum(b *[BlockSize]byte) {
 	sum := fieldChecksum.width * ' '
 	for _, c := range b {

@@ -84,11 +84,13 @@ func TestPax(t *testing.T) {
 		{"directory of 99", tree.Entry{Path: "/" + n100[1:], Kind: tree.Dir}, 0, nil},
 		{"directory of 100", tree.Entry{Path: "/" + n100, Kind: tree.Dir}, 0, map[string]string{"path": n100 + "/"}},
 		{"prefix of 155", tree.Entry{Path: "/" + dir155 + "/" + n100}, 0, nil},
-		{"prefix of 156", tree.Entry{Path: "/p" + dir155 + "/" + n100}, 0, map[string]string{"path": "p" + dir155 + "/" + n100}},
+		{"prefix of 156", tree.Entry{Path: "/p" + dir155 + "/" + n100}, 0,
+			map[string]string{"path": "p" + dir155 + "/" + n100}},
 		{"name not ASCII", tree.Entry{Path: "/ü"}, 0, map[string]string{"path": "ü"}},
 		{"target of 100", tree.Entry{Path: "/l", Kind: tree.Symlink, Target: n100}, 0, nil},
 		{"target of 101", tree.Entry{Path: "/l", Kind: tree.Symlink, Target: n101}, 0, map[string]string{"linkpath": n101}},
-		{"target not ASCII", tree.Entry{Path: "/l", Kind: tree.Symlink, Target: "ü"}, 0, map[string]string{"linkpath": "ü"}},
+		{"target not ASCII", tree.Entry{Path: "/l", Kind: tree.Symlink, Target: "ü"}, 0,
+			map[string]string{"linkpath": "ü"}},
 		{"8 GiB - 1", tree.Entry{Path: "/f"}, 1<<33 - 1, nil},
 		{"8 GiB", tree.Entry{Path: "/f"}, 1 << 33, map[string]string{"size": "8589934592"}},
 		{"ids of 21 bits", tree.Entry{Path: "/f", UID: 1<<21 - 1, GID: 1<<21 - 1}, 0, nil},
@@ -101,7 +103,8 @@ func TestPax(t *testing.T) {
 		{"after it", tree.Entry{Path: "/f", ModTime: time.Unix(1<<33, 0)}, 0, map[string]string{"mtime": "8589934592"}},
 		{"before 1970", tree.Entry{Path: "/f", ModTime: time.Unix(-1, 0)}, 0, map[string]string{"mtime": "-1"}},
 		{"fraction", tree.Entry{Path: "/f", ModTime: time.Unix(3, 120)}, 0, map[string]string{"mtime": "3.00000012"}},
-		{"fraction before 1970", tree.Entry{Path: "/f", ModTime: time.Unix(-1, 25e7)}, 0, map[string]string{"mtime": "-0.75"}},
+		{"fraction before 1970", tree.Entry{Path: "/f", ModTime: time.Unix(-1, 25e7)}, 0,
+			map[string]string{"mtime": "-0.75"}},
 		{"and farther", tree.Entry{Path: "/f", ModTime: time.Unix(-3, 1)}, 0, map[string]string{"mtime": "-2.999999999"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -187,7 +190,8 @@ func TestPadding(t *testing.T) {
 // What archive/tar reads from a header is what the entry said.
 func FuzzHeader(f *testing.F) {
 	f.Add("/a/b", "t", "u", "g", uint32(0), uint32(1<<31), int64(1)<<40, int64(-5), int64(7))
-	f.Add(strings.Repeat("/abc", 60), strings.Repeat("x", 101), "ü", "", uint32(1<<21), uint32(0), int64(0), int64(1)<<34, int64(0))
+	f.Add(strings.Repeat("/abc", 60), strings.Repeat("x", 101), "ü", "",
+		uint32(1<<21), uint32(0), int64(0), int64(1)<<34, int64(0))
 	f.Fuzz(func(t *testing.T, path, target, user, group string, uid, gid uint32, size, sec, nsec int64) {
 		if size < 0 || sec < -1<<40 || sec > 1<<40 || strings.ContainsAny(user+group+target, "\x00") || target == "" {
 			return

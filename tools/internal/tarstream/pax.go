@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// records is the body of a pax extended header: "LENGTH KEYWORD=VALUE\n" for each field that the header block cannot hold.
-// Its methods return what the block holds instead, or the value itself if the block can hold it.
+// records is the body of a pax extended header: "LENGTH KEYWORD=VALUE\n" for each field that the header block cannot
+// hold. Its methods return what the block holds instead, or the value itself if the block can hold it.
 type records []byte
 
 // text adds a record for text that is not ASCII or longer than width bytes. The block then holds a readable, shortened

@@ -102,7 +102,8 @@ func TestBuildRoot(t *testing.T) {
 }
 
 func TestBuildModTime(t *testing.T) {
-	got, err := list(&Builder{ModTime: time.Unix(5, 0)}, Entry{Path: "/d/x"}, Entry{Path: "/d/y", ModTime: time.Unix(-7, 0)})
+	b := &Builder{ModTime: time.Unix(5, 0)}
+	got, err := list(b, Entry{Path: "/d/x"}, Entry{Path: "/d/y", ModTime: time.Unix(-7, 0)})
 	check(t, got, err, `
 d/ 0755 0:0 @5 in0
 d/x auto 0:0 @5 in0
@@ -133,7 +134,8 @@ func TestBuildTwoOrigins(t *testing.T) {
 		_, err := list(&Builder{}, Entry{Path: "/a", Content: text("x")}, second)
 		checkError(t, err, "/a: two inputs with different "+want+": in0 and in1")
 	}
-	_, err := list(&Builder{}, Entry{Path: "/a", Kind: Symlink, Target: "x"}, Entry{Path: "/a", Kind: Symlink, Target: "y"})
+	link := Entry{Path: "/a", Kind: Symlink, Target: "x"}
+	_, err := list(&Builder{}, link, Entry{Path: "/a", Kind: Symlink, Target: "y"})
 	checkError(t, err, "/a: two inputs with different link targets: in0 and in1")
 	_, err = list(&Builder{}, Entry{Path: "/a", Content: text("unreadable")}, Entry{Path: "/a", Content: text("x")})
 	checkError(t, err, "/a: comparing its two origins: unreadable")

@@ -15,9 +15,9 @@ const (
 // Prefix of the names that mark deletions in a layer (image-spec 1.1, "layer.md", section Whiteouts).
 const whiteoutPrefix = ".wh."
 
-// Clean returns the absolute, clean form of a path in an image: one leading "/", no empty or "." segments, no "/" at the
-// end. A path that leaves the root, that is empty, that image-spec gives another meaning or that no system could unpack is
-// an error.
+// Clean returns the absolute, clean form of a path in an image: one leading "/", no empty or "." segments, no "/" at
+// the end. A path that leaves the root, that is empty, that image-spec gives another meaning or that no system could
+// unpack is an error.
 func Clean(path string) (string, error) {
 	if path == "" {
 		return "", errors.New("the path is empty")

@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// greet is a small tool: it greets --name, or fails as --fail says.
+var greet = Command{
+	Name:    "greet",
+	Summary: "greet somebody",
+	Details: "\nThe greeting is friendly.\n",
+	New: func(flags *flag.FlagSet) Work {
+		name := flags.String("name", "", "`who` is greeted")
+		times := flags.Int("times", 2, "how often\nat most")
+		flags.Bool("loud", false, "shout")
+		fail := flags.String("fail", "", "way to fail")
+		return func(_ context.Context, std Streams) error {
+			switch *fail {
+			case "plainly":
+				return errors.New("no voice")
+			case "hint":
+				return fmt.Errorf("outer: %w", Hint(Hint(errors.New("no voice"), "drink %s", "tea"), "rest"))
+			case "usage":
+				return Usage("odd: %w", os.ErrInvalid)
+			}
+			if err := Require(flags, "name"); err != nil {
+				return err
+			}
+			fmt.Fprintln(std.Out, strings.Repeat("hello "+*name+" ", *times))
+			return nil
+		}
+	},
+}
+
+func TestRun(t *testing.T) {
+	dir := t.TempDir()
+	params := filepath.Join(dir, "params")
+	for name, text := range map[string]string{
+		"params": "--name=a b\n--times=1\n", "open": "--name=x", "empty": "", "blank": "--name=x\n\n", "nested": "@params\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const lists = "hint: greet --help lists the flags\n"
+	const help = `greet: greet somebody
+
+Flags (an argument @FILE stands for the lines of FILE):
+  --fail=STRING
+      way to fail
+  --loud
+      shout
+  --name=WHO
+      who is greeted
+  --times=INT
+      how often
+      at most (default 2)
+
+The greeting is friendly.
+`
+	tests := []struct {
+		args     string
+		code     int
+		out, err string
+	}{
+		{"--name=x", ExitOK, "hello x hello x \n", ""},
+		{"-name x -times=1", ExitOK, "hello x \n", ""},
+		{"--help", ExitOK, help, ""},
+		{"-h", ExitOK, help, ""},
+		{"@DIR/params", ExitOK, "hello a b \n", ""},
+		{"@DIR/params --times=3", ExitOK, "hello a b hello a b hello a b \n", ""},
+		{"@DIR/open", ExitOK, "hello x hello x \n", ""},
+		{"@DIR/empty --name=x", ExitOK, "hello x hello x \n", ""},
+		{"@DIR/blank", ExitUsage, "", "greet: unexpected argument \"\"\n" + lists},
+		{"@DIR/nested", ExitUsage, "", "greet: unexpected argument \"@params\"\n" + lists},
+		{"@DIR/none", ExitUsage, "", "greet: parameter file: open DIR/none: no such file or directory\n"},
+		{"", ExitUsage, "", "greet: --name is missing\n" + lists},
+		{"--nam=x", ExitUsage, "", "greet: flag provided but not defined: -nam\n" + lists},
+		{"--times=x", ExitUsage, "", "greet: invalid value \"x\" for flag -times: parse error\n" + lists},
+		{"stray", ExitUsage, "", "greet: unexpected argument \"stray\"\n" + lists},
+		{"--fail=plainly", ExitFailure, "", "greet: no voice\n"},
+		{"--fail=hint", ExitFailure, "", "greet: outer: no voice\nhint: rest\nhint: drink tea\n"},
+		{"--fail=usage", ExitUsage, "", "greet: odd: invalid argument\n"},
+	}
+	for _, test := range tests {
+		var out, stderr bytes.Buffer
+		args := strings.Fields(strings.ReplaceAll(test.args, "DIR", dir))
+		code := greet.Run(context.Background(), args, Streams{Out: &out, Err: &stderr})
+		wantErr := strings.ReplaceAll(test.err, "DIR", dir)
+		if code != test.code || out.String() != test.out || stderr.String() != wantErr {
+			t.Errorf("greet %s: exit code %d, want %d\nout %q\nwant %q\nerr %q\nwant %q",
+				test.args, code, test.code, out.String(), test.out, stderr.String(), wantErr)
+		}
+	}
+	if got, err := expand([]string{"@" + params}); err != nil || !reflect.DeepEqual(got, []string{"--name=a b", "--times=1"}) {
+		t.Errorf("expand: %q, %v", got, err)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	if err := Hint(nil, "x"); err != nil {
+		t.Errorf("a hint to no error is %v", err)
+	}
+	for _, err := range []error{Hint(os.ErrInvalid, "x"), Usage("%w", os.ErrInvalid)} {
+		if !errors.Is(err, os.ErrInvalid) {
+			t.Errorf("%T hides what it wraps", err)
+		}
+	}
+}
+
+func TestSplitPair(t *testing.T) {
+	tests := []struct{ pair, key, value, err string }{
+		{"a=b", "a", "b", ""},
+		{"a=b=c", "a", "b=c", ""},
+		{"=", "", "", ""},
+		{`a\=b=c\=d`, "a=b", `c\=d`, ""},
+		{`a\\=b`, `a\`, "b", ""},
+		{`a\nb=c\nd`, "a\nb", `c\nd`, ""},
+		{"a", "", "", `"a": no "=", expected KEY=VALUE`},
+		{`a\=`, "", "", `"a\\=": no "=", expected KEY=VALUE`},
+		{`a\`, "", "", `"a\\": no "=", expected KEY=VALUE`},
+		{`a\x=b`, "", "", `"a\\x=b": unknown escape \x, the known ones are \=, \n and \\`},
+	}
+	for _, test := range tests {
+		key, value, err := SplitPair(test.pair)
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		if key != test.key || value != test.value || text != test.err {
+			t.Errorf("SplitPair(%q) = %q, %q, %q", test.pair, key, value, text)
+		}
+	}
+}
+
+func TestPairs(t *testing.T) {
+	got, err := Pairs("label", []string{"a=1", `b\=c=2`})
+	if want := map[string]string{"a": "1", "b=c": "2"}; err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := Pairs("label", nil); got != nil || err != nil {
+		t.Errorf("of nothing: %q, %v", got, err)
+	}
+	for values, want := range map[[2]string]string{
+		{"a=1", "a=2"}: `--label: "a" is given twice`,
+		{"a=1", "b"}:   `--label: "b": no "=", expected KEY=VALUE`,
+	} {
+		var usage *usageError
+		if _, err := Pairs("label", values[:]); err == nil || err.Error() != want || !errors.As(err, &usage) {
+			t.Errorf("%q: error %v, want %s", values, err, want)
+		}
+	}
+}
+
+func TestFlags(t *testing.T) {
+	set := flag.NewFlagSet("tool", flag.ContinueOnError)
+	var all Strings
+	set.Var(&all, "all", "")
+	var each []string
+	Each(set, "each", "", func(value string) error {
+		each = append(each, value)
+		return nil
+	})
+	if err := set.Parse([]string{"--all=1", "--each=x", "--all=2", "--each=y"}); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(all, Strings{"1", "2"}) || !reflect.DeepEqual(each, []string{"x", "y"}) {
+		t.Errorf("%q, %q", all, each)
+	}
+}

@@ -1,0 +1,81 @@
+package launch
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// tree makes directories, whose names end in a slash, and files below a new directory, which it returns.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(name, "/") {
+			if err := os.MkdirAll(path, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+func TestArgs(t *testing.T) {
+	const text = "--root=%runfiles%/x\n\n%runfiles%=%runfiles%\n"
+	tests := []struct {
+		name       string
+		files      map[string]string
+		executable string
+		runfiles   string // $RUNFILES_DIR below the tree
+		want       string // the arguments joined by |, DIR for the tree
+		err        string
+	}{
+		{"no .args file", nil, "tool", "", "own|a b", ""},
+		{"runfiles beside it", map[string]string{"tool.args": text, "tool.runfiles/": "", "r/": ""}, "tool", "r",
+			"--root=DIR/tool.runfiles/x||DIR/tool.runfiles=DIR/tool.runfiles|own|a b", ""},
+		{"runfiles around it", map[string]string{"o.runfiles/_main/p/tool.args": text, "r/": ""}, "o.runfiles/_main/p/tool", "r",
+			"--root=DIR/o.runfiles/x||DIR/o.runfiles=DIR/o.runfiles|own|a b", ""},
+		{"runfiles told", map[string]string{"tool.args": text, "r/": ""}, "tool", "r",
+			"--root=DIR/r/x||DIR/r=DIR/r|own|a b", ""},
+		{"no line feed at the end", map[string]string{"tool.args": "--x", "r/": ""}, "tool", "r", "--x|own|a b", ""},
+		{"no argument", map[string]string{"tool.args": "", "r/": ""}, "tool", "r", "own|a b", ""},
+		{"no runfiles", map[string]string{"tool.args": text, "tool.runfiles": "a file"}, "tool", "none", "",
+			`DIR/tool: no runfiles directory; start it with "bazel run"`},
+		{"unreadable", map[string]string{"tool.args/": ""}, "tool", "", "", "read DIR/tool.args: is a directory"},
+	}
+	for _, test := range tests {
+		root := tree(t, test.files)
+		getenv := func(name string) string {
+			if name != "RUNFILES_DIR" || test.runfiles == "" {
+				return ""
+			}
+			return filepath.Join(root, test.runfiles)
+		}
+		got, err := args(filepath.Join(root, test.executable), getenv, []string{"own", "a b"})
+		if test.err != "" {
+			if want := strings.ReplaceAll(test.err, "DIR", root); err == nil || err.Error() != want {
+				t.Errorf("%s: %q, error %v, want %s", test.name, got, err, want)
+			}
+			continue
+		}
+		want := strings.Split(strings.ReplaceAll(test.want, "DIR", root), "|")
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %q, %v\nwant %q", test.name, got, err, want)
+		}
+	}
+}
+
+// The test binary has no .args file beside it.
+func TestArgsOfProcess(t *testing.T) {
+	if got, err := Args(); err != nil || !reflect.DeepEqual(got, os.Args[1:]) {
+		t.Errorf("%q, %v, want %q", got, err, os.Args[1:])
+	}
+}

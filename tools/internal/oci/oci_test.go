@@ -1,0 +1,148 @@
+package oci
+
+import (
+	"math"
+	"reflect"
+	"testing"
+)
+
+func TestMarshal(t *testing.T) {
+	d := Descriptor{MediaType: MediaTypeLayer, Digest: "sha256:x", Size: 7, Annotations: map[string]string{"b": "<&>", "a": "\u2028ü"}}
+	// JSON has no need to escape <, > and &; encoding/json always escapes U+2028.
+	const want = `{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"sha256:x","size":7,` +
+		`"annotations":{"a":"\u2028ü","b":"<&>"}}`
+	if got, err := Marshal(d); err != nil || string(got) != want {
+		t.Errorf("got %s, %v\nwant %s", got, err, want)
+	}
+	if got, err := Marshal("x\n"); err != nil || string(got) != `"x\n"` {
+		t.Errorf("got %s, %v", got, err)
+	}
+	if got, err := Marshal(math.Inf(1)); err == nil {
+		t.Errorf("got %s for a value that JSON cannot hold", got)
+	}
+}
+
+func TestUnmarshal(t *testing.T) {
+	var d Descriptor
+	if err := Unmarshal([]byte(" {\"size\":3,\"unknown\":[]}\n\t"), &d); err != nil || d.Size != 3 {
+		t.Errorf("%+v, %v", d, err)
+	}
+	tests := []struct{ data, want string }{
+		{"", "empty document"},
+		{" \n", "empty document"},
+		{"{", "unexpected EOF"},
+		{"{} {}", "trailing data after the JSON value at byte 4"},
+		{"{}x", "trailing data after the JSON value at byte 2"},
+		{`{"size":"3"}`, "json: cannot unmarshal string into Go struct field Descriptor.size of type int64"},
+	}
+	for _, test := range tests {
+		if err := Unmarshal([]byte(test.data), new(Descriptor)); err == nil || err.Error() != test.want {
+			t.Errorf("%q: error %v, want %s", test.data, err, test.want)
+		}
+	}
+}
+
+func TestMediaTypes(t *testing.T) {
+	tests := []struct {
+		mediaType, oci  string
+		index, manifest bool
+		layer           Compression
+	}{
+		{mediaType: MediaTypeIndex, oci: MediaTypeIndex, index: true},
+		{mediaType: DockerMediaTypeIndex, oci: MediaTypeIndex, index: true},
+		{mediaType: MediaTypeManifest, oci: MediaTypeManifest, manifest: true},
+		{mediaType: DockerMediaTypeManifest, oci: MediaTypeManifest, manifest: true},
+		{mediaType: DockerMediaTypeConfig, oci: MediaTypeConfig},
+		{mediaType: MediaTypeLayer, oci: MediaTypeLayer, layer: Uncompressed},
+		{mediaType: MediaTypeLayerGzip, oci: MediaTypeLayerGzip, layer: Gzip},
+		{mediaType: MediaTypeLayerZstd, oci: MediaTypeLayerZstd, layer: Zstd},
+		{mediaType: DockerMediaTypeLayer, oci: MediaTypeLayer, layer: Uncompressed},
+		{mediaType: DockerMediaTypeLayerGzip, oci: MediaTypeLayerGzip, layer: Gzip},
+		{mediaType: DockerMediaTypeLayerZstd, oci: MediaTypeLayerZstd, layer: Zstd},
+		{mediaType: DockerMediaTypeForeignLayer, oci: mediaTypeForeignLayerGzip, layer: Gzip},
+		{mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar",
+			oci: "application/vnd.oci.image.layer.nondistributable.v1.tar", layer: Uncompressed},
+		{mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+			oci: "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", layer: Zstd},
+		{mediaType: "text/plain", oci: "text/plain"},
+		{},
+	}
+	for _, test := range tests {
+		if got := OCIMediaType(test.mediaType); got != test.oci {
+			t.Errorf("OCIMediaType(%q) = %q, want %q", test.mediaType, got, test.oci)
+		}
+		if index, manifest := IsIndex(test.mediaType), IsManifest(test.mediaType); index != test.index || manifest != test.manifest {
+			t.Errorf("%q: IsIndex %t, IsManifest %t", test.mediaType, index, manifest)
+		}
+		got, err := LayerCompression(test.mediaType)
+		if got != test.layer || (err == nil) != (test.layer != "") {
+			t.Errorf("LayerCompression(%q) = %q, %v, want %q", test.mediaType, got, err, test.layer)
+		}
+	}
+	for _, c := range []Compression{Uncompressed, Gzip, Zstd} {
+		if got, err := LayerCompression(c.MediaType()); err != nil || got != c {
+			t.Errorf("LayerCompression(%q) = %q, %v, want %q", c.MediaType(), got, err, c)
+		}
+	}
+	const want = `media type "text/plain" is not that of an image layer`
+	if _, err := LayerCompression("text/plain"); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+func TestParsePlatform(t *testing.T) {
+	tests := []struct {
+		text string
+		want Platform
+	}{
+		{"linux/amd64", Platform{OS: "linux", Architecture: "amd64"}},
+		{"linux/arm/v7", Platform{OS: "linux", Architecture: "arm", Variant: "v7"}},
+	}
+	for _, test := range tests {
+		got, err := ParsePlatform(test.text)
+		if err != nil || !reflect.DeepEqual(got, test.want) {
+			t.Errorf("ParsePlatform(%q) = %+v, %v, want %+v", test.text, got, err, test.want)
+		}
+		if FormatPlatform(got) != test.text {
+			t.Errorf("FormatPlatform(%+v) = %q, want %q", got, FormatPlatform(got), test.text)
+		}
+	}
+	for _, text := range []string{"", "linux", "linux/", "/amd64", "linux//v8", "linux/arm/v7/x"} {
+		want := `platform "` + text + `": expected OS/ARCH or OS/ARCH/VARIANT`
+		if got, err := ParsePlatform(text); err == nil || err.Error() != want {
+			t.Errorf("ParsePlatform(%q) = %+v, %v, want error %s", text, got, err, want)
+		}
+	}
+}
+
+func TestMatchPlatform(t *testing.T) {
+	tests := []struct {
+		want, have string
+		match      bool
+	}{
+		{"linux/amd64", "linux/amd64", true},
+		{"linux/amd64", "linux/arm64", false},
+		{"linux/amd64", "windows/amd64", false},
+		{"linux/arm", "linux/arm/v6", true},
+		{"linux/arm/v6", "linux/arm/v6", true},
+		{"linux/arm/v6", "linux/arm/v7", false},
+		{"linux/arm/v7", "linux/arm", true},
+		{"linux/arm64/v8", "linux/arm64", true},
+		{"linux/arm64", "linux/arm64/v8", true},
+		{"linux/amd64/v1", "linux/amd64", true},
+		{"linux/amd64/v3", "linux/amd64", false},
+	}
+	for _, test := range tests {
+		want, err := ParsePlatform(test.want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have, err := ParsePlatform(test.have)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := MatchPlatform(want, have); got != test.match {
+			t.Errorf("MatchPlatform(%s, %s) = %t", test.want, test.have, got)
+		}
+	}
+}
