@@ -18,11 +18,12 @@ var command = cli.Command{
 	Name:    "imgcheck",
 	Summary: "check everything about an image and list all that is wrong",
 	Details: `
-Each violation is one line "WHERE: RULE: TEXT" on standard output; the exit code is then 1. If there is none, the only line
-is "ok: N manifests, N layers, N entries".
+Each violation is one line "WHERE: RULE: TEXT" on standard output; the exit code is then 1. If there is none, the only
+line is "ok: N manifests, N layers, N entries".
 
 Layers that come from a base which others made need not be sorted, hold every parent, or be in USTAR format;
---lenient-layers says how many of the lowest layers these are. Digests, sizes and compression are checked all the same.`,
+--lenient-layers says how many of the lowest layers these are. Digests, sizes and compression are checked all the
+same.`,
 	New: newWork,
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/content"
 	"github.com/rules-strata/rules_strata/tools/internal/engine"
 	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -90,6 +91,9 @@ func (s *settings) run(ctx context.Context, out io.Writer, name string, image en
 		}
 	}
 	if err := e.Load(ctx, out, image); err != nil {
+		if e.Name == "docker" && hasZstd(ctx, image) {
+			return cli.Hint(err, "the image has layers packed with zstd, which older versions of Docker (20.10) cannot read")
+		}
 		return err
 	}
 	for _, name := range image.Names {
@@ -101,4 +105,15 @@ func (s *settings) run(ctx context.Context, out io.Writer, name string, image en
 		_, err = fmt.Fprintln(out, image.Root.Digest)
 	}
 	return err
+}
+
+// hasZstd reports whether a layer of the image is packed with zstd.
+func hasZstd(ctx context.Context, image engine.Image) bool {
+	var found bool
+	err := content.Walk(ctx, image.Source, image.Root, func(d oci.Descriptor, _ []byte) error {
+		packing, err := oci.LayerCompression(d.MediaType)
+		found = found || err == nil && packing == oci.Zstd
+		return nil
+	})
+	return err == nil && found
 }

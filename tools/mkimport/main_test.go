@@ -29,8 +29,8 @@ func TestScripts(t *testing.T) {
 
 // setup exports an image for two platforms: multi is a layout of the index, single.tar an archive of the first image,
 // single.tar.gz the same compressed, short.tar its beginning, docker.tar the first image as docker save exports it, and
-// broken one of its layouts with a changed layer. $LAYER and $MANIFEST are the first image's digests, $CHANGED that of the
-// changed layer, without the algorithm.
+// broken one of its layouts with a changed layer. $LAYER and $MANIFEST are the first image's digests, $CHANGED that of
+// the changed layer, without the algorithm.
 func setup(t *testing.T, env *testscript.Env) error {
 	ctx := context.Background()
 	store := make(imagetest.Store)

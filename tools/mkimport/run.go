@@ -16,8 +16,8 @@ var command = cli.Command{
 	Name:    "mkimport",
 	Summary: "take an image out of a layout or an archive that another program made",
 	Details: `
-The source is known by what it holds: an OCI image layout directory, an OCI archive, or a docker-archive. Every digest and
-size is verified; no byte is changed.`,
+The source is known by what it holds: an OCI image layout directory, an OCI archive, or a docker-archive. Every digest
+and size is verified; no byte is changed.`,
 	New: newWork,
 }
 

@@ -57,7 +57,8 @@ func setup(t *testing.T, env *testscript.Env) error {
 	describe("index.json", index)
 	write("index.document", store[index.Digest])
 	layer := store.Manifest(t, images[0]).Layers[0]
-	describe("layer.json", wire.Layer{MediaType: layer.MediaType, Digest: layer.Digest, Size: layer.Size, DiffID: layer.Digest})
+	describe("layer.json", wire.Layer{MediaType: layer.MediaType, Digest: layer.Digest, Size: layer.Size,
+		DiffID: layer.Digest})
 	write("layer.blob", store[layer.Digest])
 	write("blobs/sha256/"+layer.Digest.Encoded(), store[layer.Digest])
 	env.Setenv("LAYER", layer.Digest.String())
@@ -65,7 +66,9 @@ func setup(t *testing.T, env *testscript.Env) error {
 }
 
 // checker returns the script command that lets the validator look at a path.
-func checker(look func(context.Context, string, check.Options) (check.Report, error)) func(*testscript.TestScript, bool, []string) {
+func checker(
+	look func(context.Context, string, check.Options) (check.Report, error),
+) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg || len(args) != 1 {
 			ts.Fatalf("usage: check-layout DIR or check-archive FILE")

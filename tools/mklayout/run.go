@@ -16,8 +16,8 @@ var command = cli.Command{
 	Name:    "mklayout",
 	Summary: "write an image or an index as an OCI image layout, as a tar archive, or as both",
 	Details: `
-The layout consists of real files. The archive is an OCI archive and a docker-archive in one: docker load and podman load
-both take it. Its bytes depend on nothing but the image and its names.`,
+The layout consists of real files. The archive is an OCI archive and a docker-archive in one: docker load and podman
+load both take it. Its bytes depend on nothing but the image and its names.`,
 	New: newWork,
 }
 

@@ -1,12 +1,12 @@
 // Package archive writes and reads images in one tar file.
 //
 // What [Write] makes is an OCI archive, that is a tar of an image layout, and at the same time a docker-archive: a
-// manifest.json tells older Docker which of the layout's blobs are config and layers. [Open] reads either kind, and what
-// "docker save" and "podman save" make, as a file system.
+// manifest.json tells older Docker which of the layout's blobs are config and layers. [Open] reads either kind, and
+// what "docker save" and "podman save" make, as a file system.
 //
-// The bytes of a written archive depend on nothing but the image and its names: entries have a fixed order, the time 0, the
-// owner 0 and the mode 0644. It is written as a stream; index.json and manifest.json come first, so that a reader that looks
-// for one of them need not go through the blobs.
+// The bytes of a written archive depend on nothing but the image and its names: entries have a fixed order, the time 0,
+// the owner 0 and the mode 0644. It is written as a stream; index.json and manifest.json come first, so that a reader
+// that looks for one of them need not go through the blobs.
 //
 // Non-goals: unpacking archives to disk, writing compressed archives.
 package archive
@@ -32,13 +32,13 @@ const blockSize = 512
 type Options struct {
 	// Names are the image's names, each with a tag. None leaves the image without a name.
 	Names []reference.Reference
-	// Platform chooses the image that manifest.json lists, if the root is an index: Docker reads only one. Nil is the first
-	// image. The OCI side of the archive always holds all.
+	// Platform chooses the image that manifest.json lists, if the root is an index: Docker reads only one. Nil is the
+	// first image. The OCI side of the archive always holds all.
 	Platform *oci.Platform
 }
 
-// Write writes root and all that it reaches as an archive to w. Documents are verified; of the other blobs only the sizes
-// are where they are files (see [content.CopyFast]). After an error, what was written is not an archive.
+// Write writes root and all that it reaches as an archive to w. Documents are verified; of the other blobs only the
+// sizes are where they are files (see [content.CopyFast]). After an error, what was written is not an archive.
 func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descriptor, options Options) error {
 	index, err := layout.Index(root, options.Names)
 	if err != nil {
@@ -83,8 +83,8 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 	return err
 }
 
-// tarWriter writes tar entries. Unlike tar.Writer it leaves the body to io.Copy, which lets the kernel move it from file to
-// file.
+// tarWriter writes tar entries. Unlike tar.Writer it leaves the body to io.Copy, which lets the kernel move it from
+// file to file.
 type tarWriter struct{ io.Writer }
 
 func (w tarWriter) header(h tar.Header) error {

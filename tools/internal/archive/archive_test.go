@@ -134,7 +134,9 @@ func save(t testing.TB, data []byte) string {
 // The bytes are the same from memory and from files, into memory and into a file.
 func TestWriteIsDeterministic(t *testing.T) {
 	store := make(imagetest.Store)
-	root := store.AddIndex(t, store.AddImage(t, "linux/amd64", oci.Zstd, "a", "b"), store.AddImage(t, "linux/arm64", oci.Zstd, "a"))
+	root := store.AddIndex(t,
+		store.AddImage(t, "linux/amd64", oci.Zstd, "a", "b"),
+		store.AddImage(t, "linux/arm64", oci.Zstd, "a"))
 	want := write(t, store, root, archive.Options{})
 	blobs := t.TempDir()
 	store.WriteFiles(t, blobs)
@@ -211,7 +213,8 @@ func TestWriteRefuses(t *testing.T) {
 	layer := store.Manifest(t, root).Layers[0].Digest
 	byDigest := reference.Reference{Registry: "h", Repository: "r", Digest: layer}
 	err := archive.Write(ctx, io.Discard, store, root, archive.Options{Names: []reference.Reference{byDigest}})
-	if want := byDigest.String() + ": an image in a layout is named by a tag, not by a digest"; err == nil || err.Error() != want {
+	want := byDigest.String() + ": an image in a layout is named by a tag, not by a digest"
+	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 	store[layer] = store[layer][:99]

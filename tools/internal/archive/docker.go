@@ -23,8 +23,8 @@ type DockerImage struct {
 	Layers []string
 }
 
-// dockerManifest finds the one image that manifest.json lists. Docker 20.10 loads all that are listed, whatever they run
-// on, and gives the name to the last; newer readers of docker-archives refuse more than one. So there is one.
+// dockerManifest finds the one image that manifest.json lists. Docker 20.10 loads all that are listed, whatever they
+// run on, and gives the name to the last; newer readers of docker-archives refuse more than one. So there is one.
 type dockerManifest struct {
 	ctx     context.Context
 	src     content.Source

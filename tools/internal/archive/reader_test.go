@@ -149,7 +149,8 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// paxSparse returns a tar with a file "s" of GNU's sparse format 1.0, which the standard library reads but does not write.
+// paxSparse returns a tar with a file "s" of GNU's sparse format 1.0, which the standard library reads but does not
+// write.
 func paxSparse(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer

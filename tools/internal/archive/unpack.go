@@ -12,8 +12,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// maxWindow is the largest zstd window that is accepted, in bytes; it must be held in memory. It is the limit of the zstd
-// program, too.
+// maxWindow is the largest zstd window that is accepted, in bytes; it must be held in memory. It is the limit of the
+// zstd program, too.
 const maxWindow = 128 << 20
 
 // Magic is how many bytes of a stream [Sniff] needs at most.
@@ -45,8 +45,8 @@ func Decompress(r io.Reader, compression oci.Compression) (io.ReadCloser, error)
 	return io.NopCloser(r), nil
 }
 
-// unpack returns f, at its start, if it is not compressed. Otherwise it returns a temporary file with the unpacked bytes
-// that vanishes when it is closed, and closes f. It fails if they are more than limit.
+// unpack returns f, at its start, if it is not compressed. Otherwise it returns a temporary file with the unpacked
+// bytes that vanishes when it is closed, and closes f. It fails if they are more than limit.
 func unpack(f *os.File, limit int64) (*os.File, error) {
 	prefix := make([]byte, Magic)
 	n, err := f.ReadAt(prefix, 0)

@@ -1,8 +1,9 @@
 // Package auth proves to a registry who is asking.
 //
-// It has two halves. A [Store] finds the credentials that "docker login" and "podman login" left behind: in their files, or
-// with the helper programs that the files name. A [Session] turns a registry's challenge (RFC 9110, section 11; the token
-// protocol of distribution's "token.md") into the Authorization header of the next request, and keeps it while it is valid.
+// It has two halves. A [Store] finds the credentials that "docker login" and "podman login" left behind: in their
+// files, or with the helper programs that the files name. A [Session] turns a registry's challenge (RFC 9110, section
+// 11; the token protocol of distribution's "token.md") into the Authorization header of the next request, and keeps
+// it while it is valid.
 //
 // A credential is looked up only when a registry asks for one, so that an anonymous registry never starts a helper. No
 // secret is part of an error, and none can be printed by accident: every type that holds one hides it from package fmt.

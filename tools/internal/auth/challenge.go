@@ -10,8 +10,8 @@ type challenge struct {
 	params map[string]string // names in lower case
 }
 
-// parseChallenges reads the values of WWW-Authenticate. One value may hold several challenges. What is not understood is
-// skipped.
+// parseChallenges reads the values of WWW-Authenticate. One value may hold several challenges. What is not understood
+// is skipped.
 func parseChallenges(values []string) []challenge {
 	var all []challenge
 	for _, value := range values {

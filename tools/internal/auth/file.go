@@ -85,8 +85,8 @@ type match[V any] struct {
 	value V
 }
 
-// matches returns the entries of m for the names, in the order of the names. An entry spelled exactly so comes before those
-// that mean the same.
+// matches returns the entries of m for the names, in the order of the names. An entry spelled exactly so comes before
+// those that mean the same.
 func matches[V any](m map[string]V, names []string) []match[V] {
 	var found []match[V]
 	keys := slices.Sorted(maps.Keys(m))
@@ -103,8 +103,8 @@ func matches[V any](m map[string]V, names []string) []match[V] {
 	return found
 }
 
-// normalise returns the name that a key of a file means. A URL means its host ("https://quay.io/v1/"), so does a host with
-// the version of an API; anything else is a host with, maybe, a repository prefix.
+// normalise returns the name that a key of a file means. A URL means its host ("https://quay.io/v1/"), so does a host
+// with the version of an API; anything else is a host with, maybe, a repository prefix.
 func normalise(key string) string {
 	_, name, isURL := strings.Cut(key, "://")
 	if !isURL {

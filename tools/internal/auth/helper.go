@@ -19,8 +19,8 @@ const (
 	tokenUser = "<token>"
 )
 
-// askHelper asks the program docker-credential-NAME for a server's credential: the server on standard input, an answer in
-// JSON on standard output (protocol of docker-credential-helpers).
+// askHelper asks the program docker-credential-NAME for a server's credential: the server on standard input, an
+// answer in JSON on standard output (protocol of docker-credential-helpers).
 func askHelper(ctx context.Context, name, server string) (Credential, error) {
 	if strings.ContainsAny(name, `/\`) {
 		return Credential{}, fmt.Errorf("credential helper %q: not a name but a path", name)

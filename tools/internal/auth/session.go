@@ -20,14 +20,14 @@ const (
 	PullPush Access = "pull,push"
 )
 
-// Doer sends a request and returns the answer, as an *http.Client does. It must not carry the Authorization header, or the
-// body of a POST, to a host that it is redirected to.
+// Doer sends a request and returns the answer, as an *http.Client does. It must not carry the Authorization header,
+// or the body of a POST, to a host that it is redirected to.
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-// Session holds one user's proof for one repository. It may be used by several goroutines: the first to be refused gets the
-// new proof, the others wait for it. The exported fields must not change after first use.
+// Session holds one user's proof for one repository. It may be used by several goroutines: the first to be refused
+// gets the new proof, the others wait for it. The exported fields must not change after first use.
 type Session struct {
 	// Repository is the repository that access is wanted to.
 	Repository reference.Reference
@@ -47,8 +47,8 @@ type Session struct {
 	expires    time.Time // when header ends to be valid; zero: it does not
 }
 
-// Authorization returns the value of the Authorization header for the next request to the registry, or "" as long as the
-// registry has not asked for one.
+// Authorization returns the value of the Authorization header for the next request to the registry, or "" as long as
+// the registry has not asked for one.
 func (s *Session) Authorization(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,8 +60,8 @@ func (s *Session) Authorization(ctx context.Context) (string, error) {
 	return s.header, nil
 }
 
-// Renew makes use of a refusal: the WWW-Authenticate values that came with status 401 after a request whose Authorization
-// header was refused ("" for none). It reports whether it is worth to try again.
+// Renew makes use of a refusal: the WWW-Authenticate values that came with status 401 after a request whose
+// Authorization header was refused ("" for none). It reports whether it is worth to try again.
 func (s *Session) Renew(ctx context.Context, authenticate []string, refused string) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,7 +103,8 @@ func (s *Session) Anonymous() bool {
 	return s.credential == nil || s.credential.IsAnonymous()
 }
 
-// Hide makes text, which a server sent, fit for an error: without the secrets that it may repeat, on one line, not too long.
+// Hide makes text, which a server sent, fit for an error: without the secrets that it may repeat, on one line, not
+// too long.
 func (s *Session) Hide(text string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,7 +13,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
 )
 
-// Store is a Finder that reads the files of docker and podman. The first file that has a credential for the registry wins.
+// Store is a Finder that reads the files of docker and podman. The first file that has a credential for the registry
+// wins.
 type Store struct {
 	// Files are the paths of the files, in the order in which they are asked. Files that do not exist are skipped.
 	Files []string

@@ -82,8 +82,8 @@ func (s *Session) answerBearer(ctx context.Context) error {
 	return nil
 }
 
-// realm returns the token server's address. A registry that is spoken to over TLS must not make us send the credential in
-// the clear.
+// realm returns the token server's address. A registry that is spoken to over TLS must not make us send the
+// credential in the clear.
 func (s *Session) realm() (*url.URL, error) {
 	realm, err := url.Parse(s.challenge.params["realm"])
 	if err != nil || realm.Host == "" || realm.Scheme != "https" && realm.Scheme != "http" {

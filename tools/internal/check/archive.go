@@ -20,8 +20,8 @@ const (
 	archivePlace = "archive"
 )
 
-// Archive checks the tar at path, an image layout that may also hold the manifest.json of "docker save", and all that they
-// reach. The error says that the file cannot be read. A compressed archive is not decompressed; it is no tar.
+// Archive checks the tar at path, an image layout that may also hold the manifest.json of "docker save", and all that
+// they reach. The error says that the file cannot be read. A compressed archive is not decompressed; it is no tar.
 func Archive(ctx context.Context, path string, o Options) (Report, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// blob reads the content that a descriptor promises and takes its digest on the way. It reads at most one byte more than
-// the descriptor's size.
+// blob reads the content that a descriptor promises and takes its digest on the way. It reads at most one byte more
+// than the descriptor's size.
 type blob struct {
 	in    *inspector
 	where string

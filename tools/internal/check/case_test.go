@@ -157,24 +157,17 @@ func nest(n int) fault {
 	}}
 }
 
-func many(n int, e func(i int) entry) []entry {
-	var list []entry
-	for i := range n {
-		list = append(list, e(i))
-	}
-	return list
-}
-
 var zeroDigest = "sha256:" + strings.Repeat("0", 64)
 
-// kind returns an entry of a type that archive/tar writes as it is.
+// kindOfEntry returns an entry of a type that archive/tar writes as it is.
 func kindOfEntry(name string, kind byte) func([]byte) []byte {
 	return func([]byte) []byte { return append(header(name, kind, 0), make([]byte, 1024)...) }
 }
 
 var jsonCases = []testCase{
 	{rule: "json-syntax", name: "cut", fault: fault{configJS: func(data []byte) []byte { return data[:len(data)-1] }}},
-	{rule: "json-syntax", name: "index.json is empty", fault: layoutFiles(func(f map[string][]byte) { f["index.json"] = nil })},
+	{rule: "json-syntax", name: "index.json is empty",
+		fault: layoutFiles(func(f map[string][]byte) { f["index.json"] = nil })},
 	{rule: "json-trailing", name: "second value", fault: fault{manifJS: appendTo("{}")}},
 	{rule: "json-utf8", name: "byte", fault: fault{configJS: replace("amd64", "amd\xff")}},
 	{rule: "json-utf8", name: "surrogate", fault: fault{manifJS: replace(`"value"`, `"\ud800"`)}},
@@ -186,7 +179,8 @@ var jsonCases = []testCase{
 	{rule: "json-type", name: "label is true", fault: run("Labels", doc{"a": true})},
 	{rule: "json-type", name: "Cmd is a string", fault: run("Cmd", "/bin/sh")},
 	{rule: "json-type", name: "Env of numbers", fault: run("Env", []any{"A=1", 2})},
-	{rule: "json-type", name: "empty_layer is a string", fault: config(func(d doc) { d["history"].([]any)[3].(doc)["empty_layer"] = "yes" })},
+	{rule: "json-type", name: "empty_layer is a string",
+		fault: config(func(d doc) { d["history"].([]any)[3].(doc)["empty_layer"] = "yes" })},
 	{rule: "json-null", name: "manifests", fault: fault{root: func(d doc) { d["manifests"] = nil }}},
 	{rule: "json-null", name: "layers", fault: manifest(func(d doc) { d["layers"] = nil })},
 	{rule: "json-null", name: "annotations", fault: index(func(d doc) { d["annotations"] = nil })},
@@ -196,7 +190,8 @@ var jsonCases = []testCase{
 	{rule: "document-required", name: "os", fault: config(func(d doc) { delete(d, "os") })},
 	{rule: "document-required", name: "architecture is empty", fault: config(func(d doc) { d["architecture"] = "" })},
 	{rule: "document-required", name: "rootfs", fault: config(func(d doc) { delete(d, "rootfs") })},
-	{rule: "document-required", name: "diff_ids are null", fault: config(func(d doc) { d["rootfs"].(doc)["diff_ids"] = nil })},
+	{rule: "document-required", name: "diff_ids are null",
+		fault: config(func(d doc) { d["rootfs"].(doc)["diff_ids"] = nil })},
 	{rule: "document-required", name: "config", fault: manifest(func(d doc) { delete(d, "config") })},
 	{rule: "document-required", name: "manifests", fault: index(func(d doc) { delete(d, "manifests") })},
 	{rule: "document-required", name: "digest", fault: layerOf("digest", "")},
@@ -204,7 +199,8 @@ var jsonCases = []testCase{
 	{rule: "document-schema-version", name: "missing", fault: index(func(d doc) { delete(d, "schemaVersion") })},
 	{rule: "document-schema-version", name: "string", fault: fault{root: func(d doc) { d["schemaVersion"] = "2.0" }}},
 	{rule: "document-media-type", name: "missing", fault: manifest(func(d doc) { delete(d, "mediaType") })},
-	{rule: "document-media-type", name: "of an index", fault: manifest(func(d doc) { d["mediaType"] = oci.MediaTypeIndex })},
+	{rule: "document-media-type", name: "of an index",
+		fault: manifest(func(d doc) { d["mediaType"] = oci.MediaTypeIndex })},
 	{rule: "document-media-type", name: "index.json", fault: fault{root: func(d doc) { delete(d, "mediaType") }}},
 }
 
@@ -218,7 +214,8 @@ var descriptorCases = []testCase{
 	{rule: "descriptor-size", name: "fraction", fault: layerOf("size", 1.5)},
 	{rule: "descriptor-size", name: "beyond 63 bits", fault: layerOf("size", 1e30)},
 	{rule: "descriptor-annotations", name: "empty key", fault: manifest(func(d doc) { d["annotations"] = doc{"": "x"} })},
-	{rule: "descriptor-annotations", name: "empty key of a child", fault: child(func(d doc) { d["annotations"] = doc{"": "x"} })},
+	{rule: "descriptor-annotations", name: "empty key of a child",
+		fault: child(func(d doc) { d["annotations"] = doc{"": "x"} })},
 	{rule: "descriptor-data", name: "not base64", fault: layerOf("data", "?")},
 	{rule: "descriptor-data", name: "other content", fault: layerOf("data", "eA==")},
 	{rule: "descriptor-conflict", name: "size", fault: manifest(func(d doc) {
@@ -239,7 +236,8 @@ var descriptorCases = []testCase{
 	})},
 	{rule: "platform-mismatch", name: "architecture", fault: config(func(d doc) { d["architecture"] = "riscv64" })},
 	{rule: "platform-mismatch", name: "variant", fault: child(func(d doc) { d["platform"].(doc)["variant"] = "v3" })},
-	{rule: "platform-mismatch", name: "features", fault: child(func(d doc) { d["platform"].(doc)["os.features"] = []any{"x"} })},
+	{rule: "platform-mismatch", name: "features",
+		fault: child(func(d doc) { d["platform"].(doc)["os.features"] = []any{"x"} })},
 	{rule: "platform-mismatch", name: "version", fault: child(func(d doc) { d["platform"].(doc)["os.version"] = "10" })},
 
 	{rule: "blob-missing", name: "layer", fault: layoutFiles(dropLayer)},
@@ -267,14 +265,16 @@ var descriptorCases = []testCase{
 
 var imageCases = []testCase{
 	{rule: "index-child", name: "config", fault: index(func(d doc) {
-		d["manifests"] = append(d["manifests"].([]any), doc{"mediaType": oci.MediaTypeConfig, "digest": zeroDigest, "size": 1})
+		config := doc{"mediaType": oci.MediaTypeConfig, "digest": zeroDigest, "size": 1}
+		d["manifests"] = append(d["manifests"].([]any), config)
 	})},
 	{rule: "index-depth", name: "nine", fault: nest(8)},
 	{rule: "mixed-media-types", name: "layer", fault: layerOf("mediaType", oci.DockerMediaTypeLayerGzip)},
 	{rule: "mixed-media-types", name: "config", fault: manifest(func(d doc) {
 		d["config"].(doc)["mediaType"] = oci.DockerMediaTypeConfig
 	})},
-	{rule: "mixed-media-types", name: "manifest", fault: child(func(d doc) { d["mediaType"] = oci.DockerMediaTypeManifest })},
+	{rule: "mixed-media-types", name: "manifest",
+		fault: child(func(d doc) { d["mediaType"] = oci.DockerMediaTypeManifest })},
 	{rule: "manifest-config-type", name: "empty", fault: manifest(func(d doc) {
 		d["config"].(doc)["mediaType"] = "application/vnd.oci.empty.v1+json"
 	})},
@@ -294,7 +294,8 @@ var imageCases = []testCase{
 	{rule: "config-created", name: "blank for T", fault: config(func(d doc) { d["created"] = "2024-01-01 00:00:00Z" })},
 	{rule: "config-created", name: "comma", fault: config(func(d doc) { d["created"] = "2024-01-01T00:00:00,5Z" })},
 	{rule: "config-created", name: "February 30", fault: config(func(d doc) { d["created"] = "2024-02-30T00:00:00Z" })},
-	{rule: "config-created", name: "history", fault: config(func(d doc) { d["history"].([]any)[0].(doc)["created"] = "now" })},
+	{rule: "config-created", name: "history",
+		fault: config(func(d doc) { d["history"].([]any)[0].(doc)["created"] = "now" })},
 	{rule: "config-env", name: "no =", fault: run("Env", []any{"PATH"})},
 	{rule: "config-env", name: "no name", fault: run("Env", []any{"=x"})},
 	{rule: "config-env", name: "twice", fault: run("Env", []any{"A=1", "A=2"})},
@@ -313,7 +314,8 @@ var imageCases = []testCase{
 		d["rootfs"].(doc)["diff_ids"] = d["rootfs"].(doc)["diff_ids"].([]any)[:2]
 	})},
 	{rule: "config-history", name: "one less", fault: config(func(d doc) { d["history"] = d["history"].([]any)[1:] })},
-	{rule: "config-history", name: "one more", fault: config(func(d doc) { d["history"].([]any)[3].(doc)["empty_layer"] = false })},
+	{rule: "config-history", name: "one more",
+		fault: config(func(d doc) { d["history"].([]any)[3].(doc)["empty_layer"] = false })},
 
 	{rule: "layer-codec", name: "zstd called gzip", fault: layerOf("mediaType", oci.MediaTypeLayerGzip)},
 	{rule: "layer-codec", name: "tar called gzip", fault: manifest(func(d doc) {
@@ -322,7 +324,8 @@ var imageCases = []testCase{
 	{rule: "layer-stream", name: "gzip cut", fault: fault{blob: func(data []byte) []byte { return data[:len(data)-4] }}},
 	{rule: "layer-stream", name: "gzip checksum", fault: fault{blob: flip(-6)}},
 	{rule: "layer-stream", name: "gzip header cut", fault: fault{blob: func(data []byte) []byte { return data[:6] }}},
-	{rule: "layer-stream", name: "zstd cut", fault: fault{layer: 1, blob: func(data []byte) []byte { return data[:len(data)-4] }}},
+	{rule: "layer-stream", name: "zstd cut",
+		fault: fault{layer: 1, blob: func(data []byte) []byte { return data[:len(data)-4] }}},
 	{rule: "layer-stream", name: "zstd checksum", fault: fault{layer: 1, blob: flip(-1)}},
 	{rule: "layer-stream", name: "second gzip member cut", fault: fault{blob: appendTo("\x1f\x8b\x08")}},
 	{rule: "layer-trailing", name: "gzip", fault: fault{blob: appendTo("\x00")}},
@@ -347,10 +350,13 @@ var tarCases = []testCase{
 	{rule: "tar-truncated", name: "in a content", fault: fault{layer: 2, tar: func(d []byte) []byte { return d[:517] }}},
 	{rule: "tar-truncated", name: "in a padding", fault: fault{layer: 2, tar: func(d []byte) []byte { return d[:600] }}},
 	{rule: "tar-checksum", name: "wrong", fault: fault{tar: func(d []byte) []byte { d[0] = 'x'; return d }}},
-	{rule: "tar-checksum", name: "not a tar", fault: fault{tar: func([]byte) []byte { return []byte(strings.Repeat("x", 2048)) }}},
+	{rule: "tar-checksum", name: "not a tar",
+		fault: fault{tar: func([]byte) []byte { return []byte(strings.Repeat("x", 2048)) }}},
 	{rule: "tar-size", name: "no number", fault: fault{layer: 2, tar: block("hello", put(124, "0000000001x"))}},
-	{rule: "tar-size", name: "negative", fault: fault{layer: 2, tar: block("hello", put(124, strings.Repeat("\xff", 12)))}},
-	{rule: "tar-size", name: "beyond 63 bits", fault: fault{layer: 2, tar: block("hello", put(124, "\x80"+strings.Repeat("\xff", 11)))}},
+	{rule: "tar-size", name: "negative",
+		fault: fault{layer: 2, tar: block("hello", put(124, strings.Repeat("\xff", 12)))}},
+	{rule: "tar-size", name: "beyond 63 bits",
+		fault: fault{layer: 2, tar: block("hello", put(124, "\x80"+strings.Repeat("\xff", 11)))}},
 	{rule: "tar-size", name: "of a directory", fault: fault{tar: block("bin/", put(124, "00000000010"))}},
 	{rule: "tar-pax", name: "no length", fault: fault{tar: extended('x', "x path=a\n", "f")}},
 	{rule: "tar-pax", name: "length too large", fault: fault{tar: extended('x', "99 path=a\n", "f")}},
@@ -363,7 +369,8 @@ var tarCases = []testCase{
 		return slices.Concat(header("meta", 'x', 0), make([]byte, 1024))
 	}}},
 	{rule: "tar-pax", name: "global path", fault: fault{tar: extended('g', record("path", "a"), "f")}},
-	{rule: "tar-limit", name: "extended header", fault: fault{tar: extended('x', record("comment", strings.Repeat("x", 1<<20)), "f")}},
+	{rule: "tar-limit", name: "extended header",
+		fault: fault{tar: extended('x', record("comment", strings.Repeat("x", 1<<20)), "f")}},
 	{rule: "tar-sparse", name: "GNU", fault: fault{tar: kindOfEntry("f", 'S')}},
 	{rule: "tar-end", name: "no zero block", fault: fault{layer: 2, tar: func(d []byte) []byte { return d[:1024] }}},
 	{rule: "tar-end", name: "one zero block", fault: fault{layer: 2, tar: func(d []byte) []byte { return d[:1536] }}},
@@ -378,15 +385,20 @@ var tarCases = []testCase{
 	{rule: "tar-format", name: "GNU long name", fault: fault{tar: extended('L', strings.Repeat("n", 120)+"\x00", "nn")}},
 	{rule: "tar-format", name: "GNU long link", fault: fault{tar: extended('K', strings.Repeat("n", 120)+"\x00", "nn")}},
 	{rule: "tar-number", name: "mode", fault: fault{layer: 2, tar: block("hello", put(100, "0000948"))}},
-	{rule: "tar-number", name: "base 256", fault: fault{layer: 2, tar: block("hello", put(108, "\x80\x00\x00\x00\x00\x00\x00\x01"))}},
+	{rule: "tar-number", name: "base 256",
+		fault: fault{layer: 2, tar: block("hello", put(108, "\x80\x00\x00\x00\x00\x00\x00\x01"))}},
 	{rule: "tar-number", name: "base 256 size", fault: fault{layer: 2, tar: block("hello",
 		put(124, "\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x0d"))}},
-	{rule: "tar-number", name: "negative owner", fault: fault{layer: 2, tar: block("hello", put(108, strings.Repeat("\xff", 8)))}},
+	{rule: "tar-number", name: "negative owner",
+		fault: fault{layer: 2, tar: block("hello", put(108, strings.Repeat("\xff", 8)))}},
 	{rule: "tar-pax-form", name: "needless", fault: fault{tar: extended('x', record("path", "f"), "f")}},
-	{rule: "tar-pax-form", name: "needless number", fault: fault{tar: extended('x', record("uid", "7")+record("uname", "u"), "f")}},
+	{rule: "tar-pax-form", name: "needless number",
+		fault: fault{tar: extended('x', record("uid", "7")+record("uname", "u"), "f")}},
 	{rule: "tar-pax-form", name: "needless time", fault: fault{tar: extended('x', record("mtime", "7"), "f")}},
-	{rule: "tar-pax-form", name: "not sorted", fault: fault{tar: extended('x', record("uid", "9999999")+record("gid", "9999999"), "f")}},
-	{rule: "tar-pax-form", name: "twice", fault: fault{tar: extended('x', strings.Repeat(record("uid", "9999999"), 2), "f")}},
+	{rule: "tar-pax-form", name: "not sorted",
+		fault: fault{tar: extended('x', record("uid", "9999999")+record("gid", "9999999"), "f")}},
+	{rule: "tar-pax-form", name: "twice",
+		fault: fault{tar: extended('x', strings.Repeat(record("uid", "9999999"), 2), "f")}},
 	{rule: "tar-pax-form", name: "no id", fault: fault{tar: extended('x', record("uid", "root"), "f")}},
 	{rule: "tar-pax-form", name: "unknown", fault: fault{tar: extended('x', record("ctime", "0"), "f")}},
 	{rule: "tar-pax-form", name: "not UTF-8", fault: fault{tar: extended('x', record("linkpath", "\xff"), "f")}},
@@ -394,7 +406,8 @@ var tarCases = []testCase{
 	{rule: "tar-pax-form", name: "two extended headers", fault: fault{tar: func([]byte) []byte {
 		return slices.Concat(header("meta", 'x', 0), extended('x', record("uid", "9999999"), "f")(nil))
 	}}},
-	{rule: "tar-padding", name: "after a content", fault: fault{layer: 2, tar: func(d []byte) []byte { d[1000] = 1; return d }}},
+	{rule: "tar-padding", name: "after a content",
+		fault: fault{layer: 2, tar: func(d []byte) []byte { d[1000] = 1; return d }}},
 	{rule: "tar-padding", name: "after a name", fault: fault{layer: 2, tar: block("hello", put(50, "x"))}},
 	{rule: "tar-padding", name: "after the header", fault: fault{layer: 2, tar: block("hello", put(510, "x"))}},
 }
@@ -403,7 +416,8 @@ var entryCases = []testCase{
 	{rule: "entry-type", name: "contiguous", fault: fault{tar: kindOfEntry("f", '7')}},
 	{rule: "entry-type", name: "old regular", fault: fault{tar: kindOfEntry("f", 0)}},
 	{rule: "entry-type", name: "unknown", fault: fault{tar: kindOfEntry("f", 'Z')}},
-	{rule: "entry-type", name: "symlink in an archive", door: throughArchive, fault: fault{archive: block("oci-layout", put(156, "2"))}},
+	{rule: "entry-type", name: "symlink in an archive", door: throughArchive,
+		fault: fault{archive: block("oci-layout", put(156, "2"))}},
 	{rule: "entry-name", name: "empty", fault: fault{tar: kindOfEntry("", '0')}},
 	{rule: "entry-name", name: "absolute", fault: fault{tar: kindOfEntry("/f", '0')}},
 	{rule: "entry-name", name: "root", fault: fault{tar: kindOfEntry("/", '5')}},
@@ -416,7 +430,8 @@ var entryCases = []testCase{
 	{rule: "entry-name", name: "not UTF-8", fault: fault{tar: kindOfEntry("\xff\n", '0')}},
 	{rule: "entry-name", name: "long part", fault: holding(file(strings.Repeat("x", 256), ""))},
 	{rule: "entry-name", name: "long", fault: holding(file(strings.Repeat("xx/", 1400)+"x", ""))},
-	{rule: "entry-name", name: "archive", door: throughArchive, fault: fault{archive: block("oci-layout", put(0, "../a\x00\x00\x00\x00\x00\x00"))}},
+	{rule: "entry-name", name: "archive", door: throughArchive,
+		fault: fault{archive: block("oci-layout", put(0, "../a\x00\x00\x00\x00\x00\x00"))}},
 	{rule: "entry-duplicate", name: "file", fault: holding(file("a", ""), file("a", ""))},
 	{rule: "entry-duplicate", name: "file and directory", fault: holding(file("a", ""), dir("a/"))},
 	{rule: "entry-duplicate", name: "archive", door: throughArchive, fault: fault{archive: func(d []byte) []byte {
@@ -442,7 +457,8 @@ var entryCases = []testCase{
 	{rule: "entry-whiteout", name: "dot dot", fault: holding(file(".wh...", ""))},
 	{rule: "entry-whiteout", name: "reserved", fault: holding(file(".wh..wh.plnk", ""))},
 	{rule: "entry-whiteout-conflict", name: "file", fault: holding(file(".wh.a", ""), file("a", ""))},
-	{rule: "entry-whiteout-conflict", name: "whiteout later", fault: holding(dir("-/"), file("-a", ""), file(".wh.-a", ""))},
+	{rule: "entry-whiteout-conflict", name: "whiteout later",
+		fault: holding(dir("-/"), file("-a", ""), file(".wh.-a", ""))},
 	{rule: "report-limit", name: "1001 modes", fault: fault{tar: func([]byte) []byte {
 		var data []byte
 		for i := range maxAlike + 3 {
@@ -456,7 +472,8 @@ var entryCases = []testCase{
 }
 
 var layoutCases = []testCase{
-	{rule: "layout-missing", name: "oci-layout", fault: layoutFiles(func(f map[string][]byte) { delete(f, "oci-layout") })},
+	{rule: "layout-missing", name: "oci-layout",
+		fault: layoutFiles(func(f map[string][]byte) { delete(f, "oci-layout") })},
 	{rule: "layout-missing", name: "index.json", fault: layoutFiles(func(f map[string][]byte) {
 		for name := range f {
 			if name != "oci-layout" {
@@ -470,7 +487,8 @@ var layoutCases = []testCase{
 	{rule: "layout-name", name: "file", fault: layoutFiles(func(f map[string][]byte) { f["README"] = nil })},
 	{rule: "layout-name", name: "algorithm", fault: layoutFiles(func(f map[string][]byte) { f["blobs/md5/0"] = nil })},
 	{rule: "layout-name", name: "blob", fault: layoutFiles(func(f map[string][]byte) { f["blobs/sha256/0"] = nil })},
-	{rule: "layout-name", name: "archive", door: throughArchive, fault: layoutFiles(func(f map[string][]byte) { f["repositories"] = nil })},
+	{rule: "layout-name", name: "archive", door: throughArchive,
+		fault: layoutFiles(func(f map[string][]byte) { f["repositories"] = nil })},
 	{rule: "layout-orphan", name: "blob", fault: layoutFiles(func(f map[string][]byte) {
 		f["blobs/sha256/"+digest.FromBytes(nil).Encoded()] = nil
 	})},
@@ -481,23 +499,28 @@ var layoutCases = []testCase{
 	{rule: "layout-ref-name", name: "no tag", fault: fault{root: rootName("io.containerd.image.name", "localhost/a")}},
 
 	{rule: "docker-repo-tag", name: "no tag", door: throughArchive, fault: dockerImage("RepoTags", []any{"localhost/a"})},
-	{rule: "docker-repo-tag", name: "upper case", door: throughArchive, fault: dockerImage("RepoTags", []any{"localhost/A:1"})},
+	{rule: "docker-repo-tag", name: "upper case", door: throughArchive,
+		fault: dockerImage("RepoTags", []any{"localhost/A:1"})},
 	{rule: "docker-repo-tag", name: "twice", door: throughArchive, fault: dockerImage("RepoTags", []any{"a:1", "a:1"})},
 	{rule: "docker-path", name: "config", door: throughArchive, fault: dockerImage("Config", "x.json")},
 	{rule: "docker-path", name: "layer", door: throughArchive, fault: dockerImage("Layers", []any{"x/layer.tar"})},
-	{rule: "docker-agreement", name: "layers of the other", door: throughArchive, fault: fault{docker: func(list []doc) any {
-		list[0]["Layers"] = list[1]["Layers"]
-		return list
-	}}},
+	{rule: "docker-agreement", name: "layers of the other", door: throughArchive,
+		fault: fault{docker: func(list []doc) any {
+			list[0]["Layers"] = list[1]["Layers"]
+			return list
+		}}},
 	{rule: "json-null", name: "Layers", door: throughArchive, fault: dockerImage("Layers", nil)},
-	{rule: "json-type", name: "manifest.json", door: throughArchive, fault: fault{docker: func(list []doc) any { return list[0] }}},
-	{rule: "json-syntax", name: "manifest.json", door: throughArchive, fault: fault{docker: goodDocker, files: func(f map[string][]byte) {
-		f["manifest.json"] = nil
-	}}},
+	{rule: "json-type", name: "manifest.json", door: throughArchive,
+		fault: fault{docker: func(list []doc) any { return list[0] }}},
+	{rule: "json-syntax", name: "manifest.json", door: throughArchive,
+		fault: fault{docker: goodDocker, files: func(f map[string][]byte) {
+			f["manifest.json"] = nil
+		}}},
 	{rule: "tar-checksum", name: "archive is gzip", door: throughArchive, fault: fault{archive: func(d []byte) []byte {
 		return append([]byte{0x1f, 0x8b, 8, 0}, d...)
 	}}},
-	{rule: "tar-end", name: "archive", door: throughArchive, fault: fault{archive: func(d []byte) []byte { return d[:len(d)-512] }}},
+	{rule: "tar-end", name: "archive", door: throughArchive,
+		fault: fault{archive: func(d []byte) []byte { return d[:len(d)-512] }}},
 }
 
 func rootName(key, value string) func(d doc) {

@@ -1,15 +1,15 @@
-// Package check distrusts images: it recomputes every digest and size, decompresses and reads every layer, compares every
-// document with the specification and with the other documents, and lists all violations, not the first alone.
+// Package check distrusts images: it recomputes every digest and size, decompresses and reads every layer, compares
+// every document with the specification and with the other documents, and lists all violations, not the first alone.
 //
-// It is the oracle of this project's tests and the inside of imgcheck. For that it shares as little as it can with the code
-// that makes images: it has its own readers of JSON, tar, layouts and archives. The rules are those of image-spec 1.1, those
-// of Docker where an image must serve it too, and house rules: what this project promises of its own layers, such as sorted
-// entries. [Rules] lists them all, docs/validator.md too.
+// It is the oracle of this project's tests and the inside of imgcheck. For that it shares as little as it can with the
+// code that makes images: it has its own readers of JSON, tar, layouts and archives. The rules are those of image-spec
+// 1.1, those of Docker where an image must serve it too, and house rules: what this project promises of its own layers,
+// such as sorted entries. [Rules] lists them all, docs/validator.md too.
 //
 // Non-goals: repairing anything; saying whether an image is useful; signatures and other artifacts.
 //
-// Invariants: a violation is a value, not an error; an error is returned only if the checking itself could not be done. The
-// result does not depend on time, machine or map order. Memory is bounded whatever the input holds.
+// Invariants: a violation is a value, not an error; an error is returned only if the checking itself could not be done.
+// The result does not depend on time, machine or map order. Memory is bounded whatever the input holds.
 package check
 
 import (

@@ -254,7 +254,9 @@ func TestSymlinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	report, err = Layout(context.Background(), links, Options{FollowSymlinks: true})
-	want := []Violation{{"blobs/sha256/" + strings.Repeat("0", 64), ruleLayoutFile, "neither a regular file nor a directory"}}
+	want := []Violation{{
+		"blobs/sha256/" + strings.Repeat("0", 64), ruleLayoutFile, "neither a regular file nor a directory",
+	}}
 	if err != nil || !reflect.DeepEqual(report.Violations, want) {
 		t.Errorf("dangling: %v, %v, want %v", report.Violations, err, want)
 	}
@@ -304,18 +306,26 @@ func TestRootDescriptor(t *testing.T) {
 	files := build(t, fault{})
 	for name, test := range map[string]struct {
 		change func(d *oci.Descriptor)
-		want   []Violation
+		want   Violation
 	}{
-		"size": {func(d *oci.Descriptor) { d.Size = -1 }, []Violation{{"root", ruleDescriptorSize, "size: -1 is not a size"}}},
-		"digest": {func(d *oci.Descriptor) { d.Digest = "sha256:x" }, []Violation{{"root", ruleDescriptorDigest,
-			`digest: digest "sha256:x": invalid checksum digest length`}}},
-		"media type": {func(d *oci.Descriptor) { d.MediaType, d.Digest = "text/plain", rootOf(t, files).Digest }, []Violation{{"root",
-			ruleIndexChild, string(rootOf(t, files).Digest) + ` has the media type "text/plain", which is neither an image nor an index`}}},
+		"size": {
+			func(d *oci.Descriptor) { d.Size = -1 },
+			Violation{"root", ruleDescriptorSize, "size: -1 is not a size"},
+		},
+		"digest": {
+			func(d *oci.Descriptor) { d.Digest = "sha256:x" },
+			Violation{"root", ruleDescriptorDigest, `digest: digest "sha256:x": invalid checksum digest length`},
+		},
+		"media type": {
+			func(d *oci.Descriptor) { d.MediaType = "text/plain" },
+			Violation{"root", ruleIndexChild, string(rootOf(t, files).Digest) +
+				` has the media type "text/plain", which is neither an image nor an index`},
+		},
 	} {
 		root := rootOf(t, files)
 		test.change(&root)
 		report, err := Image(context.Background(), memory(files), root, Options{})
-		if err != nil || !reflect.DeepEqual(report.Violations, test.want) {
+		if err != nil || !slices.Equal(report.Violations, []Violation{test.want}) {
 			t.Errorf("%s: %v, %v, want %v", name, report.Violations, err, test.want)
 		}
 	}
@@ -330,7 +340,8 @@ func TestManyNames(t *testing.T) {
 	for n < 1000 && e.add(rawtar.Header{Name: strings.Repeat("x/", 1<<19), Type: rawtar.TypeRegular}) {
 		n++
 	}
-	if last := (told{"", rawtar.RuleLimit, "the names are more than can be remembered in 268435456 bytes"}); n != 255 || all[len(all)-1] != last {
+	want := told{"", rawtar.RuleLimit, "the names are more than can be remembered in 268435456 bytes"}
+	if n != 255 || all[len(all)-1] != want {
 		t.Errorf("%d names of a megabyte were taken, the last problem told is %.200v", n, all[len(all)-1:])
 	}
 }

@@ -18,8 +18,8 @@ var (
 	signalForm = regexp.MustCompile(`^(SIG[A-Z0-9]+([+-]\d+)?|[1-9]\d?)$`)
 )
 
-// config checks an image's config ("config.md") and returns its platform and its diff_ids; one that is not a digest is "".
-// layers is how many layers the manifest has, if that is known.
+// config checks an image's config ("config.md") and returns its platform and its diff_ids; one that is not a digest is
+// "". layers is how many layers the manifest has, if that is known.
 func (in *inspector) config(o object, layers int, known bool) (platform string, diffIDs []digest.Digest) {
 	o.nullOK = true
 	o.created()

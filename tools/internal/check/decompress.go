@@ -18,8 +18,8 @@ var errTrailing = errors.New("bytes that are not compressed data follow the comp
 // maxWindow bounds the memory of the zstd decoder. It is what "zstd --long=27" and "zstd --ultra" need at most.
 const maxWindow = 128 << 20
 
-// decompress returns the decompressed bytes of r. The gzip decoder is that of the standard library, which is not the one
-// whose sibling writes this project's layers.
+// decompress returns the decompressed bytes of r. The gzip decoder is that of the standard library, which is not the
+// one whose sibling writes this project's layers.
 func decompress(r *bufio.Reader, c oci.Compression) (io.ReadCloser, error) {
 	switch c {
 	case oci.Gzip:
@@ -40,8 +40,8 @@ func decompress(r *bufio.Reader, c oci.Compression) (io.ReadCloser, error) {
 	return io.NopCloser(r), nil
 }
 
-// gzipReader reads one gzip member after another, and tells apart what gzip.Reader does not: a broken member, and garbage
-// after the last one.
+// gzipReader reads one gzip member after another, and tells apart what gzip.Reader does not: a broken member, and
+// garbage after the last one.
 type gzipReader struct {
 	src    *bufio.Reader
 	member *gzip.Reader

@@ -12,8 +12,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// document fetches, verifies and parses the manifest, index or config that d describes. Content that is not what d promises
-// is parsed all the same, so that everything that is wrong with it is told.
+// document fetches, verifies and parses the manifest, index or config that d describes. Content that is not what d
+// promises is parsed all the same, so that everything that is wrong with it is told.
 func (in *inspector) document(where string, d oci.Descriptor) (object, bool) {
 	data, ok := in.fetch(where, d)
 	if !ok {
@@ -47,7 +47,8 @@ func (in *inspector) fetch(where string, d oci.Descriptor) ([]byte, bool) {
 	return data, b.verify()
 }
 
-// lose notes that some references could not be read, so that it is not known which blobs are referred to. It returns false.
+// lose notes that some references could not be read, so that it is not known which blobs are referred to. It returns
+// false.
 func (in *inspector) lose() bool {
 	in.lost = true
 	return false
@@ -67,8 +68,8 @@ func (in *inspector) parse(where string, data []byte) (object, bool) {
 	return object{in: in, where: where, fields: fields}, ok
 }
 
-// object is a JSON object of a document, and where it is. Its methods return a field if it is there and of the right type,
-// and tell if it is not.
+// object is a JSON object of a document, and where it is. Its methods return a field if it is there and of the right
+// type, and tell if it is not.
 type object struct {
 	in     *inspector
 	where  string // the document
@@ -181,8 +182,8 @@ func (o object) textMap(key string) map[string]string {
 	return all
 }
 
-// set returns the keys of an object that stands for a set: all its values are empty objects. Others are told as violations
-// of the rule.
+// set returns the keys of an object that stands for a set: all its values are empty objects. Others are told as
+// violations of the rule.
 func (o object) set(key, rule string) []string {
 	inner, _ := o.object(key, optional)
 	for name, value := range inner.fields {

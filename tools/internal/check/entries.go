@@ -86,8 +86,8 @@ func (e *entries) fields(h rawtar.Header) {
 	}
 }
 
-// cleanName returns the path that an entry's name stands for, without the "/" at the end of a directory's, or says what is
-// wrong with the name. The root is "./" and has the path ".".
+// cleanName returns the path that an entry's name stands for, without the "/" at the end of a directory's, or says what
+// is wrong with the name. The root is "./" and has the path ".".
 func cleanName(name string, kind byte) (path, problem string) {
 	path, slash := strings.CutSuffix(name, "/")
 	switch {
@@ -140,7 +140,8 @@ func (e *entries) link(h rawtar.Header) {
 	switch h.Type {
 	case rawtar.TypeHardlink:
 		if kind := e.types[h.Linkname]; kind != rawtar.TypeRegular && kind != rawtar.TypeHardlink {
-			e.tell(h.Name, ruleEntryLink, fmt.Sprintf("it is a hard link to %q, which is no file earlier in the layer", h.Linkname))
+			e.tell(h.Name, ruleEntryLink,
+				fmt.Sprintf("it is a hard link to %q, which is no file earlier in the layer", h.Linkname))
 		}
 	case rawtar.TypeSymlink:
 		if h.Linkname == "" || len(h.Linkname) > maxPath || !utf8.ValidString(h.Linkname) {
@@ -153,7 +154,8 @@ func (e *entries) link(h rawtar.Header) {
 	}
 }
 
-// whiteout checks a marker of a deletion ("layer.md", section Whiteouts), and that the layer does not hold what it deletes.
+// whiteout checks a marker of a deletion ("layer.md", section Whiteouts), and that the layer does not hold what it
+// deletes.
 func (e *entries) whiteout(path string, h rawtar.Header) {
 	dir, base := split(path)
 	if dir != "" {

@@ -23,8 +23,9 @@ import (
 // doc is a JSON document, or a part of one, that a test can change.
 type doc = map[string]any
 
-// fault is a way to break the good layout while it is made: each hook changes one piece before the next is made of it, so
-// that all digests stay right unless the hook itself makes one wrong. The hooks for an image act on the first of the two.
+// fault is a way to break the good layout while it is made: each hook changes one piece before the next is made of it,
+// so that all digests stay right unless the hook itself makes one wrong. The hooks for an image act on the first of the
+// two.
 type fault struct {
 	layer    int // the layer that tar and blob change, from 0: gzip, zstd, uncompressed
 	entries  func(list []entry) []entry
@@ -210,7 +211,9 @@ func build(t testing.TB, f fault) map[string][]byte {
 		"schemaVersion": 2, "mediaType": oci.MediaTypeIndex, "manifests": []any{first, second},
 	})
 	root := b.put(oci.MediaTypeIndex, b.json(index))
-	root["annotations"] = doc{"org.opencontainers.image.ref.name": "1.0", "io.containerd.image.name": "localhost:5000/a/b:1.0"}
+	root["annotations"] = doc{
+		"org.opencontainers.image.ref.name": "1.0", "io.containerd.image.name": "localhost:5000/a/b:1.0",
+	}
 	b.files["index.json"] = b.json(touch(f.root, doc{
 		"schemaVersion": 2, "mediaType": oci.MediaTypeIndex, "manifests": []any{root},
 	}))

@@ -48,7 +48,8 @@ func (in *inspector) visit(where string, d oci.Descriptor, depth int) {
 				where, platformText(*d.Platform), facts.platform)
 		}
 	default:
-		in.add(where, ruleIndexChild, "%s has the media type %q, which is neither an image nor an index", d.Digest, d.MediaType)
+		in.add(where, ruleIndexChild, "%s has the media type %q, which is neither an image nor an index",
+			d.Digest, d.MediaType)
 	}
 }
 
@@ -66,8 +67,8 @@ func (in *inspector) head(o object, mediaType string) {
 	o.annotations()
 }
 
-// index checks the children of an index and returns them. mediaType is "" for the index.json of a layout, which is a list
-// of whatever the layout holds: its children need no platforms and may be of both families of media types.
+// index checks the children of an index and returns them. mediaType is "" for the index.json of a layout, which is a
+// list of whatever the layout holds: its children need no platforms and may be of both families of media types.
 func (in *inspector) index(o object, mediaType string, depth int) []oci.Descriptor {
 	list, ok := o.objects("manifests", required)
 	in.lost = in.lost || !ok

@@ -29,17 +29,22 @@ const (
 var (
 	hexForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	// refNameForm is the grammar of org.opencontainers.image.ref.name ("annotations.md").
-	refNameForm = regexp.MustCompile(`^[A-Za-z0-9]+(([-._:@+]|--)[A-Za-z0-9]+)*(/[A-Za-z0-9]+(([-._:@+]|--)[A-Za-z0-9]+)*)*$`)
+	refNameForm = regexp.MustCompile(`^` + refNamePart + `(/` + refNamePart + `)*$`)
 	// nameForm is a name with a tag, as Docker writes them.
-	nameForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*(:\d+)?/)?` +
-		`[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	nameForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*(:\d+)?/)?` + namePart + `(/` + namePart + `)*` +
+		`:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+)
+
+const (
+	refNamePart = `[A-Za-z0-9]+(([-._:@+]|--)[A-Za-z0-9]+)*`
+	namePart    = `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
 )
 
 // containerdName is the annotation in which containerd and Docker look for an image's full name.
 const containerdName = "io.containerd.image.name"
 
-// Layout checks the image layout directory dir, all that its index.json reaches, and that it holds nothing else. The error
-// says that dir cannot be read.
+// Layout checks the image layout directory dir, all that its index.json reaches, and that it holds nothing else. The
+// error says that dir cannot be read.
 func Layout(ctx context.Context, dir string, o Options) (Report, error) {
 	s := store{}
 	in := newInspector(ctx, s, o)

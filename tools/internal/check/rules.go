@@ -114,12 +114,15 @@ var rules = []Rule{
 	{ID: ruleDescriptorData, Text: "The data embedded in a descriptor is base64 of the content that it describes."},
 	{ID: ruleDescriptorConflict, Text: "All descriptors of one digest agree on size and media type."},
 
-	{ID: rulePlatformForm, Text: "The os and architecture of a platform are lower-case names; its features are named once."},
+	{ID: rulePlatformForm, Text: "The os and architecture of a platform are lower-case names; its features are " +
+		"named once."},
 	{ID: rulePlatformMissing, Text: "Each image in an index has a platform (index.json of a layout excepted)."},
-	{ID: rulePlatformDuplicate, Text: "No two images of an index have the same platform (index.json of a layout excepted)."},
+	{ID: rulePlatformDuplicate, Text: "No two images of an index have the same platform (index.json of a layout " +
+		"excepted)."},
 	{ID: rulePlatformMismatch, Text: "The platform in an index is the one that the image's config states."},
 
-	{ID: ruleBlobMissing, Text: "Every blob that is referred to is there; a non-distributable layer that has URLs may be absent."},
+	{ID: ruleBlobMissing, Text: "Every blob that is referred to is there; a non-distributable layer that has URLs " +
+		"may be absent."},
 	{ID: ruleBlobRead, Text: "Every blob can be read to its end."},
 	{ID: ruleBlobSize, Text: "A blob has the size that its descriptor states."},
 	{ID: ruleBlobDigest, Text: "A blob has the digest that its descriptor states."},
@@ -140,11 +143,14 @@ var rules = []Rule{
 	{ID: ruleConfigRootFSType, Text: "The type of rootfs is \"layers\"."},
 	{ID: ruleConfigDiffIDs, Text: "Each of the diff_ids is a digest."},
 	{ID: ruleConfigLayerCount, Text: "A config has as many diff_ids as the manifest has layers."},
-	{ID: ruleConfigHistory, Text: "A history, if there is one, has as many entries that are not empty_layer as there are layers."},
+	{ID: ruleConfigHistory, Text: "A history, if there is one, has as many entries that are not empty_layer as " +
+		"there are layers."},
 
-	{ID: ruleLayerCodec, Text: "The compression of a layer, known by its first bytes, is the one that its media type states."},
+	{ID: ruleLayerCodec, Text: "The compression of a layer, known by its first bytes, is the one that its media " +
+		"type states."},
 	{ID: ruleLayerStream, Text: "A layer can be decompressed to its end, checksums included."},
-	{ID: ruleLayerTrailing, Text: "Nothing follows the compressed data of a layer; several gzip members or zstd frames are allowed."},
+	{ID: ruleLayerTrailing, Text: "Nothing follows the compressed data of a layer; several gzip members or zstd " +
+		"frames are allowed."},
 	{ID: ruleLayerLimit, Text: "A layer does not decompress to more than the limit."},
 	{ID: ruleLayerDiffID, Text: "The decompressed layer has the digest that the config's diff_ids state."},
 
@@ -157,37 +163,38 @@ var rules = []Rule{
 	{ID: rawtar.RuleEnd, House: true, Text: "A tar ends with two zero blocks, and nothing but zeros follows them."},
 	{ID: rawtar.RuleFormat, House: true, Text: "The headers of a tar are USTAR, with PAX extended headers where needed."},
 	{ID: rawtar.RuleNumber, House: true, Text: "Numbers in tar headers are octal, and owners are not negative."},
-	{ID: rawtar.RulePAXForm, House: true, Text: "Extended headers hold only records that are needed, sorted, each once, in UTF-8; " +
-		"there are no global ones."},
+	{ID: rawtar.RulePAXForm, House: true, Text: "Extended headers hold only records that are needed, sorted, each " +
+		"once, in UTF-8; there are no global ones."},
 	{ID: rawtar.RulePadding, House: true, Text: "Unused bytes of headers and of blocks are zero."},
 
-	{ID: ruleEntryType, House: true, Text: "An entry is a file, a directory, a link, a device or a FIFO; in an archive of an image, " +
-		"a file or a directory."},
-	{ID: ruleEntryName, House: true, Text: "Names are relative, clean and UTF-8, have no part longer than 255 bytes, and end with " +
-		"\"/\" if and only if they are directories."},
+	{ID: ruleEntryType, House: true, Text: "An entry is a file, a directory, a link, a device or a FIFO; in an " +
+		"archive of an image, a file or a directory."},
+	{ID: ruleEntryName, House: true, Text: "Names are relative, clean and UTF-8, have no part longer than 255 " +
+		"bytes, and end with \"/\" if and only if they are directories."},
 	{ID: ruleEntryDuplicate, House: true, Text: "No path occurs twice."},
 	{ID: ruleEntryOrder, House: true, Text: "Entries are in the byte order of their names."},
 	{ID: ruleEntryParent, House: true, Text: "The directory that holds an entry is itself an entry, and comes first."},
 	{ID: ruleEntryBeneath, House: true, Text: "Nothing is beneath an entry that is no directory."},
-	{ID: ruleEntryLink, House: true, Text: "A hard link points to a file earlier in the same layer, a symlink to something, others " +
-		"to nothing."},
+	{ID: ruleEntryLink, House: true, Text: "A hard link points to a file earlier in the same layer, a symlink to " +
+		"something, others to nothing."},
 	{ID: ruleEntryMode, House: true, Text: "Modes hold permission bits only, at most 07777."},
 	{ID: ruleEntryTime, House: true, Text: "Modification times are in the years 1 to 9999."},
-	{ID: ruleEntryWhiteout, House: true, Text: "A name that begins with \".wh.\" is an empty file and deletes a name, or is " +
-		"\".wh..wh..opq\"."},
+	{ID: ruleEntryWhiteout, House: true, Text: "A name that begins with \".wh.\" is an empty file and deletes a " +
+		"name, or is \".wh..wh..opq\"."},
 	{ID: ruleEntryWhiteoutConflict, House: true, Text: "A layer does not both delete a path and hold it."},
 
 	{ID: ruleLayoutMissing, Text: "A layout has the files oci-layout and index.json."},
 	{ID: ruleLayoutVersion, Text: "The imageLayoutVersion in oci-layout is 1.0.0."},
-	{ID: ruleLayoutName, Text: "A layout holds nothing else than oci-layout, index.json, blobs named by their digests and, in an " +
-		"archive, manifest.json."},
+	{ID: ruleLayoutName, Text: "A layout holds nothing else than oci-layout, index.json, blobs named by their " +
+		"digests and, in an archive, manifest.json."},
 	{ID: ruleLayoutFile, Text: "The files of a layout are regular files and its directories real ones, no symlinks."},
 	{ID: ruleLayoutOrphan, Text: "Every blob of a layout is referred to (told only if all references could be read)."},
 	{ID: ruleLayoutRefName, Text: "The annotations that name an image have the form of a reference."},
 
 	{ID: ruleDockerRepoTag, Text: "The RepoTags in manifest.json are names with a tag, and none occurs twice."},
 	{ID: ruleDockerPath, Text: "The paths in manifest.json are files of the archive."},
-	{ID: ruleDockerAgreement, Text: "Each image in manifest.json has the config and the layers of an OCI manifest in the archive."},
+	{ID: ruleDockerAgreement, Text: "Each image in manifest.json has the config and the layers of an OCI manifest " +
+		"in the archive."},
 
 	{ID: ruleReportLimit, Text: "Of one document or layer, at most 1000 violations of one rule are listed."},
 }

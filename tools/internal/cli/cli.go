@@ -1,9 +1,9 @@
 // Package cli is the front of every tool: flags, parameter files, help, and the way a failure is told.
 //
-// A tool is a [Command]: its manual page and a function that declares flags and returns the work. The package decides what
-// all tools share: an argument "@FILE" stands for the lines of FILE (how Bazel passes long command lines), an error is one
-// line "tool: subject: problem" on standard error, followed by a "hint:" line where the user can do something about it, and
-// the exit code is 0 for success, 1 for a failure and 2 for a command line that makes no sense.
+// A tool is a [Command]: its manual page and a function that declares flags and returns the work. The package decides
+// what all tools share: an argument "@FILE" stands for the lines of FILE (how Bazel passes long command lines), an
+// error is one line "tool: subject: problem" on standard error, followed by a "hint:" line where the user can do
+// something about it, and the exit code is 0 for success, 1 for a failure and 2 for a command line that makes no sense.
 //
 // Non-goals: subcommand trees, coloured output, configuration files.
 package cli
@@ -129,8 +129,8 @@ func (c Command) help(flags *flag.FlagSet, out io.Writer) {
 	}
 }
 
-// expand replaces each argument "@FILE" by the lines of FILE. A line is one argument, taken as it is; a file cannot name
-// another one.
+// expand replaces each argument "@FILE" by the lines of FILE. A line is one argument, taken as it is; a file cannot
+// name another one.
 func expand(args []string) ([]string, error) {
 	var all []string
 	for _, arg := range args {

@@ -101,7 +101,8 @@ The greeting is friendly.
 				test.args, code, test.code, out.String(), test.out, stderr.String(), wantErr)
 		}
 	}
-	if got, err := expand([]string{"@" + params}); err != nil || !reflect.DeepEqual(got, []string{"--name=a b", "--times=1"}) {
+	if got, err := expand([]string{"@" + params}); err != nil ||
+		!reflect.DeepEqual(got, []string{"--name=a b", "--times=1"}) {
 		t.Errorf("expand: %q, %v", got, err)
 	}
 }

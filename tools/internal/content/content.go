@@ -1,7 +1,7 @@
 // Package content finds blobs by their descriptors.
 //
-// A [Source] is any place that holds blobs: files of a build, an image layout, an archive, a registry. What a source hands
-// out is not trusted by itself: [ReadAll] and [Copy] verify size and digest while they read.
+// A [Source] is any place that holds blobs: files of a build, an image layout, an archive, a registry. What a source
+// hands out is not trusted by itself: [ReadAll] and [Copy] verify size and digest while they read.
 package content
 
 import (
@@ -28,9 +28,9 @@ type Source interface {
 	Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error)
 }
 
-// Validate returns an error unless the digest of d has its only valid form, which makes it safe as a part of a path, and the
-// size is not negative. Descriptors that come out of documents are not to be used without it; the functions of this package
-// see to that.
+// Validate returns an error unless the digest of d has its only valid form, which makes it safe as a part of a path,
+// and the size is not negative. Descriptors that come out of documents are not to be used without it; the functions of
+// this package see to that.
 func Validate(d oci.Descriptor) error {
 	if _, err := digest.Parse(string(d.Digest)); err != nil {
 		return err
@@ -72,9 +72,9 @@ func Copy(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) error 
 	return err
 }
 
-// CopyFast is Copy for blobs whose digest the caller knows to be right, because a step of the same build made or verified
-// them: where the blob is a file of its own, the kernel moves the bytes and only their number is checked. Any other blob is
-// verified as by Copy.
+// CopyFast is Copy for blobs whose digest the caller knows to be right, because a step of the same build made or
+// verified them: where the blob is a file of its own, the kernel moves the bytes and only their number is checked. Any
+// other blob is verified as by Copy.
 func CopyFast(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) error {
 	r, err := open(ctx, src, d)
 	if err != nil {

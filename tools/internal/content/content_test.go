@@ -70,7 +70,8 @@ func TestReaders(t *testing.T) {
 				t.Errorf("%s of %q as %+v: error %v, want %s", name, test.src, test.d, err, test.want)
 			}
 		}
-		if _, err := read(make(imagetest.Store), oci.Descriptor{Digest: hello, Size: 5}); !errors.Is(err, content.ErrNotFound) {
+		_, err := read(make(imagetest.Store), oci.Descriptor{Digest: hello, Size: 5})
+		if !errors.Is(err, content.ErrNotFound) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}

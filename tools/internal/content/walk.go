@@ -11,8 +11,9 @@ import (
 // maxDepth is how deep indexes may nest. Real ones nest once.
 const maxDepth = 8
 
-// Walk visits every blob that root reaches, children before parents: layers in order, config, manifest, index. A blob that
-// is reached twice is visited once. A layer or config has no data; a manifest or index comes with its verified bytes.
+// Walk visits every blob that root reaches, children before parents: layers in order, config, manifest, index. A blob
+// that is reached twice is visited once. A layer or config has no data; a manifest or index comes with its verified
+// bytes.
 func Walk(ctx context.Context, src Source, root oci.Descriptor, visit func(d oci.Descriptor, data []byte) error) error {
 	w := walker{ctx: ctx, src: src, visit: visit, seen: make(map[digest.Digest]bool)}
 	return w.walk(root, 0)
@@ -58,7 +59,8 @@ func (w *walker) walk(d oci.Descriptor, depth int) error {
 	return w.visit(d, data)
 }
 
-// Children returns the blobs that a document refers to: an index's manifests, or a manifest's layers and then its config.
+// Children returns the blobs that a document refers to: an index's manifests, or a manifest's layers and then its
+// config.
 func Children(mediaType string, data []byte) ([]oci.Descriptor, error) {
 	if oci.IsIndex(mediaType) {
 		var index oci.Index

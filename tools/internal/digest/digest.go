@@ -1,7 +1,8 @@
-// Package digest names bytes: it computes digests while bytes pass by, and refuses bytes that are not what was promised.
+// Package digest names bytes: it computes digests while bytes pass by, and refuses bytes that are not what was
+// promised.
 //
-// The type is that of opencontainers/go-digest; this package adds the one algorithm that images use, sha256, and readers
-// and writers that cost one pass. Digests are defined by image-spec 1.1, "descriptor.md", section Digests.
+// The type is that of opencontainers/go-digest; this package adds the one algorithm that images use, sha256, and
+// readers and writers that cost one pass. Digests are defined by image-spec 1.1, "descriptor.md", section Digests.
 package digest
 
 import (
@@ -91,9 +92,9 @@ func (e *MismatchError) Error() string {
 	return fmt.Sprintf("%s: content has the digest %s", e.Want, e.Got)
 }
 
-// NewVerifier returns a reader of r that fails with a *MismatchError unless r holds exactly size bytes with the digest want.
-// The failure comes in place of the last bytes, so that whoever counts them never gets size wrong ones. It never reads more
-// than one byte beyond size.
+// NewVerifier returns a reader of r that fails with a *MismatchError unless r holds exactly size bytes with the digest
+// want. The failure comes in place of the last bytes, so that whoever counts them never gets size wrong ones. It never
+// reads more than one byte beyond size.
 func NewVerifier(r io.Reader, want Digest, size int64) io.Reader {
 	return &verifier{r: io.LimitReader(r, size+1), seen: NewWriter(), want: want, size: size}
 }

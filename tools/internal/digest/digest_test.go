@@ -27,10 +27,12 @@ func TestParse(t *testing.T) {
 		{"sha256", `digest "sha256": invalid checksum digest format`},
 		{"sha256:", `digest "sha256:": invalid checksum digest format`},
 		{"sha256:2CF2", `digest "sha256:2CF2": invalid checksum digest length`},
-		{"sha256:" + strings.Repeat("G", 64), `digest "sha256:` + strings.Repeat("G", 64) + `": invalid checksum digest format`},
+		{"sha256:" + strings.Repeat("G", 64), `digest "sha256:` + strings.Repeat("G", 64) +
+			`": invalid checksum digest format`},
 		{"sha256:../../" + strings.Repeat("0", 58), `digest "sha256:../../` + strings.Repeat("0", 58) +
 			`": invalid checksum digest format`},
-		{"md5:" + strings.Repeat("0", 32), `digest "md5:` + strings.Repeat("0", 32) + `": algorithm "md5" is not supported, only sha256 is`},
+		{"md5:" + strings.Repeat("0", 32), `digest "md5:` + strings.Repeat("0", 32) +
+			`": algorithm "md5" is not supported, only sha256 is`},
 		{"sha512:" + strings.Repeat("0", 128), `digest "sha512:` + strings.Repeat("0", 128) +
 			`": algorithm "sha512" is not supported, only sha256 is`},
 	}
@@ -54,7 +56,8 @@ func TestCompute(t *testing.T) {
 	if w.Digest() != ofHello || w.Size() != 5 {
 		t.Errorf("Writer: %s, %d", w.Digest(), w.Size())
 	}
-	if d, size, err := FromReader(iotest.OneByteReader(strings.NewReader("hello"))); d != ofHello || size != 5 || err != nil {
+	d, size, err := FromReader(iotest.OneByteReader(strings.NewReader("hello")))
+	if d != ofHello || size != 5 || err != nil {
 		t.Errorf("FromReader: %s, %d, %v", d, size, err)
 	}
 	if _, _, err := FromReader(iotest.ErrReader(io.ErrClosedPipe)); !errors.Is(err, io.ErrClosedPipe) {

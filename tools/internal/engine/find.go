@@ -18,8 +18,8 @@ const Auto = "auto"
 // ErrUnavailable tells that an engine is not there or not able to work.
 var ErrUnavailable = errors.New("no container engine can be used")
 
-// probes are the engines, in the order in which Auto tries them, and the arguments that make each print its platform. They
-// fail where the engine's daemon, or whatever it needs, does not answer.
+// probes are the engines, in the order in which Auto tries them, and the arguments that make each print its platform.
+// They fail where the engine's daemon, or whatever it needs, does not answer.
 var probes = []struct {
 	name string
 	args []string
@@ -55,8 +55,8 @@ func Check(name string) error {
 	return fmt.Errorf("engine %q: expected one of %s", name, strings.Join(known, ", "))
 }
 
-// Find returns the engine that name says, or for Auto the first that answers. An error that wraps ErrUnavailable says what
-// was tried and what came of it.
+// Find returns the engine that name says, or for Auto the first that answers. An error that wraps ErrUnavailable says
+// what was tried and what came of it.
 func Find(ctx context.Context, name string) (*Engine, error) {
 	var tried []string
 	for _, probe := range probes {

@@ -1,8 +1,8 @@
 // Package engine hands images to a container engine, Docker or Podman, through its command line.
 //
-// [Find] looks for an engine that answers, [Image.Select] picks from an index the one image that the engine can run, and
-// [Engine.Load] streams that image into the engine's load command: no archive is ever on disk, and an archive that cannot be
-// completed never looks complete to the engine.
+// [Find] looks for an engine that answers, [Image.Select] picks from an index the one image that the engine can run,
+// and [Engine.Load] streams that image into the engine's load command: no archive is ever on disk, and an archive
+// that cannot be completed never looks complete to the engine.
 //
 // Non-goals: running containers, building images, talking to a daemon's socket.
 package engine
@@ -37,8 +37,8 @@ type Image struct {
 	Names []reference.Reference
 }
 
-// Load streams the image into "docker load" or "podman load". What the program prints on standard output goes to out: the
-// line "Loaded image: ...". An error holds what it said on standard error.
+// Load streams the image into "docker load" or "podman load". What the program prints on standard output goes to out:
+// the line "Loaded image: ...". An error holds what it said on standard error.
 func (e *Engine) Load(ctx context.Context, out io.Writer, image Image) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -27,8 +27,8 @@ func (e *PlatformError) Error() string {
 	return fmt.Sprintf("no image for %s, there are: %s", oci.FormatPlatform(e.Want), strings.Join(have, ", "))
 }
 
-// Select returns the image to load: out of an index the first one for the platform. It fails with a *PlatformError if there
-// is none; an image that stands alone must be for the platform, too.
+// Select returns the image to load: out of an index the first one for the platform. It fails with a *PlatformError if
+// there is none; an image that stands alone must be for the platform, too.
 func (i Image) Select(ctx context.Context, want oci.Platform) (Image, error) {
 	mismatch := &PlatformError{Want: want}
 	var found *oci.Descriptor

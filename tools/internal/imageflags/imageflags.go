@@ -1,7 +1,8 @@
 // Package imageflags is the flags by which a tool gets an image that a build made: its root, its documents, its layers.
 //
-// The rules pass files, each blob where the build put it. The package turns them into a descriptor and a [content.Source].
-// It checks descriptors and hashes documents, which are small; layers are looked up only when somebody asks for their bytes.
+// The rules pass files, each blob where the build put it. The package turns them into a descriptor and a
+// [content.Source]. It checks descriptors and hashes documents, which are small; layers are looked up only when
+// somebody asks for their bytes.
 package imageflags
 
 import (

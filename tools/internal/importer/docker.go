@@ -36,7 +36,8 @@ func listDocker(fsys fs.FS) ([]candidate, error) {
 		if err != nil {
 			return nil, fmt.Errorf("config %q: %w", image.Config, err)
 		}
-		images = append(images, candidate{id: digest.FromBytes(c.data), names: image.RepoTags, platform: c.Platform, load: c.load})
+		id := digest.FromBytes(c.data)
+		images = append(images, candidate{id: id, names: image.RepoTags, platform: c.Platform, load: c.load})
 	}
 	return images, nil
 }
@@ -76,8 +77,8 @@ func readEntry(fsys fs.FS, name string) ([]byte, error) {
 	return data, err
 }
 
-// load makes the manifest. The layers of a docker-archive are plain tars by rule, so that their digests are the config's
-// diff_ids, which are verified when the layers are read; a compressed one is read at once to learn its digest.
+// load makes the manifest. The layers of a docker-archive are plain tars by rule, so that their digests are the
+// config's diff_ids, which are verified when the layers are read; a compressed one is read at once to learn its digest.
 func (i *dockerImage) load(ctx context.Context) (*Image, error) {
 	i.blobs = make(map[digest.Digest]string)
 	manifest := oci.Manifest{

@@ -2,7 +2,6 @@ package importer_test
 
 import (
 	"archive/tar"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/importer"
+	"github.com/rules-strata/rules_strata/tools/internal/layout"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
@@ -27,7 +27,8 @@ func dockerConfig(t testing.TB, tars ...[]byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf(`{"architecture":"amd64","os":"linux","docker_version":"1","rootfs":{"type":"layers","diff_ids":%s}}`, ids)
+	return `{"architecture":"amd64","os":"linux","docker_version":"1","rootfs":{"type":"layers","diff_ids":` +
+		string(ids) + `}}`
 }
 
 // hexName returns the hexadecimal digest of data.
@@ -91,7 +92,10 @@ func TestDockerForms(t *testing.T) {
 			{Name: "blobs/sha256/" + hexName(string(base)), Data: string(base)},
 			{Name: "blobs/sha256/" + hexName(string(app)), Data: string(app)},
 			manifestFile(t, archive.DockerImage{Config: "blobs/sha256/" + hexName(config), Layers: []string{
-				"blobs/sha256/" + hexName(string(base)), "blobs/sha256/" + hexName(string(app)), "blobs/sha256/" + hexName(string(base))}}),
+				"blobs/sha256/" + hexName(string(base)),
+				"blobs/sha256/" + hexName(string(app)),
+				"blobs/sha256/" + hexName(string(base)),
+			}}),
 		}, []oci.Descriptor{plainBase, plainApp, plainBase}},
 		{"compressed layers", []imagetest.File{
 			manifestFile(t, archive.DockerImage{Config: "./config.json", Layers: []string{"./0", "1.tar.gz", "0"}}),
@@ -182,7 +186,8 @@ func TestBrokenDockerArchives(t *testing.T) {
 		want  string // the end of the error
 	}{
 		{"missing config", image, []imagetest.File{file("l", "")}, `config "c": blob not found`},
-		{"renamed config", archive.DockerImage{Config: hexName("x") + ".json"}, []imagetest.File{file(hexName("x")+".json", empty)},
+		{"renamed config", archive.DockerImage{Config: hexName("x") + ".json"},
+			[]imagetest.File{file(hexName("x")+".json", empty)},
 			`.json": content has the digest ` + digest.FromBytes([]byte(empty)).String()},
 		{"config not JSON", image, []imagetest.File{file("c", "{")}, `config "c": config: unexpected EOF`},
 		{"config of another image", image, []imagetest.File{file("c", empty)},
@@ -194,7 +199,8 @@ func TestBrokenDockerArchives(t *testing.T) {
 		{"name outside", archive.DockerImage{Config: "c", Layers: []string{"../l"}}, []imagetest.File{file("c", config)},
 			`layer 1 of 1: "../l": open ../l: invalid argument`},
 		{"another layer", image, []imagetest.File{file("c", config), file("l", string(other))},
-			"layer 1 of 1: " + digest.FromBytes(layer).String() + ": content has the digest " + digest.FromBytes(other).String()},
+			"layer 1 of 1: " + digest.FromBytes(layer).String() + ": content has the digest " +
+				digest.FromBytes(other).String()},
 		{"another compressed layer", image,
 			[]imagetest.File{file("c", config), file("l", string(imagetest.Pack(t, oci.Zstd, other)))},
 			`layer 1 of 1: "l": the tar in it has the digest ` + digest.FromBytes(other).String() +
@@ -216,8 +222,8 @@ func TestBrokenDockerArchives(t *testing.T) {
 	}
 }
 
-// FuzzOpen checks that an image that is imported without an error is whole: the documents and layers have the digests that
-// its manifest and descriptor tell.
+// FuzzOpen checks that an image that is imported without an error is whole: the documents and layers have the digests
+// that its manifest and descriptor tell.
 func FuzzOpen(f *testing.F) {
 	layer := imagetest.Tar(f, imagetest.File{Name: "a", Data: "a"})
 	config := dockerConfig(f, layer)
@@ -229,11 +235,12 @@ func FuzzOpen(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(string(store[manifest.Config.Digest]), string(store[root.Digest]), "oci", string(index), store[manifest.Layers[0].Digest])
+	f.Add(string(store[manifest.Config.Digest]), string(store[root.Digest]), "oci", string(index),
+		store[manifest.Layers[0].Digest])
 	f.Fuzz(func(t *testing.T, config, manifest, form, index string, layer []byte) {
 		files := []imagetest.File{{Name: "config", Data: config}, {Name: "layer", Data: string(layer)}}
 		if form == "oci" {
-			files = []imagetest.File{{Name: "oci-layout", Data: `{"imageLayoutVersion":"1.0.0"}`}, {Name: "index.json", Data: index}}
+			files = []imagetest.File{{Name: "oci-layout", Data: layout.Marker}, {Name: "index.json", Data: index}}
 			blobs := map[string]bool{}
 			for _, data := range []string{config, manifest, string(layer)} {
 				if name := "blobs/sha256/" + hexName(data); !blobs[name] {

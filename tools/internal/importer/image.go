@@ -64,8 +64,8 @@ func (i *Image) Verify(ctx context.Context) error {
 	return i.eachLayer(func(d oci.Descriptor) error { return content.Copy(ctx, io.Discard, i.source, d) })
 }
 
-// WriteLayers verifies all layers and writes each to a file sha256/HEX below dir, which must be absent or empty. After an
-// error there is none of them.
+// WriteLayers verifies all layers and writes each to a file sha256/HEX below dir, which must be absent or empty. After
+// an error there is none of them.
 func (i *Image) WriteLayers(ctx context.Context, dir string) error {
 	out, err := atomicfile.CreateDirectory(dir)
 	if err != nil {

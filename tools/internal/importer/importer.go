@@ -1,9 +1,9 @@
 // Package importer reads images that other programs exported, as bases for new ones.
 //
-// [Open] takes an image layout directory, an OCI archive or a docker-archive, told apart by what they hold. A [Store] lists
-// the images; [Store.Choose] picks one. What comes out is distrusted until its size and digest are seen to be right, and
-// not a byte of it is changed: manifest, config and layers keep their digests. Only the manifest of an image from a
-// docker-archive is new, since such an archive has none.
+// [Open] takes an image layout directory, an OCI archive or a docker-archive, told apart by what they hold. A [Store]
+// lists the images; [Store.Choose] picks one. What comes out is distrusted until its size and digest are seen to be
+// right, and not a byte of it is changed: manifest, config and layers keep their digests. Only the manifest of an image
+// from a docker-archive is new, since such an archive has none.
 //
 // Non-goals: images in registries or in a daemon, unpacking layers, images other than for containers.
 package importer
@@ -27,8 +27,8 @@ type Store struct {
 	images []candidate
 }
 
-// Open opens the layout directory or the archive at path and lists its images. Manifests and configs that are needed for
-// this are verified. Close must be called.
+// Open opens the layout directory or the archive at path and lists its images. Manifests and configs that are needed
+// for this are verified. Close must be called.
 func Open(ctx context.Context, path string) (*Store, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -57,8 +57,8 @@ func newStore(path string, closer io.Closer, images []candidate, err error) (*St
 	return &Store{path: path, closer: closer, images: images}, nil
 }
 
-// listArchive lists the images of a tar. One that is an OCI archive and a docker-archive at once is taken for the first,
-// because that has the image's true manifest.
+// listArchive lists the images of a tar. One that is an OCI archive and a docker-archive at once is taken for the
+// first, because that has the image's true manifest.
 func listArchive(ctx context.Context, tar *archive.Reader) ([]candidate, error) {
 	images, err := listLayout(ctx, tar)
 	if !errors.Is(err, layout.ErrNotLayout) {
@@ -66,7 +66,8 @@ func listArchive(ctx context.Context, tar *archive.Reader) ([]candidate, error) 
 	}
 	images, err = listDocker(tar)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("not an image archive: it has neither %q nor %q", layout.MarkerFile, archive.DockerManifestFile)
+		return nil, fmt.Errorf("not an image archive: it has neither %q nor %q",
+			layout.MarkerFile, archive.DockerManifestFile)
 	}
 	return images, err
 }

@@ -154,7 +154,8 @@ func TestDescriptor(t *testing.T) {
 	store := make(imagetest.Store)
 	windows := &oci.Platform{OS: "windows", Architecture: "amd64", OSVersion: "10.0.1", OSFeatures: []string{"win32k"}}
 	image := func(config, mediaType, configType string) oci.Descriptor {
-		manifest := oci.Manifest{Versioned: oci.SchemaVersion, MediaType: mediaType, Config: store.Add(configType, []byte(config))}
+		manifest := oci.Manifest{Versioned: oci.SchemaVersion, MediaType: mediaType,
+			Config: store.Add(configType, []byte(config))}
 		return store.AddJSON(t, mediaType, manifest)
 	}
 	tests := []struct {
@@ -215,7 +216,8 @@ func TestChoose(t *testing.T) {
 		{"linux/arm", "", oci.Descriptor{}, "2 images have platform linux/arm: " +
 			"localhost/arms:v1 (linux/arm/v6), localhost/arms:v1 (linux/arm/v7)"},
 		{"linux/arm64", "v2", oci.Descriptor{}, `no image has platform linux/arm64 and name "v2"; there are: ` + all},
-		{"linux/arm64", "No Name", oci.Descriptor{}, `no image has platform linux/arm64 and name "No Name"; there are: ` + all},
+		{"linux/arm64", "No Name", oci.Descriptor{},
+			`no image has platform linux/arm64 and name "No Name"; there are: ` + all},
 		{"", "arms", oci.Descriptor{}, `3 images have name "arms": ` + all},
 		{"", "", oci.Descriptor{}, "there are 3 images: " + all},
 	}
@@ -267,10 +269,12 @@ func TestRefuses(t *testing.T) {
 		files []imagetest.File
 		want  string
 	}{
-		{"other tar", []imagetest.File{file("x", "")}, `not an image archive: it has neither "oci-layout" nor "manifest.json"`},
+		{"other tar", []imagetest.File{file("x", "")},
+			`not an image archive: it has neither "oci-layout" nor "manifest.json"`},
 		{"no image", []imagetest.File{file("oci-layout", layout.Marker), empty}, "there is no image in it"},
 		{"no image in manifest.json", []imagetest.File{file("manifest.json", "[]")}, "there is no image in it"},
-		{"damaged layout", []imagetest.File{file("oci-layout", layout.Marker), file("index.json", "{"), file("manifest.json", "[]")},
+		{"damaged layout",
+			[]imagetest.File{file("oci-layout", layout.Marker), file("index.json", "{"), file("manifest.json", "[]")},
 			"index.json: unexpected EOF"},
 		{"damaged manifest.json", []imagetest.File{file("manifest.json", "[{]")},
 			"manifest.json: invalid character ']' looking for beginning of object key string"},
@@ -289,85 +293,88 @@ func TestRefuses(t *testing.T) {
 	if _, err := importer.Open(ctx, filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := importer.Open(ctx, save(t, []byte("text"))); err == nil || !strings.Contains(err.Error(), "not a tar archive") {
+	if _, err := importer.Open(ctx, save(t, []byte("text"))); err == nil ||
+		!strings.Contains(err.Error(), "not a tar archive") {
 		t.Errorf("error %v", err)
 	}
 }
+
+type descriptor = oci.Descriptor
 
 // Each way to break an image is told with the blob that is broken, and leaves no directory of layers.
 func TestBrokenImages(t *testing.T) {
 	tests := []struct {
 		name string
 		// spoil breaks the image and returns its new root and the expected end of the error.
-		spoil func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string)
+		spoil func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string)
 	}{
-		{"changed layer", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
+		{"changed layer", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			d := m.Layers[1].Digest
 			store[d] = bytes.ToUpper(store[d])
 			return root, fmt.Sprintf("layer 2 of 2: %s: content has the digest %s", d, digest.FromBytes(store[d]))
 		}},
-		{"short layer", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
+		{"short layer", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			d := m.Layers[0].Digest
 			store[d] = store[d][:9]
 			return root, fmt.Sprintf("layer 1 of 2: %s: content ends after 9 of the promised 2048 bytes", d)
 		}},
-		{"missing layer", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
+		{"missing layer", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			delete(store, m.Layers[0].Digest)
 			return root, fmt.Sprintf("layer 1 of 2: %s: blob not found", m.Layers[0].Digest)
 		}},
-		{"changed config", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
+		{"changed config", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			d := m.Config.Digest
 			store[d] = bytes.ToUpper(store[d])
 			return root, fmt.Sprintf("config: %s: content has the digest %s", d, digest.FromBytes(store[d]))
 		}},
-		{"missing manifest", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
+		{"missing manifest", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			delete(store, root.Digest)
 			return root, fmt.Sprintf("manifest: %s: blob not found", root.Digest)
 		}},
-		{"manifest not JSON", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
-			root = store.Add(oci.MediaTypeManifest, []byte("{"))
+		{"manifest not JSON", func(store imagetest.Store, _ descriptor, m oci.Manifest) (descriptor, string) {
+			root := store.Add(oci.MediaTypeManifest, []byte("{"))
 			return root, fmt.Sprintf("manifest %s: unexpected EOF", root.Digest)
 		}},
-		{"other media type", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
+		{"other media type", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			root.MediaType = oci.DockerMediaTypeManifest
 			return root, fmt.Sprintf("manifest %s: it calls itself %q, its descriptor %q",
 				root.Digest, oci.MediaTypeManifest, oci.DockerMediaTypeManifest)
 		}},
-		{"index not JSON", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
-			root = store.Add(oci.MediaTypeIndex, []byte("{"))
+		{"index not JSON", func(store imagetest.Store, _ descriptor, m oci.Manifest) (descriptor, string) {
+			root := store.Add(oci.MediaTypeIndex, []byte("{"))
 			return root, fmt.Sprintf("index %s: unexpected EOF", root.Digest)
 		}},
-		{"missing index", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
-			root = store.Add(oci.MediaTypeIndex, []byte("[]"))
+		{"missing index", func(store imagetest.Store, _ descriptor, m oci.Manifest) (descriptor, string) {
+			root := store.Add(oci.MediaTypeIndex, []byte("[]"))
 			delete(store, root.Digest)
 			return root, fmt.Sprintf("index: %s: blob not found", root.Digest)
 		}},
-		{"fewer diff_ids", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
+		{"fewer diff_ids", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			m.Config = store.Add(oci.MediaTypeConfig, []byte(`{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":[]}}`))
 			return addManifest(store, m), "the manifest has 2 layers, but the config has 0 diff_ids"
 		}},
-		{"bad diff_id", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
+		{"bad diff_id", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			m.Layers = m.Layers[:1]
 			m.Config = store.Add(oci.MediaTypeConfig, []byte(`{"rootfs":{"diff_ids":["sha256:1"]}}`))
 			return addManifest(store, m), `config: diff_ids: digest "sha256:1": invalid checksum digest length`
 		}},
-		{"config not JSON", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
+		{"config not JSON", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			m.Config = store.Add(oci.MediaTypeConfig, []byte("{"))
 			root = addManifest(store, m)
 			root.Platform = &oci.Platform{OS: "linux", Architecture: "amd64"}
 			return root, "config: unexpected EOF"
 		}},
-		{"artifact with a platform", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
+		{"artifact with a platform", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			m.Config.MediaType = "application/vnd.example"
 			root = addManifest(store, m)
 			root.Platform = &oci.Platform{OS: "linux", Architecture: "amd64"}
 			return root, `not a container image: its config is of type "application/vnd.example"`
 		}},
-		{"large manifest", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
+		{"large manifest", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			root.Size = 1 << 40
 			return root, fmt.Sprintf("%s: document of 1099511627776 bytes, the limit is 8388608", root.Digest)
 		}},
-		{"negative layer", func(store imagetest.Store, root oci.Descriptor, m oci.Manifest) (oci.Descriptor, string) {
+		{"negative layer", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			m.Layers[0].Size = -1
 			return addManifest(store, m), "layer 1 of 2: " + m.Layers[0].Digest.String() + ": size -1 is negative"
 		}},
@@ -422,7 +429,8 @@ func TestDeepIndex(t *testing.T) {
 		t.Error(err)
 	}
 	dir := saveLayout(t, store, store.AddIndex(t, root))
-	if _, err := choose(t, dir, importer.Choice{}); err == nil || !strings.HasSuffix(err.Error(), ": indexes nest more than 4 deep") {
+	if _, err := choose(t, dir, importer.Choice{}); err == nil ||
+		!strings.HasSuffix(err.Error(), ": indexes nest more than 4 deep") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,8 +1,8 @@
 // Package layout reads and writes OCI image layouts (image-spec 1.1, "image-layout.md").
 //
-// A layout is a set of files: blobs by digest, index.json that names the roots, and a marker. [Write] makes a directory of
-// it, of real files only, since clients refuse blobs that are symlinks. [Open] reads one from any file system, which may be
-// a tar archive. Package archive writes the same files as a tar.
+// A layout is a set of files: blobs by digest, index.json that names the roots, and a marker. [Write] makes a directory
+// of it, of real files only, since clients refuse blobs that are symlinks. [Open] reads one from any file system, which
+// may be a tar archive. Package archive writes the same files as a tar.
 //
 // Non-goals: adding to a layout that exists, removing from it, and blobs that are not sha256.
 package layout
@@ -33,8 +33,8 @@ const (
 // Marker is what the marker file holds.
 const Marker = `{"imageLayoutVersion":"1.0.0"}`
 
-// Annotations of a root in index.json that name it. Podman wants the full name in the second and then understands a bare
-// tag in the first, by which skopeo, oras and regctl address the image.
+// Annotations of a root in index.json that name it. Podman wants the full name in the second and then understands a
+// bare tag in the first, by which skopeo, oras and regctl address the image.
 const (
 	AnnotationTag  = "org.opencontainers.image.ref.name"
 	AnnotationName = "io.containerd.image.name"
@@ -45,8 +45,8 @@ func BlobPath(d digest.Digest) string {
 	return path.Join(BlobsDir, d.Algorithm().String(), d.Encoded())
 }
 
-// Index returns the index.json for one root: an entry for each name, or one entry without a name. A root that is itself an
-// image index stays one entry, because Podman refuses to load a layout that lists several manifests.
+// Index returns the index.json for one root: an entry for each name, or one entry without a name. A root that is itself
+// an image index stays one entry, because Podman refuses to load a layout that lists several manifests.
 func Index(root oci.Descriptor, names []reference.Reference) ([]byte, error) {
 	index := oci.Index{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeIndex}
 	for _, name := range names {
@@ -68,9 +68,12 @@ func Index(root oci.Descriptor, names []reference.Reference) ([]byte, error) {
 	return oci.Marshal(index)
 }
 
-// Write makes the layout directory dir, absent or empty before, of root and all that it reaches. Documents are verified; of
-// the other blobs only the sizes are where they are files (see [content.CopyFast]). After an error there is no directory.
-func Write(ctx context.Context, dir string, src content.Source, root oci.Descriptor, names []reference.Reference) error {
+// Write makes the layout directory dir, absent or empty before, of root and all that it reaches. Documents are
+// verified; of the other blobs only the sizes are where they are files (see [content.CopyFast]). After an error there
+// is no directory.
+func Write(
+	ctx context.Context, dir string, src content.Source, root oci.Descriptor, names []reference.Reference,
+) error {
 	index, err := Index(root, names)
 	if err != nil {
 		return err

@@ -128,7 +128,8 @@ func TestWriteIntoEmptyDirectory(t *testing.T) {
 }
 
 func TestIndex(t *testing.T) {
-	root := oci.Descriptor{MediaType: oci.MediaTypeManifest, Digest: digest.FromBytes(nil), Annotations: map[string]string{"a": "b"}}
+	root := oci.Descriptor{MediaType: oci.MediaTypeManifest, Digest: digest.FromBytes(nil),
+		Annotations: map[string]string{"a": "b"}}
 	named := func(tag, name string) oci.Descriptor {
 		d := root
 		d.Annotations = map[string]string{"a": "b", layout.AnnotationTag: tag, layout.AnnotationName: name}
@@ -168,7 +169,8 @@ func TestIndex(t *testing.T) {
 func TestWriteRefuses(t *testing.T) {
 	tests := []struct {
 		name string
-		// spoil breaks the image, whose blobs are in the store, or its surroundings, and returns the expected end of the error.
+		// spoil breaks the image, whose blobs are in the store, or its surroundings, and returns the expected end of the
+		// error.
 		spoil func(t *testing.T, store imagetest.Store, manifest *oci.Descriptor, dir string) string
 	}{
 		{"missing layer", func(t *testing.T, store imagetest.Store, manifest *oci.Descriptor, _ string) string {
@@ -273,7 +275,8 @@ func TestOpen(t *testing.T) {
 	if _, isFile := r.(*os.File); !isFile {
 		t.Errorf("a blob is opened as %T, which the kernel cannot copy", r)
 	}
-	if _, err := read.Open(ctx, oci.Descriptor{Digest: digest.FromBytes([]byte("x"))}); !errors.Is(err, content.ErrNotFound) {
+	unknown := oci.Descriptor{Digest: digest.FromBytes([]byte("x"))}
+	if _, err := read.Open(ctx, unknown); !errors.Is(err, content.ErrNotFound) {
 		t.Errorf("an unknown blob: error %v", err)
 	}
 	if _, err := read.Open(ctx, oci.Descriptor{Digest: "../../etc/passwd"}); err == nil {

@@ -61,8 +61,8 @@ var dockerToOCI = map[string]string{
 	DockerMediaTypeForeignLayer: mediaTypeForeignLayerGzip,
 }
 
-// OCIMediaType returns the OCI media type for the bytes that mediaType describes, or mediaType itself if it is not one of
-// Docker's.
+// OCIMediaType returns the OCI media type for the bytes that mediaType describes, or mediaType itself if it is not one
+// of Docker's.
 func OCIMediaType(mediaType string) string {
 	if t, ok := dockerToOCI[mediaType]; ok {
 		return t
@@ -76,8 +76,8 @@ func IsIndex(mediaType string) bool { return OCIMediaType(mediaType) == MediaTyp
 // IsManifest reports whether mediaType is an image manifest, OCI's or Docker's.
 func IsManifest(mediaType string) bool { return OCIMediaType(mediaType) == MediaTypeManifest }
 
-// LayerCompression returns the packing of a layer of the media type, OCI's or Docker's, distributable or not. A media type
-// that is not a layer's is an error.
+// LayerCompression returns the packing of a layer of the media type, OCI's or Docker's, distributable or not. A media
+// type that is not a layer's is an error.
 func LayerCompression(mediaType string) (Compression, error) {
 	switch OCIMediaType(mediaType) {
 	case MediaTypeLayer, "application/vnd.oci.image.layer.nondistributable.v1.tar":

@@ -1,8 +1,8 @@
 // Package oci holds the documents of image-spec 1.1 and their one encoding.
 //
 // The types are those of opencontainers/image-spec. The package adds what the specification leaves open: which bytes a
-// document has (compact JSON, keys in the order of the structs, no trailing newline), strict reading, and the media types
-// of Docker's older format with their OCI counterparts.
+// document has (compact JSON, keys in the order of the structs, no trailing newline), strict reading, and the media
+// types of Docker's older format with their OCI counterparts.
 package oci
 
 import (
@@ -34,15 +34,15 @@ type (
 	History = v1.History
 )
 
-// MaxDocument is the largest manifest, index or config that is read into memory, in bytes. Registries refuse more than 4
-// MiB; an honest config stays far below.
+// MaxDocument is the largest manifest, index or config that is read into memory, in bytes. Registries refuse more than
+// 4 MiB; an honest config stays far below.
 const MaxDocument = 8 << 20
 
 // SchemaVersion is the value of schemaVersion in manifests and indexes.
 var SchemaVersion = specs.Versioned{SchemaVersion: 2}
 
-// Marshal returns the JSON of v: compact, keys in struct order, maps sorted, no HTML escapes, no trailing newline. Equal
-// values have equal bytes.
+// Marshal returns the JSON of v: compact, keys in struct order, maps sorted, no HTML escapes, no trailing newline.
+// Equal values have equal bytes.
 func Marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

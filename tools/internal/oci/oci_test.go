@@ -7,7 +7,8 @@ import (
 )
 
 func TestMarshal(t *testing.T) {
-	d := Descriptor{MediaType: MediaTypeLayer, Digest: "sha256:x", Size: 7, Annotations: map[string]string{"b": "<&>", "a": "\u2028ü"}}
+	d := Descriptor{MediaType: MediaTypeLayer, Digest: "sha256:x", Size: 7,
+		Annotations: map[string]string{"b": "<&>", "a": "\u2028ü"}}
 	// JSON has no need to escape <, > and &; encoding/json always escapes U+2028.
 	const want = `{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"sha256:x","size":7,` +
 		`"annotations":{"a":"\u2028ü","b":"<&>"}}`
@@ -71,7 +72,8 @@ func TestMediaTypes(t *testing.T) {
 		if got := OCIMediaType(test.mediaType); got != test.oci {
 			t.Errorf("OCIMediaType(%q) = %q, want %q", test.mediaType, got, test.oci)
 		}
-		if index, manifest := IsIndex(test.mediaType), IsManifest(test.mediaType); index != test.index || manifest != test.manifest {
+		index, manifest := IsIndex(test.mediaType), IsManifest(test.mediaType)
+		if index != test.index || manifest != test.manifest {
 			t.Errorf("%q: IsIndex %t, IsManifest %t", test.mediaType, index, manifest)
 		}
 		got, err := LayerCompression(test.mediaType)

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// forEach calls do for every item, with at most jobs calls at a time. The first failure cancels the others' context and is
-// returned.
+// forEach calls do for every item, with at most jobs calls at a time. The first failure cancels the others' context
+// and is returned.
 func forEach[T any](ctx context.Context, jobs int, items []T, do func(context.Context, T) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -1,8 +1,8 @@
 // Package push makes an image part of a repository with as few requests and bytes as that takes.
 //
-// The registry is asked for every part before it is sent, blobs travel several at once, and what refers to something comes
-// after it: blobs, manifests, index, tags. A push that breaks off therefore leaves no name for half an image, and the next
-// one goes on from there.
+// The registry is asked for every part before it is sent, blobs travel several at once, and what refers to something
+// comes after it: blobs, manifests, index, tags. A push that breaks off therefore leaves no name for half an image,
+// and the next one goes on from there.
 //
 // Non-goals: the protocol (package registry), where the bytes come from (package content), names and terminals.
 package push
@@ -101,8 +101,8 @@ type document struct {
 	data []byte
 }
 
-// rootAndTags reports whether the registry holds root, and which of the tags do not name it yet. For an unchanged image one
-// request per tag answers both.
+// rootAndTags reports whether the registry holds root, and which of the tags do not name it yet. For an unchanged
+// image one request per tag answers both.
 func (p *push) rootAndTags(ctx context.Context, root oci.Descriptor) (present bool, missing []string, err error) {
 	for _, tag := range p.o.Tags {
 		found, err := p.to.Resolve(ctx, tag)
@@ -136,8 +136,8 @@ func (p *push) hasManifest(ctx context.Context, d oci.Descriptor) (bool, error) 
 // maxDepth is how deep indexes may nest. Real ones nest once.
 const maxDepth = 8
 
-// plan finds the documents below d that the registry lacks, and their blobs. A document that the registry has is not looked
-// into: a registry takes one only after all that it refers to.
+// plan finds the documents below d that the registry lacks, and their blobs. A document that the registry has is not
+// looked into: a registry takes one only after all that it refers to.
 func (p *push) plan(ctx context.Context, d oci.Descriptor, depth int) error {
 	if p.seen[d.Digest] {
 		return nil
@@ -209,8 +209,8 @@ func (p *push) sendBlob(ctx context.Context, d oci.Descriptor) error {
 	return nil
 }
 
-// isForeign reports whether d is a layer that registries do not take: one that may not be distributed and has an address of
-// its own.
+// isForeign reports whether d is a layer that registries do not take: one that may not be distributed and has an
+// address of its own.
 func isForeign(d oci.Descriptor) bool {
 	return len(d.URLs) > 0 && strings.Contains(oci.OCIMediaType(d.MediaType), ".nondistributable.")
 }

@@ -1,8 +1,8 @@
 // Package reach states, as a test, which packages each tool may reach, and that imports point one way only.
 //
-// It reads the imports of all Go files below tools/ that are no tests, whatever system they are for. That works under plain
-// "go test" and, with these files and go.mod as data, under Bazel, where the go command is not at hand. What lies behind
-// packages of other modules is not seen so; under plain "go test" the go command is asked about that, too.
+// It reads the imports of all Go files below tools/ that are no tests, whatever system they are for. That works under
+// plain "go test" and, with these files and go.mod as data, under Bazel, where the go command is not at hand. What lies
+// behind packages of other modules is not seen so; under plain "go test" the go command is asked about that, too.
 package reach
 
 import (
@@ -42,13 +42,15 @@ var levels = [][]string{
 // testOnly are the rooms that only tests may import.
 var testOnly = []string{"engine/enginetest", "imagetest", "registrytest"}
 
-// callers are the packages whose importers are named here: what is not named may not import them. A tool whose name begins
-// with "mk" may reach none of the first four, directly or not.
+// callers are the packages whose importers are named here: what is not named may not import them. A tool whose name
+// begins with "mk" may reach none of the first four, directly or not.
 var callers = map[string][]string{
-	"net":      {"internal/auth", "internal/registry", "internal/registrytest", "internal/engine"},
-	"net/http": {"internal/auth", "internal/registry", "internal/registrytest", "internal/engine", "push", "load", "imgcheck"},
-	"os/exec":  {"internal/auth", "internal/engine"},
-	"plugin":   {},
+	"net": {"internal/auth", "internal/registry", "internal/registrytest", "internal/engine"},
+	"net/http": {
+		"internal/auth", "internal/registry", "internal/registrytest", "internal/engine", "push", "load", "imgcheck",
+	},
+	"os/exec": {"internal/auth", "internal/engine"},
+	"plugin":  {},
 
 	"C":       {},
 	"testing": {"internal/imagetest", "internal/registrytest"},
@@ -162,8 +164,8 @@ func isStandard(name string) bool {
 	return !strings.Contains(first, ".")
 }
 
-// TestReach compares what each tool reaches with testdata/reach.golden, which "go test -update" rewrites. Go's own packages
-// are not listed, but for those that the law names.
+// TestReach compares what each tool reaches with testdata/reach.golden, which "go test -update" rewrites. Go's own
+// packages are not listed, but for those that the law names.
 func TestReach(t *testing.T) {
 	g := load(t, moduleRoot(t))
 	if len(g.tools()) == 0 {
@@ -306,8 +308,8 @@ func TestBreaches(t *testing.T) {
 	}
 }
 
-// TestDeepReach asks the go command what the tools of build actions reach through packages of other modules. Under Bazel
-// there is none to ask, and the test of the same name under "go test" has to do.
+// TestDeepReach asks the go command what the tools of build actions reach through packages of other modules. Under
+// Bazel there is none to ask, and the test of the same name under "go test" has to do.
 func TestDeepReach(t *testing.T) {
 	root := moduleRoot(t)
 	var tools []string

@@ -13,14 +13,17 @@ import (
 const maxName = 255
 
 var (
-	hostPattern      = regexp.MustCompile(`^(?:` + hostName + `(?:\.` + hostName + `)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$`)
+	hostPattern      = regexp.MustCompile(`^(?:` + hostName + `|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$`)
 	componentPattern = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$`)
 	tagPattern       = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 	hexPattern       = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// hostName is one label of a host name, as a pattern.
-const hostName = `[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?`
+// The patterns of a host name and of one of its labels.
+const (
+	hostName  = hostLabel + `(?:\.` + hostLabel + `)*`
+	hostLabel = `[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?`
+)
 
 // CheckTag returns an error unless tag may be a tag.
 func CheckTag(tag string) error {
@@ -57,8 +60,8 @@ func parse(text string) (r Reference, err error) {
 	return r, r.check()
 }
 
-// splitRegistry finds the registry in a name. The first component is one if it cannot be a part of a repository on Docker
-// Hub: it has a dot, a colon or a capital letter, or is "localhost".
+// splitRegistry finds the registry in a name. The first component is one if it cannot be a part of a repository on
+// Docker Hub: it has a dot, a colon or a capital letter, or is "localhost".
 func splitRegistry(name string) (registry, repository string) {
 	first, rest, found := strings.Cut(name, "/")
 	if !found || !(strings.ContainsAny(first, ".:") || first == "localhost" || strings.ToLower(first) != first) {

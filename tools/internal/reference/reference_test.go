@@ -79,7 +79,8 @@ func TestParseLimits(t *testing.T) {
 	if _, err := Parse(name); err != nil {
 		t.Errorf("a name of %d bytes: %v", len(name), err)
 	}
-	if _, err := Parse(name + "a"); err == nil || !strings.HasSuffix(err.Error(), "256 bytes without the tag, the limit is 255") {
+	if _, err := Parse(name + "a"); err == nil ||
+		!strings.HasSuffix(err.Error(), "256 bytes without the tag, the limit is 255") {
 		t.Errorf("a name of %d bytes: error %v", len(name)+1, err)
 	}
 	tag := strings.Repeat("t", 128)
@@ -110,7 +111,8 @@ func TestParseRepository(t *testing.T) {
 
 // FuzzParse checks that what Parse accepts has one spelling, which Parse accepts too.
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"alpine", "localhost:5000/a/b:v1@" + sum, "docker.io/library/x", "a:b:c", "[::1]/x", "Ä/b"} {
+	seeds := []string{"alpine", "localhost:5000/a/b:v1@" + sum, "docker.io/library/x", "a:b:c", "[::1]/x", "Ä/b"}
+	for _, seed := range seeds {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

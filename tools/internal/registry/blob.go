@@ -40,8 +40,8 @@ func (r *Repository) headBlob(ctx context.Context, d oci.Descriptor) (bool, erro
 	return true, r.checkDigest(what, resp, d.Digest)
 }
 
-// Open implements content.Source, for manifests and blobs alike, according to the media type of d. A connection that breaks
-// is opened again where it broke.
+// Open implements content.Source, for manifests and blobs alike, according to the media type of d. A connection that
+// breaks is opened again where it broke.
 func (r *Repository) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
 	if _, err := digest.Parse(string(d.Digest)); err != nil {
 		return nil, err

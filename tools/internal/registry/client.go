@@ -1,12 +1,13 @@
 // Package registry speaks distribution-spec 1.1 with a registry.
 //
-// A [Client] holds the connections, a [Repository] is one repository seen through it: a content.Source to read from, and a
-// place to put blobs and manifests. A method is a request, tried until its outcome is known; package push puts them in order.
+// A [Client] holds the connections, a [Repository] is one repository seen through it: a content.Source to read from,
+// and a place to put blobs and manifests. A method is a request, tried until its outcome is known; package push puts
+// them in order.
 //
-// Nothing that a registry says is believed unchecked: bytes are compared with their digest, answers are bounded, and a
-// redirect or an upload address on another host never gets the Authorization header. Temporary failures (429, 5xx, broken
-// connections) are tried again a bounded number of times. TLS is the rule; a registry on a loopback address, or any with
-// [Options].Insecure, may have a certificate that nobody knows or speak plain HTTP, as with Docker.
+// Nothing that a registry says is believed unchecked: bytes are compared with their digest, answers are bounded, and
+// a redirect or an upload address on another host never gets the Authorization header. Temporary failures (429, 5xx,
+// broken connections) are tried again a bounded number of times. TLS is the rule; a registry on a loopback address,
+// or any with [Options].Insecure, may have a certificate that nobody knows or speak plain HTTP, as with Docker.
 //
 // Non-goals: catalogues, deleting, referrers, the version 1 protocol.
 package registry
@@ -114,7 +115,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// speaksPlainHTTP reports whether a server that need not have TLS has none: whether an HTTPS request gets no answer at all.
+// speaksPlainHTTP reports whether a server that need not have TLS has none: whether an HTTPS request gets no answer
+// at all.
 func speaksPlainHTTP(ctx context.Context, client *http.Client, base url.URL) (bool, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.String(), nil)
 	if err != nil {
@@ -131,8 +133,9 @@ func speaksPlainHTTP(ctx context.Context, client *http.Client, base url.URL) (bo
 // errRedirect marks a redirect that is not followed.
 var errRedirect = errors.New("redirect refused")
 
-// checkRedirect is the clients' policy: a secret never leaves the host that it is for, and TLS is never given up. What a
-// POST says (a token request holds a secret) is not repeated to another host; the redirect itself is then the answer.
+// checkRedirect is the clients' policy: a secret never leaves the host that it is for, and TLS is never given up.
+// What a POST says (a token request holds a secret) is not repeated to another host; the redirect itself is then the
+// answer.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	first := via[0]
 	req.Header.Del("Referer") // It may hold a signed URL.

@@ -15,7 +15,8 @@ import (
 // maxErrorBody is how much of an error's body is read, in bytes.
 const maxErrorBody = 64 << 10
 
-// Error is a registry's refusal (distribution-spec 1.1, "Error Codes"). It is a content.ErrNotFound if the status is 404.
+// Error is a registry's refusal (distribution-spec 1.1, "Error Codes"). It is a content.ErrNotFound if the status is
+// 404.
 type Error struct {
 	// Subject says what was asked for: "registry/repository: blob sha256:...".
 	Subject string

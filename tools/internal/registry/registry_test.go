@@ -28,7 +28,8 @@ func (k known) Find(context.Context, reference.Reference) (auth.Credential, erro
 	return auth.Credential(k), nil
 }
 
-// repository returns the repository team/app of the host, through a client that does not wait but notes how long it would.
+// repository returns the repository team/app of the host, through a client that does not wait but notes how long it
+// would.
 func repository(t *testing.T, host string, o Options) (*Repository, *[]time.Duration) {
 	t.Helper()
 	waits := new([]time.Duration)

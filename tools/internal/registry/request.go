@@ -12,8 +12,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/auth"
 )
 
-// maxRenewals is how often one request may be refused for its authorization and try again: once because the registry had
-// not asked before, once because a token ended.
+// maxRenewals is how often one request may be refused for its authorization and try again: once because the registry
+// had not asked before, once because a token ended.
 const maxRenewals = 2
 
 // Repository is one repository of a registry. It may be used by several goroutines.

@@ -72,8 +72,8 @@ func temporaryStatus(status int) bool {
 	}, status)
 }
 
-// temporaryFailure reports whether a failure to get an answer may pass: whether it is none of those that tell of a wrong
-// address, a wrong certificate, or a decision of our own.
+// temporaryFailure reports whether a failure to get an answer may pass: whether it is none of those that tell of a
+// wrong address, a wrong certificate, or a decision of our own.
 func temporaryFailure(err error) bool {
 	var dns *net.DNSError
 	var source *sourceError
@@ -89,7 +89,8 @@ func temporaryFailure(err error) bool {
 	return true
 }
 
-// parseRetryAfter reads a Retry-After header: seconds or a date (RFC 9110, section 10.2.3). It returns 0 for anything else.
+// parseRetryAfter reads a Retry-After header: seconds or a date (RFC 9110, section 10.2.3). It returns 0 for anything
+// else.
 func parseRetryAfter(header string) time.Duration {
 	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second

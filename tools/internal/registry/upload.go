@@ -12,13 +12,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// expectSize is the size, in bytes, from which a body is sent only after the registry has agreed to take it: a token that
-// has just ended then costs a round trip, not a gigabyte.
+// expectSize is the size, in bytes, from which a body is sent only after the registry has agreed to take it: a token
+// that has just ended then costs a round trip, not a gigabyte.
 const expectSize = 1 << 20
 
 // PutBlob uploads a blob: a POST for an address, and one PUT of the whole blob with its digest ("Pushing a blob
-// monolithically"), which every registry knows. Bytes that are not what d promises are never committed, whether or not the
-// registry looks. After a temporary failure the upload starts again from the beginning.
+// monolithically"), which every registry knows. Bytes that are not what d promises are never committed, whether or
+// not the registry looks. After a temporary failure the upload starts again from the beginning.
 func (r *Repository) PutBlob(ctx context.Context, src content.Source, d oci.Descriptor) error {
 	again := false
 	return r.client.retry(ctx, func() error {
@@ -54,8 +54,8 @@ func (r *Repository) startUpload(ctx context.Context, d oci.Descriptor) (*url.UR
 	return location, nil
 }
 
-// uploadLocation returns the address in a Location header, absolute. A registry behind a proxy that ends TLS may believe
-// that it is reached without; its address is corrected, another host without TLS is refused.
+// uploadLocation returns the address in a Location header, absolute. A registry behind a proxy that ends TLS may
+// believe that it is reached without; its address is corrected, another host without TLS is refused.
 func uploadLocation(resp *http.Response) (*url.URL, error) {
 	header := resp.Header.Get("Location")
 	if header == "" {
@@ -111,7 +111,8 @@ func (r *Repository) checkDigest(what string, resp *http.Response, want digest.D
 	return nil
 }
 
-// verifiedBody is a blob on its way: bytes that are not the promised ones end in a sourceError, the last of them unsent.
+// verifiedBody is a blob on its way: bytes that are not the promised ones end in a sourceError, the last of them
+// unsent.
 type verifiedBody struct {
 	io.Reader
 	io.Closer

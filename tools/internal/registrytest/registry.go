@@ -1,8 +1,8 @@
 // Package registrytest is a registry inside a test, with the faults of real ones.
 //
 // It follows distribution-spec 1.1 where clients can see it: uploads with their addresses, digests that are checked,
-// manifests that may refer only to what is there, tokens with scopes. A test can look at what is stored and at every request
-// that was made, and put faults in the way of requests.
+// manifests that may refer only to what is there, tokens with scopes. A test can look at what is stored and at every
+// request that was made, and put faults in the way of requests.
 //
 // Non-goals: being fast, storing more than a test needs, deleting.
 package registrytest

@@ -1,7 +1,7 @@
 // Package wire owns the small JSON files that pass from one tool to the next.
 //
-// Each is a descriptor of image-spec 1.1; a layer's also carries what a config needs to know of it. It is the only package
-// that reads or writes them, and only programs import it: the packages that do the work get typed values.
+// Each is a descriptor of image-spec 1.1; a layer's also carries what a config needs to know of it. It is the only
+// package that reads or writes them, and only programs import it: the packages that do the work get typed values.
 package wire
 
 import (

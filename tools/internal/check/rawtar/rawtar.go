@@ -1,13 +1,13 @@
 // Package rawtar reads tar block by block and tells everything that is not as POSIX (IEEE Std 1003.1-2017, pax, "ustar
 // Interchange Format" and "pax Extended Header") and this project's writer would have it.
 //
-// archive/tar is made to read what other programs wrote: it repairs, guesses and skips. This reader is made to refuse. It
-// reads GNU's and V7's dialects too, because base layers are written in them, but tells that it met them.
+// archive/tar is made to read what other programs wrote: it repairs, guesses and skips. This reader is made to refuse.
+// It reads GNU's and V7's dialects too, because base layers are written in them, but tells that it met them.
 //
 // Non-goals: what names and links mean for an image, which is the business of package check; sparse files.
 //
-// Invariants: memory is bounded whatever the input holds, every loop consumes input, and after Next has returned io.EOF the
-// input has been read to its end.
+// Invariants: memory is bounded whatever the input holds, every loop consumes input, and after Next has returned io.EOF
+// the input has been read to its end.
 package rawtar
 
 import (
@@ -94,8 +94,8 @@ func NewReader(r io.Reader, tell Tell) *Reader { return &Reader{r: r, tell: tell
 // Offset returns how many bytes of the tar have been read. After Next, that is where the entry's content begins.
 func (r *Reader) Offset() int64 { return r.offset }
 
-// Next returns the next entry. At the end it reads and judges what is left of the input, then returns io.EOF. If it returns
-// ErrBroken, the input is not read to its end; any other error comes from the input.
+// Next returns the next entry. At the end it reads and judges what is left of the input, then returns io.EOF. If it
+// returns ErrBroken, the input is not read to its end; any other error comes from the input.
 func (r *Reader) Next() (Header, error) {
 	if err := r.finishEntry(); err != nil {
 		return Header{}, err

@@ -67,7 +67,9 @@ func TestReader(t *testing.T) {
 		{Name: "xattr", Type: TypeRegular, Size: 512},
 	}
 	for name, wrap := range map[string]func(io.Reader) io.Reader{
-		"whole": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader, "eager end": iotest.DataErrReader,
+		"whole":        func(r io.Reader) io.Reader { return r },
+		"byte by byte": iotest.OneByteReader,
+		"eager end":    iotest.DataErrReader,
 	} {
 		headers, problems, err := read(wrap(bytes.NewReader(sample(t))))
 		if err != io.EOF || problems != nil || !reflect.DeepEqual(headers, want) {

@@ -1,8 +1,9 @@
-// Package strictjson reads JSON as a suspicious reader does: into plain values, telling everything that two readers could
-// understand differently.
+// Package strictjson reads JSON as a suspicious reader does: into plain values, telling everything that two readers
+// could understand differently.
 //
-// The measure is I-JSON (RFC 7493): UTF-8 throughout, no unpaired surrogates, no key twice in one object; and, because a
-// document's bytes are its identity, nothing but white space after the value. All problems are told, not the first alone.
+// The measure is I-JSON (RFC 7493): UTF-8 throughout, no unpaired surrogates, no key twice in one object; and, because
+// a document's bytes are its identity, nothing but white space after the value. All problems are told, not the first
+// alone.
 //
 // Non-goals: speed, and any knowledge of what the keys mean.
 package strictjson

@@ -1,5 +1,5 @@
-// Package enginetest is a container engine for tests: a program that answers to "version", "info" and "load" as docker and
-// podman do, and fails on demand as they do.
+// Package enginetest is a container engine for tests: a program that answers to "version", "info" and "load" as
+// docker and podman do, and fails on demand as they do.
 //
 // A test binary becomes the program by calling [Main] when its name is "docker" or "podman"; the environment variable
 // FAKE_DOCKER or FAKE_PODMAN says how it behaves. Non-goal: running containers.

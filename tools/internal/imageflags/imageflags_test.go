@@ -1,0 +1,64 @@
+package imageflags
+
+import (
+	"context"
+	"flag"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/wire"
+)
+
+// An image is found whole, whichever flags say where its blobs are. The path of a layer's descriptor may hold any
+// character.
+func TestImage(t *testing.T) {
+	dir := t.TempDir()
+	store := make(imagetest.Store)
+	image := store.AddImage(t, "linux/amd64", oci.Gzip, "a", "b")
+	manifest := store.Manifest(t, image)
+	at := func(name string) string { return filepath.Join(dir, name) }
+	write := func(name string, v any) {
+		if err := wire.Write(at(name), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("root.json", image)
+	layer := manifest.Layers[0]
+	write(`a=b.json`, wire.Layer{MediaType: layer.MediaType, Digest: layer.Digest, Size: layer.Size, DiffID: image.Digest})
+	imagetest.WriteFile(t, at("a.blob"), store[layer.Digest])
+	imagetest.WriteFile(t, at("manifest"), store[image.Digest])
+	imagetest.WriteFile(t, at("config"), store[manifest.Config.Digest])
+	imagetest.WriteFile(t, at("blobs/sha256/"+manifest.Layers[1].Digest.Encoded()), store[manifest.Layers[1].Digest])
+
+	set := flag.NewFlagSet("tool", flag.ContinueOnError)
+	flags, names := Declare(set), DeclareNames(set)
+	err := set.Parse([]string{"--root=" + at("root.json"), "--document=" + at("manifest"), "--document=" + at("config"),
+		"--layer=" + at(`a\=b.json`) + "=" + at("a.blob"), "--blobs=" + at("blobs"), "--name=a", "--name=h:1/b:c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, source, err := flags.Image()
+	if err != nil || !reflect.DeepEqual(root, image) {
+		t.Fatalf("root %+v, %v, want %+v", root, err, image)
+	}
+	blobs := 0
+	err = content.Walk(context.Background(), source, root, func(d oci.Descriptor, _ []byte) error {
+		blobs++
+		return content.Copy(context.Background(), new(strings.Builder), source, d)
+	})
+	if err != nil || blobs != len(store) {
+		t.Errorf("found %d blobs of %d, %v", blobs, len(store), err)
+	}
+	var texts []string
+	for _, name := range *names {
+		texts = append(texts, name.String())
+	}
+	if want := []string{"docker.io/library/a:latest", "h:1/b:c"}; !reflect.DeepEqual(texts, want) {
+		t.Errorf("names %q, want %q", texts, want)
+	}
+}

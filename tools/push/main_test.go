@@ -1,0 +1,63 @@
+package main
+
+import (
+	"encoding/base64"
+	"maps"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/registrytest"
+	"github.com/rules-strata/rules_strata/tools/internal/wire"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"push": main})
+}
+
+// TestScripts runs the scripts. Each has an index of two images in the files root.json, image.json (one of the two)
+// and blobs; $DIGEST and $IMAGE_DIGEST; a registry $OPEN and one, $BASIC, that wants the user "user" with the
+// password "sesame"; auth.json has that credential, wrong.json another one. The command "tags" compares a
+// repository's tags in $OPEN.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			store := imagetest.Store{}
+			image := store.AddImage(t, "linux/amd64", oci.Gzip, "a", "b")
+			index := store.AddIndex(t, image, store.AddImage(t, "linux/arm64", oci.Gzip, "a"))
+			store.WriteFiles(t, filepath.Join(env.WorkDir, "blobs"))
+			open := registrytest.New(t)
+			basic := registrytest.NewBasic(t, "user", "sesame")
+			env.Values["open"] = open
+			for name, value := range map[string]string{
+				"HOME": filepath.Join(env.WorkDir, "home"), "XDG_RUNTIME_DIR": filepath.Join(env.WorkDir, "run"),
+				"DIGEST": index.Digest.String(), "IMAGE_DIGEST": image.Digest.String(),
+				"OPEN": open.Host, "BASIC": basic.Host,
+			} {
+				env.Setenv(name, value)
+			}
+			auth := base64.StdEncoding.EncodeToString([]byte("user:sesame"))
+			imagetest.WriteFile(t, filepath.Join(env.WorkDir, "auth.json"),
+				[]byte(`{"auths":{"`+basic.Host+`":{"auth":"`+auth+`"}}}`))
+			imagetest.WriteFile(t, filepath.Join(env.WorkDir, "wrong.json"),
+				[]byte(`{"auths":{"`+basic.Host+`":{"username":"user","password":"wr0ng"}}}`))
+			if err := wire.Write(filepath.Join(env.WorkDir, "image.json"), image); err != nil {
+				return err
+			}
+			return wire.Write(filepath.Join(env.WorkDir, "root.json"), index)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"tags": func(ts *testscript.TestScript, _ bool, args []string) {
+				tags := ts.Value("open").(*registrytest.Registry).Tags(args[0])
+				if got := slices.Sorted(maps.Keys(tags)); !slices.Equal(got, args[1:]) {
+					ts.Fatalf("the tags of %s are %q, want %q", args[0], got, args[1:])
+				}
+			},
+		},
+	})
+}
