@@ -2,7 +2,7 @@
 
 The rules, in the order in which an image comes to be: `image_layer` and `image_import` make or bring in layers, `image` puts
 them together, `image_index` joins images of several platforms; `image_archive` writes a file, `image_load` and `image_push`
-are programs for `bazel run`. docs/rules.md has every attribute.
+are programs for `bazel run`, and `image_test` distrusts what came out. docs/rules.md has every attribute.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
@@ -12,6 +12,7 @@ load("//rules/private:index.bzl", _image_index = "image_index")
 load("//rules/private:layer.bzl", _image_layer = "image_layer")
 load("//rules/private:load.bzl", _image_load = "image_load")
 load("//rules/private:push.bzl", _image_push = "image_push")
+load("//rules/private:test.bzl", _image_test = "image_test")
 
 visibility("public")
 
@@ -22,3 +23,4 @@ image_index = _image_index
 image_layer = _image_layer
 image_load = _image_load
 image_push = _image_push
+image_test = _image_test

@@ -17,7 +17,8 @@ import (
 // rules and providers are the public names, in the order in which a reader meets them.
 var (
 	rules = []string{
-		"image_layer", "image_import", "image", "image_index", "image_archive", "image_load", "image_push", "image_toolchain",
+		"image_layer", "image_import", "image", "image_index", "image_archive", "image_load", "image_push", "image_test",
+		"image_toolchain",
 	}
 	providers = []string{"LayerInfo", "ImageInfo", "IndexInfo"}
 )

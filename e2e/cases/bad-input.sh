@@ -3,13 +3,18 @@
 
 cd "$E2E/walkthrough"
 
+# left_behind NAME: lists what is in the output directory of //bad by this name, but for parameter files.
+left_behind() {
+  [ ! -e bazel-bin/bad ] || find bazel-bin/bad/ -name "$1.*" ! -type d ! -name '*.params'
+}
+
 # refuses LABEL TEXT...: does not build; the message has the label and each TEXT; no output of the target exists.
 refuses() {
-  local label=$1 left
-  if bazel build "$label" >"$WORK/out" 2>&1; then fail "$label builds: $(cat "$WORK/out")"; fi
+  local left
+  if bazel build "$1" >"$WORK/out" 2>&1; then fail "$1 builds: $(cat "$WORK/out")"; fi
   contains "$WORK/out" "$@"
-  lacks "$WORK/out" "panic:" "goroutine " "Traceback"
-  left=$(find "bazel-bin/bad/" -name "${label##*:}.*" ! -type d ! -name '*.params')
+  lacks "$WORK/out" "panic:" "goroutine "
+  left=$(left_behind "${1##*:}")
   equal "left behind" "" "$left"
 }
 
@@ -30,50 +35,49 @@ archives() {
   tar --create --file bad/altered.tar --directory "$WORK/altered" .
 }
 
-# An archive's bytes matter to its layers; the small documents can be had without them.
-refuses_altered() {
-  if bazel build --output_groups=archive //bad:altered >"$WORK/out" 2>&1; then fail "builds"; fi
-  contains "$WORK/out" //bad:altered "$(cat "$WORK/altered.digest")"
-  equal "left behind" "" "$(find bazel-bin/bad/ -path '*/altered.blobs/*' -o -name altered.tar)"
-}
+refuses_altered() { refuses //bad:altered "$(cat "$WORK/altered.digest")"; }
 
-# run_fails PROGRAM ARGS...: what a built image_load or image_push does; it must fail and leave no file of its own.
+# run_fails COMMAND...: COMMAND, a built image_load or image_push, ends with a message and leaves no file of its own.
 run_fails() {
-  local program=$1 status=0
-  shift
+  local status=0 left
   mkdir -p "$WORK/tmp"
-  TMPDIR=$WORK/tmp "$program" "$@" >"$WORK/out" 2>&1 || status=$?
+  TMPDIR=$WORK/tmp "$@" >"$WORK/out" 2>&1 || status=$?
   equal "exit code" 1 "$status"
   lacks "$WORK/out" "panic:" "goroutine "
-  equal "left behind" "" "$(ls -A "$WORK/tmp")"
+  left=$(ls -A "$WORK/tmp")
+  equal "left behind" "" "$left"
 }
 
 without_engines() {
   local program
   program=$(build //:load)
-  mkdir -p "$WORK/nothing"
-  PATH=$WORK/nothing run_fails "$program"
-  contains "$WORK/out" docker podman //:load
+  run_fails env PATH="$WORK/nothing" "$program"
+  contains "$WORK/out" //:load docker podman
 }
 
 engine_down() {
-  DOCKER_HOST=unix://$WORK/no.sock run_fails "$(build //:load)" --engine=docker
-  contains "$WORK/out" docker "$WORK/no.sock"
+  local program
+  program=$(build //:load)
+  run_fails env DOCKER_HOST="unix://$WORK/no.sock" "$program" --engine=docker
+  contains "$WORK/out" //:load docker "$WORK/no.sock"
 }
 
 # Port 1 is nobody's.
 wrong_port() {
-  run_fails "$(build //:push)" --insecure --repository=127.0.0.1:1/my-alpine
-  contains "$WORK/out" 127.0.0.1:1/my-alpine "connection refused" //:push
+  local program
+  program=$(build //:push)
+  run_fails "$program" --insecure --repository=127.0.0.1:1/my-alpine
+  contains "$WORK/out" //:push 127.0.0.1:1/my-alpine "connection refused"
 }
 
 unauthorized() {
-  local address
+  local address program
+  program=$(build //:push)
   htpasswd -nbB someone secret >"$WORK/htpasswd"
   registry_start refusing "$WORK/htpasswd"
   address=$(cat "$RUN/refusing.address")
-  DOCKER_CONFIG=$WORK/nobody run_fails "$(build //:push)" --insecure --repository="$address/my-alpine"
-  contains "$WORK/out" "$address" 401 "docker login"
+  run_fails env DOCKER_CONFIG="$WORK/nobody" "$program" --insecure --repository="$address/my-alpine"
+  contains "$WORK/out" //:push "$address/my-alpine" "docker login"
   equal "repositories" '{"repositories":[]}' "$(curl -sSf --user someone:secret "http://$address/v2/_catalog")"
 }
 
@@ -86,7 +90,7 @@ check "unknown mode" refuses //bad:mode rw-r--r--
 check "unknown time" refuses //bad:mtime yesterday
 check "unknown port" refuses //bad:port eighty
 check "unknown setting to clear" refuses //bad:clearing colour
-check "a path that is not absolute" refuses //bad:relative_path etc/one "starts with a slash"
+check "a path that is not absolute" refuses //bad:relative_path etc/one "start with a slash"
 check "a path that climbs" refuses //bad:climbing_path /etc/../../one
 check "two files for one path" refuses //bad:two_for_one_path /conf/one.txt bad/one.txt bad/two.txt
 check "two files under one name" refuses //bad:two_files_one_name /conf "2 files"

@@ -20,7 +20,7 @@ built() {
   "$@" ./bazelw --output_user_root="$dir.out" build --color=no --curses=no \
     --output_groups=+oci_layout,+digest --execution_log_json_file="$dir.log" \
     --modify_execution_info='Mk.*=+no-cache,GoCompilePkg=+no-cache,GoLink=+no-cache' \
-    //examples/hello:image //examples/hello:index //examples/hello:archive
+    //examples/hello:image //examples/hello:index //examples/hello:archive 3>&-
   ./bazelw --output_user_root="$dir.out" shutdown
   equal "layers from a cache, and made" "0 3" "$(
     jq -rs 'map(select(.mnemonic == "MkLayer") | .cacheHit) | "\(map(select(.)) | length) \(map(select(not)) | length)"' \

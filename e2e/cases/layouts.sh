@@ -5,9 +5,12 @@
 # valid WORKSPACE LABEL BASE: the image or index is in order, as a layout and as an archive. BASE is the number of layers
 # that others made.
 valid() {
+  local layout archive
   cd "$1"
-  layout_valid "$(build "$2" oci_layout)" "$3"
-  archive_valid "$(build "$2" archive)" "$3"
+  layout=$(build "$2" oci_layout)
+  archive=$(build "$2" archive)
+  layout_valid "$layout" "$3"
+  archive_valid "$archive" "$3"
 }
 
 # images WORKSPACE QUERY: lists the labels of all images and indexes among the targets.
@@ -36,7 +39,11 @@ index_unpacks() {
   done
 }
 
-image_unpacks() { hello_unpacks "$(build //examples/hello:image oci_layout)"; }
+image_unpacks() {
+  local layout
+  layout=$(build //examples/hello:image oci_layout)
+  hello_unpacks "$layout"
+}
 
 # serves ENGINE: the container answers over HTTP as it should. It has no network but its own loopback.
 serves() {
@@ -52,14 +59,18 @@ serves() {
 }
 
 serves_from_archive() {
-  "$1" load --input "$(build //examples/hello:archive)" >"$WORK/loaded"
+  local archive
+  archive=$(build //examples/hello:archive)
+  "$1" load --input "$archive" >"$WORK/loaded"
   equal "$1 load" "Loaded image: localhost/hello:latest" "$(cat "$WORK/loaded")"
   serves "$1"
 }
 
 serves_from_load() {
+  local digest
+  digest=$(digest_of //examples/hello:image)
   bazel run //examples/hello:load -- --engine="$1" >"$WORK/loaded"
-  contains "$WORK/loaded" localhost/hello:latest "$(digest_of //examples/hello:image)"
+  contains "$WORK/loaded" localhost/hello:latest "$digest"
   serves "$1"
 }
 

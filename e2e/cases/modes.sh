@@ -3,14 +3,16 @@
 # get the same image.
 
 built() {
+  local layout
   cd "$E2E/$1"
   bazel build //...
   digest_of //:image >"$WORK/$1.digest"
-  layout_valid "$(build //:image oci_layout)"
+  layout=$(build //:image oci_layout)
+  layout_valid "$layout"
 }
 
 same() {
-  equal "digest" "$(cat "$WORK/bzlmod.digest")" "$(cat "$WORK/workspace.digest")"
+  cmp "$WORK/bzlmod.digest" "$WORK/workspace.digest"
   note "both: $(cat "$WORK/bzlmod.digest")"
 }
 

@@ -31,9 +31,11 @@ loads() {
 }
 
 runs_load() {
+  local digest
+  digest=$(digest_of //:my_alpine_oci_archive)
   forget "$1"
   bazel run //:load -- --engine="$1" >"$WORK/loaded"
-  contains "$WORK/loaded" "$name" "$(digest_of //:my_alpine_oci_archive)"
+  contains "$WORK/loaded" "$name" "$digest"
   lists_file "$1"
 }
 
@@ -47,7 +49,7 @@ chooses_engine() {
 }
 
 comes_back() {
-  local address digest=
+  local address digest layout
   address=$(cat "$RUN/registry.address")
   digest=$(digest_of //:my_alpine_oci_archive)
   bazel run //:push -- --insecure --repository="$address/my-alpine" >"$WORK/pushed"
@@ -55,7 +57,8 @@ comes_back() {
   imgcheck --lenient-layers=1 --insecure --registry="$address/my-alpine:latest"
   skopeo copy --src-tls-verify=false "docker://$address/my-alpine:latest" "oci:$WORK/back:latest"
   equal "the digest after push and pull" "$digest" "$(jq -r '.manifests[0].digest' "$WORK/back/index.json")"
-  diff --recursive "$(build //:my_alpine_oci_archive oci_layout)/blobs" "$WORK/back/blobs"
+  layout=$(build //:my_alpine_oci_archive oci_layout)
+  diff --recursive "$layout/blobs" "$WORK/back/blobs"
 }
 
 # The base's layers and config are what Podman wrote, bit for bit.

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # Bazel, as a user of this checkout would call it.
 
-# bazel COMMAND ARGS...: bazelw in the workspace of the current directory, with plain output.
+# bazel COMMAND ARGS...: bazelw in the workspace of the current directory, with plain output. Descriptor 3 is closed, for
+# the server would hold it open, and with it the pipe of whoever reads what e2e/run says.
 bazel() {
   [ "$PWD" = "$TOP" ] || echo "$PWD" >>"$RUN/workspaces"
-  "$TOP/bazelw" "$1" --color=no --curses=no --noshow_progress "${@:2}"
+  "$TOP/bazelw" "$1" --color=no --curses=no --noshow_progress "${@:2}" 3>&-
 }
 
 # output LABEL [GROUP]: the absolute path of the one file that LABEL, or an output group of it, is. It must be built.
@@ -26,6 +27,6 @@ bazel_stop() {
   local dir
   [ -e "$RUN/workspaces" ] || return 0
   sort -u "$RUN/workspaces" | while read -r dir; do
-    (cd "$dir" && "$TOP/bazelw" shutdown) >"$RUN/shutdown.log" 2>&1
+    (cd "$dir" && "$TOP/bazelw" shutdown) >"$RUN/shutdown.log" 2>&1 3>&-
   done
 }

@@ -73,5 +73,6 @@ CONFIG
   sed -n 's/.*listening on \(127[0-9.:]*\).*/\1/p' "$RUN/$1.log" >"$RUN/$1.address"
 }
 
-# requests NAME METHODS: how many requests of these methods (POST|PUT, say) the registry NAME has answered.
-requests() { grep -cE "\"($2) /v2/" "$RUN/$1.log" || [ $? = 1 ]; }
+# requests NAME METHODS [PATH]: how many requests of these methods (POST|PUT, say), with PATH in the path, the registry
+# NAME has answered.
+requests() { grep -cE "\"($2) /v2/[^ ]*${3:-}" "$RUN/$1.log" || [ $? = 1 ]; }

@@ -43,7 +43,8 @@ fail() {
   exit 1
 }
 
-# equal WHAT WANT GOT: fails unless both are the same.
+# equal WHAT WANT GOT: fails unless both are the same. Where nothing is wanted GOT has to be a variable: the shell does
+# not notice that a command failed which stands among the arguments.
 equal() { [ "$2" = "$3" ] || fail "$1: want $2, got $3"; }
 
 # contains FILE TEXT...: fails unless each TEXT stands in FILE, letter for letter.
@@ -51,6 +52,7 @@ contains() {
   local file=$1 text
   shift
   for text; do
+    [ -n "$text" ] || fail "nothing to look for"
     grep -qF -e "$text" "$file" || fail "no \"$text\" in: $(cat "$file")"
   done
 }
@@ -60,6 +62,7 @@ lacks() {
   local file=$1 text
   shift
   for text; do
+    [ -n "$text" ] || fail "nothing to look for"
     if grep -qF -e "$text" "$file"; then fail "\"$text\" stands in: $(cat "$file")"; fi
   done
 }

@@ -3,7 +3,7 @@
 The tools that need bytes (mklayout, push, load) share four flags; Go reads them in the package imageflags.
 """
 
-load(":paths.bzl", "escape", "rlocation")
+load(":paths.bzl", "escape")
 load(":providers.bzl", "ImageInfo", "IndexInfo")
 
 visibility(["//rules/..."])
@@ -71,6 +71,8 @@ def _layer_flag(layer):
 def add_runfiles_contents(args, contents, workspace):
     """Adds the contents to the Args that a program finds beside itself at run time (Go: package launch).
 
+    The files are where contents_runfiles puts them.
+
     Args:
       args: Args to add flags to.
       contents: What image_contents returns.
@@ -78,7 +80,7 @@ def add_runfiles_contents(args, contents, workspace):
     """
 
     def path(file):
-        return "%runfiles%/" + rlocation(file.short_path, workspace)
+        return "%runfiles%/" + workspace + "/" + file.path
 
     def layer_flag(layer):
         return "--layer=%s=%s" % (escape(path(layer.descriptor)), path(layer.blob))
@@ -92,3 +94,21 @@ def add_runfiles_contents(args, contents, workspace):
         allow_closure = True,
         expand_directories = False,
     )
+
+def contents_runfiles(ctx, contents):
+    """Makes runfiles of the contents, each File at its path in the execution root.
+
+    The images of an index are built for several configurations, and so several Files have one short_path, which is where a
+    runfile would be otherwise.
+
+    Args:
+      ctx: The rule's context.
+      contents: What image_contents returns.
+
+    Returns:
+      runfiles.
+    """
+    return ctx.runfiles(symlinks = {
+        file.path: file
+        for file in contents.files.to_list()  # some for each layer and platform
+    })

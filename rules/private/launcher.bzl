@@ -1,6 +1,6 @@
 """Executables for `bazel run` without a shell script: the tool itself, with its arguments in a file beside it."""
 
-load(":contents.bzl", "add_runfiles_contents", "contents_of")
+load(":contents.bzl", "add_runfiles_contents", "contents_of", "contents_runfiles")
 load(":toolchain.bzl", "tool")
 
 visibility(["//rules/..."])
@@ -34,8 +34,5 @@ def image_program(ctx, name, flags):
     return DefaultInfo(
         executable = executable,
         files = depset([executable]),
-        runfiles = ctx.runfiles(
-            files = [arguments],
-            transitive_files = contents.files,
-        ),
+        runfiles = ctx.runfiles(files = [arguments]).merge(contents_runfiles(ctx, contents)),
     )

@@ -5,6 +5,7 @@ visibility(["//rules/..."])
 TOOLCHAIN_TYPE = Label("//rules:toolchain_type")
 
 _TOOLS = {
+    "checker": "Checks everything about an image.",
     "loader": "Loads an image into Docker or Podman.",
     "mkconfig": "Makes an image's config.",
     "mkimport": "Reads an image out of a layout or an archive.",
@@ -25,7 +26,7 @@ image_toolchain = rule(
     doc = """A set of tools. Register a `toolchain` of type `@rules_strata//rules:toolchain_type` around it.
 
 The default one builds the tools from source; nobody needs this rule who is content with that. `loader` and `pusher` are run
-by `bazel run`, on the machine of whoever types it.""",
+by `bazel run`, on the machine of whoever types it, and `checker` by `bazel test`.""",
     implementation = _impl,
     attrs = {
         name: attr.label(

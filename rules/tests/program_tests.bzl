@@ -2,33 +2,55 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image_load", "image_push")
+load("//rules:providers.bzl", "ImageInfo", "IndexInfo")
 load(":actions.bzl", "only")
 
 visibility("private")
 
+def _image_arguments(image, path):
+    return [
+        "--document=" + path(image.manifest),
+        "--document=" + path(image.config),
+    ], [
+        "--layer=%s=%s" % (path(layer.descriptor), path(layer.blob))
+        for layer in image.layers
+    ]
+
+def _expected(image, path):
+    """Returns the arguments that stand for an image or an index."""
+    if ImageInfo in image:
+        documents, layers = _image_arguments(image[ImageInfo], path)
+        return ["--root=" + path(image[ImageInfo].descriptor)] + documents + layers
+    documents, layers = ["--document=" + path(image[IndexInfo].index)], []
+    for each in image[IndexInfo].images:
+        image_documents, image_layers = _image_arguments(each, path)
+        documents += image_documents
+        layers += image_layers
+    return ["--root=" + path(image[IndexInfo].descriptor)] + documents + layers
+
 def _arguments_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
+    place = "%runfiles%/" + ctx.workspace_name + "/"
     lines = only(env, "FileWrite").content.splitlines()
-    place = "%runfiles%/" + ctx.workspace_name + "/rules/tests/"
-    asserts.equals(env, ctx.attr.flags, [line for line in lines if "%runfiles%" not in line])
-    asserts.equals(env, [
-        "--root=" + place + "ten.descriptor.json",
-        "--document=" + place + "ten.manifest.json",
-        "--document=" + place + "ten.config.json",
-    ] + [
-        "--layer=%slayer_%d.layer.json=%slayer_%d.tar.gz" % (place, number, place, number)
-        for number in range(10)
-    ], [line for line in lines if "%runfiles%" in line])
+    asserts.equals(env, ctx.attr.flags, [line for line in lines if place not in line])
+    found = [line for line in lines if place in line]
+    asserts.equals(env, sorted(_expected(ctx.attr.image, lambda file: place + file.path)), sorted(found))
 
-    # Every file that the arguments name is there at run time.
-    runfiles = {file.short_path: None for file in target[DefaultInfo].default_runfiles.files.to_list()}
-    for name in ["ten.descriptor.json", "ten.manifest.json", "ten.config.json", "layer_0.tar.gz", "layer_0.layer.json"]:
-        asserts.true(env, "rules/tests/" + name in runfiles, name + " is not among the runfiles")
-    asserts.true(env, "rules/tests/%s.args" % target.label.name in runfiles, "the arguments are not among the runfiles")
+    # Every file that the arguments name is there at run time, also where an index has it once for each platform.
+    runfiles = target[DefaultInfo].default_runfiles
+    links = {link.path: None for link in runfiles.symlinks.to_list()}
+    for line in found:
+        for path in line.split("=")[1:]:
+            asserts.true(env, path[len(place):] in links, path + " is not among the runfiles")
+    names = [file.basename for file in runfiles.files.to_list()]
+    asserts.true(env, target.label.name + ".args" in names, "the arguments are not among the runfiles")
     return analysistest.end(env)
 
-_arguments_test = analysistest.make(_arguments_impl, attrs = {"flags": attr.string_list()})
+_arguments_test = analysistest.make(_arguments_impl, attrs = {
+    "flags": attr.string_list(),
+    "image": attr.label(),
+})
 
 def program_tests(name):
     """Declares the tests of image_load and image_push.
@@ -50,11 +72,12 @@ def program_tests(name):
             "--name=localhost/ten:latest",
             "--name=localhost/ten:v1",
         ],
+        image = "ten",
         target_under_test = "load",
     )
     image_push(
         name = "push",
-        image = "ten",
+        image = "index",
         remote_tags = ["latest"],
         repository = "registry.example.com/ten",
     )
@@ -65,6 +88,7 @@ def program_tests(name):
             "--repository=registry.example.com/ten",
             "--tag=latest",
         ],
+        image = "index",
         target_under_test = "push",
     )
     native.test_suite(name = name, tests = ["load_test", "push_test"])

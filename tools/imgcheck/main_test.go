@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/registrytest"
+	"github.com/rules-strata/rules_strata/tools/internal/wire"
 )
 
 func TestMain(m *testing.M) {
@@ -46,9 +48,37 @@ func TestScripts(t *testing.T) {
 					return err
 				}
 			}
-			return os.WriteFile(filepath.Join(env.WorkDir, "image.tar"), pack(t, files), 0o666)
+			if err := os.WriteFile(filepath.Join(env.WorkDir, "image.tar"), pack(t, files), 0o666); err != nil {
+				return err
+			}
+			return writeDescriptors(env, files, root)
 		},
 	})
+}
+
+// writeDescriptors writes what a build has besides: the descriptors root.json and layer1.json, layer2.json, and in
+// $LAYER1, $LAYER2, $MANIFEST and $CONFIG the paths of these blobs.
+func writeDescriptors(env *testscript.Env, files map[string][]byte, root oci.Descriptor) error {
+	path := func(d digest.Digest) string { return "layout/blobs/sha256/" + d.Encoded() }
+	var manifest oci.Manifest
+	if err := oci.Unmarshal(files["blobs/sha256/"+root.Digest.Encoded()], &manifest); err != nil {
+		return err
+	}
+	env.Setenv("MANIFEST", path(root.Digest))
+	env.Setenv("CONFIG", path(manifest.Config.Digest))
+	if err := wire.Write(filepath.Join(env.WorkDir, "root.json"), root); err != nil {
+		return err
+	}
+	for i, d := range manifest.Layers {
+		env.Setenv(fmt.Sprintf("LAYER%d", i+1), path(d.Digest))
+		layer := wire.Layer{
+			MediaType: d.MediaType, Digest: d.Digest, Size: d.Size, DiffID: d.Digest, UncompressedSize: d.Size,
+		}
+		if err := wire.Write(filepath.Join(env.WorkDir, fmt.Sprintf("layer%d.json", i+1)), layer); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // image returns the files of a layout and the descriptor of its only image.

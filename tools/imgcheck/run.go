@@ -10,6 +10,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/check"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
 )
@@ -23,26 +25,32 @@ line is "ok: N manifests, N layers, N entries".
 
 Layers that come from a base which others made need not be sorted, hold every parent, or be in USTAR format;
 --lenient-layers says how many of the lowest layers these are. Digests, sizes and compression are checked all the
-same.`,
+same. Of an image that comes as --root, --document, --layer and --blobs, as image_test passes it, they are the layers in
+--blobs.`,
 	New: newWork,
 }
 
 // settings are the values of the flags.
 type settings struct {
 	layout, archive, registry string
+	image                     *imageflags.Flags
+	digest, target            string
 	insecure, rules           bool
+	lenient                   int
 	options                   check.Options
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
-	var s settings
+	s := settings{image: imageflags.Declare(flags)}
 	flags.StringVar(&s.layout, "layout", "", "image layout to check, a `directory`")
 	flags.StringVar(&s.archive, "archive", "", "archive of an image to check, an uncompressed `tar`")
 	flags.StringVar(&s.registry, "registry", "", "`reference` of an image or index in a registry to check")
 	flags.BoolVar(&s.insecure, "insecure", false, "accept an unknown certificate, or no TLS at all, of the registry")
 	flags.BoolVar(&s.options.FollowSymlinks, "follow-symlinks", false,
 		"let the files of the layout be symlinks, as they are in Bazel's sandbox")
-	flags.IntVar(&s.options.LenientLayers, "lenient-layers", 0,
+	flags.StringVar(&s.digest, "digest", "", "`digest` that the image of --root must have")
+	flags.StringVar(&s.target, "target", "", "`label` of the build's target, for messages")
+	flags.IntVar(&s.lenient, "lenient-layers", 0,
 		"`number` of lowest layers that come from a base: checked for integrity only")
 	flags.Int64Var(&s.options.MaxUncompressed, "max-uncompressed", 0,
 		"most `bytes` that a layer may decompress to; 0 stands for 64 GiB")
@@ -55,29 +63,34 @@ func newWork(flags *flag.FlagSet) cli.Work {
 			return cli.Hint(err, "imgcheck --help lists the flags")
 		}
 		report, err := s.check(ctx)
-		if err != nil {
-			return err
+		if err == nil {
+			err = show(std.Out, report)
 		}
-		return show(std.Out, report)
+		if err != nil && s.target != "" {
+			return fmt.Errorf("%s: %w", s.target, err)
+		}
+		return err
 	}
 }
 
 func (s *settings) validate() error {
 	places := 0
-	for _, place := range []string{s.layout, s.archive, s.registry} {
+	for _, place := range []string{s.layout, s.archive, s.registry, s.image.Root} {
 		if place != "" {
 			places++
 		}
 	}
 	switch {
 	case places != 1:
-		return cli.Usage("expected exactly one of --layout, --archive and --registry")
+		return cli.Usage("expected exactly one of --layout, --archive, --registry and --root")
 	case s.insecure && s.registry == "":
 		return cli.Usage("--insecure is for --registry only")
 	case s.options.FollowSymlinks && s.layout == "":
 		return cli.Usage("--follow-symlinks is for --layout only")
-	case s.options.LenientLayers < 0:
-		return cli.Usage("--lenient-layers=%d: expected 0 or more", s.options.LenientLayers)
+	case s.digest != "" && s.image.Root == "":
+		return cli.Usage("--digest is for --root only")
+	case s.lenient < 0:
+		return cli.Usage("--lenient-layers=%d: expected 0 or more", s.lenient)
 	case s.options.MaxUncompressed < 0:
 		return cli.Usage("--max-uncompressed=%d: expected 0 or more", s.options.MaxUncompressed)
 	}
@@ -85,12 +98,33 @@ func (s *settings) validate() error {
 }
 
 func (s *settings) check(ctx context.Context) (check.Report, error) {
+	s.options.Lenient = func(place int, _ digest.Digest) bool { return place < s.lenient }
 	switch {
 	case s.layout != "":
 		return check.Layout(ctx, s.layout, s.options)
 	case s.archive != "":
 		return check.Archive(ctx, s.archive, s.options)
+	case s.registry != "":
+		return s.checkRegistry(ctx)
 	}
+	return s.checkImage(ctx)
+}
+
+// checkImage checks the image of a build, which is there as files.
+func (s *settings) checkImage(ctx context.Context) (check.Report, error) {
+	root, source, err := s.image.Image()
+	if err != nil {
+		return check.Report{}, err
+	}
+	if s.digest != "" && s.digest != root.Digest.String() {
+		return check.Report{}, cli.Hint(fmt.Errorf("the digest is %s, expected %s", root.Digest, s.digest),
+			"if the change is meant, put the new digest into the attribute digest")
+	}
+	s.options.Lenient = func(_ int, layer digest.Digest) bool { return !s.image.Built(layer) }
+	return check.Image(ctx, source, root, s.options)
+}
+
+func (s *settings) checkRegistry(ctx context.Context) (check.Report, error) {
 	ref, err := reference.Parse(s.registry)
 	if err != nil {
 		return check.Report{}, cli.Usage("--registry: %w", err)

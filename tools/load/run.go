@@ -23,9 +23,9 @@ var command = cli.Command{
 	Name:    "load",
 	Summary: "hand an image to Docker or Podman",
 	Details: `
-The engine is the one that --engine says, or else the environment variable STRATA_ENGINE, or else --default-engine. "auto"
-takes Docker if its daemon answers, and Podman otherwise. Of an index the image for --platform is loaded, or else the one
-for the engine's own platform.
+The engine is the one that --engine says, or else the environment variable STRATA_ENGINE, or else --default-engine.
+"auto" takes Docker if its daemon answers, and Podman otherwise. Of an index the image for --platform is loaded, or else
+the one for the engine's own platform.
 
 Standard output gets the engine's own line, then one with name and manifest digest for each name.`,
 	New: newWork,
@@ -92,7 +92,7 @@ func (s *settings) run(ctx context.Context, out io.Writer, name string, image en
 	}
 	if err := e.Load(ctx, out, image); err != nil {
 		if e.Name == "docker" && hasZstd(ctx, image) {
-			return cli.Hint(err, "the image has layers packed with zstd, which older versions of Docker (20.10) cannot read")
+			return cli.Hint(err, "the image has layers packed with zstd, which Docker 20.10 cannot read")
 		}
 		return err
 	}

@@ -23,11 +23,11 @@ var command = cli.Command{
 	Name:    "push",
 	Summary: "send an image or an index to a registry",
 	Details: `
-Flags of the user follow those of the build's rule: a second --repository replaces the first, each --tag adds one. Without
-any --tag the image gets none and can be named by its digest only.
+Flags of the user follow those of the build's rule: a second --repository replaces the first, each --tag adds one.
+Without any --tag the image gets none and can be named by its digest only.
 
-The references that can be used afterwards go to standard output, one a line. Credentials are those that "docker login" and
-"podman login" left. A registry on this machine may do without TLS.`,
+The references that can be used afterwards go to standard output, one a line. Credentials are those that "docker login"
+and "podman login" left. A registry on this machine may do without TLS.`,
 	New: newWork,
 }
 
@@ -133,8 +133,9 @@ func advise(err error, to reference.Reference, store *auth.Store) error {
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &refusal) && isDenied(refusal.Status) && refusal.Anonymous:
-		return cli.Hint(err, "no credential for %s was found in %s; \"docker login %s\" or \"podman login %s\" makes one",
-			to.Registry, strings.Join(store.Files, ", "), to.Registry, to.Registry)
+		return cli.Hint(err,
+			"no credential for %s was found in %s; \"docker login %[1]s\" or \"podman login %[1]s\" makes one",
+			to.Registry, strings.Join(store.Files, ", "))
 	case errors.As(err, &refusal) && isDenied(refusal.Status), errors.As(err, &token) && isDenied(token.Status):
 		return cli.Hint(err, "the credential for %s is not accepted, or its owner may not push to %s",
 			to.Registry, to.Repository)

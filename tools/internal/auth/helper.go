@@ -39,7 +39,8 @@ func askHelper(ctx context.Context, name, server string) (Credential, error) {
 		if strings.HasPrefix(stdout.String(), notFound) || strings.HasPrefix(stderr.String(), notFound) {
 			return Credential{}, nil
 		}
-		return Credential{}, fmt.Errorf("%s: %s: %w%s", program, server, err, complaint(stdout.String(), stderr.String()))
+		said := complaint(stdout.String(), stderr.String())
+		return Credential{}, fmt.Errorf("%s: %s: %w%s", program, server, err, said)
 	}
 	c, err := parseAnswer(stdout.Bytes())
 	if err != nil {

@@ -23,7 +23,8 @@ func TestParseChallenges(t *testing.T) {
 	}{
 		{"none", nil, nil},
 		{"scheme alone", []string{"Basic"}, []challenge{{"basic", params{}}}},
-		{"Docker Hub's", []string{`Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push"`},
+		{"Docker Hub's", []string{
+			`Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push"`},
 			[]challenge{{"bearer", params{
 				"realm": "https://auth.docker.io/token", "service": "registry.docker.io", "scope": "repository:a/b:pull,push",
 			}}}},
@@ -136,12 +137,14 @@ func TestSessionToken(t *testing.T) {
 		{"password", Credential{Username: "user", Password: "s3cret"}, registrytest.Request{
 			Method: "GET", Path: "/token?" + query, Authorization: "Basic " + encode("user:s3cret"),
 		}},
-		{"identity token", Credential{Username: "user", IdentityToken: "id"}, registrytest.Request{Method: "POST", Path: "/token"}},
+		{"identity token", Credential{Username: "user", IdentityToken: "id"}, registrytest.Request{
+			Method: "POST", Path: "/token",
+		}},
 	}
 	for _, test := range tests {
 		tokens := registrytest.NewTokenServer(t, "user", "s3cret")
 		tokens.IdentityToken = "id"
-		challenge := []string{`Basic realm="x"`, `Bearer realm="` + tokens.URL +
+		challenge := []string{`Basic realm="x"`, `Bearer realm="` + strings.Replace(tokens.URL, "//", "//not:me@", 1) +
 			`",service="registry.test",scope="repository:a/b:pull registry:catalog:*"`}
 		s, _ := newSession(test.credential)
 		again, err := s.Renew(t.Context(), challenge, "")
@@ -190,8 +193,10 @@ func TestSessionFails(t *testing.T) {
 		fault registrytest.Fault
 		want  string
 	}{
-		{"refused", registrytest.Refuse(401, "UNAUTHORIZED", "no, user:s3cret"), "401 Unauthorized: UNAUTHORIZED no, user:(hidden)"},
-		{"OAuth", answer(400, `{"error":"invalid_scope","error_description":"no such\nscope"}`), "400 Bad Request: no such scope"},
+		{"refused", registrytest.Refuse(401, "UNAUTHORIZED", "no, user:s3cret"),
+			"401 Unauthorized: UNAUTHORIZED no, user:(hidden)"},
+		{"OAuth", answer(400, `{"error":"invalid_scope","error_description":"no such\nscope"}`),
+			"400 Bad Request: no such scope"},
 		{"OAuth, short", answer(400, `{"error":"invalid_scope"}`), "400 Bad Request: invalid_scope"},
 		{"Docker Hub's", answer(401, `{"details":"incorrect"}`), "401 Unauthorized: incorrect"},
 		{"wordless", answer(502, `<html>s3cret`), "502 Bad Gateway"},

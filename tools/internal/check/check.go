@@ -22,9 +22,9 @@ import (
 
 // Options says how strict to be. The zero value is the strictest.
 type Options struct {
-	// LenientLayers is how many of each image's lowest layers come from a base that others made. They are checked for
-	// integrity, but not for house rules.
-	LenientLayers int
+	// Lenient tells of a layer whether it comes from a base that others made: such a layer is checked for integrity, but
+	// not for house rules. It gets the layer's place, counted from 0, the lowest, and its digest. Nil means that none does.
+	Lenient func(place int, layer digest.Digest) bool
 	// MaxUncompressed is how many bytes a layer may decompress to. Zero stands for 64 GiB.
 	MaxUncompressed int64
 	// FollowSymlinks lets the files of a layout directory be symlinks, as Bazel's sandbox shows files.

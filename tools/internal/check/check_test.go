@@ -18,6 +18,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/check/rawtar"
 	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
@@ -204,9 +205,10 @@ func TestLenient(t *testing.T) {
 		if c.door != throughLayout {
 			continue
 		}
-		c.options.LenientLayers = c.fault.layer
+		bad := c.fault.layer
+		c.options.Lenient = func(place int, _ digest.Digest) bool { return place < bad }
 		strict := c.inspect(t)
-		c.options.LenientLayers++
+		c.options.Lenient = func(place int, _ digest.Digest) bool { return place <= bad }
 		lenient := c.inspect(t)
 		var want []Violation
 		for _, v := range strict.Violations {

@@ -173,7 +173,8 @@ func (in *inspector) stack(where string, layers []oci.Descriptor, diffIDs []dige
 			continue
 		}
 		place := fmt.Sprintf("%s/layer %d", where, i+1)
-		facts := in.layer(place, d, i < in.opts.LenientLayers)
+		lenient := in.opts.Lenient != nil && in.opts.Lenient(i, d.Digest)
+		facts := in.layer(place, d, lenient)
 		if i < len(diffIDs) && diffIDs[i] != "" && facts.diffID != "" && facts.diffID != diffIDs[i] {
 			in.add(place, ruleLayerDiffID, "the digest of the decompressed layer is %s, the config says %s",
 				facts.diffID, diffIDs[i])

@@ -13,7 +13,7 @@ type Rule struct {
 	ID string
 	// Text says in one sentence what must be so.
 	Text string
-	// House tells that the rule is not applied to the layers of [Options.LenientLayers].
+	// House tells that the rule is not applied to the layers of [Options.Lenient].
 	House bool
 }
 

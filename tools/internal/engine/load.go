@@ -54,8 +54,6 @@ func (e *Engine) Load(ctx context.Context, out io.Writer, image Image) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("%s load: %w", e.Name, err)
 	}
-	stop := context.AfterFunc(ctx, func() { stdin.Close() }) // A write to a program that does not read would not end.
-	defer stop()
 	writeErr := archive.Write(ctx, stdin, image.Source, image.Root, archive.Options{Names: image.Names})
 	unread := errors.Is(writeErr, syscall.EPIPE)
 	if writeErr != nil && !unread {

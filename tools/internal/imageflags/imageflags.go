@@ -11,6 +11,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/wire"
@@ -18,17 +19,20 @@ import (
 
 // Flags are the values of the flags.
 type Flags struct {
+	// Root is the file with the descriptor of the image or index.
+	Root string
+
 	set       *flag.FlagSet
-	root      string
 	documents cli.Strings
 	layers    cli.Strings
 	blobs     cli.Strings
+	built     map[digest.Digest]bool // the layers of --layer, known once Image was called
 }
 
 // Declare declares --root, --document, --layer and --blobs.
 func Declare(set *flag.FlagSet) *Flags {
 	f := &Flags{set: set}
-	set.StringVar(&f.root, "root", "", "`file` with the descriptor of the image or index (required)")
+	set.StringVar(&f.Root, "root", "", "`file` with the descriptor of the image or index (required)")
 	set.Var(&f.documents, "document", "`file` that is a manifest, a config or an index (repeatable)")
 	set.Var(&f.layers, "layer", "a layer: `descriptor=blob`, two files, the first as mklayer writes it (repeatable)")
 	set.Var(&f.blobs, "blobs", "`directory` with more blobs as sha256/HEX (repeatable)")
@@ -40,11 +44,12 @@ func (f *Flags) Image() (oci.Descriptor, content.Source, error) {
 	if err := cli.Require(f.set, "root"); err != nil {
 		return oci.Descriptor{}, nil, err
 	}
-	root, err := wire.ReadDescriptor(f.root)
+	root, err := wire.ReadDescriptor(f.Root)
 	if err != nil {
 		return oci.Descriptor{}, nil, err
 	}
 	files := new(content.Files)
+	f.built = make(map[digest.Digest]bool)
 	for _, path := range f.documents {
 		if _, _, err := files.AddDocument(path); err != nil {
 			return oci.Descriptor{}, nil, err
@@ -60,12 +65,16 @@ func (f *Flags) Image() (oci.Descriptor, content.Source, error) {
 			return oci.Descriptor{}, nil, err
 		}
 		files.Add(layer.Digest, blob)
+		f.built[layer.Digest] = true
 	}
 	for _, dir := range f.blobs {
 		files.AddDirectory(dir)
 	}
 	return root, files, nil
 }
+
+// Built reports whether a layer came with --layer: the build made it, no base brought it. It may be asked after Image.
+func (f *Flags) Built(layer digest.Digest) bool { return f.built[layer] }
 
 // Names is the flag --name: the names that an image gets, each with a tag.
 type Names []reference.Reference

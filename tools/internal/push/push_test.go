@@ -28,7 +28,8 @@ func repository(t *testing.T, server *registrytest.Registry) *registry.Repositor
 	client := registry.NewClient(registry.Options{
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
-	r, err := client.Repository(t.Context(), reference.Reference{Registry: server.Host, Repository: "team/app"}, auth.PullPush)
+	ref := reference.Reference{Registry: server.Host, Repository: "team/app"}
+	r, err := client.Repository(t.Context(), ref, auth.PullPush)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,8 @@ func TestImage(t *testing.T) {
 	if got := server.Digests("team/app"); !reflect.DeepEqual(got, all) {
 		t.Errorf("the registry has %q\nwant %q", got, all)
 	}
-	if got := server.Tags("team/app"); !reflect.DeepEqual(got, map[string]digest.Digest{"v1": index.Digest, "latest": index.Digest}) {
+	wantTags := map[string]digest.Digest{"v1": index.Digest, "latest": index.Digest}
+	if got := server.Tags("team/app"); !reflect.DeepEqual(got, wantTags) {
 		t.Errorf("tags %q", got)
 	}
 	// 3 layers, 2 configs, 2 manifests, 2 tags.
@@ -185,7 +187,7 @@ func TestByDigest(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := server.Digests("team/app"); len(got) != len(store) || len(server.Tags("team/app")) > 0 {
-		t.Errorf("the registry has %d objects and the tags %q, want %d and none", len(got), server.Tags("team/app"), len(store))
+		t.Errorf("%d objects and the tags %q, want %d and none", len(got), server.Tags("team/app"), len(store))
 	}
 }
 
@@ -319,7 +321,8 @@ func TestForEach(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := forEach(ctx, 1, items, func(ctx context.Context, _ int) error { return ctx.Err() }); !errors.Is(err, context.Canceled) {
+	err = forEach(ctx, 1, items, func(ctx context.Context, _ int) error { return ctx.Err() })
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
 	}
 	if err := forEach(t.Context(), 4, nil, func(context.Context, int) error { return failure }); err != nil {

@@ -2,11 +2,14 @@ package registry
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -87,7 +90,8 @@ func TestLostAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"POST /v2/team/app/blobs/uploads/", "PUT /v2/team/app/blobs/uploads/1", "HEAD /v2/team/app/blobs/" + d.Digest.String(),
+		"POST /v2/team/app/blobs/uploads/", "PUT /v2/team/app/blobs/uploads/1",
+		"HEAD /v2/team/app/blobs/" + d.Digest.String(),
 	}
 	if got := paths(server.Requests()); !reflect.DeepEqual(got, want) {
 		t.Errorf("requests %q\nwant %q", got, want)
@@ -158,7 +162,8 @@ func TestWaits(t *testing.T) {
 	server := registrytest.New(t)
 	r, waits := repository(t, server.Host, Options{})
 	server.Inject("HEAD", 4, registrytest.Drop(0))
-	if _, err := r.HasBlob(t.Context(), oci.Descriptor{Digest: server.AddBlob("team/app", []byte("x")), Size: 1}); err != nil {
+	d := oci.Descriptor{Digest: server.AddBlob("team/app", []byte("x")), Size: 1}
+	if _, err := r.HasBlob(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
 	for i, longest := range []time.Duration{500, 1000, 2000, 4000} {
@@ -195,13 +200,32 @@ func TestParseRetryAfter(t *testing.T) {
 	}
 }
 
-// TestHopeless checks that failures that will not pass are told at once.
+// TestHopeless checks that a failure that will not pass is told at once.
 func TestHopeless(t *testing.T) {
-	for _, host := range []string{"127.0.0.1:1", "no-such-host.invalid"} {
-		r, waits := repository(t, host, Options{})
-		_, err := r.Resolve(t.Context(), "v1")
-		if err == nil || !strings.HasPrefix(err.Error(), host+"/team/app: manifest v1: dial tcp") || len(*waits) > 0 {
-			t.Errorf("%s: %v after %d waits", host, err, len(*waits))
+	r, waits := repository(t, "127.0.0.1:1", Options{})
+	_, err := r.Resolve(t.Context(), "v1")
+	wantError(t, "nobody listens", err,
+		"127.0.0.1:1/team/app: manifest v1: dial tcp 127.0.0.1:1: connect: connection refused")
+	if len(*waits) > 0 {
+		t.Errorf("%d further attempts", len(*waits))
+	}
+}
+
+func TestTemporaryFailure(t *testing.T) {
+	for want, errs := range map[bool][]error{
+		true: {
+			io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, context.DeadlineExceeded,
+			&net.DNSError{IsTimeout: true}, &net.OpError{Op: "read", Err: syscall.ETIMEDOUT},
+		},
+		false: {
+			&sourceError{io.ErrUnexpectedEOF}, &tls.CertificateVerificationError{Err: io.EOF}, errRedirect,
+			http.ErrSchemeMismatch, &net.DNSError{IsNotFound: true}, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED},
+		},
+	} {
+		for _, err := range errs {
+			if got := temporaryFailure(err); got != want {
+				t.Errorf("%v is temporary: %t, want %t", err, got, want)
+			}
 		}
 	}
 }

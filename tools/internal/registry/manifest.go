@@ -37,7 +37,8 @@ func (r *Repository) Resolve(ctx context.Context, version string) (found digest.
 			found = want
 			return r.checkDigest(what, resp, want)
 		}
-		found, _ = digest.Parse(resp.Header.Get("Docker-Content-Digest")) // One that we cannot read helps as little as none.
+		// A digest that we cannot read helps as little as none.
+		found, _ = digest.Parse(resp.Header.Get("Docker-Content-Digest"))
 		return nil
 	})
 	return found, err
@@ -105,8 +106,8 @@ func (r *Repository) PutManifest(ctx context.Context, d oci.Descriptor, data []b
 	q := request{
 		what: "manifest " + version, method: http.MethodPut, url: r.url("manifests", version),
 		header: http.Header{"Content-Type": {d.MediaType}},
-		body:   func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }, size: int64(len(data)),
-		accept: []int{http.StatusCreated},
+		body:   func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil },
+		size:   int64(len(data)), accept: []int{http.StatusCreated},
 	}
 	return r.client.retry(ctx, func() error {
 		resp, err := r.send(ctx, q)

@@ -81,6 +81,10 @@ func TestBlob(t *testing.T) {
 			t.Errorf("read %d bytes, %v, want %d", len(got), err, len(data))
 		}
 	}
+	server.Inject("HEAD", 1, func(http.ResponseWriter, *http.Request) bool { return true })
+	if has, err := r.HasBlob(t.Context(), oci.Descriptor{Digest: digest.FromBytes(nil), Size: 5}); !has || err != nil {
+		t.Errorf("HasBlob with an answer that says nothing but yes = %t, %v", has, err)
+	}
 	absent := oci.Descriptor{Digest: digest.FromBytes([]byte("absent")), Size: 6}
 	_, err := r.Open(t.Context(), absent)
 	wantError(t, "absent blob", err, server.Host+"/team/app: blob "+absent.Digest.String()+
@@ -179,7 +183,8 @@ func TestLies(t *testing.T) {
 		},
 	}
 	tests := []struct{ do, pattern, header, value, want string }{
-		{"HEAD", "HEAD", "Docker-Content-Digest", other, `blob %: the registry says that its digest is "` + other + `", expected %`},
+		{"HEAD", "HEAD", "Docker-Content-Digest", other,
+			`blob %: the registry says that its digest is "` + other + `", expected %`},
 		{"HEAD", "HEAD", "Content-Length", "5", "blob %: the registry says that it has 5 bytes, expected 4"},
 		{"HEAD manifest", "HEAD", "Docker-Content-Digest", other,
 			`manifest %: the registry says that its digest is "` + other + `", expected %`},
@@ -187,7 +192,8 @@ func TestLies(t *testing.T) {
 			`upload of blob %: the registry says that its digest is "` + other + `", expected %`},
 		{"PUT", "POST", "Location", "", "upload of blob %: the registry names no address to upload to"},
 		{"PUT", "POST", "Location", "http://%zz", "upload of blob %: the registry names an upload address that is none"},
-		{"PUT", "POST", "Location", "ftp://127.0.0.1/", "upload of blob %: the registry names an upload address without TLS, on 127.0.0.1"},
+		{"PUT", "POST", "Location", "ftp://127.0.0.1/",
+			"upload of blob %: the registry names an upload address without TLS, on 127.0.0.1"},
 	}
 	for _, test := range tests {
 		server := registrytest.New(t)
@@ -232,7 +238,8 @@ func TestWrongBytes(t *testing.T) {
 	if !errors.Is(err, content.ErrNotFound) {
 		t.Errorf("a blob that is nowhere: %v", err)
 	}
-	if err := r.PutBlob(t.Context(), imagetest.Store{}, oci.Descriptor{Digest: digest.FromBytes([]byte("x"))}); err == nil {
+	lost := oci.Descriptor{Digest: digest.FromBytes([]byte("x"))}
+	if err := r.PutBlob(t.Context(), imagetest.Store{}, lost); err == nil {
 		t.Error("a blob of size 0 with the digest of something is accepted")
 	}
 	if len(*waits) > 0 {
@@ -271,6 +278,7 @@ func TestTLS(t *testing.T) {
 	// The name registry.test is that of the server that is wanted; it is no loopback name.
 	named := func(server *registrytest.Registry) *http.Transport {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.Proxy = nil
 		dial := transport.DialContext
 		transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return dial(ctx, network, server.Host)
@@ -287,7 +295,8 @@ func TestTLS(t *testing.T) {
 		{"loopback, TLS", secure.Host, secure, false, ""},
 		{"localhost", strings.Replace(plain.Host, "127.0.0.1", "localhost", 1), plain, false, ""},
 		{"other, plain", "registry.test", plain, false, "http: server gave HTTP response to HTTPS client"},
-		{"other, unknown certificate", "registry.test", secure, false, "certificate is valid for example.com, *.example.com, not registry.test"},
+		{"other, unknown certificate", "registry.test", secure, false,
+			"certificate is valid for example.com, *.example.com, not registry.test"},
 		{"insecure, plain", "registry.test", plain, true, ""},
 		{"insecure, unknown certificate", "registry.test", secure, true, ""},
 	}
@@ -308,12 +317,16 @@ func TestTLS(t *testing.T) {
 }
 
 func TestAPIHost(t *testing.T) {
-	for registry, want := range map[string]string{"docker.io": "registry-1.docker.io", "quay.io": "quay.io", "[::1]:5": "[::1]:5"} {
+	for registry, want := range map[string]string{
+		"docker.io": "registry-1.docker.io", "quay.io": "quay.io", "[::1]:5": "[::1]:5",
+	} {
 		if got := apiHost(registry); got != want {
 			t.Errorf("apiHost(%s) = %s, want %s", registry, got, want)
 		}
 	}
-	for host, want := range map[string]bool{"localhost": true, "127.8.9.1": true, "::1": true, "localhost.test": false, "10.0.0.1": false} {
+	for host, want := range map[string]bool{
+		"localhost": true, "127.8.9.1": true, "::1": true, "localhost.test": false, "10.0.0.1": false,
+	} {
 		if got := isLoopback(host); got != want {
 			t.Errorf("isLoopback(%s) = %t", host, got)
 		}

@@ -65,7 +65,8 @@ func (r *Repository) send(ctx context.Context, q request) (*http.Response, error
 		}
 		refusal := r.refusal(r.subject(q.what), resp)
 		resp.Body.Close()
-		if resp.StatusCode != http.StatusUnauthorized || renewals == maxRenewals || !sameOrigin(r.base, resp.Request.URL) {
+		mayRenew := renewals < maxRenewals && sameOrigin(r.base, resp.Request.URL)
+		if resp.StatusCode != http.StatusUnauthorized || !mayRenew {
 			return nil, refusal
 		}
 		again, err := r.session.Renew(ctx, resp.Header.Values("WWW-Authenticate"), authorization)

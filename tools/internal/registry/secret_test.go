@@ -47,7 +47,9 @@ func TestBasic(t *testing.T) {
 	if got := paths(server.Requests()); !reflect.DeepEqual(got, []string{post, post, put}) {
 		t.Errorf("requests %q", got)
 	}
-	for name, o := range map[string]Options{"anonymous": {}, "wrong": {Credentials: known{Username: "user", Password: "x"}}} {
+	for name, o := range map[string]Options{
+		"anonymous": {}, "wrong": {Credentials: known{Username: "user", Password: "x"}},
+	} {
 		r, waits := repository(t, server.Host, o)
 		err := r.PutBlob(t.Context(), store, d)
 		wantError(t, name, err, server.Host+"/team/app: upload of blob "+d.Digest.String()+
@@ -83,8 +85,12 @@ func TestBearer(t *testing.T) {
 	tokens.Revoke()
 	large := store.Add("text/plain", []byte(strings.Repeat("x", 2*expectSize)))
 	server.Inject("PUT", 1, func(http.ResponseWriter, *http.Request) bool { tokens.Revoke(); return false })
-	if err := r.PutBlob(t.Context(), store, large); err != nil {
+	src := &meter{Source: store}
+	if err := r.PutBlob(t.Context(), src, large); err != nil {
 		t.Fatal(err)
+	}
+	if src.read != large.Size {
+		t.Errorf("%d bytes are read of a blob of %d", src.read, large.Size)
 	}
 	if got := tokens.Requests(); len(got) != 2 || len(*waits) != 1 {
 		t.Errorf("requests to the token server: %+v, waits %v; want 2 and no further one", got, *waits)
@@ -92,6 +98,25 @@ func TestBearer(t *testing.T) {
 	if got := server.Digests("team/app"); len(got) != 3 {
 		t.Errorf("the registry has %q", got)
 	}
+}
+
+// meter is a source that counts the bytes that are read from it.
+type meter struct {
+	content.Source
+	read int64
+}
+
+func (m *meter) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
+	blob, err := m.Source.Open(ctx, d)
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.TeeReader(blob, m), blob}, err
+}
+
+func (m *meter) Write(p []byte) (int, error) {
+	m.read += int64(len(p))
+	return len(p), nil
 }
 
 func TestBearerFails(t *testing.T) {
@@ -110,8 +135,10 @@ func TestBearerFails(t *testing.T) {
 		{"broken credentials", Options{Credentials: broken{}}, nil, "credentials: unreadable", 0},
 		{"impatient token server", user, registrytest.Refuse(429, "", "later", "Retry-After", "999"),
 			"token server HOST: 429 Too Many Requests: later", 0},
-		{"redirected", user, registrytest.Redirect(307, "file:///"), "token server HOST: redirect refused: to the scheme \"file\"", 0},
-		{"busy token server", user, registrytest.Refuse(503, "", ""), "token server HOST: 503 Service Unavailable (5 attempts)", 4},
+		{"redirected", user, registrytest.Redirect(307, "file:///"),
+			"token server HOST: redirect refused: to the scheme \"file\"", 0},
+		{"busy token server", user, registrytest.Refuse(503, "", ""),
+			"token server HOST: 503 Service Unavailable (5 attempts)", 4},
 	}
 	for _, test := range tests {
 		tokens := registrytest.NewTokenServer(t, "user", secret)
@@ -207,6 +234,7 @@ func TestNoSecretCrossesHosts(t *testing.T) {
 		server := registrytest.NewBearer(t, tokens)
 		server.AddBlob("team/app", store[d.Digest])
 		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.Proxy = nil
 		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 			switch host, _, _ := net.SplitHostPort(address); host {
 			case "registry.test":
@@ -240,6 +268,20 @@ func TestNoSecretCrossesHosts(t *testing.T) {
 		if err != nil && leaks(err.Error()) {
 			t.Errorf("%s: the error holds a secret: %v", test.name, err)
 		}
+	}
+}
+
+// TestForeignChallenge checks that only the registry can ask for its credential.
+func TestForeignChallenge(t *testing.T) {
+	tokens := registrytest.NewTokenServer(t, "user", secret)
+	other := registrytest.NewBearer(t, tokens)
+	server := registrytest.New(t)
+	server.Inject("HEAD", 9, registrytest.Redirect(307, other.URL))
+	r, _ := repository(t, server.Host, user)
+	_, err := r.Resolve(t.Context(), "v1")
+	wantError(t, "a challenge from elsewhere", err, server.Host+"/team/app: manifest v1: 401 Unauthorized")
+	if got := tokens.Requests(); len(got) > 0 {
+		t.Errorf("requests for a token: %+v", got)
 	}
 }
 

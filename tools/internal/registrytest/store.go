@@ -144,7 +144,7 @@ func (repo *repository) putManifest(w http.ResponseWriter, version, mediaType st
 		_, isBlob := repo.blobs[child.Digest]
 		wantManifest := oci.IsIndex(child.MediaType) || oci.IsManifest(child.MediaType)
 		if wantManifest && !isManifest || !wantManifest && !isBlob && len(child.URLs) == 0 {
-			refuse(w, http.StatusBadRequest, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry: "+child.Digest.String())
+			refuse(w, http.StatusBadRequest, "MANIFEST_BLOB_UNKNOWN", "blob unknown: "+child.Digest.String())
 			return
 		}
 	}
