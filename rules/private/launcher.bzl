@@ -5,6 +5,10 @@ load(":toolchain.bzl", "tool")
 
 visibility(["//rules/..."])
 
+def _shown(label):
+    """Returns a label as people type it: without "@@" if it is the main repository's."""
+    return str(label).removeprefix("@@") if label.repo_name == "" else str(label)
+
 def image_program(ctx, name, flags):
     """Makes a rule's executable out of a tool that takes an image.
 
@@ -18,7 +22,7 @@ def image_program(ctx, name, flags):
     """
     args = ctx.actions.args()
     args.set_param_file_format("multiline")
-    args.add(str(ctx.label), format = "--target=%s")
+    args.add(_shown(ctx.label), format = "--target=%s")
     for flag, value in flags.items():
         values = value if type(value) == "list" else [value] if value else []
         args.add_all(values, format_each = "--" + flag + "=%s")

@@ -67,7 +67,7 @@ def program_tests(name):
     _arguments_test(
         name = "load_test",
         flags = [
-            "--target=" + str(Label(":load")),
+            "--target=//rules/tests:load",
             "--default-engine=podman",
             "--name=localhost/ten:latest",
             "--name=localhost/ten:v1",
@@ -84,7 +84,7 @@ def program_tests(name):
     _arguments_test(
         name = "push_test",
         flags = [
-            "--target=" + str(Label(":push")),
+            "--target=//rules/tests:push",
             "--repository=registry.example.com/ten",
             "--tag=latest",
         ],

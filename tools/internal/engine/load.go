@@ -40,8 +40,6 @@ type Image struct {
 // Load streams the image into "docker load" or "podman load". What the program prints on standard output goes to out:
 // the line "Loaded image: ...". An error holds what it said on standard error.
 func (e *Engine) Load(ctx context.Context, out io.Writer, image Image) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	cmd := exec.CommandContext(ctx, e.path, "load")
 	var stderr tail
 	cmd.Stdout, cmd.Stderr = out, &stderr
