@@ -2,8 +2,14 @@
 # Every layout and archive that the rules make of the example and of the walk-through, judged by others, and the
 # example's server in Docker and in Podman.
 
-# valid WORKSPACE LABEL BASE: the image or index is in order, as a layout and as an archive. BASE is the number of layers
-# that others made.
+# images WORKSPACE QUERY: lists all images and indexes among the targets, "KIND rule LABEL".
+images() {
+  cd "$1"
+  bazel query --output=label_kind "kind('^image(_import|_index)? rule\$', $2)" >"$WORK/images"
+  [ -s "$WORK/images" ]
+}
+
+# valid WORKSPACE LABEL BASE: the image or index is in order, as a layout and as an archive; BASE as for layout_valid.
 valid() {
   local layout archive
   cd "$1"
@@ -13,17 +19,14 @@ valid() {
   archive_valid "$archive" "$3"
 }
 
-# images WORKSPACE QUERY: lists the labels of all images and indexes among the targets.
-images() {
-  cd "$1"
-  bazel query "kind('^image(_import|_index)? rule\$', $2)" >"$WORK/labels"
-  [ -s "$WORK/labels" ]
-}
-
 # The whole content: a file too many is as wrong as one too few.
 hello_unpacks() {
   layout_unpacks "$1" >"$WORK/files"
-  (cd examples/hello && find www -type f -printf '/srv/%p\n'; echo /app/hello) | sort >"$WORK/expected"
+  {
+    cd examples/hello
+    find www -type f -printf '/srv/%p\n'
+    printf '/app/hello%s\n' "" .runfiles/_repo_mapping .runfiles/_main/examples/hello/hello_/hello
+  } | sort >"$WORK/expected"
   diff "$WORK/expected" "$WORK/files"
 }
 
@@ -75,13 +78,16 @@ serves_from_load() {
 }
 
 check "Podman and Docker make and save a base image" base_provide
-for place in "$TOP //examples/... 0" "$E2E/walkthrough //:all 1"; do
-  read -r workspace targets base <<<"$place"
-  check "images among $targets" images "$workspace" "$targets"
-  while read -r label; do
-    check "$label: imgcheck, JSON schema, skopeo" valid "$workspace" "$label" "$base"
-  done <"$WORK/labels"
-done
+check "the example's images" images "$TOP" //examples/...
+while read -r _ _ label; do
+  check "$label: imgcheck, JSON schema, skopeo" valid "$TOP" "$label" 0
+done <"$WORK/images"
+check "the walk-through's images" images "$E2E/walkthrough" //:all
+while read -r kind _ label; do
+  base=1
+  [ "$kind" != image_import ] || base=all
+  check "$label: imgcheck, JSON schema, skopeo" valid "$E2E/walkthrough" "$label" "$base"
+done <"$WORK/images"
 cd "$TOP"
 check "umoci unpacks the example's image" image_unpacks
 check "skopeo and umoci unpack both images of the example's index" index_unpacks

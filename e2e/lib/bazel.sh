@@ -11,7 +11,8 @@ bazel() {
 # output LABEL [GROUP]: the absolute path of the one file that LABEL, or an output group of it, is. It must be built.
 output() {
   local files
-  files=$(bazel cquery --output=files "--output_groups=${2:-default}" "$1")
+  # Bazel knows the target in other configurations too, if an index has been built.
+  files=$(bazel cquery --output=files "--output_groups=${2:-default}" "config($1, target)")
   [ "$(wc -l <<<"$files")" = 1 ] || fail "$1, output group ${2:-default}: want one file, got: $files"
   printf '%s/%s\n' "$PWD" "$files"
 }

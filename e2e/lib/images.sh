@@ -7,13 +7,28 @@ checkers_install() {
   go build -C "$E2E/schema" -o "$RUN/bin/image-schema" .
 }
 
+# judged BASE ARGS...: our validator, called with ARGS, has nothing against an image. BASE is the number of its layers that
+# others made, which need not keep our own rules; "all" stands for an image that others made, manifest and all: there
+# the mediaType may be missing, which image-spec (manifest.md) only recommends and Podman 4.3 leaves out.
+judged() {
+  local status=0 rest
+  if [ "$1" != all ]; then
+    imgcheck --lenient-layers="$1" "${@:2}"
+    return
+  fi
+  imgcheck --lenient-layers=127 "${@:2}" >"$RUN/judged" || status=$?
+  [ "$status" -le 1 ]
+  rest=$(grep -vE '(: document-media-type: mediaType: missing, |^ok: )' "$RUN/judged" || [ $? = 1 ])
+  equal "violations" "" "$rest"
+}
+
 # layout_valid DIR [BASE]: an OCI image layout that our validator, the JSON schemas and skopeo have nothing against, made
-# of real files alone. BASE is the number of its layers that others made, which need not keep our own rules.
+# of real files alone. BASE is as above, 0 if not given.
 layout_valid() {
   local links
   links=$(find "$1/" ! -type f ! -type d)
   equal "files of $1 that are no real files" "" "$links"
-  imgcheck --lenient-layers="${2:-0}" --layout="$1"
+  judged "${2:-0}" --layout="$1"
   image-schema "$1"
   skopeo inspect "oci:$1"
   skopeo inspect --config "oci:$1"
@@ -33,7 +48,7 @@ layout_unpacks() {
 
 # archive_valid TAR [BASE]: the same of an archive.
 archive_valid() {
-  imgcheck --lenient-layers="${2:-0}" --archive="$1"
+  judged "${2:-0}" --archive="$1"
   skopeo inspect "oci-archive:$1"
   skopeo inspect "docker-archive:$1"
 }

@@ -20,7 +20,10 @@ for arg; do
   case $arg in -* | */*) ;; *) command=$arg && break ;; esac
 done
 case " $* " in *" --script_path"*) command= ;; esac
-[ "$command" = run ] || exec "$here/enter.sh" "$root" bazel "$@"
+# The one locale in which Bazel knows all file names; root.sh says why. What it runs does not see it.
+locale=en_US.ISO-8859-1
+
+[ "$command" = run ] || exec env LC_ALL="$locale" "$here/enter.sh" "$root" bazel "$@"
 
 script=$(mktemp "${TMPDIR:-/tmp}/bazelw-run.XXXXXX")
 trap 'rm -f "$script"' EXIT
@@ -35,7 +38,7 @@ while [ "$count" -gt 0 ]; do
   [ "$position" != 0 ] || set -- "$@" "--script_path=$script"
 done
 code=0
-"$here/enter.sh" "$root" bazel "$@" || code=$?
+LC_ALL="$locale" "$here/enter.sh" "$root" bazel "$@" || code=$?
 [ "$code" = 0 ] && [ -s "$script" ] || exit "$code"
 trap - EXIT
 # The script removes itself first: what it starts replaces it, and leaves nobody to tidy up.

@@ -14,7 +14,7 @@ suites=${BAZELW_DEBIAN_SUITES:-"forky sid"}
 packages="
   bazel-bootstrap bazel-rules-shell
   bash bzip2 coreutils dash debianutils diffutils dpkg findutils gawk git grep gzip hostname
-  mount ncurses-bin procps sed tar unzip util-linux xz-utils zip zstd"
+  libc-bin locales mount ncurses-bin procps sed tar unzip util-linux xz-utils zip zstd"
 
 say() { echo "bazelw: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -97,7 +97,7 @@ find "$apt/archives" -name '*.deb' -print0 |
     for deb; do dpkg-deb --extract "$deb" "$0" || exit 255; done' "$dir"
 
 # What the packages' scripts would have done, as far as Bazel and shell actions notice it.
-mkdir -p "$dir/usr/local" "$dir/usr/host" # enter.sh mounts over these
+mkdir -p "$dir/usr/local" "$dir/usr/host" "$dir/usr/lib/locale" # enter.sh mounts over these
 : >"$dir/usr/share/bazelrc"
 bin=$dir/usr/bin
 ln -sf gawk "$bin/awk"
@@ -119,8 +119,12 @@ done
 
 find "$dir" -mindepth 1 -maxdepth 1 ! -name usr -exec rm -rf {} +
 
+# Bazel keeps file names as bytes in Java strings. That works in a locale of one byte a character; in C it fails on every
+# name that is not ASCII.
+"$here/enter.sh" "$dir" localedef -i en_US -f ISO-8859-1 "$dir/usr/lib/locale/en_US.ISO-8859-1"
+
 # A third of the size is what nobody reads here: the JDK's parts for linking other JDKs, and manuals.
-(cd "$dir/usr" && rm -rf lib/jvm/default-java/jmods share/doc share/locale share/man)
+(cd "$dir/usr" && rm -rf lib/jvm/default-java/jmods share/doc share/i18n share/locale share/man)
 
 # Bazel as Debian built it calls itself a development version, and skips what depends on a version:
 # native.bazel_version is empty, bazel_compatibility unchecked. The server reads it from its jar.
