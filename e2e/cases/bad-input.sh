@@ -42,7 +42,7 @@ run_fails() {
   local status=0 left
   mkdir -p "$WORK/tmp"
   TMPDIR=$WORK/tmp "$@" >"$WORK/out" 2>&1 || status=$?
-  equal "exit code" 1 "$status"
+  [ "$status" = 1 ] || fail "exit code $status: $(cat "$WORK/out")"
   lacks "$WORK/out" "panic:" "goroutine "
   left=$(ls -A "$WORK/tmp")
   equal "left behind" "" "$left"

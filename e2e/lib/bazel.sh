@@ -12,14 +12,14 @@ bazel() {
 output() {
   local files
   # Bazel knows the target in other configurations too, if an index has been built.
-  files=$(bazel cquery --output=files "--output_groups=${2:-default}" "config($1, target)")
+  files=$(bazel cquery --output=files ${2:+"--output_groups=$2"} "config($1, target)")
   [ "$(wc -l <<<"$files")" = 1 ] || fail "$1, output group ${2:-default}: want one file, got: $files"
   printf '%s/%s\n' "$PWD" "$files"
 }
 
-# build LABEL [GROUP]: builds it and gives the path of its one file.
+# build LABEL [GROUP]: builds it, with its runfiles if no group is asked for, and gives the path of its one file.
 build() {
-  bazel build "--output_groups=${2:-default}" "$1" >&2
+  bazel build ${2:+"--output_groups=$2"} "$1" >&2
   output "$@"
 }
 
