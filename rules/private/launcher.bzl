@@ -6,8 +6,8 @@ load(":toolchain.bzl", "tool")
 visibility(["//rules/..."])
 
 def _shown(label):
-    """Returns a label as people type it: without "@@" if it is the main repository's."""
-    return str(label).removeprefix("@@") if label.repo_name == "" else str(label)
+    """Returns a label as people type it, without the main repository's name."""
+    return str(label) if label.repo_name else "//%s:%s" % (label.package, label.name)
 
 def image_program(ctx, name, flags):
     """Makes a rule's executable out of a tool that takes an image.
