@@ -57,8 +57,9 @@ serves() {
   equal "health" "all is well" "$(nsenter --target "$pid" --net curl -sSf http://127.0.0.1:8080/healthz)"
   nsenter --target "$pid" --net curl -sSf http://127.0.0.1:8080/ >"$WORK/page"
   cmp examples/hello/www/index.html "$WORK/page"
-  "$1" stop --time 1 strata-hello
-  "$1" rmi localhost/hello:latest
+  "$1" kill strata-hello
+  # Docker removes the container a moment after its end, and only then lets go of the image.
+  await 20 "$1" rmi localhost/hello:latest
 }
 
 serves_from_archive() {
