@@ -26,12 +26,14 @@ def _add_metadata(args, attr):
         args.add("--owner=%s=%s" % (escape(pattern), owner))
     for pattern, names in attr.owner_names.items():
         args.add("--owner-name=%s=%s" % (escape(pattern), names))
+    if attr.duplicates != "error":
+        args.add(attr.duplicates, format = "--duplicates=%s")
     if attr.mtime:
         args.add(attr.mtime, format = "--mtime=%s")
 
 def _impl(ctx):
     attr = ctx.attr
-    for attribute in ["files", "symlinks", "dirs"]:
+    for attribute in ["files", "symlinks", "dirs", "empty_files", "remove", "opaque"]:
         _check_paths(ctx.label, attribute, getattr(attr, attribute))
 
     args = new_args(ctx)
@@ -42,6 +44,9 @@ def _impl(ctx):
     for path, target in attr.symlinks.items():
         args.add("--symlink=%s=%s" % (escape(path), target))
     args.add_all(attr.dirs, format_each = "--dir=%s")
+    args.add_all(attr.empty_files, format_each = "--empty-file=%s")
+    args.add_all(attr.remove, format_each = "--remove=%s")
+    args.add_all(attr.opaque, format_each = "--opaque=%s")
     _add_metadata(args, attr)
     add_annotations(args, attr.annotations)
     args.add(attr.compression, format = "--compression=%s")
@@ -80,6 +85,16 @@ are an error.""",
         "dirs": attr.string_list(
             doc = "Directories to make, empty ones for instance. The parents of all entries are made without being listed.",
         ),
+        "duplicates": attr.string(
+            doc = """What to do if several inputs have one path: `error`; `first` takes the first one, `last` the last one, in the
+order `files`, `symlinks`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists within. Inputs that say the
+same are no duplicates. Directories from several inputs are one directory.""",
+            default = "error",
+            values = ["error", "first", "last"],
+        ),
+        "empty_files": attr.string_list(
+            doc = "Empty files to make.",
+        ),
         "files": attr.string_keyed_label_dict(
             doc = """What goes where: a path in the image -> a label.
 
@@ -98,11 +113,18 @@ match the last one counts.""",
             doc = """Time of last change of all entries: seconds since 1970-01-01T00:00:00Z, or like `2025-01-31T12:00:00Z`. 0 if
 unset.""",
         ),
+        "opaque": attr.string_list(
+            doc = """Directories whose contents in the layers below are hidden: only what this layer and later ones put there
+remains.""",
+        ),
         "owner_names": attr.string_dict(
             doc = "Names of owners: a path or a glob, as in `modes`, -> `USER:GROUP`. Not written if unset: the numbers count.",
         ),
         "owners": attr.string_dict(
             doc = "Owners: a path or a glob, as in `modes` but applying to directories too, -> `UID:GID`. `0:0` if unset.",
+        ),
+        "remove": attr.string_list(
+            doc = "Paths to delete: files or whole directories that layers below have, a base image for instance.",
         ),
         "symlinks": attr.string_dict(
             doc = "Symlinks to make: a path in the image -> what the link says, kept as it is.",

@@ -21,6 +21,10 @@ def _one_action_impl(ctx):
     ], flags(action, "file"))
     asserts.equals(env, ["/bin/sh=busybox"], flags(action, "symlink"))
     asserts.equals(env, ["/tmp"], flags(action, "dir"))
+    asserts.equals(env, ["last"], flags(action, "duplicates"))
+    asserts.equals(env, ["/run/x.pid", "/run/y.pid"], flags(action, "empty-file"))
+    asserts.equals(env, ["/etc/motd"], flags(action, "remove"))
+    asserts.equals(env, ["/var/cache"], flags(action, "opaque"))
     asserts.equals(env, ["/tmp=1777"], flags(action, "mode"))
     asserts.equals(env, ["/srv/**=7:8"], flags(action, "owner"))
     asserts.equals(env, ["1700000000"], flags(action, "mtime"))
@@ -98,13 +102,20 @@ def layer_tests(name):
         name = "layer",
         compression = "zstd",
         dirs = ["/tmp"],
+        duplicates = "last",
+        empty_files = [
+            "/run/x.pid",
+            "/run/y.pid",
+        ],
         files = {
             "/etc/a": "data/a.txt",
             "/srv/": "data/b=c.txt",
         },
         modes = {"/tmp": "1777"},
         mtime = "1700000000",
+        opaque = ["/var/cache"],
         owners = {"/srv/**": "7:8"},
+        remove = ["/etc/motd"],
         symlinks = {"/bin/sh": "busybox"},
     )
     _one_action_test(name = "one_action_test", target_under_test = "layer")
@@ -119,6 +130,11 @@ def layer_tests(name):
             "relative_path",
             files = {"etc/a": "data/a.txt"},
             says = ["relative_path", "attribute files", "etc/a is not an absolute path", "\"/etc/a\""],
+        ),
+        _refusal(
+            "relative_remove",
+            remove = ["etc/motd"],
+            says = ["relative_remove", "attribute remove", "etc/motd is not an absolute path", "\"/etc/motd\""],
         ),
         _refusal(
             "several_files",

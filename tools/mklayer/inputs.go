@@ -15,7 +15,7 @@ import (
 // inputs are the flags that say what is in the layer.
 type inputs struct {
 	tree    tree.Builder
-	pending []func(*source.Reader) error // what to read from disk once all flags are parsed
+	pending []func(*source.Reader) error // what adds the entries, in the order of the flags
 }
 
 func (in *inputs) declare(flags *flag.FlagSet) {
@@ -35,15 +35,14 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 	})
 	pairs("tree", "directory with all it holds `PATH=DIR`", in.directory)
 	pairs("symlink", "symlink `PATH=TARGET`", in.symlink)
-	cli.Each(flags, "dir", "empty directory `PATH` (repeat)", func(path string) error {
-		return in.tree.Add(tree.Entry{Path: path, Kind: tree.Dir, Origin: "--dir=" + path})
-	})
-	cli.Each(flags, "empty-file", "empty file `PATH` (repeat)", func(path string) error {
-		return in.tree.Add(tree.Entry{Path: path, Origin: "--empty-file=" + path})
-	})
+	in.paths(flags, "dir", "empty directory `PATH`", tree.Dir)
+	in.paths(flags, "empty-file", "empty file `PATH`", tree.File)
+	in.paths(flags, "remove", "`PATH` in lower layers to delete", tree.Whiteout)
+	in.paths(flags, "opaque", "directory `PATH` whose contents in lower layers are hidden", tree.Opaque)
 	pairs("mode", "permissions `PATTERN=OCTAL`", in.mode)
 	pairs("owner", "owner `PATTERN=UID:GID`", in.owner)
 	pairs("owner-name", "owner's names `PATTERN=USER:GROUP`", in.ownerName)
+	flags.Func("duplicates", "which of several inputs for one path counts: error (default), `first` or last", in.duplicates)
 	flags.Func("mtime", "modification `time` of everything, in seconds since 1970 or as RFC 3339 (default 0)", in.modTime)
 }
 
@@ -78,9 +77,23 @@ func (in *inputs) directory(path, src string) error {
 }
 
 func (in *inputs) symlink(path, target string) error {
-	return in.tree.Add(tree.Entry{
-		Path: path, Kind: tree.Symlink, Target: target, Origin: "--symlink=" + path,
+	return in.add(tree.Entry{Path: path, Kind: tree.Symlink, Target: target, Origin: "--symlink=" + path})
+}
+
+// paths declares a flag for entries that are nothing but a path.
+func (in *inputs) paths(flags *flag.FlagSet, name, usage string, kind tree.Kind) {
+	cli.Each(flags, name, usage+" (repeat)", func(path string) error {
+		return in.add(tree.Entry{Path: path, Kind: kind, Origin: "--" + name + "=" + path})
 	})
+}
+
+// add adds an entry that needs nothing from disk, after those of earlier flags. What is wrong with it is told at once.
+func (in *inputs) add(e tree.Entry) error {
+	if err := new(tree.Builder).Add(e); err != nil {
+		return err
+	}
+	in.pending = append(in.pending, func(*source.Reader) error { return in.tree.Add(e) })
+	return nil
 }
 
 func (in *inputs) mode(pattern, value string) error {
@@ -107,6 +120,18 @@ func (in *inputs) ownerName(pattern, value string) error {
 		return fmt.Errorf("owner name %q: expected USER:GROUP", value)
 	}
 	return in.tree.Rules.OwnerName(pattern, user, group)
+}
+
+func (in *inputs) duplicates(value string) error {
+	switch value {
+	case "error":
+		in.tree.Duplicates = tree.Refuse
+	case "first", "last":
+		in.tree.Duplicates = tree.Duplicates(value)
+	default:
+		return fmt.Errorf("%q: expected error, first or last", value)
+	}
+	return nil
 }
 
 func (in *inputs) modTime(value string) error {
