@@ -8,7 +8,8 @@ load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
-_SUFFIX = {"gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
+# An archive that may be kept as it is has no name that tells its compression: only the descriptor knows it.
+_SUFFIX = {"": ".layer", "gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
 
 _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute path.
 Paths in an image start with a slash: "/{path}"."""
@@ -22,6 +23,8 @@ def _check_paths(label, attribute, paths):
 def _add_metadata(args, attr):
     for pattern, mode in attr.modes.items():
         args.add("--mode=%s=%s" % (escape(pattern), mode))
+    for pattern, time in attr.mtimes.items():
+        args.add("--mtime-of=%s=%s" % (escape(pattern), time))
     for pattern, owner in attr.owners.items():
         args.add("--owner=%s=%s" % (escape(pattern), owner))
     for pattern, names in attr.owner_names.items():
@@ -30,6 +33,25 @@ def _add_metadata(args, attr):
         args.add(attr.duplicates, format = "--duplicates=%s")
     if attr.mtime:
         args.add(attr.mtime, format = "--mtime=%s")
+
+def _is_kept(attr):
+    """Whether mklayer keeps the bytes of an archive if it can (Go: inputs.unchanged)."""
+    changes = [
+        "compression",
+        "compression_level",
+        "dirs",
+        "empty_files",
+        "files",
+        "modes",
+        "mtime",
+        "mtimes",
+        "opaque",
+        "owner_names",
+        "owners",
+        "remove",
+        "symlinks",
+    ]
+    return len(attr.tars) == 1 and not [name for name in changes if getattr(attr, name)]
 
 def _impl(ctx):
     attr = ctx.attr
@@ -43,17 +65,22 @@ def _impl(ctx):
     ]
     for path, target in attr.symlinks.items():
         args.add("--symlink=%s=%s" % (escape(path), target))
+    for target in attr.tars:
+        args.add_all(target[DefaultInfo].files, format_each = "--tar=%s", expand_directories = False)
+        inputs.append(target[DefaultInfo].files)
     args.add_all(attr.dirs, format_each = "--dir=%s")
     args.add_all(attr.empty_files, format_each = "--empty-file=%s")
     args.add_all(attr.remove, format_each = "--remove=%s")
     args.add_all(attr.opaque, format_each = "--opaque=%s")
     _add_metadata(args, attr)
     add_annotations(args, attr.annotations)
-    args.add(attr.compression, format = "--compression=%s")
+    compression = attr.compression or ("" if _is_kept(attr) else "gzip")
+    if attr.compression:
+        args.add(attr.compression, format = "--compression=%s")
     if attr.compression_level:
         args.add(attr.compression_level, format = "--level=%s")
 
-    blob = ctx.actions.declare_file(ctx.label.name + _SUFFIX[attr.compression])
+    blob = ctx.actions.declare_file(ctx.label.name + _SUFFIX[compression])
     descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
     make_layer(ctx, args, depset(transitive = inputs), blob, descriptor)
     return [
@@ -75,9 +102,8 @@ are an error.""",
             doc = "Annotations of the layer's descriptor in the manifest.",
         ),
         "compression": attr.string(
-            doc = "`gzip`, `zstd` or `none`.",
-            default = "gzip",
-            values = ["gzip", "zstd", "none"],
+            doc = """`gzip`, `zstd` or `none`. If unset: that of the one archive in `tars` if nothing else is stated, else `gzip`.""",
+            values = ["", "gzip", "zstd", "none"],
         ),
         "compression_level": attr.int(
             doc = "1 to 9 for gzip, 1 to 19 for zstd. 0, the default, is 6 for gzip and 3 for zstd.",
@@ -87,7 +113,7 @@ are an error.""",
         ),
         "duplicates": attr.string(
             doc = """What to do if several inputs have one path: `error`; `first` takes the first one, `last` the last one, in the
-order `files`, `symlinks`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists within. Inputs that say the
+order `files`, `symlinks`, `tars`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists within. Inputs that say the
 same are no duplicates. Directories from several inputs are one directory.""",
             default = "error",
             values = ["error", "first", "last"],
@@ -110,8 +136,11 @@ A path applies to what is there, a glob to all but directories, and a glob that 
 match the last one counts.""",
         ),
         "mtime": attr.string(
-            doc = """Time of last change of all entries: seconds since 1970-01-01T00:00:00Z, or like `2025-01-31T12:00:00Z`. 0 if
-unset.""",
+            doc = """Time of last change of all entries, except of those from archives, which have their own: seconds since
+1970-01-01T00:00:00Z, or like `2025-01-31T12:00:00Z`. 0 if unset.""",
+        ),
+        "mtimes": attr.string_dict(
+            doc = "Times of last change: a path or a glob, as in `owners`, -> a time, as in `mtime`. For archives' entries, too.",
         ),
         "opaque": attr.string_list(
             doc = """Directories whose contents in the layers below are hidden: only what this layer and later ones put there
@@ -128,6 +157,12 @@ remains.""",
         ),
         "symlinks": attr.string_dict(
             doc = "Symlinks to make: a path in the image -> what the link says, kept as it is.",
+        ),
+        "tars": attr.label_list(
+            doc = """Tar archives to merge, plain or packed with gzip, bzip2, xz or zstd, known by their content. Modes, owners, times,
+hard links, extended attributes, devices and named pipes stay what they are in the archive, unless an attribute names them. A
+single archive with nothing that changes it becomes the layer as it is, byte for byte.""",
+            allow_files = True,
         ),
     },
     provides = [LayerInfo],

@@ -35,6 +35,29 @@ def _one_action_impl(ctx):
     asserts.equals(env, "layer.layer.json", target[LayerInfo].descriptor.basename)
     return analysistest.end(env)
 
+def _tars_impl(ctx):
+    env = analysistest.begin(ctx)
+    action = only(env, "MkLayer")
+    asserts.equals(env, ["a.txt", "b=c.txt"], input_names(action))
+    asserts.equals(env, [_PACKAGE + "/data/a.txt", _PACKAGE + "/data/b=c.txt"], flags(action, "tar"))
+    asserts.equals(env, ["/etc/**=7"], flags(action, "mtime-of"))
+    asserts.equals(env, ["BIN/" + _PACKAGE + "/tar_layer.tar.gz"], flags(action, "output"))
+    return analysistest.end(env)
+
+_tars_test = analysistest.make(_tars_impl)
+
+def _kept_impl(ctx):
+    env = analysistest.begin(ctx)
+    action = only(env, "MkLayer")
+
+    # What is not among these flags would make mklayer write the archive anew.
+    names = [arg.split("=")[0] for arg in action.argv[1:]]
+    asserts.equals(env, ["--tar", "--output", "--descriptor"], names)
+    asserts.equals(env, ["BIN/" + _PACKAGE + "/kept_layer.layer"], flags(action, "output"))
+    return analysistest.end(env)
+
+_kept_test = analysistest.make(_kept_impl)
+
 _one_action_test = analysistest.make(_one_action_impl)
 
 def _program_impl(ctx):
@@ -99,6 +122,16 @@ def layer_tests(name):
       name: Name of the test suite.
     """
     image_layer(
+        name = "tar_layer",
+        mtimes = {"/etc/**": "7"},
+        tags = ["manual"],  # these are no archives
+        tars = ["two_files"],
+    )
+    _tars_test(name = "tars_test", target_under_test = "tar_layer")
+    image_layer(name = "kept_layer", tags = ["manual"], tars = ["data/a.txt"])
+    _kept_test(name = "kept_test", target_under_test = "kept_layer")
+
+    image_layer(
         name = "layer",
         compression = "zstd",
         dirs = ["/tmp"],
@@ -142,4 +175,4 @@ def layer_tests(name):
             says = ["several_files", "attribute files", "/etc/a names one file", "two_files stands for 2 files", "\"/etc/a/\""],
         ),
     ]
-    native.test_suite(name = name, tests = ["one_action_test", "program_test"] + refusals)
+    native.test_suite(name = name, tests = ["kept_test", "one_action_test", "program_test", "tars_test"] + refusals)

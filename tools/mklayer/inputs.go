@@ -15,7 +15,8 @@ import (
 // inputs are the flags that say what is in the layer.
 type inputs struct {
 	tree    tree.Builder
-	pending []func(*source.Reader) error // what adds the entries, in the order of the flags
+	tars    []string
+	pending []func(*disk) error // what adds the entries, in the order of the flags
 }
 
 func (in *inputs) declare(flags *flag.FlagSet) {
@@ -35,6 +36,7 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 	})
 	pairs("tree", "directory with all it holds `PATH=DIR`", in.directory)
 	pairs("symlink", "symlink `PATH=TARGET`", in.symlink)
+	cli.Each(flags, "tar", "tar `archive`, plain or packed with gzip, bzip2, xz or zstd (repeat)", in.tar)
 	in.paths(flags, "dir", "empty directory `PATH`", tree.Dir)
 	in.paths(flags, "empty-file", "empty file `PATH`", tree.File)
 	in.paths(flags, "remove", "`PATH` in lower layers to delete", tree.Whiteout)
@@ -42,13 +44,21 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 	pairs("mode", "permissions `PATTERN=OCTAL`", in.mode)
 	pairs("owner", "owner `PATTERN=UID:GID`", in.owner)
 	pairs("owner-name", "owner's names `PATTERN=USER:GROUP`", in.ownerName)
-	flags.Func("duplicates", "which of several inputs for one path counts: error (default), `first` or last", in.duplicates)
-	flags.Func("mtime", "modification `time` of everything, in seconds since 1970 or as RFC 3339 (default 0)", in.modTime)
+	flags.Func("duplicates", "which of several inputs for one path counts: error (default), `first` or last",
+		in.duplicates)
+	pairs("mtime-of", "modification time `PATTERN=TIME`, as --mtime", func(pattern, value string) error {
+		t, err := parseTime(value)
+		if err != nil {
+			return err
+		}
+		return in.tree.Rules.ModTime(pattern, t)
+	})
+	flags.Func("mtime", "modification `time` of what has none of its own, in seconds since 1970 or as RFC 3339 (default 0)", in.modTime)
 }
 
 func (in *inputs) file(path, src string, mode tree.Mode) error {
-	in.pending = append(in.pending, func(r *source.Reader) error {
-		e, err := r.Read(src)
+	in.pending = append(in.pending, func(d *disk) error {
+		e, err := d.Read(src)
 		if err != nil {
 			return err
 		}
@@ -64,8 +74,8 @@ func (in *inputs) directory(path, src string) error {
 	if err != nil {
 		return fmt.Errorf("image path: %w", err)
 	}
-	in.pending = append(in.pending, func(r *source.Reader) error {
-		return r.Walk(src, func(name string, e tree.Entry) error {
+	in.pending = append(in.pending, func(d *disk) error {
+		return d.Walk(src, func(name string, e tree.Entry) error {
 			if name == "" && path == "/" {
 				return nil
 			}
@@ -92,7 +102,7 @@ func (in *inputs) add(e tree.Entry) error {
 	if err := new(tree.Builder).Add(e); err != nil {
 		return err
 	}
-	in.pending = append(in.pending, func(*source.Reader) error { return in.tree.Add(e) })
+	in.pending = append(in.pending, func(*disk) error { return in.tree.Add(e) })
 	return nil
 }
 
@@ -134,25 +144,29 @@ func (in *inputs) duplicates(value string) error {
 	return nil
 }
 
-func (in *inputs) modTime(value string) error {
+func (in *inputs) modTime(value string) (err error) {
+	in.tree.ModTime, err = parseTime(value)
+	return err
+}
+
+func parseTime(value string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, value)
 	if seconds, errNumber := strconv.ParseInt(value, 10, 64); errNumber == nil {
 		t, err = time.Unix(seconds, 0).UTC(), nil
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("time %q: expected seconds since 1970 or a time like 2006-01-02T15:04:05Z", value)
+		return t, fmt.Errorf("time %q: expected seconds since 1970 or a time like 2006-01-02T15:04:05Z", value)
 	case t.Year() < 1 || t.Year() > 9999:
-		return fmt.Errorf("time %q: the year is not one of 1 to 9999", value)
+		return t, fmt.Errorf("time %q: the year is not one of 1 to 9999", value)
 	}
-	in.tree.ModTime = t
-	return nil
+	return t, nil
 }
 
 // read reads the inputs from disk.
-func (in *inputs) read(r *source.Reader) error {
+func (in *inputs) read(d *disk) error {
 	for _, read := range in.pending {
-		if err := read(r); err != nil {
+		if err := read(d); err != nil {
 			return err
 		}
 	}

@@ -71,6 +71,11 @@ func (e *Entry) check() error {
 			return err
 		}
 	}
+	for _, name := range [...]string{e.User, e.Group} {
+		if err := checkText(name); err != nil {
+			return fmt.Errorf("owner name %q: %w", name, err)
+		}
+	}
 	switch {
 	case e.Kind == Symlink:
 		return checkTarget(e.Target)

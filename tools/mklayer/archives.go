@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+
+	"github.com/rules-strata/rules_strata/tools/internal/blob"
+	"github.com/rules-strata/rules_strata/tools/internal/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer"
+	"github.com/rules-strata/rules_strata/tools/internal/source"
+	"github.com/rules-strata/rules_strata/tools/internal/tarfile"
+	"github.com/rules-strata/rules_strata/tools/internal/tree"
+)
+
+// disk is where inputs are read from.
+type disk struct {
+	*source.Reader
+	ctx     context.Context
+	scratch string   // directory for what archives are unpacked to
+	open    []closer // what contents are read from until the layer is written
+}
+
+type closer interface{ Close() error }
+
+func (d *disk) close() {
+	for _, c := range d.open {
+		c.Close() // it was read from only
+	}
+}
+
+// tar adds the entries of an archive.
+func (in *inputs) tar(src string) error {
+	in.tars = append(in.tars, src)
+	in.pending = append(in.pending, func(d *disk) error {
+		archive, err := tarfile.Open(d.ctx, src, d.scratch)
+		if err != nil {
+			return err
+		}
+		d.open = append(d.open, archive)
+		entries, err := archive.Read()
+		if err != nil {
+			return err
+		}
+		return in.addAll(entries)
+	})
+	return nil
+}
+
+func (in *inputs) addAll(entries []*tree.Entry) error {
+	for _, e := range entries {
+		if err := in.tree.Add(*e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whole are the flags beside which an archive stays as it is: they say nothing of what is in the layer.
+var whole = map[string]bool{"tar": true, "compression": true, "annotation": true, "output": true, "descriptor": true}
+
+// unchanged returns the one archive that the layer shall be, if that is what the flags say.
+func (in *inputs) unchanged(flags *flag.FlagSet) (src string, ok bool) {
+	ok = len(in.tars) == 1
+	flags.Visit(func(f *flag.Flag) { ok = ok && whole[f.Name] })
+	if !ok {
+		return "", false
+	}
+	return in.tars[0], true
+}
+
+// build makes the blob and returns how it is packed.
+func (r *request) build(ctx context.Context) (blob.Result, compress.Codec, error) {
+	if r.keep != "" {
+		result, codec, err := layer.Keep(ctx, r.keep, r.output, compress.Codec(r.codec))
+		if !errors.Is(err, layer.ErrRepack) {
+			return result, codec, err
+		}
+	}
+	entries, d, err := r.entries(ctx)
+	if err != nil {
+		return blob.Result{}, "", err
+	}
+	defer d.close()
+	result, err := layer.Build(ctx, entries, r.output, r.format)
+	return result, r.format.Codec, err
+}
+
+// entries returns what is in the layer, and what to close once it is written.
+func (r *request) entries(ctx context.Context) (entries []*tree.Entry, d *disk, err error) {
+	d = &disk{ctx: ctx, scratch: filepath.Dir(r.output)}
+	defer func() {
+		if err != nil {
+			d.close()
+		}
+	}()
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, d, err
+	}
+	d.Reader = source.NewReader(dir)
+	if err = r.inputs.read(d); err != nil {
+		return nil, d, hint(err)
+	}
+	entries, err = r.inputs.tree.Build()
+	return entries, d, err
+}
