@@ -39,6 +39,7 @@ def _is_kept(attr):
     changes = [
         "compression",
         "compression_level",
+        "debs",
         "dirs",
         "empty_files",
         "files",
@@ -67,6 +68,9 @@ def _impl(ctx):
         args.add("--symlink=%s=%s" % (escape(path), target))
     for target in attr.tars:
         args.add_all(target[DefaultInfo].files, format_each = "--tar=%s", expand_directories = False)
+        inputs.append(target[DefaultInfo].files)
+    for target in attr.debs:
+        args.add_all(target[DefaultInfo].files, format_each = "--deb=%s", expand_directories = False)
         inputs.append(target[DefaultInfo].files)
     args.add_all(attr.dirs, format_each = "--dir=%s")
     args.add_all(attr.empty_files, format_each = "--empty-file=%s")
@@ -108,12 +112,18 @@ are an error.""",
         "compression_level": attr.int(
             doc = "1 to 9 for gzip, 1 to 19 for zstd. 0, the default, is 6 for gzip and 3 for zstd.",
         ),
+        "debs": attr.label_list(
+            doc = """Debian packages to unpack. Each leaves its entry in `/var/lib/dpkg/status.d`, where scanners look for it. Its
+maintainer scripts are named there and do not run. Files go through symlinks of the layer: with `symlinks = {"/lib":
+"usr/lib"}`, those of `/lib` go to `/usr/lib`.""",
+            allow_files = True,
+        ),
         "dirs": attr.string_list(
             doc = "Directories to make, empty ones for instance. The parents of all entries are made without being listed.",
         ),
         "duplicates": attr.string(
             doc = """What to do if several inputs have one path: `error`; `first` takes the first one, `last` the last one, in the
-order `files`, `symlinks`, `tars`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists within. Inputs that say the
+order `files`, `symlinks`, `tars`, `debs`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists within. Inputs that say the
 same are no duplicates. Directories from several inputs are one directory.""",
             default = "error",
             values = ["error", "first", "last"],

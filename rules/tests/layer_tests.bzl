@@ -40,6 +40,7 @@ def _tars_impl(ctx):
     action = only(env, "MkLayer")
     asserts.equals(env, ["a.txt", "b=c.txt"], input_names(action))
     asserts.equals(env, [_PACKAGE + "/data/a.txt", _PACKAGE + "/data/b=c.txt"], flags(action, "tar"))
+    asserts.equals(env, [_PACKAGE + "/data/a.txt"], flags(action, "deb"))
     asserts.equals(env, ["/etc/**=7"], flags(action, "mtime-of"))
     asserts.equals(env, ["BIN/" + _PACKAGE + "/tar_layer.tar.gz"], flags(action, "output"))
     return analysistest.end(env)
@@ -123,6 +124,7 @@ def layer_tests(name):
     """
     image_layer(
         name = "tar_layer",
+        debs = ["data/a.txt"],
         mtimes = {"/etc/**": "7"},
         tags = ["manual"],  # these are no archives
         tars = ["two_files"],

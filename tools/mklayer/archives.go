@@ -9,6 +9,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/blob"
 	"github.com/rules-strata/rules_strata/tools/internal/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/deb"
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
 	"github.com/rules-strata/rules_strata/tools/internal/source"
 	"github.com/rules-strata/rules_strata/tools/internal/tarfile"
@@ -19,42 +20,52 @@ import (
 type disk struct {
 	*source.Reader
 	ctx     context.Context
-	scratch string   // directory for what archives are unpacked to
-	open    []closer // what contents are read from until the layer is written
+	scratch string    // directory for what archives are unpacked to
+	open    []archive // what contents are read from until the layer is written
 }
 
-type closer interface{ Close() error }
+// archive is an input that holds entries.
+type archive interface {
+	Read() ([]*tree.Entry, error)
+	Close() error
+}
 
 func (d *disk) close() {
-	for _, c := range d.open {
-		c.Close() // it was read from only
+	for _, a := range d.open {
+		a.Close() // it was read from only
 	}
 }
 
-// tar adds the entries of an archive.
+// tar adds the entries of a tar archive.
 func (in *inputs) tar(src string) error {
 	in.tars = append(in.tars, src)
-	in.pending = append(in.pending, func(d *disk) error {
-		archive, err := tarfile.Open(d.ctx, src, d.scratch)
-		if err != nil {
-			return err
-		}
-		d.open = append(d.open, archive)
-		entries, err := archive.Read()
-		if err != nil {
-			return err
-		}
-		return in.addAll(entries)
-	})
-	return nil
+	return in.archive(func(d *disk) (archive, error) { return tarfile.Open(d.ctx, src, d.scratch) })
 }
 
-func (in *inputs) addAll(entries []*tree.Entry) error {
-	for _, e := range entries {
-		if err := in.tree.Add(*e); err != nil {
+// deb adds the entries of a Debian package.
+func (in *inputs) deb(src string) error {
+	return in.archive(func(d *disk) (archive, error) { return deb.Open(d.ctx, src, d.scratch) })
+}
+
+// archive adds the entries of what open opens.
+func (in *inputs) archive(open func(*disk) (archive, error)) error {
+	in.pending = append(in.pending, func(d *disk) error {
+		a, err := open(d)
+		if err != nil {
 			return err
 		}
-	}
+		d.open = append(d.open, a)
+		entries, err := a.Read()
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if err := in.tree.Add(*e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return nil
 }
 

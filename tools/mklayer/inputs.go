@@ -37,6 +37,7 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 	pairs("tree", "directory with all it holds `PATH=DIR`", in.directory)
 	pairs("symlink", "symlink `PATH=TARGET`", in.symlink)
 	cli.Each(flags, "tar", "tar `archive`, plain or packed with gzip, bzip2, xz or zstd (repeat)", in.tar)
+	cli.Each(flags, "deb", "Debian `package` to unpack; its scripts do not run (repeat)", in.deb)
 	in.paths(flags, "dir", "empty directory `PATH`", tree.Dir)
 	in.paths(flags, "empty-file", "empty file `PATH`", tree.File)
 	in.paths(flags, "remove", "`PATH` in lower layers to delete", tree.Whiteout)

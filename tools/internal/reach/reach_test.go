@@ -33,7 +33,7 @@ const (
 var levels = [][]string{
 	0: {"atomicfile", "check/rawtar", "check/strictjson", "cli", "compress", "decompress", "digest", "launch", "tree"},
 	1: {"oci", "reference", "source", "tarfile", "tarstream"},
-	2: {"auth", "blob", "content", "image", "wire"},
+	2: {"auth", "blob", "content", "deb", "image", "wire"},
 	3: {"layer", "layout", "registry"},
 	4: {"archive", "check", "push"},
 	5: {"engine", "imageflags", "importer"},

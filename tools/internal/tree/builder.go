@@ -94,7 +94,7 @@ func checkXattr(name string) error {
 	case rest == "" || len(name) > maxSegment || strings.ContainsAny(name, "=\x00") || !utf8.ValidString(name):
 		return fmt.Errorf("extended attribute %q: no valid name", name)
 	case !slices.Contains([]string{"user", "security", "system", "trusted"}, namespace):
-		return fmt.Errorf("extended attribute %q: expected user., security., system. or trusted.", name)
+		return fmt.Errorf("extended attribute %q: expected one of user, security, system or trusted before the dot", name)
 	}
 	return nil
 }
