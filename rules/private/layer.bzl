@@ -29,6 +29,11 @@ def _add_metadata(args, attr):
         args.add("--owner=%s=%s" % (escape(pattern), owner))
     for pattern, names in attr.owner_names.items():
         args.add("--owner-name=%s=%s" % (escape(pattern), names))
+    for pattern, xattrs in attr.xattrs.items():
+        for xattr in xattrs:
+            args.add("--xattr=%s=%s" % (escape(pattern), xattr))
+    if attr.hardlinks:
+        args.add("--hardlinks")
     if attr.duplicates != "error":
         args.add(attr.duplicates, format = "--duplicates=%s")
     if attr.mtime:
@@ -43,6 +48,7 @@ def _is_kept(attr):
         "dirs",
         "empty_files",
         "files",
+        "hardlinks",
         "modes",
         "mtime",
         "mtimes",
@@ -51,6 +57,7 @@ def _is_kept(attr):
         "owners",
         "remove",
         "symlinks",
+        "xattrs",
     ]
     return len(attr.tars) == 1 and not [name for name in changes if getattr(attr, name)]
 
@@ -139,6 +146,10 @@ path is the place of the one file or directory that the label stands for. An exe
 `PATH.runfiles`, where its launcher looks for them.""",
             allow_files = True,
         ),
+        "hardlinks": attr.bool(
+            doc = """Store files with the same content and metadata once, under several names. A program in the container that writes
+to one of them then writes to all: off by default.""",
+        ),
         "modes": attr.string_dict(
             doc = """Modes, in octal: a path or a glob (`*`, `?`, `[...]`, and `**` for any number of directories) -> `0755`.
 
@@ -173,6 +184,11 @@ remains.""",
 hard links, extended attributes, devices and named pipes stay what they are in the archive, unless an attribute names them. A
 single archive with nothing that changes it becomes the layer as it is, byte for byte.""",
             allow_files = True,
+        ),
+        "xattrs": attr.string_list_dict(
+            doc = """Extended attributes: a path or a glob, as in `modes`, -> `NAME=VALUE`s. A value that begins with `0x` is
+hexadecimal, one that begins with `0s` is base64. That of `security.capability` is text as for setcap, for instance
+`cap_net_bind_service=+ep`.""",
         ),
     },
     provides = [LayerInfo],

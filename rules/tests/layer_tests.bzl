@@ -28,6 +28,11 @@ def _one_action_impl(ctx):
     asserts.equals(env, ["/tmp=1777"], flags(action, "mode"))
     asserts.equals(env, ["/srv/**=7:8"], flags(action, "owner"))
     asserts.equals(env, ["1700000000"], flags(action, "mtime"))
+    asserts.equals(env, [
+        "/srv/**=user.a=b=c",
+        "/srv/**=user.d=0x00",
+        "/etc/a=security.capability=cap_kill=+ep",
+    ], flags(action, "xattr"))
     asserts.equals(env, ["zstd"], flags(action, "compression"))
     asserts.equals(env, ["BIN/" + _PACKAGE + "/layer.tar.zst"], flags(action, "output"))
     asserts.equals(env, ["BIN/" + _PACKAGE + "/layer.layer.json"], flags(action, "descriptor"))
@@ -42,6 +47,7 @@ def _tars_impl(ctx):
     asserts.equals(env, [_PACKAGE + "/data/a.txt", _PACKAGE + "/data/b=c.txt"], flags(action, "tar"))
     asserts.equals(env, [_PACKAGE + "/data/a.txt"], flags(action, "deb"))
     asserts.equals(env, ["/etc/**=7"], flags(action, "mtime-of"))
+    asserts.true(env, "--hardlinks" in action.argv, "--hardlinks is there")
     asserts.equals(env, ["BIN/" + _PACKAGE + "/tar_layer.tar.gz"], flags(action, "output"))
     return analysistest.end(env)
 
@@ -125,6 +131,7 @@ def layer_tests(name):
     image_layer(
         name = "tar_layer",
         debs = ["data/a.txt"],
+        hardlinks = True,
         mtimes = {"/etc/**": "7"},
         tags = ["manual"],  # these are no archives
         tars = ["two_files"],
@@ -152,6 +159,13 @@ def layer_tests(name):
         owners = {"/srv/**": "7:8"},
         remove = ["/etc/motd"],
         symlinks = {"/bin/sh": "busybox"},
+        xattrs = {
+            "/srv/**": [
+                "user.a=b=c",
+                "user.d=0x00",
+            ],
+            "/etc/a": ["security.capability=cap_kill=+ep"],
+        },
     )
     _one_action_test(name = "one_action_test", target_under_test = "layer")
 

@@ -45,6 +45,11 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 	pairs("mode", "permissions `PATTERN=OCTAL`", in.mode)
 	pairs("owner", "owner `PATTERN=UID:GID`", in.owner)
 	pairs("owner-name", "owner's names `PATTERN=USER:GROUP`", in.ownerName)
+	pairs("xattr", "extended attribute `PATTERN=NAME=VALUE`, VALUE as text or 0x (hexadecimal) or 0s (base64)", in.xattr)
+	flags.BoolFunc("hardlinks", "store identical files with the same metadata once, as hard links", func(string) error {
+		in.tree.Link = source.Identical
+		return nil
+	})
 	flags.Func("duplicates", "which of several inputs for one path counts: error (default), `first` or last",
 		in.duplicates)
 	pairs("mtime-of", "modification time `PATTERN=TIME`, as --mtime", func(pattern, value string) error {
