@@ -55,7 +55,9 @@ def _is_kept(attr):
         "opaque",
         "owner_names",
         "owners",
+        "package_dir",
         "remove",
+        "strip_prefix",
         "symlinks",
         "xattrs",
     ]
@@ -76,6 +78,10 @@ def _impl(ctx):
     for target in attr.tars:
         args.add_all(target[DefaultInfo].files, format_each = "--tar=%s", expand_directories = False)
         inputs.append(target[DefaultInfo].files)
+    if attr.strip_prefix:
+        args.add(attr.strip_prefix, format = "--strip-prefix=%s")
+    if attr.package_dir:
+        args.add(attr.package_dir, format = "--package-dir=%s")
     for target in attr.debs:
         args.add_all(target[DefaultInfo].files, format_each = "--deb=%s", expand_directories = False)
         inputs.append(target[DefaultInfo].files)
@@ -173,8 +179,15 @@ remains.""",
         "owners": attr.string_dict(
             doc = "Owners: a path or a glob, as in `modes` but applying to directories too, -> `UID:GID`. `0:0` if unset.",
         ),
+        "package_dir": attr.string(
+            doc = "The directory in the image that the contents of `tars` go to. The root if unset.",
+        ),
         "remove": attr.string_list(
             doc = "Paths to delete: files or whole directories that layers below have, a base image for instance.",
+        ),
+        "strip_prefix": attr.string(
+            doc = """A directory in each of `tars`: what is below it is taken, and all else is left out. It is a path, not a
+pattern, and not the beginning of a name.""",
         ),
         "symlinks": attr.string_dict(
             doc = "Symlinks to make: a path in the image -> what the link says, kept as it is.",

@@ -47,6 +47,8 @@ def _tars_impl(ctx):
     asserts.equals(env, [_PACKAGE + "/data/a.txt", _PACKAGE + "/data/b=c.txt"], flags(action, "tar"))
     asserts.equals(env, [_PACKAGE + "/data/a.txt"], flags(action, "deb"))
     asserts.equals(env, ["/etc/**=7"], flags(action, "mtime-of"))
+    asserts.equals(env, ["tool-1.0*"], flags(action, "strip-prefix"))
+    asserts.equals(env, ["/opt/tool"], flags(action, "package-dir"))
     asserts.true(env, "--hardlinks" in action.argv, "--hardlinks is there")
     asserts.equals(env, ["BIN/" + _PACKAGE + "/tar_layer.tar.gz"], flags(action, "output"))
     return analysistest.end(env)
@@ -133,6 +135,8 @@ def layer_tests(name):
         debs = ["data/a.txt"],
         hardlinks = True,
         mtimes = {"/etc/**": "7"},
+        package_dir = "/opt/tool",
+        strip_prefix = "tool-1.0*",
         tags = ["manual"],  # these are no archives
         tars = ["two_files"],
     )

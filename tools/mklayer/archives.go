@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/blob"
 	"github.com/rules-strata/rules_strata/tools/internal/compress"
@@ -39,7 +42,51 @@ func (d *disk) close() {
 // tar adds the entries of a tar archive.
 func (in *inputs) tar(src string) error {
 	in.tars = append(in.tars, src)
-	return in.archive(func(d *disk) (archive, error) { return tarfile.Open(d.ctx, src, d.scratch) })
+	return in.archive(func(d *disk) (archive, error) {
+		a, err := tarfile.Open(d.ctx, src, d.scratch)
+		return &moved{a, src, in}, err
+	})
+}
+
+// moved is a tar archive whose entries go from the directory strip to the directory to.
+type moved struct {
+	*tarfile.Archive
+	name string
+	in   *inputs
+}
+
+// Read implements archive.
+func (m *moved) Read() ([]*tree.Entry, error) {
+	found, err := m.Archive.Read()
+	if err != nil || m.in.strip == "" && m.in.to == "" {
+		return found, err
+	}
+	var kept []*tree.Entry
+	for _, e := range found {
+		if rest, ok := below(e.Path, m.in.strip); ok {
+			e.Path = m.in.to + rest
+			kept = append(kept, e)
+		}
+	}
+	if len(kept) == 0 && m.in.strip != "" {
+		return nil, fmt.Errorf("%s: nothing in it is below %q", m.name, m.in.strip)
+	}
+	return kept, nil
+}
+
+// below returns the path as seen from a directory, with a "/" at its beginning. "" is the root.
+func below(path, dir string) (string, bool) {
+	rest, ok := strings.CutPrefix(path, dir)
+	return cmp.Or(rest, "/"), ok && (rest == "" || rest[0] == '/')
+}
+
+// directory makes a flag's value the clean path of a directory, with "" for the root.
+func directory(to *string) func(string) error {
+	return func(value string) error {
+		path, err := tree.Clean(value)
+		*to = strings.TrimSuffix(path, "/")
+		return err
+	}
 }
 
 // deb adds the entries of a Debian package.

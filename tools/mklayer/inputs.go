@@ -16,6 +16,8 @@ import (
 type inputs struct {
 	tree    tree.Builder
 	tars    []string
+	strip   string              // the directory of tars whose contents are taken, "" for the root
+	to      string              // the directory that tars' contents go to, "" for the root
 	pending []func(*disk) error // what adds the entries, in the order of the flags
 }
 
@@ -37,6 +39,9 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 	pairs("tree", "directory with all it holds `PATH=DIR`", in.directory)
 	pairs("symlink", "symlink `PATH=TARGET`", in.symlink)
 	cli.Each(flags, "tar", "tar `archive`, plain or packed with gzip, bzip2, xz or zstd (repeat)", in.tar)
+	flags.Func("strip-prefix", "`directory` in each --tar: what is below it is taken, all else is not",
+		directory(&in.strip))
+	flags.Func("package-dir", "`directory` in the image that the contents of each --tar go to", directory(&in.to))
 	cli.Each(flags, "deb", "Debian `package` to unpack; its scripts do not run (repeat)", in.deb)
 	in.paths(flags, "dir", "empty directory `PATH`", tree.Dir)
 	in.paths(flags, "empty-file", "empty file `PATH`", tree.File)
