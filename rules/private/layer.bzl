@@ -119,15 +119,16 @@ are an error.""",
             doc = "Annotations of the layer's descriptor in the manifest.",
         ),
         "compression": attr.string(
-            doc = """`gzip`, `zstd` or `none`. If unset: that of the one archive in `tars` if nothing else is stated, else `gzip`.""",
+            doc = """`gzip`, `zstd` or `none`. If unset: that of the one archive in `tars` if nothing else is stated, else
+`gzip`.""",
             values = ["", "gzip", "zstd", "none"],
         ),
         "compression_level": attr.int(
             doc = "1 to 9 for gzip, 1 to 19 for zstd. 0, the default, is 6 for gzip and 3 for zstd.",
         ),
         "debs": attr.label_list(
-            doc = """Debian packages to unpack. Each leaves its entry in `/var/lib/dpkg/status.d`, where scanners look for it. Its
-maintainer scripts are named there and do not run. Files go through symlinks of the layer: with `symlinks = {"/lib":
+            doc = """Debian packages to unpack. Each leaves its entry in `/var/lib/dpkg/status.d`, where scanners look for it.
+Its maintainer scripts are named there and do not run. Files go through symlinks of the layer: with `symlinks = {"/lib":
 "usr/lib"}`, those of `/lib` go to `/usr/lib`.""",
             allow_files = True,
         ),
@@ -135,9 +136,9 @@ maintainer scripts are named there and do not run. Files go through symlinks of 
             doc = "Directories to make, empty ones for instance. The parents of all entries are made without being listed.",
         ),
         "duplicates": attr.string(
-            doc = """What to do if several inputs have one path: `error`; `first` takes the first one, `last` the last one, in the
-order `files`, `symlinks`, `tars`, `debs`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists within. Inputs that say the
-same are no duplicates. Directories from several inputs are one directory.""",
+            doc = """What to do if several inputs have one path: `error`; `first` takes the first one, `last` the last one, in
+the order `files`, `symlinks`, `tars`, `debs`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists
+within. Inputs that say the same are no duplicates. Directories from several inputs are one directory.""",
             default = "error",
             values = ["error", "first", "last"],
         ),
@@ -153,8 +154,8 @@ path is the place of the one file or directory that the label stands for. An exe
             allow_files = True,
         ),
         "hardlinks": attr.bool(
-            doc = """Store files with the same content and metadata once, under several names. A program in the container that writes
-to one of them then writes to all: off by default.""",
+            doc = """Store files with the same content and metadata once, under several names. A program in the container
+that writes to one of them then writes to all: off by default.""",
         ),
         "modes": attr.string_dict(
             doc = """Modes, in octal: a path or a glob (`*`, `?`, `[...]`, and `**` for any number of directories) -> `0755`.
@@ -163,15 +164,16 @@ A path applies to what is there, a glob to all but directories, and a glob that 
 match the last one counts.""",
         ),
         "mtime": attr.string(
-            doc = """Time of last change of all entries, except of those from archives, which have their own: seconds since
-1970-01-01T00:00:00Z, or like `2025-01-31T12:00:00Z`. 0 if unset.""",
+            doc = """Time of last change of all entries, except of those from archives, which have their own: seconds
+since 1970-01-01T00:00:00Z, or like `2025-01-31T12:00:00Z`. 0 if unset.""",
         ),
         "mtimes": attr.string_dict(
-            doc = "Times of last change: a path or a glob, as in `owners`, -> a time, as in `mtime`. For archives' entries, too.",
+            doc = """Times of last change: a path or a glob, as in `owners`, -> a time, as in `mtime`. For archives' entries,
+too.""",
         ),
         "opaque": attr.string_list(
-            doc = """Directories whose contents in the layers below are hidden: only what this layer and later ones put there
-remains.""",
+            doc = """Directories whose contents in the layers below are hidden: only what this layer and later ones put
+there remains.""",
         ),
         "owner_names": attr.string_dict(
             doc = "Names of owners: a path or a glob, as in `modes`, -> `USER:GROUP`. Not written if unset: the numbers count.",
@@ -186,21 +188,21 @@ remains.""",
             doc = "Paths to delete: files or whole directories that layers below have, a base image for instance.",
         ),
         "strip_prefix": attr.string(
-            doc = """A directory in each of `tars`: what is below it is taken, and all else is left out. It is a path, not a
-pattern, and not the beginning of a name.""",
+            doc = """A directory in each of `tars`: what is below it is taken, and all else is left out. It is a path, not
+a pattern, and not the beginning of a name.""",
         ),
         "symlinks": attr.string_dict(
             doc = "Symlinks to make: a path in the image -> what the link says, kept as it is.",
         ),
         "tars": attr.label_list(
-            doc = """Tar archives to merge, plain or packed with gzip, bzip2, xz or zstd, known by their content. Modes, owners, times,
-hard links, extended attributes, devices and named pipes stay what they are in the archive, unless an attribute names them. A
-single archive with nothing that changes it becomes the layer as it is, byte for byte.""",
+            doc = """Tar archives to merge, plain or packed with gzip, bzip2, xz or zstd, known by their content. Modes,
+owners, times, hard links, extended attributes, devices and named pipes stay what they are in the archive, unless an
+attribute names them. A single archive with nothing that changes it becomes the layer as it is, byte for byte.""",
             allow_files = True,
         ),
         "xattrs": attr.string_list_dict(
-            doc = """Extended attributes: a path or a glob, as in `modes`, -> `NAME=VALUE`s. A value that begins with `0x` is
-hexadecimal, one that begins with `0s` is base64. That of `security.capability` is text as for setcap, for instance
+            doc = """Extended attributes: a path or a glob, as in `modes`, -> `NAME=VALUE`s. A value that begins with `0x`
+is hexadecimal, one that begins with `0s` is base64. That of `security.capability` is text as for setcap, for instance
 `cap_net_bind_service=+ep`.""",
         ),
     },

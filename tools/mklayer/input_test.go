@@ -16,8 +16,9 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// makeInput writes an archive to path, packed as the end of its name says, with the entries "TYPE NAME [TEXT]": the text
-// is a file's content ("0"), a link's target ("1", "2"), or unused. All belong to 5:6 and are from the epoch's second 7.
+// makeInput writes an archive to path, packed as the end of its name says, with the entries "TYPE NAME [TEXT]": the
+// text is a file's content ("0"), a link's target ("1", "2"), or unused. All belong to 5:6 and are from the epoch's
+// second 7.
 //
 // If the name ends in ".deb", the first entry is the text of the package's control file.
 func makeInput(path string, entries []string) error {

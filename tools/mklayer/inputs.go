@@ -64,7 +64,8 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 		}
 		return in.tree.Rules.ModTime(pattern, t)
 	})
-	flags.Func("mtime", "modification `time` of what has none of its own, in seconds since 1970 or as RFC 3339 (default 0)", in.modTime)
+	flags.Func("mtime", "modification `time` of what has none of its own, in seconds since 1970 or as RFC 3339 (default 0)",
+		in.modTime)
 }
 
 func (in *inputs) file(path, src string, mode tree.Mode) error {

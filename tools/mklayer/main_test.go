@@ -22,9 +22,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/wire"
 )
 
-// The scripts run the real main. They also have "umask077", which is mklayer in a process with that umask, "lslayer BLOB
-// DESCRIPTOR", which checks that the descriptor describes the blob and lists the blob's entries, and "mkinput", which
-// makes archives.
+// The scripts run the real main. They also have "umask077", which is mklayer in a process with that umask, "lslayer
+// BLOB DESCRIPTOR", which checks that the descriptor describes the blob and lists the blob's entries, and "mkinput",
+// which makes archives.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"mklayer": command.Main,

@@ -1,5 +1,5 @@
-// Package capability turns the text of a file's capabilities, as setcap takes it, into the value of the extended attribute
-// security.capability.
+// Package capability turns the text of a file's capabilities, as setcap takes it, into the value of the extended
+// attribute security.capability.
 //
 // Non-goals: reading such values, and capabilities of user namespaces.
 package capability
@@ -14,8 +14,8 @@ import (
 
 // names are Linux's capabilities, in the order of their bits (include/uapi/linux/capability.h).
 var names = strings.Fields(`chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable
-	net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct
-	sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap
+	net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace
+	sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap
 	mac_override mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore`)
 
 // The first word of the attribute's value: version 2, and whether the sets are effective from the start.

@@ -1,7 +1,7 @@
 // Package deb reads Debian packages as inputs of a layer.
 //
-// A package is an ar archive of a version, the archive control.tar and the archive data.tar (deb(5)). What data.tar holds
-// comes into the layer as it is. In place of dpkg's database the layer gets, for each package, the file
+// A package is an ar archive of a version, the archive control.tar and the archive data.tar (deb(5)). What data.tar
+// holds comes into the layer as it is. In place of dpkg's database the layer gets, for each package, the file
 // var/lib/dpkg/status.d/NAME with its paragraph of the status file, and NAME.md5sums beside it: scanners look there.
 //
 // Non-goals: dependencies, signatures, and configuring packages. Maintainer scripts are named and never run.

@@ -117,7 +117,8 @@ func splitParagraph(text string) (name, rest string, err error) {
 	return name, b.String(), nil
 }
 
-// conffiles returns the field Conffiles: the package's configuration files with their MD5 digests, "" if there are none.
+// conffiles returns the field Conffiles: the package's configuration files with their MD5 digests. It is "" if there are
+// none.
 func conffiles(files map[string]tree.Content, data []*tree.Entry) (string, error) {
 	if files["conffiles"] == nil {
 		return "", nil

@@ -51,8 +51,8 @@ const (
 // Limit returns to how many bytes a stream of size bytes may unpack.
 func Limit(size int64) int64 { return max(limitBytes, limitRatio*size) }
 
-// NewReader returns a reader of what r, a stream of size bytes, holds, and how it was packed. What is not packed is read
-// as it is. Reads end when ctx does. The caller closes the reader, which leaves r open.
+// NewReader returns a reader of what r, a stream of size bytes, holds, and how it was packed. What is not packed is
+// read as it is. Reads end when ctx does. The caller closes the reader, which leaves r open.
 func NewReader(ctx context.Context, r io.Reader, size int64) (io.ReadCloser, Codec, error) {
 	end := &tail{r: r}
 	in := bufio.NewReaderSize(end, 128<<10)

@@ -19,7 +19,8 @@ import (
 func TestKeep(t *testing.T) {
 	var plain, packed bytes.Buffer
 	w := tar.NewWriter(&plain)
-	if err := errors.Join(w.WriteHeader(&tar.Header{Name: "b"}), w.WriteHeader(&tar.Header{Name: "a"}), w.Close()); err != nil {
+	err := errors.Join(w.WriteHeader(&tar.Header{Name: "b"}), w.WriteHeader(&tar.Header{Name: "a"}), w.Close())
+	if err != nil {
 		t.Fatal(err)
 	}
 	z := gzip.NewWriter(&packed)

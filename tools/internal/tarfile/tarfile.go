@@ -5,8 +5,8 @@
 // stands for; a plain archive is read where it is.
 //
 // Archives come from elsewhere and are not trusted. What could not be told from a mistake is refused: names that leave
-// the root, unknown types, an archive that is cut off or followed by something. Of several entries for one path the last
-// one counts, as for all programs that unpack archives.
+// the root, unknown types, an archive that is cut off or followed by something. Of several entries for one path the
+// last one counts, as for all programs that unpack archives.
 //
 // Non-goals: writing archives (package tarstream), what entries of several inputs mean together (package tree).
 package tarfile

@@ -172,7 +172,8 @@ func TestRecordLength(t *testing.T) {
 func TestRecordsAreSorted(t *testing.T) {
 	long := strings.Repeat("ü", 200)
 	raw, err := AppendHeader(nil, built(t, tree.Entry{Path: "/" + long[:250], Kind: tree.Symlink, Target: long, User: long,
-		Xattrs: map[string]string{"user.a": ""}, Group: long, UID: 1 << 30, GID: 1 << 30, ModTime: time.Unix(-1, 1)}), 1<<40, 0)
+		Group: long, UID: 1 << 30, GID: 1 << 30, Xattrs: map[string]string{"user.a": ""},
+		ModTime: time.Unix(-1, 1)}), 1<<40, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,8 +22,8 @@ type rule struct {
 }
 
 // Mode states permission bits. A glob applies to directories alone if it ends in "/" and to files alone if it does not;
-// a path applies to what is there. Symlinks have no permissions of their own: a glob passes them over, as it does devices
-// and pipes.
+// a path applies to what is there. Symlinks have no permissions of their own: a glob passes them over, as it does
+// devices and pipes.
 func (r *Rules) Mode(text string, mode Mode) error {
 	return r.add("mode", text, func(p *pattern, e *Entry) bool {
 		if e.Kind == Symlink || p.literal == "" && !p.dirOnly && e.Kind != File {
@@ -63,8 +63,8 @@ func (r *Rules) ModTime(text string, t time.Time) error {
 	})
 }
 
-// Xattr states an extended attribute: of directories alone if a glob ends in "/", of files alone if it does not, of what
-// is there if the pattern is a path. Symlinks have none. The entry's other attributes stay what they are.
+// Xattr states an extended attribute: of directories alone if a glob ends in "/", of files alone if it does not, of
+// what is there if the pattern is a path. Symlinks have none. The entry's other attributes stay what they are.
 func (r *Rules) Xattr(text, name, value string) error {
 	if err := checkXattr(name); err != nil {
 		return err
