@@ -8,7 +8,8 @@ load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
-_SUFFIX = {"gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
+# An archive that may be kept as it is has no name that tells its compression: only the descriptor knows it.
+_SUFFIX = {"": ".layer", "gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
 
 _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute path.
 Paths in an image start with a slash: "/{path}"."""
@@ -22,16 +23,49 @@ def _check_paths(label, attribute, paths):
 def _add_metadata(args, attr):
     for pattern, mode in attr.modes.items():
         args.add("--mode=%s=%s" % (escape(pattern), mode))
+    for pattern, time in attr.mtimes.items():
+        args.add("--mtime-of=%s=%s" % (escape(pattern), time))
     for pattern, owner in attr.owners.items():
         args.add("--owner=%s=%s" % (escape(pattern), owner))
     for pattern, names in attr.owner_names.items():
         args.add("--owner-name=%s=%s" % (escape(pattern), names))
+    for pattern, xattrs in attr.xattrs.items():
+        for xattr in xattrs:
+            args.add("--xattr=%s=%s" % (escape(pattern), xattr))
+    if attr.hardlinks:
+        args.add("--hardlinks")
+    if attr.duplicates != "error":
+        args.add(attr.duplicates, format = "--duplicates=%s")
     if attr.mtime:
         args.add(attr.mtime, format = "--mtime=%s")
 
+def _is_kept(attr):
+    """Whether mklayer keeps the bytes of an archive if it can (Go: inputs.unchanged)."""
+    changes = [
+        "compression",
+        "compression_level",
+        "debs",
+        "dirs",
+        "empty_files",
+        "files",
+        "hardlinks",
+        "modes",
+        "mtime",
+        "mtimes",
+        "opaque",
+        "owner_names",
+        "owners",
+        "package_dir",
+        "remove",
+        "strip_prefix",
+        "symlinks",
+        "xattrs",
+    ]
+    return len(attr.tars) == 1 and not [name for name in changes if getattr(attr, name)]
+
 def _impl(ctx):
     attr = ctx.attr
-    for attribute in ["files", "symlinks", "dirs"]:
+    for attribute in ["files", "symlinks", "dirs", "empty_files", "remove", "opaque"]:
         _check_paths(ctx.label, attribute, getattr(attr, attribute))
 
     args = new_args(ctx)
@@ -41,14 +75,29 @@ def _impl(ctx):
     ]
     for path, target in attr.symlinks.items():
         args.add("--symlink=%s=%s" % (escape(path), target))
+    for target in attr.tars:
+        args.add_all(target[DefaultInfo].files, format_each = "--tar=%s", expand_directories = False)
+        inputs.append(target[DefaultInfo].files)
+    if attr.strip_prefix:
+        args.add(attr.strip_prefix, format = "--strip-prefix=%s")
+    if attr.package_dir:
+        args.add(attr.package_dir, format = "--package-dir=%s")
+    for target in attr.debs:
+        args.add_all(target[DefaultInfo].files, format_each = "--deb=%s", expand_directories = False)
+        inputs.append(target[DefaultInfo].files)
     args.add_all(attr.dirs, format_each = "--dir=%s")
+    args.add_all(attr.empty_files, format_each = "--empty-file=%s")
+    args.add_all(attr.remove, format_each = "--remove=%s")
+    args.add_all(attr.opaque, format_each = "--opaque=%s")
     _add_metadata(args, attr)
     add_annotations(args, attr.annotations)
-    args.add(attr.compression, format = "--compression=%s")
+    compression = attr.compression or ("" if _is_kept(attr) else "gzip")
+    if attr.compression:
+        args.add(attr.compression, format = "--compression=%s")
     if attr.compression_level:
         args.add(attr.compression_level, format = "--level=%s")
 
-    blob = ctx.actions.declare_file(ctx.label.name + _SUFFIX[attr.compression])
+    blob = ctx.actions.declare_file(ctx.label.name + _SUFFIX[compression])
     descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
     make_layer(ctx, args, depset(transitive = inputs), blob, descriptor)
     return [
@@ -70,15 +119,31 @@ are an error.""",
             doc = "Annotations of the layer's descriptor in the manifest.",
         ),
         "compression": attr.string(
-            doc = "`gzip`, `zstd` or `none`.",
-            default = "gzip",
-            values = ["gzip", "zstd", "none"],
+            doc = """`gzip`, `zstd` or `none`. If unset: that of the one archive in `tars` if nothing else is stated, else
+`gzip`.""",
+            values = ["", "gzip", "zstd", "none"],
         ),
         "compression_level": attr.int(
             doc = "1 to 9 for gzip, 1 to 19 for zstd. 0, the default, is 6 for gzip and 3 for zstd.",
         ),
+        "debs": attr.label_list(
+            doc = """Debian packages to unpack. Each leaves its entry in `/var/lib/dpkg/status.d`, where scanners look for it.
+Its maintainer scripts are named there and do not run. Files go through symlinks of the layer: with `symlinks = {"/lib":
+"usr/lib"}`, those of `/lib` go to `/usr/lib`.""",
+            allow_files = True,
+        ),
         "dirs": attr.string_list(
             doc = "Directories to make, empty ones for instance. The parents of all entries are made without being listed.",
+        ),
+        "duplicates": attr.string(
+            doc = """What to do if several inputs have one path: `error`; `first` takes the first one, `last` the last one, in
+the order `files`, `symlinks`, `tars`, `debs`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists
+within. Inputs that say the same are no duplicates. Directories from several inputs are one directory.""",
+            default = "error",
+            values = ["error", "first", "last"],
+        ),
+        "empty_files": attr.string_list(
+            doc = "Empty files to make.",
         ),
         "files": attr.string_keyed_label_dict(
             doc = """What goes where: a path in the image -> a label.
@@ -88,6 +153,10 @@ path is the place of the one file or directory that the label stands for. An exe
 `PATH.runfiles`, where its launcher looks for them.""",
             allow_files = True,
         ),
+        "hardlinks": attr.bool(
+            doc = """Store files with the same content and metadata once, under several names. A program in the container
+that writes to one of them then writes to all: off by default.""",
+        ),
         "modes": attr.string_dict(
             doc = """Modes, in octal: a path or a glob (`*`, `?`, `[...]`, and `**` for any number of directories) -> `0755`.
 
@@ -95,8 +164,16 @@ A path applies to what is there, a glob to all but directories, and a glob that 
 match the last one counts.""",
         ),
         "mtime": attr.string(
-            doc = """Time of last change of all entries: seconds since 1970-01-01T00:00:00Z, or like `2025-01-31T12:00:00Z`. 0 if
-unset.""",
+            doc = """Time of last change of all entries, except of those from archives, which have their own: seconds
+since 1970-01-01T00:00:00Z, or like `2025-01-31T12:00:00Z`. 0 if unset.""",
+        ),
+        "mtimes": attr.string_dict(
+            doc = """Times of last change: a path or a glob, as in `owners`, -> a time, as in `mtime`. For archives' entries,
+too.""",
+        ),
+        "opaque": attr.string_list(
+            doc = """Directories whose contents in the layers below are hidden: only what this layer and later ones put
+there remains.""",
         ),
         "owner_names": attr.string_dict(
             doc = "Names of owners: a path or a glob, as in `modes`, -> `USER:GROUP`. Not written if unset: the numbers count.",
@@ -104,8 +181,29 @@ unset.""",
         "owners": attr.string_dict(
             doc = "Owners: a path or a glob, as in `modes` but applying to directories too, -> `UID:GID`. `0:0` if unset.",
         ),
+        "package_dir": attr.string(
+            doc = "The directory in the image that the contents of `tars` go to. The root if unset.",
+        ),
+        "remove": attr.string_list(
+            doc = "Paths to delete: files or whole directories that layers below have, a base image for instance.",
+        ),
+        "strip_prefix": attr.string(
+            doc = """A directory in each of `tars`: what is below it is taken, and all else is left out. It is a path, not
+a pattern, and not the beginning of a name.""",
+        ),
         "symlinks": attr.string_dict(
             doc = "Symlinks to make: a path in the image -> what the link says, kept as it is.",
+        ),
+        "tars": attr.label_list(
+            doc = """Tar archives to merge, plain or packed with gzip, bzip2, xz or zstd, known by their content. Modes,
+owners, times, hard links, extended attributes, devices and named pipes stay what they are in the archive, unless an
+attribute names them. A single archive with nothing that changes it becomes the layer as it is, byte for byte.""",
+            allow_files = True,
+        ),
+        "xattrs": attr.string_list_dict(
+            doc = """Extended attributes: a path or a glob, as in `modes`, -> `NAME=VALUE`s. A value that begins with `0x`
+is hexadecimal, one that begins with `0s` is base64. That of `security.capability` is text as for setcap, for instance
+`cap_net_bind_service=+ep`.""",
         ),
     },
     provides = [LayerInfo],

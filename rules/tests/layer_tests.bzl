@@ -21,15 +21,51 @@ def _one_action_impl(ctx):
     ], flags(action, "file"))
     asserts.equals(env, ["/bin/sh=busybox"], flags(action, "symlink"))
     asserts.equals(env, ["/tmp"], flags(action, "dir"))
+    asserts.equals(env, ["last"], flags(action, "duplicates"))
+    asserts.equals(env, ["/run/x.pid", "/run/y.pid"], flags(action, "empty-file"))
+    asserts.equals(env, ["/etc/motd"], flags(action, "remove"))
+    asserts.equals(env, ["/var/cache"], flags(action, "opaque"))
     asserts.equals(env, ["/tmp=1777"], flags(action, "mode"))
     asserts.equals(env, ["/srv/**=7:8"], flags(action, "owner"))
     asserts.equals(env, ["1700000000"], flags(action, "mtime"))
+    asserts.equals(env, [
+        "/srv/**=user.a=b=c",
+        "/srv/**=user.d=0x00",
+        "/etc/a=security.capability=cap_kill=+ep",
+    ], flags(action, "xattr"))
     asserts.equals(env, ["zstd"], flags(action, "compression"))
     asserts.equals(env, ["BIN/" + _PACKAGE + "/layer.tar.zst"], flags(action, "output"))
     asserts.equals(env, ["BIN/" + _PACKAGE + "/layer.layer.json"], flags(action, "descriptor"))
     asserts.equals(env, "layer.tar.zst", target[LayerInfo].blob.basename)
     asserts.equals(env, "layer.layer.json", target[LayerInfo].descriptor.basename)
     return analysistest.end(env)
+
+def _tars_impl(ctx):
+    env = analysistest.begin(ctx)
+    action = only(env, "MkLayer")
+    asserts.equals(env, ["a.txt", "b=c.txt"], input_names(action))
+    asserts.equals(env, [_PACKAGE + "/data/a.txt", _PACKAGE + "/data/b=c.txt"], flags(action, "tar"))
+    asserts.equals(env, [_PACKAGE + "/data/a.txt"], flags(action, "deb"))
+    asserts.equals(env, ["/etc/**=7"], flags(action, "mtime-of"))
+    asserts.equals(env, ["tool-1.0*"], flags(action, "strip-prefix"))
+    asserts.equals(env, ["/opt/tool"], flags(action, "package-dir"))
+    asserts.true(env, "--hardlinks" in action.argv, "--hardlinks is there")
+    asserts.equals(env, ["BIN/" + _PACKAGE + "/tar_layer.tar.gz"], flags(action, "output"))
+    return analysistest.end(env)
+
+_tars_test = analysistest.make(_tars_impl)
+
+def _kept_impl(ctx):
+    env = analysistest.begin(ctx)
+    action = only(env, "MkLayer")
+
+    # What is not among these flags would make mklayer write the archive anew.
+    names = [arg.split("=")[0] for arg in action.argv[1:]]
+    asserts.equals(env, ["--tar", "--output", "--descriptor"], names)
+    asserts.equals(env, ["BIN/" + _PACKAGE + "/kept_layer.layer"], flags(action, "output"))
+    return analysistest.end(env)
+
+_kept_test = analysistest.make(_kept_impl)
 
 _one_action_test = analysistest.make(_one_action_impl)
 
@@ -95,17 +131,45 @@ def layer_tests(name):
       name: Name of the test suite.
     """
     image_layer(
+        name = "tar_layer",
+        debs = ["data/a.txt"],
+        hardlinks = True,
+        mtimes = {"/etc/**": "7"},
+        package_dir = "/opt/tool",
+        strip_prefix = "tool-1.0*",
+        tags = ["manual"],  # these are no archives
+        tars = ["two_files"],
+    )
+    _tars_test(name = "tars_test", target_under_test = "tar_layer")
+    image_layer(name = "kept_layer", tags = ["manual"], tars = ["data/a.txt"])
+    _kept_test(name = "kept_test", target_under_test = "kept_layer")
+
+    image_layer(
         name = "layer",
         compression = "zstd",
         dirs = ["/tmp"],
+        duplicates = "last",
+        empty_files = [
+            "/run/x.pid",
+            "/run/y.pid",
+        ],
         files = {
             "/etc/a": "data/a.txt",
             "/srv/": "data/b=c.txt",
         },
         modes = {"/tmp": "1777"},
         mtime = "1700000000",
+        opaque = ["/var/cache"],
         owners = {"/srv/**": "7:8"},
+        remove = ["/etc/motd"],
         symlinks = {"/bin/sh": "busybox"},
+        xattrs = {
+            "/srv/**": [
+                "user.a=b=c",
+                "user.d=0x00",
+            ],
+            "/etc/a": ["security.capability=cap_kill=+ep"],
+        },
     )
     _one_action_test(name = "one_action_test", target_under_test = "layer")
 
@@ -121,9 +185,14 @@ def layer_tests(name):
             says = ["relative_path", "attribute files", "etc/a is not an absolute path", "\"/etc/a\""],
         ),
         _refusal(
+            "relative_remove",
+            remove = ["etc/motd"],
+            says = ["relative_remove", "attribute remove", "etc/motd is not an absolute path", "\"/etc/motd\""],
+        ),
+        _refusal(
             "several_files",
             files = {"/etc/a": "two_files"},
             says = ["several_files", "attribute files", "/etc/a names one file", "two_files stands for 2 files", "\"/etc/a/\""],
         ),
     ]
-    native.test_suite(name = name, tests = ["one_action_test", "program_test"] + refusals)
+    native.test_suite(name = name, tests = ["kept_test", "one_action_test", "program_test", "tars_test"] + refusals)

@@ -15,7 +15,10 @@ import (
 // inputs are the flags that say what is in the layer.
 type inputs struct {
 	tree    tree.Builder
-	pending []func(*source.Reader) error // what to read from disk once all flags are parsed
+	tars    []string
+	strip   string              // the directory of tars whose contents are taken, "" for the root
+	to      string              // the directory that tars' contents go to, "" for the root
+	pending []func(*disk) error // what adds the entries, in the order of the flags
 }
 
 func (in *inputs) declare(flags *flag.FlagSet) {
@@ -35,21 +38,39 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 	})
 	pairs("tree", "directory with all it holds `PATH=DIR`", in.directory)
 	pairs("symlink", "symlink `PATH=TARGET`", in.symlink)
-	cli.Each(flags, "dir", "empty directory `PATH` (repeat)", func(path string) error {
-		return in.tree.Add(tree.Entry{Path: path, Kind: tree.Dir, Origin: "--dir=" + path})
-	})
-	cli.Each(flags, "empty-file", "empty file `PATH` (repeat)", func(path string) error {
-		return in.tree.Add(tree.Entry{Path: path, Origin: "--empty-file=" + path})
-	})
+	cli.Each(flags, "tar", "tar `archive`, plain or packed with gzip, bzip2, xz or zstd (repeat)", in.tar)
+	flags.Func("strip-prefix", "`directory` in each --tar: what is below it is taken, all else is not",
+		directory(&in.strip))
+	flags.Func("package-dir", "`directory` in the image that the contents of each --tar go to", directory(&in.to))
+	cli.Each(flags, "deb", "Debian `package` to unpack; its scripts do not run (repeat)", in.deb)
+	in.paths(flags, "dir", "empty directory `PATH`", tree.Dir)
+	in.paths(flags, "empty-file", "empty file `PATH`", tree.File)
+	in.paths(flags, "remove", "`PATH` in lower layers to delete", tree.Whiteout)
+	in.paths(flags, "opaque", "directory `PATH` whose contents in lower layers are hidden", tree.Opaque)
 	pairs("mode", "permissions `PATTERN=OCTAL`", in.mode)
 	pairs("owner", "owner `PATTERN=UID:GID`", in.owner)
 	pairs("owner-name", "owner's names `PATTERN=USER:GROUP`", in.ownerName)
-	flags.Func("mtime", "modification `time` of everything, in seconds since 1970 or as RFC 3339 (default 0)", in.modTime)
+	pairs("xattr", "extended attribute `PATTERN=NAME=VALUE`, VALUE as text or 0x (hexadecimal) or 0s (base64)", in.xattr)
+	flags.BoolFunc("hardlinks", "store identical files with the same metadata once, as hard links", func(string) error {
+		in.tree.Link = source.Identical
+		return nil
+	})
+	flags.Func("duplicates", "which of several inputs for one path counts: error (default), `first` or last",
+		in.duplicates)
+	pairs("mtime-of", "modification time `PATTERN=TIME`, as --mtime", func(pattern, value string) error {
+		t, err := parseTime(value)
+		if err != nil {
+			return err
+		}
+		return in.tree.Rules.ModTime(pattern, t)
+	})
+	flags.Func("mtime", "modification `time` of what has none of its own, in seconds since 1970 or as RFC 3339 (default 0)",
+		in.modTime)
 }
 
 func (in *inputs) file(path, src string, mode tree.Mode) error {
-	in.pending = append(in.pending, func(r *source.Reader) error {
-		e, err := r.Read(src)
+	in.pending = append(in.pending, func(d *disk) error {
+		e, err := d.Read(src)
 		if err != nil {
 			return err
 		}
@@ -65,8 +86,8 @@ func (in *inputs) directory(path, src string) error {
 	if err != nil {
 		return fmt.Errorf("image path: %w", err)
 	}
-	in.pending = append(in.pending, func(r *source.Reader) error {
-		return r.Walk(src, func(name string, e tree.Entry) error {
+	in.pending = append(in.pending, func(d *disk) error {
+		return d.Walk(src, func(name string, e tree.Entry) error {
 			if name == "" && path == "/" {
 				return nil
 			}
@@ -78,9 +99,23 @@ func (in *inputs) directory(path, src string) error {
 }
 
 func (in *inputs) symlink(path, target string) error {
-	return in.tree.Add(tree.Entry{
-		Path: path, Kind: tree.Symlink, Target: target, Origin: "--symlink=" + path,
+	return in.add(tree.Entry{Path: path, Kind: tree.Symlink, Target: target, Origin: "--symlink=" + path})
+}
+
+// paths declares a flag for entries that are nothing but a path.
+func (in *inputs) paths(flags *flag.FlagSet, name, usage string, kind tree.Kind) {
+	cli.Each(flags, name, usage+" (repeat)", func(path string) error {
+		return in.add(tree.Entry{Path: path, Kind: kind, Origin: "--" + name + "=" + path})
 	})
+}
+
+// add adds an entry that needs nothing from disk, after those of earlier flags. What is wrong with it is told at once.
+func (in *inputs) add(e tree.Entry) error {
+	if err := new(tree.Builder).Add(e); err != nil {
+		return err
+	}
+	in.pending = append(in.pending, func(*disk) error { return in.tree.Add(e) })
+	return nil
 }
 
 func (in *inputs) mode(pattern, value string) error {
@@ -109,25 +144,41 @@ func (in *inputs) ownerName(pattern, value string) error {
 	return in.tree.Rules.OwnerName(pattern, user, group)
 }
 
-func (in *inputs) modTime(value string) error {
+func (in *inputs) duplicates(value string) error {
+	switch value {
+	case "error":
+		in.tree.Duplicates = tree.Refuse
+	case "first", "last":
+		in.tree.Duplicates = tree.Duplicates(value)
+	default:
+		return fmt.Errorf("%q: expected error, first or last", value)
+	}
+	return nil
+}
+
+func (in *inputs) modTime(value string) (err error) {
+	in.tree.ModTime, err = parseTime(value)
+	return err
+}
+
+func parseTime(value string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, value)
 	if seconds, errNumber := strconv.ParseInt(value, 10, 64); errNumber == nil {
 		t, err = time.Unix(seconds, 0).UTC(), nil
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("time %q: expected seconds since 1970 or a time like 2006-01-02T15:04:05Z", value)
+		return t, fmt.Errorf("time %q: expected seconds since 1970 or a time like 2006-01-02T15:04:05Z", value)
 	case t.Year() < 1 || t.Year() > 9999:
-		return fmt.Errorf("time %q: the year is not one of 1 to 9999", value)
+		return t, fmt.Errorf("time %q: the year is not one of 1 to 9999", value)
 	}
-	in.tree.ModTime = t
-	return nil
+	return t, nil
 }
 
 // read reads the inputs from disk.
-func (in *inputs) read(r *source.Reader) error {
+func (in *inputs) read(d *disk) error {
 	for _, read := range in.pending {
-		if err := read(r); err != nil {
+		if err := read(d); err != nil {
 			return err
 		}
 	}

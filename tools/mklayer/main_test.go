@@ -4,7 +4,9 @@ import (
 	"archive/tar"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,8 +22,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/wire"
 )
 
-// The scripts run the real main. They also have "umask077", which is mklayer in a process with that umask, and "lslayer
-// BLOB DESCRIPTOR", which checks that the descriptor describes the blob and lists the blob's entries.
+// The scripts run the real main. They also have "umask077", which is mklayer in a process with that umask, "lslayer
+// BLOB DESCRIPTOR", which checks that the descriptor describes the blob and lists the blob's entries, and "mkinput",
+// which makes archives.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"mklayer": command.Main,
@@ -29,13 +32,16 @@ func TestMain(m *testing.M) {
 			syscall.Umask(0o077)
 			command.Main()
 		},
-		"lslayer": func() {
-			if err := listLayer(os.Args[1], os.Args[2]); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				os.Exit(1)
-			}
-		},
+		"lslayer": func() { exitOn(listLayer(os.Args[1], os.Args[2])) },
+		"mkinput": func() { exitOn(makeInput(os.Args[1], os.Args[2:])) },
 	})
+}
+
+func exitOn(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 func TestScripts(t *testing.T) {
@@ -105,6 +111,14 @@ func listTar(r io.Reader) error {
 		fmt.Printf(" %q", h.Name)
 		if h.Linkname != "" {
 			fmt.Printf(" -> %q", h.Linkname)
+		}
+		if h.Devmajor+h.Devminor > 0 {
+			fmt.Printf(" %d,%d", h.Devmajor, h.Devminor)
+		}
+		for _, key := range slices.Sorted(maps.Keys(h.PAXRecords)) {
+			if name, ok := strings.CutPrefix(key, "SCHILY.xattr."); ok {
+				fmt.Printf(" %s=%q", name, h.PAXRecords[key])
+			}
 		}
 		content, err := io.ReadAll(io.LimitReader(t, 40))
 		if len(content) > 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/compress"
-	"github.com/rules-strata/rules_strata/tools/internal/layer"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/source"
 	"github.com/rules-strata/rules_strata/tools/internal/wire"
@@ -17,20 +17,23 @@ import (
 
 var command = cli.Command{
 	Name:    "mklayer",
-	Summary: "makes a layer blob and its descriptor from files, trees, symlinks and directories",
+	Summary: "makes a layer blob and its descriptor from files, trees, archives, symlinks and directories",
 	Details: `
 KEY=VALUE: the key ends at the first "="; \= \\ and \n stand for "=", a backslash and a line feed in the key.
 PATH is a path in the image. SRC and DIR are paths on disk; a symlink that Bazel made is followed, others are kept.
 PATTERN is a PATH, or a glob with "*", "?", "[...]" and "**" (any number of directories). A mode pattern with glob
-characters applies to files, or to directories if it ends in "/". Of several patterns that match, the last one wins.`,
+characters applies to files, or to directories if it ends in "/". Of several patterns that match, the last one wins.
+A single --tar with nothing that changes it, packed as --compression says, is the blob as it is.`,
 	New: newWork,
 }
 
 // request is a parsed command line.
 type request struct {
 	inputs      inputs
+	keep        string // the archive that is the layer, or ""
 	codec       string
 	level       int
+	format      compress.Format // codec and level
 	annotations map[string]string
 	output      string
 	descriptor  string
@@ -39,7 +42,7 @@ type request struct {
 func newWork(flags *flag.FlagSet) cli.Work {
 	r := request{annotations: make(map[string]string)}
 	r.inputs.declare(flags)
-	flags.StringVar(&r.codec, "compression", string(compress.Gzip), "`gzip`, zstd or none")
+	flags.StringVar(&r.codec, "compression", "", "`gzip`, zstd or none (default gzip, or that of an archive that is kept)")
 	flags.IntVar(&r.level, "level", 0, "compression level `N`: gzip 1-9, zstd 1-19, 0 for the default (gzip 6, zstd 3)")
 	cli.Each(flags, "annotation", "annotation `KEY=VALUE` of the descriptor (repeat)", func(value string) error {
 		key, value, err := cli.SplitPair(value)
@@ -55,32 +58,22 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if err := cli.Require(flags, "output", "descriptor"); err != nil {
 			return err
 		}
+		r.keep, _ = r.inputs.unchanged(flags)
 		return r.run(ctx)
 	}
 }
 
 func (r *request) run(ctx context.Context) error {
-	format, err := compress.Parse(r.codec, r.level)
-	if err != nil {
+	var err error
+	if r.format, err = compress.Parse(cmp.Or(r.codec, string(compress.Gzip)), r.level); err != nil {
 		return cli.Usage("%w", err)
 	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return err
-	}
-	if err := r.inputs.read(source.NewReader(dir)); err != nil {
-		return hint(err)
-	}
-	entries, err := r.inputs.tree.Build()
-	if err != nil {
-		return err
-	}
-	result, err := layer.Build(ctx, entries, r.output, format)
+	result, codec, err := r.build(ctx)
 	if err != nil {
 		return err
 	}
 	err = wire.Write(r.descriptor, wire.Layer{
-		MediaType:        oci.Compression(format.Codec).MediaType(),
+		MediaType:        oci.Compression(codec).MediaType(),
 		Digest:           result.Digest,
 		Size:             result.Size,
 		Annotations:      r.annotations,

@@ -31,9 +31,12 @@ const (
 
 // levels is the law of the rooms: a package may import packages of lower levels only. Tools are above all of them.
 var levels = [][]string{
-	0: {"atomicfile", "check/rawtar", "check/strictjson", "cli", "compress", "digest", "launch", "tree"},
-	1: {"oci", "reference", "source", "tarstream"},
-	2: {"auth", "blob", "content", "image", "wire"},
+	0: {
+		"atomicfile", "capability", "check/rawtar", "check/strictjson", "cli", "compress", "decompress", "digest", "launch",
+		"tree",
+	},
+	1: {"oci", "reference", "source", "tarfile", "tarstream"},
+	2: {"auth", "blob", "content", "deb", "image", "wire"},
 	3: {"layer", "layout", "registry"},
 	4: {"archive", "check", "push"},
 	5: {"engine", "imageflags", "importer"},

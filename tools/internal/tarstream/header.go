@@ -9,6 +9,8 @@ package tarstream
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,11 +41,23 @@ var (
 
 // Entry types.
 const (
-	typeFile    = '0'
-	typeSymlink = '2'
-	typeDir     = '5'
-	typePax     = 'x'
+	typeFile = '0'
+	typePax  = 'x'
 )
+
+// types are those of the kinds. What is not here is a regular file: the marks of deletions, too.
+var types = [...]byte{
+	tree.Hardlink:    '1',
+	tree.Symlink:     '2',
+	tree.CharDevice:  '3',
+	tree.BlockDevice: '4',
+	tree.Dir:         '5',
+	tree.FIFO:        '6',
+}
+
+// paxXattr is what the keyword of an extended attribute's record starts with. GNU tar, bsdtar and all container engines
+// know it.
+const paxXattr = "SCHILY.xattr."
 
 // magic is "ustar", NUL, and the version "00".
 const magic = "ustar\x0000"
@@ -58,13 +72,14 @@ func AppendHeader(dst []byte, e *tree.Entry, size int64, mode uint32) ([]byte, e
 		return dst, fmt.Errorf("the size %d is negative", size)
 	}
 	h := header{name: e.Name(), link: e.Target, mode: int64(mode), kind: typeFile}
-	switch e.Kind {
-	case tree.Dir:
-		h.kind = typeDir
-	case tree.Symlink:
-		h.kind = typeSymlink
+	if kind := types[e.Kind]; kind != 0 {
+		h.kind = kind
 	}
-	var pax records // filled in the order of the keywords
+	h.major, h.minor = int64(e.Major), int64(e.Minor)
+	var pax records // filled in the byte order of the keywords
+	for _, name := range slices.Sorted(maps.Keys(e.Xattrs)) {
+		pax.add(paxXattr+name, e.Xattrs[name])
+	}
 	h.gid = pax.number("gid", int64(e.GID), fieldGID)
 	h.group = pax.text("gname", e.Group, fieldGroup.width)
 	h.link = pax.text("linkpath", e.Target, fieldLink.width)
@@ -90,6 +105,7 @@ func End() []byte { return make([]byte, 2*BlockSize) }
 type header struct {
 	name, prefix, link, user, group string
 	mode, size, modTime, uid, gid   int64
+	major, minor                    int64
 	kind                            byte
 }
 
@@ -106,8 +122,8 @@ func (h *header) append(dst []byte) []byte {
 	fieldMagic.putText(&b, magic)
 	fieldUser.putText(&b, h.user)
 	fieldGroup.putText(&b, h.group)
-	fieldMajor.putNumber(&b, 0)
-	fieldMinor.putNumber(&b, 0)
+	fieldMajor.putNumber(&b, h.major)
+	fieldMinor.putNumber(&b, h.minor)
 	fieldPrefix.putText(&b, h.prefix)
 	putChecksum(&b)
 	return append(dst, b[:]...)

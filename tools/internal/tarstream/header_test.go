@@ -27,7 +27,8 @@ func built(t testing.TB, e tree.Entry) *tree.Entry {
 		t.Fatal(err)
 	}
 	path, err := tree.Clean(e.Path)
-	i := slices.IndexFunc(all, func(e *tree.Entry) bool { return e.Path == path })
+	want := e.Kind
+	i := slices.IndexFunc(all, func(e *tree.Entry) bool { return e.Path == path && e.Kind == want })
 	if err != nil || i < 0 {
 		t.Fatalf("%s is gone: %v", e.Path, err)
 	}
@@ -48,10 +49,20 @@ func TestGolden(t *testing.T) {
 		{e: tree.Entry{Path: "/file", Mode: tree.Perm(0o4755), ModTime: time.Unix(1e9, 0)}, data: "hello\n"},
 		{e: tree.Entry{Path: "/link", Kind: tree.Symlink, Target: "../some where", User: "alice", Group: "users"}},
 		{e: tree.Entry{Path: "/" + strings.Repeat("p", 120) + "/" + strings.Repeat("n", 99), Mode: tree.Perm(0o600)}},
+		{e: tree.Entry{Path: "/null", Kind: tree.CharDevice, Mode: tree.Perm(0o666), Major: 1, Minor: 3}},
+		{e: tree.Entry{Path: "/file2", Inode: 1, Mode: tree.Perm(0o4755), ModTime: time.Unix(1e9, 0)}},
+		{e: tree.Entry{Path: "/disk", Kind: tree.BlockDevice, Mode: tree.Perm(0o660), Major: 4095, Minor: 1<<20 - 1}},
+		{e: tree.Entry{Path: "/pipe", Kind: tree.FIFO}},
+		{e: tree.Entry{Path: "/gone", Kind: tree.Whiteout}},
+		{e: tree.Entry{Path: "/empty", Kind: tree.Opaque}},
+		{e: tree.Entry{Path: "/xattrs", Xattrs: map[string]string{"user.b": "=\n\x00", "user.a": "ü"}}},
 		{e: tree.Entry{Path: "/ünï", UID: 1 << 22, GID: 1<<32 - 1, User: "jörg", ModTime: time.Unix(-2, 5e8)}},
 	} {
 		var err error
 		e := built(t, c.e)
+		if c.e.Inode != nil {
+			e.Kind, e.Target = tree.Hardlink, "file"
+		}
 		if got, err = AppendHeader(got, e, int64(len(c.data)), e.Mode.Bits()); err != nil {
 			t.Fatal(err)
 		}
@@ -105,6 +116,10 @@ func TestPax(t *testing.T) {
 		{"fraction", tree.Entry{Path: "/f", ModTime: time.Unix(3, 120)}, 0, map[string]string{"mtime": "3.00000012"}},
 		{"fraction before 1970", tree.Entry{Path: "/f", ModTime: time.Unix(-1, 25e7)}, 0,
 			map[string]string{"mtime": "-0.75"}},
+		{"extended attribute", tree.Entry{Path: "/f", Xattrs: map[string]string{"user.x": "a=b\n\xff"}}, 0,
+			map[string]string{"SCHILY.xattr.user.x": "a=b\n\xff"}},
+		{"device", tree.Entry{Path: "/c", Kind: tree.CharDevice, Major: 5, Minor: 1}, 0, nil},
+		{"pipe", tree.Entry{Path: "/p", Kind: tree.FIFO}, 0, nil},
 		{"and farther", tree.Entry{Path: "/f", ModTime: time.Unix(-3, 1)}, 0, map[string]string{"mtime": "-2.999999999"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -131,9 +146,12 @@ func readBack(t testing.TB, e *tree.Entry, size int64) *tar.Header {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kind := map[tree.Kind]byte{tree.File: tar.TypeReg, tree.Dir: tar.TypeDir, tree.Symlink: tar.TypeSymlink}[e.Kind]
-	got := fmt.Sprintln(h.Name, h.Typeflag, h.Size, h.Mode, h.Uid, h.Gid, h.Uname, h.Gname, h.Linkname, h.ModTime.UTC())
-	want := fmt.Sprintln(e.Name(), kind, size, 0o640, e.UID, e.GID, e.User, e.Group, e.Target, e.ModTime.UTC())
+	kind := map[tree.Kind]byte{tree.File: tar.TypeReg, tree.Dir: tar.TypeDir, tree.Symlink: tar.TypeSymlink,
+		tree.CharDevice: tar.TypeChar, tree.FIFO: tar.TypeFifo}[e.Kind]
+	got := fmt.Sprintln(h.Name, h.Typeflag, h.Size, h.Mode, h.Uid, h.Gid, h.Uname, h.Gname, h.Linkname, h.ModTime.UTC(),
+		h.Devmajor, h.Devminor)
+	want := fmt.Sprintln(e.Name(), kind, size, 0o640, e.UID, e.GID, e.User, e.Group, e.Target, e.ModTime.UTC(),
+		e.Major, e.Minor)
 	if got != want {
 		t.Errorf("read back\n%swant\n%s", got, want)
 	}
@@ -154,7 +172,8 @@ func TestRecordLength(t *testing.T) {
 func TestRecordsAreSorted(t *testing.T) {
 	long := strings.Repeat("ü", 200)
 	raw, err := AppendHeader(nil, built(t, tree.Entry{Path: "/" + long[:250], Kind: tree.Symlink, Target: long, User: long,
-		Group: long, UID: 1 << 30, GID: 1 << 30, ModTime: time.Unix(-1, 1)}), 1<<40, 0)
+		Group: long, UID: 1 << 30, GID: 1 << 30, Xattrs: map[string]string{"user.a": ""},
+		ModTime: time.Unix(-1, 1)}), 1<<40, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +185,7 @@ func TestRecordsAreSorted(t *testing.T) {
 		keys = append(keys, key[strings.IndexByte(key, ' ')+1:])
 		rest = rest[n:]
 	}
-	want := []string{"gid", "gname", "linkpath", "mtime", "path", "size", "uid", "uname"}
+	want := []string{"SCHILY.xattr.user.a", "gid", "gname", "linkpath", "mtime", "path", "size", "uid", "uname"}
 	if !slices.Equal(keys, want) {
 		t.Errorf("records %v, want %v", keys, want)
 	}

@@ -2,13 +2,27 @@ package tree
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Same reports whether two contents, each of which may be nil, hold the same bytes.
 type Same func(a, b Content) (bool, error)
+
+// Duplicates is a policy for paths that several inputs claim.
+type Duplicates string
+
+// The policies. The values are those of the rules' attribute.
+const (
+	// Refuse, the zero value, makes it an error, unless the inputs say the same. Of directories that differ in nothing
+	// but their times the first one counts: each archive brings the directories it needs.
+	Refuse Duplicates = ""
+	First  Duplicates = "first" // the input that was added first counts
+	Last   Duplicates = "last"  // the input that was added last counts
+)
 
 // Builder collects the entries of a layer. Same must be set; the other fields have useful zero values.
 type Builder struct {
@@ -19,6 +33,10 @@ type Builder struct {
 	Rules Rules
 	// Same compares contents where two inputs claim one path. It is asked for nothing else.
 	Same Same
+	// Duplicates says what to do where two inputs claim one path.
+	Duplicates Duplicates
+	// Link, unless nil, sets the Inode of files that shall be stored once. It gets all files, in no particular order.
+	Link func(files []*Entry) error
 
 	entries []*Entry
 }
@@ -26,17 +44,58 @@ type Builder struct {
 // Add adds an entry. Its path need not be clean.
 func (b *Builder) Add(e Entry) error {
 	path, err := Clean(e.Path)
-	if err == nil && path == "/" && e.Kind != Dir {
+	if err == nil && path == "/" && e.Kind != Dir && e.Kind != Opaque {
 		err = fmt.Errorf("the root cannot be a %s", e.Kind)
 	}
-	if err == nil && e.Kind == Symlink {
-		err = checkTarget(e.Target)
+	if err == nil {
+		err = e.check()
 	}
 	if err != nil {
 		return fmt.Errorf("image path %q (from %s): %w", e.Path, e.Origin, err)
 	}
 	e.Path = path
 	b.entries = append(b.entries, &e)
+	return nil
+}
+
+// The greatest device numbers that Linux has and every tar can hold.
+const (
+	maxMajor = 1<<12 - 1
+	maxMinor = 1<<20 - 1
+)
+
+// check refuses what no archive or file system can hold.
+func (e *Entry) check() error {
+	for name := range e.Xattrs {
+		if err := checkXattr(name); err != nil {
+			return err
+		}
+	}
+	for _, name := range [...]string{e.User, e.Group} {
+		if err := checkText(name); err != nil {
+			return fmt.Errorf("owner name %q: %w", name, err)
+		}
+	}
+	switch {
+	case e.Kind == Symlink:
+		return checkTarget(e.Target)
+	case e.Kind >= Hardlink:
+		return fmt.Errorf("a %s cannot be added", e.Kind)
+	case e.Major > maxMajor || e.Minor > maxMinor:
+		return fmt.Errorf("the device number %d, %d is above %d, %d", e.Major, e.Minor, maxMajor, maxMinor)
+	}
+	return nil
+}
+
+// checkXattr refuses what Linux does not take for the name of an extended attribute.
+func checkXattr(name string) error {
+	namespace, rest, _ := strings.Cut(name, ".")
+	switch {
+	case rest == "" || len(name) > maxSegment || strings.ContainsAny(name, "=\x00") || !utf8.ValidString(name):
+		return fmt.Errorf("extended attribute %q: no valid name", name)
+	case !slices.Contains([]string{"user", "security", "system", "trusted"}, namespace):
+		return fmt.Errorf("extended attribute %q: expected one of user, security, system or trusted before the dot", name)
+	}
 	return nil
 }
 
@@ -52,17 +111,11 @@ func checkTarget(target string) error {
 
 // Build returns the layer's entries in their final form and order. The builder must not be used again.
 func (b *Builder) Build() ([]*Entry, error) {
-	byPath := make(map[string]*Entry, len(b.entries)+len(b.entries)/4)
-	var extra []*Entry // further claims of a path that is taken
-	all := make([]*Entry, 0, cap(b.entries))
-	for _, e := range b.entries {
-		if byPath[e.Path] != nil {
-			extra = append(extra, e)
-			continue
-		}
-		byPath[e.Path] = e
-		all = append(all, e)
+	if err := follow(b.entries); err != nil {
+		return nil, err
 	}
+	byPath := make(map[string]*Entry, len(b.entries)+len(b.entries)/4)
+	all, extra := b.choose(byPath)
 	all, err := addParents(all, byPath)
 	if err != nil {
 		return nil, err
@@ -73,19 +126,40 @@ func (b *Builder) Build() ([]*Entry, error) {
 		return nil, err
 	}
 	for _, e := range extra {
-		if err := b.reconcile(byPath[e.Path], e); err != nil {
+		if err := b.reconcile(byPath[e.key()], e); err != nil {
 			return nil, err
 		}
 	}
 	slices.SortFunc(all, func(x, y *Entry) int { return strings.Compare(x.name, y.name) })
-	return all, nil
+	return all, b.storeOnce(all)
+}
+
+// choose returns one entry for each path, and the further claims that have to say the same.
+func (b *Builder) choose(byPath map[string]*Entry) (all, extra []*Entry) {
+	entries := b.entries
+	if b.Duplicates == Last {
+		entries = slices.Clone(entries)
+		slices.Reverse(entries)
+	}
+	all = make([]*Entry, 0, cap(entries))
+	for _, e := range entries {
+		key := e.key()
+		switch {
+		case byPath[key] == nil:
+			byPath[key] = e
+			all = append(all, e)
+		case b.Duplicates == Refuse:
+			extra = append(extra, e)
+		}
+	}
+	return all, extra
 }
 
 // addParents adds the directories that entries need and nobody declared. The root itself is implied by every layer and
 // only there if somebody declared it.
 func addParents(all []*Entry, byPath map[string]*Entry) ([]*Entry, error) {
 	for _, e := range all[:len(all):len(all)] {
-		for dir := parent(e.Path); dir != "" && dir != "/"; dir = parent(dir) {
+		for dir := parent(e.key()); dir != "" && dir != "/"; dir = parent(dir) {
 			p := byPath[dir]
 			if p == nil {
 				p = &Entry{Path: dir, Kind: Dir, Origin: e.Origin}
@@ -118,6 +192,8 @@ func (b *Builder) setDefaults(entries []*Entry) {
 			e.Mode = Perm(0o777)
 		case e.Kind == Dir && !e.Mode.Known():
 			e.Mode = Perm(0o755)
+		case e.Kind != File && !e.Mode.Known():
+			e.Mode = Perm(0o644)
 		}
 	}
 }
@@ -125,7 +201,7 @@ func (b *Builder) setDefaults(entries []*Entry) {
 // reconcile accepts a second claim of a path if it says the same as the first.
 func (b *Builder) reconcile(first, second *Entry) error {
 	difference := first.differs(second)
-	if difference == "" && first.Kind == File {
+	if difference == "" && first.Kind == File && (first.Inode == nil || first.Inode != second.Inode) {
 		same, err := b.Same(first.Content, second.Content)
 		if err != nil {
 			return fmt.Errorf("%s: comparing its two origins: %w", first.Path, err)
@@ -151,7 +227,11 @@ func (e *Entry) differs(o *Entry) string {
 		return "modes"
 	case e.UID != o.UID || e.GID != o.GID || e.User != o.User || e.Group != o.Group:
 		return "owners"
-	case !e.ModTime.Equal(o.ModTime):
+	case !maps.Equal(e.Xattrs, o.Xattrs):
+		return "extended attributes"
+	case e.Major != o.Major || e.Minor != o.Minor:
+		return "device numbers"
+	case e.Kind != Dir && !e.ModTime.Equal(o.ModTime):
 		return "modification times"
 	}
 	return ""

@@ -10,6 +10,7 @@ package tree
 
 import (
 	"io"
+	"strings"
 	"time"
 )
 
@@ -21,18 +22,26 @@ const (
 	File    Kind = iota // a regular file
 	Dir                 // a directory
 	Symlink             // a symbolic link
+
+	CharDevice  // a character device
+	BlockDevice // a block device
+	FIFO        // a named pipe
+
+	Whiteout // the mark that the path of a lower layer is gone
+	Opaque   // the mark that what lower layers hold in the directory Path is gone
+
+	// Hardlink is a further name of a file. Builder.Build makes it, from files with one Inode; nobody adds it.
+	Hardlink
 )
 
+var kindNames = [...]string{"file", "directory", "symlink", "character device", "block device", "named pipe",
+	"whiteout", "mark of an opaque directory", "hard link"}
+
 // String returns the kind in words.
-func (k Kind) String() string {
-	switch k {
-	case Dir:
-		return "directory"
-	case Symlink:
-		return "symlink"
-	}
-	return "file"
-}
+func (k Kind) String() string { return kindNames[k] }
+
+// isMark reports whether an entry of the kind says something of lower layers, and has no metadata of its own.
+func (k Kind) isMark() bool { return k == Whiteout || k == Opaque }
 
 // Content is what a file holds. A file whose content is nil is empty.
 type Content interface {
@@ -68,8 +77,19 @@ type Entry struct {
 	User, Group string
 	// ModTime is the modification time. The zero value stands for the builder's default.
 	ModTime time.Time
-	// Target is where a symlink points, in any form: relative, absolute, dangling.
+	// Target is where a symlink points, in any form: relative, absolute, dangling. A built hard link's is the name in the
+	// archive of the file that it is a name of.
 	Target string
+	// Major and Minor are a device's numbers.
+	Major, Minor uint32
+	// Xattrs are the extended attributes, name -> value. The map may be shared by entries and is never changed.
+	Xattrs map[string]string
+	// Inode, unless nil, is comparable and tells which files are one: those with equal ones and the same metadata are
+	// stored once. Their contents are the same.
+	Inode any
+	// Follow tells that directories of the path may be symlinks of the layer, as where /lib leads to /usr/lib: the entry
+	// then goes to where they lead. Where it is not set, such a symlink is an error.
+	Follow bool
 	// Content is what a file holds.
 	Content Content
 	// Origin says where the entry comes from, for messages.
@@ -85,10 +105,23 @@ func (e *Entry) Name() string { return e.name }
 // archiveName is Name for entries that are not built yet.
 func (e *Entry) archiveName() string {
 	switch {
+	case e.Kind == Opaque:
+		return e.key()[1:]
+	case e.Kind == Whiteout:
+		i := strings.LastIndexByte(e.Path, '/') + 1
+		return e.Path[1:i] + whiteoutPrefix + e.Path[i:]
 	case e.Path == "/":
 		return "./"
 	case e.Kind == Dir:
 		return e.Path[1:] + "/"
 	}
 	return e.Path[1:]
+}
+
+// key is what no two entries of a layer share: the path. The mark of an opaque directory is a file in it.
+func (e *Entry) key() string {
+	if e.Kind == Opaque {
+		return strings.TrimSuffix(e.Path, "/") + "/" + opaqueName
+	}
+	return e.Path
 }

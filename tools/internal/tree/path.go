@@ -12,8 +12,11 @@ const (
 	maxSegment = 255  // bytes between two "/"
 )
 
-// Prefix of the names that mark deletions in a layer (image-spec 1.1, "layer.md", section Whiteouts).
-const whiteoutPrefix = ".wh."
+// The names that mark deletions in a layer (image-spec 1.1, "layer.md", section Whiteouts).
+const (
+	whiteoutPrefix = ".wh."
+	opaqueName     = ".wh..wh..opq"
+)
 
 // Clean returns the absolute, clean form of a path in an image: one leading "/", no empty or "." segments, no "/" at
 // the end. A path that leaves the root, that is empty, that image-spec gives another meaning or that no system could

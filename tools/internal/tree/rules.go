@@ -1,6 +1,10 @@
 package tree
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"time"
+)
 
 // Rules state metadata for the entries that a pattern selects. Among the rules for the same thing the later one wins.
 //
@@ -18,10 +22,11 @@ type rule struct {
 }
 
 // Mode states permission bits. A glob applies to directories alone if it ends in "/" and to files alone if it does not;
-// a path applies to what is there. Symlinks have no permissions of their own: a glob passes them over.
+// a path applies to what is there. Symlinks have no permissions of their own: a glob passes them over, as it does
+// devices and pipes.
 func (r *Rules) Mode(text string, mode Mode) error {
 	return r.add("mode", text, func(p *pattern, e *Entry) bool {
-		if e.Kind == Symlink || p.literal == "" && p.dirOnly != (e.Kind == Dir) {
+		if e.Kind == Symlink || p.literal == "" && !p.dirOnly && e.Kind != File {
 			return false
 		}
 		e.Mode = mode
@@ -50,6 +55,34 @@ func (r *Rules) OwnerName(text, user, group string) error {
 	})
 }
 
+// ModTime states the modification time, for entries of every kind.
+func (r *Rules) ModTime(text string, t time.Time) error {
+	return r.add("modification time", text, func(_ *pattern, e *Entry) bool {
+		e.ModTime = t
+		return true
+	})
+}
+
+// Xattr states an extended attribute: of directories alone if a glob ends in "/", of files alone if it does not, of
+// what is there if the pattern is a path. Symlinks have none. The entry's other attributes stay what they are.
+func (r *Rules) Xattr(text, name, value string) error {
+	if err := checkXattr(name); err != nil {
+		return err
+	}
+	return r.add("extended attribute", text, func(p *pattern, e *Entry) bool {
+		if e.Kind == Symlink || p.literal == "" && !p.dirOnly && e.Kind != File {
+			return false
+		}
+		xattrs := maps.Clone(e.Xattrs)
+		if xattrs == nil {
+			xattrs = make(map[string]string, 1)
+		}
+		xattrs[name] = value
+		e.Xattrs = xattrs
+		return true
+	})
+}
+
 func (r *Rules) add(what, text string, apply func(*pattern, *Entry) bool) error {
 	p, err := parsePattern(text)
 	if err != nil {
@@ -65,7 +98,7 @@ func (r *Rules) applyTo(entries []*Entry) error {
 		rule := &r.rules[i]
 		used := false
 		for _, e := range entries {
-			if rule.dirOnly && e.Kind != Dir || !rule.matches(e.Path) {
+			if e.Kind.isMark() || rule.dirOnly && e.Kind != Dir || !rule.matches(e.Path) {
 				continue
 			}
 			used = rule.apply(&rule.pattern, e) || used

@@ -1,0 +1,242 @@
+package deb
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/rules-strata/rules_strata/tools/internal/tree"
+)
+
+// tarOf makes a tar of files (NAME, TEXT, NAME, TEXT, ...); a name that ends in "/" is a directory.
+func tarOf(t testing.TB, files ...string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for pair := range slices.Chunk(files, 2) {
+		h := tar.Header{Name: pair[0], Mode: 0o755, Typeflag: tar.TypeReg, Size: int64(len(pair[1]))}
+		if strings.HasSuffix(pair[0], "/") {
+			h.Typeflag = tar.TypeDir
+		}
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, pair[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func zst(t testing.TB, data string) string {
+	t.Helper()
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(w.EncodeAll([]byte(data), nil))
+}
+
+// arOf makes an ar archive of members (NAME, TEXT, ...).
+func arOf(members ...string) string {
+	var b strings.Builder
+	b.WriteString(arMagic)
+	for pair := range slices.Chunk(members, 2) {
+		fmt.Fprintf(&b, "%-16s%-12d%-6d%-6d%-8s%-10d`\n%s", pair[0], 0, 0, 0, "100644", len(pair[1]), pair[1])
+		if len(pair[1])%2 == 1 {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+const control = "Package: tool\nVersion: 1-2\n# comment\nArchitecture: all\nDescription: x\n more\n .\n and more\n"
+
+// packageOf makes a package with the files of its two archives.
+func packageOf(t testing.TB, controls, data []string) string {
+	t.Helper()
+	return arOf("debian-binary", "2.0\n", "control.tar.zst", zst(t, tarOf(t, controls...)), "data.tar", tarOf(t, data...))
+}
+
+// list returns a line for each entry of the package, followed by the content of what is not in data.
+func list(t testing.TB, data string) (string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "tool.deb")
+	if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Open(t.Context(), path, dir)
+	if err == nil {
+		defer p.Close()
+		var entries []*tree.Entry
+		if entries, err = p.Read(); err == nil {
+			return lines(t, entries), nil
+		}
+	}
+	return "", fmt.Errorf("%s", strings.ReplaceAll(err.Error(), path, "DEB"))
+}
+
+func lines(t testing.TB, entries []*tree.Entry) string {
+	var b strings.Builder
+	for _, e := range entries {
+		if !e.Follow {
+			t.Errorf("%s does not follow symlinks", e.Path)
+		}
+		fmt.Fprintf(&b, "%s %s %04o\n", e.Kind, e.Path, e.Mode.Bits())
+		if e.Content != nil && strings.HasPrefix(e.Path, statusDir) {
+			r, size, err := e.Content.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(r)
+			if err != nil || int64(len(text)) != size {
+				t.Fatalf("%d of %d bytes, %v", len(text), size, err)
+			}
+			fmt.Fprintf(&b, "%s--\n", text)
+		}
+	}
+	return b.String()
+}
+
+func TestRead(t *testing.T) {
+	for _, c := range []struct{ name, data, want string }{
+		{"all there is", packageOf(t, []string{
+			"./", "", "./control", "\n" + control + "\n", "./md5sums", "0123  usr/bin/tool\n", "./postinst", "#!/bin/sh\n",
+			"./preinst", "", "./triggers", "", "./conffiles", "/etc/tool\n\nremove-on-upgrade /etc/old\n/etc/empty\n",
+		}, []string{"./", "", "./usr/bin/tool", "x", "./etc/tool", "setting\n", "./etc/empty", ""}), `
+file /usr/bin/tool 0755
+file /etc/tool 0755
+file /etc/empty 0755
+file /var/lib/dpkg/status.d/tool 0644
+Package: tool
+Status: install ok installed
+Version: 1-2
+Architecture: all
+Description: x
+ more
+ .
+ and more
+Conffiles:
+ /etc/tool 2c1d4f59f062ce424618f4d25961fb76
+ /etc/empty d41d8cd98f00b204e9800998ecf8427e
+X-Scripts-Not-Run: preinst postinst
+--
+file /var/lib/dpkg/status.d/tool.md5sums 0644
+0123  usr/bin/tool
+--
+`},
+		{"no more than needed", packageOf(t, []string{"control", "package:  a+\n", "conffiles", ""}, nil), `
+file /var/lib/dpkg/status.d/a+ 0644
+Package: a+
+Status: install ok installed
+--
+`},
+		{"signed", arOf("debian-binary", "2.1\nfuture\n", "_first", "x", "control.tar", tarOf(t, "control", "Package: aa"),
+			"data.tar.any", tarOf(t), "_gpgorigin", "xyz"), `
+file /var/lib/dpkg/status.d/aa 0644
+Package: aa
+Status: install ok installed
+--
+`},
+	} {
+		got, err := list(t, c.data)
+		if want := strings.TrimPrefix(c.want, "\n"); got != want || err != nil {
+			t.Errorf("%s: got %v\n%s\nwant\n%s", c.name, err, got, want)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	good := packageOf(t, []string{"control", control}, []string{"a", "b"})
+	controls := func(text string) string { return packageOf(t, []string{"control", text}, nil) }
+	const noPackage = "not a Debian package: expected debian-binary, control.tar and data.tar in it"
+	for _, c := range []struct{ name, data, want string }{
+		{"empty", "", "not a Debian package"},
+		{"no ar", "!<arch>", "not a Debian package"},
+		{"no members", arMagic, noPackage},
+		{"cut in a header", good[:len(arMagic)+20], "it is cut off"},
+		{"cut in a member", good[:len(good)-10], "it is cut off"},
+		{"damage", strings.Replace(good, arEnd, "xx", 1), "damaged near byte 68: no valid header"},
+		{"no size", strings.Replace(good, "4         `", "-4        `", 1),
+			`member "debian-binary": the size "-4        " is no number`},
+		{"too many", arOf(slices.Repeat([]string{"_", ""}, maxMembers+1)...), "more than 100 members"},
+		{"format 3", arOf("debian-binary", "3.0\n", "control.tar", "", "data.tar", ""),
+			`a Debian package of format "3.", expected 2.0`},
+		{"another order", arOf("debian-binary", "2.0\n", "data.tar", "", "control.tar", ""), noPackage},
+		{"unknown member", arOf("debian-binary", "2.0\n", "control.tar", "", "data.tar", "", "more", ""), noPackage},
+		{"control is no tar", arOf("debian-binary", "2.0\n", "control.tar.gz", "xx", "data.tar", tarOf(t)),
+			"control.tar.gz: not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
+		{"data out of the root", packageOf(t, []string{"control", control}, []string{"../x", ""}),
+			`data.tar: entry "../x": ".." is not allowed in an image path`},
+		{"a mark", packageOf(t, []string{"control", control}, []string{"usr/.wh.x", ""}),
+			"/usr/x: a package holds no mark of a deletion"},
+		{"no control", packageOf(t, nil, nil), "control.tar has no file control"},
+		{"empty control", controls(""), `control: "" is no name of a package`},
+		{"name out of the directory", controls("Package: ../../etc/passwd\n"),
+			`control: "../../etc/passwd" is no name of a package`},
+		{"two paragraphs", controls("Package: aa\n\nPackage: bb\n"), "control: more than one paragraph"},
+		{"no field", controls("Package: aa\nnonsense\n"), `control: "nonsense" is no field`},
+		{"a status", controls("Package: aa\nstatus: x\n"), "control: the field status is not for a package to state"},
+		{"large control", controls(strings.Repeat("x", maxControl+1)), "control has 16777217 bytes, the limit is 16777216"},
+		{"conffile that is not there", packageOf(t, []string{"control", control, "conffiles", "/etc/x\n"}, nil),
+			"conffiles: the package has no file /etc/x"},
+	} {
+		if _, err := list(t, c.data); err == nil || err.Error() != "DEB: "+c.want {
+			t.Errorf("%s: got\n%v\nwant\nDEB: %s", c.name, err, c.want)
+		}
+	}
+	if _, err := Open(t.Context(), "testdata/none", ""); err == nil {
+		t.Error("no error for a file that is not there")
+	}
+}
+
+// Whatever the bytes: members lie inside of the archive, and reading ends.
+func FuzzReadAr(f *testing.F) {
+	f.Add([]byte(packageOf(f, []string{"control", control}, []string{"a", "b"})))
+	f.Add([]byte(arOf("a/", "x", "b", "")))
+	f.Add([]byte(arMagic))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		members, err := readAr(io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data))))
+		if err != nil {
+			return
+		}
+		total := int64(len(arMagic))
+		for _, m := range members {
+			content, err := io.ReadAll(m)
+			if err != nil || int64(len(content)) != m.Size() || m.name == "" {
+				t.Errorf("%q: %d of %d bytes, %v", m.name, len(content), m.Size(), err)
+			}
+			total += arHeader + m.Size()
+		}
+		if total > int64(len(data)) {
+			t.Errorf("%d bytes in an archive of %d", total, len(data))
+		}
+	})
+}
+
+// A control file becomes a paragraph of whole lines that names its package, or is refused.
+func FuzzSplitParagraph(f *testing.F) {
+	f.Add(control)
+	f.Add("Package: a\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		name, rest, err := splitParagraph(text)
+		if err != nil {
+			return
+		}
+		if !packageName.MatchString(name) || strings.Contains(rest, "\n\n") || rest != "" && !strings.HasSuffix(rest, "\n") {
+			t.Errorf("%q: %q, %q", text, name, rest)
+		}
+	})
+}

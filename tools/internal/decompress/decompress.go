@@ -1,0 +1,186 @@
+// Package decompress reads what other programs packed: gzip, bzip2, xz and zstd, known by their first bytes.
+//
+// Inputs are not trusted: a stream that unpacks to more than [Limit] allows ends in an error, as does one that is cut
+// off or has garbage after its end, and the memory for what a stream refers back to is bounded.
+//
+// Non-goals: packing (package compress), what is inside.
+package decompress
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+)
+
+// Codec names how a stream is packed.
+type Codec string
+
+// The codecs.
+const (
+	None  Codec = "none"
+	Gzip  Codec = "gzip" // RFC 1952
+	Bzip2 Codec = "bzip2"
+	XZ    Codec = "xz"   // The .xz File Format 1.2
+	Zstd  Codec = "zstd" // RFC 8878
+)
+
+// ErrLimit tells that a stream unpacks to more than it may.
+var ErrLimit = errors.New("it unpacks to too many bytes for its size")
+
+const (
+	// limitBytes and limitRatio bound what a stream may unpack to: so many bytes, or so many times its own size. What
+	// people pack hardly shrinks to a hundredth.
+	limitBytes = 16 << 30
+	limitRatio = 200
+	// maxMemory is how many bytes back a stream may refer: twice what xz -9 and all but zstd --ultra --long do.
+	maxMemory = 128 << 20
+	// headLen is how many bytes are looked at to know the codec and an xz stream's dictionary.
+	headLen = 40
+)
+
+// Limit returns to how many bytes a stream of size bytes may unpack.
+func Limit(size int64) int64 { return max(limitBytes, limitRatio*size) }
+
+// NewReader returns a reader of what r, a stream of size bytes, holds, and how it was packed. What is not packed is
+// read as it is. Reads end when ctx does. The caller closes the reader, which leaves r open.
+func NewReader(ctx context.Context, r io.Reader, size int64) (io.ReadCloser, Codec, error) {
+	end := &tail{r: r}
+	in := bufio.NewReaderSize(end, 128<<10)
+	head, err := in.Peek(headLen)
+	if err != nil && err != io.EOF {
+		return nil, "", err
+	}
+	codec := sniff(head)
+	plain, err := open(in, head, codec)
+	if err != nil {
+		return nil, codec, named(codec, err)
+	}
+	return &reader{plain, ctx, codec, end, Limit(size)}, codec, nil
+}
+
+// sniff tells the codec from the first bytes.
+func sniff(head []byte) Codec {
+	for _, known := range []struct {
+		magic string
+		codec Codec
+	}{{"\x1f\x8b", Gzip}, {"BZh", Bzip2}, {"\xfd7zXZ\x00", XZ}, {"\x28\xb5\x2f\xfd", Zstd}} {
+		if bytes.HasPrefix(head, []byte(known.magic)) {
+			return known.codec
+		}
+	}
+	if len(head) >= 4 && head[0]&0xf0 == 0x50 && bytes.HasPrefix(head[1:], []byte("\x2a\x4d\x18")) {
+		return Zstd // it begins with a frame for other programs
+	}
+	return None
+}
+
+func open(r io.Reader, head []byte, codec Codec) (io.ReadCloser, error) {
+	switch codec {
+	case Gzip:
+		return gzip.NewReader(r)
+	case Bzip2:
+		return io.NopCloser(bzip2.NewReader(r)), nil
+	case XZ:
+		if err := checkDictionary(head); err != nil {
+			return nil, err
+		}
+		plain, err := xz.NewReader(r)
+		return io.NopCloser(plain), err
+	case Zstd:
+		plain, err := zstd.NewReader(r, zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxMemory))
+		if err != nil {
+			return nil, err
+		}
+		return plain.IOReadCloser(), nil
+	}
+	return io.NopCloser(r), nil
+}
+
+// checkDictionary refuses an xz stream that needs too much memory. The first block's header follows the stream's 12
+// bytes: size, flags, two optional sizes, and the list of filters, of which LZMA2 (0x21) must be the last and has one
+// byte: the size of the dictionary, 2 or 3 shifted by half of it (The .xz File Format, sections 3.1 and 5.3.1).
+func checkDictionary(head []byte) error {
+	const flags, sizes = 13, 14
+	if len(head) < headLen {
+		return nil // too short for a block
+	}
+	rest := head[sizes:]
+	for bit := byte(0x40); bit != 0; bit <<= 1 {
+		if head[flags]&bit != 0 {
+			_, n := binary.Uvarint(rest)
+			rest = rest[max(n, 0):]
+		}
+	}
+	if bits := rest[2]; rest[0] == 0x21 && bits <= 40 && (2|int64(bits)&1)<<(bits/2+11) > maxMemory {
+		return fmt.Errorf("it needs a dictionary of more than %d MiB", maxMemory>>20)
+	}
+	return nil
+}
+
+// reader reads what a packed stream holds, up to a limit.
+type reader struct {
+	io.ReadCloser
+	ctx   context.Context
+	codec Codec
+	tail  *tail
+	left  int64
+}
+
+// Read implements io.Reader.
+func (r *reader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := r.ReadCloser.Read(p)
+	if r.left -= int64(n); r.left < 0 {
+		return 0, named(r.codec, ErrLimit)
+	}
+	if err == io.EOF && r.codec == XZ && string(r.tail.last) != xzEnd {
+		err = io.ErrUnexpectedEOF // the library takes a stream that is cut off between its parts for a whole one
+	}
+	return n, named(r.codec, err)
+}
+
+// xzEnd is how each xz stream ends (The .xz File Format, section 2.1.2.4); zeros may follow.
+const xzEnd = "YZ"
+
+// tail remembers the last bytes that were read, without the zeros at the end.
+type tail struct {
+	r    io.Reader
+	last []byte
+}
+
+// Read implements io.Reader.
+func (t *tail) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	if seen := bytes.TrimRight(p[:n], "\x00"); len(seen) > 0 {
+		t.last = append(t.last, seen[max(0, len(seen)-len(xzEnd)):]...)
+		t.last = t.last[max(0, len(t.last)-len(xzEnd)):]
+	}
+	return n, err
+}
+
+// named says in the error which codec met it, and in the words of this package what is common.
+func named(codec Codec, err error) error {
+	switch {
+	case err == nil || err == io.EOF || codec == None:
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = errors.New("it is cut off")
+	case errors.Is(err, gzip.ErrHeader) || errors.Is(err, zstd.ErrMagicMismatch):
+		err = errors.New("something else follows its end")
+	case strings.HasPrefix(err.Error(), string(codec)+":"):
+		return err
+	}
+	return fmt.Errorf("%s: %w", codec, err)
+}

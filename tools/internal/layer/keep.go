@@ -1,0 +1,63 @@
+package layer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/blob"
+	"github.com/rules-strata/rules_strata/tools/internal/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/decompress"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/tarfile"
+)
+
+// ErrRepack tells that an archive is not packed as the layer shall be.
+var ErrRepack = errors.New("the archive is packed in another way")
+
+// Keep makes the archive src, as it is, the blob at path, and returns how it is packed. That must be codec, or any way
+// that layers know if codec is empty; if not, the error is ErrRepack. The archive is read as package tarfile reads it,
+// and refused for the same reasons. Nothing is left at path if it fails.
+func Keep(ctx context.Context, src, path string, codec compress.Codec) (blob.Result, compress.Codec, error) {
+	in, err := os.Open(src)
+	if err != nil {
+		return blob.Result{}, "", err
+	}
+	defer in.Close()
+	out, err := atomicfile.Create(path)
+	if err != nil {
+		return blob.Result{}, "", err
+	}
+	defer out.Abort()
+	r, found, err := keep(ctx, in, out, codec)
+	if err == nil {
+		err = out.Commit()
+	}
+	return r, found, err
+}
+
+func keep(ctx context.Context, in *os.File, out io.Writer, want compress.Codec) (blob.Result, compress.Codec, error) {
+	info, err := in.Stat()
+	if err != nil {
+		return blob.Result{}, "", err
+	}
+	packed, plain := digest.NewWriter(), digest.NewWriter()
+	copied := io.TeeReader(in, io.MultiWriter(packed, out))
+	unpacked, codec, err := decompress.NewReader(ctx, copied, info.Size())
+	if err != nil {
+		return blob.Result{}, "", err
+	}
+	defer unpacked.Close()
+	found := compress.Codec(codec)
+	if _, err := compress.Parse(string(found), 0); err != nil || want != "" && want != found {
+		return blob.Result{}, "", ErrRepack
+	}
+	if err := tarfile.Check(io.TeeReader(unpacked, plain), in.Name()); err != nil {
+		return blob.Result{}, "", err
+	}
+	return blob.Result{
+		Digest: packed.Digest(), Size: packed.Size(), DiffID: plain.Digest(), UncompressedSize: plain.Size(),
+	}, found, nil
+}

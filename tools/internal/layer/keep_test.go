@@ -1,0 +1,69 @@
+package layer
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/rules-strata/rules_strata/tools/internal/blob"
+	"github.com/rules-strata/rules_strata/tools/internal/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+)
+
+func TestKeep(t *testing.T) {
+	var plain, packed bytes.Buffer
+	w := tar.NewWriter(&plain)
+	err := errors.Join(w.WriteHeader(&tar.Header{Name: "b"}), w.WriteHeader(&tar.Header{Name: "a"}), w.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(plain.Bytes()); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	id, size := digest.FromBytes(plain.Bytes()), int64(plain.Len())
+	for _, c := range []struct {
+		name  string
+		data  []byte
+		want  compress.Codec
+		codec compress.Codec
+		err   string
+	}{
+		{"plain", plain.Bytes(), "", compress.None, ""},
+		{"gzip", packed.Bytes(), "", compress.Gzip, ""},
+		{"gzip as asked for", packed.Bytes(), compress.Gzip, compress.Gzip, ""},
+		{"gzip for zstd", packed.Bytes(), compress.Zstd, "", ErrRepack.Error()},
+		{"a way that layers do not know", []byte("BZh9"), "", "", ErrRepack.Error()},
+		{"cut off", plain.Bytes()[:size-1], "", "", "SRC: the archive is cut off"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			src, path := filepath.Join(dir, "src"), filepath.Join(dir, "blob")
+			if err := os.WriteFile(src, c.data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			got, codec, err := Keep(t.Context(), src, path, c.want)
+			if c.err != "" {
+				left, errDir := os.ReadDir(dir)
+				if err == nil || strings.ReplaceAll(err.Error(), src, "SRC") != c.err || len(left) != 1 || errDir != nil {
+					t.Errorf("got %v, left %v, %v; want %s", err, left, errDir, c.err)
+				}
+				return
+			}
+			want := blob.Result{Digest: digest.FromBytes(c.data), Size: int64(len(c.data)), DiffID: id, UncompressedSize: size}
+			kept, errRead := os.ReadFile(path)
+			if got != want || codec != c.codec || err != nil || errRead != nil || !bytes.Equal(kept, c.data) {
+				t.Errorf("got %+v, %s, %v; want %+v, %s", got, codec, err, want, c.codec)
+			}
+		})
+	}
+	if _, _, err := Keep(t.Context(), filepath.Join(t.TempDir(), "none"), "", ""); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}

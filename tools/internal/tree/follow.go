@@ -1,0 +1,76 @@
+package tree
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// maxLinks bounds how many symlinks one path may lead through, as Linux does.
+const maxLinks = 40
+
+var errLoop = errors.New("the symlinks on the way lead to one another")
+
+// follow moves the entries that follow symlinks to where the symlinks of the layer lead. A symlink may be moved itself
+// so: what leads through it is then looked at again.
+func follow(entries []*Entry) error {
+	var movable []*Entry
+	for _, e := range entries {
+		if e.Follow {
+			movable = append(movable, e)
+		}
+	}
+	for moved, round := len(movable) > 0, 0; moved; round++ {
+		links := make(map[string]string)
+		for _, e := range entries {
+			if e.Kind == Symlink {
+				links[e.Path] = e.Target
+			}
+		}
+		moved = false
+		for _, e := range movable {
+			path, err := resolve(links, e.Path, e.Kind == Dir)
+			if err == nil && round == maxLinks {
+				err = errLoop
+			}
+			if err != nil {
+				return fmt.Errorf("%s (from %s): %w", e.Path, e.Origin, err)
+			}
+			moved = moved || path != e.Path && e.Kind == Symlink
+			e.Path = path
+		}
+	}
+	return nil
+}
+
+// resolve returns where the clean path leads. The last part of it is looked up only if last is set.
+func resolve(links map[string]string, path string, last bool) (string, error) {
+	done, rest := "", strings.Split(path[1:], "/")
+	for hops := 0; len(rest) > 0; {
+		name := rest[0]
+		rest = rest[1:]
+		switch name {
+		case "", ".":
+			continue
+		case "..":
+			done = done[:max(strings.LastIndexByte(done, '/'), 0)]
+			continue
+		}
+		target, isLink := links[done+"/"+name]
+		if !isLink || len(rest) == 0 && !last {
+			done += "/" + name
+			continue
+		}
+		if hops++; hops > maxLinks {
+			return "", errLoop
+		}
+		if strings.HasPrefix(target, "/") {
+			done = ""
+		}
+		rest = append(strings.Split(target, "/"), rest...)
+	}
+	if done == "" {
+		return "/", nil
+	}
+	return Clean(done)
+}

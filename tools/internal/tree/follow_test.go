@@ -1,0 +1,62 @@
+package tree
+
+import "testing"
+
+func TestFollow(t *testing.T) {
+	got, err := list(&Builder{},
+		Entry{Path: "/lib", Kind: Dir, Follow: true},
+		Entry{Path: "/lib/x86/ld.so", Follow: true},
+		Entry{Path: "/lib/ld.so", Kind: Symlink, Target: "x86/ld.so", Follow: true},
+		Entry{Path: "/lib", Kind: Symlink, Target: "usr/lib", Follow: true},
+		Entry{Path: "/usr/lib/y", Follow: true},
+		Entry{Path: "/abs/z", Follow: true},
+		Entry{Path: "/abs", Kind: Symlink, Target: "/../usr/./lib/../share"},
+		Entry{Path: "/top", Kind: Symlink, Target: "../../.."},
+		Entry{Path: "/top/file", Follow: true},
+	)
+	check(t, got, err, `
+abs 0777 0:0 -> /../usr/./lib/../share in6
+file auto 0:0 in8
+lib 0777 0:0 -> usr/lib in3
+top 0777 0:0 -> ../../.. in7
+usr/ 0755 0:0 in0
+usr/lib/ 0755 0:0 in0
+usr/lib/ld.so 0777 0:0 -> x86/ld.so in2
+usr/lib/x86/ 0755 0:0 in1
+usr/lib/x86/ld.so auto 0:0 in1
+usr/lib/y auto 0:0 in4
+usr/share/ 0755 0:0 in5
+usr/share/z auto 0:0 in5
+`)
+}
+
+// A symlink that is moved may lead further what was looked at before it.
+func TestFollowMovedLink(t *testing.T) {
+	got, err := list(&Builder{},
+		Entry{Path: "/usr/l/a", Follow: true},
+		Entry{Path: "/bin/l", Kind: Symlink, Target: "/else", Follow: true},
+		Entry{Path: "/bin", Kind: Symlink, Target: "usr"},
+	)
+	check(t, got, err, `
+bin 0777 0:0 -> usr in2
+else/ 0755 0:0 in0
+else/a auto 0:0 in0
+usr/ 0755 0:0 in1
+usr/l 0777 0:0 -> /else in1
+`)
+}
+
+func TestFollowLoop(t *testing.T) {
+	_, err := list(&Builder{},
+		Entry{Path: "/a", Kind: Symlink, Target: "b"},
+		Entry{Path: "/b", Kind: Symlink, Target: "/a"},
+		Entry{Path: "/a/x", Follow: true},
+	)
+	checkError(t, err, "/a/x (from in2): the symlinks on the way lead to one another")
+}
+
+// What does not follow stays where it is, and the conflict is told.
+func TestNoFollow(t *testing.T) {
+	_, err := list(&Builder{}, Entry{Path: "/a", Kind: Symlink, Target: "b"}, Entry{Path: "/a/x"})
+	checkError(t, err, "/a: a symlink (from in0), but /a/x (from in1) needs a directory there")
+}
