@@ -9,7 +9,7 @@ import (
 const (
 	svgWidth = 920
 	svgLine  = 20
-	svgBar   = 150 // the longest bar
+	svgBar   = 140 // the longest bar
 )
 
 // svgRight is where each column ends; the first begins at the left edge. Before the second there is room for the bars.
@@ -57,7 +57,7 @@ func SVG(r Run) string {
 				if i == 0 {
 					class = "own"
 				}
-				fmt.Fprintf(&body, "<rect class=\"%s\" x=\"125\" y=\"%d\" width=\"%d\" height=\"12\"/>\n", class, y-10, width)
+				fmt.Fprintf(&body, "<rect class=\"%s\" x=\"135\" y=\"%d\" width=\"%d\" height=\"12\"/>\n", class, y-10, width)
 			}
 			for j, cell := range g.row(result) {
 				anchor := "end"
