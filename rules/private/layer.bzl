@@ -1,5 +1,6 @@
 """image_layer: makes one layer out of files."""
 
+load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":actions.bzl", "add_annotations", "make_layer", "new_args")
 load(":entries.bzl", "add_target")
 load(":paths.bzl", "escape")
@@ -50,7 +51,8 @@ def _impl(ctx):
 
     blob = ctx.actions.declare_file(ctx.label.name + _SUFFIX[attr.compression])
     descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
-    make_layer(ctx, args, depset(transitive = inputs), blob, descriptor)
+    workers = attr._workers[BuildSettingInfo].value
+    make_layer(ctx, args, depset(transitive = inputs), blob, descriptor, workers)
     return [
         LayerInfo(blob = blob, descriptor = descriptor),
         DefaultInfo(files = depset([blob])),
@@ -106,6 +108,10 @@ unset.""",
         ),
         "symlinks": attr.string_dict(
             doc = "Symlinks to make: a path in the image -> what the link says, kept as it is.",
+        ),
+        "_workers": attr.label(
+            default = "//rules:layer_workers",
+            providers = [BuildSettingInfo],
         ),
     },
     provides = [LayerInfo],

@@ -24,7 +24,7 @@ import (
 // BLOB DESCRIPTOR", which checks that the descriptor describes the blob and lists the blob's entries.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"mklayer": command.Main,
+		"mklayer": main,
 		"umask077": func() {
 			syscall.Umask(0o077)
 			command.Main()

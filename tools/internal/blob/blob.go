@@ -29,14 +29,14 @@ type Writer struct {
 	plain  *digest.Writer
 }
 
-// Create starts a blob at path. The directory must exist.
-func Create(path string, format compress.Format) (*Writer, error) {
+// Create starts a blob at path. The directory must exist. The cache, which may be nil, spares packing known blocks.
+func Create(path string, format compress.Format, cache *compress.Cache) (*Writer, error) {
 	file, err := atomicfile.Create(path)
 	if err != nil {
 		return nil, err
 	}
 	w := &Writer{file: file, plain: digest.NewWriter()}
-	ends := compress.Ends{Packed: file, Plain: w.plain}
+	ends := compress.Ends{Packed: file, Plain: w.plain, Cache: cache}
 	if format.Codec != compress.None {
 		w.packed = digest.NewWriter()
 		ends.Packed = io.MultiWriter(w.packed, file)

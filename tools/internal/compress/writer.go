@@ -14,10 +14,12 @@ type Ends struct {
 	// Plain gets the stream as it was written, block by block, at the same time as it is packed. It must not fail. It may
 	// be nil.
 	Plain io.Writer
+	// Cache knows blocks that were packed before. It may be nil.
+	Cache *Cache
 }
 
-// Writer packs what is written to it. It is for one goroutine, and must be ended by Close or Abort. It writes to each of its ends from
-// one goroutine of its own, in the order of the stream.
+// Writer packs what is written to it. It is for one goroutine, and must be ended by Close or Abort. It writes to each of
+// its ends from one goroutine of its own, in the order of the stream.
 //
 //	Write: copy, cut ──┬─> workers: pack ──┬─> emit: Packed, then the block is used again
 //	                   └─> hash: Plain ────┘
@@ -188,15 +190,18 @@ func (w *Writer) work() {
 			}
 		}
 		if w.err() == nil {
-			b.pack(pack)
+			b.packed = w.pack(b, pack)
 		}
 		b.ready <- struct{}{}
 	}
 }
 
-func (b *block) pack(pack func(packed, block []byte) []byte) {
+func (w *Writer) pack(b *block, pack func(packed, block []byte) []byte) []byte {
+	if w.ends.Cache != nil {
+		return w.ends.Cache.pack(w.format, b, pack)
+	}
 	b.buffer = pack(b.buffer[:0], b.data)
-	b.packed = b.buffer
+	return b.buffer
 }
 
 func (w *Writer) hash() {
