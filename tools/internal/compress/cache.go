@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Cache remembers packed blocks, for as many writers as like to share it. A block that is found is not packed again: the
-// bytes are those that packing would give.
+// Cache remembers packed blocks, for as many writers as like to share it. A block that is found is not packed again:
+// the bytes are those that packing would give.
 //
 // What makes place for a new block is any block, not the one that was not used for longest: streams are read from their
 // start to their end, and of one that is a little larger than the cache nothing would ever be found.

@@ -5,8 +5,8 @@ import "hash/crc32"
 // pieceSize is that of a tar's blocks: what is put into a tar, or taken out, moves the rest by whole pieces.
 const pieceSize = 512
 
-// cut says where blocks end: after the first piece of 512 bytes that starts min bytes after the block or later and whose
-// CRC-32C has the mask's bits all zero, but after max bytes at the latest. So a block's end follows from the block's
+// cut says where blocks end: after the first piece of 512 bytes that starts min bytes after the block's start or later
+// and whose CRC-32C has the mask's bits all zero, but after max bytes at the latest. So a block's end follows from the block's
 // content alone, and behind an insertion the old ends are soon found again. All three are multiples of pieceSize, so
 // that the pieces of a tar's blocks are the tar's.
 type cut struct {

@@ -18,8 +18,8 @@ type Ends struct {
 	Cache *Cache
 }
 
-// Writer packs what is written to it. It is for one goroutine, and must be ended by Close or Abort. It writes to each of
-// its ends from one goroutine of its own, in the order of the stream.
+// Writer packs what is written to it. It is for one goroutine, and must be ended by Close or Abort. It writes to each
+// of its ends from one goroutine of its own, in the order of the stream.
 //
 //	Write: copy, cut ──┬─> workers: pack ──┬─> emit: Packed, then the block is used again
 //	                   └─> hash: Plain ────┘

@@ -31,7 +31,7 @@ const (
 
 // levels is the law of the rooms: a package may import packages of lower levels only. Tools are above all of them.
 var levels = [][]string{
-	0: {"atomicfile", "check/rawtar", "check/strictjson", "cli", "compress", "digest", "launch", "tree"},
+	0: {"atomicfile", "check/rawtar", "check/strictjson", "cli", "compress", "digest", "launch", "tree", "worker"},
 	1: {"oci", "reference", "source", "tarstream"},
 	2: {"auth", "blob", "content", "image", "wire"},
 	3: {"layer", "layout", "registry"},

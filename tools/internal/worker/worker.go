@@ -32,8 +32,8 @@ type response struct {
 	RequestID int32  `json:"requestId"`
 }
 
-// Serve answers requests until in ends, which is how Bazel ends a worker, or ctx is done. The work gets the arguments of
-// a request and a writer for what the user shall see, and returns an exit code.
+// Serve answers requests until in ends, which is how Bazel ends a worker, or ctx is done. The work gets the arguments
+// of a request and a writer for what the user shall see, and returns an exit code.
 func Serve(ctx context.Context, in io.Reader, out io.Writer, work func(args []string, log io.Writer) int) error {
 	requests, responses := json.NewDecoder(in), json.NewEncoder(out)
 	responses.SetEscapeHTML(false)
