@@ -28,7 +28,7 @@ const (
 type Format struct {
 	Codec Codec
 	// Level is 1 to 9 for gzip, 1 to 19 for zstd, 0 for none. The library knows four levels of zstd: 1-2, 3-5, 6-9 and
-	// 10-19, of which the last is packed by two processors at most, for the sake of memory.
+	// 10-19, of which the last is packed by one processor, for the sake of memory.
 	Level int
 }
 
