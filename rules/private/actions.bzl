@@ -39,16 +39,22 @@ def new_args(ctx):
     args.use_param_file("@%s")
     return args
 
-def _run(ctx, name, args, **kwargs):
+def _run(ctx, name, args, requirements = {}, **kwargs):
     ctx.actions.run(
         executable = tool(ctx, name),
         arguments = [args],
-        execution_requirements = _PATH_MAPPING,
+        execution_requirements = _PATH_MAPPING | requirements,
         toolchain = TOOLCHAIN_TYPE,
         **kwargs
     )
 
-def make_layer(ctx, args, inputs, blob, descriptor):
+# One request at a time: a worker for several cannot be combined with path mapping, and its cache would be no larger.
+_WORKER = {
+    "requires-worker-protocol": "json",
+    "supports-workers": "1",
+}
+
+def make_layer(ctx, args, inputs, blob, descriptor, workers = False):
     """Declares the action that makes a layer.
 
     Args:
@@ -57,9 +63,12 @@ def make_layer(ctx, args, inputs, blob, descriptor):
       inputs: depset of the Files that the entries name.
       blob: The File for the layer.
       descriptor: The File for its descriptor.
+      workers: Whether the action may run in a persistent worker.
     """
     args.add(blob, format = "--output=%s")
     args.add(descriptor, format = "--descriptor=%s")
+    if workers:
+        args.use_param_file("@%s", use_always = True)
     _run(
         ctx,
         "mklayer",
@@ -68,6 +77,7 @@ def make_layer(ctx, args, inputs, blob, descriptor):
         outputs = [blob, descriptor],
         mnemonic = "MkLayer",
         progress_message = "Building layer %{label}",
+        requirements = _WORKER if workers else {},
         resource_set = _compressing,
     )
 

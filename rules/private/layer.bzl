@@ -1,5 +1,6 @@
 """image_layer: makes one layer out of files."""
 
+load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":actions.bzl", "add_annotations", "make_layer", "new_args")
 load(":entries.bzl", "add_target")
 load(":paths.bzl", "escape")
@@ -99,7 +100,8 @@ def _impl(ctx):
 
     blob = ctx.actions.declare_file(ctx.label.name + _SUFFIX[compression])
     descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
-    make_layer(ctx, args, depset(transitive = inputs), blob, descriptor)
+    workers = attr._workers[BuildSettingInfo].value
+    make_layer(ctx, args, depset(transitive = inputs), blob, descriptor, workers)
     return [
         LayerInfo(blob = blob, descriptor = descriptor),
         DefaultInfo(files = depset([blob])),
@@ -204,6 +206,10 @@ attribute names them. A single archive with nothing that changes it becomes the 
             doc = """Extended attributes: a path or a glob, as in `modes`, -> `NAME=VALUE`s. A value that begins with `0x`
 is hexadecimal, one that begins with `0s` is base64. That of `security.capability` is text as for setcap, for instance
 `cap_net_bind_service=+ep`.""",
+        ),
+        "_workers": attr.label(
+            default = "//rules:layer_workers",
+            providers = [BuildSettingInfo],
         ),
     },
     provides = [LayerInfo],

@@ -56,6 +56,14 @@ def _declarations_impl(ctx):
         asserts.equals(env, TOOLCHAIN_TYPE, run["toolchain"], run["mnemonic"])
         asserts.true(env, run["progress_message"], run["mnemonic"] + " has no progress message")
         asserts.equals(env, ["cpu", "memory"], sorted(run["resource_set"]("linux", 1)), run["mnemonic"])
+
+    runs.clear()
+    make_layer(fake, new_args(fake), depset(), "blob", "descriptor", workers = True)
+    asserts.equals(env, {
+        "requires-worker-protocol": "json",
+        "supports-path-mapping": "1",
+        "supports-workers": "1",
+    }, runs[0]["execution_requirements"])
     return unittest.end(env)
 
 _declarations_test = unittest.make(_declarations_impl)

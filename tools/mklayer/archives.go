@@ -142,7 +142,7 @@ func (r *request) build(ctx context.Context) (blob.Result, compress.Codec, error
 		return blob.Result{}, "", err
 	}
 	defer d.close()
-	result, err := layer.Build(ctx, entries, r.output, r.format)
+	result, err := layer.Build(ctx, entries, r.output, layer.Packing{Format: r.format, Cache: r.cache})
 	return result, r.format.Codec, err
 }
 

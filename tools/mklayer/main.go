@@ -8,6 +8,20 @@
 // and \n is a line feed. An input that does not say what the image's metadata is gets the default: owner 0:0, mode 0755
 // for directories and programs (known by their content), 0644 for other files, 1970-01-01T00:00:00Z. The same inputs
 // give the same bytes on every machine; docs/format.md states which.
+//
+// With --persistent_worker it is a worker of Bazel's, which keeps packed blocks from one layer to the next: of a layer
+// that changed a little, only the blocks around the change are packed again, and the bytes are the same as ever.
 package main
 
-func main() { command.Main() }
+import (
+	"os"
+
+	"github.com/rules-strata/rules_strata/tools/internal/worker"
+)
+
+func main() {
+	if worker.Asked(os.Args[1:]) {
+		os.Exit(serve())
+	}
+	command.Main()
+}

@@ -27,7 +27,7 @@ import (
 // which makes archives.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"mklayer": command.Main,
+		"mklayer": main,
 		"umask077": func() {
 			syscall.Umask(0o077)
 			command.Main()

@@ -15,16 +15,21 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/wire"
 )
 
-var command = cli.Command{
-	Name:    "mklayer",
-	Summary: "makes a layer blob and its descriptor from files, trees, archives, symlinks and directories",
-	Details: `
+var command = newCommand(nil)
+
+// newCommand returns the command with a cache of packed blocks, which may be nil.
+func newCommand(cache *compress.Cache) cli.Command {
+	return cli.Command{
+		Name:    "mklayer",
+		Summary: "makes a layer blob and its descriptor from files, trees, archives, symlinks and directories",
+		Details: `
 KEY=VALUE: the key ends at the first "="; \= \\ and \n stand for "=", a backslash and a line feed in the key.
 PATH is a path in the image. SRC and DIR are paths on disk; a symlink that Bazel made is followed, others are kept.
 PATTERN is a PATH, or a glob with "*", "?", "[...]" and "**" (any number of directories). A mode pattern with glob
 characters applies to files, or to directories if it ends in "/". Of several patterns that match, the last one wins.
 A single --tar with nothing that changes it, packed as --compression says, is the blob as it is.`,
-	New: newWork,
+		New: func(flags *flag.FlagSet) cli.Work { return newWork(flags, cache) },
+	}
 }
 
 // request is a parsed command line.
@@ -37,10 +42,11 @@ type request struct {
 	annotations map[string]string
 	output      string
 	descriptor  string
+	cache       *compress.Cache
 }
 
-func newWork(flags *flag.FlagSet) cli.Work {
-	r := request{annotations: make(map[string]string)}
+func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
+	r := request{annotations: make(map[string]string), cache: cache}
 	r.inputs.declare(flags)
 	flags.StringVar(&r.codec, "compression", "", "`gzip`, zstd or none (default gzip, or that of an archive that is kept)")
 	flags.IntVar(&r.level, "level", 0, "compression level `N`: gzip 1-9, zstd 1-19, 0 for the default (gzip 6, zstd 3)")

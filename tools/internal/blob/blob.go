@@ -24,47 +24,32 @@ type Result struct {
 // Writer writes one blob. It must be ended by Commit or Abort. It is for one goroutine.
 type Writer struct {
 	file   *atomicfile.File
-	packer io.WriteCloser
+	packer *compress.Writer
 	packed *digest.Writer // nil if nothing is packed: the blob is the stream
 	plain  *digest.Writer
-	chunks chan []byte   // to the goroutine that hashes the stream
-	hashed chan struct{} // its answers
 }
 
-// Create starts a blob at path. The directory must exist.
-func Create(path string, format compress.Format) (*Writer, error) {
+// Create starts a blob at path. The directory must exist. The cache, which may be nil, spares packing known blocks.
+func Create(path string, format compress.Format, cache *compress.Cache) (*Writer, error) {
 	file, err := atomicfile.Create(path)
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{file: file, plain: digest.NewWriter(), chunks: make(chan []byte), hashed: make(chan struct{})}
-	var out io.Writer = file
+	w := &Writer{file: file, plain: digest.NewWriter()}
+	ends := compress.Ends{Packed: file, Plain: w.plain, Cache: cache}
 	if format.Codec != compress.None {
 		w.packed = digest.NewWriter()
-		out = io.MultiWriter(w.packed, file)
+		ends.Packed = io.MultiWriter(w.packed, file)
 	}
-	if w.packer, err = format.NewWriter(out); err != nil {
+	if w.packer, err = format.NewWriter(ends); err != nil {
 		file.Abort()
 		return nil, err
 	}
-	go hash(w.plain, w.chunks, w.hashed)
 	return w, nil
 }
 
-func hash(sum *digest.Writer, chunks <-chan []byte, hashed chan<- struct{}) {
-	for chunk := range chunks {
-		sum.Write(chunk)
-		hashed <- struct{}{}
-	}
-}
-
-// Write implements io.Writer. Large pieces, of 64 KiB and more, keep the cost of the hand-over low.
-func (w *Writer) Write(p []byte) (int, error) {
-	w.chunks <- p
-	n, err := w.packer.Write(p)
-	<-w.hashed
-	return n, err
-}
+// Write implements io.Writer. The error may be that of an earlier write.
+func (w *Writer) Write(p []byte) (int, error) { return w.packer.Write(p) }
 
 // Commit ends the stream and gives the file its name.
 func (w *Writer) Commit() (Result, error) {
@@ -74,7 +59,6 @@ func (w *Writer) Commit() (Result, error) {
 	if err := w.file.Commit(); err != nil {
 		return Result{}, err
 	}
-	w.stop()
 	r := Result{DiffID: w.plain.Digest(), UncompressedSize: w.plain.Size()}
 	r.Digest, r.Size = r.DiffID, r.UncompressedSize
 	if w.packed != nil {
@@ -85,14 +69,6 @@ func (w *Writer) Commit() (Result, error) {
 
 // Abort removes what was written unless it was committed. It is meant to be deferred.
 func (w *Writer) Abort() {
-	w.stop()
+	w.packer.Abort()
 	w.file.Abort()
-}
-
-// stop ends the hashing goroutine. It may be called twice.
-func (w *Writer) stop() {
-	if w.chunks != nil {
-		close(w.chunks)
-		w.chunks = nil
-	}
 }

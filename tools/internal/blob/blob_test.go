@@ -17,7 +17,7 @@ import (
 
 func write(t *testing.T, path string, format compress.Format, pieces ...string) Result {
 	t.Helper()
-	w, err := Create(path, format)
+	w, err := Create(path, format, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestEmpty(t *testing.T) {
 
 func TestAbort(t *testing.T) {
 	dir := t.TempDir()
-	w, err := Create(filepath.Join(dir, "blob"), compress.Format{Codec: compress.Gzip, Level: 1})
+	w, err := Create(filepath.Join(dir, "blob"), compress.Format{Codec: compress.Gzip, Level: 1}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,12 +93,12 @@ func TestAbort(t *testing.T) {
 }
 
 func TestCreateRefused(t *testing.T) {
-	_, err := Create(filepath.Join(t.TempDir(), "no", "blob"), compress.Format{Codec: compress.None})
+	_, err := Create(filepath.Join(t.TempDir(), "no", "blob"), compress.Format{Codec: compress.None}, nil)
 	if !os.IsNotExist(err) {
 		t.Errorf("got %v, want that the directory does not exist", err)
 	}
 	dir := t.TempDir()
-	if _, err := Create(filepath.Join(dir, "blob"), compress.Format{Codec: compress.Gzip, Level: 77}); err == nil {
+	if _, err := Create(filepath.Join(dir, "blob"), compress.Format{Codec: compress.Gzip, Level: 77}, nil); err == nil {
 		t.Error("level 77 is accepted")
 	}
 	if list, err := os.ReadDir(dir); len(list) != 0 || err != nil {

@@ -17,10 +17,16 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
 
+// Packing is how a layer is packed.
+type Packing struct {
+	compress.Format
+	Cache *compress.Cache // of packed blocks; may be nil
+}
+
 // Build writes the layer with the entries, which come from tree.Builder.Build, as a blob at path. Nothing is left there
 // if it fails.
-func Build(ctx context.Context, entries []*tree.Entry, path string, format compress.Format) (blob.Result, error) {
-	w, err := blob.Create(path, format)
+func Build(ctx context.Context, entries []*tree.Entry, path string, packing Packing) (blob.Result, error) {
+	w, err := blob.Create(path, packing.Format, packing.Cache)
 	if err != nil {
 		return blob.Result{}, err
 	}

@@ -63,7 +63,7 @@ func BenchmarkBuild(b *testing.B) {
 		b.Run(fmt.Sprintf("%s-%d", format.Codec, format.Level), func(b *testing.B) {
 			path := filepath.Join(b.TempDir(), "blob")
 			for b.Loop() {
-				r, err := Build(b.Context(), entries, path, format)
+				r, err := Build(b.Context(), entries, path, Packing{Format: format})
 				if err != nil {
 					b.Fatal(err)
 				}

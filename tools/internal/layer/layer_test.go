@@ -151,7 +151,7 @@ func TestBadContent(t *testing.T) {
 		"/n: the size -1 is negative":                   content{strings.NewReader(""), -1},
 	} {
 		dir := t.TempDir()
-		_, err := Build(t.Context(), failing(t, c), filepath.Join(dir, "blob"), formats[1])
+		_, err := Build(t.Context(), failing(t, c), filepath.Join(dir, "blob"), Packing{Format: formats[1]})
 		if err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
@@ -230,7 +230,7 @@ func TestSameBlobEverywhere(t *testing.T) {
 		for _, procs := range []int{1, 2, 3, 4, 16} {
 			runtime.GOMAXPROCS(procs)
 			entries := failing(t, text(strings.Repeat("abc", 4<<20)))
-			r, err := Build(t.Context(), entries, filepath.Join(t.TempDir(), "blob"), format)
+			r, err := Build(t.Context(), entries, filepath.Join(t.TempDir(), "blob"), Packing{Format: format})
 			if err != nil {
 				t.Fatal(err)
 			}

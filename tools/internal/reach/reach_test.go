@@ -33,7 +33,7 @@ const (
 var levels = [][]string{
 	0: {
 		"atomicfile", "capability", "check/rawtar", "check/strictjson", "cli", "compress", "decompress", "digest", "launch",
-		"tree",
+		"tree", "worker",
 	},
 	1: {"oci", "reference", "source", "tarfile", "tarstream"},
 	2: {"auth", "blob", "content", "deb", "image", "wire"},

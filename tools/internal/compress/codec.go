@@ -1,0 +1,113 @@
+package compress
+
+import (
+	"encoding/binary"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/zstd"
+)
+
+// codec is what a format does to blocks and around them.
+type codec struct {
+	cut cut
+	// workers is how many processors at most pack blocks. It bounds the memory on large machines; hashing the stream,
+	// one processor's work, feeds no more.
+	workers int
+	// packer returns a function for one worker, which appends the packed form of a block to a slice. It is nil if the
+	// blocks stay as they are.
+	packer func() (func(packed, block []byte) []byte, error)
+	head   []byte
+	// tail returns what ends a stream of the given size and CRC-32.
+	tail func(crc uint32, size uint64) []byte
+}
+
+func (f Format) codec() codec {
+	switch f.Codec {
+	case Gzip:
+		return gzipCodec(f.Level)
+	case Zstd:
+		return zstdCodec(f.Level)
+	}
+	return codec{cut: plainCut, tail: func(uint32, uint64) []byte { return nil }}
+}
+
+// gzipCodec makes one member (RFC 1952): a block is a number of deflate blocks and ends with a sync flush, on a byte's
+// bound.
+func gzipCodec(level int) codec {
+	// No flags, no time, unknown system.
+	head := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
+	switch level {
+	case flate.BestSpeed:
+		head[8] = 4
+	case flate.BestCompression:
+		head[8] = 2
+	}
+	return codec{cut: gzipCut, workers: 12, packer: deflater(level), head: head, tail: gzipTail}
+}
+
+// gzipTail is the shortest last block, which is empty, then the member's end.
+func gzipTail(crc uint32, size uint64) []byte {
+	tail := []byte{3, 0}
+	tail = binary.LittleEndian.AppendUint32(tail, crc)
+	return binary.LittleEndian.AppendUint32(tail, uint32(size))
+}
+
+func deflater(level int) func() (func(packed, block []byte) []byte, error) {
+	return func() (func(packed, block []byte) []byte, error) {
+		var out appender
+		z, err := flate.NewWriter(&out, level)
+		if err != nil {
+			return nil, err
+		}
+		return func(packed, block []byte) []byte {
+			out = packed
+			z.Reset(&out)
+			z.Write(block) // fails only if out does
+			z.Flush()
+			return out
+		}, nil
+	}
+}
+
+// appender is a writer that appends to itself. It never fails.
+type appender []byte
+
+func (a *appender) Write(p []byte) (int, error) {
+	*a = append(*a, p...)
+	return len(p), nil
+}
+
+// zstdEmpty is a frame that holds nothing (RFC 8878, section 3.1.1): a single segment with a size of 0 in one byte, and
+// a last raw block of 0 bytes.
+var zstdEmpty = []byte{0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0}
+
+// zstdCodec makes a frame of each block: frames that follow each other are a stream.
+func zstdCodec(level int) codec {
+	c := codec{cut: zstdCut, workers: 5}
+	speed := zstd.EncoderLevelFromZstd(level)
+	if speed == zstd.SpeedBestCompression {
+		// A worker has tables of 34 MB then. One that works at larger blocks stays below the memory that is allowed, and
+		// packs better.
+		c.cut, c.workers = zstdBestCut, 1
+	}
+	window := c.cut.max
+	c.packer = func() (func(packed, block []byte) []byte, error) {
+		z, err := zstd.NewWriter(nil,
+			zstd.WithEncoderLevel(speed),
+			zstd.WithWindowSize(window),
+			zstd.WithEncoderConcurrency(1),
+			zstd.WithLowerEncoderMem(true), // no block is larger than the window: there is nothing to keep behind it
+			zstd.WithEncoderCRC(true))
+		if err != nil {
+			return nil, err
+		}
+		return func(packed, block []byte) []byte { return z.EncodeAll(block, packed) }, nil
+	}
+	c.tail = func(_ uint32, size uint64) []byte {
+		if size == 0 {
+			return zstdEmpty
+		}
+		return nil
+	}
+	return c
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/worker"
+)
+
+// cacheSize is how many bytes of packed blocks a worker keeps: what a layer of about a gigabyte is packed to.
+const cacheSize = 384 << 20
+
+// serve answers Bazel's requests and returns an exit code.
+func serve() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	tool := newCommand(compress.NewCache(cacheSize))
+	err := worker.Serve(ctx, os.Stdin, os.Stdout, func(args []string, log io.Writer) int {
+		defer debug.FreeOSMemory() // the worker may now be idle for hours
+		return tool.Run(ctx, args, cli.Streams{In: strings.NewReader(""), Out: log, Err: log})
+	})
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", tool.Name, err)
+		return cli.ExitFailure
+	}
+	return cli.ExitOK
+}
