@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"strconv"
@@ -29,7 +30,7 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 			return use(key, value)
 		})
 	}
-	pairs("file", "file or symlink `PATH=SRC`", func(path, src string) error { return in.file(path, src, 0) })
+	pairs("file", "file, symlink or directory `PATH=SRC`", func(path, src string) error { return in.file(path, src, 0) })
 	pairs("executable", "file `PATH=SRC` with mode 0755", func(path, src string) error {
 		return in.file(path, src, tree.Perm(0o755))
 	})
@@ -50,6 +51,13 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 func (in *inputs) file(path, src string, mode tree.Mode) error {
 	in.pending = append(in.pending, func(r *source.Reader) error {
 		e, err := r.Read(src)
+		if errors.Is(err, source.ErrDirectory) && mode == 0 {
+			// Bazel tells rules of the directories that actions make, but not of those in the source tree.
+			return r.Walk(src, func(name string, e tree.Entry) error {
+				e.Path = path + "/" + name
+				return in.tree.Add(e)
+			})
+		}
 		if err != nil {
 			return err
 		}
