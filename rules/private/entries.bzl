@@ -1,6 +1,6 @@
 """From a target to a layer's entries: which flags of mklayer stand for its files, and which Files those need."""
 
-load(":paths.bzl", "escape", "join", "package_relative", "rlocation")
+load(":paths.bzl", "empty_rlocation", "escape", "join", "package_relative", "rlocation")
 
 visibility(["//rules/..."])
 
@@ -100,7 +100,7 @@ def add_program(args, path, program, part, workspace):
 
     add(part.executables, lambda file: "--executable=%s=%s" % (escape(path), file.path))
     add(part.files, runfile)
-    add(part.empty_filenames, lambda name: "--empty-file=" + join(root, rlocation(name, workspace)))
+    add(part.empty_filenames, lambda name: "--empty-file=" + join(root, empty_rlocation(name, workspace)))
     add(part.symlinks, lambda link: _entry(join(root, rlocation(link.path, workspace)), link.target_file))
     add(part.root_symlinks, lambda link: _entry(join(root, link.path), link.target_file))
     add(part.mappings, lambda file: _entry(join(root, "_repo_mapping"), file))
