@@ -1,9 +1,16 @@
 """The providers, for rules that make layers or use images."""
 
-load("//rules/private:providers.bzl", _ImageInfo = "ImageInfo", _IndexInfo = "IndexInfo", _LayerInfo = "LayerInfo")
+load(
+    "//rules/private:providers.bzl",
+    _ImageInfo = "ImageInfo",
+    _IndexInfo = "IndexInfo",
+    _LayerInfo = "LayerInfo",
+    _LayersInfo = "LayersInfo",
+)
 
 visibility("public")
 
 ImageInfo = _ImageInfo
 IndexInfo = _IndexInfo
 LayerInfo = _LayerInfo
+LayersInfo = _LayersInfo

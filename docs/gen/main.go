@@ -17,10 +17,10 @@ import (
 // rules and providers are the public names, in the order in which a reader meets them.
 var (
 	rules = []string{
-		"image_layer", "image_import", "image", "image_index", "image_archive", "image_load", "image_push", "image_test",
-		"image_toolchain",
+		"image_layer", "layered_binary", "image_import", "image", "image_index", "image_archive", "image_load",
+		"image_push", "image_test", "image_toolchain",
 	}
-	providers = []string{"LayerInfo", "ImageInfo", "IndexInfo"}
+	providers = []string{"LayerInfo", "LayersInfo", "ImageInfo", "IndexInfo"}
 )
 
 const header = `# Rules and providers

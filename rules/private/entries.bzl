@@ -1,6 +1,6 @@
 """From a target to a layer's entries: which flags of mklayer stand for its files, and which Files those need."""
 
-load(":paths.bzl", "escape", "join", "package_relative", "rlocation")
+load(":paths.bzl", "empty_rlocation", "escape", "join", "package_relative", "rlocation")
 
 visibility(["//rules/..."])
 
@@ -23,7 +23,8 @@ def add_target(args, path, target, workspace, label):
     info = target[DefaultInfo]
     if _is_program(info.files_to_run):
         program = info.files_to_run.executable
-        return _add_program(args, join(path, program.basename) if path.endswith("/") else path, info, workspace)
+        place = join(path, program.basename) if path.endswith("/") else path
+        return add_program(args, place, program, whole_program(info), workspace)
     if path.endswith("/"):
         _add_files(args, path, info.files)
         return info.files
@@ -34,8 +35,10 @@ def add_target(args, path, target, workspace, label):
     return info.files
 
 def _is_program(files_to_run):
-    # A plain file has files_to_run too, but only what a rule made executable has runfiles.
-    return bool(files_to_run and files_to_run.executable and files_to_run.runfiles_manifest)
+    # A plain file has files_to_run too, but only what a rule made executable has a manifest of its runfiles or of
+    # repositories. The former is missing under --nobuild_runfile_manifests, the latter without modules.
+    return bool(files_to_run and files_to_run.executable and
+                (files_to_run.runfiles_manifest or files_to_run.repo_mapping_manifest))
 
 def _entry(path, file):
     kind = "tree" if file.is_directory else "file"
@@ -49,9 +52,40 @@ def _add_files(args, directory, files):
         expand_directories = False,
     )
 
-def _add_program(args, path, info, workspace):
-    program = info.files_to_run.executable
+def whole_program(info):
+    """Returns what an executable brings into an image: itself, and its runfiles.
+
+    Args:
+      info: The executable's DefaultInfo.
+
+    Returns:
+      struct for add_program, each field a depset: executables and mappings (of one File at most), files (of Files),
+      empty_filenames (of strings), symlinks and root_symlinks (of SymlinkEntry).
+    """
     runfiles = info.default_runfiles
+    mapping = info.files_to_run.repo_mapping_manifest
+    return struct(
+        executables = depset([info.files_to_run.executable]),
+        mappings = depset([mapping] if mapping else []),
+        files = runfiles.files,
+        empty_filenames = runfiles.empty_filenames,
+        symlinks = runfiles.symlinks,
+        root_symlinks = runfiles.root_symlinks,
+    )
+
+def add_program(args, path, program, part, workspace):
+    """Adds the entries for an executable and its runfiles, or for a part of them.
+
+    Args:
+      args: Args to add flags to.
+      path: The executable's path in the image; its runfiles go to `PATH.runfiles`.
+      program: The executable, a File.
+      part: What to add of it, as whole_program returns it.
+      workspace: Name of the main repository's runfiles.
+
+    Returns:
+      depset of the Files that the flags name.
+    """
     root = path + ".runfiles"
 
     def runfile(file):
@@ -61,25 +95,17 @@ def _add_program(args, path, info, workspace):
             return "--symlink=%s=%s" % (escape(place), _up(place, root) + path.split("/")[-1])
         return _entry(place, file)
 
-    args.add_all([program], map_each = lambda file: "--executable=%s=%s" % (escape(path), file.path), allow_closure = True)
-    args.add_all(runfiles.files, map_each = runfile, allow_closure = True, expand_directories = False)
-    args.add_all(
-        runfiles.empty_filenames,
-        map_each = lambda name: "--empty-file=" + join(root, rlocation(name, workspace)),
-        allow_closure = True,
-    )
-    inputs = [depset([program]), runfiles.files]
-    for prefix, links in [(join(root, workspace), runfiles.symlinks), (root, runfiles.root_symlinks)]:
-        args.add_all(links, map_each = _link_mapper(prefix), allow_closure = True)
-        inputs.append(depset([link.target_file for link in links.to_list()]))
-    mapping = info.files_to_run.repo_mapping_manifest
-    if mapping:
-        args.add_all([mapping], map_each = lambda file: _entry(join(root, "_repo_mapping"), file), allow_closure = True)
-        inputs.append(depset([mapping]))
-    return depset(transitive = inputs)
+    def add(values, map_each):
+        args.add_all(values, map_each = map_each, allow_closure = True, expand_directories = False)
 
-def _link_mapper(prefix):
-    return lambda link: _entry(join(prefix, link.path), link.target_file)
+    add(part.executables, lambda file: "--executable=%s=%s" % (escape(path), file.path))
+    add(part.files, runfile)
+    add(part.empty_filenames, lambda name: "--empty-file=" + join(root, empty_rlocation(name, workspace)))
+    add(part.symlinks, lambda link: _entry(join(root, rlocation(link.path, workspace)), link.target_file))
+    add(part.root_symlinks, lambda link: _entry(join(root, link.path), link.target_file))
+    add(part.mappings, lambda file: _entry(join(root, "_repo_mapping"), file))
+    targets = [link.target_file for links in (part.symlinks, part.root_symlinks) for link in links.to_list()]
+    return depset(targets, transitive = [part.executables, part.files, part.mappings])
 
 def _up(place, root):
     """Returns the way from place's directory to the directory that holds root, as "../"s."""

@@ -4,7 +4,7 @@ load(":actions.bzl", "make_config", "make_manifest")
 load(":contents.bzl", "image_contents")
 load(":image_outputs.bzl", "byte_groups", "document_outputs")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
-load(":providers.bzl", "ImageInfo", "LayerInfo")
+load(":providers.bzl", "ImageInfo", "LayerInfo", "LayersInfo", "layers_of")
 load(":settings.bzl", "SETTING_ATTRS", "settings_of")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
@@ -12,7 +12,7 @@ visibility(["//rules/..."])
 
 def _impl(ctx):
     base = ctx.attr.base[ImageInfo] if ctx.attr.base else None
-    layers = [layer[LayerInfo] for layer in ctx.attr.layers]
+    layers = layers_of(ctx.attr.layers)
 
     # A base has a platform already; only an image from scratch takes the build's.
     settings = settings_of(ctx.attr, {} if base else target_platform(ctx))
@@ -58,8 +58,8 @@ From scratch the platform is the target platform's; with a base it is the base's
             providers = [ImageInfo],
         ),
         "layers": attr.label_list(
-            doc = "The layers to put on top, lowest first: `image_layer` targets.",
-            providers = [LayerInfo],
+            doc = "The layers to put on top, lowest first: `image_layer` and `layered_binary` targets.",
+            providers = [[LayerInfo], [LayersInfo]],
         ),
     },
     provides = [ImageInfo],

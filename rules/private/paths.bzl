@@ -27,6 +27,20 @@ def package_relative(file):
         path = path[len(package) + 1:]
     return path
 
+def empty_rlocation(name, workspace):
+    """Returns the path below the runfiles directory of one of the names in `runfiles.empty_filenames`.
+
+    There a file of an external repository is `external/REPOSITORY/...`, where a File has `../REPOSITORY/...`.
+
+    Args:
+      name: The name.
+      workspace: Name of the main repository's runfiles.
+
+    Returns:
+      The path.
+    """
+    return rlocation("../" + name[len("external/"):] if name.startswith("external/") else name, workspace)
+
 def rlocation(short_path, workspace):
     """Returns a File's path below the runfiles directory, from its short_path and the main repository's name."""
     if short_path.startswith("../"):

@@ -11,6 +11,19 @@ LayerInfo = provider(
     },
 )
 
+LayersInfo = provider(
+    doc = "Several layers of an image that belong together.",
+    fields = {"layers": "(tuple[LayerInfo]) The layers, lowest first."},
+)
+
+def layers_of(targets):
+    """Returns the layers that targets with LayerInfo or LayersInfo stand for, as a list, lowest first."""
+    return [
+        layer
+        for target in targets
+        for layer in ([target[LayerInfo]] if LayerInfo in target else target[LayersInfo].layers)
+    ]
+
 ImageInfo = provider(
     doc = "An image for one platform.",
     fields = {

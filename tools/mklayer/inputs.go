@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"strconv"
@@ -32,7 +33,7 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 			return use(key, value)
 		})
 	}
-	pairs("file", "file or symlink `PATH=SRC`", func(path, src string) error { return in.file(path, src, 0) })
+	pairs("file", "file, symlink or directory `PATH=SRC`", func(path, src string) error { return in.file(path, src, 0) })
 	pairs("executable", "file `PATH=SRC` with mode 0755", func(path, src string) error {
 		return in.file(path, src, tree.Perm(0o755))
 	})
@@ -71,6 +72,10 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 func (in *inputs) file(path, src string, mode tree.Mode) error {
 	in.pending = append(in.pending, func(d *disk) error {
 		e, err := d.Read(src)
+		if errors.Is(err, source.ErrDirectory) && mode == 0 {
+			// Bazel tells rules of the directories that actions make, but not of those in the source tree.
+			return in.walk(d, path, src)
+		}
 		if err != nil {
 			return err
 		}
@@ -86,16 +91,19 @@ func (in *inputs) directory(path, src string) error {
 	if err != nil {
 		return fmt.Errorf("image path: %w", err)
 	}
-	in.pending = append(in.pending, func(d *disk) error {
-		return d.Walk(src, func(name string, e tree.Entry) error {
-			if name == "" && path == "/" {
-				return nil
-			}
-			e.Path = path + "/" + name
-			return in.tree.Add(e)
-		})
-	})
+	in.pending = append(in.pending, func(d *disk) error { return in.walk(d, path, src) })
 	return nil
+}
+
+// walk adds what is in the directory src, and that itself unless path is the root.
+func (in *inputs) walk(d *disk, path, src string) error {
+	return d.Walk(src, func(name string, e tree.Entry) error {
+		if name == "" && path == "/" {
+			return nil
+		}
+		e.Path = path + "/" + name
+		return in.tree.Add(e)
+	})
 }
 
 func (in *inputs) symlink(path, target string) error {

@@ -24,8 +24,9 @@ const maxHops = 40
 
 // Reader reads inputs. Paths are relative to the working directory, which in an action is the execution root.
 type Reader struct {
-	outputBases []string // directories, with a "/" at the end, inside which every absolute link is Bazel's
-	execRoot    string   // "/execroot/NAME/": what a path in some execution root of this build contains
+	// Directories, with a "/" at the end, inside which every absolute link is Bazel's: output bases and the workspace.
+	outputBases []string
+	execRoot    string // "/execroot/NAME/": what a path in some execution root of this build contains
 }
 
 // NewReader returns a Reader for the working directory dir.
@@ -39,10 +40,23 @@ func NewReader(dir string) *Reader {
 		base, name, ok := splitExecRoot(filepath.ToSlash(dir))
 		if ok {
 			r.outputBases = append(r.outputBases, base+"/")
+			if workspace := workspaceOf(base); workspace != "" {
+				r.outputBases = append(r.outputBases, workspace+"/")
+			}
 			r.execRoot = "/execroot/" + name + "/"
 		}
 	}
 	return r
+}
+
+// workspaceOf returns the workspace's directory, or "". Outputs of ctx.actions.symlink, like the program of an sh_binary,
+// are links to source files in it. Bazel notes it in the output base, for people who enter that by mistake.
+func workspaceOf(outputBase string) string {
+	note, err := os.ReadFile(filepath.Join(outputBase, "DO_NOT_BUILD_HERE"))
+	if path := strings.TrimSpace(string(note)); err == nil && filepath.IsAbs(path) {
+		return filepath.ToSlash(filepath.Clean(path))
+	}
+	return ""
 }
 
 // splitExecRoot finds the output base and the workspace's name in the path of an execution root: BASE/execroot/NAME, or
@@ -128,8 +142,8 @@ func (r *Reader) resolve(path, execPath string, kind fs.FileMode) (input, error)
 }
 
 // isBazels reports whether a symlink with the target is one that Bazel made to present an input, rather than the input:
-// an absolute one that leads into this build's output base or one of its execution roots, or to the same path in a
-// workspace.
+// an absolute one that leads into this build's output base, its workspace or one of its execution roots, or to the same
+// path in a workspace.
 func (r *Reader) isBazels(target, execPath string) bool {
 	if !filepath.IsAbs(target) {
 		return false

@@ -1,0 +1,168 @@
+# shellcheck shell=bash
+# Programs of several rulesets with runfiles of every kind, in one layer and in several: in Docker and in Podman each
+# finds its files, both hold the same, and a change makes one layer anew.
+
+cd "$E2E/runfiles"
+programs=(go links py shell)
+
+# base_debian FILE: a tar of Debian's bash and python3, with busybox for all other commands.
+base_debian() {
+  local root python package program
+  python=$(basename "$(readlink -f /usr/bin/python3)")
+  packages bash libc6 libexpat1 libtinfo6 zlib1g "$python-minimal" "lib$python-minimal" "lib$python-stdlib"
+  root=$(mktemp -d "$RUN/debian.XXXXXX")
+  chmod 0755 "$root"
+  mkdir -p "$root"/{dev,etc,proc,sys,tmp,usr/bin,usr/lib,usr/lib64,usr/local/bin,usr/sbin}
+  for program in bin lib lib64 sbin; do ln -s "usr/$program" "$root/$program"; done
+  cp /bin/busybox "$root/usr/bin/busybox"
+  for program in awk basename cat cut dirname env grep head readlink sed sh sort tail tr uname which; do
+    ln -s busybox "$root/usr/bin/$program"
+  done
+  ln -s "$python" "$root/usr/bin/python3"
+  for package in bash libc6 libexpat1 libtinfo6 zlib1g "$python-minimal" "lib$python-minimal" "lib$python-stdlib"; do
+    dpkg-query --listfiles "$package"
+  done | sed -E 's,^/(bin|lib|lib64|sbin)/,/usr/\1/,' | grep -E '^/usr/(bin|lib|lib64)/' |
+    while read -r file; do [ -d "$file" ] && [ ! -L "$file" ] || echo "$file"; done | sort -u >"$WORK/files"
+  tar --create --directory / --files-from "$WORK/files" --absolute-names |
+    tar --extract --directory "$root" --strip-components=1 --absolute-names
+  tar --create --owner=0 --group=0 --numeric-owner --file "$1" --directory "$root" .
+}
+
+base_made() {
+  rm -rf base
+  mkdir base
+  base_debian "$WORK/debian.tar"
+  podman import "$WORK/debian.tar" localhost/debian:latest
+  podman save --format oci-archive --output base/oci-archive.tar localhost/debian:latest
+}
+
+# loaded IMAGE: the image in both engines, as localhost/IMAGE:latest.
+loaded() {
+  local archive
+  archive=$(build "//:$1" archive)
+  archive_valid "$archive" 1
+  skopeo copy "oci-archive:$archive" "docker-archive:$WORK/$1.tar:localhost/$1:latest"
+  docker load --input "$WORK/$1.tar"
+  podman load --input "$WORK/$1.tar"
+}
+
+# expected PROGRAM: what it prints if it finds its files.
+expected() {
+  local hello="hello from another repository"
+  case $1 in
+    go)
+      printf 'go: %s\n' "greeting/hello.txt $hello" "_main/data/tree/link.txt a leaf" \
+        "_main/data/directory/link.txt in a source directory"
+      ;;
+    links)
+      printf 'links: %s\n' "_main/linked/file.txt first-party data" "_main/linked/tree/link.txt a leaf" \
+        "at-the-root.txt first-party data" "greeting/beside.txt $hello" "other~/x.txt $hello" \
+        "dangling ../no/where" "itself ../../../links" "names _main/linked/a = b"
+      ;;
+    py)
+      printf 'py: %s\n' "${hello^^}" "package __init__.py 0" "_main/data/file.txt first-party data" \
+        "_main/data/tree/link.txt a leaf" "_main/data/directory/link.txt in a source directory" \
+        "numbers/numbers.txt one two three"
+      ;;
+    shell)
+      printf 'shell: %s\n' "greeting/hello.txt $hello" "_main/data/tree/link.txt a leaf" \
+        "_main/data/directory/link.txt in a source directory"
+      expected py | sed 's/^/shell: /'
+      ;;
+  esac
+}
+
+# finds ENGINE IMAGE PROGRAM COMMAND: COMMAND prints in a container what PROGRAM should.
+finds() {
+  expected "$3" >"$WORK/want"
+  "$1_run" "localhost/$2:latest" -c "cd /tmp && $4" >"$WORK/got"
+  diff "$WORK/want" "$WORK/got"
+}
+
+# as_bazel_has_it PROGRAM: the layer's runfiles have the names that Bazel's own runfiles directory has, but for what
+# only Bazel needs there: the manifest, and links to external repositories at a place that Bazel 8 has given up.
+as_bazel_has_it() {
+  local layer executable
+  layer=$(build "//:$1_layer")
+  bazel build "//$1"
+  executable=$(bazel cquery --output=starlark --starlark:expr=target.files_to_run.executable.path "//$1")
+  (cd "$executable.runfiles" && find -L . ! -type d) |
+    grep -vE '^\./(MANIFEST$|_main/external/)' | sort >"$WORK/want"
+  [ -s "$WORK/want" ]
+  tar --list --file "$layer" | sed -n "s,^app/$1\.runfiles/\(.*[^/]\)\$,./\1,p" | sort >"$WORK/got"
+  diff "$WORK/want" "$WORK/got"
+}
+
+# same_union PROGRAM: the split layers, one over the other, hold what the single one holds, down to times and owners.
+same_union() {
+  local single layer layers=0
+  single=$(build "//:$1_layer")
+  bazel build "//:$1_layers"
+  mkdir "$WORK/$1.one" "$WORK/$1.many"
+  tar --extract --file "$single" --directory "$WORK/$1.one"
+  for layer in "bazel-bin/$1_layers".*.tar.gz; do
+    layers=$((layers + 1))
+    tar --list --verbose --numeric-owner --full-time --file "$layer"
+    tar --extract --file "$layer" --directory "$WORK/$1.many"
+  done >"$WORK/all"
+  sort -u "$WORK/all" >"$WORK/got"
+  tar --list --verbose --numeric-owner --full-time --file "$single" | sort >"$WORK/want"
+  diff "$WORK/want" "$WORK/got"
+  diff --recursive --no-dereference "$WORK/$1.one" "$WORK/$1.many"
+  note "$1: $layers layers, $(wc -l <"$WORK/want") entries"
+}
+
+# sums: the layers of //:py_layers, by content.
+sums() { (cd bazel-bin && sha256sum py_layers.*.tar.gz); }
+
+# rebuilds WHAT WANT: fails unless the layers that a build makes, and those that become others, are WANT.
+rebuilds() {
+  local made changed
+  sums >"$WORK/before"
+  bazel build --execution_log_json_file="$WORK/log" //:py_layers
+  sums >"$WORK/after"
+  made=$(jq -rs 'map(select(.mnemonic == "MkLayer") | .listedOutputs[] | select(endswith(".tar.gz"))
+    | sub(".*/"; "")) | sort | join(" ")' "$WORK/log")
+  changed=$(grep -vxFf "$WORK/before" "$WORK/after" | sed 's/.* //' | paste -sd ' ' || [ $? = 1 ])
+  note "$1: made ${made:-none} of $(wc -l <"$WORK/after") layers"
+  equal "layers made after $1" "$2" "$made"
+  equal "layers changed after $1" "$2" "$changed"
+}
+
+# Which of the layers has a repository is a hash of its name, and names differ between Bazel's versions.
+rebuilds_external() {
+  local layer
+  for layer in bazel-bin/py_layers.external-*.tar.gz; do
+    if tar --list --file "$layer" | grep '/numbers\.txt$'; then break; fi
+  done
+  rebuilds "a change in an external repository" "$(basename "$layer")"
+}
+
+check "a base with bash and Python" base_made
+check "a Docker daemon starts" docker_start
+for image in single split; do
+  check "$image: Docker and Podman load it" loaded "$image"
+  for engine in docker podman; do
+    for program in "${programs[@]}"; do
+      check "$image in $engine: $program" finds "$engine" "$image" "$program" "/app/$program"
+    done
+    check "$image in $engine: links through a symlink" finds "$engine" "$image" links links
+    check "$image in $engine: py through a relative symlink" finds "$engine" "$image" py py
+    check "$image in $engine: py from within its runfiles" finds "$engine" "$image" py /app/py.runfiles/_main/py/py
+    check "$image in $engine: links from within its runfiles" finds "$engine" "$image" links \
+      /app/links.runfiles/_main/links/links
+  done
+done
+for program in "${programs[@]}"; do
+  check "$program: the runfiles that Bazel makes" as_bazel_has_it "$program"
+  check "$program: several layers hold what one holds" same_union "$program"
+done
+check "nothing changed: no layer is made" rebuilds "no change" ""
+cp numbers/numbers.txt py/lib/voice.py "$WORK"
+echo "# $RUN" >>py/lib/voice.py
+check "one line of first-party code: one layer" rebuilds "a first-party change" py_layers.app.tar.gz
+echo "# $RUN" >>numbers/numbers.txt
+check "one line in an external repository: its layer" rebuilds_external
+cp "$WORK/numbers.txt" numbers/
+cp "$WORK/voice.py" py/lib/
+rm -rf base

@@ -1,0 +1,121 @@
+"""layered_binary: makes several layers out of one program."""
+
+load(":actions.bzl", "make_layer", "new_args")
+load(":entries.bzl", "add_program", "whole_program")
+load(":layered_split.bzl", "ReachedInfo", "reach", "split_program")
+load(":providers.bzl", "LayerInfo", "LayersInfo")
+load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+
+visibility(["//rules/..."])
+
+_SUFFIX = {"gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
+
+# An image has 127 layers at most, and this is not the only one that it is made of.
+_MOST = 126
+
+_BAD_PATH = """{label}: attribute path: {path} is not the absolute path of a file.
+It is where the program stands in the image, like "/app/server"."""
+
+_BAD_NUMBER = """{label}: attribute max_layers: {number} is not a number from 1 to {most}.
+An image has 127 layers at most, those of its base included."""
+
+def _check(ctx):
+    path, number = ctx.attr.path, ctx.attr.max_layers
+    if not path.startswith("/") or path.endswith("/"):
+        fail(_BAD_PATH.format(label = ctx.label, path = path))
+    if number < 1 or number > _MOST:
+        fail(_BAD_NUMBER.format(label = ctx.label, number = number, most = _MOST))
+
+def _add_settings(args, attr):
+    if attr.owner:
+        args.add(attr.owner, format = "--owner=/**=%s")
+    if attr.mtime:
+        args.add(attr.mtime, format = "--mtime=%s")
+    args.add(attr.compression, format = "--compression=%s")
+    if attr.compression_level:
+        args.add(attr.compression_level, format = "--level=%s")
+
+def _layer(ctx, group, part):
+    args = new_args(ctx)
+    inputs = add_program(args, ctx.attr.path, ctx.executable.binary, part, ctx.workspace_name)
+    _add_settings(args, ctx.attr)
+    name = ctx.label.name + "." + group
+    blob = ctx.actions.declare_file(name + _SUFFIX[ctx.attr.compression])
+    descriptor = ctx.actions.declare_file(name + ".layer.json")
+    make_layer(ctx, args, inputs, blob, descriptor)
+    return LayerInfo(blob = blob, descriptor = descriptor)
+
+def _impl(ctx):
+    _check(ctx)
+    binary = ctx.attr.binary
+    parts = split_program(
+        whole_program(binary[DefaultInfo]),
+        {name: None for name in binary[ReachedInfo].repositories.to_list()},
+        ctx.attr.max_layers,
+        ctx.workspace_name,
+    )
+    layers = [_layer(ctx, group, part) for group, part in parts.items()]
+    return [
+        LayersInfo(layers = tuple(layers)),
+        DefaultInfo(files = depset([layer.blob for layer in layers])),
+        OutputGroupInfo(descriptor = depset([layer.descriptor for layer in layers])),
+    ]
+
+layered_binary = rule(
+    doc = """Makes several layers out of one program and its runfiles, so that a change rebuilds and moves one of them.
+
+Together the layers hold just what `image_layer(files = {PATH: BINARY})` holds in one. From the one that changes least:
+`tools`, what the program's rule brings by itself (an interpreter, say); then external repositories, each in one of
+`external-0`, `external-1`, ... as a hash of its name decides; at last `app`, the program, first-party files and the
+list of repositories. A layer that would be empty is left out. docs/runfiles.md says more.
+
+    layered_binary(
+        name = "server_layers",
+        binary = ":server",
+        path = "/app/server",
+    )
+
+    image(
+        name = "image",
+        entrypoint = ["/app/server"],
+        layers = [":server_layers"],
+    )""",
+    implementation = _impl,
+    attrs = {
+        "binary": attr.label(
+            doc = "The program: an executable target of any ruleset.",
+            aspects = [reach],
+            cfg = "target",
+            executable = True,
+            mandatory = True,
+        ),
+        "compression": attr.string(
+            doc = "`gzip`, `zstd` or `none`.",
+            default = "gzip",
+            values = ["gzip", "zstd", "none"],
+        ),
+        "compression_level": attr.int(
+            doc = "1 to 9 for gzip, 1 to 19 for zstd. 0, the default, is 6 for gzip and 3 for zstd.",
+        ),
+        "max_layers": attr.int(
+            doc = """How many layers there may be, 126 at most: of 10, one is for tools, 8 share the external
+repositories, and one is the program's. 2 means one for all that is external and one for the program; 1 does not
+split.""",
+            default = 10,
+        ),
+        "mtime": attr.string(
+            doc = """Time of last change of all entries: seconds since 1970-01-01T00:00:00Z, or like
+`2025-01-31T12:00:00Z`. 0 if unset.""",
+        ),
+        "owner": attr.string(
+            doc = "Owner of all entries, the parents of `path` included: `UID:GID`. `0:0` if unset.",
+        ),
+        "path": attr.string(
+            doc = """Where the program stands in the image, like `/app/server`: an image's `entrypoint`. Its runfiles
+go to `PATH.runfiles`.""",
+            mandatory = True,
+        ),
+    },
+    provides = [LayersInfo],
+    toolchains = [TOOLCHAIN_TYPE],
+)

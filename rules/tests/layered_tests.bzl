@@ -1,0 +1,282 @@
+"""layered_binary: the same entries as in one layer, each in one of several actions that need nothing of the others."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
+load("//rules:defs.bzl", "image", "image_layer", "layered_binary")
+load("//rules:providers.bzl", "ImageInfo", "LayersInfo")
+load("//rules/private:layered_split.bzl", "group_of", "group_order", "split_program")
+load(":actions.bzl", "actions_of", "flags")
+
+visibility("private")
+
+# All of mklayer's flags that make an entry.
+_ENTRIES = ["dir", "empty-file", "executable", "file", "symlink", "tree"]
+
+def _entries(action):
+    """Returns an action's entries, sorted."""
+    return sorted([flag + " " + value for flag in _ENTRIES for value in flags(action, flag)])
+
+def _paths(action):
+    """Returns the image paths of an action's entries."""
+    return [value.split("=")[0] for flag in _ENTRIES for value in flags(action, flag)]
+
+SingleInfo = provider(
+    doc = "The entries of a layer.",
+    fields = {"entries": "(list[str]) What _entries returns."},
+)
+
+def _single_impl(target, _ctx):
+    return [SingleInfo(entries = _entries(actions_of(target.actions, "MkLayer")[0]))]
+
+_single = aspect(implementation = _single_impl)
+
+def _layers(env):
+    """Returns a dict from a layer's group to its action."""
+    prefix = analysistest.target_under_test(env).label.name + "."
+    return {
+        flags(action, "output")[0].split("/")[-1].removeprefix(prefix).removesuffix(".tar.gz"): action
+        for action in actions_of(analysistest.target_actions(env), "MkLayer")
+    }
+
+def _union_impl(ctx):
+    env = analysistest.begin(ctx)
+    actions = _layers(env)
+    asserts.equals(env, ctx.attr.groups, actions.keys())
+
+    # No entry is lost and none is there twice.
+    asserts.equals(env, ctx.attr.single[SingleInfo].entries, sorted([
+        entry
+        for action in actions.values()
+        for entry in _entries(action)
+    ]))
+    info = analysistest.target_under_test(env)[LayersInfo]
+    asserts.equals(env, ctx.attr.groups, [layer.blob.basename.split(".")[1] for layer in info.layers])
+    asserts.equals(env, ctx.attr.groups, [layer.descriptor.basename.split(".")[1] for layer in info.layers])
+    return analysistest.end(env)
+
+_union_test = analysistest.make(_union_impl, attrs = {
+    "groups": attr.string_list(),
+    "single": attr.label(aspects = [_single]),
+})
+
+def _groups_impl(ctx):
+    env = analysistest.begin(ctx)
+    main = "/app/program.runfiles/%s/" % ctx.workspace_name
+    for group, action in _layers(env).items():
+        own = [path for path in _paths(action) if not path.startswith("/app/program.runfiles/")]
+        asserts.equals(env, ["/app/program"] if group == "app" else [], own, group)
+        first_party = [path for path in _paths(action) if path.startswith(main)]
+        asserts.equals(env, group == "app", bool(first_party), group)
+        asserts.equals(env, group == "app", "/app/program.runfiles/_repo_mapping" in _paths(action), group)
+        interpreter = [path for path in _paths(action) if path.endswith("/runfiles.bash")]
+        asserts.equals(env, group == "tools", bool(interpreter), group)
+
+        # An input that a layer does not need would rebuild it.
+        files = [file.short_path for file in action.inputs.to_list() if file.short_path.startswith("rules/tests/")]
+        asserts.equals(env, group == "app", bool(files), group)
+        asserts.equals(env, ["/**=7:8"], flags(action, "owner"), group)
+        asserts.equals(env, ["1700000000"], flags(action, "mtime"), group)
+    return analysistest.end(env)
+
+_groups_test = analysistest.make(_groups_impl)
+
+def _image_impl(ctx):
+    env = analysistest.begin(ctx)
+    info = analysistest.target_under_test(env)[ImageInfo]
+    names = [layer.blob.basename for layer in info.layers]
+    asserts.equals(env, ["layered_single.tar.gz", "layered_2.external-0.tar.gz", "layered_2.app.tar.gz"], names)
+    return analysistest.end(env)
+
+_image_test = analysistest.make(_image_impl)
+
+def _group_of_impl(ctx):
+    env = unittest.begin(ctx)
+    reached = {"lib": None, "other": None}
+
+    # Hashes are part of what a layer holds: these values may not change.
+    for number, groups in {
+        1: ["app", "app", "app"],
+        2: ["external-0", "external-0", "external-0"],
+        3: ["external-0", "external-0", "tools"],
+        10: ["external-5", "external-0", "tools"],
+    }.items():
+        asserts.equals(env, groups, [group_of(name, reached, number) for name in ["lib", "other", "sdk"]])
+
+    # One more repository moves no other one.
+    asserts.equals(env, group_of("lib", reached, 10), group_of("lib", reached | {"more": None}, 10))
+    for number in [1, 2, 3, 4, 10, 126]:
+        asserts.equals(env, number, len(group_order(number)))
+        asserts.equals(env, "app", group_order(number)[-1])
+        for index in range(200):
+            name = "repository%d" % index
+            asserts.true(env, group_of(name, {name: None}, number) in group_order(number), name)
+    return unittest.end(env)
+
+_group_of_test = unittest.make(_group_of_impl)
+
+def _fake(**kinds):
+    """Returns what whole_program would, with strings and structs in the place of Files."""
+    kinds = {"empty_filenames": [], "files": [], "root_symlinks": [], "symlinks": []} | kinds
+    return struct(
+        executables = depset(["program"]),
+        mappings = depset(["mapping"]),
+        **{kind: depset(values) for kind, values in kinds.items()}
+    )
+
+def _links_impl(ctx):
+    env = unittest.begin(ctx)
+    parts = split_program(_fake(
+        files = [struct(short_path = "../lib/a"), struct(short_path = "a")],
+        empty_filenames = ["external/__init__.py", "external/lib/__init__.py", "__init__.py"],
+        symlinks = [struct(path = path) for path in ["b", "../lib/b"]],
+        root_symlinks = [struct(path = path) for path in ["lib/c", "main/c", "d", "etc/d"]],
+    ), {"lib": None}, 3, "main")
+    paths = {
+        group: {
+            kind: [
+                getattr(value, "path", getattr(value, "short_path", value))
+                for value in getattr(part, kind).to_list()
+            ]
+            for kind in ["executables", "mappings", "files", "empty_filenames", "symlinks", "root_symlinks"]
+        }
+        for group, part in parts.items()
+    }
+
+    # Two inputs for one path are in one layer, whatever brings them: a link stands where the files beside it are.
+    asserts.equals(env, {
+        "app": {
+            "empty_filenames": ["external/__init__.py", "__init__.py"],
+            "executables": ["program"],
+            "files": ["a"],
+            "mappings": ["mapping"],
+            "root_symlinks": ["main/c", "d", "etc/d"],
+            "symlinks": ["b"],
+        },
+        "external-0": {
+            "empty_filenames": ["external/lib/__init__.py"],
+            "executables": [],
+            "files": ["../lib/a"],
+            "mappings": [],
+            "root_symlinks": ["lib/c"],
+            "symlinks": ["../lib/b"],
+        },
+    }, paths)
+    asserts.equals(env, ["external-0", "app"], paths.keys())
+    asserts.equals(env, ["app"], split_program(_fake(), {}, 10, "main").keys())
+    return unittest.end(env)
+
+_links_test = unittest.make(_links_impl)
+
+def _refusal_impl(ctx):
+    env = analysistest.begin(ctx)
+    for part in ctx.attr.says:
+        asserts.expect_failure(env, part)
+    return analysistest.end(env)
+
+_refusal_test = analysistest.make(
+    _refusal_impl,
+    attrs = {"says": attr.string_list()},
+    expect_failure = True,
+)
+
+def _program_impl(ctx):
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.write(executable, "#!/bin/sh\n", is_executable = True)
+    directory = ctx.actions.declare_directory(ctx.label.name + ".directory")
+    ctx.actions.run_shell(outputs = [directory], command = "touch $1/x", arguments = [directory.path])
+    first = ctx.files.data[0]
+    return [DefaultInfo(
+        executable = executable,
+        runfiles = ctx.runfiles(
+            files = [executable, directory] + ctx.files.data + ctx.files._interpreter,
+            symlinks = {"linked/a": first, "linked/library": ctx.files.data[-1]},
+            root_symlinks = {"at-the-root": first},
+        ),
+    )]
+
+_program = rule(
+    implementation = _program_impl,
+    attrs = {
+        "data": attr.label_list(allow_files = True),
+        "_interpreter": attr.label(default = "@bazel_tools//tools/bash/runfiles"),
+    },
+    executable = True,
+)
+
+def _refusal(name, says, **kwargs):
+    layered_binary(name = name, binary = "layered_program", tags = ["manual"], **kwargs)
+    _refusal_test(name = name + "_test", target_under_test = name, says = says)
+    return name + "_test"
+
+_LIBRARIES = ["@bazel_skylib//lib:unittest", "@com_github_opencontainers_go_digest//:go-digest"]
+
+def _buckets(max_layers):
+    """Returns the groups of _LIBRARIES. Names of repositories, and so their hashes, differ between Bazel's versions."""
+    repositories = [Label(library).repo_name for library in _LIBRARIES]
+    groups = [group_of(name, {name: None}, max_layers) for name in repositories]
+    return [group for group in group_order(max_layers) if group in groups]
+
+def _split_tests():
+    _program(
+        name = "layered_program",
+        data = ["data/a.txt"] + _LIBRARIES,
+        tags = ["manual"],
+    )
+    native.alias(name = "layered_alias", actual = "layered_program", tags = ["manual"])
+    image_layer(name = "layered_single", files = {"/app/program": "layered_program"}, tags = ["manual"])
+    tests = []
+    for number, groups in {
+        "1": ["app"],
+        "2": ["external-0", "app"],
+        "3": ["tools", "external-0", "app"],
+        "10": ["tools"] + _buckets(10) + ["app"],
+    }.items():
+        layered_binary(
+            name = "layered_" + number,
+            binary = "layered_program",
+            max_layers = int(number),
+            path = "/app/program",
+            tags = ["manual"],
+        )
+        tests.append("layered_union_test_" + number)
+        _union_test(
+            name = tests[-1],
+            groups = groups,
+            single = "layered_single",
+            target_under_test = "layered_" + number,
+        )
+    return tests
+
+def layered_tests(name):
+    """Declares the tests of layered_binary.
+
+    Args:
+      name: Name of the test suite.
+    """
+    layered_binary(
+        name = "layered_owned",
+        binary = "layered_alias",
+        mtime = "1700000000",
+        owner = "7:8",
+        path = "/app/program",
+        tags = ["manual"],
+    )
+    _groups_test(name = "layered_groups_test", target_under_test = "layered_owned")
+    image(name = "layered_image", layers = ["layered_single", "layered_2"], tags = ["manual"])
+    _image_test(name = "layered_image_test", target_under_test = "layered_image")
+    _group_of_test(name = "layered_group_of_test")
+    _links_test(name = "layered_links_test")
+    refusals = [
+        _refusal("layered_relative", says = ["attribute path: app/x is not the absolute path"], path = "app/x"),
+        _refusal("layered_directory", says = ["attribute path: /app/ is not the absolute path"], path = "/app/"),
+        _refusal("layered_none", says = ["attribute max_layers: 0", "1 to 126"], path = "/x", max_layers = 0),
+        _refusal("layered_many", says = ["max_layers: 127", "127 layers at most"], path = "/x", max_layers = 127),
+    ]
+    native.test_suite(
+        name = name,
+        tests = _split_tests() + refusals + [
+            "layered_group_of_test",
+            "layered_groups_test",
+            "layered_image_test",
+            "layered_links_test",
+        ],
+    )
