@@ -1,16 +1,13 @@
 """image_layer: makes one layer out of files."""
 
-load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
-load(":actions.bzl", "add_annotations", "make_layer", "new_args")
+load(":actions.bzl", "add_annotations", "new_args")
 load(":entries.bzl", "add_target")
+load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":paths.bzl", "escape")
 load(":providers.bzl", "LayerInfo")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
-
-# An archive that may be kept as it is has no name that tells its compression: only the descriptor knows it.
-_SUFFIX = {"": ".layer", "gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
 
 _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute path.
 Paths in an image start with a slash: "/{path}"."""
@@ -93,19 +90,11 @@ def _impl(ctx):
     _add_metadata(args, attr)
     add_annotations(args, attr.annotations)
     compression = attr.compression or ("" if _is_kept(attr) else "gzip")
-    if attr.compression:
-        args.add(attr.compression, format = "--compression=%s")
-    if attr.compression_level:
-        args.add(attr.compression_level, format = "--level=%s")
-
-    blob = ctx.actions.declare_file(ctx.label.name + _SUFFIX[compression])
-    descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
-    workers = attr._workers[BuildSettingInfo].value
-    make_layer(ctx, args, depset(transitive = inputs), blob, descriptor, workers)
+    layer = pack(ctx, ctx.label.name, compression, args, depset(transitive = inputs))
     return [
-        LayerInfo(blob = blob, descriptor = descriptor),
-        DefaultInfo(files = depset([blob])),
-        OutputGroupInfo(descriptor = depset([descriptor])),
+        layer,
+        DefaultInfo(files = depset([layer.blob])),
+        OutputGroupInfo(descriptor = depset([layer.descriptor])),
     ]
 
 image_layer = rule(
@@ -116,7 +105,7 @@ attributes say otherwise. A file's mode follows from what it is: 0755 for an exe
 and a script that starts with `#!`, 0644 for all else; the disk's mode bits play no part. Two different inputs for one path
 are an error.""",
     implementation = _impl,
-    attrs = {
+    attrs = PACKING_ATTRS | {
         "annotations": attr.string_dict(
             doc = "Annotations of the layer's descriptor in the manifest.",
         ),
@@ -124,9 +113,6 @@ are an error.""",
             doc = """`gzip`, `zstd` or `none`. If unset: that of the one archive in `tars` if nothing else is stated, else
 `gzip`.""",
             values = ["", "gzip", "zstd", "none"],
-        ),
-        "compression_level": attr.int(
-            doc = "1 to 9 for gzip, 1 to 19 for zstd. 0, the default, is 6 for gzip and 3 for zstd.",
         ),
         "debs": attr.label_list(
             doc = """Debian packages to unpack. Each leaves its entry in `/var/lib/dpkg/status.d`, where scanners look for it.
@@ -206,10 +192,6 @@ attribute names them. A single archive with nothing that changes it becomes the 
             doc = """Extended attributes: a path or a glob, as in `modes`, -> `NAME=VALUE`s. A value that begins with `0x`
 is hexadecimal, one that begins with `0s` is base64. That of `security.capability` is text as for setcap, for instance
 `cap_net_bind_service=+ep`.""",
-        ),
-        "_workers": attr.label(
-            default = "//rules:layer_workers",
-            providers = [BuildSettingInfo],
         ),
     },
     provides = [LayerInfo],

@@ -1,14 +1,13 @@
 """layered_binary: makes several layers out of one program."""
 
-load(":actions.bzl", "make_layer", "new_args")
+load(":actions.bzl", "new_args")
 load(":entries.bzl", "add_program", "whole_program")
 load(":layered_split.bzl", "ReachedInfo", "reach", "split_program")
-load(":providers.bzl", "LayerInfo", "LayersInfo")
+load(":packing.bzl", "PACKING_ATTRS", "pack")
+load(":providers.bzl", "LayersInfo")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
-
-_SUFFIX = {"gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
 
 # An image has 127 layers at most, and this is not the only one that it is made of.
 _MOST = 126
@@ -31,19 +30,12 @@ def _add_settings(args, attr):
         args.add(attr.owner, format = "--owner=/**=%s")
     if attr.mtime:
         args.add(attr.mtime, format = "--mtime=%s")
-    args.add(attr.compression, format = "--compression=%s")
-    if attr.compression_level:
-        args.add(attr.compression_level, format = "--level=%s")
 
 def _layer(ctx, group, part):
     args = new_args(ctx)
     inputs = add_program(args, ctx.attr.path, ctx.executable.binary, part, ctx.workspace_name)
     _add_settings(args, ctx.attr)
-    name = ctx.label.name + "." + group
-    blob = ctx.actions.declare_file(name + _SUFFIX[ctx.attr.compression])
-    descriptor = ctx.actions.declare_file(name + ".layer.json")
-    make_layer(ctx, args, inputs, blob, descriptor)
-    return LayerInfo(blob = blob, descriptor = descriptor)
+    return pack(ctx, ctx.label.name + "." + group, ctx.attr.compression, args, inputs)
 
 def _impl(ctx):
     _check(ctx)
@@ -81,7 +73,7 @@ list of repositories. A layer that would be empty is left out. docs/runfiles.md 
         layers = [":server_layers"],
     )""",
     implementation = _impl,
-    attrs = {
+    attrs = PACKING_ATTRS | {
         "binary": attr.label(
             doc = "The program: an executable target of any ruleset.",
             aspects = [reach],
@@ -93,9 +85,6 @@ list of repositories. A layer that would be empty is left out. docs/runfiles.md 
             doc = "`gzip`, `zstd` or `none`.",
             default = "gzip",
             values = ["gzip", "zstd", "none"],
-        ),
-        "compression_level": attr.int(
-            doc = "1 to 9 for gzip, 1 to 19 for zstd. 0, the default, is 6 for gzip and 3 for zstd.",
         ),
         "max_layers": attr.int(
             doc = """How many layers there may be, 126 at most: of 10, one is for tools, 8 share the external
