@@ -68,7 +68,7 @@ def add_contents(args, contents):
 def _layer_flag(layer):
     return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
 
-def add_runfiles_contents(args, contents, workspace):
+def add_runfiles_contents(args, contents, workspace, lazy):
     """Adds the contents to the Args that a program finds beside itself at run time (Go: package launch).
 
     The files are where contents_runfiles puts them.
@@ -77,13 +77,15 @@ def add_runfiles_contents(args, contents, workspace):
       args: Args to add flags to.
       contents: What image_contents returns.
       workspace: Name of the main repository's runfiles.
+      lazy: As in contents_runfiles.
     """
 
     def path(file):
         return "%runfiles%/" + workspace + "/" + file.path
 
     def layer_flag(layer):
-        return "--layer=%s=%s" % (escape(path(layer.descriptor)), path(layer.blob))
+        blob = "%execroot%/" + layer.blob.path if lazy and not layer.blob.is_source else path(layer.blob)
+        return "--layer=%s=%s" % (escape(path(layer.descriptor)), blob)
 
     args.add_all([contents.root], map_each = lambda file: "--root=" + path(file), allow_closure = True)
     args.add_all(contents.documents, map_each = lambda file: "--document=" + path(file), allow_closure = True)
@@ -95,7 +97,7 @@ def add_runfiles_contents(args, contents, workspace):
         expand_directories = False,
     )
 
-def contents_runfiles(ctx, contents):
+def contents_runfiles(ctx, contents, lazy):
     """Makes runfiles of the contents, each File at its path in the execution root.
 
     The images of an index are built for several configurations, and so several Files have one short_path, which is where a
@@ -104,11 +106,19 @@ def contents_runfiles(ctx, contents):
     Args:
       ctx: The rule's context.
       contents: What image_contents returns.
+      lazy: Whether to leave out layers that the build makes. They are made nevertheless, for the same action makes the
+        descriptor; but where a remote cache has them they do not come to this disk.
 
     Returns:
       runfiles.
     """
+    left_out = {
+        layer.blob: True
+        for layer in (contents.layers.to_list() if lazy else [])
+        if not layer.blob.is_source
+    }
     return ctx.runfiles(symlinks = {
         file.path: file
         for file in contents.files.to_list()  # some for each layer and platform
+        if file not in left_out
     })

@@ -9,13 +9,14 @@ def _shown(label):
     """Returns a label as people type it, without the main repository's name."""
     return str(label) if label.repo_name else "//%s:%s" % (label.package, label.name)
 
-def image_program(ctx, name, flags):
+def image_program(ctx, name, flags, lazy = False):
     """Makes a rule's executable out of a tool that takes an image.
 
     Args:
       ctx: The rule's context; its attribute `image` is the image or index.
       name: The tool.
       flags: dict from flag to its value or list of values. Empty strings are left out.
+      lazy: Whether layers stay where the build has left them, in a remote cache maybe.
 
     Returns:
       DefaultInfo.
@@ -27,7 +28,7 @@ def image_program(ctx, name, flags):
         values = value if type(value) == "list" else [value] if value else []
         args.add_all(values, format_each = "--" + flag + "=%s")
     contents = contents_of(ctx.attr.image)
-    add_runfiles_contents(args, contents, ctx.workspace_name)
+    add_runfiles_contents(args, contents, ctx.workspace_name, lazy)
 
     # Go's package launch reads NAME.args.
     arguments = ctx.actions.declare_file(ctx.label.name + ".args")
@@ -38,5 +39,5 @@ def image_program(ctx, name, flags):
     return DefaultInfo(
         executable = executable,
         files = depset([executable]),
-        runfiles = ctx.runfiles(files = [arguments]).merge(contents_runfiles(ctx, contents)),
+        runfiles = ctx.runfiles(files = [arguments]).merge(contents_runfiles(ctx, contents, lazy)),
     )

@@ -39,6 +39,7 @@ type settings struct {
 	jobs       int
 	dryRun     bool
 	target     string
+	cache      cacheFlags
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -49,6 +50,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.BoolVar(&s.insecure, "insecure", false, "accept an unknown certificate, or no TLS at all")
 	flags.IntVar(&s.jobs, "jobs", 4, "`number` of blobs sent at the same time")
 	flags.BoolVar(&s.dryRun, "dry-run", false, "ask the registry what is missing, send nothing")
+	s.cache.declare(flags)
 	flags.StringVar(&s.target, "target", "", "`label` of the build's target, for messages")
 	return func(ctx context.Context, std cli.Streams) error {
 		if err := cli.Require(flags, "repository"); err != nil {
@@ -82,7 +84,11 @@ func (s *settings) addTag(tag string) error {
 }
 
 func (s *settings) run(ctx context.Context, std cli.Streams, to reference.Reference, image *imageflags.Flags) error {
-	root, source, err := image.Image()
+	root, files, err := image.Image()
+	if err != nil {
+		return err
+	}
+	source, err := s.cache.behind(files)
 	if err != nil {
 		return err
 	}
