@@ -38,7 +38,14 @@ without_base_blobs = transition(
 )
 
 def contents_with_blobs(ctx):
-    """Returns the contents (see contents.bzl) of the attribute `image`, whose cfg is with_base_blobs, with all layers."""
+    """Returns the contents of the image that a rule needs the bytes of.
+
+    Args:
+      ctx: The rule's context. Its attribute `image` has the cfg with_base_blobs.
+
+    Returns:
+      What contents_of returns, with the blobs of all layers.
+    """
     seen = ctx.split_attr.image
     contents = contents_of(seen[_AS_IT_IS])
     if _WITH_BYTES not in seen:
