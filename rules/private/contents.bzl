@@ -1,6 +1,6 @@
 """All that an image or an index is made of, and how it is put on a command line.
 
-The tools that need bytes (mklayout, push, load) share four flags; Go reads them in the package imageflags.
+The tools that need bytes (mklayout, push, load) share five flags; Go reads them in the package imageflags.
 """
 
 load(":paths.bzl", "escape")
@@ -25,7 +25,8 @@ def image_contents(image):
 
     Returns:
       struct of root (the File with the descriptor of it all), documents (list of the small Files: manifests, configs,
-      indexes), layers (depset of LayerInfo), blobs (depset of directories) and files (depset of all Files among these).
+      indexes), layers (depset of LayerInfo), blobs (depset of directories), files (depset of all Files among these) and
+      lazy (whether files is without the layers, see lazily).
     """
     documents = [image.manifest, image.config]
     return struct(
@@ -34,9 +35,10 @@ def image_contents(image):
         layers = depset(image.layers),
         blobs = image.blobs,
         files = depset(
-            [image.descriptor] + documents + [file for layer in image.layers for file in (layer.blob, layer.descriptor)],
+            [image.descriptor] + documents + _layer_files(image.layers),
             transitive = [image.blobs],
         ),
+        lazy = False,
     )
 
 def index_contents(index):
@@ -51,7 +53,45 @@ def index_contents(index):
             [index.descriptor, index.index],
             transitive = [image.files for image in images],
         ),
+        lazy = False,
     )
+
+def with_layers(contents, layers):
+    """Returns contents with other LayerInfo for the same layers."""
+    return struct(
+        root = contents.root,
+        documents = contents.documents,
+        layers = layers,
+        blobs = contents.blobs,
+        files = depset(
+            [contents.root] + contents.documents + _layer_files(layers.to_list()),  # some for each layer and platform
+            transitive = [contents.blobs],
+        ),
+        lazy = False,
+    )
+
+def lazily(contents):
+    """Returns contents without the files of layers that the build makes.
+
+    They are made nevertheless, for the same action makes the descriptor; but where a remote cache has them they do not come
+    to this disk.
+    """
+    layers = contents.layers.to_list()  # some for each layer and platform
+    return struct(
+        root = contents.root,
+        documents = contents.documents,
+        layers = contents.layers,
+        blobs = contents.blobs,
+        files = depset(
+            [contents.root] + contents.documents + [layer.descriptor for layer in layers] +
+            [layer.blob for layer in layers if layer.blob and layer.blob.is_source],
+            transitive = [contents.blobs],
+        ),
+        lazy = True,
+    )
+
+def _layer_files(layers):
+    return [file for layer in layers for file in (layer.blob, layer.descriptor) if file]
 
 def add_contents(args, contents):
     """Adds the contents to the Args of an action.
@@ -66,9 +106,11 @@ def add_contents(args, contents):
     args.add_all(contents.blobs, format_each = "--blobs=%s", expand_directories = False)
 
 def _layer_flag(layer):
+    if not layer.blob:
+        return "--remote-layer=" + layer.descriptor.path
     return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
 
-def add_runfiles_contents(args, contents, workspace, lazy):
+def add_runfiles_contents(args, contents, workspace):
     """Adds the contents to the Args that a program finds beside itself at run time (Go: package launch).
 
     The files are where contents_runfiles puts them.
@@ -77,14 +119,15 @@ def add_runfiles_contents(args, contents, workspace, lazy):
       args: Args to add flags to.
       contents: What image_contents returns.
       workspace: Name of the main repository's runfiles.
-      lazy: As in contents_runfiles.
     """
 
     def path(file):
         return "%runfiles%/" + workspace + "/" + file.path
 
     def layer_flag(layer):
-        blob = "%execroot%/" + layer.blob.path if lazy and not layer.blob.is_source else path(layer.blob)
+        if not layer.blob:
+            return "--remote-layer=" + path(layer.descriptor)
+        blob = "%execroot%/" + layer.blob.path if contents.lazy and not layer.blob.is_source else path(layer.blob)
         return "--layer=%s=%s" % (escape(path(layer.descriptor)), blob)
 
     args.add_all([contents.root], map_each = lambda file: "--root=" + path(file), allow_closure = True)
@@ -97,7 +140,7 @@ def add_runfiles_contents(args, contents, workspace, lazy):
         expand_directories = False,
     )
 
-def contents_runfiles(ctx, contents, lazy):
+def contents_runfiles(ctx, contents):
     """Makes runfiles of the contents, each File at its path in the execution root.
 
     The images of an index are built for several configurations, and so several Files have one short_path, which is where a
@@ -106,19 +149,11 @@ def contents_runfiles(ctx, contents, lazy):
     Args:
       ctx: The rule's context.
       contents: What image_contents returns.
-      lazy: Whether to leave out layers that the build makes. They are made nevertheless, for the same action makes the
-        descriptor; but where a remote cache has them they do not come to this disk.
 
     Returns:
       runfiles.
     """
-    left_out = {
-        layer.blob: True
-        for layer in (contents.layers.to_list() if lazy else [])
-        if not layer.blob.is_source
-    }
     return ctx.runfiles(symlinks = {
         file.path: file
         for file in contents.files.to_list()  # some for each layer and platform
-        if file not in left_out
     })

@@ -9,14 +9,14 @@ def _shown(label):
     """Returns a label as people type it, without the main repository's name."""
     return str(label) if label.repo_name else "//%s:%s" % (label.package, label.name)
 
-def image_program(ctx, name, flags, lazy = False):
+def image_program(ctx, name, flags, contents = None):
     """Makes a rule's executable out of a tool that takes an image.
 
     Args:
-      ctx: The rule's context; its attribute `image` is the image or index.
+      ctx: The rule's context.
       name: The tool.
       flags: dict from flag to its value or list of values. Empty strings are left out.
-      lazy: Whether layers stay where the build has left them, in a remote cache maybe.
+      contents: What contents.bzl returns of the image or index; that of the attribute `image` if None.
 
     Returns:
       DefaultInfo.
@@ -27,8 +27,8 @@ def image_program(ctx, name, flags, lazy = False):
     for flag, value in flags.items():
         values = value if type(value) == "list" else [value] if value else []
         args.add_all(values, format_each = "--" + flag + "=%s")
-    contents = contents_of(ctx.attr.image)
-    add_runfiles_contents(args, contents, ctx.workspace_name, lazy)
+    contents = contents or contents_of(ctx.attr.image)
+    add_runfiles_contents(args, contents, ctx.workspace_name)
 
     # Go's package launch reads NAME.args.
     arguments = ctx.actions.declare_file(ctx.label.name + ".args")
@@ -39,5 +39,5 @@ def image_program(ctx, name, flags, lazy = False):
     return DefaultInfo(
         executable = executable,
         files = depset([executable]),
-        runfiles = ctx.runfiles(files = [arguments]).merge(contents_runfiles(ctx, contents, lazy)),
+        runfiles = ctx.runfiles(files = [arguments]).merge(contents_runfiles(ctx, contents)),
     )

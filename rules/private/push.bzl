@@ -1,7 +1,7 @@
 """image_push: sends an image to a registry."""
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
-load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":contents.bzl", "IMAGE_OR_INDEX", "contents_of", "lazily")
 load(":launcher.bzl", "image_program")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
@@ -9,12 +9,13 @@ visibility(["//rules/..."])
 
 def _impl(ctx):
     cache = ctx.attr._remote_cache[BuildSettingInfo].value
+    contents = contents_of(ctx.attr.image)
     return [image_program(ctx, "pusher", {
         "credential-helper": ctx.attr._credential_helper[BuildSettingInfo].value,
         "remote-cache": cache,
         "repository": ctx.attr.repository,
         "tag": ctx.attr.remote_tags,
-    }, lazy = bool(cache))]
+    }, lazily(contents) if cache else contents)]
 
 image_push = rule(
     doc = """Sends an image or an index straight to a registry when it is run: `bazel run //:push`.
