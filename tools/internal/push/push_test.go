@@ -81,7 +81,7 @@ func TestImage(t *testing.T) {
 	o := Options{Tags: []string{"v1", "latest"}, Progress: func(e Event) {
 		events = append(events, fmt.Sprintf("%s %s", e.Tag, e.Outcome))
 	}}
-	if err := Image(t.Context(), to, src, index, o); err != nil {
+	if err := pushOne(t, to, src, index, o); err != nil {
 		t.Fatal(err)
 	}
 	var all []digest.Digest
@@ -135,7 +135,7 @@ func TestUnchanged(t *testing.T) {
 		{[]string{"v3"}, store, map[string]int{"HEAD manifest": 2, "PUT manifest": 1}},
 	}
 	for _, test := range tests {
-		if err := Image(t.Context(), to, test.src, index, Options{Tags: test.tags}); err != nil {
+		if err := pushOne(t, to, test.src, index, Options{Tags: test.tags}); err != nil {
 			t.Fatal(err)
 		}
 		if got := methods(server.Requests()); test.requests != nil && !reflect.DeepEqual(got, test.requests) {
@@ -155,13 +155,13 @@ func TestChanged(t *testing.T) {
 	store := imagetest.Store{}
 	old := store.AddImage(t, "linux/amd64", oci.Gzip, "shared", "old")
 	index := store.AddIndex(t, old, store.AddImage(t, "linux/arm64", oci.Gzip, "shared", "new"))
-	if err := Image(t.Context(), to, store, old, Options{Tags: []string{"v1"}}); err != nil {
+	if err := pushOne(t, to, store, old, Options{Tags: []string{"v1"}}); err != nil {
 		t.Fatal(err)
 	}
 	server.Requests()
 	var outcomes []Outcome
 	o := Options{Tags: []string{"v1"}, Jobs: 1, Progress: func(e Event) { outcomes = append(outcomes, e.Outcome) }}
-	if err := Image(t.Context(), to, store, index, o); err != nil {
+	if err := pushOne(t, to, store, index, o); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]int{
@@ -183,7 +183,7 @@ func TestChanged(t *testing.T) {
 func TestByDigest(t *testing.T) {
 	server := registrytest.New(t)
 	store, index := twoImages(t)
-	if err := Image(t.Context(), repository(t, server), store, index, Options{Jobs: 1}); err != nil {
+	if err := pushOne(t, repository(t, server), store, index, Options{Jobs: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if got := server.Digests("team/app"); len(got) != len(store) || len(server.Tags("team/app")) > 0 {
@@ -200,7 +200,7 @@ func TestDryRun(t *testing.T) {
 			missing++
 		}
 	}}
-	if err := Image(t.Context(), repository(t, server), store, index, o); err != nil {
+	if err := pushOne(t, repository(t, server), store, index, o); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]int{"HEAD manifest": 4, "HEAD blob": 5}
@@ -222,7 +222,7 @@ func TestForeignLayer(t *testing.T) {
 	})
 	var outcomes []Outcome
 	o := Options{Jobs: 1, Progress: func(e Event) { outcomes = append(outcomes, e.Outcome) }}
-	err := Image(t.Context(), repository(t, server), store, image, o)
+	err := pushOne(t, repository(t, server), store, image, o)
 	if want := []Outcome{Foreign, Pushed, Pushed}; err != nil || !reflect.DeepEqual(outcomes, want) {
 		t.Errorf("outcomes %q, %v, want %q", outcomes, err, want)
 	}
@@ -245,14 +245,14 @@ func TestBreaksOff(t *testing.T) {
 		store, index := twoImages(t)
 		o := Options{Tags: []string{"v1", "v2"}}
 		server.Inject(test.pattern, 1, registrytest.Refuse(403, "DENIED", "no"))
-		err := Image(t.Context(), to, store, index, o)
+		err := pushOne(t, to, store, index, o)
 		if err == nil || !strings.HasSuffix(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %s", test.pattern, err, test.want)
 		}
 		if got := server.Tags("team/app"); len(got) > 0 {
 			t.Errorf("%s: tags %q", test.pattern, got)
 		}
-		if err := Image(t.Context(), to, store, index, o); err != nil || len(server.Digests("team/app")) != len(store) {
+		if err := pushOne(t, to, store, index, o); err != nil || len(server.Digests("team/app")) != len(store) {
 			t.Errorf("%s: the next push: %v, %d objects", test.pattern, err, len(server.Digests("team/app")))
 		}
 	}
@@ -273,7 +273,7 @@ func TestBrokenImage(t *testing.T) {
 	} {
 		store, index := twoImages(t)
 		breakIt(store, index)
-		if err := Image(t.Context(), to, store, index, Options{Tags: []string{"v1"}}); err == nil {
+		if err := pushOne(t, to, store, index, Options{Tags: []string{"v1"}}); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -282,7 +282,7 @@ func TestBrokenImage(t *testing.T) {
 	for range maxDepth + 1 {
 		index = deep.AddIndex(t, index)
 	}
-	err := Image(t.Context(), to, deep, index, Options{Tags: []string{"v1"}})
+	err := pushOne(t, to, deep, index, Options{Tags: []string{"v1"}})
 	if err == nil || !strings.HasSuffix(err.Error(), "indexes nest more than 8 deep") {
 		t.Errorf("deep index: %v", err)
 	}

@@ -24,6 +24,7 @@ func TestUploadFaults(t *testing.T) {
 	const (
 		head, post = "HEAD /v2/team/app/blobs/%", "POST /v2/team/app/blobs/uploads/"
 		put1, put2 = "PUT /v2/team/app/blobs/uploads/1", "PUT /v2/team/app/blobs/uploads/2"
+		get1       = "GET /v2/team/app/blobs/uploads/1"
 	)
 	tests := []struct {
 		name     string
@@ -45,12 +46,12 @@ func TestUploadFaults(t *testing.T) {
 			[]string{post, head, post, head, post, head, post, head, post}, 4, "503 UNKNOWN: oops (5 attempts)"},
 		{"denied", "POST", 1, registrytest.Refuse(403, "DENIED", "requested access is denied"),
 			[]string{post}, 0, "403 DENIED: requested access is denied"},
-		{"dropped at once", "PUT", 1, registrytest.Drop(0), []string{post, put1, head, post, put2}, 1, ""},
-		{"dropped half-way", "PUT", 1, registrytest.Drop(50_000), []string{post, put1, head, post, put2}, 1, ""},
+		{"dropped at once", "PUT", 1, registrytest.Drop(0), []string{post, put1, get1, head, post, put2}, 1, ""},
+		{"dropped half-way", "PUT", 1, registrytest.Drop(50_000), []string{post, put1, get1, head, post, put2}, 1, ""},
 		{"upload forgotten", "PUT", 1, registrytest.Refuse(404, "BLOB_UPLOAD_UNKNOWN", "gone"),
-			[]string{post, put1, head, post, put2}, 1, ""},
+			[]string{post, put1, get1, head, post, put2}, 1, ""},
 		{"range refused", "PUT", 1, registrytest.Refuse(416, "SIZE_INVALID", "start again"),
-			[]string{post, put1, head, post, put2}, 1, ""},
+			[]string{post, put1, get1, head, post, put2}, 1, ""},
 		{"digest refused", "PUT", 1, registrytest.Refuse(400, "DIGEST_INVALID", "not that"),
 			[]string{post, put1}, 0, "400 DIGEST_INVALID: not that"},
 	}
@@ -62,7 +63,7 @@ func TestUploadFaults(t *testing.T) {
 		if test.times > 0 {
 			server.Inject("^"+test.pattern, test.times, test.fault)
 		}
-		err := r.PutBlob(t.Context(), store, d)
+		_, err := r.PutBlob(t.Context(), store, d)
 		if test.want == "" && err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -86,7 +87,7 @@ func TestLostAnswer(t *testing.T) {
 	store := imagetest.Store{}
 	d := store.Add("text/plain", []byte("blob"))
 	server.Inject("PUT", 1, server.Lose())
-	if err := r.PutBlob(t.Context(), store, d); err != nil {
+	if _, err := r.PutBlob(t.Context(), store, d); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
