@@ -1,14 +1,15 @@
 """image_archive: writes an image as one file."""
 
 load(":actions.bzl", "make_archive")
-load(":contents.bzl", "IMAGE_OR_INDEX", "contents_of")
+load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
+load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
 def _impl(ctx):
     archive = ctx.actions.declare_file(ctx.label.name + ".tar")
-    make_archive(ctx, contents_of(ctx.attr.image), ctx.attr.repo_tags, archive)
+    make_archive(ctx, contents_with_blobs(ctx), ctx.attr.repo_tags, archive)
     return [DefaultInfo(files = depset([archive]))]
 
 image_archive = rule(
@@ -20,6 +21,7 @@ The tar is an OCI archive and a docker-archive at once: each layer is in it once
         "image": attr.label(
             doc = "The `image` or `image_index` to write.",
             mandatory = True,
+            cfg = with_base_blobs,
             providers = IMAGE_OR_INDEX,
         ),
         "repo_tags": attr.string_list(

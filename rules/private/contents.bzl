@@ -1,6 +1,6 @@
 """All that an image or an index is made of, and how it is put on a command line.
 
-The tools that need bytes (mklayout, push, load) share four flags; Go reads them in the package imageflags.
+The tools that need bytes (mklayout, push, load) share five flags; Go reads them in the package imageflags.
 """
 
 load(":paths.bzl", "escape")
@@ -34,7 +34,7 @@ def image_contents(image):
         layers = depset(image.layers),
         blobs = image.blobs,
         files = depset(
-            [image.descriptor] + documents + [file for layer in image.layers for file in (layer.blob, layer.descriptor)],
+            [image.descriptor] + documents + _layer_files(image.layers),
             transitive = [image.blobs],
         ),
     )
@@ -53,6 +53,22 @@ def index_contents(index):
         ),
     )
 
+def with_layers(contents, layers):
+    """Returns contents with other LayerInfo for the same layers."""
+    return struct(
+        root = contents.root,
+        documents = contents.documents,
+        layers = layers,
+        blobs = contents.blobs,
+        files = depset(
+            [contents.root] + contents.documents + _layer_files(layers.to_list()),  # some for each layer and platform
+            transitive = [contents.blobs],
+        ),
+    )
+
+def _layer_files(layers):
+    return [file for layer in layers for file in (layer.blob, layer.descriptor) if file]
+
 def add_contents(args, contents):
     """Adds the contents to the Args of an action.
 
@@ -66,6 +82,8 @@ def add_contents(args, contents):
     args.add_all(contents.blobs, format_each = "--blobs=%s", expand_directories = False)
 
 def _layer_flag(layer):
+    if not layer.blob:
+        return "--remote-layer=" + layer.descriptor.path
     return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
 
 def add_runfiles_contents(args, contents, workspace):
@@ -83,6 +101,8 @@ def add_runfiles_contents(args, contents, workspace):
         return "%runfiles%/" + workspace + "/" + file.path
 
     def layer_flag(layer):
+        if not layer.blob:
+            return "--remote-layer=" + path(layer.descriptor)
         return "--layer=%s=%s" % (escape(path(layer.descriptor)), path(layer.blob))
 
     args.add_all([contents.root], map_each = lambda file: "--root=" + path(file), allow_closure = True)

@@ -1,6 +1,7 @@
 """image: puts layers and settings together."""
 
 load(":actions.bzl", "make_config", "make_manifest")
+load(":base_blobs.bzl", "without_base_blobs")
 load(":contents.bzl", "image_contents")
 load(":image_outputs.bzl", "byte_groups", "document_outputs")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
@@ -59,6 +60,7 @@ From scratch the platform is the target platform's; with a base it is the base's
         ),
         "layers": attr.label_list(
             doc = "The layers to put on top, lowest first: `image_layer` and `layered_binary` targets.",
+            cfg = without_base_blobs,
             providers = [[LayerInfo], [LayersInfo]],
         ),
     },

@@ -9,13 +9,14 @@ def _shown(label):
     """Returns a label as people type it, without the main repository's name."""
     return str(label) if label.repo_name else "//%s:%s" % (label.package, label.name)
 
-def image_program(ctx, name, flags):
+def image_program(ctx, name, flags, contents = None):
     """Makes a rule's executable out of a tool that takes an image.
 
     Args:
-      ctx: The rule's context; its attribute `image` is the image or index.
+      ctx: The rule's context.
       name: The tool.
       flags: dict from flag to its value or list of values. Empty strings are left out.
+      contents: What contents.bzl returns of the image or index; that of the attribute `image` if None.
 
     Returns:
       DefaultInfo.
@@ -26,7 +27,7 @@ def image_program(ctx, name, flags):
     for flag, value in flags.items():
         values = value if type(value) == "list" else [value] if value else []
         args.add_all(values, format_each = "--" + flag + "=%s")
-    contents = contents_of(ctx.attr.image)
+    contents = contents or contents_of(ctx.attr.image)
     add_runfiles_contents(args, contents, ctx.workspace_name)
 
     # Go's package launch reads NAME.args.

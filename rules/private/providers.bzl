@@ -5,9 +5,12 @@ visibility(["//rules/..."])
 LayerInfo = provider(
     doc = "One layer of an image.",
     fields = {
-        "blob": "(File) The layer as a registry stores it: a tar, compressed or not.",
+        "blob": """(File) The layer as a registry stores it: a tar, compressed or not. None where it is in a registry only: a
+            layer of a locked base in a build that needs no bytes. The descriptor then has `sources`.""",
         "descriptor": """(File) What an image needs to know of the blob, as JSON: the layer's OCI descriptor plus `diff_id`,
-            `uncompressed_size` and, where it has something to say, `history`. No rule that makes metadata reads the blob.""",
+            `uncompressed_size` and, where it has something to say, `history`. That of a layer which is in a registry has
+            `sources` too, a list of repositories, the best first, like `registry.example.com/team/base`. No rule that makes
+            metadata reads the blob.""",
     },
 )
 
@@ -30,8 +33,8 @@ ImageInfo = provider(
         "config": "(File) The config: a JSON document as image-spec's config.md defines it. Its bytes are its identity.",
         "manifest": "(File) The manifest: a JSON document as image-spec's manifest.md defines it. Its bytes are its identity.",
         "descriptor": "(File) The OCI descriptor of the manifest, as JSON, with the image's platform.",
-        "layers": """(tuple[LayerInfo]) The layers that were built, lowest first. Those of an imported base are not among
-            them: their number is not known before the build.""",
+        "layers": """(tuple[LayerInfo]) The layers that were built and those of a locked base, lowest first. Those of an
+            imported base are not among them: their number is not known before the build.""",
         "blobs": "(depset[File]) Directories that hold the layers of an imported base, each as `sha256/HEX`.",
     },
 )

@@ -1,5 +1,6 @@
 """image_test: distrusts an image."""
 
+load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":launcher.bzl", "image_program")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
@@ -9,7 +10,7 @@ visibility(["//rules/..."])
 def _impl(ctx):
     return [image_program(ctx, "checker", {
         "digest": ctx.attr.digest,
-    })]
+    }, contents_with_blobs(ctx))]
 
 image_test = rule(
     doc = """A test that an image is what the specifications demand, and if you say so, that its digest has not changed.
@@ -27,6 +28,7 @@ with `platforms` has the same digest on every machine.""",
         "image": attr.label(
             doc = "The `image` or `image_index` to test.",
             mandatory = True,
+            cfg = with_base_blobs,
             providers = IMAGE_OR_INDEX,
         ),
     },

@@ -56,7 +56,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// writeDescriptors writes what a build has besides: the descriptors root.json and layer1.json, layer2.json, and in
+// writeDescriptors writes what a build has besides: the descriptors root.json and layer1.json, layer2.json, the latter
+// with sources as remote1.json, remote2.json, and in
 // $LAYER1, $LAYER2, $MANIFEST and $CONFIG the paths of these blobs.
 func writeDescriptors(env *testscript.Env, files map[string][]byte, root oci.Descriptor) error {
 	path := func(d digest.Digest) string { return "layout/blobs/sha256/" + d.Encoded() }
@@ -75,6 +76,10 @@ func writeDescriptors(env *testscript.Env, files map[string][]byte, root oci.Des
 			MediaType: d.MediaType, Digest: d.Digest, Size: d.Size, DiffID: d.Digest, UncompressedSize: d.Size,
 		}
 		if err := wire.Write(filepath.Join(env.WorkDir, fmt.Sprintf("layer%d.json", i+1)), layer); err != nil {
+			return err
+		}
+		layer.Sources = []string{"docker.io/library/base"}
+		if err := wire.Write(filepath.Join(env.WorkDir, fmt.Sprintf("remote%d.json", i+1)), layer); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,7 @@ line is "ok: N manifests, N layers, N entries".
 Layers that come from a base which others made need not be sorted, hold every parent, or be in USTAR format;
 --lenient-layers says how many of the lowest layers these are. Digests, sizes and compression are checked all the
 same. Of an image that comes as --root, --document, --layer and --blobs, as image_test passes it, they are the layers in
---blobs.`,
+--blobs and those whose descriptors name sources in a registry.`,
 	New: newWork,
 }
 
@@ -113,6 +113,9 @@ func (s *settings) check(ctx context.Context) (check.Report, error) {
 // checkImage checks the image of a build, which is there as files.
 func (s *settings) checkImage(ctx context.Context) (check.Report, error) {
 	root, source, err := s.image.Image()
+	if err == nil {
+		err = s.image.RequireFiles()
+	}
 	if err != nil {
 		return check.Report{}, err
 	}

@@ -36,7 +36,8 @@ func TestScripts(t *testing.T) {
 }
 
 // setup writes the files of two images and their index, as a build has them: amd.json, arm.json and index.json are
-// descriptors, amd.manifest, amd.config and so on documents, layer.json and layer.blob the one layer of both.
+// descriptors, amd.manifest, amd.config and so on documents, layer.json and layer.blob the one layer of both, and remote.json
+// the descriptor that it has in a registry.
 func setup(t *testing.T, env *testscript.Env) error {
 	store := make(imagetest.Store)
 	write := func(name string, data []byte) { imagetest.WriteFile(t, filepath.Join(env.WorkDir, name), data) }
@@ -59,6 +60,8 @@ func setup(t *testing.T, env *testscript.Env) error {
 	layer := store.Manifest(t, images[0]).Layers[0]
 	describe("layer.json", wire.Layer{MediaType: layer.MediaType, Digest: layer.Digest, Size: layer.Size,
 		DiffID: layer.Digest})
+	describe("remote.json", wire.Layer{MediaType: layer.MediaType, Digest: layer.Digest, Size: layer.Size,
+		DiffID: layer.Digest, Sources: []string{"docker.io/library/base"}})
 	write("layer.blob", store[layer.Digest])
 	write("blobs/sha256/"+layer.Digest.Encoded(), store[layer.Digest])
 	env.Setenv("LAYER", layer.Digest.String())

@@ -38,6 +38,9 @@ func newWork(flags *flag.FlagSet) cli.Work {
 			return cli.Usage("neither --layout nor --archive is given")
 		}
 		root, source, err := image.Image()
+		if err == nil {
+			err = image.RequireFiles()
+		}
 		if err != nil {
 			return err
 		}

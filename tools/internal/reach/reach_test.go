@@ -38,7 +38,7 @@ var levels = [][]string{
 	1: {"oci", "reference", "source", "tarfile", "tarstream"},
 	2: {"auth", "blob", "content", "deb", "image", "wire"},
 	3: {"layer", "layout", "registry"},
-	4: {"archive", "check", "push"},
+	4: {"archive", "check", "push", "remote"},
 	5: {"engine", "imageflags", "importer"},
 }
 

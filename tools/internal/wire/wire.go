@@ -10,6 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/reference"
 )
 
 // Layer is the descriptor of a layer, as mklayer writes it.
@@ -20,10 +21,13 @@ type Layer struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 	// DiffID is the digest of the uncompressed tar.
 	DiffID digest.Digest `json:"diff_id"`
-	// UncompressedSize is the size of the uncompressed tar, in bytes.
+	// UncompressedSize is the size of the uncompressed tar, in bytes. It is 0 for a layer with Sources: nobody has seen it.
 	UncompressedSize int64 `json:"uncompressed_size"`
 	// History is the entry that the layer adds to a config, if it wants to say more than the default.
 	History *oci.History `json:"history,omitempty"`
+	// Sources are the repositories that hold the blob, as "registry/repository", the best first. Only layers of a base
+	// that is in a registry have them; a layer that the build made has none.
+	Sources []string `json:"sources,omitempty"`
 }
 
 // Descriptor returns the part of l that a manifest holds.
@@ -42,6 +46,11 @@ func ReadLayer(path string) (Layer, error) {
 	}
 	if _, err := digest.Parse(string(l.DiffID)); err != nil {
 		return Layer{}, fmt.Errorf("%s: diff_id: %w", path, err)
+	}
+	for _, source := range l.Sources {
+		if _, err := reference.ParseRepository(source); err != nil {
+			return Layer{}, fmt.Errorf("%s: sources: %w", path, err)
+		}
 	}
 	return l, checkDescriptor(path, l.Descriptor())
 }

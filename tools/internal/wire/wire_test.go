@@ -20,6 +20,8 @@ const (
 		`"annotations":{"a":"b"},"diff_id":"` + ofNothing + `","uncompressed_size":9,"history":{"created_by":"x"}}`
 	bareLayerJSON = `{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"` + ofNothing + `","size":0,` +
 		`"diff_id":"` + ofNothing + `","uncompressed_size":0}`
+	remoteLayerJSON = `{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"` + ofNothing + `","size":0,` +
+		`"diff_id":"` + ofNothing + `","uncompressed_size":0,"sources":["h:1/a","docker.io/library/b"]}`
 	descriptorJSON = `{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"` + ofNothing + `","size":7,` +
 		`"platform":{"architecture":"arm64","os":"linux","variant":"v8"}}`
 )
@@ -37,7 +39,9 @@ func TestLayer(t *testing.T) {
 	full := Layer{MediaType: oci.MediaTypeLayerGzip, Digest: ofNothing, Size: 7, Annotations: map[string]string{"a": "b"},
 		DiffID: ofNothing, UncompressedSize: 9, History: &oci.History{CreatedBy: "x"}}
 	bare := Layer{MediaType: oci.MediaTypeLayer, Digest: ofNothing, DiffID: ofNothing}
-	for text, want := range map[string]Layer{layerJSON: full, bareLayerJSON: bare} {
+	remote := bare
+	remote.Sources = []string{"h:1/a", "docker.io/library/b"}
+	for text, want := range map[string]Layer{layerJSON: full, bareLayerJSON: bare, remoteLayerJSON: remote} {
 		path := write(t, text)
 		got, err := ReadLayer(path)
 		if err != nil || !reflect.DeepEqual(got, want) {
@@ -93,6 +97,8 @@ func TestReadRefuses(t *testing.T) {
 			`diff_id: digest "": invalid checksum digest format`},
 		{layer, `{"mediaType":"` + gzip + `","digest":"x","diff_id":"` + ofNothing + `"}`,
 			`digest "x": invalid checksum digest format`},
+		{layer, `{"mediaType":"` + gzip + `","digest":"` + ofNothing + `","diff_id":"` + ofNothing + `","sources":["a:b"]}`,
+			`sources: repository "a:b": a repository has no tag or digest, expected "docker.io/library/a"`},
 	}
 	for _, test := range tests {
 		path := write(t, test.text)

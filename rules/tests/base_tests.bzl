@@ -1,0 +1,121 @@
+"""Layers that are in a registry only: who has their bytes fetched, and that nothing is built twice for it."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//rules:defs.bzl", "image", "image_archive", "image_index", "image_layer", "image_load", "image_test")
+load("//rules:providers.bzl", "ImageInfo", "IndexInfo", "LayerInfo")
+load(":actions.bzl", "actions_of", "only")
+
+visibility("private")
+
+def _registry_image_impl(ctx):
+    document = ctx.file.document
+    return [ImageInfo(
+        config = document,
+        manifest = document,
+        descriptor = document,
+        layers = (LayerInfo(blob = ctx.file.blob, descriptor = document),),
+        blobs = depset(),
+    )]
+
+_registry_image = rule(
+    implementation = _registry_image_impl,
+    attrs = {
+        "blob": attr.label(allow_single_file = True),
+        "document": attr.label(allow_single_file = True),
+    },
+)
+
+_FLAGS = ["--layer=", "--remote-layer="]
+
+def _layer_flags(env, lines, path, bytes):
+    """Checks the flags for the layers of an image or an index, and that its own layers are built once."""
+    target = env.ctx.attr.image
+    images = [target[ImageInfo]] if ImageInfo in target else target[IndexInfo].images
+    base = "--remote-layer=" + path("rules/tests/data/a.txt")
+    if bytes:
+        base = "--layer=%s=%s" % (path("rules/tests/data/a.txt"), path("rules/tests/data/b=c.txt"))
+    own = ["--layer=%s=%s" % (path(info.layers[1].descriptor.path), path(info.layers[1].blob.path)) for info in images]
+    expected = [base] + own
+    found = [line for line in lines if [prefix for prefix in _FLAGS if line.startswith(prefix)]]
+    asserts.equals(env, sorted(expected), sorted(found))
+
+def _packed_impl(ctx):
+    env = analysistest.begin(ctx)
+    actions = actions_of(analysistest.target_actions(env), "MkLayout")
+    asserts.true(env, actions, "nothing is packed")
+    for action in actions:
+        _layer_flags(env, action.argv, lambda path: path, ctx.attr.bytes)
+
+        # Everything that is read is what the image itself is made of: nothing comes from a configuration of its own.
+        own = [file.path for file in ctx.attr.image[OutputGroupInfo].manifest.to_list()]
+        read = [file.path for file in action.inputs.to_list()]
+        read = [path for path in read if path.endswith(".manifest.json") or path.endswith(".index.json")]
+        asserts.equals(env, sorted(own), sorted(read))
+    return analysistest.end(env)
+
+_packed_test = analysistest.make(_packed_impl, attrs = {
+    "bytes": attr.bool(mandatory = True),
+    "image": attr.label(mandatory = True),
+})
+
+def _program_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    place = "%runfiles%/" + ctx.workspace_name + "/"
+    lines = only(env, "FileWrite").content.splitlines()
+    _layer_flags(env, lines, lambda path: place + path, ctx.attr.bytes)
+    blobs = [link for link in target[DefaultInfo].default_runfiles.symlinks.to_list() if link.path.endswith("b=c.txt")]
+    asserts.equals(env, 1 if ctx.attr.bytes else 0, len(blobs), "runfiles that are the base's blob")
+    return analysistest.end(env)
+
+_program_test = analysistest.make(_program_impl, attrs = {
+    "bytes": attr.bool(mandatory = True),
+    "image": attr.label(mandatory = True),
+})
+
+def base_tests(name):
+    """Declares the tests of bases whose layers are in a registry.
+
+    Args:
+      name: Name of the test suite.
+    """
+    _registry_image(
+        name = "registry_image",
+        blob = select({
+            "//rules:base_blobs_needed": "data/b=c.txt",
+            "//conditions:default": None,
+        }),
+        document = "data/a.txt",
+        tags = ["manual"],
+    )
+    image_layer(name = "on_registry_image_layer", files = {"/a": "data/a.txt"})
+    image(
+        name = "on_registry_image",
+        base = "registry_image",
+        layers = ["on_registry_image_layer"],
+        tags = ["manual"],
+    )
+    image_index(
+        name = "on_registry_image_index",
+        images = ["on_registry_image"],
+        platforms = ["@rules_go//go/toolchain:linux_arm64", "@rules_go//go/toolchain:linux_amd64"],
+        tags = ["manual"],
+    )
+    tests = []
+    for image_name in ["on_registry_image", "on_registry_image_index"]:
+        for kind, rule, kwargs in [
+            ("archive", image_archive, {}),
+            ("check", image_test, {}),
+            ("load", image_load, {"repo_tags": ["localhost/a"]}),
+        ]:
+            rule(name = image_name + "_" + kind, image = image_name, tags = ["manual"], **kwargs)
+            tests.append("%s_%s_test" % (image_name, kind))
+            (_packed_test if kind == "archive" else _program_test)(
+                name = tests[-1],
+                bytes = kind != "load",
+                image = image_name,
+                target_under_test = image_name + "_" + kind,
+            )
+        tests.append(image_name + "_groups_test")
+        _packed_test(name = tests[-1], bytes = False, image = image_name, target_under_test = image_name)
+    native.test_suite(name = name, tests = tests)
