@@ -28,12 +28,27 @@ func repository(t *testing.T, server *registrytest.Registry) *registry.Repositor
 	client := registry.NewClient(registry.Options{
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
-	ref := reference.Reference{Registry: server.Host, Repository: "team/app"}
+	return repositoryNamed(t, client, server, "team/app")
+}
+
+func repositoryNamed(
+	t *testing.T, client *registry.Client, server *registrytest.Registry, name string,
+) *registry.Repository {
+	t.Helper()
+	ref := reference.Reference{Registry: server.Host, Repository: name}
 	r, err := client.Repository(t.Context(), ref, auth.PullPush)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// pushOne pushes one image and gives it the tags.
+func pushOne(
+	t *testing.T, to *registry.Repository, src content.Source, root oci.Descriptor, o Options, tags ...string,
+) error {
+	t.Helper()
+	return Images(t.Context(), []Task{{To: to, Root: root, Source: src, Tags: tags}}, o)
 }
 
 // counter is a source that counts how often each blob is read.
@@ -78,10 +93,11 @@ func TestImage(t *testing.T) {
 	store, index := twoImages(t)
 	src := &counter{Source: store, reads: make(map[digest.Digest]int)}
 	var events []string
-	o := Options{Tags: []string{"v1", "latest"}, Progress: func(e Event) {
+	tags := []string{"v1", "latest"}
+	o := Options{Progress: func(e Event) {
 		events = append(events, fmt.Sprintf("%s %s", e.Tag, e.Outcome))
 	}}
-	if err := pushOne(t, to, src, index, o); err != nil {
+	if err := pushOne(t, to, src, index, o, tags...); err != nil {
 		t.Fatal(err)
 	}
 	var all []digest.Digest
@@ -112,7 +128,7 @@ func TestImage(t *testing.T) {
 		t.Errorf("requests %v, want %v", got, wantRequests)
 	}
 	for i, r := range requests[len(requests)-2:] {
-		if want := "PUT /v2/team/app/manifests/" + o.Tags[i]; r.String() != want {
+		if want := "PUT /v2/team/app/manifests/" + tags[i]; r.String() != want {
 			t.Errorf("the request before the end is %q, want %q", r, want)
 		}
 	}
@@ -135,7 +151,7 @@ func TestUnchanged(t *testing.T) {
 		{[]string{"v3"}, store, map[string]int{"HEAD manifest": 2, "PUT manifest": 1}},
 	}
 	for _, test := range tests {
-		if err := pushOne(t, to, test.src, index, Options{Tags: test.tags}); err != nil {
+		if err := pushOne(t, to, test.src, index, Options{}, test.tags...); err != nil {
 			t.Fatal(err)
 		}
 		if got := methods(server.Requests()); test.requests != nil && !reflect.DeepEqual(got, test.requests) {
@@ -155,13 +171,13 @@ func TestChanged(t *testing.T) {
 	store := imagetest.Store{}
 	old := store.AddImage(t, "linux/amd64", oci.Gzip, "shared", "old")
 	index := store.AddIndex(t, old, store.AddImage(t, "linux/arm64", oci.Gzip, "shared", "new"))
-	if err := pushOne(t, to, store, old, Options{Tags: []string{"v1"}}); err != nil {
+	if err := pushOne(t, to, store, old, Options{}, "v1"); err != nil {
 		t.Fatal(err)
 	}
 	server.Requests()
 	var outcomes []Outcome
-	o := Options{Tags: []string{"v1"}, Jobs: 1, Progress: func(e Event) { outcomes = append(outcomes, e.Outcome) }}
-	if err := pushOne(t, to, store, index, o); err != nil {
+	o := Options{Jobs: 1, Progress: func(e Event) { outcomes = append(outcomes, e.Outcome) }}
+	if err := pushOne(t, to, store, index, o, "v1"); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]int{
@@ -195,12 +211,12 @@ func TestDryRun(t *testing.T) {
 	server := registrytest.New(t)
 	store, index := twoImages(t)
 	var missing int
-	o := Options{Tags: []string{"v1"}, DryRun: true, Progress: func(e Event) {
+	o := Options{DryRun: true, Progress: func(e Event) {
 		if e.Outcome == Missing {
 			missing++
 		}
 	}}
-	if err := pushOne(t, repository(t, server), store, index, o); err != nil {
+	if err := pushOne(t, repository(t, server), store, index, o, "v1"); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]int{"HEAD manifest": 4, "HEAD blob": 5}
@@ -243,16 +259,17 @@ func TestBreaksOff(t *testing.T) {
 		server := registrytest.New(t)
 		to := repository(t, server)
 		store, index := twoImages(t)
-		o := Options{Tags: []string{"v1", "v2"}}
+		tags := []string{"v1", "v2"}
 		server.Inject(test.pattern, 1, registrytest.Refuse(403, "DENIED", "no"))
-		err := pushOne(t, to, store, index, o)
+		err := pushOne(t, to, store, index, Options{}, tags...)
 		if err == nil || !strings.HasSuffix(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %s", test.pattern, err, test.want)
 		}
 		if got := server.Tags("team/app"); len(got) > 0 {
 			t.Errorf("%s: tags %q", test.pattern, got)
 		}
-		if err := pushOne(t, to, store, index, o); err != nil || len(server.Digests("team/app")) != len(store) {
+		err = pushOne(t, to, store, index, Options{}, tags...)
+		if err != nil || len(server.Digests("team/app")) != len(store) {
 			t.Errorf("%s: the next push: %v, %d objects", test.pattern, err, len(server.Digests("team/app")))
 		}
 	}
@@ -273,7 +290,7 @@ func TestBrokenImage(t *testing.T) {
 	} {
 		store, index := twoImages(t)
 		breakIt(store, index)
-		if err := pushOne(t, to, store, index, Options{Tags: []string{"v1"}}); err == nil {
+		if err := pushOne(t, to, store, index, Options{}, "v1"); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -282,7 +299,7 @@ func TestBrokenImage(t *testing.T) {
 	for range maxDepth + 1 {
 		index = deep.AddIndex(t, index)
 	}
-	err := pushOne(t, to, deep, index, Options{Tags: []string{"v1"}})
+	err := pushOne(t, to, deep, index, Options{}, "v1")
 	if err == nil || !strings.HasSuffix(err.Error(), "indexes nest more than 8 deep") {
 		t.Errorf("deep index: %v", err)
 	}

@@ -50,12 +50,15 @@ func (e *Error) Is(target error) bool {
 
 func isNotFound(err error) bool { return errors.Is(err, content.ErrNotFound) }
 
-// statusOf returns the status with which the registry, or its token server, refused. It returns 0 for any other error,
-// and for none.
+// statusOf returns the status with which the registry, or its token server, refused. It returns 0 for any other error, for
+// that of a source that is itself a registry, and for none.
 func statusOf(err error) int {
 	var refusal *Error
 	var token *auth.TokenError
+	var source *sourceError
 	switch {
+	case errors.As(err, &source):
+		return 0
 	case errors.As(err, &refusal):
 		return refusal.Status
 	case errors.As(err, &token):

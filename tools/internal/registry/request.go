@@ -42,6 +42,9 @@ type request struct {
 	accept []int                                        // statuses that are no refusal
 }
 
+// Name returns "registry/repository".
+func (r *Repository) Name() string { return r.name }
+
 // subject returns the beginning of the request's errors.
 func (r *Repository) subject(what string) string { return r.name + ": " + what }
 

@@ -61,7 +61,10 @@ func delay(err error, n int) (time.Duration, bool) {
 	var refusal *Error
 	var token *auth.TokenError
 	var network *networkError
+	var source *sourceError
 	switch {
+	case errors.As(err, &source):
+		return 0, false // A source that is a registry has made its own attempts.
 	case errors.As(err, &refusal):
 		asked := parseRetryAfter(refusal.RetryAfter)
 		return max(wait, asked), refusal.temporary() && asked <= maxWait
