@@ -14,18 +14,20 @@ import (
 type destination struct {
 	image  *imageflags.Flags
 	names  *nameflags.Flags
+	cache  cacheFlags
 	target string
 }
 
 func declareDestination(flags *flag.FlagSet) *destination {
 	d := &destination{image: imageflags.Declare(flags), names: nameflags.Declare(flags)}
 	d.names.DeclareTags()
+	d.cache.declare(flags)
 	flags.StringVar(&d.target, "target", "", "`label` of the build's target, for messages")
 	return d
 }
 
 // readDestinations returns what the command line asks for: its own image, if it has one, and those of --push, to which
-// the command line's repository and tags apply, too.
+// the command line's repository, tags and remote cache apply, too.
 func readDestinations(own *destination, files []string) ([]*destination, error) {
 	var all []*destination
 	if own.image.Root != "" {
@@ -45,6 +47,7 @@ func readDestinations(own *destination, files []string) ([]*destination, error) 
 			d.names.Repository = repository
 		}
 		d.names.Tags = append(d.names.Tags, own.names.Tags...)
+		d.cache.override(own.cache)
 		all = append(all, d)
 	}
 	return all, nil

@@ -121,7 +121,12 @@ func (j *job) add(ctx context.Context, d *destination) error {
 	for _, layer := range d.image.Remote() {
 		j.options.Holders[layer.Descriptor.Digest] = layer.Sources
 	}
-	source := content.Multi{files, remote.New(j.client, remoteLayers(d.image))}
+	built, err := d.cache.behind(files)
+	if err != nil {
+		return err
+	}
+	// The registries come first: of a cache that lacks a blob it is an error.
+	source := content.Multi{remote.New(j.client, remoteLayers(d.image)), built}
 	j.tasks = append(j.tasks, push.Task{To: repository, Root: root, Source: j.meter.Watch(source), Tags: tags})
 	return nil
 }

@@ -75,6 +75,35 @@ func TestArgs(t *testing.T) {
 	}
 }
 
+// The execution root is known from where the executable really is, and is nothing that exists if that is elsewhere.
+func TestExecroot(t *testing.T) {
+	root, err := filepath.EvalSymlinks(tree(t, map[string]string{
+		"bazel-out/old/execroot/_main/bazel-out/k8/bin/p/push": "", "deployed/p/push": "",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	execroot := filepath.Join(root, "bazel-out/old/execroot/_main")
+	if err := os.Symlink(filepath.Join(execroot, "bazel-out/k8/bin"), filepath.Join(root, "bazel-bin")); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"bazel-out/old/execroot/_main/bazel-out/k8/bin/p/push": execroot,
+		"bazel-bin/p/push": execroot,
+		"deployed/p/push":  "%execroot%",
+	} {
+		path = filepath.Join(root, path)
+		const text = "--layer=%runfiles%/d=%execroot%/bazel-out/b\n"
+		if err := os.WriteFile(path+".args", []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		all := []string{"--layer=" + root + "/d=" + want + "/bazel-out/b"}
+		if got, err := args(path, func(string) string { return root }, nil); err != nil || !reflect.DeepEqual(got, all) {
+			t.Errorf("%s: %q, %v\nwant %q", path, got, err, all)
+		}
+	}
+}
+
 // The test binary has no .args file beside it.
 func TestArgsOfProcess(t *testing.T) {
 	if got, err := Args(); err != nil || !reflect.DeepEqual(got, os.Args[1:]) {
