@@ -109,7 +109,11 @@ func addTags(tags []string, values stamp.Values, origin string, texts []string) 
 func expand(values stamp.Values, origin, text string) (string, error) {
 	expanded, err := values.Expand(text)
 	var unknown *stamp.UnknownError
-	if errors.As(err, &unknown) {
+	switch {
+	case errors.As(err, &unknown) && len(unknown.Known) == 0:
+		return "", cli.Hint(fmt.Errorf("%s: %w", origin, err),
+			"--status=FILE names a file with variables; image_push does so if the names in the BUILD file have one")
+	case errors.As(err, &unknown):
 		return "", cli.Hint(fmt.Errorf("%s: %w", origin, err),
 			"a variable is a line \"%s value\" that the program of Bazel's --workspace_status_command prints", unknown.Name)
 	}

@@ -225,6 +225,98 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
+// TestSeveral pushes two images and an index of them to two registries, three repositories: each blob is sent to each
+// registry once, and no tag comes before all the rest.
+func TestSeveral(t *testing.T) {
+	server, other := registrytest.New(t), registrytest.New(t)
+	store := imagetest.Store{}
+	amd := store.AddImage(t, "linux/amd64", oci.Gzip, "shared", "amd64")
+	arm := store.AddImage(t, "linux/arm64", oci.Gzip, "shared", "arm64")
+	index := store.AddIndex(t, amd, arm)
+	client := registry.NewClient(registry.Options{})
+	tasks := []Task{
+		{repositoryNamed(t, client, server, "team/amd"), amd, store, []string{"v1"}},
+		{repositoryNamed(t, client, server, "team/all"), index, store, []string{"v1", "v2"}},
+		{repositoryNamed(t, client, server, "team/all"), arm, store, []string{"arm"}},
+		{repositoryNamed(t, client, other, "team/all"), index, store, nil},
+	}
+	src := &counter{Source: store, reads: make(map[digest.Digest]int)}
+	var mounted, tagged int
+	o := Options{Jobs: 3, Progress: func(e Event) {
+		switch {
+		case e.Outcome == Mounted && e.From == server.Host+"/team/amd" && e.Repository == server.Host+"/team/all":
+			mounted++
+		case e.Tag != "":
+			tagged++
+		case e.Outcome != Pushed || e.From != "" || tagged > 0:
+			t.Errorf("after %d tags: %+v", tagged, e)
+		}
+	}}
+	for i := range tasks {
+		tasks[i].Source = src
+	}
+	if err := Images(t.Context(), tasks, o); err != nil {
+		t.Fatal(err)
+	}
+	// Of 5 blobs, 3 are in two repositories of the first registry.
+	if mounted != 3 || tagged != 4 {
+		t.Errorf("%d blobs mounted, %d tags", mounted, tagged)
+	}
+	if got := methods(server.Requests()); got["PUT blob"] != 5 || got["POST blob"] != 5+3 || got["HEAD blob"] != 5+3 {
+		t.Errorf("requests to the first registry: %v", got)
+	}
+	if got := methods(other.Requests()); got["PUT blob"] != 5 || got["POST blob"] != 5 {
+		t.Errorf("requests to the second registry: %v", got)
+	}
+	for _, r := range []*registrytest.Registry{server, other} {
+		if got := r.Digests("team/all"); len(got) != len(store) {
+			t.Errorf("%d objects in team/all, want %d", len(got), len(store))
+		}
+	}
+	want := map[string]digest.Digest{"v1": index.Digest, "v2": index.Digest, "arm": arm.Digest}
+	if got := server.Tags("team/all"); !reflect.DeepEqual(got, want) {
+		t.Errorf("tags %v, want %v", got, want)
+	}
+	if got := server.Tags("team/amd"); !reflect.DeepEqual(got, map[string]digest.Digest{"v1": amd.Digest}) {
+		t.Errorf("tags %v", got)
+	}
+
+	// One that fails leaves all without new tags.
+	for i := range tasks {
+		tasks[i].Tags = []string{"new"}
+	}
+	tasks[3].Root = store.AddIndex(t, arm)
+	other.Inject("PUT .*/manifests/", 1, registrytest.Refuse(403, "DENIED", "no"))
+	tasks = append(tasks, tasks[3])
+	tasks[3].Tags = nil
+	err := Images(t.Context(), tasks, Options{})
+	if err == nil || server.Tags("team/all")["new"] != "" || server.Tags("team/amd")["new"] != "" {
+		t.Errorf("error %v, tags %v and %v", err, server.Tags("team/all"), server.Tags("team/amd"))
+	}
+}
+
+// TestHolders pushes layers that are known to be elsewhere.
+func TestHolders(t *testing.T) {
+	server, other := registrytest.New(t), registrytest.New(t)
+	store, index := twoImages(t)
+	o := Options{Holders: make(map[digest.Digest][]string)}
+	for d, data := range store {
+		o.Holders[d] = []string{other.Host + "/team/base", server.Host + "/team/base"}
+		server.AddBlob("team/base", data)
+		other.AddBlob("team/base", data)
+	}
+	src := &counter{Source: store, reads: make(map[digest.Digest]int)}
+	if err := pushOne(t, repository(t, server), src, index, o, "v1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := methods(server.Requests()); got["POST blob"] != 5 || got["PUT blob"] != 0 || len(src.reads) != 3 {
+		t.Errorf("requests %v, %d objects read", got, len(src.reads))
+	}
+	if got := len(other.Requests()); got > 0 {
+		t.Errorf("%d requests to a registry that nothing is pushed to", got)
+	}
+}
+
 func TestForeignLayer(t *testing.T) {
 	server := registrytest.New(t)
 	store := imagetest.Store{}

@@ -212,6 +212,30 @@ func TestHopeless(t *testing.T) {
 	}
 }
 
+// TestRestart checks that a registry that has answered may be away for a while.
+func TestRestart(t *testing.T) {
+	server := registrytest.New(t)
+	dials := 0
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableKeepAlives = true
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if dials++; dials == 3 || dials == 4 { // after the question for TLS and one request
+			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}
+	r, waits := repository(t, server.Host, Options{Transport: transport})
+	want := server.AddManifest("team/app", "v1", oci.MediaTypeManifest, []byte(`{"schemaVersion":2}`))
+	for range 2 {
+		if got, err := r.Resolve(t.Context(), "v1"); err != nil || got != want {
+			t.Errorf("Resolve = %s, %v", got, err)
+		}
+	}
+	if len(*waits) != 2 {
+		t.Errorf("%d waits after %d connections, want 2", len(*waits), dials)
+	}
+}
+
 func TestTemporaryFailure(t *testing.T) {
 	for want, errs := range map[bool][]error{
 		true: {
