@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # A push that takes its layers out of the build's remote cache, where no layer ever came to this disk.
 #
-# The cache is that of ../cache, which Bazel takes for a real one over gRPC, and nginx over HTTP; both look into the same
-# directory. Layers hold random bytes: no other cache can have them.
+# The cache is that of ../cache, which Bazel takes for a real one over gRPC, and nginx over HTTP; both look into the
+# same directory. Layers hold random bytes: no other cache can have them.
 
 packages nginx openssl
 cd "$E2E/walkthrough"
@@ -114,7 +114,7 @@ no_layer() {
   [ -e "$(readlink -f bazel-bin)/lazy/push" ] || fail "no push program below $(readlink -f bazel-bin)"
 }
 
-# no_action NAME: the build before the push of NAME found all in the cache: the address of the cache is part of no action.
+# no_action NAME: the build before the push of NAME found all in the cache: no action knows the address of the cache.
 no_action() {
   grep -E ' processes: [0-9]+ remote cache hit, [0-9]+ internal\.$' "$WORK/$1.out" || fail "$(cat "$WORK/$1.out")"
 }
@@ -225,7 +225,8 @@ from_http() {
   http_start
   cache=http://strata:$secret@$(cat "$WORK/nginx.address")
   lazily http run --remote_cache="$cache" --remote_download_minimal --@rules_strata//rules:remote_cache="$cache" \
-    //lazy:push -- --repository="$(cat "$RUN/lazy.address")/http" >"$WORK/http.out" 2>&1 || fail "$(cat "$WORK/http.out")"
+    //lazy:push -- --repository="$(cat "$RUN/lazy.address")/http" >"$WORK/http.out" 2>&1 ||
+    fail "$(cat "$WORK/http.out")"
   no_layer http
   no_action http
   pushed http

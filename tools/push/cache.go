@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -36,6 +37,12 @@ func (f *cacheFlags) declare(flags *flag.FlagSet) {
 		" may hold further ones,\none a line")
 	flags.StringVar(&f.helper, "credential-helper", "",
 		"`program` with headers for the remote cache, by the protocol of Bazel's --credential_helper")
+}
+
+// override puts what is set in other in the place of what is set in f. Headers are added.
+func (f *cacheFlags) override(other cacheFlags) {
+	f.address, f.helper = cmp.Or(other.address, f.address), cmp.Or(other.helper, f.helper)
+	f.headers = append(f.headers, other.headers...)
 }
 
 // header returns the headers for the cache. What is wrong with one is not shown: it may be a secret.

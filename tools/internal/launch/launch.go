@@ -26,23 +26,35 @@ func Args() ([]string, error) {
 }
 
 func args(executable string, getenv func(string) string, own []string) ([]string, error) {
-	text, err := os.ReadFile(executable + ".args")
+	all, err := lines(executable+".args", executable, getenv)
 	if errors.Is(err, fs.ErrNotExist) {
 		return own, nil
 	}
+	return append(all, own...), err
+}
+
+// Lines returns the arguments in another file of that form, one that .args names.
+func Lines(path string) ([]string, error) {
+	return lines(path, os.Args[0], os.Getenv)
+}
+
+func lines(path, executable string, getenv func(string) string) ([]string, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := runfiles(executable, getenv)
-	if err != nil {
-		return nil, err
+	var dir string
+	if strings.Contains(string(text), runfilesPlaceholder) {
+		if dir, err = runfiles(executable, getenv); err != nil {
+			return nil, err
+		}
 	}
 	directories := strings.NewReplacer(runfilesPlaceholder, dir, execrootPlaceholder, execroot(executable))
 	var all []string
 	for line := range strings.Lines(string(text)) {
 		all = append(all, directories.Replace(strings.TrimSuffix(line, "\n")))
 	}
-	return append(all, own...), nil
+	return all, nil
 }
 
 // execroot finds Bazel's execution root above the executable. If that has been moved out of its bazel-out there is none,

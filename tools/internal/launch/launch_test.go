@@ -48,6 +48,7 @@ func TestArgs(t *testing.T) {
 			"--root=DIR/r/x||DIR/r=DIR/r|own|a b", ""},
 		{"no line feed at the end", map[string]string{"tool.args": "--x", "r/": ""}, "tool", "r", "--x|own|a b", ""},
 		{"no argument", map[string]string{"tool.args": "", "r/": ""}, "tool", "r", "own|a b", ""},
+		{"no runfiles needed", map[string]string{"tool.args": "--x"}, "tool", "none", "--x|own|a b", ""},
 		{"no runfiles", map[string]string{"tool.args": text, "tool.runfiles": "a file"}, "tool", "none", "",
 			`DIR/tool: no runfiles directory; start it with "bazel run"`},
 		{"unreadable", map[string]string{"tool.args/": ""}, "tool", "", "", "read DIR/tool.args: is a directory"},
@@ -107,5 +108,18 @@ func TestExecroot(t *testing.T) {
 func TestArgsOfProcess(t *testing.T) {
 	if got, err := Args(); err != nil || !reflect.DeepEqual(got, os.Args[1:]) {
 		t.Errorf("%q, %v, want %q", got, err, os.Args[1:])
+	}
+}
+
+func TestLines(t *testing.T) {
+	root := tree(t, map[string]string{"more": "--root=%runfiles%/x\n--y\n", "r/": ""})
+	t.Setenv("RUNFILES_DIR", filepath.Join(root, "r"))
+	want := []string{"--root=" + filepath.Join(root, "r") + "/x", "--y"}
+	got, err := lines(filepath.Join(root, "more"), filepath.Join(root, "tool"), os.Getenv)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+	if _, err := Lines(filepath.Join(root, "none")); !os.IsNotExist(err) {
+		t.Errorf("a missing file: error %v", err)
 	}
 }

@@ -33,11 +33,11 @@ const (
 var levels = [][]string{
 	0: {
 		"atomicfile", "capability", "check/rawtar", "check/strictjson", "cli", "compress", "decompress", "digest", "launch",
-		"tree", "worker",
+		"stamp", "tree", "worker",
 	},
 	1: {"oci", "reference", "source", "tarfile", "tarstream"},
-	2: {"auth", "blob", "content", "deb", "image", "wire"},
-	3: {"cas", "layer", "layout", "registry"},
+	2: {"auth", "blob", "content", "deb", "image", "nameflags", "wire"},
+	3: {"cas", "layer", "layout", "progress", "registry"},
 	4: {"archive", "check", "push", "remote"},
 	5: {"engine", "imageflags", "importer"},
 }
@@ -59,7 +59,8 @@ var callers = map[string][]string{
 	"C":       {},
 	"testing": {"internal/imagetest", "internal/registrytest"},
 	module + "/" + rooms + "wire": {
-		"internal/imageflags", "mkconfig", "mkimport", "mkindex", "mklayer", "mklayout", "mkmanifest", "push", "load",
+		"internal/imageflags", "mkconfig", "mkimport", "mkindex", "mklayer", "mklayout", "mkmanifest", "mkreference",
+		"push", "load",
 	},
 }
 
