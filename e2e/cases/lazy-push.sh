@@ -12,7 +12,7 @@ secret=open-sesame-4711
 # lazily BASE COMMAND ARGS...: Bazel with the output base BASE, and no cache but the ones that ARGS name.
 lazily() {
   echo "$1" >>"$WORK/bases"
-  "$TOP/bazelw" --output_base="$WORK/$1" "$2" --color=no --curses=no --noshow_progress --disk_cache= "${@:3}" 3>&-
+  "$TOP/bazelw" --output_base="$WORK/$1" --max_idle_secs=300 "$2" --color=no --curses=no --noshow_progress --disk_cache= "${@:3}" 3>&-
 }
 
 # finish_bases: ends their servers, and gives back the disk.
