@@ -13,17 +13,19 @@ def _impl(ctx):
     })]
 
 image_load = rule(
-    doc = """Loads an image into Docker or Podman when it is run: `bazel run //:load`, and prints its name and digest.
+    doc = """Loads an image into Docker, Podman or containerd when it is run, `bazel run //:load`, and prints its names.
 
-The image is streamed to the engine; no archive is written. Of an index the engine's own platform is loaded. The engine is
-the one that the flag `--engine` names (`bazel run //:load -- --engine=podman`), else the environment variable
-`STRATA_ENGINE`, else the attribute `engine`.""",
+Only layers that the engine lacks are sent, as a stream; no archive is written. A layer of a base that is in a
+registry only is read from there then. Of an index the engine's own platform is loaded. The engine is the one that the
+flag `--engine` names (`bazel run //:load -- --engine=podman`), else the environment variable `STRATA_ENGINE`, else
+the attribute `engine`. `bazel run //:load -- --help` lists the flags: a `--namespace` of containerd's, another
+`--platform`, a further `--name`, and `--output=FILE` for an archive instead.""",
     implementation = _impl,
     attrs = {
         "engine": attr.string(
-            doc = "`docker`, `podman`, or `auto`: Docker if its daemon answers, else Podman.",
+            doc = "`docker`, `podman`, `containerd`, or `auto`: Docker if its daemon answers, else Podman.",
             default = "auto",
-            values = ["auto", "docker", "podman"],
+            values = ["auto", "containerd", "docker", "podman"],
         ),
         "image": attr.label(
             doc = "The `image` or `image_index` to load.",

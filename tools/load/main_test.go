@@ -1,47 +1,91 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/rules-strata/rules_strata/tools/internal/check"
 	"github.com/rules-strata/rules_strata/tools/internal/engine/enginetest"
 	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/registrytest"
 	"github.com/rules-strata/rules_strata/tools/internal/wire"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"load":   main,
-		"docker": func() { fake("docker") },
-		"podman": func() { fake("podman") },
-	})
+	commands := map[string]func(){"load": main}
+	for _, name := range enginetest.Programs {
+		commands[name] = func() { os.Exit(enginetest.Main(name)) }
+	}
+	testscript.Main(m, commands)
 }
 
 // TestScripts runs the scripts. Each has an index of an image for linux/amd64 and one for linux/arm64 in root.json and
-// blobs, and the first one in image.json; $AMD64 and $ARM64 are their digests. The engines' programs behave as
-// $FAKE_DOCKER and $FAKE_PODMAN say (see enginetest).
+// blobs, and the first one in image.json; $INDEX, $AMD64 and $ARM64 are their digests. $LAYER, the layer of the first,
+// is also at a registry, as layer.json says. The engines' programs behave as $FAKE_DOCKER and so on say (see
+// enginetest).
+//
+// The command "archive FILE N" checks an archive of N images; "requests REQUEST..." compares the requests made to the
+// registry since the last time.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
-		Setup: func(env *testscript.Env) error {
-			store := imagetest.Store{}
-			amd64 := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
-			arm64 := store.AddImage(t, "linux/arm64", oci.Zstd, "b")
-			index := store.AddIndex(t, amd64, arm64)
-			store.WriteFiles(t, filepath.Join(env.WorkDir, "blobs"))
-			env.Setenv("AMD64", amd64.Digest.String())
-			env.Setenv("ARM64", arm64.Digest.String())
-			if err := wire.Write(filepath.Join(env.WorkDir, "image.json"), amd64); err != nil {
-				return err
-			}
-			return wire.Write(filepath.Join(env.WorkDir, "root.json"), index)
+		Dir:   "testdata",
+		Setup: func(env *testscript.Env) error { return setUp(t, env) },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"archive": func(ts *testscript.TestScript, _ bool, args []string) {
+				report, err := check.Archive(context.Background(), ts.MkAbs(args[0]), check.Options{})
+				ts.Check(err)
+				if len(report.Violations) > 0 || fmt.Sprint(report.Manifests) != args[1] {
+					ts.Fatalf("%s: %d images, %v", args[0], report.Manifests, report.Violations)
+				}
+			},
+			"requests": func(ts *testscript.TestScript, _ bool, args []string) {
+				got := []string{}
+				for _, request := range ts.Value("registry").(*registrytest.Registry).Requests() {
+					got = append(got, request.String())
+				}
+				if !slices.Equal(got, args) {
+					ts.Fatalf("the requests are %q, want %q", got, args)
+				}
+			},
 		},
 	})
 }
 
-// fake is the program of an engine.
-func fake(name string) { os.Exit(enginetest.Main(name)) }
+func setUp(t *testing.T, env *testscript.Env) error {
+	store := imagetest.Store{}
+	amd64 := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
+	arm64 := store.AddImage(t, "linux/arm64", oci.Zstd, "b")
+	index := store.AddIndex(t, amd64, arm64)
+	store.WriteFiles(t, filepath.Join(env.WorkDir, "blobs"))
+	layer := store.Manifest(t, amd64).Layers[0]
+	registry := registrytest.New(t)
+	registry.AddBlob("team/base", store[layer.Digest])
+	env.Values["registry"] = registry
+	for name, value := range map[string]fmt.Stringer{
+		"INDEX": index.Digest, "AMD64": amd64.Digest, "ARM64": arm64.Digest, "LAYER": layer.Digest,
+	} {
+		env.Setenv(name, value.String())
+	}
+	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+	env.Setenv("XDG_RUNTIME_DIR", filepath.Join(env.WorkDir, "run"))
+	env.Setenv("LAYER_FILE", filepath.Join(env.WorkDir, "blobs", "sha256", layer.Digest.Encoded()))
+	for name, document := range map[string]any{
+		"root.json": index, "image.json": amd64,
+		"layer.json": wire.Layer{
+			MediaType: layer.MediaType, Digest: layer.Digest, Size: layer.Size, DiffID: layer.Digest,
+			Sources: []string{registry.Host + "/team/base"},
+		},
+	} {
+		if err := wire.Write(filepath.Join(env.WorkDir, name), document); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -6,14 +6,16 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 
+	"github.com/rules-strata/rules_strata/tools/internal/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/content"
 	"github.com/rules-strata/rules_strata/tools/internal/engine"
 	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/registry"
+	"github.com/rules-strata/rules_strata/tools/internal/remote"
 )
 
 // engineVariable is the environment variable that chooses an engine.
@@ -21,19 +23,23 @@ const engineVariable = "STRATA_ENGINE"
 
 var command = cli.Command{
 	Name:    "load",
-	Summary: "hand an image to Docker or Podman",
+	Summary: "hand an image to Docker, Podman or containerd, or write it to a file",
 	Details: `
 The engine is the one that --engine says, or else the environment variable STRATA_ENGINE, or else --default-engine.
 "auto" takes Docker if its daemon answers, and Podman otherwise. Of an index the image for --platform is loaded, or else
-the one for the engine's own platform.
+the one for the engine's own platform. Layers that the engine holds are not sent.
 
-Standard output gets the engine's own line, then one with name and manifest digest for each name.`,
+--output writes an archive instead, which "docker load", "podman load" and "ctr images import" take.
+
+Standard output gets what can be used next, one a line: the image's names, or the path of the archive.`,
 	New: newWork,
 }
 
 // settings are the values of the flags that are not the image's.
 type settings struct {
 	engine, defaultEngine string
+	namespace             string
+	output                string
 	platform              *oci.Platform
 	target                string
 }
@@ -42,9 +48,12 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	image := imageflags.Declare(flags)
 	names := imageflags.DeclareNames(flags)
 	var s settings
-	flags.StringVar(&s.engine, "engine", "", "`engine` to load into: docker, podman or auto")
+	flags.StringVar(&s.engine, "engine", "", "`engine` to load into: docker, podman, containerd or auto")
 	flags.StringVar(&s.defaultEngine, "default-engine", engine.Auto,
 		"`engine` that the rule wants, if neither --engine nor "+engineVariable+" says more")
+	flags.StringVar(&s.namespace, "namespace", "",
+		"`namespace` of containerd's (default: $CONTAINERD_NAMESPACE, or else \"default\")")
+	flags.StringVar(&s.output, "output", "", "`file` to write as an archive, - for standard output; no engine is asked")
 	cli.Each(flags, "platform", "`os/arch[/variant]` of the image in an index to load (default: the engine's)",
 		func(value string) error {
 			p, err := oci.ParsePlatform(value)
@@ -53,13 +62,19 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		})
 	flags.StringVar(&s.target, "target", "", "`label` of the build's target, for messages")
 	return func(ctx context.Context, std cli.Streams) error {
-		name := cmp.Or(s.engine, os.Getenv(engineVariable), s.defaultEngine)
-		if err := engine.Check(name); err != nil {
+		if len(*names) == 0 {
+			return cli.Hint(cli.Usage("--name is missing"), "%s --help lists the flags", flags.Name())
+		}
+		choice := engine.Choice{
+			Name: cmp.Or(s.engine, os.Getenv(engineVariable), s.defaultEngine), Namespace: s.namespace,
+		}
+		if err := choice.Check(); err != nil {
 			return cli.Hint(cli.Usage("%w", err), "the engine is chosen by --engine, %s or the rule", engineVariable)
 		}
 		root, source, err := image.Image()
 		if err == nil {
-			err = s.run(ctx, std.Out, name, engine.Image{Source: source, Root: root, Names: *names})
+			source = content.Multi{source, farLayers(image)}
+			err = s.run(ctx, std, choice, engine.Image{Source: source, Root: root, Names: *names})
 		}
 		if err != nil && s.target != "" {
 			return fmt.Errorf("%s: %w", s.target, err)
@@ -68,8 +83,20 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	}
 }
 
-func (s *settings) run(ctx context.Context, out io.Writer, name string, image engine.Image) error {
-	e, err := engine.Find(ctx, name)
+// farLayers returns the source of the layers that registries hold and no file.
+func farLayers(image *imageflags.Flags) content.Source {
+	var layers []remote.Layer
+	for _, layer := range image.Remote() {
+		layers = append(layers, remote.Layer(layer))
+	}
+	return remote.New(registry.NewClient(registry.Options{Credentials: auth.DefaultStore()}), layers)
+}
+
+func (s *settings) run(ctx context.Context, std cli.Streams, choice engine.Choice, image engine.Image) error {
+	if s.output != "" {
+		return s.write(ctx, std, image)
+	}
+	e, err := engine.Find(ctx, choice)
 	if errors.Is(err, engine.ErrUnavailable) {
 		return cli.Hint(err, "install Docker or Podman and start it (\"systemctl start docker\"), "+
 			"or name the one to use with --engine or %s", engineVariable)
@@ -77,34 +104,42 @@ func (s *settings) run(ctx context.Context, out io.Writer, name string, image en
 	if err != nil {
 		return err
 	}
-	platform := e.Platform
-	if s.platform != nil {
-		platform = *s.platform
-	}
 	if s.platform != nil || oci.IsIndex(image.Root.MediaType) {
-		image, err = image.Select(ctx, platform)
-		if mismatch := (*engine.PlatformError)(nil); errors.As(err, &mismatch) {
-			return cli.Hint(err, "--platform chooses one")
-		}
-		if err != nil {
+		if image, err = s.selectFor(ctx, e.Platform, image); err != nil {
 			return err
 		}
 	}
-	if err := e.Load(ctx, out, image); err != nil {
+	err = e.Load(ctx, image, func(p engine.Plan) {
+		fmt.Fprintf(std.Err, "%s: %s has %d of %d layers, sending %.1f MB\n",
+			image.Root.Digest, e.Name, p.Held, p.Layers, float64(p.Bytes)/1e6)
+	})
+	if err != nil {
 		if e.Name == "docker" && hasZstd(ctx, image) {
 			return cli.Hint(err, "the image has layers packed with zstd, which Docker 20.10 cannot read")
 		}
 		return err
 	}
 	for _, name := range image.Names {
-		if _, err := fmt.Fprintf(out, "%s %s\n", name, image.Root.Digest); err != nil {
+		if _, err := fmt.Fprintln(std.Out, name); err != nil {
 			return err
 		}
 	}
-	if len(image.Names) == 0 {
-		_, err = fmt.Fprintln(out, image.Root.Digest)
+	return nil
+}
+
+// selectFor returns the image for --platform, or for another platform if there is no such flag.
+func (s *settings) selectFor(
+	ctx context.Context, other oci.Platform, image engine.Image,
+) (engine.Image, error) {
+	platform := other
+	if s.platform != nil {
+		platform = *s.platform
 	}
-	return err
+	image, err := image.Select(ctx, platform)
+	if mismatch := (*engine.PlatformError)(nil); errors.As(err, &mismatch) {
+		return image, cli.Hint(err, "--platform chooses one")
+	}
+	return image, err
 }
 
 // hasZstd reports whether a layer of the image is packed with zstd.

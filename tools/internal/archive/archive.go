@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/layout"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
@@ -35,6 +36,9 @@ type Options struct {
 	// Platform chooses the image that manifest.json lists, if the root is an index: Docker reads only one. Nil is the
 	// first image. The OCI side of the archive always holds all.
 	Platform *oci.Platform
+	// Omit are blobs that are left out, because whoever reads the archive holds them. What is written is then no
+	// archive for anybody else.
+	Omit map[digest.Digest]bool
 }
 
 // Write writes root and all that it reaches as an archive to w. Documents are verified; of the other blobs only the
@@ -75,6 +79,9 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 		}
 	}
 	for _, d := range blobs {
+		if options.Omit[d.Digest] {
+			continue
+		}
 		if err := out.blob(ctx, src, d); err != nil {
 			return err
 		}

@@ -111,6 +111,20 @@ func TestWrite(t *testing.T) {
 	checkArchive(t, data)
 }
 
+// What is left out is missing from the archive, and nothing else is.
+func TestWriteOmit(t *testing.T) {
+	store := make(imagetest.Store)
+	root := store.AddImage(t, "linux/amd64", oci.Gzip, "base", "app")
+	base := store.Manifest(t, root).Layers[0].Digest
+	whole, _ := entries(t, write(t, store, root, archive.Options{}))
+	want := slices.DeleteFunc(whole, func(line string) bool { return strings.Contains(line, base.Encoded()) })
+	delete(store, base) // It is not even opened.
+	got, _ := entries(t, write(t, store, root, archive.Options{Omit: map[digest.Digest]bool{base: true}}))
+	if !slices.Equal(got, want) {
+		t.Errorf("entries\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 // checkArchive lets the validator look at an archive.
 func checkArchive(t *testing.T, data []byte) {
 	t.Helper()

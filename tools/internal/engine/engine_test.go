@@ -1,18 +1,19 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/engine/enginetest"
 	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -21,8 +22,7 @@ import (
 
 // TestMain lets the test binary also be the engines' programs.
 func TestMain(m *testing.M) {
-	switch name := filepath.Base(os.Args[0]); name {
-	case "docker", "podman":
+	if name := filepath.Base(os.Args[0]); slices.Contains(enginetest.Programs, name) {
 		os.Exit(enginetest.Main(name))
 	}
 	os.Exit(m.Run())
@@ -64,10 +64,18 @@ func TestFind(t *testing.T) {
 			"no container engine can be used: docker: " + down + "; podman: " + down},
 		{"odd answer", []string{"docker", enginetest.Odd}, "docker", "no container engine can be used: docker: " +
 			`does not tell its platform "<no value>": expected OS/ARCH or OS/ARCH/VARIANT`},
+		{"containerd is not tried unasked", []string{"ctr", "", "nerdctl", ""}, Auto,
+			"no container engine can be used: docker: not found on the PATH; podman: not found on the PATH"},
+		{"ctr", []string{"ctr", "", "nerdctl", "linux/arm64"}, "containerd",
+			"containerd " + runtime.GOOS + "/" + runtime.GOARCH},
+		{"ctr without rights", []string{"ctr", enginetest.Down, "nerdctl", "linux/arm64"}, "containerd",
+			"containerd linux/arm64"},
+		{"no containerd", []string{"ctr", enginetest.Down}, "containerd",
+			"no container engine can be used: ctr: " + down + "; nerdctl: not found on the PATH"},
 	}
 	for _, test := range tests {
 		install(t, test.programs...)
-		e, err := Find(t.Context(), test.engine)
+		e, err := Find(t.Context(), Choice{Name: test.engine})
 		got := fmt.Sprint(err)
 		if err == nil {
 			got = e.Name + " " + oci.FormatPlatform(e.Platform)
@@ -79,20 +87,26 @@ func TestFind(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	install(t, "docker", "")
-	if _, err := Find(ctx, Auto); !errors.Is(err, context.Canceled) {
+	if _, err := Find(ctx, Choice{Name: Auto}); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
 	}
 }
 
 func TestCheck(t *testing.T) {
-	for _, name := range []string{"auto", "docker", "podman"} {
-		if err := Check(name); err != nil {
-			t.Error(err)
-		}
+	tests := []struct {
+		choice Choice
+		want   string
+	}{
+		{Choice{Name: "auto"}, ""}, {Choice{Name: "docker"}, ""}, {Choice{Name: "podman"}, ""},
+		{Choice{Name: "containerd"}, ""}, {Choice{"containerd", "k8s.io"}, ""},
+		{Choice{"docker", "k8s.io"}, `namespace "k8s.io": only containerd has namespaces, and the engine is docker`},
+		{Choice{Name: "rkt"}, `engine "rkt": expected one of auto, docker, podman, containerd`},
 	}
-	want := `engine "nerdctl": expected one of auto, docker, podman`
-	if err := Check("nerdctl"); err == nil || err.Error() != want {
-		t.Errorf("error %v, want %s", err, want)
+	for _, test := range tests {
+		err := test.choice.Check()
+		if err == nil && test.want != "" || err != nil && err.Error() != test.want {
+			t.Errorf("%v: error %v, want %q", test.choice, err, test.want)
+		}
 	}
 }
 
@@ -100,30 +114,40 @@ func TestCheck(t *testing.T) {
 func find(t *testing.T, behaviour string) *Engine {
 	t.Helper()
 	install(t, "docker", behaviour)
-	e, err := Find(t.Context(), "docker")
+	e, err := Find(t.Context(), Choice{Name: "docker"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e
 }
 
-// image returns an image with a layer of some size, larger than what a pipe holds.
-func image(t *testing.T) Image {
+// named returns an image with a name.
+func named(t *testing.T, store imagetest.Store, root oci.Descriptor, name string) Image {
 	t.Helper()
-	store := imagetest.Store{}
-	name, err := reference.Parse("localhost/app")
+	ref, err := reference.Parse(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	root := store.AddImage(t, "linux/amd64", oci.Uncompressed, strings.Repeat("a", 90))
-	large := store.Add(oci.MediaTypeLayer, bytes.Repeat([]byte("x"), 1<<20))
-	manifest := store.Manifest(t, root)
-	manifest.Layers = append(manifest.Layers, large)
-	root = store.AddJSON(t, oci.MediaTypeManifest, manifest)
-	return Image{Source: store, Root: root, Names: []reference.Reference{name}}
+	return Image{Source: store, Root: root, Names: []reference.Reference{ref}}
 }
 
-func TestLoad(t *testing.T) {
+// largeImage returns an image with a layer of some size, larger than what a pipe holds.
+func largeImage(t *testing.T) Image {
+	t.Helper()
+	store := imagetest.Store{}
+	tar := imagetest.Tar(t, imagetest.File{Name: "large", Data: strings.Repeat("x", 1<<20)})
+	large := store.Add(oci.MediaTypeLayer, tar)
+	config := store.AddJSON(t, oci.MediaTypeConfig, map[string]any{
+		"os": "linux", "architecture": "amd64",
+		"rootfs": oci.RootFS{Type: "layers", DiffIDs: []digest.Digest{large.Digest}},
+	})
+	root := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{
+		Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeManifest, Config: config, Layers: []oci.Descriptor{large},
+	})
+	return named(t, store, root, "localhost/app")
+}
+
+func TestLoadFails(t *testing.T) {
 	tests := []struct{ behaviour, want string }{
 		{"", ""},
 		{enginetest.Crash, "docker load: exit status 3\n  unpacking\n  Error: no space left on device"},
@@ -131,52 +155,49 @@ func TestLoad(t *testing.T) {
 		{enginetest.Full, "docker load: exit status 1\n  Error: the image is refused"},
 	}
 	for _, test := range tests {
-		var out bytes.Buffer
-		err := find(t, test.behaviour).Load(t.Context(), &out, image(t))
-		if test.want == "" {
-			if err != nil || out.String() != "Loaded image: localhost/app:latest\n" {
-				t.Errorf("Load: %v, output %q", err, out.String())
-			}
-			continue
-		}
-		if err == nil || err.Error() != test.want || out.Len() > 0 {
-			t.Errorf("%s: %v, output %q\nwant %s", test.behaviour, err, out.String(), test.want)
+		plans := 0
+		err := find(t, test.behaviour).Load(t.Context(), largeImage(t), func(Plan) { plans++ })
+		if err == nil && test.want != "" || err != nil && err.Error() != test.want || plans != 1 {
+			t.Errorf("%s: %v after %d attempts\nwant %s", test.behaviour, err, plans, test.want)
 		}
 	}
 	e := find(t, "")
 	e.path += "-gone"
-	if err := e.Load(t.Context(), io.Discard, image(t)); err == nil || !strings.HasPrefix(err.Error(), "docker load: ") {
+	err := e.Load(t.Context(), largeImage(t), func(Plan) {})
+	if err == nil || !strings.HasPrefix(err.Error(), "docker load: ") {
 		t.Errorf("a program that is gone: %v", err)
+	}
+	odd := largeImage(t)
+	manifest := odd.Source.(imagetest.Store).Manifest(t, odd.Root)
+	manifest.Layers = append(manifest.Layers, manifest.Layers...)
+	odd.Root = odd.Source.(imagetest.Store).AddJSON(t, oci.MediaTypeManifest, manifest)
+	want := odd.Root.Digest.String() + ": 2 layers, but 1 diff ids"
+	if err := find(t, "").Load(t.Context(), odd, func(Plan) {}); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 
 // TestLoadBroken checks that an engine does not take an archive for whole that broke off.
 func TestLoadBroken(t *testing.T) {
-	broken := image(t)
+	broken := largeImage(t)
 	store := broken.Source.(imagetest.Store)
-	layers := store.Manifest(t, broken.Root).Layers
-	delete(store, layers[1].Digest)
-	var out bytes.Buffer
-	err := find(t, enginetest.Lax).Load(t.Context(), &out, broken)
-	if !errors.Is(err, content.ErrNotFound) || out.Len() > 0 {
-		t.Errorf("Load: %v, output %q; want ErrNotFound and none", err, out.String())
+	delete(store, store.Manifest(t, broken.Root).Layers[0].Digest)
+	err := find(t, enginetest.Lax).Load(t.Context(), broken, func(Plan) {})
+	if !errors.Is(err, content.ErrNotFound) {
+		t.Errorf("Load: %v, want ErrNotFound", err)
 	}
 }
 
 // TestLoadCancel checks that an engine's program ends with the context, even if it reads nothing.
 func TestLoadCancel(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
 	start := time.Now()
-	err := find(t, enginetest.Hang).Load(ctx, writerFunc(cancel), image(t))
-	if !errors.Is(err, context.Canceled) || time.Since(start) > graceTime {
+	err := find(t, enginetest.Hang).Load(ctx, largeImage(t), func(Plan) {})
+	if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > graceTime {
 		t.Errorf("Load: %v after %v", err, time.Since(start))
 	}
 }
-
-// writerFunc is a writer that calls a function.
-type writerFunc func()
-
-func (f writerFunc) Write(p []byte) (int, error) { f(); return len(p), nil }
 
 func TestTail(t *testing.T) {
 	var end tail

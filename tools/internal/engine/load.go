@@ -1,8 +1,12 @@
-// Package engine hands images to a container engine, Docker or Podman, through its command line.
+// Package engine hands images to a container engine, Docker, Podman or containerd, through its command line.
 //
 // [Find] looks for an engine that answers, [Image.Select] picks from an index the one image that the engine can run,
-// and [Engine.Load] streams that image into the engine's load command: no archive is ever on disk, and an archive
-// that cannot be completed never looks complete to the engine.
+// and [Engine.Load] asks which layers the engine holds and streams the rest into its load command, as an archive
+// without those layers. No archive is ever on disk, and one that cannot be completed never looks complete to the
+// engine.
+//
+// All engines look for a layer in their own store before they open its file in the archive: Docker by the diff ids from
+// the lowest layer on, Podman and containerd by the blob's digest.
 //
 // Non-goals: running containers, building images, talking to a daemon's socket.
 package engine
@@ -11,15 +15,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/archive"
 	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
 )
@@ -37,12 +40,63 @@ type Image struct {
 	Names []reference.Reference
 }
 
-// Load streams the image into "docker load" or "podman load". What the program prints on standard output goes to out:
-// the line "Loaded image: ...". An error holds what it said on standard error.
-func (e *Engine) Load(ctx context.Context, out io.Writer, image Image) error {
-	cmd := exec.CommandContext(ctx, e.path, "load")
-	var stderr tail
-	cmd.Stdout, cmd.Stderr = out, &stderr
+// Plan is what a load is about to do.
+type Plan struct {
+	// Layers is the number of the image's layers, Held how many of them the engine has.
+	Layers, Held int
+	// Bytes is the size of the layers that the engine lacks, as they are packed.
+	Bytes int64
+}
+
+// Load gives the engine the image and its names. Layers that the engine says it holds are left out of what is sent; if
+// it then cannot do without them, all are sent. The function plan, called before anything is sent, may be called twice
+// therefore. An error holds what the engine's program said.
+func (e *Engine) Load(ctx context.Context, image Image, plan func(Plan)) error {
+	s, err := image.stack(ctx)
+	if err != nil {
+		return err
+	}
+	image.Root.Annotations = map[string]string{AnnotationLayers: s.digests()}
+	h := e.kind.held(ctx, e, s)
+	for {
+		omit := h.omit(s)
+		p := s.plan(omit)
+		plan(p)
+		err = e.send(ctx, image, omit)
+		if refused := (*programError)(nil); p.Held == 0 || ctx.Err() != nil || !errors.As(err, &refused) {
+			return err
+		}
+		h = holding{}
+	}
+}
+
+// plan returns the plan to send the stack's layers but for some.
+func (s *stack) plan(omit map[digest.Digest]bool) Plan {
+	p := Plan{Layers: len(s.layers)}
+	sent := make(map[digest.Digest]bool)
+	for _, layer := range s.layers {
+		if omit[layer.Digest] {
+			p.Held++
+		} else if !sent[layer.Digest] {
+			p.Bytes += layer.Size
+			sent[layer.Digest] = true
+		}
+	}
+	return p
+}
+
+// programError tells that the engine's program was not content with what it got.
+type programError struct{ err error }
+
+func (e *programError) Error() string { return e.err.Error() }
+func (e *programError) Unwrap() error { return e.err }
+
+// send streams the image into the program.
+func (e *Engine) send(ctx context.Context, image Image, omit map[digest.Digest]bool) error {
+	name := e.kind.program + " " + strings.Join(e.kind.load, " ")
+	cmd := e.command(ctx, e.kind.load...)
+	var stdout, stderr tail
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = graceTime
 	stdin, err := cmd.StdinPipe()
@@ -50,9 +104,9 @@ func (e *Engine) Load(ctx context.Context, out io.Writer, image Image) error {
 		return err
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("%s load: %w", e.Name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	writeErr := archive.Write(ctx, stdin, image.Source, image.Root, archive.Options{Names: image.Names})
+	writeErr := archive.Write(ctx, stdin, image.Source, image.Root, archive.Options{Names: image.Names, Omit: omit})
 	unread := errors.Is(writeErr, syscall.EPIPE)
 	if writeErr != nil && !unread {
 		cmd.Process.Kill() // Before it sees the end of its input, which it might take for the archive's.
@@ -61,16 +115,22 @@ func (e *Engine) Load(ctx context.Context, out io.Writer, image Image) error {
 	waitErr := cmd.Wait()
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("%s load: %w", e.Name, context.Cause(ctx))
+		return fmt.Errorf("%s: %w", name, context.Cause(ctx))
 	case writeErr != nil && !unread:
 		return writeErr
 	case waitErr != nil:
-		return fmt.Errorf("%s load: %w%s", e.Name, waitErr, quote(stderr.String()))
+		return &programError{fmt.Errorf("%s: %w%s", name, waitErr, quote(stderr.String()))}
 	case unread:
-		return fmt.Errorf("%s load: it ended before it had read the image%s", e.Name, quote(stderr.String()))
+		return &programError{fmt.Errorf("%s: it ended before it had read the image%s", name, quote(stderr.String()))}
+	case strings.Contains(stdout.String(), unpackError):
+		return &programError{fmt.Errorf("%s: the image is not unpacked%s", name, quote(stdout.String()))}
 	}
 	return nil
 }
+
+// unpackError is in what "docker load" prints if containerd, where that stores Docker's images, could not unpack one.
+// The program ends well then.
+const unpackError = "Error unpacking image"
 
 // maxTail is how much of what a program says is kept, in bytes.
 const maxTail = 4 << 10

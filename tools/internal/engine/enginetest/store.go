@@ -1,0 +1,203 @@
+package enginetest
+
+import (
+	"archive/tar"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// engine is the program, and the images it keeps in a file.
+type engine struct{ name, behaviour, namespace string }
+
+// image is an image that is kept.
+type image struct {
+	ID, Manifest string
+	Names        []string
+	Diffs        []string // of its layers
+	Blobs        []string // its layers, as in "blobs/sha256/HEX"
+	Annotations  map[string]string
+}
+
+// file is where the images are.
+func (e engine) file() string {
+	return filepath.Join(os.Getenv("FAKE_STORE"), e.name+e.namespace+".json")
+}
+
+// images returns the images that are kept.
+func (e engine) images() []image {
+	var images []image
+	if data, err := os.ReadFile(e.file()); err == nil {
+		json.Unmarshal(data, &images)
+	}
+	return images
+}
+
+// archive is what load reads.
+type archive struct {
+	manifests []struct {
+		Config   string
+		RepoTags []string
+		Layers   []string
+	}
+	index struct {
+		Manifests []struct {
+			Digest      string
+			Annotations map[string]string
+		}
+	}
+	files map[string][]byte
+}
+
+// take keeps the image in a docker-archive, if each of its layers is in there or kept already.
+func (e engine) take(r io.Reader) error {
+	a, err := readArchive(r)
+	if err != nil {
+		return err
+	}
+	if e.behaviour == Full {
+		return errors.New("the image is refused")
+	}
+	found := a.manifests[0]
+	var config struct {
+		RootFS struct {
+			DiffIDs []string `json:"diff_ids"`
+		}
+	}
+	if err := json.Unmarshal(a.files[found.Config], &config); err != nil {
+		return fmt.Errorf("%s: %w", found.Config, err)
+	}
+	root := a.index.Manifests[0]
+	taken := image{
+		ID: digestOf(found.Config), Manifest: root.Digest, Names: found.RepoTags, Diffs: config.RootFS.DiffIDs,
+		Blobs: found.Layers, Annotations: root.Annotations,
+	}
+	images := e.images()
+	for i, path := range taken.Blobs {
+		if _, sent := a.files[path]; sent || e.holds(images, taken, i) {
+			continue
+		}
+		if e.behaviour == Snapshotter {
+			fmt.Println("Loaded image: " + taken.Names[0] + "\nError unpacking image " + taken.Names[0] + ": not found")
+			return nil
+		}
+		return fmt.Errorf("open %s: no such file or directory", path)
+	}
+	if os.Getenv("FAKE_STORE") == "" {
+		return nil
+	}
+	data, err := json.Marshal(append(images, taken))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(e.file(), data, 0o644)
+}
+
+// holds reports whether the layer i of an image is kept: Docker goes by the layers below, the others by its blob.
+func (e engine) holds(images []image, taken image, i int) bool {
+	if e.behaviour == Forgetful {
+		return false
+	}
+	return slices.ContainsFunc(images, func(other image) bool {
+		if e.name == "docker" && e.behaviour != Snapshotter {
+			return len(other.Diffs) > i && slices.Equal(other.Diffs[:i+1], taken.Diffs[:i+1])
+		}
+		return slices.Contains(other.Blobs, taken.Blobs[i])
+	})
+}
+
+func (e engine) list() int {
+	for _, image := range e.images() {
+		fmt.Println(e.id(image))
+	}
+	return 0
+}
+
+// id is what the engine calls an image's id.
+func (e engine) id(i image) string {
+	if e.behaviour == Snapshotter || e.name == "nerdctl" {
+		return i.Manifest
+	}
+	return i.ID
+}
+
+func (e engine) listBlobs() int {
+	for _, image := range e.images() {
+		for _, path := range image.Blobs {
+			fmt.Println(digestOf(path))
+		}
+	}
+	return 0
+}
+
+// inspect prints what is known of images. As with nerdctl, that is nothing if one of them is unknown to it.
+func (e engine) inspect(names []string) int {
+	infos := []any{}
+	for _, name := range names {
+		known := e.images()
+		i := slices.IndexFunc(known, func(i image) bool { return e.id(i) == name || slices.Contains(i.Names, name) })
+		if i >= 0 {
+			infos = append(infos, e.info(known[i]))
+		}
+	}
+	if len(infos) == len(names) || e.name != "nerdctl" {
+		json.NewEncoder(os.Stdout).Encode(infos)
+	}
+	if len(infos) < len(names) {
+		fmt.Fprintln(os.Stderr, "Error: no such image")
+		return 1
+	}
+	return 0
+}
+
+func (e engine) info(i image) map[string]any {
+	if e.name == "nerdctl" {
+		var layers []map[string]string
+		for _, path := range i.Blobs {
+			layers = append(layers, map[string]string{"digest": digestOf(path)})
+		}
+		return map[string]any{"Manifest": map[string]any{"layers": layers}}
+	}
+	info := map[string]any{"Id": e.id(i), "RootFS": map[string]any{"Layers": i.Diffs}}
+	if e.behaviour == Snapshotter {
+		info["Descriptor"] = map[string]any{"digest": i.Manifest, "annotations": i.Annotations}
+	}
+	return info
+}
+
+// digestOf returns the digest of the blob at a path in an archive.
+func digestOf(path string) string { return "sha256:" + strings.TrimPrefix(path, "blobs/sha256/") }
+
+// readArchive reads a docker-archive of one image that is an OCI archive, too.
+func readArchive(r io.Reader) (*archive, error) {
+	a := &archive{files: make(map[string][]byte)}
+	for t := tar.NewReader(r); ; {
+		header, err := t.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if a.files[header.Name], err = io.ReadAll(t); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return nil, err
+	}
+	for name, v := range map[string]any{"manifest.json": &a.manifests, "index.json": &a.index} {
+		if err := json.Unmarshal(a.files[name], v); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if len(a.manifests) != 1 || len(a.index.Manifests) == 0 {
+		return nil, fmt.Errorf("%d images in the archive", len(a.manifests))
+	}
+	return a, nil
+}

@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/engine/enginetest"
+	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+// loader loads images into one engine that keeps them.
+type loader struct {
+	t      *testing.T
+	engine *Engine
+	store  imagetest.Store
+}
+
+func newLoader(t *testing.T, flavour, namespace string) *loader {
+	t.Helper()
+	part := strings.SplitN(flavour, " ", 3)
+	install(t, part[1], part[2])
+	e, err := Find(t.Context(), Choice{Name: part[0], Namespace: namespace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &loader{t, e, imagetest.Store{}}
+}
+
+// load loads an image of the layers and returns "HELD of LAYERS" for each attempt.
+func (l *loader) load(name string, compression oci.Compression, layers ...string) string {
+	l.t.Helper()
+	root := l.store.AddImage(l.t, "linux/amd64", compression, layers...)
+	var plans []string
+	err := l.engine.Load(l.t.Context(), named(l.t, l.store, root, name), func(p Plan) {
+		plans = append(plans, fmt.Sprintf("%d of %d", p.Held, p.Layers))
+		if (p.Bytes == 0) != (p.Held == p.Layers) {
+			l.t.Errorf("%+v", p)
+		}
+	})
+	if err != nil {
+		l.t.Error(err)
+	}
+	return strings.Join(plans, ", ")
+}
+
+// TestHeld checks that an engine gets those layers only that it lacks. What is left out wrongly would make the engine's
+// program fail, and so show as another attempt.
+func TestHeld(t *testing.T) {
+	flavours := []struct {
+		flavour  string
+		moved    string // what it has of an image of two new layers and one that it holds
+		repacked string // and of an image that it holds, packed otherwise
+	}{
+		{"docker docker ", "0 of 3", "3 of 3"},
+		{"docker docker " + enginetest.Snapshotter, "1 of 3", "0 of 3"},
+		{"podman podman ", "0 of 3", "3 of 3, 0 of 3"},
+		{"containerd ctr ", "1 of 3", "0 of 3"},
+		{"containerd nerdctl ", "1 of 3", "0 of 3"},
+	}
+	for _, f := range flavours {
+		t.Setenv("FAKE_STORE", t.TempDir())
+		l := newLoader(t, f.flavour, "")
+		tests := []struct {
+			name        string
+			compression oci.Compression
+			layers      string
+			want        string
+		}{
+			{"localhost/app", oci.Gzip, "a b c", "0 of 3"},
+			{"localhost/app", oci.Gzip, "a b c", "3 of 3"},
+			{"localhost/app", oci.Gzip, "a b d", "2 of 3"},
+			{"localhost/other", oci.Gzip, "a b c e", "3 of 4"},
+			{"localhost/other", oci.Gzip, "x y b", f.moved},
+			{"localhost/other", oci.Zstd, "a b c", f.repacked},
+		}
+		for _, test := range tests {
+			got := l.load(test.name, test.compression, strings.Fields(test.layers)...)
+			if got != test.want {
+				t.Errorf("%s: %s of %s: %s, want %s", f.flavour, test.name, test.layers, got, test.want)
+			}
+		}
+	}
+}
+
+// TestHeldTwice checks that Docker gets a blob that it holds at one place only of the two at which it comes.
+func TestHeldTwice(t *testing.T) {
+	t.Setenv("FAKE_STORE", t.TempDir())
+	l := newLoader(t, "docker docker ", "")
+	for _, test := range []struct{ layers, want string }{
+		{"a b", "0 of 2"}, {"a b a", "1 of 3"}, {"a b a", "3 of 3"},
+	} {
+		if got := l.load("localhost/app", oci.Gzip, strings.Fields(test.layers)...); got != test.want {
+			t.Errorf("%s: %s, want %s", test.layers, got, test.want)
+		}
+	}
+}
+
+// TestHeldNoMore checks that all layers are sent if it turns out that the engine does not have what it said.
+func TestHeldNoMore(t *testing.T) {
+	for _, flavour := range []string{"docker docker", "podman podman", "containerd ctr", "containerd nerdctl"} {
+		t.Setenv("FAKE_STORE", t.TempDir())
+		l := newLoader(t, flavour+" "+enginetest.Forgetful, "")
+		got := []string{l.load("localhost/app", oci.Gzip, "a", "b"), l.load("localhost/app", oci.Gzip, "a", "c")}
+		if want := []string{"0 of 2", "1 of 2, 0 of 2"}; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %q, want %q", flavour, got, want)
+		}
+	}
+}
+
+// TestNamespace checks that what one namespace of containerd's holds counts there alone.
+func TestNamespace(t *testing.T) {
+	for _, flavour := range []string{"containerd ctr ", "containerd nerdctl "} {
+		t.Setenv("FAKE_STORE", t.TempDir())
+		for _, test := range []struct{ namespace, want string }{
+			{"", "0 of 1"}, {"k8s.io", "0 of 1"}, {"k8s.io", "1 of 1"}, {"", "1 of 1"},
+		} {
+			if got := newLoader(t, flavour, test.namespace).load("app", oci.Gzip, "a"); got != test.want {
+				t.Errorf("%s in %q: %s, want %s", flavour, test.namespace, got, test.want)
+			}
+		}
+	}
+}

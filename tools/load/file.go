@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/rules-strata/rules_strata/tools/internal/archive"
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/engine"
+)
+
+// write writes the archive that --output asks for: of the image for --platform, or else of all there is.
+func (s *settings) write(ctx context.Context, std cli.Streams, image engine.Image) error {
+	if s.platform != nil {
+		var err error
+		if image, err = s.selectFor(ctx, *s.platform, image); err != nil {
+			return err
+		}
+	}
+	options := archive.Options{Names: image.Names}
+	if s.output == "-" {
+		return archive.Write(ctx, std.Out, image.Source, image.Root, options)
+	}
+	path := s.output
+	// "bazel run" starts programs elsewhere, and says where its user was.
+	if dir := os.Getenv("BUILD_WORKING_DIRECTORY"); dir != "" && !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return cli.Hint(fmt.Errorf("%s: not a regular file", path), "--output=- writes to standard output")
+	}
+	f, err := atomicfile.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	if err := archive.Write(ctx, f, image.Source, image.Root, options); err != nil {
+		return err
+	}
+	if err := f.Commit(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(std.Out, path)
+	return err
+}
