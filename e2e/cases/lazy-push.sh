@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # A push that takes its layers out of the build's remote cache, where no layer ever came to this disk.
 #
-# The cache is that of ../cache, which Bazel takes for a real one over gRPC, and nginx over HTTP; both look into the same
-# directory. Layers hold random bytes: no other cache can have them.
+# The cache is that of ../cache, which Bazel takes for a real one over gRPC, and nginx over HTTP; both look into the
+# same directory. Layers hold random bytes: no other cache can have them.
 
+packages nginx openssl
 cd "$E2E/walkthrough"
 instance=main/1 # what --remote_instance_name is
 secret=open-sesame-4711
@@ -11,7 +12,7 @@ secret=open-sesame-4711
 # lazily BASE COMMAND ARGS...: Bazel with the output base BASE, and no cache but the ones that ARGS name.
 lazily() {
   echo "$1" >>"$WORK/bases"
-  "$TOP/bazelw" --output_base="$WORK/$1" "$2" --color=no --curses=no --noshow_progress --disk_cache= "${@:3}" 3>&-
+  "$TOP/bazelw" --output_base="$WORK/$1" --max_idle_secs=300 "$2" --color=no --curses=no --noshow_progress --disk_cache= "${@:3}" 3>&-
 }
 
 # finish_bases: ends their servers, and gives back the disk.
@@ -113,11 +114,17 @@ no_layer() {
   [ -e "$(readlink -f bazel-bin)/lazy/push" ] || fail "no push program below $(readlink -f bazel-bin)"
 }
 
+# no_action NAME: the build before the push of NAME found all in the cache: no action knows the address of the cache.
+no_action() {
+  grep -E ' processes: [0-9]+ remote cache hit, [0-9]+ internal\.$' "$WORK/$1.out" || fail "$(cat "$WORK/$1.out")"
+}
+
 from_grpc() {
   local started=$EPOCHREALTIME
   push_lazily clean "grpc://$(cat "$WORK/grpc.address")" grpc || fail "$(cat "$WORK/grpc.out")"
   note "clone to registry in $(((${EPOCHREALTIME/./} - ${started/./}) / 1000)) ms, of a build that is all in the cache"
   no_layer clean
+  no_action grpc
   pushed grpc
   equal "reads of layers" "2 0 OK" "$(reads grpc)"
 }
@@ -184,7 +191,6 @@ through_socket() {
 # http_start: nginx as a cache that wants a password.
 http_start() {
   local port
-  packages nginx
   htpasswd -nbB strata "$secret" >"$WORK/htpasswd"
   port=$((20000 + RANDOM % 10000))
   cat >"$WORK/nginx.conf" <<CONFIG
@@ -219,8 +225,10 @@ from_http() {
   http_start
   cache=http://strata:$secret@$(cat "$WORK/nginx.address")
   lazily http run --remote_cache="$cache" --remote_download_minimal --@rules_strata//rules:remote_cache="$cache" \
-    //lazy:push -- --repository="$(cat "$RUN/lazy.address")/http" >"$WORK/http.out" 2>&1 || fail "$(cat "$WORK/http.out")"
+    //lazy:push -- --repository="$(cat "$RUN/lazy.address")/http" >"$WORK/http.out" 2>&1 ||
+    fail "$(cat "$WORK/http.out")"
   no_layer http
+  no_action http
   pushed http
   while read -r hex; do
     equal "reads of $hex" 1 "$(grep -c "GET /cas/$hex .* 200 " "$WORK/nginx.log")"

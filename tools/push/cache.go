@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"io"
@@ -24,17 +25,16 @@ const headerVariable = "STRATA_REMOTE_HEADER"
 // cacheFlags say where blobs are that the build has left in a remote cache.
 type cacheFlags struct {
 	address string
-	header  http.Header
+	headers cli.Strings
 	helper  string
 }
 
 func (f *cacheFlags) declare(flags *flag.FlagSet) {
-	f.header = make(http.Header)
 	flags.StringVar(&f.address, "remote-cache", "",
 		"`address` of the remote cache that has the layers without a file, as in Bazel's --remote_cache;\n"+
 			"\"?instance=NAME\" behind it is Bazel's --remote_instance_name")
-	cli.Each(flags, "remote-header", "header for the remote cache: `name=value` (repeatable); "+headerVariable+
-		" may hold further ones,\none a line", f.addHeader)
+	flags.Var(&f.headers, "remote-header", "header for the remote cache: `name=value` (repeatable); "+headerVariable+
+		" may hold further ones,\none a line")
 	flags.StringVar(&f.helper, "credential-helper", "",
 		"`program` with headers for the remote cache, by the protocol of Bazel's --credential_helper")
 }
@@ -42,18 +42,33 @@ func (f *cacheFlags) declare(flags *flag.FlagSet) {
 // override puts what is set in other in the place of what is set in f. Headers are added.
 func (f *cacheFlags) override(other cacheFlags) {
 	f.address, f.helper = cmp.Or(other.address, f.address), cmp.Or(other.helper, f.helper)
-	for name, values := range other.header {
-		f.header[name] = append(f.header[name], values...)
-	}
+	f.headers = append(f.headers, other.headers...)
 }
 
-func (f *cacheFlags) addHeader(pair string) error {
+// header returns the headers for the cache. What is wrong with one is not shown: it may be a secret.
+func (f *cacheFlags) header() (http.Header, error) {
+	all := make(http.Header)
+	for _, pair := range f.headers {
+		if !addHeader(all, pair) {
+			return nil, cli.Usage("--remote-header: expected NAME=VALUE")
+		}
+	}
+	for line := range strings.Lines(os.Getenv(headerVariable)) {
+		if line = strings.TrimSpace(line); line != "" && !addHeader(all, line) {
+			return nil, cli.Usage("%s: expected NAME=VALUE in each line", headerVariable)
+		}
+	}
+	return all, nil
+}
+
+// addHeader adds NAME=VALUE, and reports whether it is that.
+func addHeader(header http.Header, pair string) bool {
 	name, value, found := strings.Cut(pair, "=")
 	if !found || name == "" || strings.ContainsFunc(name, isNoToken) || strings.ContainsAny(value, "\r\n\x00") {
-		return errors.New("expected NAME=VALUE") // The value may be a secret.
+		return false
 	}
-	f.header.Add(name, value)
-	return nil
+	header.Add(name, value)
+	return true
 }
 
 // isNoToken reports whether a character may not stand in a header's name (RFC 9110, section 5.6.2).
@@ -67,16 +82,12 @@ func (f *cacheFlags) behind(local content.Source) (content.Source, error) {
 	if f.address == "" {
 		return local, nil
 	}
-	for line := range strings.Lines(os.Getenv(headerVariable)) {
-		if line = strings.TrimSpace(line); line == "" {
-			continue
-		}
-		if err := f.addHeader(line); err != nil {
-			return nil, cli.Usage("%s: %w in each line", headerVariable, err)
-		}
+	header, err := f.header()
+	if err != nil {
+		return nil, err
 	}
 	cache, err := cas.New(f.address, cas.Options{
-		Header: f.header, Helper: f.helper, Workspace: os.Getenv("BUILD_WORKSPACE_DIRECTORY"),
+		Header: header, Helper: f.helper, Workspace: os.Getenv("BUILD_WORKSPACE_DIRECTORY"),
 	})
 	if err != nil {
 		return nil, cli.Usage("%w", err)
@@ -119,6 +130,7 @@ func isWhole(r io.Reader, d oci.Descriptor) bool {
 // adviseCache adds what the user can do about a failure of the remote cache.
 func adviseCache(err error) error {
 	var refusal *cas.Error
+	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.Is(err, content.ErrNotFound):
 		return cli.Hint(err, "%s", "the cache has dropped the layer, or it does not name what it holds by SHA-256;\n"+
@@ -127,6 +139,8 @@ func adviseCache(err error) error {
 	case errors.As(err, &refusal) && refusal.Denied:
 		return cli.Hint(err, "%s", "a credential for the cache can be given by --credential-helper=PROGRAM,"+
 			" --remote-header=NAME=VALUE or "+headerVariable)
+	case errors.As(err, &certificate): // Not wrapped, so that no one takes it for the registry's.
+		return cli.Hint(errors.New(err.Error()), "SSL_CERT_FILE names a file with further authorities")
 	}
 	return err
 }

@@ -121,12 +121,10 @@ func (j *job) add(ctx context.Context, d *destination) error {
 	for _, layer := range d.image.Remote() {
 		j.options.Holders[layer.Descriptor.Digest] = layer.Sources
 	}
-	built, err := d.cache.behind(files)
+	source, err := d.cache.behind(content.Multi{files, remote.New(j.client, remoteLayers(d.image))})
 	if err != nil {
 		return err
 	}
-	// The registries come first: of a cache that lacks a blob it is an error.
-	source := content.Multi{remote.New(j.client, remoteLayers(d.image)), built}
 	j.tasks = append(j.tasks, push.Task{To: repository, Root: root, Source: j.meter.Watch(source), Tags: tags})
 	return nil
 }
