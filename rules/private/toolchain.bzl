@@ -7,6 +7,7 @@ TOOLCHAIN_TYPE = Label("//rules:toolchain_type")
 _TOOLS = {
     "checker": "Checks everything about an image.",
     "loader": "Loads an image into Docker or Podman.",
+    "mkbase": "Checks the documents of a locked base image.",
     "mkconfig": "Makes an image's config.",
     "mkimport": "Reads an image out of a layout or an archive.",
     "mkindex": "Makes an image index.",

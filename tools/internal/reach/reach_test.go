@@ -37,8 +37,8 @@ var levels = [][]string{
 	},
 	1: {"oci", "reference", "source", "tarfile", "tarstream"},
 	2: {"auth", "blob", "content", "deb", "image", "nameflags", "wire"},
-	3: {"cas", "layer", "layout", "progress", "registry"},
-	4: {"archive", "check", "push", "remote"},
+	3: {"cas", "layer", "layout", "lockfile", "progress", "registry"},
+	4: {"archive", "check", "pin", "push", "remote"},
 	5: {"engine", "imageflags", "importer"},
 }
 
@@ -50,8 +50,8 @@ var testOnly = []string{"engine/enginetest", "imagetest", "registrytest"}
 var callers = map[string][]string{
 	"net": {"internal/auth", "internal/cas", "internal/registry", "internal/registrytest", "internal/engine"},
 	"net/http": {
-		"internal/auth", "internal/cas", "internal/registry", "internal/registrytest", "internal/engine", "push", "load",
-		"imgcheck",
+		"internal/auth", "internal/cas", "internal/registry", "internal/registrytest", "internal/engine", "lock", "push",
+		"load", "imgcheck",
 	},
 	"os/exec": {"internal/auth", "internal/cas", "internal/engine"},
 	"plugin":  {},
@@ -59,8 +59,8 @@ var callers = map[string][]string{
 	"C":       {},
 	"testing": {"internal/imagetest", "internal/registrytest"},
 	module + "/" + rooms + "wire": {
-		"internal/imageflags", "mkconfig", "mkimport", "mkindex", "mklayer", "mklayout", "mkmanifest", "mkreference",
-		"push", "load",
+		"internal/imageflags", "mkbase", "mkconfig", "mkimport", "mkindex", "mklayer", "mklayout", "mkmanifest",
+		"mkreference", "push", "load",
 	},
 }
 
