@@ -161,3 +161,5 @@ done
 check "layers go from registry to registry" copies
 check "killed $kills times, behind a proxy with faults" killed
 check "and completed" completed
+packages time
+check "the benchmark of pushes is alive" "$TOP/bench/push/run" 1000000
