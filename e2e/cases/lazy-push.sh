@@ -9,17 +9,20 @@ cd "$E2E/walkthrough"
 instance=main/1 # what --remote_instance_name is
 secret=open-sesame-4711
 
-# lazily BASE COMMAND ARGS...: Bazel with the output base BASE, and no cache but the ones that ARGS name.
+# based BASE COMMAND ARGS...: Bazel with the output base BASE. Its server does not outlive an interrupted run for long.
+based() { "$TOP/bazelw" --output_base="$WORK/$1" --max_idle_secs=300 "${@:2}" 3>&-; }
+
+# lazily BASE COMMAND ARGS...: the same, with plain output and no cache but the ones that ARGS name.
 lazily() {
   echo "$1" >>"$WORK/bases"
-  "$TOP/bazelw" --output_base="$WORK/$1" --max_idle_secs=300 "$2" --color=no --curses=no --noshow_progress --disk_cache= "${@:3}" 3>&-
+  based "$1" "$2" --color=no --curses=no --noshow_progress --disk_cache= "${@:3}"
 }
 
 # finish_bases: ends their servers, and gives back the disk.
 finish_bases() {
   local base
   sort -u "$WORK/bases" | while read -r base; do
-    "$TOP/bazelw" --output_base="$WORK/$base" shutdown >"$WORK/shutdown.log" 2>&1 3>&-
+    based "$base" shutdown >"$WORK/shutdown.log" 2>&1
     chmod -R u+w "$WORK/$base"
     rm -rf "${WORK:?}/$base"
   done
