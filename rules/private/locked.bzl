@@ -4,7 +4,7 @@ The BUILD files of the repositories that `images` declares (rules/private/repo) 
 """
 
 load(":actions.bzl", "make_base")
-load(":base_blobs.bzl", "without_base_blobs")
+load(":base_setting.bzl", "without_base_blobs")
 load(":contents.bzl", "image_contents")
 load(":image_outputs.bzl", "byte_groups")
 load(":providers.bzl", "ImageInfo", "LayerInfo")
@@ -23,12 +23,16 @@ _DocumentsInfo = provider(
 
 def _documents_impl(ctx):
     name = ctx.label.name
-    descriptor = ctx.actions.declare_file(name + ".descriptor.json")
-    digest = ctx.actions.declare_file(name + ".digest")
-    layers = [
-        ctx.actions.declare_file("%s.layer_%d.json" % (name, number))
-        for number in range(len(ctx.attr.layers))
-    ]
+    outputs = struct(
+        config = ctx.actions.declare_file(name + ".config.json"),
+        descriptor = ctx.actions.declare_file(name + ".descriptor.json"),
+        digest = ctx.actions.declare_file(name + ".digest"),
+        layers = [
+            ctx.actions.declare_file("%s.layer_%d.json" % (name, number))
+            for number in range(len(ctx.attr.layers))
+        ],
+        manifest = ctx.actions.declare_file(name + ".manifest.json"),
+    )
     make_base(
         ctx,
         manifest = ctx.file.manifest,
@@ -39,16 +43,16 @@ def _documents_impl(ctx):
             "platform": [ctx.attr.platform],
             "source": ctx.attr.sources,
         },
-        outputs = struct(descriptor = descriptor, digest = digest, layers = layers),
+        outputs = outputs,
     )
     image = ImageInfo(
-        config = ctx.file.config,
-        manifest = ctx.file.manifest,
-        descriptor = descriptor,
-        layers = tuple([LayerInfo(blob = None, descriptor = layer) for layer in layers]),
+        config = outputs.config,
+        manifest = outputs.manifest,
+        descriptor = outputs.descriptor,
+        layers = tuple([LayerInfo(blob = None, descriptor = layer) for layer in outputs.layers]),
         blobs = depset(),
     )
-    return [_DocumentsInfo(digest = digest, image = image, layers = tuple(ctx.attr.layers))]
+    return [_DocumentsInfo(digest = outputs.digest, image = image, layers = tuple(ctx.attr.layers))]
 
 _documents = rule(
     doc = "The documents of a base image, which belong together: that is checked before anything is built on them.",

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/lockfile"
@@ -23,6 +24,7 @@ type settings struct {
 	manifest, config, digest, mediaType string
 	platform                            *oci.Platform
 	sources                             cli.Strings
+	manifestOutput, configOutput        string
 	descriptor, digestOutput            string
 	layers                              cli.Strings
 }
@@ -39,11 +41,14 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		return err
 	})
 	flags.Var(&s.sources, "source", "`registry/repository` that holds the layers, the best first (repeatable)")
+	flags.StringVar(&s.manifestOutput, "manifest-output", "", "`file` to write the checked manifest to (required)")
+	flags.StringVar(&s.configOutput, "config-output", "", "`file` to write the checked config to (required)")
 	flags.StringVar(&s.descriptor, "descriptor", "", "`file` to write the image's descriptor to (required)")
 	flags.StringVar(&s.digestOutput, "digest-output", "", "`file` to write the digest to")
 	flags.Var(&s.layers, "layer", "`file` to write the descriptor of the next layer to, lowest first (repeatable)")
 	return func(context.Context, cli.Streams) error {
-		if err := cli.Require(flags, "manifest", "config", "digest", "descriptor"); err != nil {
+		err := cli.Require(flags, "manifest", "config", "digest", "manifest-output", "config-output", "descriptor")
+		if err != nil {
 			return err
 		}
 		return s.run()
@@ -83,8 +88,11 @@ func (s *settings) run() error {
 			return err
 		}
 	}
+	if err := atomicfile.Write(s.configOutput, p.Config.Text); err != nil {
+		return err
+	}
 	d := p.Manifest.Descriptor()
 	d.Platform = s.platform
-	outputs := wire.Outputs{Descriptor: s.descriptor, Digest: s.digestOutput}
-	return outputs.Write(nil, d)
+	outputs := wire.Outputs{Document: s.manifestOutput, Descriptor: s.descriptor, Digest: s.digestOutput}
+	return outputs.Write(p.Manifest.Text, d)
 }

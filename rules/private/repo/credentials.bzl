@@ -4,7 +4,7 @@ Programs that these files name are not asked: a repository rule cannot talk to t
 asked by Bazel, and what it says wins.
 """
 
-load("@bazel_tools//tools/build_defs/repo:utils.bzl", "read_user_netrc")
+load("@bazel_tools//tools/build_defs/repo:utils.bzl", "read_netrc")
 
 visibility("//rules/...")
 
@@ -21,7 +21,7 @@ def credential_for(ctx, registry, repository):
     Returns:
       A value for the parameter `auth` of ctx.download, or None.
     """
-    netrc = read_user_netrc(ctx)
+    netrc = _netrc(ctx)
     for host in [registry, registry.partition(":")[0]] + (_DOCKER_HUB if registry == "docker.io" else []):
         if host in netrc:
             return {"type": "basic", "login": netrc[host].get("login", ""), "password": netrc[host].get("password", "")}
@@ -36,6 +36,12 @@ def credential_for(ctx, registry, repository):
         if entry and entry.get("username"):
             return {"type": "basic", "login": entry["username"], "password": entry.get("password", "")}
     return None
+
+def _netrc(ctx):
+    """Returns the entries of $NETRC, or of ~/.netrc without that variable: dict from host to a dict of login, password."""
+    home = ctx.os.environ.get("HOME") or ctx.os.environ.get("USERPROFILE", "")
+    path = ctx.path(ctx.os.environ.get("NETRC") or home + "/.netrc")
+    return read_netrc(ctx, path) if path.exists else {}
 
 def _files(ctx):
     """Returns the files in the order of tools/internal/auth."""

@@ -14,7 +14,11 @@ def read_lock(ctx, label):
     Returns:
       The dict.
     """
-    lock = json.decode(ctx.read(ctx.path(label)), default = None)
+    path = ctx.path(label)
+    ctx.watch(path)
+    if not path.exists:
+        fail("%s: there is no such lock file; bazel run @rules_strata//tools/lock -- add NAME REFERENCE makes it" % label)
+    lock = json.decode(ctx.read(path), default = None)
     if type(lock) != "dict" or lock.get("version") != 1:
         fail("%s: not a lock file of version 1; bazel run @rules_strata//tools/lock -- verify --offline says what is wrong" % label)
     return lock
