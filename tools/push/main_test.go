@@ -22,7 +22,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts. Each has an index of two images in the files root.json, image.json (one of the two)
 // and blobs; $DIGEST and $IMAGE_DIGEST; a registry $OPEN and one, $BASIC, that wants the user "user" with the
-// password "sesame"; auth.json has that credential, wrong.json another one. The command "tags" compares a
+// password "sesame"; auth.json has that credential, wrong.json another one. The image's first layer, the file
+// $FAR, is also in $OPEN, where far.json says. The command "tags" compares a
 // repository's tags in $OPEN, "status" makes a file.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -47,6 +48,16 @@ func TestScripts(t *testing.T) {
 				[]byte(`{"auths":{"`+basic.Host+`":{"auth":"`+auth+`"}}}`))
 			imagetest.WriteFile(t, filepath.Join(env.WorkDir, "wrong.json"),
 				[]byte(`{"auths":{"`+basic.Host+`":{"username":"user","password":"wr0ng"}}}`))
+			layer := store.Manifest(t, image).Layers[0]
+			open.AddBlob("team/base", store[layer.Digest])
+			env.Setenv("FAR", filepath.Join("blobs", "sha256", layer.Digest.Encoded()))
+			err := wire.Write(filepath.Join(env.WorkDir, "far.json"), wire.Layer{
+				MediaType: layer.MediaType, Digest: layer.Digest, Size: layer.Size, DiffID: layer.Digest,
+				Sources: []string{open.Host + "/team/base"},
+			})
+			if err != nil {
+				return err
+			}
 			if err := wire.Write(filepath.Join(env.WorkDir, "image.json"), image); err != nil {
 				return err
 			}

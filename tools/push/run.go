@@ -74,6 +74,8 @@ func (s *settings) run(ctx context.Context, std cli.Streams) error {
 	j := job{
 		client:  registry.NewClient(registry.Options{Credentials: store, Insecure: s.insecure}),
 		options: push.Options{Jobs: s.jobs, DryRun: s.dryRun, Holders: make(map[digest.Digest][]string)},
+
+		repositories: make(map[string]*registry.Repository),
 	}
 	for _, d := range destinations {
 		if err := j.add(ctx, d); err != nil {
@@ -101,6 +103,8 @@ type job struct {
 	options push.Options
 	tasks   []push.Task
 	results []result
+
+	repositories map[string]*registry.Repository // by their names: one login for all images that go there
 }
 
 // add adds a destination.
@@ -114,9 +118,12 @@ func (j *job) add(ctx context.Context, d *destination) error {
 		return err
 	}
 	j.results = append(j.results, newResult(d.target, to, root, tags))
-	repository, err := j.client.Repository(ctx, to, auth.PullPush)
-	if err != nil {
-		return err
+	repository := j.repositories[to.Name()]
+	if repository == nil {
+		if repository, err = j.client.Repository(ctx, to, auth.PullPush); err != nil {
+			return err
+		}
+		j.repositories[to.Name()] = repository
 	}
 	for _, layer := range d.image.Remote() {
 		j.options.Holders[layer.Descriptor.Digest] = layer.Sources

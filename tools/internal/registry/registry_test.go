@@ -251,9 +251,9 @@ func TestCancel(t *testing.T) {
 	server := registrytest.New(t)
 	r, waits := repository(t, server.Host, Options{})
 	ctx, cancel := context.WithCancel(t.Context())
-	server.Inject("HEAD", 9, func(http.ResponseWriter, *http.Request) bool {
+	server.Inject("HEAD", 9, func(_ http.ResponseWriter, req *http.Request) bool {
 		cancel()
-		<-ctx.Done()
+		<-req.Context().Done() // The client has hung up by itself.
 		panic(http.ErrAbortHandler)
 	})
 	_, err := r.Resolve(ctx, "v1")
