@@ -281,6 +281,53 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// An archive that is cut off anywhere is refused: one ends with a block of zeros after its last entry, and what belongs to
+// an entry that never comes is no end.
+func TestCut(t *testing.T) {
+	long := strings.Repeat("d/", 150)
+	archives := map[string][]byte{
+		"pax": archive(t, file("a", "x"), item{tar.Header{Name: "b", Typeflag: tar.TypeReg, Format: tar.FormatPAX,
+			PAXRecords: map[string]string{"SCHILY.xattr.user.a": "b"}}, ""}),
+		"GNU": archive(t, item{tar.Header{Name: long + "n", Linkname: long, Typeflag: tar.TypeSymlink,
+			Format: tar.FormatGNU}, ""}),
+		"global": archive(t, item{tar.Header{Typeflag: tar.TypeXGlobalHeader,
+			PAXRecords: map[string]string{"comment": "0123"}}, ""}, file("a", "")),
+	}
+	for _, name := range []string{"gnu", "pax00", "pax01", "pax10"} {
+		data := sparse(t, name)
+		archives["sparse "+name] = data[:len(bytes.TrimRight(data, "\x00"))/512*512+512+1024]
+	}
+	for name, data := range archives {
+		if _, err := read(t, data); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for n := 0; n < len(data)-512; n += 32 {
+			if got, err := read(t, data[:n]); err == nil {
+				t.Errorf("%s, %d of %d bytes: no error, %q", name, n, len(data), got)
+			}
+		}
+	}
+}
+
+// sparse returns the unpacked archive of testdata with the name.
+func sparse(t testing.TB, name string) []byte {
+	t.Helper()
+	packed, err := os.Open("testdata/" + name + ".tar.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	r, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
+}
+
 // patched returns an archive whose first header has the text at the offset, and the right checksum.
 func patched(t testing.TB, offset int, text string) []byte {
 	t.Helper()
@@ -305,7 +352,8 @@ func TestLimits(t *testing.T) {
 	if _, err := read(t, huge); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	x := newIndex("a.tar", &counter{r: bytes.NewReader(archive(t, file("a", "")))})
+	in := &stream{r: bytes.NewReader(archive(t, file("a", "")))}
+	x := newIndex("a.tar", in, in)
 	x.cost = maxMemory
 	if _, err := x.read(); err != errTooMany {
 		t.Errorf("got %v", err)
@@ -361,15 +409,7 @@ func FuzzRead(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(packed)
-		r, err := gzip.NewReader(bytes.NewReader(packed))
-		if err != nil {
-			f.Fatal(err)
-		}
-		plain, err := io.ReadAll(r)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(plain)
+		f.Add(sparse(f, name))
 	}
 	scratch := f.TempDir()
 	f.Fuzz(func(t *testing.T, data []byte) {
