@@ -105,10 +105,22 @@ func (a *Archive) Read() ([]*tree.Entry, error) {
 	return entries, nil
 }
 
-// Check reads a plain archive to its end and returns what Read would refuse it for.
+// Check reads a plain archive to its end and returns what would make it no layer: what Read would refuse it for, and
+// entries that do not go together, such as one below a symlink.
 func Check(r io.Reader, name string) error {
 	in := &stream{r: bufio.NewReaderSize(r, 128<<10)}
-	if _, err := newIndex(name, in, in).read(); err != nil {
+	entries, err := newIndex(name, in, in).read()
+	// No two entries claim one path, so no contents are compared.
+	together := tree.Builder{Same: func(a, b tree.Content) (bool, error) { return false, nil }}
+	for _, e := range entries {
+		if err == nil {
+			err = together.Add(*e)
+		}
+	}
+	if err == nil {
+		_, err = together.Build()
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
