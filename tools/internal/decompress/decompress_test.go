@@ -90,6 +90,37 @@ func TestNewReader(t *testing.T) {
 	}
 }
 
+// No changed bit goes unseen: the stream ends in an error, or means the same.
+func TestDamage(t *testing.T) {
+	for _, codec := range []Codec{Gzip, Bzip2, XZ, Zstd} {
+		packed := pack(t, codec, []byte("hello\n"))
+		for at := range packed {
+			for change := byte(1); change != 0; change <<= 1 {
+				packed[at] ^= change
+				if data, found, err := unpack(packed); err == nil && found == codec && data != "hello\n" {
+					t.Errorf("%s, byte %d changed by %#x: no error, %q", codec, at, change, data)
+				}
+				packed[at] ^= change
+			}
+		}
+	}
+}
+
+// What follows an xz stream in whole blocks of four zeros is padding.
+func TestPadding(t *testing.T) {
+	packed := pack(t, XZ, []byte("hello\n"))
+	for n, want := range []string{"", "x", "x", "x", "", "x", "x", "x", ""} {
+		data, _, err := unpack(append(bytes.Clone(packed), make([]byte, n)...))
+		if (err == nil) != (want == "") || err == nil && data != "hello\n" {
+			t.Errorf("%d zeros: %q, %v", n, data, err)
+		}
+	}
+	padded := append(bytes.Clone(packed), 0, 0, 0, 0, 0, 0, 0, 0)
+	if data, _, err := unpack(append(padded, packed...)); err != nil || data != "hello\nhello\n" {
+		t.Errorf("two streams with padding: %q, %v", data, err)
+	}
+}
+
 func TestNewReaderSkippableFrame(t *testing.T) {
 	packed := append([]byte("\x50\x2a\x4d\x18\x03\x00\x00\x00abc"), pack(t, Zstd, []byte("x"))...)
 	if data, codec, err := unpack(packed); data != "x" || codec != Zstd || err != nil {
@@ -123,7 +154,7 @@ func TestLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := io.ReadAll(&reader{plain, t.Context(), Gzip, nil, 5})
+	data, err := io.ReadAll(&reader{plain, t.Context(), Gzip, 5})
 	if len(data) > 5 || !errors.Is(err, ErrLimit) || err.Error() != "gzip: it unpacks to too many bytes for its size" {
 		t.Errorf("%q, %v", data, err)
 	}
