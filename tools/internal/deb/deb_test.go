@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -187,8 +188,15 @@ func TestRefused(t *testing.T) {
 		{"name out of the directory", controls("Package: ../../etc/passwd\n"),
 			`control: "../../etc/passwd" is no name of a package`},
 		{"two paragraphs", controls("Package: aa\n\nPackage: bb\n"), "control: more than one paragraph"},
+		{"a line of spaces", controls("Package: aa\n \t\nPackage: bb\n"), "control: more than one paragraph"},
 		{"no field", controls("Package: aa\nnonsense\n"), `control: "nonsense" is no field`},
 		{"a status", controls("Package: aa\nstatus: x\n"), "control: the field status is not for a package to state"},
+		{"a status with a space", controls("Package: aa\nStatus : x\n"), `control: "Status : x" is no field`},
+		{"no name of a field", controls("Package: aa\n: x\n"), `control: ": x" is no field`},
+		{"a field twice", controls("Package: aa\nVersion: 1\nversion: 2\n"), "control: the field version is there twice"},
+		{"two names", controls("Package: aa\nPackage: bb\n"), "control: the field Package is there twice"},
+		{"continued name", controls("Package: aa\n bb\nVersion: 1\n"), "control: the field Package has several lines"},
+		{"nothing to continue", controls(" x\nPackage: aa\n"), `control: "x" is no field`},
 		{"large control", controls(strings.Repeat("x", maxControl+1)), "control has 16777217 bytes, the limit is 16777216"},
 		{"conffile that is not there", packageOf(t, []string{"control", control, "conffiles", "/etc/x\n"}, nil),
 			"conffiles: the package has no file /etc/x"},
@@ -235,7 +243,8 @@ func FuzzSplitParagraph(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !packageName.MatchString(name) || strings.Contains(rest, "\n\n") || rest != "" && !strings.HasSuffix(rest, "\n") {
+		fields := regexp.MustCompile(`(?mi)^(package|status|conffiles)\s*:|^\s*$`).FindString(strings.TrimSuffix(rest, "\n"))
+		if !packageName.MatchString(name) || rest != "" && (fields != "" || !strings.HasSuffix(rest, "\n")) {
 			t.Errorf("%q: %q, %q", text, name, rest)
 		}
 	})
