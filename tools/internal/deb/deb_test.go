@@ -3,6 +3,7 @@ package deb
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,7 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
 
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
@@ -159,6 +162,38 @@ Status: install ok installed
 	}
 }
 
+// The archives may be packed in any way; the members' names do not say in which.
+func TestPackings(t *testing.T) {
+	data := tarOf(t, "./usr/bin/tool", "x")
+	bz2, err := os.ReadFile("testdata/data.tar.bz2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := map[string]string{"none": data, "bz2": string(bz2), "zst": zst(t, data)}
+	var gz, x bytes.Buffer
+	xw, errXZ := xz.NewWriter(&x)
+	for _, w := range []io.WriteCloser{gzip.NewWriter(&gz), xw} {
+		_, err := io.WriteString(w, data)
+		if err := errors.Join(errXZ, err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	packed["gz"], packed["xz"] = gz.String(), x.String()
+	for name, text := range packed {
+		got, err := list(t, arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", "Package: aa"),
+			"data.tar."+name, text))
+		const want = "file /usr/bin/tool 0755\nfile /var/lib/dpkg/status.d/aa 0644\n" +
+			"Package: aa\nStatus: install ok installed\n--\n"
+		if got != want || err != nil {
+			t.Errorf("%s: got %v\n%s\nwant\n%s", name, err, got, want)
+		}
+		if _, err := list(t, arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", "Package: aa"),
+			"data.tar."+name, text[:len(text)/2])); err == nil {
+			t.Errorf("%s: half of data.tar is taken", name)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	good := packageOf(t, []string{"control", control}, []string{"a", "b"})
 	controls := func(text string) string { return packageOf(t, []string{"control", text}, nil) }
@@ -169,6 +204,8 @@ func TestRefused(t *testing.T) {
 		{"no members", arMagic, noPackage},
 		{"cut in a header", good[:len(arMagic)+20], "it is cut off"},
 		{"cut in a member", good[:len(good)-10], "it is cut off"},
+		{"garbage after the last member", good + "garbage", "it is cut off"},
+		{"a member larger than the package", strings.Replace(good, "4         `", "9999999999`", 1), "it is cut off"},
 		{"damage", strings.Replace(good, arEnd, "xx", 1), "damaged near byte 68: no valid header"},
 		{"no size", strings.Replace(good, "4         `", "-4        `", 1),
 			`member "debian-binary": the size "-4        " is no number`},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -139,6 +140,21 @@ func TestDictionary(t *testing.T) {
 		_, _, err = unpack(b.Bytes())
 		if c.ok != (err == nil) || err != nil && err.Error() != "xz: it needs a dictionary of more than 128 MiB" {
 			t.Errorf("%d MiB: %v", c.cap>>20, err)
+		}
+	}
+}
+
+// A frame's header states how far back it may refer (RFC 8878, section 3.1.1.1.2): 2 to the power of 10 and of the
+// highest five bits.
+func TestWindow(t *testing.T) {
+	for _, c := range []struct {
+		power byte
+		want  string
+	}{{27, "<nil>"}, {28, "zstd: window size exceeded"}, {41, "zstd: window size exceeded"}} {
+		frame := []byte{0x28, 0xb5, 0x2f, 0xfd, 0, (c.power - 10) << 3, 0x01, 0, 0} // an empty last block
+		data, _, err := unpack(frame)
+		if data != "" || fmt.Sprint(err) != c.want {
+			t.Errorf("2^%d bytes: %q, %v, want %s", c.power, data, err, c.want)
 		}
 	}
 }

@@ -270,6 +270,10 @@ func TestRefused(t *testing.T) {
 			`entry "GlobalHead.0.0": a global header sets mtime for all entries, which is not supported`},
 		{"negative size", patched(t, 124, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe"),
 			"not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
+		{"negative size in a record", sized(t, "-1"), "not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
+		{"huge size in a record", sized(t, "9223372036854775807"), "the archive is cut off"},
+		{"size of 64 bits in a record", sized(t, "18446744073709551615"),
+			"not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
 		{"huge size", patched(t, 124, "\x80\x00\x00\x00\x7f\xff\xff\xff\xff\xff\xff\xff"), "the archive is cut off"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -354,6 +358,56 @@ func patched(t testing.TB, offset int, text string) []byte {
 	}
 	copy(data[148:156], fmt.Sprintf("%06o\x00 ", sum))
 	return data
+}
+
+// sized returns an archive of a file whose extended header states the size, which archive/tar would not write.
+func sized(t testing.TB, size string) []byte {
+	t.Helper()
+	data := archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeReg, Size: 1, Format: tar.FormatPAX,
+		PAXRecords: map[string]string{"V.me": size}}, "x"})
+	return bytes.Replace(data, []byte("V.me="), []byte("size="), 1)
+}
+
+// A file of more than 8 GiB, which the size field of a plain header cannot hold. The disk need not hold it either.
+func TestLargeFile(t *testing.T) {
+	const size = 8<<30 + 1
+	path := filepath.Join(t.TempDir(), "a.tar")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, format := range []tar.Format{tar.FormatPAX, tar.FormatGNU} {
+		if err := f.Truncate(0); err != nil {
+			t.Fatal(err)
+		}
+		h := tar.Header{Name: "big", Typeflag: tar.TypeReg, Size: size, Format: format}
+		if err := tar.NewWriter(io.NewOffsetWriter(f, 0)).WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+		end, err := f.Seek(0, io.SeekEnd)
+		if err == nil {
+			err = f.Truncate(end + padded(size))
+		}
+		if err == nil {
+			_, err = f.WriteAt(archive(t, file("after", "x")), end+padded(size))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := Open(t.Context(), path, t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Close()
+		entries, err := a.Read()
+		if err != nil || len(entries) != 2 || entries[1].Path != "/after" {
+			t.Fatalf("%v: %v, %v", format, entries, err)
+		}
+		if _, got, err := entries[0].Content.Open(); got != size || err != nil {
+			t.Errorf("%v: %d bytes, %v", format, got, err)
+		}
+	}
 }
 
 // The limits are those of what a sparse file stands for, and of what entries take in memory.
