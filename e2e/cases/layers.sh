@@ -273,6 +273,16 @@ known_to_dpkg() {
   contains "$WORK/verified" /usr/bin/hello
 }
 
+# A file of more than 8 GiB, whose length no plain header can state; neither file takes such a place on the disk.
+large_file() {
+  truncate --size 9000000000 "$WORK/large"
+  go build -C "$TOP" -o "$WORK/mklayer" ./tools/mklayer
+  "$WORK/mklayer" --file=/large="$WORK/large" --file=/small="$PWD/tree.bzl" --compression=zstd --level=1 \
+    --output="$WORK/large.tar.zst" --descriptor="$WORK/large.json"
+  zstd -dcq "$WORK/large.tar.zst" | bsdtar -tvf - | awk '{ print $5, $NF }' >"$WORK/got"
+  printf '%s\n' "9000000000 large" "$(stat -c %s tree.bzl) small" | diff - "$WORK/got"
+}
+
 check "Debian packages are fetched" debs_fetched
 check "a tar of all kinds of entries is made" tars_made
 check "a base image is made" base_made
@@ -284,6 +294,7 @@ check "GNU tar extracts what the tar was made from" \
   as_it_was tar --extract --gzip --xattrs --xattrs-include='*' --numeric-owner
 check "bsdtar extracts what the tar was made from" as_it_was bsdtar -x -p -f - --numeric-owner
 check "a single tar is the layer as it is" kept
+check "a file of more than 8 GiB" large_file
 check "a tree artifact makes one layer: in a sandbox, outside, and out of a cache" whatever_the_strategy
 for image in all debian; do
   base=0
