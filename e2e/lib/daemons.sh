@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Docker, Podman and registry servers of our own, with all that they keep below $RUN, and their end.
+# Docker, Podman and registry servers of our own, with all that they keep below $RUN, mounts, and their end.
 
 # await SECONDS COMMAND...: waits until COMMAND succeeds; what it says is not worth reading before that.
 await() {
@@ -34,6 +34,11 @@ daemons_stop() {
   for file in "$RUN"/daemons/*; do
     [ ! -e "$file" ] || daemon_stop "$(basename "$file")"
   done
+}
+
+# mounts_stop: unmounts what a case has mounted below $RUN, the innermost first.
+mounts_stop() {
+  awk -v run="$RUN/" 'index($2, run) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
 }
 
 # docker_start: the Docker daemon that `docker` speaks to; once in a run. It makes no bridge and no firewall rule, so

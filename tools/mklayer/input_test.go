@@ -35,14 +35,22 @@ func makeInput(path string, entries []string) error {
 func makeDeb(path, control string, entries []string) error {
 	controls, errControl := makeTar([]string{"0 control " + control})
 	data, errData := makeTar(entries)
+	return errors.Join(errControl, errData, os.WriteFile(path, makeAr(controls, data), 0o644))
+}
+
+// makeAr makes a package of its two archives.
+func makeAr(controls, data []byte) []byte {
 	b := bytes.NewBufferString("!<arch>\n")
 	for _, m := range []struct {
 		name string
 		data []byte
 	}{{"debian-binary", []byte("2.0\n")}, {"control.tar", controls}, {"data.tar", data}} {
 		fmt.Fprintf(b, "%-16s%-12d%-6d%-6d%-8s%-10d`\n%s", m.name, 0, 0, 0, "100644", len(m.data), m.data)
+		if len(m.data)%2 == 1 {
+			b.WriteByte('\n')
+		}
 	}
-	return errors.Join(errControl, errData, os.WriteFile(path, b.Bytes(), 0o644))
+	return b.Bytes()
 }
 
 func makeTar(entries []string) ([]byte, error) {

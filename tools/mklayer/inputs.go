@@ -85,27 +85,6 @@ func (in *inputs) file(path, src string, mode tree.Mode) error {
 	return nil
 }
 
-// directory adds a tree. One that is put at the root brings what it holds, not the root itself.
-func (in *inputs) directory(path, src string) error {
-	path, err := tree.Clean(path)
-	if err != nil {
-		return fmt.Errorf("image path: %w", err)
-	}
-	in.pending = append(in.pending, func(d *disk) error { return in.walk(d, path, src) })
-	return nil
-}
-
-// walk adds what is in the directory src, and that itself unless path is the root.
-func (in *inputs) walk(d *disk, path, src string) error {
-	return d.Walk(src, func(name string, e tree.Entry) error {
-		if name == "" && path == "/" {
-			return nil
-		}
-		e.Path = path + "/" + name
-		return in.tree.Add(e)
-	})
-}
-
 func (in *inputs) symlink(path, target string) error {
 	return in.add(tree.Entry{Path: path, Kind: tree.Symlink, Target: target, Origin: "--symlink=" + path})
 }
