@@ -9,6 +9,12 @@ load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
+_UNUSED = """{label}: attribute {attribute}: there is nothing that it applies to.
+It is for {what}."""
+
+_LEADS_OUT = """{label}: attribute strip_prefix: {prefix} has ".." in it.
+It is a directory of what is given, not one beside that."""
+
 _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute path.
 Paths in an image start with a slash: "/{path}"."""
 
@@ -17,6 +23,17 @@ def _check_paths(label, attribute, paths):
     for path in paths:
         if not path.startswith("/"):
             fail(_RELATIVE_PATH.format(label = label, attribute = attribute, path = path))
+
+def _check_moves(label, attr):
+    if attr.package_dir:
+        _check_paths(label, "package_dir", [attr.package_dir])
+        if not attr.files and not attr.tars:
+            fail(_UNUSED.format(label = label, attribute = "package_dir", what = "files and tars"))
+    if ".." in attr.strip_prefix.split("/"):
+        fail(_LEADS_OUT.format(label = label, prefix = attr.strip_prefix))
+    if attr.strip_prefix and not attr.tars and not [path for path in attr.files if path.endswith("/")]:
+        what = "tars, and for paths in files that end in a slash"
+        fail(_UNUSED.format(label = label, attribute = "strip_prefix", what = what))
 
 def _add_metadata(args, attr):
     for pattern, mode in attr.modes.items():
@@ -66,9 +83,11 @@ def _impl(ctx):
     for attribute in ["files", "symlinks", "dirs", "empty_files", "remove", "opaque"]:
         _check_paths(ctx.label, attribute, getattr(attr, attribute))
 
+    _check_moves(ctx.label, attr)
+
     args = new_args(ctx)
     inputs = [
-        add_target(args, path, target, ctx.workspace_name, ctx.label)
+        add_target(ctx, args, attr.package_dir.rstrip("/") + path, target, attr.strip_prefix)
         for path, target in attr.files.items()
     ]
     for path, target in attr.symlinks.items():
@@ -76,9 +95,9 @@ def _impl(ctx):
     for target in attr.tars:
         args.add_all(target[DefaultInfo].files, format_each = "--tar=%s", expand_directories = False)
         inputs.append(target[DefaultInfo].files)
-    if attr.strip_prefix:
+    if attr.tars and attr.strip_prefix:
         args.add(attr.strip_prefix, format = "--strip-prefix=%s")
-    if attr.package_dir:
+    if attr.tars and attr.package_dir:
         args.add(attr.package_dir, format = "--package-dir=%s")
     for target in attr.debs:
         args.add_all(target[DefaultInfo].files, format_each = "--deb=%s", expand_directories = False)
@@ -89,8 +108,9 @@ def _impl(ctx):
     args.add_all(attr.opaque, format_each = "--opaque=%s")
     _add_metadata(args, attr)
     add_annotations(args, attr.annotations)
-    compression = attr.compression or ("" if _is_kept(attr) else "gzip")
-    layer = pack(ctx, ctx.label.name, compression, args, depset(transitive = inputs))
+    if attr.media_type:
+        args.add(attr.media_type, format = "--media-type=%s")
+    layer = pack(ctx, ctx.label.name, args, depset(transitive = inputs), kept = _is_kept(attr))
     return [
         layer,
         DefaultInfo(files = depset([layer.blob])),
@@ -108,11 +128,6 @@ are an error.""",
     attrs = PACKING_ATTRS | {
         "annotations": attr.string_dict(
             doc = "Annotations of the layer's descriptor in the manifest.",
-        ),
-        "compression": attr.string(
-            doc = """`gzip`, `zstd` or `none`. If unset: that of the one archive in `tars` if nothing else is stated, else
-`gzip`.""",
-            values = ["", "gzip", "zstd", "none"],
         ),
         "debs": attr.label_list(
             doc = """Debian packages to unpack. Each leaves its entry in `/var/lib/dpkg/status.d`, where scanners look for it.
@@ -136,14 +151,19 @@ within. Inputs that say the same are no duplicates. Directories from several inp
         "files": attr.string_keyed_label_dict(
             doc = """What goes where: a path in the image -> a label.
 
-A path that ends in `/` is a directory to put the label's files in, each at its path below the label's package. Any other
-path is the place of the one file or directory that the label stands for. An executable brings its runfiles to
+A path that ends in `/` is a directory to put the label's files in, each at its path below the label's package, or
+what `strip_prefix` leaves of that. Any other path is the place of the one file or directory that the label stands for. An executable brings its runfiles to
 `PATH.runfiles`, where its launcher looks for them.""",
             allow_files = True,
         ),
         "hardlinks": attr.bool(
             doc = """Store files with the same content and metadata once, under several names. A program in the container
 that writes to one of them then writes to all: off by default.""",
+        ),
+        "media_type": attr.string(
+            doc = """The layer's media type in the manifest, if it is not to be the usual one: one of image-spec's for a
+layer that is packed so. `application/vnd.oci.image.layer.nondistributable.v1.tar+gzip` for instance marks what may not
+be pushed to a public registry.""",
         ),
         "modes": attr.string_dict(
             doc = """Modes, in octal: a path or a glob (`*`, `?`, `[...]`, and `**` for any number of directories) -> `0755`.
@@ -170,14 +190,19 @@ there remains.""",
             doc = "Owners: a path or a glob, as in `modes` but applying to directories too, -> `UID:GID`. `0:0` if unset.",
         ),
         "package_dir": attr.string(
-            doc = "The directory in the image that the contents of `tars` go to. The root if unset.",
+            doc = """The directory in the image that the contents of `files` and of `tars` go to: their root. All other
+attributes have paths in the image.""",
         ),
         "remove": attr.string_list(
             doc = "Paths to delete: files or whole directories that layers below have, a base image for instance.",
         ),
         "strip_prefix": attr.string(
-            doc = """A directory in each of `tars`: what is below it is taken, and all else is left out. It is a path, not
-a pattern, and not the beginning of a name.""",
+            doc = """A directory whose contents are taken without it. It is a path, not a pattern, and not the beginning
+of a name.
+
+In `tars`: a directory of each archive; what is not below it is left out. In `files`, for what goes into a directory
+(`PATH/`): a directory below the label's package, or below its repository's root if it starts with a slash; what is not
+below it is an error. It may be a directory that an action makes, or one in that.""",
         ),
         "symlinks": attr.string_dict(
             doc = "Symlinks to make: a path in the image -> what the link says, kept as it is.",

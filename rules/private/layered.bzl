@@ -35,7 +35,7 @@ def _layer(ctx, group, part):
     args = new_args(ctx)
     inputs = add_program(args, ctx.attr.path, ctx.executable.binary, part, ctx.workspace_name)
     _add_settings(args, ctx.attr)
-    return pack(ctx, ctx.label.name + "." + group, ctx.attr.compression, args, inputs)
+    return pack(ctx, ctx.label.name + "." + group, args, inputs)
 
 def _impl(ctx):
     _check(ctx)
@@ -80,11 +80,6 @@ list of repositories. A layer that would be empty is left out. docs/runfiles.md 
             cfg = "target",
             executable = True,
             mandatory = True,
-        ),
-        "compression": attr.string(
-            doc = "`gzip`, `zstd` or `none`.",
-            default = "gzip",
-            values = ["gzip", "zstd", "none"],
         ),
         "max_layers": attr.int(
             doc = """How many layers there may be, 126 at most: of 10, one is for tools, 8 share the external

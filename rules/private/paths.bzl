@@ -10,6 +10,21 @@ def join(directory, name):
     """Returns the image path of name below directory, which may end with a slash."""
     return directory.rstrip("/") + "/" + name
 
+def below(path, directory):
+    """Returns the path as seen from a directory: "" is the directory itself, None is what is not in it."""
+    if not directory or path == directory:
+        return path if not directory else ""
+    return path[len(directory) + 1:] if path.startswith(directory + "/") else None
+
+def clean(path):
+    """Returns a relative path without what has no meaning in it: slashes at its ends, "//" and "."."""
+    return "/".join([segment for segment in path.split("/") if segment not in ["", "."]])
+
+def repository_relative(file):
+    """Returns a File's path below the root of its repository."""
+    path = file.short_path
+    return path.split("/", 2)[2] if path.startswith("../") else path
+
 def package_relative(file):
     """Cuts the package off a File's path.
 
@@ -19,9 +34,7 @@ def package_relative(file):
     Returns:
       The File's path below the package that declares it.
     """
-    path = file.short_path
-    if path.startswith("../"):
-        path = path.split("/", 2)[2]
+    path = repository_relative(file)
     package = file.owner.package
     if package and path.startswith(package + "/"):
         path = path[len(package) + 1:]

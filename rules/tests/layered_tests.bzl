@@ -5,6 +5,7 @@ load("//rules:defs.bzl", "image", "image_layer", "layered_binary")
 load("//rules:providers.bzl", "ImageInfo", "LayersInfo")
 load("//rules/private:layered_split.bzl", "group_of", "group_order", "split_program")
 load(":actions.bzl", "actions_of", "flags")
+load(":refusal.bzl", "refusal")
 
 visibility("private")
 
@@ -166,18 +167,6 @@ def _links_impl(ctx):
 
 _links_test = unittest.make(_links_impl)
 
-def _refusal_impl(ctx):
-    env = analysistest.begin(ctx)
-    for part in ctx.attr.says:
-        asserts.expect_failure(env, part)
-    return analysistest.end(env)
-
-_refusal_test = analysistest.make(
-    _refusal_impl,
-    attrs = {"says": attr.string_list()},
-    expect_failure = True,
-)
-
 def _program_impl(ctx):
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.write(executable, "#!/bin/sh\n", is_executable = True)
@@ -203,9 +192,7 @@ _program = rule(
 )
 
 def _refusal(name, says, **kwargs):
-    layered_binary(name = name, binary = "layered_program", tags = ["manual"], **kwargs)
-    _refusal_test(name = name + "_test", target_under_test = name, says = says)
-    return name + "_test"
+    return refusal(layered_binary, name, says, binary = "layered_program", **kwargs)
 
 _LIBRARIES = ["@bazel_skylib//lib:unittest", "@com_github_opencontainers_go_digest//:go-digest"]
 

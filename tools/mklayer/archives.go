@@ -117,7 +117,9 @@ func (in *inputs) archive(open func(*disk) (archive, error)) error {
 }
 
 // whole are the flags beside which an archive stays as it is: they say nothing of what is in the layer.
-var whole = map[string]bool{"tar": true, "compression": true, "annotation": true, "output": true, "descriptor": true}
+var whole = map[string]bool{
+	"tar": true, "compression": true, "annotation": true, "media-type": true, "output": true, "descriptor": true,
+}
 
 // unchanged returns the one archive that the layer shall be, if that is what the flags say.
 func (in *inputs) unchanged(flags *flag.FlagSet) (src string, ok bool) {
