@@ -4,6 +4,7 @@ load(":actions.bzl", "add_annotations", "new_args")
 load(":entries.bzl", "add_target")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":paths.bzl", "escape")
+load(":pkgs.bzl", "add_pkg")
 load(":providers.bzl", "LayerInfo")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
@@ -27,8 +28,8 @@ def _check_paths(label, attribute, paths):
 def _check_moves(label, attr):
     if attr.package_dir:
         _check_paths(label, "package_dir", [attr.package_dir])
-        if not attr.files and not attr.tars:
-            fail(_UNUSED.format(label = label, attribute = "package_dir", what = "files and tars"))
+        if not attr.files and not attr.pkgs and not attr.tars:
+            fail(_UNUSED.format(label = label, attribute = "package_dir", what = "files, pkgs and tars"))
     if ".." in attr.strip_prefix.split("/"):
         fail(_LEADS_OUT.format(label = label, prefix = attr.strip_prefix))
     if attr.strip_prefix and not attr.tars and not [path for path in attr.files if path.endswith("/")]:
@@ -71,6 +72,7 @@ def _is_kept(attr):
         "owner_names",
         "owners",
         "package_dir",
+        "pkgs",
         "remove",
         "strip_prefix",
         "symlinks",
@@ -90,6 +92,8 @@ def _impl(ctx):
         add_target(ctx, args, attr.package_dir.rstrip("/") + path, target, attr.strip_prefix)
         for path, target in attr.files.items()
     ]
+    for target in attr.pkgs:
+        inputs.append(add_pkg(args, attr.package_dir, target, ctx.label))
     for path, target in attr.symlinks.items():
         args.add("--symlink=%s=%s" % (escape(path), target))
     for target in attr.tars:
@@ -140,7 +144,7 @@ Its maintainer scripts are named there and do not run. Files go through symlinks
         ),
         "duplicates": attr.string(
             doc = """What to do if several inputs have one path: `error`; `first` takes the first one, `last` the last one, in
-the order `files`, `symlinks`, `tars`, `debs`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists
+the order `files`, `pkgs`, `symlinks`, `tars`, `debs`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists
 within. Inputs that say the same are no duplicates. Directories from several inputs are one directory.""",
             default = "error",
             values = ["error", "first", "last"],
@@ -190,8 +194,12 @@ there remains.""",
             doc = "Owners: a path or a glob, as in `modes` but applying to directories too, -> `UID:GID`. `0:0` if unset.",
         ),
         "package_dir": attr.string(
-            doc = """The directory in the image that the contents of `files` and of `tars` go to: their root. All other
+            doc = """The directory in the image that the contents of `files`, `pkgs` and `tars` go to: their root. All other
 attributes have paths in the image.""",
+        ),
+        "pkgs": attr.label_list(
+            doc = """Targets of rules_pkg: `pkg_files`, `pkg_mkdirs`, `pkg_mklink` and `pkg_filegroup`. Places, modes and
+owners are what they say, unless an attribute here names them. It takes two lines in MODULE.bazel; docs/layers.md.""",
         ),
         "remove": attr.string_list(
             doc = "Paths to delete: files or whole directories that layers below have, a base image for instance.",

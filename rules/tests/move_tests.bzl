@@ -179,7 +179,7 @@ def _refusals():
         refusal(
             image_layer,
             "moved_nowhere",
-            ["attribute package_dir: there is nothing that it applies to", "for files and tars"],
+            ["attribute package_dir: there is nothing that it applies to", "for files, pkgs and tars"],
             dirs = ["/srv"],
             package_dir = "/opt",
         ),
