@@ -144,7 +144,7 @@ func (r *request) build(ctx context.Context) (blob.Result, compress.Codec, error
 		return blob.Result{}, "", err
 	}
 	defer d.close()
-	result, err := layer.Build(ctx, entries, r.output, layer.Packing{Format: r.format, Cache: r.cache})
+	result, err := layer.Build(ctx, entries, r.output, layer.Packing{Format: r.format, Cache: r.cache, Programs: &r.programs})
 	return result, r.format.Codec, err
 }
 

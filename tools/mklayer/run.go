@@ -11,6 +11,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/blob"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/source"
 	"github.com/rules-strata/rules_strata/tools/internal/wire"
@@ -45,6 +46,7 @@ type request struct {
 	output      string
 	descriptor  string
 	cache       *compress.Cache
+	programs    layer.Programs
 }
 
 func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
@@ -107,6 +109,7 @@ func (r *request) describe(result blob.Result, codec compress.Codec) error {
 		Annotations:      r.annotations,
 		DiffID:           result.DiffID,
 		UncompressedSize: result.UncompressedSize,
+		Programs:         r.programs.Paths(),
 	})
 }
 

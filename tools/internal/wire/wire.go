@@ -24,6 +24,9 @@ type Layer struct {
 	UncompressedSize int64 `json:"uncompressed_size"`
 	// History is the entry that the layer adds to a config, if it wants to say more than the default.
 	History *oci.History `json:"history,omitempty"`
+	// Programs has, for each architecture that the layer has machine code for, in the words of GOARCH, the path of a
+	// file with it. A layer that was not read file by file has none.
+	Programs map[string]string `json:"programs,omitempty"`
 }
 
 // Descriptor returns the part of l that a manifest holds.
