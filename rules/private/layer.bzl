@@ -2,6 +2,7 @@
 
 load(":actions.bzl", "add_annotations", "new_args")
 load(":entries.bzl", "add_target")
+load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":paths.bzl", "escape")
 load(":pkgs.bzl", "add_pkg")
@@ -35,25 +36,6 @@ def _check_moves(label, attr):
     if attr.strip_prefix and not attr.tars and not [path for path in attr.files if path.endswith("/")]:
         what = "tars, and for paths in files that end in a slash"
         fail(_UNUSED.format(label = label, attribute = "strip_prefix", what = what))
-
-def _add_metadata(args, attr):
-    for pattern, mode in attr.modes.items():
-        args.add("--mode=%s=%s" % (escape(pattern), mode))
-    for pattern, time in attr.mtimes.items():
-        args.add("--mtime-of=%s=%s" % (escape(pattern), time))
-    for pattern, owner in attr.owners.items():
-        args.add("--owner=%s=%s" % (escape(pattern), owner))
-    for pattern, names in attr.owner_names.items():
-        args.add("--owner-name=%s=%s" % (escape(pattern), names))
-    for pattern, xattrs in attr.xattrs.items():
-        for xattr in xattrs:
-            args.add("--xattr=%s=%s" % (escape(pattern), xattr))
-    if attr.hardlinks:
-        args.add("--hardlinks")
-    if attr.duplicates != "error":
-        args.add(attr.duplicates, format = "--duplicates=%s")
-    if attr.mtime:
-        args.add(attr.mtime, format = "--mtime=%s")
 
 def _is_kept(attr):
     """Whether mklayer keeps the bytes of an archive if it can (Go: inputs.unchanged)."""
@@ -110,7 +92,11 @@ def _impl(ctx):
     args.add_all(attr.empty_files, format_each = "--empty-file=%s")
     args.add_all(attr.remove, format_each = "--remove=%s")
     args.add_all(attr.opaque, format_each = "--opaque=%s")
-    _add_metadata(args, attr)
+    if attr.hardlinks:
+        args.add("--hardlinks")
+    if attr.duplicates != "error":
+        args.add(attr.duplicates, format = "--duplicates=%s")
+    add_metadata(args, attr)
     add_annotations(args, attr.annotations)
     if attr.media_type:
         args.add(attr.media_type, format = "--media-type=%s")
@@ -129,7 +115,7 @@ attributes say otherwise. A file's mode follows from what it is: 0755 for an exe
 and a script that starts with `#!`, 0644 for all else; the disk's mode bits play no part. Two different inputs for one path
 are an error.""",
     implementation = _impl,
-    attrs = PACKING_ATTRS | {
+    attrs = METADATA_ATTRS | PACKING_ATTRS | {
         "annotations": attr.string_dict(
             doc = "Annotations of the layer's descriptor in the manifest.",
         ),
@@ -169,29 +155,9 @@ that writes to one of them then writes to all: off by default.""",
 layer that is packed so. `application/vnd.oci.image.layer.nondistributable.v1.tar+gzip` for instance marks what may not
 be pushed to a public registry.""",
         ),
-        "modes": attr.string_dict(
-            doc = """Modes, in octal: a path or a glob (`*`, `?`, `[...]`, and `**` for any number of directories) -> `0755`.
-
-A path applies to what is there, a glob to all but directories, and a glob that ends in `/` to directories. Of several that
-match the last one counts.""",
-        ),
-        "mtime": attr.string(
-            doc = """Time of last change of all entries, except of those from archives, which have their own: seconds
-since 1970-01-01T00:00:00Z, or like `2025-01-31T12:00:00Z`. 0 if unset.""",
-        ),
-        "mtimes": attr.string_dict(
-            doc = """Times of last change: a path or a glob, as in `owners`, -> a time, as in `mtime`. For archives' entries,
-too.""",
-        ),
         "opaque": attr.string_list(
             doc = """Directories whose contents in the layers below are hidden: only what this layer and later ones put
 there remains.""",
-        ),
-        "owner_names": attr.string_dict(
-            doc = "Names of owners: a path or a glob, as in `modes`, -> `USER:GROUP`. Not written if unset: the numbers count.",
-        ),
-        "owners": attr.string_dict(
-            doc = "Owners: a path or a glob, as in `modes` but applying to directories too, -> `UID:GID`. `0:0` if unset.",
         ),
         "package_dir": attr.string(
             doc = """The directory in the image that the contents of `files`, `pkgs` and `tars` go to: their root. All other
@@ -220,11 +186,6 @@ below it is an error. It may be a directory that an action makes, or one in that
 owners, times, hard links, extended attributes, devices and named pipes stay what they are in the archive, unless an
 attribute names them. A single archive with nothing that changes it becomes the layer as it is, byte for byte.""",
             allow_files = True,
-        ),
-        "xattrs": attr.string_list_dict(
-            doc = """Extended attributes: a path or a glob, as in `modes`, -> `NAME=VALUE`s. A value that begins with `0x`
-is hexadecimal, one that begins with `0s` is base64. That of `security.capability` is text as for setcap, for instance
-`cap_net_bind_service=+ep`.""",
         ),
     },
     provides = [LayerInfo],

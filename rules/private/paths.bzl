@@ -12,6 +12,26 @@ def glob_escape(path):
         path = path.replace(character, "\\" + character)
     return path
 
+def literal(pattern):
+    """Tells paths from globs (Go: tree.parsePattern).
+
+    Args:
+      pattern: The pattern.
+
+    Returns:
+      The path that the pattern stands for, or None if it is a glob.
+    """
+    path, escaped = "", False
+    for character in pattern.elems():
+        if escaped or character not in "\\*?[":
+            path += character
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        else:
+            return None
+    return "/" + clean(path + "\\" if escaped else path)
+
 def join(directory, name):
     """Returns the image path of name below directory, which may end with a slash."""
     return directory.rstrip("/") + "/" + name
