@@ -21,7 +21,7 @@ same_as_pkg_tar() {
   bazel build "$@" //:layer //:tar
   listed bazel-bin/tar.tar | sort >"$WORK/want"
   listed bazel-bin/layer.tar.gz | sort >"$WORK/got"
-  equal "lines about rules_pkg's archive" 24 "$(wc -l <"$WORK/want")"
+  equal "lines about rules_pkg's archive" 27 "$(wc -l <"$WORK/want")"
   diff "$WORK/want" "$WORK/got"
 }
 

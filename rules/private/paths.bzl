@@ -6,12 +6,6 @@ def escape(path):
     """Escapes a path for the KEY of a KEY=VALUE flag (Go: cli.SplitPair), so that it may hold any character."""
     return path.replace("\\", "\\\\").replace("=", "\\=").replace("\n", "\\n")
 
-def glob_escape(path):
-    """Escapes a path for a pattern (Go: tree.parsePattern), so that it stands for itself."""
-    for character in ["\\", "*", "?", "["]:
-        path = path.replace(character, "\\" + character)
-    return path
-
 def literal(pattern):
     """Tells paths from globs (Go: tree.parsePattern).
 

@@ -7,7 +7,7 @@ load(
     "PackageFilesInfo",
     "PackageSymlinkInfo",
 )
-load(":paths.bzl", "escape", "glob_escape", "join")
+load(":paths.bzl", "escape", "join")
 
 visibility(["//rules/..."])
 
@@ -32,17 +32,19 @@ def add_pkg(args, package_dir, target, label):
     if not group:
         fail(_NO_PACKAGE.format(label = label, target = target.label))
     entries = [
-        _entry(package_dir, dest, info.attributes, file)
+        _entry(package_dir, dest, info.attributes, file = file)
         for info in group.files
         for dest, file in info.dest_src_map.items()
     ] + [
-        _entry(package_dir, dir, info.attributes, None)
+        _entry(package_dir, dir, info.attributes)
         for info in group.dirs
         for dir in info.dirs
+    ] + [
+        _entry(package_dir, info.destination, info.attributes, target = info.target)
+        for info in group.symlinks
     ]
-    links = [(_entry(package_dir, info.destination, info.attributes, None), info.target) for info in group.symlinks]
     args.add_all(entries, map_each = _flags)
-    args.add_all([flag for link, target in links for flag in _link_flags(link, target)])
+    args.add("--as=")
     return depset([entry.file for entry in entries if entry.file])
 
 def _group(target):
@@ -65,37 +67,21 @@ def _first(pairs):
     """Returns the providers of a list of them with where each came from."""
     return [info for info, _ in pairs or []]
 
-def _entry(package_dir, dest, attributes, file):
+def _entry(package_dir, dest, attributes, file = None, target = None):
+    """Returns a file or directory that there is, a symlink to target, or a directory to make if it is neither."""
     return struct(
-        file = file,  # None for a directory
-        group = attributes.get("group") or "",
-        mode = attributes.get("mode"),
-        owner = [attributes.get("uid"), attributes.get("gid")],
+        file = file,
+        metadata = ":".join([str(attributes.get(name) or "") for name in ["mode", "uid", "gid", "user", "group"]]),
         path = join(package_dir, dest.strip("/")),
-        user = attributes.get("user") or "",
+        target = target,
     )
 
 def _flags(entry):
-    if not entry.file:
-        return ["--dir=" + entry.path] + _metadata(entry, entry.path)
-    if entry.file.is_directory:
-        return ["--tree=%s=%s" % (escape(entry.path), entry.file.path)] + _metadata(entry, entry.path, "/**")
-    return ["--file=%s=%s" % (escape(entry.path), entry.file.path)] + _metadata(entry, entry.path)
-
-def _link_flags(entry, target):
-    # A symlink has no mode.
-    return ["--symlink=%s=%s" % (escape(entry.path), target)] + _owner(entry, escape(glob_escape(entry.path)))
-
-def _metadata(entry, path, below = ""):
-    """Returns the flags for modes and owners; below is "/**" for all that is in a directory."""
-    pattern = escape(glob_escape(path.rstrip("/")) + below)
-    mode = ["--mode=%s=%s" % (pattern, entry.mode)] if entry.mode else []
-    return mode + _owner(entry, pattern)
-
-def _owner(entry, pattern):
-    flags = []
-    if entry.owner != [None, None]:
-        flags.append("--owner=%s=%s:%s" % (pattern, entry.owner[0] or 0, entry.owner[1] or 0))
-    if entry.user or entry.group:
-        flags.append("--owner-name=%s=%s:%s" % (pattern, entry.user, entry.group))
-    return flags
+    if entry.target != None:
+        flag = "--symlink=%s=%s" % (escape(entry.path), entry.target)
+    elif not entry.file:
+        flag = "--dir=" + entry.path
+    else:
+        kind = "tree" if entry.file.is_directory else "file"
+        flag = "--%s=%s=%s" % (kind, escape(entry.path), entry.file.path)
+    return ["--as=" + entry.metadata, flag]

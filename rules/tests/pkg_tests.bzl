@@ -9,7 +9,7 @@ load(
     "PackageSymlinkInfo",
 )
 load("//rules:defs.bzl", "image_layer")
-load(":actions.bzl", "flags", "input_names", "only")
+load(":actions.bzl", "input_names", "only", "short")
 load(":refusal.bzl", "refusal")
 
 visibility("private")
@@ -50,14 +50,30 @@ def _entries_impl(ctx):
     env = analysistest.begin(ctx)
     action = only(env, "MkLayer")
     asserts.equals(env, ctx.attr.inputs, input_names(action))
-    for flag in ["file", "tree", "dir", "symlink", "mode", "owner", "owner-name"]:
-        asserts.equals(env, ctx.attr.flags.get(flag, []), flags(action, flag), flag)
+
+    # The order counts: what is said with --as is for the entries after it.
+    asserts.equals(env, ctx.attr.flags, [
+        arg.split("=")[0] + "=" + short(arg.partition("=")[2])
+        for arg in action.argv[1:]
+        if not arg.startswith(("--compression=", "--descriptor=", "--output="))
+    ])
     return analysistest.end(env)
 
 _entries_test = analysistest.make(_entries_impl, attrs = {
-    "flags": attr.string_list_dict(),
+    "flags": attr.string_list(),
     "inputs": attr.string_list(),
 })
+
+def _dirs_and_link(root):
+    return [
+        "--as=2770:::app:",
+        "--dir=%s/var/lib" % root,
+        "--as=2770:::app:",
+        "--dir=%s/var/log" % root,
+        "--as=0777:::app:",
+        "--symlink=%s/bin/a\\=b=../b=c" % root,
+        "--as=",
+    ]
 
 def pkg_tests(name):
     """Declares the tests of pkgs.bzl.
@@ -76,55 +92,30 @@ def pkg_tests(name):
     )
     _entries_test(
         name = "pkg_group_test",
-        flags = {
-            "dir": ["/o/var/lib", "/o/var/log"],
-            "file": [
-                "/o/etc/a=%sa.txt" % _DATA,
-                "/o/etc/all*[1]\\=\\\\=%sb=c.txt" % _DATA,
-                "/o/twice=%sa.txt" % _DATA,
-            ],
-            # Those of the layer come last, and so they win.
-            "mode": [
-                "/o/etc/a=0640",
-                "/o/etc/all\\\\*\\\\[1]\\=\\\\\\\\=0640",
-                "/o/srv/**=0604",
-                "/o/var/lib=2770",
-                "/o/var/log=2770",
-                "/o/**=0600",
-            ],
-            "owner": ["/o/etc/a=5:0", "/o/etc/all\\\\*\\\\[1]\\=\\\\\\\\=5:0", "/o/srv/**=0:0"],
-            "owner-name": [
-                "/o/etc/a=app:www",
-                "/o/etc/all\\\\*\\\\[1]\\=\\\\\\\\=app:www",
-                "/o/**=:www",
-                "/o/twice=:www",
-                "/o/var/lib=app:",
-                "/o/var/log=app:",
-                "/o/bin/a\\=b=app:",
-            ],
-            "symlink": ["/o/bin/a\\=b=../b=c"],
-            "tree": ["/o/srv=" + _TREE, "/o/=" + _TREE],
-        },
+        flags = [
+            "--as=0640:5::app:www",
+            "--file=/o/etc/a=%sa.txt" % _DATA,
+            "--as=0640:5::app:www",
+            "--file=/o/etc/all*[1]\\=\\\\=%sb=c.txt" % _DATA,
+            "--as=0604::::",
+            "--tree=/o/srv=" + _TREE,
+            "--as=::::www",
+            "--tree=/o/=" + _TREE,
+            "--as=::::www",
+            "--file=/o/twice=%sa.txt" % _DATA,
+        ] + _dirs_and_link("/o") + ["--mode=/o/**=0600"],
         inputs = ["a.txt", "b=c.txt", "pkg_group_tree"],
         target_under_test = "pkg_group_layer",
     )
     image_layer(name = "pkg_single_layer", pkgs = ["pkg_single"], tags = ["manual"])
     _entries_test(
         name = "pkg_single_test",
-        flags = {
-            "dir": ["/var/lib", "/var/log"],
-            "file": ["/etc/a=%sa.txt" % _DATA, "/etc/all*[1]\\=\\\\=%sb=c.txt" % _DATA],
-            "mode": ["/etc/a=0640", "/etc/all\\\\*\\\\[1]\\=\\\\\\\\=0640", "/var/lib=2770", "/var/log=2770"],
-            "owner": ["/etc/a=5:0", "/etc/all\\\\*\\\\[1]\\=\\\\\\\\=5:0"],
-            "owner-name": [
-                "/etc/a=app:www",
-                "/etc/all\\\\*\\\\[1]\\=\\\\\\\\=app:www",
-                "/var/lib=app:",
-                "/var/log=app:",
-                "/bin/a\\=b=app:",
-            ],
-            "symlink": ["/bin/a\\=b=../b=c"],
-        },
+        flags = [
+            "--as=0640:5::app:www",
+            "--file=/etc/a=%sa.txt" % _DATA,
+            "--as=0640:5::app:www",
+            "--file=/etc/all*[1]\\=\\\\=%sb=c.txt" % _DATA,
+        ] + _dirs_and_link(""),
         inputs = ["a.txt", "b=c.txt"],
         target_under_test = "pkg_single_layer",
     )

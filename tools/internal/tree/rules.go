@@ -94,15 +94,10 @@ func (r *Rules) add(what, text string, apply func(*pattern, *Entry) bool) error 
 
 // applyTo applies the rules to the entries.
 func (r *Rules) applyTo(entries []*Entry) error {
-	named := r.named(entries)
 	for i := range r.rules {
 		rule := &r.rules[i]
 		used := false
-		candidates := entries
-		if rule.literal != "" {
-			candidates = named[rule.literal]
-		}
-		for _, e := range candidates {
+		for _, e := range entries {
 			if e.Kind.isMark() || rule.dirOnly && e.Kind != Dir || !rule.matches(e.Path) {
 				continue
 			}
@@ -113,25 +108,6 @@ func (r *Rules) applyTo(entries []*Entry) error {
 		}
 	}
 	return nil
-}
-
-// named returns the entries at the paths that rules name. There may be a rule for each of very many paths.
-func (r *Rules) named(entries []*Entry) map[string][]*Entry {
-	named := make(map[string][]*Entry)
-	for i := range r.rules {
-		if path := r.rules[i].literal; path != "" {
-			named[path] = nil
-		}
-	}
-	if len(named) == 0 {
-		return nil
-	}
-	for _, e := range entries {
-		if found, ok := named[e.Path]; ok {
-			named[e.Path] = append(found, e)
-		}
-	}
-	return named
 }
 
 // unused says why a rule for one path applied to nothing.
