@@ -256,6 +256,8 @@ func byDefault(kind string, call *build.CallExpr) string {
 	switch kind {
 	case "string":
 		return "`\"\"`"
+	case "bool":
+		return "`False`"
 	case "int":
 		return "`0`"
 	case "label":

@@ -13,7 +13,8 @@ func (in *inputs) directory(path, src string) error {
 	if err != nil {
 		return fmt.Errorf("image path: %w", err)
 	}
-	in.pending = append(in.pending, func(d *disk) error { return in.walk(d, path, src) })
+	given := in.given
+	in.pending = append(in.pending, func(d *disk) error { return in.walk(d, path, src, given) })
 	return nil
 }
 
@@ -25,12 +26,16 @@ const outputs = "bazel-out/"
 // Of a directory that an action made, those directories are left out that hold nothing: Bazel does not know of them.
 // It shows them to an action outside a sandbox, on the machine that made them, and neither in a sandbox nor after it
 // got the directory from a cache. The layer must not depend on that.
-func (in *inputs) walk(d *disk, path, src string) error {
+func (in *inputs) walk(d *disk, path, src string, given given) error {
 	keep := !strings.HasPrefix(src, outputs)
 	var empty []tree.Entry // the directories around the visit's place that hold nothing so far, the outermost first
 	return d.Walk(src, func(name string, e tree.Entry) error {
 		if name == "" && path == "/" {
 			return nil
+		}
+		given.giveTo(&e)
+		if e.Kind == tree.Dir {
+			e.Mode = 0 // what is given is for files
 		}
 		e.Path = path + "/" + name
 		if e.Kind == tree.Dir && name != "" && !keep {

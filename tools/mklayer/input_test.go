@@ -3,6 +3,8 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +20,7 @@ import (
 
 // makeInput writes an archive to path, packed as the end of its name says, with the entries "TYPE NAME [TEXT]": the
 // text is a file's content ("0"), a link's target ("1", "2"), or unused. All belong to 5:6 and are from the epoch's
-// second 7.
+// second 7. The content "@ARCHITECTURE" stands for the beginning of a program for it.
 //
 // If the name ends in ".deb", the first entry is the text of the package's control file.
 func makeInput(path string, entries []string) error {
@@ -62,6 +64,9 @@ func makeTar(entries []string) ([]byte, error) {
 		h := tar.Header{Typeflag: kind, Name: name, Mode: 0o640, Uid: 5, Gid: 6, ModTime: time.Unix(7, 0)}
 		switch kind {
 		case tar.TypeReg:
+			if architecture, ok := strings.CutPrefix(text, "@"); ok {
+				text = program(architecture)
+			}
 			h.Size = int64(len(text))
 			h.PAXRecords = map[string]string{"SCHILY.xattr.user.kind": "file"}
 		case tar.TypeLink, tar.TypeSymlink:
@@ -78,6 +83,18 @@ func makeTar(entries []string) ([]byte, error) {
 	}
 	err := w.Close()
 	return b.Bytes(), err
+}
+
+// program returns the header of an ELF file; "none" stands for the kernel's virtual machine.
+func program(architecture string) string {
+	number := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "none": elf.EM_BPF}[architecture]
+	header := elf.Header64{
+		Ident:   [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB)},
+		Machine: uint16(number),
+	}
+	var b bytes.Buffer
+	binary.Write(&b, binary.LittleEndian, header) // a Buffer takes everything
+	return b.String()
 }
 
 func writePacked(path string, data []byte) error {
