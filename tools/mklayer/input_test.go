@@ -65,7 +65,7 @@ func makeTar(entries []string) ([]byte, error) {
 		switch kind {
 		case tar.TypeReg:
 			if architecture, ok := strings.CutPrefix(text, "@"); ok {
-				text = program(architecture)
+				text = elfHeader(architecture)
 			}
 			h.Size = int64(len(text))
 			h.PAXRecords = map[string]string{"SCHILY.xattr.user.kind": "file"}
@@ -85,8 +85,8 @@ func makeTar(entries []string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// program returns the header of an ELF file; "none" stands for the kernel's virtual machine.
-func program(architecture string) string {
+// elfHeader returns the header of an ELF file; "none" stands for the kernel's virtual machine.
+func elfHeader(architecture string) string {
 	number := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "none": elf.EM_BPF}[architecture]
 	header := elf.Header64{
 		Ident:   [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB)},
