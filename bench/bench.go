@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
-	"strings"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -28,8 +28,11 @@ type bench struct {
 
 func (b *bench) run(chosen *regexp.Regexp) (Run, error) {
 	r := Run{Rounds: b.rounds, Machine: describeMachine()}
+	if !slices.ContainsFunc(groups, func(g group) bool { return chosen.MatchString(g.name()) }) {
+		return r, fmt.Errorf("--groups=%s: no such group", chosen)
+	}
 	for _, g := range groups {
-		if !chosen.MatchString(g.input + " " + g.codec + " " + g.level) {
+		if !chosen.MatchString(g.name()) {
 			continue
 		}
 		found, err := b.group(g)
@@ -60,8 +63,12 @@ func (b *bench) group(g group) (Group, error) {
 	if _, err := b.shell(src, group{codec: "none", level: "0"}.ours().run+` && mv "$out/layer" "$plain"`); err != nil {
 		return Group{}, err
 	}
-	tools := append([]tool{g.ours(), g.floor()}, g.rivals...)
-	result := Group{Name: strings.TrimSuffix(g.input+", "+g.codec+" "+g.level, " 0")}
+	tools := []tool{g.ours(), g.floor()}
+	if g.rebuild {
+		tools = append(tools, g.rebuilt())
+	}
+	tools = append(tools, g.rivals...)
+	result := Group{Name: g.name()}
 	for _, t := range tools {
 		result.Results = append(result.Results, Result{Tool: t.name, Absent: absent(t)})
 	}
@@ -125,9 +132,12 @@ func (b *bench) once(t tool, src string) (Sample, error) {
 		return s, err
 	}
 	out := filepath.Join(b.work, "out")
-	if t.name == floorName {
-		text, err := os.ReadFile(filepath.Join(out, "floor.json"))
-		return s, errors.Join(err, json.Unmarshal(text, &s))
+	text, err := os.ReadFile(filepath.Join(out, measuredName))
+	if err == nil {
+		err = json.Unmarshal(text, &s)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s, err
 	}
 	return s, filepath.WalkDir(out, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {

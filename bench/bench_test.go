@@ -151,7 +151,7 @@ func TestListing(t *testing.T) {
 // The floor does the work: what it packs, piece by piece, is the data.
 func TestFloorPacks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
-	if err := writeFile(path, 40); err != nil { // two pieces of the floor, and a half
+	if err := errors.Join(writeFile(path, 1, 3), os.Truncate(path, 5*floorBlock/2)); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(path)
@@ -180,7 +180,7 @@ func TestFloorPacks(t *testing.T) {
 // Runs on different machines are about the same bytes. The digests are those of the first run of this test.
 func TestInputs(t *testing.T) {
 	b := bench{work: t.TempDir(), small: true}
-	for name, want := range map[string]string{"file": "fb389c8ede23f966", "tiny": "b53420a57f59c21f"} {
+	for name, want := range map[string]string{"file": "fb389c8ede23f966", "large": "37ecbc801bf3b7aa", "tiny": "b53420a57f59c21f"} {
 		sum := sha256.New()
 		dir, err := b.input(name)
 		if err != nil {
@@ -201,5 +201,31 @@ func TestInputs(t *testing.T) {
 		if got := fmt.Sprintf("%x", sum.Sum(nil)[:8]); got != want || err != nil {
 			t.Errorf("%s: got %s, want %s, %v", name, got, want, err)
 		}
+	}
+}
+
+// A change is one of the bytes, and can be taken back.
+func TestChange(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "b")
+	for _, name := range []string{"a", "b"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("12"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restore, err := change(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, err := os.ReadFile(path)
+	if err != nil || string(changed) != "1a change of a few bytes2" {
+		t.Errorf("%q, %v", changed, err)
+	}
+	err = restore()
+	if restored, errRead := os.ReadFile(path); err != nil || errRead != nil || string(restored) != "12" {
+		t.Errorf("restored: %q, %v, %v", restored, err, errRead)
+	}
+	if _, err := change(t.TempDir()); err == nil {
+		t.Error("an empty directory: no error")
 	}
 }

@@ -13,12 +13,13 @@ import (
 )
 
 // input returns the directory of the named input, and makes it unless it is there: "tree" is the Go installation,
-// "file" is a large file, "tiny" is many small files. The bytes of the last two are always the same.
+// "file" is a file of 2 GiB, "large" is 1 GiB in files of 1 MiB, "tiny" is many small files. The bytes of the last three
+// are always the same.
 func (b *bench) input(name string) (string, error) {
 	dir := filepath.Join(b.work, name)
-	part, pieces, tiny := ".", 2<<30/piece, 100_000
+	part, mebibytes, tiny := ".", 1<<10, 100_000
 	if b.small {
-		part, pieces, tiny = "src/net", 20<<20/piece, 1000
+		part, mebibytes, tiny = "src/net", 10, 1000
 	}
 	if name == "tree" {
 		root, err := exec.Command("go", "env", "GOROOT").Output()
@@ -32,7 +33,11 @@ func (b *bench) input(name string) (string, error) {
 	case errors.Is(err, fs.ErrExist):
 		return dir, nil
 	case err == nil && name == "file":
-		err = writeFile(filepath.Join(dir, "data"), pieces)
+		err = writeFile(filepath.Join(dir, "data"), 1, 2*mebibytes)
+	case err == nil && name == "large":
+		for i := range mebibytes {
+			err = errors.Join(err, writeFile(filepath.Join(dir, fmt.Sprintf("%04d", i)), uint32(i), 1))
+		}
 	case err == nil:
 		err = writeTiny(dir, tiny)
 	}
@@ -41,15 +46,16 @@ func (b *bench) input(name string) (string, error) {
 
 const piece = 64 << 10
 
-// writeFile writes a file of words, of which every fourth piece is noise, which cannot be packed.
-func writeFile(path string, pieces int) error {
+// writeFile writes a file of so many MiB: words, of which every fourth piece is noise, which cannot be packed. A seed
+// gives the same bytes each time.
+func writeFile(path string, seed uint32, mebibytes int) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	noise := rand.NewChaCha8([32]byte{1})
-	for i := range pieces {
+	noise := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)})
+	for i := range mebibytes << 20 / piece {
 		content := make([]byte, piece)
 		if i%4 == 3 {
 			noise.Read(content) // never fails

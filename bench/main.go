@@ -22,8 +22,8 @@ import (
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("bench: ")
-	if len(os.Args) == 5 && os.Args[1] == "floor" { // bench floor CODEC LEVEL FILE, in a process of its own
-		if err := json.NewEncoder(os.Stdout).Encode(floor(os.Args[2], os.Args[3], os.Args[4])); err != nil {
+	if len(os.Args) == 6 && (os.Args[1] == floorName || os.Args[1] == rebuildName) {
+		if err := measure(os.Args[1], os.Args[2:]); err != nil {
 			log.Fatal(err)
 		}
 		return
@@ -51,6 +51,24 @@ func main() {
 	if b.failed > 0 || b.same == 0 {
 		os.Exit(1)
 	}
+}
+
+// measure is "bench floor|rebuild CODEC LEVEL INPUT OUT", in a process of its own: what it measures of itself goes to
+// a file in the directory OUT.
+func measure(name string, args []string) error {
+	codec, level, input, out := args[0], args[1], args[2], args[3]
+	var s Sample
+	var err error
+	if name == floorName {
+		s = floor(codec, level, input)
+	} else {
+		s, err = rebuild(codec, level, input, out)
+	}
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(s)
+	return errors.Join(err, os.WriteFile(filepath.Join(out, measuredName), text, 0o666))
 }
 
 // publish writes the run's figures and their picture.

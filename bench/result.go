@@ -49,8 +49,12 @@ type Sample struct {
 	layer       string // where it is
 }
 
-// floorName is the tool that only hashes and packs.
-const floorName = "floor"
+// The tools that measure themselves, and the file that says what they found.
+const (
+	floorName    = "floor"   // only hashes and packs
+	rebuildName  = "rebuild" // mklayer as a worker that made the layer before
+	measuredName = "measured.json"
+)
 
 // median returns the middle one of the values, or the mean of the two in the middle; 0 for none.
 func median(values []float64) float64 {

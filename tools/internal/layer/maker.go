@@ -116,8 +116,7 @@ func (m *maker) head(e *tree.Entry, size int64) (start int, err error) {
 
 // content adds the content of a file, whose header starts at start in the current chunk.
 func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error {
-	first := int(min(size, source.SniffLen))
-	left, err := m.read(r, size, first)
+	left, err := m.read(r, size, int(min(size, source.SniffLen)))
 	if err != nil {
 		return err
 	}
@@ -135,26 +134,36 @@ func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error
 			return err
 		}
 	}
-	var more [1]byte
-	switch _, err := io.ReadFull(r, more[:]); err {
-	case io.EOF:
+	if m.free() > 0 {
 		return nil
-	case nil:
-		return errGrew
-	default:
+	}
+	// There was no room for the one byte more.
+	if err := m.flush(); err != nil {
 		return err
 	}
+	_, err = m.read(r, 0, 0)
+	return err
 }
 
 // read adds at least the given number of bytes to the current chunk, at most the left ones, and returns how many are
-// left then.
+// left then. It asks for one byte more than there should be, so that a file that grew is noticed at no cost.
 func (m *maker) read(r io.Reader, left int64, atLeast int) (int64, error) {
 	have := len(m.current.bytes)
-	end := have + int(min(left, int64(m.free())))
-	n, err := io.ReadAtLeast(r, m.current.bytes[have:end], atLeast)
-	m.current.bytes = m.current.bytes[:have+n]
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		err = errShrank
+	end := have + int(min(left+1, int64(m.free())))
+	n := 0
+	for {
+		more, err := r.Read(m.current.bytes[have+n : end])
+		n += more
+		switch {
+		case int64(n) > left:
+			return 0, errGrew
+		case n >= atLeast:
+			m.current.bytes = m.current.bytes[:have+n]
+			return left - int64(n), nil
+		case err == io.EOF:
+			return 0, errShrank
+		case err != nil:
+			return 0, err
+		}
 	}
-	return left - int64(n), err
 }

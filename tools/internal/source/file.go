@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
@@ -15,19 +14,15 @@ type File string
 
 // Open implements tree.Content.
 func (f File) Open() (io.ReadCloser, int64, error) {
-	file, err := os.Open(string(f))
+	r, kind, size, err := open(string(f))
 	if err != nil {
 		return nil, 0, err
 	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: no longer a regular file", f)
+	if kind != 0 {
+		r.Close()
+		return nil, 0, fmt.Errorf("%s: no longer a regular file", f)
 	}
-	if err != nil {
-		file.Close()
-		return nil, 0, err
-	}
-	return file, info.Size(), nil
+	return r, size, nil
 }
 
 // SniffLen is how many bytes from the beginning of a file Executable wants to see, if the file has so many.
@@ -59,12 +54,12 @@ func Executable(start []byte) bool {
 
 // Same reports whether two contents hold the same bytes. A nil content is empty.
 func Same(a, b tree.Content) (bool, error) {
-	x, xSize, err := open(a)
+	x, xSize, err := openContent(a)
 	if err != nil {
 		return false, err
 	}
 	defer x.Close()
-	y, ySize, err := open(b)
+	y, ySize, err := openContent(b)
 	if err != nil {
 		return false, err
 	}
@@ -75,7 +70,7 @@ func Same(a, b tree.Content) (bool, error) {
 	return sameBytes(x, y)
 }
 
-func open(c tree.Content) (io.ReadCloser, int64, error) {
+func openContent(c tree.Content) (io.ReadCloser, int64, error) {
 	if c == nil {
 		return io.NopCloser(bytes.NewReader(nil)), 0, nil
 	}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// rebuild measures what a worker, mklayer as Bazel keeps it alive, takes for the layer of the directory src after it
+// has made one in which a single file was another.
+func rebuild(codec, level, src, out string) (Sample, error) {
+	w, err := startWorker()
+	if err != nil {
+		return Sample{}, err
+	}
+	defer w.stop()
+	request := []string{"--tree=/=" + src, "--compression=" + codec, "--level=" + level,
+		"--output=" + filepath.Join(out, "layer"), "--descriptor=" + filepath.Join(out, "layer.json")}
+	restore, err := change(src)
+	if err == nil {
+		err = errors.Join(w.make(request), restore())
+	}
+	if err != nil {
+		return Sample{}, err
+	}
+	before, _, err := w.used()
+	if err != nil {
+		return Sample{}, err
+	}
+	start := time.Now()
+	if err := w.make(request); err != nil {
+		return Sample{}, err
+	}
+	s := Sample{Wall: time.Since(start).Seconds()}
+	after, peak, err := w.used()
+	s.CPU, s.RSS = after-before, peak
+	return s, err
+}
+
+// change puts some bytes into the middle of the file in the middle of the directory, and returns what takes them out.
+func change(dir string) (restore func() error, err error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("%s: no files (%v)", dir, err)
+	}
+	path := files[len(files)/2]
+	was, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	changed := slices.Insert(slices.Clone(was), len(was)/2, []byte("a change of a few bytes")...)
+	return func() error { return os.WriteFile(path, was, 0o666) }, os.WriteFile(path, changed, 0o666)
+}
+
+// worker is a process that answers requests.
+type worker struct {
+	process *exec.Cmd
+	in      io.WriteCloser
+	out     *bufio.Reader
+}
+
+func startWorker() (*worker, error) {
+	w := &worker{process: exec.Command("mklayer", "--persistent_worker")}
+	w.process.Stderr = os.Stderr
+	out, err := w.process.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if w.in, err = w.process.StdinPipe(); err != nil {
+		return nil, err
+	}
+	w.out = bufio.NewReader(out)
+	return w, w.process.Start()
+}
+
+// stop ends the worker as Bazel does.
+func (w *worker) stop() {
+	w.in.Close()
+	w.process.Wait()
+}
+
+// make has the worker make a layer.
+func (w *worker) make(arguments []string) error {
+	if err := json.NewEncoder(w.in).Encode(map[string]any{"arguments": arguments}); err != nil {
+		return err
+	}
+	line, err := w.out.ReadString('\n')
+	if err != nil {
+		return fmt.Errorf("the worker ended: %w", err)
+	}
+	var answer struct {
+		ExitCode int
+		Output   string
+	}
+	if err := json.Unmarshal([]byte(line), &answer); err != nil || answer.ExitCode != 0 {
+		return fmt.Errorf("the worker says %q (%v)", line, err)
+	}
+	return nil
+}
+
+// used returns the worker's CPU time so far, in seconds, and its peak memory, in bytes.
+func (w *worker) used() (cpu float64, peak int64, err error) {
+	proc := fmt.Sprintf("/proc/%d/", w.process.Process.Pid)
+	status, err := os.ReadFile(proc + "status")
+	if err != nil {
+		return 0, 0, err
+	}
+	_, high, _ := strings.Cut(string(status), "VmHWM:")
+	if _, err := fmt.Sscan(high, &peak); err != nil {
+		return 0, 0, fmt.Errorf("%sstatus: %w", proc, err)
+	}
+	stat, err := os.ReadFile(proc + "stat")
+	if err != nil {
+		return 0, 0, err
+	}
+	// What follows the name in brackets starts with field 3; 14 and 15 are user and system time, in hundredths.
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, 0, fmt.Errorf("%sstat: %q", proc, stat)
+	}
+	for _, field := range fields[11:13] {
+		ticks, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return 0, 0, err
+		}
+		cpu += ticks / 100
+	}
+	return cpu, peak << 10, nil
+}

@@ -1,0 +1,23 @@
+//go:build !unix
+
+package source
+
+import (
+	"io"
+	"io/fs"
+	"os"
+)
+
+// open opens the file at path for reading, and returns what kind of file it is and how long.
+func open(path string) (io.ReadCloser, fs.FileMode, int64, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return nil, 0, 0, err
+	}
+	return file, info.Mode().Type(), info.Size(), nil
+}
