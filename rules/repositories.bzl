@@ -10,12 +10,27 @@ load("@rules_strata//rules:workspace.bzl", "rules_strata_workspace")
 rules_strata_workspace()
 ```
 
-With MODULE.bazel none of this is needed.
+With MODULE.bazel none of this is needed. Base images follow, as the extension `images` brings them to modules:
+
+```starlark
+load("@rules_strata//rules:repositories.bzl", "images_from_lock")
+
+images_from_lock(
+    name = "images",
+    lock = "//:images.lock.json",
+)
+
+load("@images//:repositories.bzl", "image_repositories")
+
+image_repositories()
+```
 """
 
 load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "maybe")
+load("//rules/private/repo:pulled_repository.bzl", "check_reference", "pulled_image")
 load("//rules/private/repo:rules_go_names.bzl", "rules_go_names")
+load("//rules/private/repo:workspace_images.bzl", "workspace_images")
 
 visibility("public")
 
@@ -50,3 +65,26 @@ def rules_strata_dependencies():
 
     # And this is the one that our own BUILD files use, which are written for modules.
     maybe(rules_go_names, name = "rules_go")
+
+def images_from_lock(name, lock):
+    """Declares the images of a lock file, each as `@NAME`, once `image_repositories` of its repository is called.
+
+    Args:
+      name: Name of the repository whose repositories.bzl has image_repositories.
+      lock: Label of the lock file, images.lock.json.
+    """
+    workspace_images(name = name, lock = lock)
+
+def images_pull(name, reference, platforms = [], realm = "", service = ""):
+    """Declares an image without a lock file, for a quick start.
+
+    Args:
+      name: Name of the repository, which is an image to build on.
+      reference: Full name of the image, with its digest.
+      platforms: Platforms to take of an index, like "linux/arm64". Unset means linux/amd64 and linux/arm64, as far as they
+        are there.
+      realm: Address of the registry's token server, unless that is known.
+      service: How the token server knows the registry.
+    """
+    check_reference(name, reference)
+    pulled_image(name, {"platforms": platforms, "realm": realm, "reference": reference, "service": service})

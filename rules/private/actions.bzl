@@ -210,6 +210,38 @@ def _pack(ctx, args, contents, output, progress_message):
         resource_set = _copying,
     )
 
+def make_base(ctx, manifest, config, facts, outputs):
+    """Declares the action that makes the descriptors of a locked base image, and checks that its documents belong together.
+
+    Args:
+      ctx: The rule's context.
+      manifest: The File with its manifest.
+      config: The File with its config.
+      facts: dict from flag (digest, media-type, platform, source) to its values.
+      outputs: struct of the Files manifest and config (copies of what was checked), descriptor and digest, and layers, a
+        list of Files, the lowest first.
+    """
+    args = new_args(ctx)
+    args.add(manifest, format = "--manifest=%s")
+    args.add(config, format = "--config=%s")
+    for flag, values in facts.items():
+        args.add_all(values, format_each = "--" + flag + "=%s")
+    args.add(outputs.manifest, format = "--manifest-output=%s")
+    args.add(outputs.config, format = "--config-output=%s")
+    args.add(outputs.descriptor, format = "--descriptor=%s")
+    args.add(outputs.digest, format = "--digest-output=%s")
+    args.add_all(outputs.layers, format_each = "--layer=%s")
+    _run(
+        ctx,
+        "mkbase",
+        args,
+        inputs = [manifest, config],
+        outputs = [outputs.manifest, outputs.config, outputs.descriptor, outputs.digest] + outputs.layers,
+        mnemonic = "MkBase",
+        progress_message = "Checking base image %{label}",
+        resource_set = _small,
+    )
+
 def import_image(ctx, source, choice, outputs, progress_message):
     """Declares an action that reads parts of an image out of a layout or an archive.
 

@@ -1,6 +1,6 @@
 """image_archive: writes an image as one file."""
 
-load(":actions.bzl", "make_archive")
+load(":actions.bzl", "make_archive", "make_layout")
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
@@ -8,14 +8,21 @@ load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 visibility(["//rules/..."])
 
 def _impl(ctx):
+    contents = contents_with_blobs(ctx)
     archive = ctx.actions.declare_file(ctx.label.name + ".tar")
-    make_archive(ctx, contents_with_blobs(ctx), ctx.attr.repo_tags, archive)
-    return [DefaultInfo(files = depset([archive]))]
+    make_archive(ctx, contents, ctx.attr.repo_tags, archive)
+    layout = ctx.actions.declare_directory(ctx.label.name + ".layout")
+    make_layout(ctx, contents, layout)
+    return [
+        DefaultInfo(files = depset([archive])),
+        OutputGroupInfo(archive = depset([archive]), oci_layout = depset([layout])),
+    ]
 
 image_archive = rule(
     doc = """Writes an image or an index as one tar, `NAME.tar`, that `docker load`, `podman load` and `skopeo copy` read.
 
-The tar is an OCI archive and a docker-archive at once: each layer is in it once.""",
+The tar is an OCI archive and a docker-archive at once: each layer is in it once. The output group `oci_layout` is the same as
+a directory. Layers of a locked base, which are in a registry, are fetched for it.""",
     implementation = _impl,
     attrs = {
         "image": attr.label(

@@ -7,34 +7,26 @@ and of these only the blobs of locked bases can differ: `without_base_blobs` tur
 whatever is built. So nothing is built twice.
 """
 
+load(":base_setting.bzl", "BASE_BLOBS")
 load(":contents.bzl", "contents_of", "with_layers")
 
 visibility(["//rules/..."])
-
-_SETTING = str(Label("//rules:base_blobs"))
 
 # The two looks.
 _AS_IT_IS = "as it is"
 _WITH_BYTES = "with bytes"
 
 def _with_impl(settings, _attr):
-    seen = {_AS_IT_IS: {_SETTING: settings[_SETTING]}}
-    if not settings[_SETTING]:
-        seen[_WITH_BYTES] = {_SETTING: True}
+    seen = {_AS_IT_IS: {BASE_BLOBS: settings[BASE_BLOBS]}}
+    if not settings[BASE_BLOBS]:
+        seen[_WITH_BYTES] = {BASE_BLOBS: True}
     return seen
 
 # For an attribute `image` whose bytes are needed; contents_with_blobs then returns its contents.
 with_base_blobs = transition(
     implementation = _with_impl,
-    inputs = [_SETTING],
-    outputs = [_SETTING],
-)
-
-# For attributes that lead to what is built.
-without_base_blobs = transition(
-    implementation = lambda _settings, _attr: {_SETTING: False},
-    inputs = [],
-    outputs = [_SETTING],
+    inputs = [BASE_BLOBS],
+    outputs = [BASE_BLOBS],
 )
 
 def contents_with_blobs(ctx):

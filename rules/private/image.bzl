@@ -1,7 +1,7 @@
 """image: puts layers and settings together."""
 
 load(":actions.bzl", "make_config", "make_manifest")
-load(":base_blobs.bzl", "without_base_blobs")
+load(":base_setting.bzl", "without_base_blobs")
 load(":contents.bzl", "image_contents")
 load(":image_outputs.bzl", "byte_groups", "document_outputs")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
@@ -46,7 +46,8 @@ image = rule(
 
 What is not set is inherited from the base; what is listed in `clear` is dropped from it first. `bazel build` makes the small
 files: `NAME.manifest.json`, `NAME.config.json` and `NAME.digest`. Output groups give the rest: `oci_layout` (a directory),
-`archive` (a tar), `manifest`, `config`, `digest`. Only the first two touch the bytes of layers.
+`archive` (a tar), `manifest`, `config`, `digest`. Only the first two touch the bytes of layers; on a locked base, whose
+layers are in a registry, `image_archive` makes these two.
 
 From scratch the platform is the target platform's; with a base it is the base's.""",
     implementation = _impl,
@@ -55,7 +56,7 @@ From scratch the platform is the target platform's; with a base it is the base's
             doc = "Annotations of the manifest. The base's own describe the base and are not inherited.",
         ),
         "base": attr.label(
-            doc = "The image to build on: an `image` or an `image_import`. None means from scratch.",
+            doc = "The image to build on: an `image`, an `image_import`, or `@NAME` of a lock file. None means from scratch.",
             providers = [ImageInfo],
         ),
         "layers": attr.label_list(

@@ -1,5 +1,7 @@
 """The tools, behind a toolchain type, so that a build may bring its own."""
 
+load(":base_setting.bzl", "without_base_blobs")
+
 visibility(["//rules/..."])
 
 TOOLCHAIN_TYPE = Label("//rules:toolchain_type")
@@ -7,6 +9,7 @@ TOOLCHAIN_TYPE = Label("//rules:toolchain_type")
 _TOOLS = {
     "checker": "Checks everything about an image.",
     "loader": "Loads an image into Docker or Podman.",
+    "mkbase": "Checks the documents of a locked base image.",
     "mkconfig": "Makes an image's config.",
     "mkimport": "Reads an image out of a layout or an archive.",
     "mkindex": "Makes an image index.",
@@ -28,6 +31,9 @@ image_toolchain = rule(
 The default one builds the tools from source; nobody needs this rule who is content with that. `loader` and `pusher` are run
 by `bazel run`, on the machine of whoever types it, and `checker` by `bazel test`.""",
     implementation = _impl,
+
+    # The tools are the same whether a build needs the bytes of its bases or not: they are built once.
+    cfg = without_base_blobs,
     attrs = {
         name: attr.label(
             doc = doc,

@@ -42,7 +42,7 @@ def _layer_flags(env, lines, path, bytes):
 def _packed_impl(ctx):
     env = analysistest.begin(ctx)
     actions = actions_of(analysistest.target_actions(env), "MkLayout")
-    asserts.true(env, actions, "nothing is packed")
+    asserts.equals(env, 2, len(actions), "an archive and a layout")
     for action in actions:
         _layer_flags(env, action.argv, lambda path: path, ctx.attr.bytes)
 

@@ -5,7 +5,7 @@
 // error is one line "tool: subject: problem" on standard error, followed by a "hint:" line where the user can do
 // something about it, and the exit code is 0 for success, 1 for a failure and 2 for a command line that makes no sense.
 //
-// Non-goals: subcommand trees, coloured output, configuration files.
+// A [Group] is a tool of several commands. Non-goals: deeper trees of commands, coloured output, configuration files.
 package cli
 
 import (
@@ -45,6 +45,9 @@ type Command struct {
 	Summary string
 	// Details is the rest of the manual page, printed by --help below the flags. It may be empty.
 	Details string
+	// Operands names the arguments that are no flags, for the help: "NAME REFERENCE". The work finds them in flags.Args,
+	// wherever between the flags they stood, and counts them. Empty means that there are none.
+	Operands string
 	// New declares the tool's flags and returns its work, which runs after they are parsed.
 	New func(flags *flag.FlagSet) Work
 }
@@ -98,21 +101,41 @@ func (c Command) run(ctx context.Context, args []string, std Streams) error {
 	if err != nil {
 		return err
 	}
-	switch err := flags.Parse(args); {
+	switch err := c.parse(flags, args); {
 	case errors.Is(err, flag.ErrHelp):
 		c.help(flags, std.Out)
 		return err
 	case err != nil:
 		return Hint(Usage("%w", err), "%s --help lists the flags", c.Name)
 	}
-	if flags.NArg() > 0 {
+	if c.Operands == "" && flags.NArg() > 0 {
 		return Hint(Usage("unexpected argument %q", flags.Arg(0)), "%s --help lists the flags", c.Name)
 	}
 	return work(ctx, std)
 }
 
+// parse parses flags and operands, in any order; "--" ends the flags.
+func (c Command) parse(flags *flag.FlagSet, args []string) error {
+	var operands []string
+	for {
+		if err := flags.Parse(args); err != nil {
+			return err
+		}
+		rest := flags.Args()
+		ended := len(rest) < len(args) && args[len(args)-len(rest)-1] == "--"
+		if c.Operands == "" || len(rest) == 0 || ended {
+			return flags.Parse(append(append([]string{"--"}, operands...), rest...))
+		}
+		operands, args = append(operands, rest[0]), rest[1:]
+	}
+}
+
 func (c Command) help(flags *flag.FlagSet, out io.Writer) {
-	fmt.Fprintf(out, "%s: %s\n\nFlags (an argument @FILE stands for the lines of FILE):\n", c.Name, c.Summary)
+	fmt.Fprintf(out, "%s: %s\n", c.Name, c.Summary)
+	if c.Operands != "" {
+		fmt.Fprintf(out, "\nUsage: %s [FLAG]... %s\n", c.Name, c.Operands)
+	}
+	fmt.Fprintf(out, "\nFlags (an argument @FILE stands for the lines of FILE):\n")
 	flags.VisitAll(func(f *flag.Flag) {
 		value, text := flag.UnquoteUsage(f)
 		if value != "" {

@@ -127,8 +127,8 @@ func (f *Flags) RequireFiles() error {
 	}
 	first := f.remote[0]
 	return cli.Hint(fmt.Errorf("layer %s: it is in a registry only (%s)", first.Descriptor.Digest, first.Sources[0]),
-		"image_archive and image_test fetch such layers; for an output group of the image itself, build with "+
-			"--@rules_strata//rules:base_blobs")
+		"put an image_archive around the image, which fetches such layers and has the same output groups; image_test and "+
+			"image_load need none")
 }
 
 // Names is the flag --name: the names that an image gets, each with a tag.

@@ -37,8 +37,8 @@ var levels = [][]string{
 	},
 	1: {"oci", "reference", "source", "tarfile", "tarstream"},
 	2: {"auth", "blob", "content", "deb", "image", "wire"},
-	3: {"layer", "layout", "registry"},
-	4: {"archive", "check", "push", "remote"},
+	3: {"layer", "layout", "lockfile", "registry"},
+	4: {"archive", "check", "pin", "push", "remote"},
 	5: {"engine", "imageflags", "importer"},
 }
 
@@ -50,7 +50,7 @@ var testOnly = []string{"engine/enginetest", "imagetest", "registrytest"}
 var callers = map[string][]string{
 	"net": {"internal/auth", "internal/registry", "internal/registrytest", "internal/engine"},
 	"net/http": {
-		"internal/auth", "internal/registry", "internal/registrytest", "internal/engine", "push", "load", "imgcheck",
+		"internal/auth", "internal/registry", "internal/registrytest", "internal/engine", "lock", "push", "load", "imgcheck",
 	},
 	"os/exec": {"internal/auth", "internal/engine"},
 	"plugin":  {},
@@ -58,7 +58,7 @@ var callers = map[string][]string{
 	"C":       {},
 	"testing": {"internal/imagetest", "internal/registrytest"},
 	module + "/" + rooms + "wire": {
-		"internal/imageflags", "mkconfig", "mkimport", "mkindex", "mklayer", "mklayout", "mkmanifest", "push", "load",
+		"internal/imageflags", "mkbase", "mkconfig", "mkimport", "mkindex", "mklayer", "mklayout", "mkmanifest", "push", "load",
 	},
 }
 

@@ -1,0 +1,232 @@
+# shellcheck shell=bash
+# Images on a base that is in a registry: locked, built with the registry switched off, fetched once, behind a password,
+# from the repository cache alone, in WORKSPACE mode, and without a lock file.
+#
+# The workspace is copied, because lock files hold the registry's address. Every copy has its own lock file.
+
+user=strata
+password='pa55: word/+%'
+
+# base_publish: team/base:1 in the registry NAME, an index that Podman made, for amd64 and arm64. Its root is busybox.
+base_publish() {
+  local arch
+  base_root "$WORK/root.tar"
+  for arch in amd64 arm64; do
+    cp "$WORK/root.tar" "$WORK/$arch.tar"
+    mkdir -p "$WORK/$arch/etc"
+    echo "$arch" >"$WORK/$arch/etc/architecture"
+    tar --append --owner=0 --group=0 --numeric-owner --file "$WORK/$arch.tar" --directory "$WORK/$arch" etc/architecture
+    podman import --os linux --arch "$arch" --change 'ENV ORIGIN=base' "$WORK/$arch.tar" "localhost/base:$arch"
+  done
+  podman manifest create localhost/base:both
+  podman manifest add localhost/base:both containers-storage:localhost/base:amd64
+  podman manifest add localhost/base:both containers-storage:localhost/base:arm64
+  podman manifest push --all --format oci localhost/base:both "dir:$WORK/base"
+}
+
+# publish ADDRESS ARGS...: the base as team/base:1 at the address.
+publish() { skopeo copy --all --dest-tls-verify=false "${@:2}" "dir:$WORK/base" "docker://$1/team/base:1"; }
+
+# switch_off NAME, switch_on NAME: the registry, at the address that it has. Its log begins anew.
+switch_off() {
+  local pid
+  pid=$(cat "$RUN/daemons/$1")
+  kill "$pid"
+  await 20 gone "$pid"
+  rm "$RUN/daemons/$1"
+}
+gone() { ! kill -0 "$1"; }
+switch_on() {
+  sed -i "s/127.0.0.1:0/$(cat "$RUN/$1.address")/" "$RUN/$1.yml"
+  daemon "$1" docker-registry serve "$RUN/$1.yml"
+  await 20 grep 'listening on' "$RUN/$1.log"
+}
+
+# all_requests NAME: how many requests the registry has answered since it was switched on.
+all_requests() { grep -cE '"[A-Z]+ /v2/' "$RUN/$1.log" || [ $? = 1 ]; }
+
+# workspace NAME: a copy of the workspace in $WORK/NAME. Its sandbox has a /tmp of its own, where a checkout may be.
+workspace() {
+  cp -R "$E2E/base-images" "$WORK/$1"
+  sed -i "s,\"\.\./\.\.\",\"$TOP\"," "$WORK/$1/MODULE.bazel" "$WORK/$1/WORKSPACE"
+  echo "build --sandbox_add_mount_pair=$TOP" >>"$WORK/$1/.bazelrc"
+}
+
+# refused FILE COMMAND...: the command fails, and what it says goes to the file.
+refused() {
+  if "${@:2}" >"$1" 2>&1; then fail "no failure: ${*:2}"; fi
+}
+
+opens() {
+  registry_start base
+  base_publish
+  publish "$(cat "$RUN/base.address")"
+}
+
+locks() {
+  local address digest
+  address=$(cat "$RUN/base.address")
+  workspace off
+  cd "$WORK/off"
+  bazel run @rules_strata//tools/lock -- add base "$address/team/base:1" >"$WORK/locked"
+  digest=$(skopeo inspect --raw --tls-verify=false "docker://$address/team/base:1" | sha256sum | cut -d ' ' -f 1)
+  contains "$WORK/locked" "base: $address/team/base:1 is sha256:$digest, for linux/amd64, linux/arm64"
+  bazel run @rules_strata//tools/lock -- verify >"$WORK/verified"
+  contains "$WORK/verified" "base: ok"
+  jq -r '.images.base.indexes[0].text | add' images.lock.json | head -c -1 | sha256sum >"$WORK/text"
+  contains "$WORK/text" "$digest"
+}
+
+builds_offline() {
+  cd "$WORK/off"
+  switch_off base
+  bazel build //:image //:index
+  digest_of //:index >"$WORK/digest"
+  jq -e '.config.Env | index("ORIGIN=base")' "$(build //:image config)"
+}
+
+# The same with the registry on, from nothing: it sees no request.
+asks_nothing() {
+  cd "$WORK/off"
+  switch_on base
+  bazel clean --expunge
+  bazel build //:image //:index
+  equal "digest" "$(cat "$WORK/digest")" "$(digest_of //:index)"
+  equal "requests of a build" 0 "$(all_requests base)"
+  note "requests of a build with a locked base: $(all_requests base)"
+}
+
+fetches_once() {
+  local blobs
+  cd "$WORK/off"
+  bazel build --repository_cache="$WORK/cache" //:archive
+  bazel test --repository_cache="$WORK/cache" //:image_test
+  blobs=$(jq -r '.images.base.platforms[].manifest.text | add | fromjson | .layers[].digest' images.lock.json |
+    sort -u | wc -l)
+  equal "layers of the base" 2 "$blobs"
+  equal "requests for blobs" "$blobs" "$(requests base GET /blobs/)"
+  equal "requests" "$blobs" "$(all_requests base)"
+  archive_valid "$(output //:archive)" 1
+}
+
+# An image's own group cannot fetch, and says what can: a rule whose groups are the same.
+groups_say_how() {
+  cd "$WORK/off"
+  refused "$WORK/group" bazel build --output_groups=oci_layout //:image
+  contains "$WORK/group" "it is in a registry only ($(cat "$RUN/base.address")/team/base)" \
+    "hint: put an image_archive around the image"
+  layout_valid "$(build //:archive oci_layout)" 1
+}
+
+# Both engines take the archive, and the layer on top finds its base below.
+runs() {
+  local archive engine
+  cd "$WORK/off"
+  archive=$(output //:archive)
+  for engine in docker podman; do
+    "$engine" load --input "$archive"
+    equal "what the container says" "hello from the layer" "$("${engine}_run" localhost/base-images:latest)"
+  done
+}
+
+airgapped() {
+  workspace air
+  cp "$WORK/off/images.lock.json" "$WORK/air"
+  cd "$WORK/air"
+  switch_off base
+  bazel build --repository_cache="$WORK/cache" --repository_disable_download //:index //:archive
+  equal "digest" "$(cat "$WORK/digest")" "$(digest_of //:index)"
+  cmp "$WORK/off/bazel-bin/archive.tar" "$WORK/air/bazel-bin/archive.tar"
+}
+
+# Without cache and registry, and on a platform that is not there, the message says what and where, and what to type.
+says_what_is_missing() {
+  local address
+  address=$(cat "$RUN/base.address")
+  cd "$WORK/air"
+  bazel clean --expunge
+  refused "$WORK/missing" bazel build --repository_cache="$WORK/empty" //:archive
+  contains "$WORK/missing" "of image @base: $address/team/base: " "bazel run @rules_strata//tools/lock -- update"
+  refused "$WORK/platform" bazel build --platforms=@rules_go//go/toolchain:linux_riscv64 //:image
+  contains "$WORK/platform" "$address/team/base:1: there is no image for the platform that is built for" \
+    "only for linux/amd64, linux/arm64"
+  sed -i '0,/ORIGIN=base/s//ORIGIN=face/' images.lock.json
+  refused "$WORK/changed" bazel build //:image
+  contains "$WORK/changed" "config: the text has the digest sha256:" "//tools/lock -- update"
+  cp "$WORK/off/images.lock.json" .
+}
+
+workspace_mode() {
+  local mode=(--noenable_bzlmod --enable_workspace)
+  workspace old
+  cp "$WORK/off/images.lock.json" "$WORK/old"
+  cd "$WORK/old"
+  bazel build "${mode[@]}" //:image //:index
+  equal "digest" "$(cat "$WORK/digest")" "$(cat bazel-bin/index.digest)"
+  switch_on base
+  bazel build "${mode[@]}" //:archive
+  cmp "$WORK/off/bazel-bin/archive.tar" bazel-bin/archive.tar
+  equal "requests" 2 "$(all_requests base)"
+}
+
+pulls() {
+  local address digest
+  address=$(cat "$RUN/base.address")
+  digest=$(jq -r .images.base.digest "$WORK/off/images.lock.json")
+  workspace pulled
+  cd "$WORK/pulled"
+  sed -i "s|^images.from_lock.*|images.pull(name = \"base\", reference = \"$address/team/base:1@$digest\")|" MODULE.bazel
+  bazel build //:index //:archive
+  equal "digest" "$(cat "$WORK/digest")" "$(digest_of //:index)"
+  cmp "$WORK/off/bazel-bin/archive.tar" bazel-bin/archive.tar
+  sed -i "s,@sha256:[0-9a-f]*,," MODULE.bazel
+  refused "$WORK/tag" bazel build //:index
+  contains "$WORK/tag" "image base: reference \"$address/team/base:1\": the digest is missing" \
+    "bazel run @rules_strata//tools/lock -- add base $address/team/base:1"
+  sed -i "s,team/base:1,team/base:1@sha256:$(printf %064d 0)," MODULE.bazel
+  refused "$WORK/wrong" bazel build //:index
+  contains "$WORK/wrong" "image $address/team/base:1@sha256:000" "it is not there" "tools/lock -- update"
+}
+
+# A password is found where docker login left it, or in netrc, and nowhere else: not in the lock file, not in what is said.
+passwords() {
+  local address
+  htpasswd -nbB "$user" "$password" >"$WORK/htpasswd"
+  registry_start locked "$WORK/htpasswd"
+  address=$(cat "$RUN/locked.address")
+  publish "$address" --dest-creds "$user:$password"
+  docker --config "$WORK/login" login --username "$user" --password-stdin "$address" <<<"$password"
+  workspace secret
+  cd "$WORK/secret"
+  refused "$WORK/anonymous" bazel run @rules_strata//tools/lock -- add base "$address/team/base:1"
+  contains "$WORK/anonymous" "image base: $address/team/base: manifest 1: 401" "docker login $address"
+  DOCKER_CONFIG=$WORK/login bazel run @rules_strata//tools/lock -- add base "$address/team/base:1"
+  bazel build //:index
+  equal "digest" "$(cat "$WORK/digest")" "$(digest_of //:index)"
+  refused "$WORK/denied" bazel build --repository_cache="$WORK/denied-cache" //:archive
+  contains "$WORK/denied" "of image @base: $address/team/base: " "docker login"
+  DOCKER_CONFIG=$WORK/login bazel build --repository_cache="$WORK/login-cache" //:archive >"$WORK/said" 2>&1
+  cmp "$WORK/off/bazel-bin/archive.tar" bazel-bin/archive.tar
+  bazel clean --expunge
+  printf 'machine 127.0.0.1\nlogin %s\npassword %s\n' "$user" 'pa55:word' >"$WORK/netrc"
+  htpasswd -bB "$WORK/htpasswd" "$user" 'pa55:word'
+  NETRC=$WORK/netrc bazel build --repository_cache="$WORK/netrc-cache" //:archive >>"$WORK/said" 2>&1
+  cmp "$WORK/off/bazel-bin/archive.tar" bazel-bin/archive.tar
+  for file in said denied anonymous secret/images.lock.json; do
+    lacks "$WORK/$file" "$password" pa55:word "$(printf %s "$user:$password" | base64)"
+  done
+}
+
+check "a registry with a base of two platforms" opens
+check "a base is locked and verified" locks
+check "image and index are built with the registry switched off" builds_offline
+check "a build makes no request" asks_nothing
+check "archive and test fetch each layer once" fetches_once
+check "an output group says what it takes" groups_say_how
+check "a Docker daemon starts" docker_start
+check "the image runs in Docker and Podman" runs
+check "an air-gapped build from lock file and repository cache" airgapped
+check "what is missing is told" says_what_is_missing
+check "WORKSPACE mode" workspace_mode
+check "an image without a lock file" pulls
+check "a registry with a password" passwords

@@ -1,0 +1,14 @@
+"""The module extension `images`: base images.
+
+```starlark
+images = use_extension("@rules_strata//rules:extensions.bzl", "images")
+images.from_lock(lock = "//:images.lock.json")
+use_repo(images, "debian")
+```
+"""
+
+load("//rules/private/repo:images.bzl", _images = "images")
+
+visibility("public")
+
+images = _images

@@ -1,0 +1,139 @@
+"""Base images of a registry: the documents are files, the layers are fetched only if something needs their bytes.
+
+The BUILD files of the repositories that `images` declares (rules/private/repo) are made of these rules.
+"""
+
+load(":actions.bzl", "make_base")
+load(":base_setting.bzl", "without_base_blobs")
+load(":contents.bzl", "image_contents")
+load(":image_outputs.bzl", "byte_groups")
+load(":providers.bzl", "ImageInfo", "LayerInfo")
+load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+
+visibility(["//rules/..."])
+
+_DocumentsInfo = provider(
+    doc = "A base image without its blobs.",
+    fields = {
+        "digest": "(File) The digest of the manifest.",
+        "image": "(ImageInfo) The image; its layers have no blob.",
+        "layers": "(tuple[str]) The digests of the layers, as hexadecimal digits, lowest first.",
+    },
+)
+
+def _documents_impl(ctx):
+    name = ctx.label.name
+    outputs = struct(
+        config = ctx.actions.declare_file(name + ".config.json"),
+        descriptor = ctx.actions.declare_file(name + ".descriptor.json"),
+        digest = ctx.actions.declare_file(name + ".digest"),
+        layers = [
+            ctx.actions.declare_file("%s.layer_%d.json" % (name, number))
+            for number in range(len(ctx.attr.layers))
+        ],
+        manifest = ctx.actions.declare_file(name + ".manifest.json"),
+    )
+    make_base(
+        ctx,
+        manifest = ctx.file.manifest,
+        config = ctx.file.config,
+        facts = {
+            "digest": [ctx.attr.digest],
+            "media-type": [ctx.attr.media_type],
+            "platform": [ctx.attr.platform],
+            "source": ctx.attr.sources,
+        },
+        outputs = outputs,
+    )
+    image = ImageInfo(
+        config = outputs.config,
+        manifest = outputs.manifest,
+        descriptor = outputs.descriptor,
+        layers = tuple([LayerInfo(blob = None, descriptor = layer) for layer in outputs.layers]),
+        blobs = depset(),
+    )
+    return [_DocumentsInfo(digest = outputs.digest, image = image, layers = tuple(ctx.attr.layers))]
+
+_documents = rule(
+    doc = "The documents of a base image, which belong together: that is checked before anything is built on them.",
+    implementation = _documents_impl,
+    attrs = {
+        "config": attr.label(allow_single_file = True, mandatory = True),
+        "digest": attr.string(mandatory = True),
+        "layers": attr.string_list(),
+        "manifest": attr.label(allow_single_file = True, mandatory = True),
+        "media_type": attr.string(mandatory = True),
+        "platform": attr.string(mandatory = True),
+        "sources": attr.string_list(mandatory = True),
+    },
+    toolchains = [TOOLCHAIN_TYPE],
+)
+
+def _image_impl(ctx):
+    documents = ctx.attr.documents[0] if type(ctx.attr.documents) == "list" else ctx.attr.documents
+    documents = documents[_DocumentsInfo]
+    blobs = {file.basename: file for file in ctx.files.blobs}
+    plain = documents.image
+    image = ImageInfo(
+        config = plain.config,
+        manifest = plain.manifest,
+        descriptor = plain.descriptor,
+        layers = tuple([
+            LayerInfo(blob = blobs.get(documents.layers[number]), descriptor = layer.descriptor)
+            for number, layer in enumerate(plain.layers)
+        ]),
+        blobs = plain.blobs,
+    )
+    return [
+        image,
+        DefaultInfo(files = depset([image.manifest, image.config, documents.digest])),
+        OutputGroupInfo(
+            config = depset([image.config]),
+            digest = depset([documents.digest]),
+            manifest = depset([image.manifest]),
+            **byte_groups(ctx, image_contents(image))
+        ),
+    ]
+
+_image = rule(
+    doc = "A base image.",
+    implementation = _image_impl,
+    attrs = {
+        "blobs": attr.label_list(
+            doc = "The layers, as files whose names are their digests' hexadecimal digits; none where no bytes are needed.",
+            allow_files = True,
+        ),
+        "documents": attr.label(
+            doc = "The rest. Whether bytes are needed makes no difference to it: it is there once.",
+            mandatory = True,
+            cfg = without_base_blobs,
+            providers = [_DocumentsInfo],
+        ),
+    },
+    provides = [ImageInfo],
+    toolchains = [TOOLCHAIN_TYPE],
+)
+
+def locked_image(name, documents, blobs, **kwargs):
+    """Declares a base image, for the BUILD files of repositories.
+
+    Args:
+      name: Name of the target, which has ImageInfo.
+      documents: dict of what `_documents` takes.
+      blobs: list of the labels of the layers' files. They are looked at only if something needs bytes.
+      **kwargs: Attributes that all rules have.
+    """
+    _documents(
+        name = name + ".documents",
+        visibility = ["//visibility:private"],
+        **documents
+    )
+    _image(
+        name = name,
+        blobs = select({
+            Label("//rules:base_blobs_needed"): blobs,
+            "//conditions:default": [],
+        }),
+        documents = name + ".documents",
+        **kwargs
+    )

@@ -1,0 +1,35 @@
+"""A repository that is one layer of a locked image: the file HEX, named by its digest."""
+
+load(":registry.bzl", "ADVICE", "fetch", "source")
+
+visibility("//rules/...")
+
+def _impl(ctx):
+    registries = {name: json.decode(how) for name, how in ctx.attr.registries.items()}
+    problem = fetch(
+        ctx,
+        "blobs",
+        "sha256:" + ctx.attr.sha256,
+        ctx.attr.sha256,
+        [source(name, registries) for name in ctx.attr.sources],
+        urls = ctx.attr.urls,
+    )
+    if problem:
+        fail("layer sha256:%s of image %s: %s%s" % (ctx.attr.sha256, ctx.attr.images, problem, ADVICE))
+    ctx.file("BUILD.bazel", "exports_files([%r])\n" % ctx.attr.sha256)
+
+blob_repository = repository_rule(
+    doc = "One layer of a locked image, fetched by its digest.",
+    implementation = _impl,
+    attrs = {
+        "images": attr.string(doc = "The images that it belongs to, for messages."),
+        "registries": attr.string_dict(doc = "How each registry is spoken to, as the lock file says, as JSON."),
+        "sha256": attr.string(mandatory = True, doc = "The digest's hexadecimal digits."),
+        "sources": attr.string_list(doc = "The repositories that hold it, the best first."),
+        "urls": attr.string_list(doc = "Further addresses of it, which its manifest names."),
+    },
+)
+
+def blob_repository_name(sha256):
+    """Returns the name of the repository of the layer with the digest."""
+    return "sha256_" + sha256

@@ -1,0 +1,77 @@
+"""What the user of this machine may show to a registry: netrc, then the files of docker and podman.
+
+Programs that these files name are not asked: a repository rule cannot talk to them. Bazel's own --credential_helper is
+asked by Bazel, and what it says wins.
+"""
+
+load("@bazel_tools//tools/build_defs/repo:utils.bzl", "read_netrc")
+
+visibility("//rules/...")
+
+_DOCKER_HUB = ["index.docker.io", "registry-1.docker.io"]
+
+def credential_for(ctx, registry, repository):
+    """Returns what to show to a registry.
+
+    Args:
+      ctx: repository_ctx.
+      registry: Name of the registry, as in references.
+      repository: Name of the repository.
+
+    Returns:
+      A value for the parameter `auth` of ctx.download, or None.
+    """
+    netrc = _netrc(ctx)
+    for host in [registry, registry.partition(":")[0]] + (_DOCKER_HUB if registry == "docker.io" else []):
+        if host in netrc:
+            return {"type": "basic", "login": netrc[host].get("login", ""), "password": netrc[host].get("password", "")}
+    for path in _files(ctx):
+        file = ctx.path(path)
+        if not file.exists:
+            continue
+        auths = json.decode(ctx.read(file, watch = "no"), default = {}).get("auths") or {}
+        entry = _find(auths, registry, repository)
+        if entry and entry.get("auth"):
+            return {"type": "pattern", "pattern": "Basic <password>", "password": entry["auth"]}
+        if entry and entry.get("username"):
+            return {"type": "basic", "login": entry["username"], "password": entry.get("password", "")}
+    return None
+
+def _netrc(ctx):
+    """Returns the entries of $NETRC, or of ~/.netrc without that variable: dict from host to a dict of login, password."""
+    home = ctx.os.environ.get("HOME") or ctx.os.environ.get("USERPROFILE", "")
+    path = ctx.path(ctx.os.environ.get("NETRC") or home + "/.netrc")
+    return read_netrc(ctx, path) if path.exists else {}
+
+def _files(ctx):
+    """Returns the files in the order of tools/internal/auth."""
+    env = ctx.os.environ
+    home = env.get("HOME") or env.get("USERPROFILE")
+    files = [env.get("REGISTRY_AUTH_FILE")]
+    if env.get("XDG_RUNTIME_DIR"):
+        files.append(env["XDG_RUNTIME_DIR"] + "/containers/auth.json")
+    elif "windows" not in ctx.os.name:
+        files.append("/run/containers/%s/auth.json" % ctx.execute(["id", "-u"]).stdout.strip())
+    config = env.get("XDG_CONFIG_HOME") or (home and home + "/.config")
+    docker = env.get("DOCKER_CONFIG") or (home and home + "/.docker")
+    files.append(config and config + "/containers/auth.json")
+    files.append(docker and docker + "/config.json")
+    return [file for file in files if file]
+
+def _find(auths, registry, repository):
+    """Returns the entry for the longest prefix of registry/repository."""
+    by_name = {_normalise(key): entry for key, entry in auths.items()}
+    parts = repository.split("/")
+    for length in range(len(parts), -1, -1):
+        name = "/".join([registry] + parts[:length])
+        if name in by_name:
+            return by_name[name]
+    return None
+
+def _normalise(key):
+    """Returns the name that a key means: a URL means its host."""
+    is_url = "://" in key
+    host, _, path = key.partition("://")[2 if is_url else 0].removesuffix("/").partition("/")
+    if host in _DOCKER_HUB:
+        host = "docker.io"
+    return host if is_url or path in ["", "v1", "v2"] else host + "/" + path

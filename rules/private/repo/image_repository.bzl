@@ -1,0 +1,69 @@
+"""The repository of a locked image: its documents, and targets for its platforms."""
+
+load(":blob_repository.bzl", "blob_repository_name")
+load(":build_file.bzl", "build_file", "target_name")
+load(":lock.bzl", "read_lock", "sources_of", "text_of")
+
+visibility("//rules/...")
+
+def write_documents(ctx, platform, manifest, config):
+    """Writes the documents of a platform.
+
+    Args:
+      ctx: repository_ctx.
+      platform: The platform.
+      manifest: The manifest's text.
+      config: The config's text.
+
+    Returns:
+      dict with the names of the files, for locked_image.
+    """
+    names = {}
+    for kind, text in {"config": config, "manifest": manifest}.items():
+        names[kind] = "%s.%s.json" % (target_name(platform), kind)
+
+        # The text holds the document's bytes one by one, not characters.
+        ctx.file(names[kind], text, executable = False, legacy_utf8 = False)
+    return names
+
+def layer_digests(manifest):
+    """Returns the hexadecimal digits of the layers of a manifest, given as text, lowest first."""
+    return [layer["digest"].removeprefix("sha256:") for layer in json.decode(manifest)["layers"]]
+
+def unique(items):
+    """Returns the list without what is in it a second time."""
+    return {item: None for item in items}.keys()
+
+def _impl(ctx):
+    image = read_lock(ctx, ctx.attr.lock)["images"].get(ctx.attr.image)
+    if not image:
+        fail("%s: no image %r; bazel run @rules_strata//tools/lock -- list shows what there is" % (ctx.attr.lock, ctx.attr.image))
+    platforms = {}
+    for platform, entry in image["platforms"].items():
+        manifest = text_of(entry["manifest"])
+        layers = layer_digests(manifest)
+        platforms[platform] = struct(
+            documents = write_documents(ctx, platform, manifest, text_of(entry["config"])) | {
+                "digest": entry["manifest"]["digest"],
+                "layers": layers,
+                "media_type": entry["manifest"]["mediaType"],
+                "platform": platform,
+                "sources": sources_of(image),
+            },
+            blobs = ["@%s//:%s" % (blob_repository_name(layer), layer) for layer in unique(layers)],
+        )
+    ctx.file("BUILD.bazel", build_file(
+        ctx.attr.image,
+        image["reference"],
+        platforms,
+        "Choose one with --platforms, or pin another: bazel run @rules_strata//tools/lock -- remove %s, then add it with --platform" % ctx.attr.image,
+    ))
+
+image_repository = repository_rule(
+    doc = "A locked image. No request is made.",
+    implementation = _impl,
+    attrs = {
+        "image": attr.string(mandatory = True, doc = "Its name in the lock file."),
+        "lock": attr.label(mandatory = True, doc = "The lock file."),
+    },
+)

@@ -1,0 +1,77 @@
+"""Reading images.lock.json. Go's package lockfile writes it, and checks more than this does."""
+
+load(":blob_repository.bzl", "blob_repository_name")
+
+visibility("//rules/...")
+
+def read_lock(ctx, label):
+    """Returns the lock file as a dict.
+
+    Args:
+      ctx: repository_ctx or module_ctx.
+      label: Label of the file.
+
+    Returns:
+      The dict.
+    """
+    path = ctx.path(label)
+    ctx.watch(path)
+    if not path.exists:
+        fail("%s: there is no such lock file; bazel run @rules_strata//tools/lock -- add NAME REFERENCE makes it" % label)
+    lock = json.decode(ctx.read(path), default = None)
+    if type(lock) != "dict" or lock.get("version") != 1:
+        fail("%s: not a lock file of version 1; bazel run @rules_strata//tools/lock -- verify --offline says what is wrong" % label)
+    return lock
+
+def text_of(document):
+    """Returns the bytes of a document."""
+    return "".join(document["text"])
+
+def sources_of(image):
+    """Returns the repositories that hold the layers of an image.
+
+    Args:
+      image: The image's entry in the lock file.
+
+    Returns:
+      list of "registry/repository", the best first.
+    """
+    repository = image["reference"].partition("@")[0]
+    slash = repository.rfind("/")
+    repository = repository[:slash] + "/" + repository[slash + 1:].partition(":")[0]
+    return image.get("mirrors", []) + [repository]
+
+def layers_of(image):
+    """Returns the layers of all platforms of an image: dict from hexadecimal digits to the descriptor in the manifest."""
+    return {
+        layer["digest"].removeprefix("sha256:"): layer
+        for platform in image["platforms"].values()
+        for layer in json.decode(text_of(platform["manifest"]))["layers"]
+    }
+
+def blob_attrs(locks):
+    """Returns the attributes of all blob repositories.
+
+    Args:
+      locks: list of lock files.
+
+    Returns:
+      dict from the name of a blob repository to its attributes.
+    """
+    blobs = {}
+    for lock in locks:
+        for name, image in lock["images"].items():
+            for sha256, layer in layers_of(image).items():
+                blob = blobs.setdefault(blob_repository_name(sha256), {
+                    "images": "@" + name,
+                    "registries": {},
+                    "sha256": sha256,
+                    "sources": [],
+                    "urls": layer.get("urls", []),
+                })
+                for source in sources_of(image):
+                    if source not in blob["sources"]:
+                        blob["sources"].append(source)
+                        registry = source.partition("/")[0]
+                        blob["registries"][registry] = json.encode(lock["registries"][registry])
+    return blobs

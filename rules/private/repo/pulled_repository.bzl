@@ -1,0 +1,200 @@
+"""The repositories of an image without a lock file: one for its documents, one for the layers of each platform."""
+
+load(":build_file.bzl", "build_file", "target_name")
+load(":image_repository.bzl", "layer_digests", "unique", "write_documents")
+load(":registry.bzl", "ADVICE", "fetch", "source")
+
+visibility("//rules/...")
+
+_DEFAULT_PLATFORMS = ["linux/amd64", "linux/arm64"]
+
+_INDEXES = [
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+]
+_MANIFESTS = [
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+]
+_CONFIGS = [
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+]
+
+# Token servers of registries that many use. Of any other registry the lock file knows it.
+_TOKEN_SERVERS = {
+    "docker.io": ("https://auth.docker.io/token", "registry.docker.io"),
+    "ghcr.io": ("https://ghcr.io/token", "ghcr.io"),
+    "quay.io": ("https://quay.io/v2/auth", "quay.io"),
+    "registry.gitlab.com": ("https://gitlab.com/jwt/auth", "container_registry"),
+}
+
+_HOSTS = {"docker.io": "registry-1.docker.io"}
+
+_ATTRS = {
+    "platforms": attr.string_list(doc = "The platforms that are wanted."),
+    "realm": attr.string(doc = "The token server."),
+    "reference": attr.string(mandatory = True, doc = "The image, with its digest."),
+    "service": attr.string(doc = "How the token server knows the registry."),
+}
+
+def check_reference(name, reference):
+    """Refuses a reference that is not full, or has no digest.
+
+    Args:
+      name: Name of the image.
+      reference: The reference.
+
+    Returns:
+      The digest.
+    """
+    repository, _, digest = reference.partition("@")
+    first, _, rest = repository.partition("/")
+    how_to_lock = "bazel run @rules_strata//tools/lock -- add %s %s finds it" % (name, repository)
+    if not rest or not ("." in first or ":" in first or first == "localhost"):
+        fail("image %s: reference %r: the registry is missing, expected REGISTRY/REPOSITORY@sha256:..., like docker.io/library/%s" % (
+            name,
+            reference,
+            reference,
+        ))
+    if not digest:
+        fail("image %s: reference %r: the digest is missing, so that it could mean another image tomorrow; %s" % (name, reference, how_to_lock))
+    sha256 = digest.removeprefix("sha256:")
+    if not digest.startswith("sha256:") or len(sha256) != 64 or sha256.strip("0123456789abcdef"):
+        fail("image %s: digest %r: expected \"sha256:\" and 64 hexadecimal digits; %s" % (name, digest, how_to_lock))
+    return digest
+
+def _source(attr):
+    repository = attr.reference.partition("@")[0]
+    slash = repository.rfind("/")
+    repository = repository[:slash] + "/" + repository[slash + 1:].partition(":")[0]
+    registry = repository.partition("/")[0]
+    realm, service = _TOKEN_SERVERS.get(registry, ("", ""))
+    realm = attr.realm or realm
+
+    # As Docker does it: this machine's registries have no TLS. Without a known token server, basic authentication is all
+    # that can be tried; nobody is asked for a credential who does not have one.
+    host = registry.partition(":")[0]
+    scheme = "http" if host in ["localhost", "127.0.0.1"] else "https"
+    return repository, source(repository, {registry: {
+        "auth": {"scheme": "bearer", "realm": realm, "service": attr.service or service} if realm else {"scheme": "basic"},
+        "url": "%s://%s" % (scheme, _HOSTS.get(registry, registry)),
+    }})
+
+def _read(ctx, kind, digest):
+    _, place = _source(ctx.attr)
+    file = digest.replace(":", "_")
+    problem = fetch(ctx, kind, digest, file, [place], headers = {"Accept": ", ".join(_INDEXES + _MANIFESTS)})
+    if problem:
+        fail("image %s: %s%s" % (ctx.attr.reference, problem, ADVICE))
+    return ctx.read(file, watch = "no")
+
+def _platform_of(parts):
+    """Returns the name of a platform that is given as a dict, or None if it is not stated."""
+    if not parts or not parts.get("os") or not parts.get("architecture") or "unknown" in [parts["os"], parts["architecture"]]:
+        return None
+    variant = parts.get("variant", "")
+    if (parts["architecture"], variant) in [("amd64", "v1"), ("arm64", "v8")]:
+        variant = ""
+    return "/".join([part for part in [parts["os"], parts["architecture"], variant] if part])
+
+def _manifests(ctx):
+    """Returns the manifests that the reference leads to: dict from platform to (digest, text or None)."""
+    found = {}
+    queue = [ctx.attr.reference.partition("@")[2]]
+    for _ in range(1000):  # indexes, and manifests whose platform no index states
+        if not queue:
+            return found
+        digest = queue.pop(0)
+        text = _read(ctx, "manifests", digest)
+        document = json.decode(text)
+        if "manifests" not in document:
+            if document.get("config", {}).get("mediaType") in _CONFIGS:
+                config = json.decode(_read(ctx, "blobs", document["config"]["digest"]))
+                platform = _platform_of(config) or _only(ctx.attr.platforms)
+                if platform:
+                    found.setdefault(platform, digest)
+            continue
+        for child in document["manifests"]:
+            platform = _platform_of(child.get("platform"))
+            if child["mediaType"] in _MANIFESTS and platform:
+                found.setdefault(platform, child["digest"])
+            elif child["mediaType"] in _INDEXES or child["mediaType"] in _MANIFESTS and not child.get("platform"):
+                queue.append(child["digest"])
+    fail("image %s: its index leads to more than 1000 documents" % ctx.attr.reference)
+
+def _only(items):
+    return items[0] if len(items) == 1 else None
+
+def _chosen(ctx):
+    found = _manifests(ctx)
+    wanted = ctx.attr.platforms or _DEFAULT_PLATFORMS
+    chosen = {platform: found[platform] for platform in wanted if platform in found}
+    missing = [platform for platform in wanted if platform not in chosen]
+    if not chosen or ctx.attr.platforms and missing:
+        fail("image %s: no image for %s; there is %s. The attribute platforms chooses" % (
+            ctx.attr.reference,
+            ", ".join(missing),
+            ", ".join(found.keys()) or "none",
+        ))
+    return chosen
+
+def _image_impl(ctx):
+    repository, _ = _source(ctx.attr)
+    platforms = {}
+    for platform, digest in _chosen(ctx).items():
+        text = _read(ctx, "manifests", digest)
+        manifest = json.decode(text)
+        layers = layer_digests(text)
+        config = _read(ctx, "blobs", manifest["config"]["digest"])
+        platforms[platform] = struct(
+            documents = write_documents(ctx, platform, text, config) | {
+                "digest": digest,
+                "layers": layers,
+                "media_type": manifest.get("mediaType", _MANIFESTS[0]),
+                "platform": platform,
+                "sources": [repository],
+            },
+            blobs = ["@%s//:%s" % (_layers_name(ctx.attr.image, platform), layer) for layer in unique(layers)],
+        )
+    ctx.file("BUILD.bazel", build_file(
+        ctx.attr.image,
+        ctx.attr.reference,
+        platforms,
+        "Choose one with --platforms, or name it in the attribute platforms of pull.",
+    ))
+
+_image_repository = repository_rule(
+    doc = "An image without a lock file.",
+    implementation = _image_impl,
+    attrs = _ATTRS | {"image": attr.string(mandatory = True, doc = "Its name.")},
+)
+
+def _layers_impl(ctx):
+    _, place = _source(ctx.attr)
+    layers = unique(layer_digests(_read(ctx, "manifests", _chosen(ctx)[ctx.attr.platform])))
+    for layer in layers:
+        problem = fetch(ctx, "blobs", "sha256:" + layer, layer, [place])
+        if problem:
+            fail("image %s: layer sha256:%s: %s%s" % (ctx.attr.reference, layer, problem, ADVICE))
+    ctx.file("BUILD.bazel", "exports_files(%r)\n" % layers)
+
+_layers_repository = repository_rule(
+    doc = "The layers of an image without a lock file, for one platform.",
+    implementation = _layers_impl,
+    attrs = _ATTRS | {"platform": attr.string(mandatory = True, doc = "The platform.")},
+)
+
+def _layers_name(image, platform):
+    return "%s.%s.layers" % (image, target_name(platform))
+
+def pulled_image(name, attrs):
+    """Declares the repositories of an image.
+
+    Args:
+      name: Name of the repository.
+      attrs: dict of its attributes: reference, platforms, realm, service.
+    """
+    _image_repository(name = name, image = name, **attrs)
+    for platform in attrs["platforms"] or _DEFAULT_PLATFORMS:
+        _layers_repository(name = _layers_name(name, platform), platform = platform, **attrs)

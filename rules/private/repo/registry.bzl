@@ -1,0 +1,104 @@
+"""Fetching from registries, through Bazel's downloader.
+
+What has a known digest is looked for in the repository cache first, without any request. A registry that wants a token
+gets one: from the server that its challenge named when the image was locked.
+"""
+
+load(":credentials.bzl", "credential_for")
+
+visibility("//rules/...")
+
+def fetch(ctx, kind, digest, output, sources, **kwargs):
+    """Fetches a blob or a manifest by its digest.
+
+    Args:
+      ctx: repository_ctx.
+      kind: "blobs" or "manifests".
+      digest: The digest.
+      output: Path of the file to write.
+      sources: list of sources (see source), asked in turn.
+      **kwargs: `headers` of the request, `urls` to try after the sources.
+
+    Returns:
+      None, or a text that says what went wrong.
+    """
+    sha256 = digest.removeprefix("sha256:")
+    if ctx.download([], output, sha256 = sha256, allow_fail = True).success:
+        return None
+    problems = []
+    for source in sources:
+        url = "%s/v2/%s/%s/%s" % (source.url, source.repository, kind, digest)
+        auth, problem = _authorization(ctx, source)
+        if _download(ctx, url, output, sha256, auth, kwargs):
+            return None
+        if not problem:
+            problem = "it is not there, or may not be read %s" % ("with the credential that was found" if auth else "without a credential")
+        problems.append("%s/%s: it cannot be reached, %s" % (source.registry, source.repository, problem))
+    for url in kwargs.get("urls", []):
+        if ctx.download(url, output, sha256 = sha256, allow_fail = True).success:
+            return None
+        problems.append(url + ": it is not there")
+    return "; ".join(problems)
+
+def _download(ctx, url, output, sha256, auth, kwargs):
+    return ctx.download(
+        url,
+        output,
+        sha256 = sha256,
+        allow_fail = True,
+        auth = {url: auth} if auth else {},
+        headers = kwargs.get("headers", {}),
+    ).success
+
+def source(name, registries):
+    """Returns where a repository is.
+
+    Args:
+      name: "registry/repository".
+      registries: dict from a registry's name to a dict with its `url` and, if it asks for one, its `auth`.
+
+    Returns:
+      struct of registry, repository, url and auth (a dict of scheme, realm, service, or None).
+    """
+    registry, _, repository = name.partition("/")
+    known = registries[registry]
+    return struct(registry = registry, repository = repository, url = known["url"], auth = known.get("auth"))
+
+def _authorization(ctx, source):
+    """Returns a value for the `auth` of ctx.download, or None, and what went wrong, or None."""
+    if not source.auth:
+        return None, None
+    credential = credential_for(ctx, source.registry, source.repository)
+    if source.auth["scheme"] == "basic":
+        return credential, None
+    token = _token(ctx, source, credential)
+    if not token:
+        return None, "the token server %s gives no token" % source.auth["realm"]
+    return {"type": "pattern", "pattern": "Bearer <password>", "password": token}, None
+
+def _token(ctx, source, credential):
+    """Asks the token server, and returns the token or None."""
+    url = "%s%sservice=%s&scope=repository:%s:pull" % (
+        source.auth["realm"],
+        "&" if "?" in source.auth["realm"] else "?",
+        _query(source.auth.get("service", "")),
+        source.repository,
+    )
+    answer = "token.json"
+    if not ctx.download(url, answer, allow_fail = True, auth = {url: credential} if credential else {}).success:
+        return None
+    decoded = json.decode(ctx.read(answer, watch = "no"), default = {})
+    ctx.delete(answer)
+    return decoded.get("token") or decoded.get("access_token")
+
+def _query(text):
+    """Escapes what has a meaning in a query."""
+    for char, escape in [("%", "%25"), (" ", "%20"), ("&", "%26"), ("#", "%23"), ("+", "%2B"), ("\"", "%22")]:
+        text = text.replace(char, escape)
+    return text
+
+# What to do about a failure.
+ADVICE = """
+  What Bazel was told stands in the warnings above. If a credential is missing or has expired, "docker login" or "podman login"
+  (without a helper program), a netrc entry or Bazel's --credential_helper gives one. If the image is gone, pin another:
+  bazel run @rules_strata//tools/lock -- update"""

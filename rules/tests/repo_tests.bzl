@@ -1,0 +1,86 @@
+"""What the repository rules of base images decide without a network."""
+
+load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
+load("//rules/private/repo:build_file.bzl", "build_file", "target_name")
+load("//rules/private/repo:lock.bzl", "blob_attrs", "layers_of", "sources_of")
+
+visibility("private")
+
+_ONE = "1" * 64
+_TWO = "2" * 64
+
+def _image(reference, layers, mirrors = []):
+    manifest = json.encode({"layers": [{"digest": "sha256:" + layer} for layer in layers]})
+    return {
+        "mirrors": mirrors,
+        "platforms": {"linux/amd64": {"manifest": {"text": [manifest[:9], manifest[9:]]}}},
+        "reference": reference,
+    }
+
+def _sources_impl(ctx):
+    env = unittest.begin(ctx)
+    for reference, want in {
+        "docker.io/library/a:1": "docker.io/library/a",
+        "docker.io/library/a:1@sha256:" + _ONE: "docker.io/library/a",
+        "h:1/a@sha256:" + _ONE: "h:1/a",
+        "h:1/a/b": "h:1/a/b",
+        "h:1/a:v1": "h:1/a",
+    }.items():
+        asserts.equals(env, [want], sources_of({"reference": reference}))
+    asserts.equals(env, ["m/a", "m/b", "h/a"], sources_of({"mirrors": ["m/a", "m/b"], "reference": "h/a:1"}))
+    return unittest.end(env)
+
+_sources_test = unittest.make(_sources_impl)
+
+def _blobs_impl(ctx):
+    env = unittest.begin(ctx)
+    asserts.equals(env, [_TWO, _ONE], layers_of(_image("h.x/a:1", [_TWO, _ONE, _TWO])).keys())
+    registries = {"h.x": {"url": "https://h.x"}, "m.x": {"auth": {"scheme": "basic"}, "url": "https://m.x"}}
+
+    # One repository for a layer that two images share, which knows all places where that is.
+    blobs = blob_attrs([
+        {"images": {"a": _image("h.x/a:1", [_ONE])}, "registries": registries},
+        {"images": {"b": _image("h.x/b:1", [_ONE, _TWO], mirrors = ["m.x/b"])}, "registries": registries},
+    ])
+    asserts.equals(env, ["sha256_" + _ONE, "sha256_" + _TWO], blobs.keys())
+    asserts.equals(env, {
+        "images": "@a",
+        "registries": {name: json.encode(how) for name, how in registries.items()},
+        "sha256": _ONE,
+        "sources": ["h.x/a", "m.x/b", "h.x/b"],
+        "urls": [],
+    }, blobs["sha256_" + _ONE])
+    asserts.equals(env, ["m.x/b", "h.x/b"], blobs["sha256_" + _TWO]["sources"])
+    return unittest.end(env)
+
+_blobs_test = unittest.make(_blobs_impl)
+
+def _build_file_impl(ctx):
+    env = unittest.begin(ctx)
+    asserts.equals(env, "linux_arm_v7", target_name("linux/arm/v7"))
+    part = struct(documents = {"digest": "sha256:" + _ONE}, blobs = ["@x//:y"])
+    text = build_file("a", "h/a:1", {
+        "linux/amd64": part,
+        "linux/arm64": part,
+        "linux/arm64/v8": part,
+        "linux/mips64le": part,
+        "plan9/amd64": part,
+    }, "Do it.")
+
+    # All have a target; what Bazel's platforms can say is chosen by them, the first of two for the same.
+    for target in ["linux_amd64", "linux_arm64", "linux_arm64_v8", "linux_mips64le", "plan9_amd64"]:
+        asserts.equals(env, 1, text.count("    name = \"%s\",\n" % target), target)
+    asserts.equals(env, 2, text.count("config_setting("))
+    asserts.true(env, "{\":is_linux_amd64\": \":linux_amd64\", \":is_linux_arm64\": \":linux_arm64\"}" in text, text)
+    asserts.true(env, "only for linux/amd64, linux/arm64, linux/arm64/v8, linux/mips64le, plan9/amd64. Do it." in text, text)
+    return unittest.end(env)
+
+_build_file_test = unittest.make(_build_file_impl)
+
+def repo_tests(name):
+    """Declares the tests of the repository rules.
+
+    Args:
+      name: Name of the test suite.
+    """
+    unittest.suite(name, _sources_test, _blobs_test, _build_file_test)

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/registrytest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"lock": command.Main})
+}
+
+// TestScripts gives each script registries of its own: $REGISTRY has team/base with the tag v1, an index for
+// linux/amd64, linux/arm64 and linux/s390x, and v2, another one; $LOCKED has the same behind the password "secret" of
+// the user "user"; $MIRROR has v1's layers in mirror/base. login.json is what
+// docker login leaves for $LOCKED.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			store := make(imagetest.Store)
+			v1 := index(t, store, "one")
+			v2 := index(t, store, "two")
+			open, locked := registrytest.New(t), registrytest.NewBasic(t, "user", "secret")
+			mirror := registrytest.New(t)
+			for _, data := range store {
+				for _, server := range []*registrytest.Registry{open, locked} {
+					server.AddBlob("team/base", data)
+					if strings.Contains(string(data), `"layers":`) {
+						server.AddManifest("team/base", "sha256:none", oci.MediaTypeManifest, data)
+					}
+				}
+				mirror.AddBlob("mirror/base", data)
+			}
+			for _, server := range []*registrytest.Registry{open, locked} {
+				server.AddManifest("team/base", "v1", v1.MediaType, store[v1.Digest])
+				server.AddManifest("team/base", "v2", v2.MediaType, store[v2.Digest])
+			}
+			env.Values["registry"], env.Values["v2"] = open, store[v2.Digest]
+			for name, value := range map[string]string{
+				"REGISTRY": open.Host, "LOCKED": locked.Host, "MIRROR": mirror.Host,
+				"V1": v1.Digest.String(), "V2": v2.Digest.String(),
+				"DOCKER_CONFIG": env.WorkDir + "/docker", "XDG_RUNTIME_DIR": env.WorkDir, "XDG_CONFIG_HOME": env.WorkDir,
+			} {
+				env.Setenv(name, value)
+			}
+			return os.WriteFile(env.WorkDir+"/login.json",
+				[]byte(`{"auths":{"`+locked.Host+`":{"auth":"`+base64.StdEncoding.EncodeToString([]byte("user:secret"))+`"}}}`), 0o600)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"move-tag": moveTag, "lose": lose},
+	})
+}
+
+func index(t *testing.T, store imagetest.Store, name string) oci.Descriptor {
+	var images []oci.Descriptor
+	for _, platform := range []string{"linux/amd64", "linux/arm64", "linux/s390x"} {
+		images = append(images, store.AddImage(t, platform, oci.Gzip, name, platform))
+	}
+	return store.AddIndex(t, images...)
+}
+
+// moveTag makes v1 of the open registry mean what v2 means.
+func moveTag(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: move-tag")
+	}
+	ts.Value("registry").(*registrytest.Registry).AddManifest("team/base", "v1", oci.MediaTypeIndex,
+		ts.Value("v2").([]byte))
+}
+
+// lose PATTERN makes the open registry forget what requests, "METHOD /path", with the pattern ask for.
+func lose(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: lose PATTERN")
+	}
+	registry := ts.Value("registry").(*registrytest.Registry)
+	registry.Inject(args[0], 1000, registrytest.Refuse(http.StatusNotFound, "UNKNOWN", "lost"))
+}
+
+// Where the lock file is: the workspace's own, or what the user means where the user is.
+func TestFile(t *testing.T) {
+	for _, test := range []struct{ workspace, directory, path, want string }{
+		{"", "", "", "images.lock.json"},
+		{"/w", "/w/sub", "", "/w/images.lock.json"},
+		{"/w", "/w/sub", "x.json", "/w/sub/x.json"},
+		{"/w", "/w/sub", "/x.json", "/x.json"},
+		{"", "", "x.json", "x.json"},
+	} {
+		t.Setenv("BUILD_WORKSPACE_DIRECTORY", test.workspace)
+		t.Setenv("BUILD_WORKING_DIRECTORY", test.directory)
+		if got := (&settings{path: test.path}).file(); got != test.want {
+			t.Errorf("%+v: %s", test, got)
+		}
+	}
+}
+
+// Every command has a help of its own.
+func TestHelp(t *testing.T) {
+	for _, c := range command.Commands {
+		var out strings.Builder
+		code := command.Run(context.Background(), []string{c.Name, "--help"}, cli.Streams{Out: &out, Err: os.Stderr})
+		if code != 0 || !strings.HasPrefix(out.String(), "lock "+c.Name+": "+c.Summary) {
+			t.Errorf("%s: code %d\n%s", c.Name, code, out.String())
+		}
+	}
+}

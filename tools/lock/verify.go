@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/rules-strata/rules_strata/tools/internal/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/lockfile"
+	"github.com/rules-strata/rules_strata/tools/internal/pin"
+	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/registry"
+)
+
+func newVerify(flags *flag.FlagSet) cli.Work {
+	var s settings
+	s.declare(flags, true)
+	offline := flags.Bool("offline", false, "check the file alone, ask no registry")
+	return func(ctx context.Context, std cli.Streams) error {
+		f, err := s.read(false)
+		if err != nil {
+			return err
+		}
+		names, err := some(f, flags.Args())
+		if err != nil {
+			return err
+		}
+		if *offline {
+			_, err := fmt.Fprintf(std.Out, "ok: %d images\n", len(f.Images))
+			return err
+		}
+		store := auth.DefaultStore()
+		v := verifier{registry.NewClient(registry.Options{Credentials: store, Insecure: s.insecure}), store, f}
+		failures := 0
+		for _, name := range names {
+			news, problems := v.image(ctx, f.Images[name])
+			failures += len(problems)
+			for _, problem := range problems {
+				news = append(news, problem.Error())
+			}
+			if len(news) == 0 {
+				news = []string{"ok"}
+			}
+			for _, line := range news {
+				if _, err := fmt.Fprintf(std.Out, "%s: %s\n", name, line); err != nil {
+					return err
+				}
+			}
+		}
+		if failures > 0 {
+			return cli.Hint(fmt.Errorf("%d problems", failures), "\"lock update NAME\" pins an image anew")
+		}
+		return nil
+	}
+}
+
+// verifier asks registries for what a lock file promises.
+type verifier struct {
+	client *registry.Client
+	store  *auth.Store
+	file   *lockfile.File
+}
+
+// image returns what has changed, and what is wrong.
+func (v verifier) image(ctx context.Context, image lockfile.Image) (news []string, problems []error) {
+	sources, err := image.Sources()
+	if err != nil {
+		return nil, []error{err}
+	}
+	for _, source := range sources {
+		isMirror := slices.Contains(image.Mirrors, source.Name())
+		if err := v.source(ctx, image, source, isMirror); err != nil {
+			problems = append(problems, err...)
+		}
+	}
+	ref, err := reference.Parse(image.Reference)
+	if err != nil || ref.Digest != "" || len(problems) > 0 {
+		return nil, problems
+	}
+	repository, err := v.client.Repository(ctx, ref, auth.Pull)
+	if err != nil {
+		return nil, []error{err}
+	}
+	now, err := repository.Resolve(ctx, ref.Tag)
+	switch {
+	case errors.Is(err, content.ErrNotFound):
+		news = append(news, image.Reference+" is gone; what it was is still there")
+	case err != nil:
+		problems = append(problems, err)
+	case now != "" && now != image.Digest:
+		news = append(news, fmt.Sprintf("%s is %s by now", image.Reference, now))
+	}
+	return news, problems
+}
+
+// source asks one repository. A mirror has to hold the layers alone.
+func (v verifier) source(
+	ctx context.Context, image lockfile.Image, source reference.Reference, isMirror bool,
+) (problems []error) {
+	how, err := pin.Registry(ctx, v.client, source)
+	if err != nil {
+		return []error{advise(err, source, v.store)}
+	}
+	if !reflect.DeepEqual(how, v.file.Registries[source.Registry]) {
+		problems = append(problems, fmt.Errorf("%s: it is spoken to in another way than when it was locked", source.Registry))
+	}
+	repository, err := v.client.Repository(ctx, source, auth.Pull)
+	if err != nil {
+		return append(problems, err)
+	}
+	for _, platform := range platforms(image) {
+		p := image.Platforms[platform]
+		manifest, err := p.ParseManifest()
+		if err != nil {
+			return append(problems, err)
+		}
+		blobs := manifest.Layers
+		if !isMirror {
+			blobs = append(slices.Clone(blobs), manifest.Config)
+			if _, err := repository.Resolve(ctx, p.Manifest.Digest.String()); err != nil {
+				problems = append(problems, advise(err, source, v.store))
+			}
+		}
+		for _, blob := range blobs {
+			has, err := repository.HasBlob(ctx, blob)
+			if err == nil && !has {
+				err = fmt.Errorf("%s: blob %s is gone", source.Name(), blob.Digest)
+			}
+			if err != nil {
+				problems = append(problems, err)
+			}
+		}
+	}
+	return problems
+}
