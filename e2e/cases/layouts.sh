@@ -73,8 +73,9 @@ serves_from_archive() {
 serves_from_load() {
   local digest
   digest=$(digest_of //examples/hello:image)
-  bazel run //examples/hello:load -- --engine="$1" >"$WORK/loaded"
-  contains "$WORK/loaded" localhost/hello:latest "$digest"
+  bazel run //examples/hello:load -- --engine="$1" >"$WORK/loaded" 2>"$WORK/said"
+  equal "what is printed" localhost/hello:latest "$(cat "$WORK/loaded")"
+  contains "$WORK/said" "$digest"
   serves "$1"
 }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Docker, Podman and registry servers of our own, with all that they keep below $RUN, mounts, and their end.
+# Docker, Podman, containerd and registry servers of our own, with all that they keep below $RUN, mounts, and their end.
 
 # await SECONDS COMMAND...: waits until COMMAND succeeds; what it says is not worth reading before that.
 await() {
@@ -48,6 +48,21 @@ docker_start() {
   daemon dockerd dockerd --host "$DOCKER_HOST" --data-root "$RUN/docker" --exec-root "$RUN/docker-exec" \
     --pidfile "$RUN/docker.pid" --bridge=none --iptables=false
   await 60 docker version || fail "dockerd does not start: $(tail -n 20 "$RUN/dockerd.log")"
+}
+
+# containerd_start: the containerd that `ctr` speaks to; once in a run.
+containerd_start() {
+  [ ! -e "$RUN/daemons/containerd" ] || return 0
+  cat >"$RUN/containerd.toml" <<CONFIG
+version = 2
+root = "$RUN/containerd"
+state = "$RUN/containerd-state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "$CONTAINERD_ADDRESS"
+CONFIG
+  daemon containerd containerd --config "$RUN/containerd.toml"
+  await 20 ctr version || fail "containerd does not start: $(tail -n 20 "$RUN/containerd.log")"
 }
 
 # podman_install: puts a `podman` in front on PATH that keeps its images below $RUN. It has no daemon.

@@ -12,7 +12,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/engine"
 )
 
-// write writes the archive that --output asks for: of the image for --platform, or else of all there is.
+// write writes the archive that --archive asks for: of the image for --platform, or else of all there is.
 func (s *settings) write(ctx context.Context, std cli.Streams, image engine.Image) error {
 	if s.platform != nil {
 		var err error
@@ -21,10 +21,10 @@ func (s *settings) write(ctx context.Context, std cli.Streams, image engine.Imag
 		}
 	}
 	options := archive.Options{Names: image.Names}
-	if s.output == "-" {
+	if s.archive == "-" {
 		return archive.Write(ctx, std.Out, image.Source, image.Root, options)
 	}
-	path := s.output
+	path := s.archive
 	// "bazel run" starts programs elsewhere, and says where its user was.
 	if dir := os.Getenv("BUILD_WORKING_DIRECTORY"); dir != "" && !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
@@ -34,7 +34,7 @@ func (s *settings) write(ctx context.Context, std cli.Streams, image engine.Imag
 		return err
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return cli.Hint(fmt.Errorf("%s: not a regular file", path), "--output=- writes to standard output")
+		return cli.Hint(fmt.Errorf("%s: not a regular file", path), "--archive=- writes to standard output")
 	}
 	f, err := atomicfile.Create(path)
 	if err != nil {

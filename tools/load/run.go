@@ -29,7 +29,7 @@ The engine is the one that --engine says, or else the environment variable STRAT
 "auto" takes Docker if its daemon answers, and Podman otherwise. Of an index the image for --platform is loaded, or else
 the one for the engine's own platform. Layers that the engine holds are not sent.
 
---output writes an archive instead, which "docker load", "podman load" and "ctr images import" take.
+--archive writes an archive instead, which "docker load", "podman load" and "ctr images import" take.
 
 Standard output gets what can be used next, one a line: the image's names, or the path of the archive.`,
 	New: newWork,
@@ -39,7 +39,7 @@ Standard output gets what can be used next, one a line: the image's names, or th
 type settings struct {
 	engine, defaultEngine string
 	namespace             string
-	output                string
+	archive               string
 	platform              *oci.Platform
 	target                string
 }
@@ -53,7 +53,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		"`engine` that the rule wants, if neither --engine nor "+engineVariable+" says more")
 	flags.StringVar(&s.namespace, "namespace", "",
 		"`namespace` of containerd's (default: $CONTAINERD_NAMESPACE, or else \"default\")")
-	flags.StringVar(&s.output, "output", "", "`file` to write as an archive, - for standard output; no engine is asked")
+	flags.StringVar(&s.archive, "archive", "", "`file` to write as an archive, - for standard output; no engine is asked")
 	cli.Each(flags, "platform", "`os/arch[/variant]` of the image in an index to load (default: the engine's)",
 		func(value string) error {
 			p, err := oci.ParsePlatform(value)
@@ -93,7 +93,7 @@ func farLayers(image *imageflags.Flags) content.Source {
 }
 
 func (s *settings) run(ctx context.Context, std cli.Streams, choice engine.Choice, image engine.Image) error {
-	if s.output != "" {
+	if s.archive != "" {
 		return s.write(ctx, std, image)
 	}
 	e, err := engine.Find(ctx, choice)

@@ -78,14 +78,12 @@ type holding struct {
 	depth int
 }
 
-// omit returns the blobs that need not be sent. A layer that comes twice is left out only if the engine needs neither.
+// omit returns the blobs that need not be sent. Of a layer that comes twice the upper place counts: if the engine has no
+// need of the blob there, it has none below.
 func (h holding) omit(s *stack) map[digest.Digest]bool {
 	omit := make(map[digest.Digest]bool)
 	for i, layer := range s.layers {
 		omit[layer.Digest] = i < h.depth || h.blobs[layer.Digest]
-	}
-	for _, layer := range s.layers[h.depth:] {
-		omit[layer.Digest] = h.blobs[layer.Digest]
 	}
 	return omit
 }

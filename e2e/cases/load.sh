@@ -1,0 +1,241 @@
+# shellcheck shell=bash
+# image_load into Docker, Podman and containerd, each of our own: only what the engine lacks is sent, and a container of
+# the image finds its files whatever was sent.
+
+cd "$E2E/walkthrough"
+name=localhost/load:latest
+
+# package TEXT: the package //load: an image of four layers, of which one holds TEXT and one is large, and an index.
+package() {
+  mkdir -p load
+  cp /bin/busybox load/busybox
+  echo "$1" >load/text
+  [ -e load/large ] || head -c 200000000 /dev/urandom >load/large
+  cat >load/BUILD.bazel <<'BUILD'
+load("@rules_strata//rules:defs.bzl", "image", "image_index", "image_layer", "image_load")
+
+image_layer(
+    name = "busybox_layer",
+    files = {"/bin/busybox": "busybox"},
+    symlinks = {"/bin/%s" % program: "busybox" for program in ["cat", "md5sum", "sh"]},
+)
+
+image_layer(
+    name = "name_layer",
+    files = {"/name": "BUILD.bazel"},
+)
+
+image_layer(
+    name = "large_layer",
+    compression = "none",
+    files = {"/large": "large"},
+)
+
+[
+    image_layer(
+        name = "text_" + compression,
+        compression = compression,
+        files = {"/text": "text"},
+    )
+    for compression in ["gzip", "none"]
+]
+
+[
+    image(
+        name = "%s_%s" % (compression, architecture),
+        architecture = architecture,
+        cmd = ["/bin/cat", "/text"],
+        layers = [":busybox_layer", ":name_layer", ":large_layer", ":text_" + compression],
+        os = "linux",
+    )
+    for compression in ["gzip", "none"]
+    for architecture in ["amd64", "arm64"]
+]
+
+image_index(
+    name = "index",
+    images = [":gzip_arm64", ":gzip_amd64"],
+)
+
+[
+    image_load(
+        name = name,
+        args = ["--name=localhost/load:from-args"] if name == "names" else [],
+        image = image,
+        repo_tags = ["localhost/load:latest"],
+    )
+    for name, image in {
+        "index_load": ":index",
+        "load": ":gzip_amd64",
+        "names": ":gzip_amd64",
+        "packed_otherwise": ":none_amd64",
+    }.items()
+]
+BUILD
+}
+
+# architecture: this machine's, in the words of GOARCH.
+architecture() { dpkg --print-architecture; }
+
+# loaded ENGINE WANT [TARGET [ARGS...]]: loads //load:TARGET. It prints the name; of the image's layers WANT were there,
+# "N of M", one a try.
+loaded() {
+  local had
+  bazel run "//load:${3:-load}" -- --engine="$1" "${@:4}" >"$WORK/out" 2>"$WORK/err" || fail "$(cat "$WORK/err")"
+  contains "$WORK/out" "$name"
+  had=$(sed -n "s/^sha256:[0-9a-f]*: $1 has \(.*\) layers, sending .*/\1/p" "$WORK/err" | paste -sd ,)
+  equal "layers that $1 had" "$2" "$had"
+}
+
+# containerd_run IMAGE ARGS...: as docker_run.
+containerd_run() { ctr run --rm "$1" "strata-$$-$RANDOM" "${@:2}"; }
+
+# containerd_forget, ...: the engine loses the image, and all that have no name.
+containerd_forget() { ctr images rm --sync "$1"; }
+docker_forget() { docker rmi --force "$1" && docker image prune --force; }
+podman_forget() { podman rmi --force "$1" && podman image prune --force; }
+
+# prints ENGINE: a container prints what load/text holds, and has the large file whole.
+prints() {
+  equal "what a container prints" "$(cat load/text)" "$("$1_run" "$name" /bin/cat /text)"
+  equal "the large file" "$(md5sum <load/large)" "$("$1_run" "$name" /bin/sh -c 'md5sum </large')"
+}
+
+cold() {
+  package "first $RUN"
+  loaded "$1" "$2"
+  contains "$WORK/err" "$(digest_of //load:gzip_amd64): $1 has"
+  prints "$1"
+}
+
+unchanged() {
+  local started=$EPOCHREALTIME
+  bazel-bin/load/load --engine="$1" >"$WORK/out" 2>"$WORK/err"
+  note "$1: an unchanged image of 200 MB in $(((${EPOCHREALTIME/./} - ${started/./}) / 1000)) ms"
+  contains "$WORK/err" "has 4 of 4 layers, sending 0.0 MB"
+  equal "what is printed" "$name" "$(cat "$WORK/out")"
+  prints "$1"
+}
+
+one_changed() {
+  package "second $RUN"
+  loaded "$1" "3 of 4"
+  prints "$1"
+}
+
+# interrupted ENGINE SIGNAL: a load that is killed leaves the image that was there, and can be repeated.
+interrupted() {
+  local before pid status=0
+  before=$("$1_run" "$name")
+  package "third $RUN $2"
+  head -c 200000000 /dev/urandom >load/large
+  bazel build //load:load
+  set -m # or else the background ignores SIGINT
+  bazel-bin/load/load --engine="$1" >"$WORK/out" 2>"$WORK/err" &
+  pid=$!
+  set +m
+  await 20 grep sending "$WORK/err"
+  kill "-$2" "$pid"
+  wait "$pid" || status=$?
+  [ "$status" != 0 ] || fail "the load was done before it could be interrupted"
+  equal "what an interrupted load printed" "" "$(cat "$WORK/out")"
+  equal "what a container prints after an interrupted load" "$before" "$("$1_run" "$name")"
+  bazel run //load:load -- --engine="$1"
+  prints "$1"
+}
+
+forgotten() {
+  "$1_forget" "$name"
+  loaded "$1" "0 of 4"
+  prints "$1"
+}
+
+# Docker wants the layers below, Podman has nothing at first under the name of a blob that it never saw, and containerd
+# holds blobs as they are.
+packed_otherwise() {
+  loaded "$1" "$2" packed_otherwise
+  prints "$1"
+}
+
+native() {
+  local foreign=arm64
+  [ "$(architecture)" = amd64 ] || foreign=amd64
+  package "fifth $RUN"
+  bazel run //load:index_load -- --engine="$1"
+  prints "$1"
+  bazel run //load:index_load -- --engine="$1" --platform="linux/$foreign" --name=localhost/load:foreign
+  case $1 in
+    containerd) ctr images ls name==localhost/load:foreign | tee "$WORK/foreign" ;;
+    *) "$1" image inspect localhost/load:foreign >"$WORK/foreign" ;;
+  esac
+  contains "$WORK/foreign" "$foreign"
+}
+
+names() {
+  bazel run //load:names -- --engine="$1" --name=load-e2e >"$WORK/out"
+  printf '%s\n' "$name" localhost/load:from-args docker.io/library/load-e2e:latest >"$WORK/want"
+  diff "$WORK/want" "$WORK/out"
+  while read -r name; do prints "$1"; done <"$WORK/want"
+}
+
+namespaces() {
+  loaded containerd "0 of 4" load --namespace=k8s.io
+  loaded containerd "4 of 4" load --namespace=k8s.io
+  CONTAINERD_NAMESPACE=k8s.io prints containerd
+}
+
+to_file() {
+  local want
+  want=$(digest_of //load:gzip_amd64)
+  (cd load && bazel run //load:load -- --archive=image.tar --engine=docker) >"$WORK/out"
+  equal "what is printed" "$PWD/load/image.tar" "$(cat "$WORK/out")"
+  archive_valid load/image.tar
+  equal "digest in the archive" "$want" "$(skopeo inspect oci-archive:load/image.tar | jq -r .Digest)"
+  bazel run //load:load -- --archive=- >"$WORK/piped"
+  cmp load/image.tar "$WORK/piped"
+  docker_forget "$name"
+  docker load <"$WORK/piped"
+  prints docker
+}
+
+# from_registry ENGINE: the text's layer is a base's now, which is in a registry only. It is fetched once.
+from_registry() {
+  local address flags descriptor
+  address=$(cat "$RUN/far.address")
+  package "sixth $RUN $1"
+  skopeo copy --dest-tls-verify=false "oci:$(build //load:gzip_amd64 oci_layout)" "docker://$address/team/base"
+  descriptor=$(build //load:text_gzip descriptor)
+  jq -c --arg source "$address/team/base" '.sources = [$source]' "$descriptor" >"$WORK/far.json"
+  bazel build //load:load
+  sed "s,%runfiles%,$PWD/bazel-bin/load/load.runfiles,; s,^--layer=.*text_gzip.*,--remote-layer=$WORK/far.json," \
+    bazel-bin/load/load.args >"$WORK/flags"
+  contains "$WORK/flags" --remote-layer
+  for flags in "3 of 4" "4 of 4"; do
+    "$RUN/bin/strata-load" "@$WORK/flags" --engine="$1" 2>"$WORK/err"
+    contains "$WORK/err" "$1 has $flags layers"
+    prints "$1"
+  done
+  equal "requests for the blob" 1 "$(grep -c "GET /v2/team/base/blobs/$(jq -r .digest "$descriptor")" "$RUN/far.log")"
+}
+
+check "a Docker daemon starts" docker_start
+check "containerd starts" containerd_start
+check "a registry starts" registry_start far
+go build -C "$TOP" -o "$RUN/bin/strata-load" ./tools/load
+for engine in docker podman containerd; do
+  check "$engine: a new image" cold "$engine" "0 of 4"
+  check "$engine: the same again sends nothing" unchanged "$engine"
+  check "$engine: one layer changed, one is sent" one_changed "$engine"
+  check "$engine: interrupted by the user, and repeated" interrupted "$engine" INT
+  check "$engine: killed, and repeated" interrupted "$engine" KILL
+  check "$engine: its layers are gone, and all are sent" forgotten "$engine"
+  check "$engine: the index's image for this platform, and another" native "$engine"
+  check "$engine: several names" names "$engine"
+  check "$engine: a layer that is in a registry only" from_registry "$engine"
+done
+check "docker: a layer that it has, packed otherwise" packed_otherwise docker "4 of 4"
+check "podman: a layer that it has, packed otherwise" packed_otherwise podman "4 of 4,0 of 4"
+check "containerd: a layer that it has, packed otherwise" packed_otherwise containerd "3 of 4"
+check "containerd: a namespace of its own" namespaces
+check "an archive in a file and on standard output" to_file
+rm -rf load
