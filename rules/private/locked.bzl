@@ -125,6 +125,7 @@ def locked_image(name, documents, blobs, **kwargs):
     """
     _documents(
         name = name + ".documents",
+        tags = kwargs.get("tags"),
         visibility = ["//visibility:private"],
         **documents
     )

@@ -2,8 +2,9 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image", "image_archive", "image_index", "image_layer", "image_load", "image_test")
+load("//rules:locked.bzl", "locked_image")
 load("//rules:providers.bzl", "ImageInfo", "IndexInfo", "LayerInfo")
-load(":actions.bzl", "actions_of", "only")
+load(":actions.bzl", "actions_of", "flags", "input_names", "only")
 
 visibility("private")
 
@@ -73,6 +74,27 @@ _program_test = analysistest.make(_program_impl, attrs = {
     "image": attr.label(mandatory = True),
 })
 
+def _locked_impl(ctx):
+    env = analysistest.begin(ctx)
+    action = only(env, "MkBase")
+    asserts.equals(env, ["a.txt", "b=c.txt"], input_names(action))
+    asserts.equals(env, ["sha256:" + _DIGITS], flags(action, "digest"))
+    asserts.equals(env, ["linux/arm64"], flags(action, "platform"))
+    asserts.equals(env, ["m.example.com/a", "docker.io/library/a"], flags(action, "source"))
+    asserts.equals(env, 2, len(flags(action, "layer")), "descriptors of layers")
+
+    # What others build on is what the action has checked, and no layer is there.
+    image = ctx.attr.image[ImageInfo]
+    made = [file.path for file in action.outputs.to_list()]
+    for file in [image.config, image.manifest, image.descriptor] + [layer.descriptor for layer in image.layers]:
+        asserts.true(env, file.path in made, file.path + " is not checked")
+    asserts.equals(env, [None, None], [layer.blob for layer in image.layers])
+    return analysistest.end(env)
+
+_locked_test = analysistest.make(_locked_impl, attrs = {"image": attr.label(mandatory = True)})
+
+_DIGITS = "1" * 64
+
 def base_tests(name):
     """Declares the tests of bases whose layers are in a registry.
 
@@ -101,7 +123,22 @@ def base_tests(name):
         platforms = ["@rules_go//go/toolchain:linux_arm64", "@rules_go//go/toolchain:linux_amd64"],
         tags = ["manual"],
     )
-    tests = []
+    locked_image(
+        name = "locked",
+        blobs = ["data/b=c.txt"],
+        documents = {
+            "config": "data/a.txt",
+            "digest": "sha256:" + _DIGITS,
+            "layers": [_DIGITS, _DIGITS],
+            "manifest": "data/b=c.txt",
+            "media_type": "application/vnd.oci.image.manifest.v1+json",
+            "platform": "linux/arm64",
+            "sources": ["m.example.com/a", "docker.io/library/a"],
+        },
+        tags = ["manual"],
+    )
+    _locked_test(name = "locked_test", image = "locked", target_under_test = "locked.documents")
+    tests = ["locked_test"]
     for image_name in ["on_registry_image", "on_registry_image_index"]:
         for kind, rule, kwargs in [
             ("archive", image_archive, {}),
