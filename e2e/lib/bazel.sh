@@ -23,11 +23,14 @@ build() {
   output "$@"
 }
 
-# bazel_stop: ends the servers of all workspaces but the checkout's own, which its developer may be using.
+# bazel_stop: ends the servers of all workspaces but the checkout's own, which its developer may be using. Of workspaces
+# that go with $RUN nothing is left.
 bazel_stop() {
-  local dir
+  local dir end
   [ -e "$RUN/workspaces" ] || return 0
   sort -u "$RUN/workspaces" | while read -r dir; do
-    (cd "$dir" && "$TOP/bazelw" shutdown) >"$RUN/shutdown.log" 2>&1 3>&-
+    end=(shutdown)
+    case $dir in "$RUN"/*) end=(clean --expunge) ;; esac
+    (cd "$dir" && "$TOP/bazelw" "${end[@]}") >"$RUN/shutdown.log" 2>&1 3>&-
   done
 }
