@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
 )
 
 const (
@@ -66,23 +68,8 @@ func complaint(stdout, stderr string) string {
 	for _, text := range []string{stdout, stderr} {
 		line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 		if line != "" && !strings.HasPrefix(line, "{") {
-			return ": " + printable(line)
+			return ": " + cli.Printable(line)
 		}
 	}
 	return ""
-}
-
-// printable returns text without control characters, cut to a length that suits an error.
-func printable(text string) string {
-	const limit = 300
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "?"))
-	if len(text) > limit {
-		return strings.ToValidUTF8(text[:limit], "") + "..."
-	}
-	return text
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
 )
 
@@ -122,7 +123,7 @@ func (s *Session) hide(text string) string {
 			text = strings.ReplaceAll(text, secret, "(hidden)")
 		}
 	}
-	return printable(text)
+	return cli.Printable(text)
 }
 
 // basic returns the credential in the form of RFC 7617.

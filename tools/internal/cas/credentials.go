@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
 )
 
 const (
@@ -137,7 +139,7 @@ func (c *credentials) ask(ctx context.Context) error {
 			err = fmt.Errorf("no answer within %s", helperTimeout)
 		}
 		if line, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n"); line != "" {
-			err = fmt.Errorf("%w: %s", err, printable(line))
+			err = fmt.Errorf("%w: %s", err, cli.Printable(line))
 		}
 		return &helperError{c.helper, err}
 	}

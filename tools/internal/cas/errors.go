@@ -6,9 +6,9 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"syscall"
 
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/content"
 )
 
@@ -70,7 +70,7 @@ func grpcError(code int, message string) error {
 		return content.ErrNotFound
 	}
 	return &Error{
-		Status: name, Message: printable(message),
+		Status: name, Message: cli.Printable(message),
 		Denied:    name == "UNAUTHENTICATED" || name == "PERMISSION_DENIED",
 		temporary: slices.Contains(temporaryCodes, name),
 	}
@@ -102,18 +102,3 @@ func isTemporary(err error) bool {
 type protocolError struct{ text string }
 
 func (e *protocolError) Error() string { return e.text }
-
-// printable returns text without control characters, cut to a length that suits an error.
-func printable(text string) string {
-	const limit = 300
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "?"))
-	if len(text) > limit {
-		return strings.ToValidUTF8(text[:limit], "") + "..."
-	}
-	return text
-}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
@@ -116,7 +117,7 @@ func checkAnswer(resp *http.Response) error {
 		return err
 	}
 	if kind := resp.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/grpc") {
-		return &protocolError{"no gRPC server: the answer has the type " + strconv.Quote(printable(kind))}
+		return &protocolError{"no gRPC server: the answer has the type " + strconv.Quote(cli.Printable(kind))}
 	}
 	return nil
 }
@@ -129,7 +130,7 @@ func checkStatus(trailer http.Header) error {
 	case status == "":
 		return io.ErrUnexpectedEOF
 	case err != nil:
-		return &protocolError{"no gRPC server: the answer ends with the status " + strconv.Quote(printable(status))}
+		return &protocolError{"no gRPC server: the answer ends with the status " + strconv.Quote(cli.Printable(status))}
 	case code == 0:
 		return io.EOF
 	}
