@@ -178,3 +178,18 @@ func TestFlags(t *testing.T) {
 		t.Errorf("%q, %q", all, each)
 	}
 }
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain, h\u00e9":         "plain, h\u00e9",
+		"\x1b[31mred\r\n\x7f.":   " [31mred   .",
+		"not \xff UTF-8":         "not ? UTF-8",
+		strings.Repeat("x", 301): strings.Repeat("x", 300) + "...",
+		// What is cut in two does not show.
+		strings.Repeat("x", 299) + "\u00e9.": strings.Repeat("x", 299) + "...",
+	} {
+		if got := Printable(text); got != want {
+			t.Errorf("Printable(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
