@@ -90,8 +90,13 @@ loaded() {
 # containerd_run IMAGE ARGS...: as docker_run.
 containerd_run() { ctr run --rm "$1" "strata-$$-$RANDOM" "${@:2}"; }
 
-# containerd_forget, ...: the engine loses the image, and all that have no name.
-containerd_forget() { ctr images rm --sync "$1"; }
+# containerd_forget, ...: the engine loses the image, and all that have no name. What arrived of an interrupted load
+# containerd keeps for a day by a lease.
+containerd_forget() {
+  local lease
+  for lease in $(ctr leases ls --quiet); do ctr leases rm "$lease"; done
+  ctr images rm --sync "$1"
+}
 docker_forget() { docker rmi --force "$1" && docker image prune --force; }
 podman_forget() { podman rmi --force "$1" && podman image prune --force; }
 
@@ -153,6 +158,7 @@ forgotten() {
 # Docker wants the layers below, Podman has nothing at first under the name of a blob that it never saw, and containerd
 # holds blobs as they are.
 packed_otherwise() {
+  bazel run //load:load -- --engine="$1"
   loaded "$1" "$2" packed_otherwise
   prints "$1"
 }
