@@ -7,7 +7,8 @@
 //	       [--layer=OUTPUT]...
 //
 // The manifest must have the digest, the config the digest that the manifest says, and there must be one --layer for
-// each layer, lowest first. The documents are copied, so that whoever takes the copies takes what was checked. A layer's descriptor says in which repositories (--source, the best first) its blob is.
+// each layer, lowest first. The documents are copied, so that whoever takes the copies takes what was checked. A layer's
+// descriptor says in which repositories (--source, the best first) its blob is.
 package main
 
 func main() { command.Main() }

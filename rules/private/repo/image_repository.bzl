@@ -37,7 +37,10 @@ def unique(items):
 def _impl(ctx):
     image = read_lock(ctx, ctx.attr.lock)["images"].get(ctx.attr.image)
     if not image:
-        fail("%s: no image %r; bazel run @rules_strata//tools/lock -- list shows what there is" % (ctx.attr.lock, ctx.attr.image))
+        fail("%s: no image %r; bazel run @rules_strata//tools/lock -- list shows what there is" % (
+            ctx.attr.lock,
+            ctx.attr.image,
+        ))
     platforms = {}
     for platform, entry in image["platforms"].items():
         manifest = text_of(entry["manifest"])
@@ -56,7 +59,9 @@ def _impl(ctx):
         ctx.attr.image,
         image["reference"],
         platforms,
-        "Choose one with --platforms, or pin another: bazel run @rules_strata//tools/lock -- remove %s, then add it with --platform" % ctx.attr.image,
+        "Choose one with --platforms, or pin another: bazel run @rules_strata//tools/lock -- remove %s, then add it " % (
+            ctx.attr.image
+        ) + "with --platform.",
     ))
 
 image_repository = repository_rule(

@@ -74,14 +74,16 @@ images = module_extension(
                     mandatory = True,
                 ),
                 "platforms": attr.string_list(
-                    doc = "Platforms to take of an index, like `linux/arm64`. Unset means linux/amd64 and linux/arm64, as far as they are there.",
+                    doc = """Platforms to take of an index, like `linux/arm64`. Unset means linux/amd64 and linux/arm64, as far as
+they are there.""",
                 ),
                 "realm": attr.string(
-                    doc = """Address of the registry's token server. That of some registries is known; a lock file finds it out of any
-registry.""",
+                    doc = """Address of the registry's token server. That of some registries is known; the lock tool finds
+it out of any registry.""",
                 ),
                 "reference": attr.string(
-                    doc = "Full name of the image, with its digest: `docker.io/library/debian@sha256:...`. A tag before the digest is for readers.",
+                    doc = """Full name of the image, with its digest: `docker.io/library/debian@sha256:...`. A tag before the
+digest is for readers.""",
                     mandatory = True,
                 ),
                 "service": attr.string(

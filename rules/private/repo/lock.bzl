@@ -20,7 +20,8 @@ def read_lock(ctx, label):
         fail("%s: there is no such lock file; bazel run @rules_strata//tools/lock -- add NAME REFERENCE makes it" % label)
     lock = json.decode(ctx.read(path), default = None)
     if type(lock) != "dict" or lock.get("version") != 1:
-        fail("%s: not a lock file of version 1; bazel run @rules_strata//tools/lock -- verify --offline says what is wrong" % label)
+        fail("%s: not a lock file of version 1; " % label +
+             "bazel run @rules_strata//tools/lock -- verify --offline says what is wrong")
     return lock
 
 def text_of(document):

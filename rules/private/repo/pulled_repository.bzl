@@ -52,13 +52,14 @@ def check_reference(name, reference):
     first, _, rest = repository.partition("/")
     how_to_lock = "bazel run @rules_strata//tools/lock -- add %s %s finds it" % (name, repository)
     if not rest or not ("." in first or ":" in first or first == "localhost"):
-        fail("image %s: reference %r: the registry is missing, expected REGISTRY/REPOSITORY@sha256:..., like docker.io/library/%s" % (
+        fail("image %s: reference %r: the registry is missing, " % (name, reference) +
+             "expected REGISTRY/REPOSITORY@sha256:..., like docker.io/library/" + reference)
+    if not digest:
+        fail("image %s: reference %r: the digest is missing, so that it could mean another image tomorrow; %s" % (
             name,
             reference,
-            reference,
+            how_to_lock,
         ))
-    if not digest:
-        fail("image %s: reference %r: the digest is missing, so that it could mean another image tomorrow; %s" % (name, reference, how_to_lock))
     sha256 = digest.removeprefix("sha256:")
     if not digest.startswith("sha256:") or len(sha256) != 64 or sha256.strip("0123456789abcdef"):
         fail("image %s: digest %r: expected \"sha256:\" and 64 hexadecimal digits; %s" % (name, digest, how_to_lock))

@@ -32,7 +32,8 @@ def fetch(ctx, kind, digest, output, sources, **kwargs):
         if _download(ctx, url, output, sha256, auth, kwargs):
             return None
         if not problem:
-            problem = "it is not there, or may not be read %s" % ("with the credential that was found" if auth else "without a credential")
+            proof = "with the credential that was found" if auth else "without a credential"
+            problem = "it is not there, or may not be read " + proof
         problems.append("%s/%s: it cannot be reached, %s" % (source.registry, source.repository, problem))
     for url in kwargs.get("urls", []):
         if ctx.download(url, output, sha256 = sha256, allow_fail = True).success:

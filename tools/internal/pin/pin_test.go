@@ -184,7 +184,8 @@ func TestRegistries(t *testing.T) {
 		t.Fatalf("mirrors %q, %v", image.Mirrors, err)
 	}
 	got := registries[server.Host].Auth
-	if got == nil || got.Scheme != "bearer" || !strings.HasPrefix(got.Realm, "http://") || registries[server.Host].URL != server.URL {
+	if got == nil || got.Scheme != "bearer" || !strings.HasPrefix(got.Realm, "http://") ||
+		registries[server.Host].URL != server.URL {
 		t.Errorf("registry %+v, %+v", registries[server.Host], got)
 	}
 	if want := (lockfile.Registry{URL: mirror.URL, Auth: &lockfile.Auth{Scheme: "basic"}}); !reflect.DeepEqual(
