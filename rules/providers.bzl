@@ -6,6 +6,8 @@ load(
     _IndexInfo = "IndexInfo",
     _LayerInfo = "LayerInfo",
     _LayersInfo = "LayersInfo",
+    _PushInfo = "PushInfo",
+    _PushesInfo = "PushesInfo",
 )
 
 visibility("public")
@@ -14,3 +16,5 @@ ImageInfo = _ImageInfo
 IndexInfo = _IndexInfo
 LayerInfo = _LayerInfo
 LayersInfo = _LayersInfo
+PushInfo = _PushInfo
+PushesInfo = _PushesInfo

@@ -28,14 +28,20 @@ image_repositories()
 
 load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "maybe")
+load("//rules/private/repo:pkg_providers.bzl", "PKG_PROVIDERS", "pkg_providers")
 load("//rules/private/repo:pulled_repository.bzl", "check_reference", "pulled_image")
 load("//rules/private/repo:rules_go_names.bzl", "rules_go_names")
 load("//rules/private/repo:workspace_images.bzl", "workspace_images")
 
 visibility("public")
 
-def rules_strata_dependencies():
-    """Declares the rulesets, at the versions of MODULE.bazel, where the workspace has none of that name."""
+def rules_strata_dependencies(pkg_providers_file = None):
+    """Declares the rulesets, at the versions of MODULE.bazel, where the workspace has none of that name.
+
+    Args:
+        pkg_providers_file: `"@rules_pkg//pkg:providers.bzl"` where targets of rules_pkg shall be inputs of layers.
+    """
+    maybe(pkg_providers, name = PKG_PROVIDERS, file = pkg_providers_file or "")
     maybe(
         http_archive,
         name = "bazel_skylib",

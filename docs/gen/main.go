@@ -18,9 +18,9 @@ import (
 var (
 	rules = []string{
 		"image_layer", "layered_binary", "image_import", "image", "image_index", "image_archive", "image_load",
-		"image_push", "image_test", "image_toolchain",
+		"image_push", "image_pushes", "image_test", "image_toolchain",
 	}
-	providers = []string{"LayerInfo", "LayersInfo", "ImageInfo", "IndexInfo"}
+	providers = []string{"LayerInfo", "LayersInfo", "ImageInfo", "IndexInfo", "PushInfo", "PushesInfo"}
 )
 
 const header = `# Rules and providers
@@ -256,6 +256,8 @@ func byDefault(kind string, call *build.CallExpr) string {
 	switch kind {
 	case "string":
 		return "`\"\"`"
+	case "bool":
+		return "`False`"
 	case "int":
 		return "`0`"
 	case "label":

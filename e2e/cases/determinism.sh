@@ -1,7 +1,11 @@
 # shellcheck shell=bash
-# The example built twice, with all that should not matter different: path of the checkout, output base, umask, number
-# of CPUs (and so GOMAXPROCS), time zone. Its program, layers and documents are made anew both times; only compiled
-# packages of Go's standard library come from a cache.
+# The example built twice, with all that should not matter different: path of the checkout, order of its directories,
+# output base, umask, number of CPUs (and so GOMAXPROCS), time zone, locale, temporary directory. Its program, layers and
+# documents are made anew both times; only compiled packages of Go's standard library come from a cache.
+#
+# And mklayer alone: its test of all codecs and levels, each with a golden digest, on several file systems.
+
+packages disorderfs
 
 # checkout DIR: a copy of what git knows or would know of the working tree, with the modes that umask gives.
 checkout() {
@@ -38,11 +42,25 @@ built_plainly() {
   built "$WORK/plain" env
 }
 
+# scrambled DIR: mounts a file system at DIR that lists a directory in another order each time, and each file's size on
+# disk wrongly.
+scrambled() {
+  local orders
+  mkdir -p "$1" "$1.real"
+  disorderfs --shuffle-dirents=yes --pad-blocks=13 "$1.real" "$1"
+  touch "$1"/{a..h}
+  orders=$(for _ in {1..9}; do find "$1" -type f -printf '%f ' && echo; done | sort -u | wc -l)
+  [ "$orders" -gt 1 ] || fail "$1 is not scrambled"
+  rm "$1"/{a..h}
+}
+
 built_strangely() {
-  local cpu
+  local cpu dir=$WORK/far/away/strange
   cpu=$(taskset --pid --cpu-list $$ | sed 's/.*: *\([0-9]*\).*/\1/')
+  scrambled "$dir"
   umask 077
-  built "$WORK/far/away/strange" env TZ=Asia/Kathmandu GOMAXPROCS=1 taskset --cpu-list "$cpu"
+  mkdir "$WORK/tmp"
+  built "$dir" env TZ=Asia/Kathmandu LC_ALL=POSIX TMPDIR="$WORK/tmp" GOMAXPROCS=1 taskset --cpu-list "$cpu"
 }
 
 same() {
@@ -51,6 +69,27 @@ same() {
   note "$(wc -l <"$WORK/plain.sums") files are the same"
 }
 
+# golden DIR: mklayer's test, with all that it reads and writes below DIR.
+golden() {
+  TMPDIR=$1 "$WORK/mklayer.test" -test.run='^(TestSurroundings|TestScripts)$' -test.v >"$WORK/golden"
+  note "$(grep -c -- '--- PASS: TestSurroundings/packings/' "$WORK/golden") golden digests"
+}
+
+golden_scrambled() {
+  scrambled "$WORK/scrambled"
+  golden "$WORK/scrambled"
+}
+
+golden_memory() {
+  mkdir "$WORK/memory"
+  mount -t tmpfs -o size=2g none "$WORK/memory"
+  golden "$WORK/memory"
+}
+
 check "built with all CPUs, umask 022" built_plainly
-check "built elsewhere with one CPU, umask 077, another time zone" built_strangely
+check "built elsewhere with one CPU, umask 077, another time zone, scrambled directories" built_strangely
 check "every file of both is the same" same
+go test -C "$TOP/tools/mklayer" -c -o "$WORK/mklayer.test"
+cd "$TOP/tools/mklayer"
+check "golden digests of all codecs and levels, scrambled directories" golden_scrambled
+check "golden digests of all codecs and levels, in memory" golden_memory

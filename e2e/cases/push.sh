@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The example's index to a registry that asks for a password, and again.
+# The example's index to a registry that asks for a password, and again; then names out of the workspace status.
 
 user=strata
 password='pa55: word/+%'
@@ -52,6 +52,104 @@ keeps_secret() {
   lacks "$WORK/elsewhere.out" "$password" "$(printf %s "$user:$password" | base64)"
 }
 
+# A package whose names come from files and from the workspace status, and a program that prints that.
+names() {
+  mkdir -p "$E2E/walkthrough/names"
+  cd "$E2E/walkthrough/names"
+  head --bytes 300000 /dev/urandom >data.bin
+  echo '{{STABLE_REGISTRY}}/team/file' >repository.txt
+  printf 'stable\nfrom-file-{{BUILD_NUMBER}}\n' >tags.txt
+  cat >BUILD.bazel <<'BUILD'
+load("@rules_strata//rules:defs.bzl", "image", "image_layer", "image_push", "image_pushes")
+
+image_layer(
+    name = "layer",
+    files = {"/data": "data.bin"},
+)
+
+image(
+    name = "image",
+    layers = [":layer"],
+)
+
+image_push(
+    name = "push",
+    image = ":image",
+    remote_tags = ["v{{BUILD_NUMBER}}"],
+    repository = "{{STABLE_REGISTRY}}/team/app",
+)
+
+image_push(
+    name = "from_files",
+    image = ":image",
+    repository_file = "repository.txt",
+    tag_file = "tags.txt",
+)
+
+image_pushes(
+    name = "all",
+    pushes = [":push", ":from_files"],
+)
+
+# What a rule for deployments would do.
+filegroup(
+    name = "reference",
+    srcs = [":push"],
+    output_group = "reference",
+)
+BUILD
+  cat >status.sh <<STATUS
+#!/bin/sh
+echo STABLE_REGISTRY $(cat "$RUN/open.address")
+echo BUILD_NUMBER \$(cat $WORK/number)
+STATUS
+  chmod +x status.sh
+}
+
+# stamped NUMBER COMMAND ARGS...: Bazel in that workspace, when BUILD_NUMBER is NUMBER.
+stamped() {
+  cd "$E2E/walkthrough"
+  echo "$1" >"$WORK/number"
+  bazel "$2" --workspace_status_command="$PWD/names/status.sh" "${@:3}"
+}
+
+# tags REPOSITORY: its tags, sorted, one after the other.
+tags() { skopeo list-tags --tls-verify=false "docker://$(cat "$RUN/open.address")/$1" | jq -r '.Tags | sort | join(" ")'; }
+
+volatile() {
+  stamped 1 run //names:push
+  equal "tags" v1 "$(tags team/app)"
+  # Nothing is built for the second, which has the new number nevertheless.
+  stamped 2 run //names:push
+  equal "tags" "v1 v2" "$(tags team/app)"
+  stamped 3 run //names:from_files -- --tag=extra
+  equal "tags" "extra from-file-3 stable" "$(tags team/file)"
+}
+
+references() {
+  local reference digest
+  stamped 4 build //names:reference //names:image --output_groups=+digest
+  reference=$(cat bazel-bin/names/push.reference)
+  digest=$(cat bazel-bin/names/image.digest)
+  equal "reference" "$(cat "$RUN/open.address")/team/app@$digest" "$reference"
+  skopeo inspect --tls-verify=false "docker://$reference"
+  # In another registry it is another one.
+  sed -i 's/^echo STABLE_REGISTRY .*/echo STABLE_REGISTRY registry.example.com/' names/status.sh
+  stamped 5 build //names:reference
+  equal "reference" "registry.example.com/team/app@$digest" "$(cat bazel-bin/names/push.reference)"
+}
+
+at_once() {
+  names
+  stamped 6 run //names:all -- --output="$WORK/all.json" --json >"$WORK/all.out"
+  cmp "$WORK/all.json" "$WORK/all.out"
+  equal "references" "$(printf '%s\n' team/app:v6 team/app team/file:stable team/file:from-file-6 team/file)" \
+    "$(jq -r '.pushes[].references[]' "$WORK/all.json" | sed -e 's,^[^/]*/,,' -e 's,@sha256:.*,,')"
+  for tag in app:v6 file:stable file:from-file-6; do
+    skopeo inspect --tls-verify=false "docker://$(cat "$RUN/open.address")/team/$tag"
+  done
+}
+
 cd "$TOP"
 check "a Docker daemon starts" docker_start
 check "a registry with passwords starts" registry_locked
@@ -59,3 +157,9 @@ check "docker login" log_in "$WORK/login"
 check "an index is pushed whole, with its digest" first
 check "a second push uploads nothing" second
 check "no password in what push says" keeps_secret
+check "an open registry starts" registry_start open
+check "a package with names from everywhere" names
+check "tags with a volatile variable are those of the run" volatile
+check "the reference by digest is built" references
+check "several pushes with one command, and JSON" at_once
+rm -r "$E2E/walkthrough/names"

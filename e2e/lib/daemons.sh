@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Docker, Podman, containerd and registry servers of our own, with all that they keep below $RUN, and their end.
+# Docker, Podman, containerd and registry servers of our own, with all that they keep below $RUN, mounts, and their end.
 
 # await SECONDS COMMAND...: waits until COMMAND succeeds; what it says is not worth reading before that.
 await() {
@@ -17,19 +17,28 @@ daemon() {
   echo $! >"$RUN/daemons/$1"
 }
 
-# daemons_stop: ends the daemons, and waits for it.
+# daemon_stop NAME: ends the daemon, and waits for it.
+daemon_stop() {
+  local pid deadline=$((SECONDS + 20))
+  pid=$(cat "$RUN/daemons/$1")
+  while kill -TERM "$pid" 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || kill -KILL "$pid"
+    sleep 0.2
+  done >"$RUN/kill.log"
+  rm "$RUN/daemons/$1"
+}
+
+# daemons_stop: ends all daemons.
 daemons_stop() {
-  local file pid deadline
+  local file
   for file in "$RUN"/daemons/*; do
-    [ -e "$file" ] || continue
-    pid=$(cat "$file")
-    deadline=$((SECONDS + 20))
-    while kill -TERM "$pid" 2>&1; do
-      [ "$SECONDS" -lt "$deadline" ] || kill -KILL "$pid"
-      sleep 0.2
-    done >"$RUN/kill.log"
-    rm "$file"
+    [ ! -e "$file" ] || daemon_stop "$(basename "$file")"
   done
+}
+
+# mounts_stop: unmounts what a case has mounted below $RUN, the innermost first.
+mounts_stop() {
+  awk -v run="$RUN/" 'index($2, run) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
 }
 
 # docker_start: the Docker daemon that `docker` speaks to; once in a run. It makes no bridge and no firewall rule, so
@@ -72,18 +81,21 @@ podman_run() {
   podman run --rm --network=none --runtime runc --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 "$@"
 }
 
-# registry_start NAME [HTPASSWD]: an empty registry server on a free port of the loopback interface, with basic
-# authentication if there is a file of passwords. Its address is in $RUN/NAME.address.
+# registry_start NAME [HTPASSWD [DIR [PROGRAM]]]: an empty registry server on a free port of the loopback interface, with
+# basic authentication if there is a file of passwords, with TLS if there is a DIR with key.pem and cert.pem. PROGRAM is
+# Debian's docker-registry unless said otherwise. Its address is in $RUN/NAME.address.
 registry_start() {
   local config=$RUN/$1.yml
   cat >"$config" <<CONFIG
 version: 0.1
 log: {level: info}
 storage: {filesystem: {rootdirectory: $RUN/$1}}
-http: {addr: "127.0.0.1:0"}
+http:
+  addr: "127.0.0.1:0"
 CONFIG
+  [ -z "${3:-}" ] || echo "  tls: {certificate: $3/cert.pem, key: $3/key.pem}" >>"$config"
   [ -z "${2:-}" ] || echo "auth: {htpasswd: {realm: strata, path: $2}}" >>"$config"
-  daemon "$1" docker-registry serve "$config"
+  daemon "$1" "${4:-docker-registry}" serve "$config"
   await 20 grep 'listening on' "$RUN/$1.log"
   sed -n 's/.*listening on \(127[0-9.:]*\).*/\1/p' "$RUN/$1.log" >"$RUN/$1.address"
 }

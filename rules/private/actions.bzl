@@ -269,3 +269,31 @@ def import_image(ctx, source, choice, outputs, progress_message):
         progress_message = progress_message,
         resource_set = _copying,
     )
+
+def make_reference(ctx, root, names, reference):
+    """Declares the action that writes the name of a pushed image.
+
+    Args:
+      ctx: The rule's context.
+      root: The File with the image's descriptor.
+      names: struct of repository (string, may be empty), files (list: at most one File with the repository) and status
+        (list of Files with the workspace status).
+      reference: The File to write.
+    """
+    args = new_args(ctx)
+    args.add(root, format = "--root=%s")
+    if names.repository:
+        args.add(names.repository, format = "--repository=%s")
+    args.add_all(names.files, format_each = "--repository-file=%s")
+    args.add_all(names.status, format_each = "--status=%s")
+    args.add(reference, format = "--output=%s")
+    _run(
+        ctx,
+        "mkreference",
+        args,
+        inputs = [root] + names.files + names.status,
+        outputs = [reference],
+        mnemonic = "MkReference",
+        progress_message = "Writing reference of %{label}",
+        resource_set = _small,
+    )

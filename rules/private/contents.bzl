@@ -25,7 +25,8 @@ def image_contents(image):
 
     Returns:
       struct of root (the File with the descriptor of it all), documents (list of the small Files: manifests, configs,
-      indexes), layers (depset of LayerInfo), blobs (depset of directories) and files (depset of all Files among these).
+      indexes), layers (depset of LayerInfo), blobs (depset of directories), files (depset of all Files among these) and
+      lazy (whether files is without the layers, see lazily).
     """
     documents = [image.manifest, image.config]
     return struct(
@@ -37,6 +38,7 @@ def image_contents(image):
             [image.descriptor] + documents + _layer_files(image.layers),
             transitive = [image.blobs],
         ),
+        lazy = False,
     )
 
 def index_contents(index):
@@ -51,6 +53,7 @@ def index_contents(index):
             [index.descriptor, index.index],
             transitive = [image.files for image in images],
         ),
+        lazy = False,
     )
 
 def with_layers(contents, layers):
@@ -64,6 +67,27 @@ def with_layers(contents, layers):
             [contents.root] + contents.documents + _layer_files(layers.to_list()),  # some for each layer and platform
             transitive = [contents.blobs],
         ),
+        lazy = False,
+    )
+
+def lazily(contents):
+    """Returns contents without the files of layers that the build makes.
+
+    They are made nevertheless, for the same action makes the descriptor; but where a remote cache has them they do not come
+    to this disk.
+    """
+    layers = contents.layers.to_list()  # some for each layer and platform
+    return struct(
+        root = contents.root,
+        documents = contents.documents,
+        layers = contents.layers,
+        blobs = contents.blobs,
+        files = depset(
+            [contents.root] + contents.documents + [layer.descriptor for layer in layers] +
+            [layer.blob for layer in layers if layer.blob and layer.blob.is_source],
+            transitive = [contents.blobs],
+        ),
+        lazy = True,
     )
 
 def _layer_files(layers):
@@ -103,7 +127,8 @@ def add_runfiles_contents(args, contents, workspace):
     def layer_flag(layer):
         if not layer.blob:
             return "--remote-layer=" + path(layer.descriptor)
-        return "--layer=%s=%s" % (escape(path(layer.descriptor)), path(layer.blob))
+        blob = "%execroot%/" + layer.blob.path if contents.lazy and not layer.blob.is_source else path(layer.blob)
+        return "--layer=%s=%s" % (escape(path(layer.descriptor)), blob)
 
     args.add_all([contents.root], map_each = lambda file: "--root=" + path(file), allow_closure = True)
     args.add_all(contents.documents, map_each = lambda file: "--document=" + path(file), allow_closure = True)

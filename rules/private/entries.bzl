@@ -1,21 +1,35 @@
 """From a target to a layer's entries: which flags of mklayer stand for its files, and which Files those need."""
 
-load(":paths.bzl", "empty_rlocation", "escape", "join", "package_relative", "rlocation")
+load(
+    ":paths.bzl",
+    "below",
+    "clean",
+    "empty_rlocation",
+    "escape",
+    "join",
+    "package_relative",
+    "repository_relative",
+    "rlocation",
+)
 
 visibility(["//rules/..."])
 
 _NOT_ONE_FILE = """{label}: attribute files: {path} names one file, but {target} stands for {count}.
 Use "{path}/" to put them all into that directory."""
 
-def add_target(args, path, target, workspace, label):
+_NOT_BELOW = """{label}: attribute strip_prefix: {target} has {path}, which is not below {prefix}.
+strip_prefix holds for tars and for all that files puts into a directory; it is a path below the label's package, or
+with a slash before it below the repository's root. Put other files into an image_layer of their own."""
+
+def add_target(ctx, args, path, target, strip_prefix):
     """Adds the entries for one item of the attribute `files`.
 
     Args:
+      ctx: The rule's context.
       args: Args to add flags to.
       path: The path in the image; one that ends in `/` is a directory to put files in.
       target: The Target.
-      workspace: Name of the main repository's runfiles.
-      label: Label of the layer, for messages.
+      strip_prefix: The rule's attribute.
 
     Returns:
       depset of the Files that the flags name.
@@ -24,15 +38,29 @@ def add_target(args, path, target, workspace, label):
     if _is_program(info.files_to_run):
         program = info.files_to_run.executable
         place = join(path, program.basename) if path.endswith("/") else path
-        return add_program(args, place, program, whole_program(info), workspace)
+        return add_program(args, place, program, whole_program(info), ctx.workspace_name)
     if path.endswith("/"):
-        _add_files(args, path, info.files)
+        if strip_prefix:
+            _check_below(ctx.label, target, strip_prefix)
+        _add_files(args, path, info.files, strip_prefix)
         return info.files
     files = info.files.to_list()  # One file, or an error.
     if len(files) != 1:
-        fail(_NOT_ONE_FILE.format(label = label, path = path, target = target.label, count = "%d files" % len(files)))
+        count = "%d files" % len(files)
+        fail(_NOT_ONE_FILE.format(label = ctx.label, path = path, target = target.label, count = count))
     args.add_all(files, map_each = lambda file: _entry(path, file), allow_closure = True, expand_directories = False)
     return info.files
+
+def _check_below(label, target, strip_prefix):
+    # Flattens a depset, for those who ask for it: while the action runs it would be too late for words.
+    for file in target[DefaultInfo].files.to_list():
+        if _placed("/", file, strip_prefix) == None:
+            fail(_NOT_BELOW.format(
+                label = label,
+                path = _seen_from(file, strip_prefix),
+                prefix = strip_prefix,
+                target = target.label,
+            ))
 
 def _is_program(files_to_run):
     # A plain file has files_to_run too, but only what a rule made executable has a manifest of its runfiles or of
@@ -40,14 +68,33 @@ def _is_program(files_to_run):
     return bool(files_to_run and files_to_run.executable and
                 (files_to_run.runfiles_manifest or files_to_run.repo_mapping_manifest))
 
-def _entry(path, file):
+def _entry(path, file, inside = ""):
     kind = "tree" if file.is_directory else "file"
-    return "--%s=%s=%s" % (kind, escape(path), file.path)
+    return "--%s=%s=%s" % (kind, escape(path), file.path + inside)
 
-def _add_files(args, directory, files):
+def _seen_from(file, strip_prefix):
+    """Returns the path that strip_prefix is compared with."""
+    return repository_relative(file) if strip_prefix.startswith("/") else package_relative(file)
+
+def _placed(directory, file, strip_prefix):
+    """Returns the flag for a file that goes into a directory, or None if strip_prefix does not lead to it."""
+    path, prefix = _seen_from(file, strip_prefix), clean(strip_prefix)
+    rest = below(path, prefix)
+    if rest:
+        return _entry(join(directory, rest), file)
+    if not file.is_directory:
+        return None
+
+    # The prefix is the directory, or a directory in it.
+    inside = below(prefix, path)
+    if inside == None:
+        return None
+    return _entry(directory.rstrip("/") or "/", file, "/" + inside if inside else "")
+
+def _add_files(args, directory, files, strip_prefix):
     args.add_all(
         files,
-        map_each = lambda file: _entry(join(directory, package_relative(file)), file),
+        map_each = lambda file: _placed(directory, file, strip_prefix),
         allow_closure = True,
         expand_directories = False,
     )

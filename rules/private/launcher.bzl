@@ -9,6 +9,61 @@ def _shown(label):
     """Returns a label as people type it, without the main repository's name."""
     return str(label) if label.repo_name else "//%s:%s" % (label.package, label.name)
 
+def program_arguments(ctx, flags, files = {}, contents = None):
+    """Writes the file NAME.args, which Go's package launch reads.
+
+    Args:
+      ctx: The rule's context.
+      flags: dict from flag to its value or list of values. Empty strings are left out.
+      files: dict from flag to a list of Files. The program finds them among its runfiles.
+      contents: What contents.bzl returns of an image or index, to be passed on as well, or None.
+
+    Returns:
+      struct of file, the File, and runfiles with that and all that it names.
+    """
+    args = ctx.actions.args()
+    args.set_param_file_format("multiline")
+    args.add(_shown(ctx.label), format = "--target=%s")
+    for flag, value in flags.items():
+        values = value if type(value) == "list" else [value] if value else []
+        args.add_all(values, format_each = "--" + flag + "=%s")
+    for flag, values in files.items():
+        _add_runfiles(args, flag, values, ctx.workspace_name)
+    arguments = ctx.actions.declare_file(ctx.label.name + ".args")
+    runfiles = ctx.runfiles(symlinks = {
+        file.path: file
+        for file in [arguments] + [file for values in files.values() for file in values]
+    })
+    if contents:
+        add_runfiles_contents(args, contents, ctx.workspace_name)
+        runfiles = runfiles.merge(contents_runfiles(ctx, contents))
+    ctx.actions.write(arguments, args)
+    return struct(file = arguments, runfiles = runfiles)
+
+def _add_runfiles(args, flag, files, workspace):
+    prefix = "--" + flag + "=%runfiles%/" + workspace + "/"
+    args.add_all(files, map_each = lambda file: prefix + file.path, allow_closure = True)
+
+def program(ctx, name, arguments):
+    """Makes a rule's executable out of a tool.
+
+    Args:
+      ctx: The rule's context.
+      name: The tool.
+      arguments: What program_arguments returns.
+
+    Returns:
+      DefaultInfo.
+    """
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(output = executable, target_file = tool(ctx, name).executable, is_executable = True)
+    return DefaultInfo(
+        executable = executable,
+        files = depset([executable]),
+        # Beside the executable, which is where it is looked for.
+        runfiles = ctx.runfiles(files = [arguments.file]).merge(arguments.runfiles),
+    )
+
 def image_program(ctx, name, flags, contents = None):
     """Makes a rule's executable out of a tool that takes an image.
 
@@ -21,23 +76,4 @@ def image_program(ctx, name, flags, contents = None):
     Returns:
       DefaultInfo.
     """
-    args = ctx.actions.args()
-    args.set_param_file_format("multiline")
-    args.add(_shown(ctx.label), format = "--target=%s")
-    for flag, value in flags.items():
-        values = value if type(value) == "list" else [value] if value else []
-        args.add_all(values, format_each = "--" + flag + "=%s")
-    contents = contents or contents_of(ctx.attr.image)
-    add_runfiles_contents(args, contents, ctx.workspace_name)
-
-    # Go's package launch reads NAME.args.
-    arguments = ctx.actions.declare_file(ctx.label.name + ".args")
-    ctx.actions.write(arguments, args)
-    program = tool(ctx, name)
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(output = executable, target_file = program.executable, is_executable = True)
-    return DefaultInfo(
-        executable = executable,
-        files = depset([executable]),
-        runfiles = ctx.runfiles(files = [arguments]).merge(contents_runfiles(ctx, contents)),
-    )
+    return program(ctx, name, program_arguments(ctx, flags, contents = contents or contents_of(ctx.attr.image)))

@@ -2,12 +2,20 @@
 
 load(":actions.bzl", "add_annotations", "new_args")
 load(":entries.bzl", "add_target")
+load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":paths.bzl", "escape")
+load(":pkgs.bzl", "add_pkg")
 load(":providers.bzl", "LayerInfo")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
+
+_UNUSED = """{label}: attribute {attribute}: there is nothing that it applies to.
+It is for {what}."""
+
+_LEADS_OUT = """{label}: attribute strip_prefix: {prefix} has ".." in it.
+It is a directory of what is given, not one beside that."""
 
 _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute path.
 Paths in an image start with a slash: "/{path}"."""
@@ -18,24 +26,16 @@ def _check_paths(label, attribute, paths):
         if not path.startswith("/"):
             fail(_RELATIVE_PATH.format(label = label, attribute = attribute, path = path))
 
-def _add_metadata(args, attr):
-    for pattern, mode in attr.modes.items():
-        args.add("--mode=%s=%s" % (escape(pattern), mode))
-    for pattern, time in attr.mtimes.items():
-        args.add("--mtime-of=%s=%s" % (escape(pattern), time))
-    for pattern, owner in attr.owners.items():
-        args.add("--owner=%s=%s" % (escape(pattern), owner))
-    for pattern, names in attr.owner_names.items():
-        args.add("--owner-name=%s=%s" % (escape(pattern), names))
-    for pattern, xattrs in attr.xattrs.items():
-        for xattr in xattrs:
-            args.add("--xattr=%s=%s" % (escape(pattern), xattr))
-    if attr.hardlinks:
-        args.add("--hardlinks")
-    if attr.duplicates != "error":
-        args.add(attr.duplicates, format = "--duplicates=%s")
-    if attr.mtime:
-        args.add(attr.mtime, format = "--mtime=%s")
+def _check_moves(label, attr):
+    if attr.package_dir:
+        _check_paths(label, "package_dir", [attr.package_dir])
+        if not attr.files and not attr.pkgs and not attr.tars:
+            fail(_UNUSED.format(label = label, attribute = "package_dir", what = "files, pkgs and tars"))
+    if ".." in attr.strip_prefix.split("/"):
+        fail(_LEADS_OUT.format(label = label, prefix = attr.strip_prefix))
+    if attr.strip_prefix and not attr.tars and not [path for path in attr.files if path.endswith("/")]:
+        what = "tars, and for paths in files that end in a slash"
+        fail(_UNUSED.format(label = label, attribute = "strip_prefix", what = what))
 
 def _is_kept(attr):
     """Whether mklayer keeps the bytes of an archive if it can (Go: inputs.unchanged)."""
@@ -54,6 +54,7 @@ def _is_kept(attr):
         "owner_names",
         "owners",
         "package_dir",
+        "pkgs",
         "remove",
         "strip_prefix",
         "symlinks",
@@ -66,19 +67,23 @@ def _impl(ctx):
     for attribute in ["files", "symlinks", "dirs", "empty_files", "remove", "opaque"]:
         _check_paths(ctx.label, attribute, getattr(attr, attribute))
 
+    _check_moves(ctx.label, attr)
+
     args = new_args(ctx)
     inputs = [
-        add_target(args, path, target, ctx.workspace_name, ctx.label)
+        add_target(ctx, args, attr.package_dir.rstrip("/") + path, target, attr.strip_prefix)
         for path, target in attr.files.items()
     ]
+    for target in attr.pkgs:
+        inputs.append(add_pkg(args, attr.package_dir, target, ctx.label))
     for path, target in attr.symlinks.items():
         args.add("--symlink=%s=%s" % (escape(path), target))
     for target in attr.tars:
         args.add_all(target[DefaultInfo].files, format_each = "--tar=%s", expand_directories = False)
         inputs.append(target[DefaultInfo].files)
-    if attr.strip_prefix:
+    if attr.tars and attr.strip_prefix:
         args.add(attr.strip_prefix, format = "--strip-prefix=%s")
-    if attr.package_dir:
+    if attr.tars and attr.package_dir:
         args.add(attr.package_dir, format = "--package-dir=%s")
     for target in attr.debs:
         args.add_all(target[DefaultInfo].files, format_each = "--deb=%s", expand_directories = False)
@@ -87,10 +92,15 @@ def _impl(ctx):
     args.add_all(attr.empty_files, format_each = "--empty-file=%s")
     args.add_all(attr.remove, format_each = "--remove=%s")
     args.add_all(attr.opaque, format_each = "--opaque=%s")
-    _add_metadata(args, attr)
+    if attr.hardlinks:
+        args.add("--hardlinks")
+    if attr.duplicates != "error":
+        args.add(attr.duplicates, format = "--duplicates=%s")
+    add_metadata(args, attr)
     add_annotations(args, attr.annotations)
-    compression = attr.compression or ("" if _is_kept(attr) else "gzip")
-    layer = pack(ctx, ctx.label.name, compression, args, depset(transitive = inputs))
+    if attr.media_type:
+        args.add(attr.media_type, format = "--media-type=%s")
+    layer = pack(ctx, ctx.label.name, args, depset(transitive = inputs), kept = _is_kept(attr))
     return [
         layer,
         DefaultInfo(files = depset([layer.blob])),
@@ -105,14 +115,9 @@ attributes say otherwise. A file's mode follows from what it is: 0755 for an exe
 and a script that starts with `#!`, 0644 for all else; the disk's mode bits play no part. Two different inputs for one path
 are an error.""",
     implementation = _impl,
-    attrs = PACKING_ATTRS | {
+    attrs = METADATA_ATTRS | PACKING_ATTRS | {
         "annotations": attr.string_dict(
             doc = "Annotations of the layer's descriptor in the manifest.",
-        ),
-        "compression": attr.string(
-            doc = """`gzip`, `zstd` or `none`. If unset: that of the one archive in `tars` if nothing else is stated, else
-`gzip`.""",
-            values = ["", "gzip", "zstd", "none"],
         ),
         "debs": attr.label_list(
             doc = """Debian packages to unpack. Each leaves its entry in `/var/lib/dpkg/status.d`, where scanners look for it.
@@ -125,7 +130,7 @@ Its maintainer scripts are named there and do not run. Files go through symlinks
         ),
         "duplicates": attr.string(
             doc = """What to do if several inputs have one path: `error`; `first` takes the first one, `last` the last one, in
-the order `files`, `symlinks`, `tars`, `debs`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists
+the order `files`, `pkgs`, `symlinks`, `tars`, `debs`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists
 within. Inputs that say the same are no duplicates. Directories from several inputs are one directory.""",
             default = "error",
             values = ["error", "first", "last"],
@@ -136,8 +141,8 @@ within. Inputs that say the same are no duplicates. Directories from several inp
         "files": attr.string_keyed_label_dict(
             doc = """What goes where: a path in the image -> a label.
 
-A path that ends in `/` is a directory to put the label's files in, each at its path below the label's package. Any other
-path is the place of the one file or directory that the label stands for. An executable brings its runfiles to
+A path that ends in `/` is a directory to put the label's files in, each at its path below the label's package, or
+what `strip_prefix` leaves of that. Any other path is the place of the one file or directory that the label stands for. An executable brings its runfiles to
 `PATH.runfiles`, where its launcher looks for them.""",
             allow_files = True,
         ),
@@ -145,39 +150,33 @@ path is the place of the one file or directory that the label stands for. An exe
             doc = """Store files with the same content and metadata once, under several names. A program in the container
 that writes to one of them then writes to all: off by default.""",
         ),
-        "modes": attr.string_dict(
-            doc = """Modes, in octal: a path or a glob (`*`, `?`, `[...]`, and `**` for any number of directories) -> `0755`.
-
-A path applies to what is there, a glob to all but directories, and a glob that ends in `/` to directories. Of several that
-match the last one counts.""",
-        ),
-        "mtime": attr.string(
-            doc = """Time of last change of all entries, except of those from archives, which have their own: seconds
-since 1970-01-01T00:00:00Z, or like `2025-01-31T12:00:00Z`. 0 if unset.""",
-        ),
-        "mtimes": attr.string_dict(
-            doc = """Times of last change: a path or a glob, as in `owners`, -> a time, as in `mtime`. For archives' entries,
-too.""",
+        "media_type": attr.string(
+            doc = """The layer's media type in the manifest, if it is not to be the usual one: one of image-spec's for a
+layer that is packed so. `application/vnd.oci.image.layer.nondistributable.v1.tar+gzip` for instance marks what may not
+be pushed to a public registry.""",
         ),
         "opaque": attr.string_list(
             doc = """Directories whose contents in the layers below are hidden: only what this layer and later ones put
 there remains.""",
         ),
-        "owner_names": attr.string_dict(
-            doc = "Names of owners: a path or a glob, as in `modes`, -> `USER:GROUP`. Not written if unset: the numbers count.",
-        ),
-        "owners": attr.string_dict(
-            doc = "Owners: a path or a glob, as in `modes` but applying to directories too, -> `UID:GID`. `0:0` if unset.",
-        ),
         "package_dir": attr.string(
-            doc = "The directory in the image that the contents of `tars` go to. The root if unset.",
+            doc = """The directory in the image that the contents of `files`, `pkgs` and `tars` go to: their root. All other
+attributes have paths in the image.""",
+        ),
+        "pkgs": attr.label_list(
+            doc = """Targets of rules_pkg: `pkg_files`, `pkg_mkdirs`, `pkg_mklink` and `pkg_filegroup`. Places, modes and
+owners are what they say, unless an attribute here names them. It takes two lines in MODULE.bazel; docs/layers.md.""",
         ),
         "remove": attr.string_list(
             doc = "Paths to delete: files or whole directories that layers below have, a base image for instance.",
         ),
         "strip_prefix": attr.string(
-            doc = """A directory in each of `tars`: what is below it is taken, and all else is left out. It is a path, not
-a pattern, and not the beginning of a name.""",
+            doc = """A directory whose contents are taken without it. It is a path, not a pattern, and not the beginning
+of a name.
+
+In `tars`: a directory of each archive; what is not below it is left out. In `files`, for what goes into a directory
+(`PATH/`): a directory below the label's package, or below its repository's root if it starts with a slash; what is not
+below it is an error. It may be a directory that an action makes, or one in that.""",
         ),
         "symlinks": attr.string_dict(
             doc = "Symlinks to make: a path in the image -> what the link says, kept as it is.",
@@ -187,11 +186,6 @@ a pattern, and not the beginning of a name.""",
 owners, times, hard links, extended attributes, devices and named pipes stay what they are in the archive, unless an
 attribute names them. A single archive with nothing that changes it becomes the layer as it is, byte for byte.""",
             allow_files = True,
-        ),
-        "xattrs": attr.string_list_dict(
-            doc = """Extended attributes: a path or a glob, as in `modes`, -> `NAME=VALUE`s. A value that begins with `0x`
-is hexadecimal, one that begins with `0s` is base64. That of `security.capability` is text as for setcap, for instance
-`cap_net_bind_service=+ep`.""",
         ),
     },
     provides = [LayerInfo],

@@ -2,7 +2,8 @@
 
 load(":actions.bzl", "new_args")
 load(":entries.bzl", "add_program", "whole_program")
-load(":layered_split.bzl", "ReachedInfo", "reach", "split_program")
+load(":layered_split.bzl", "ReachedInfo", "is_for", "reach", "split_program")
+load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":providers.bzl", "LayersInfo")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
@@ -25,17 +26,11 @@ def _check(ctx):
     if number < 1 or number > _MOST:
         fail(_BAD_NUMBER.format(label = ctx.label, number = number, most = _MOST))
 
-def _add_settings(args, attr):
-    if attr.owner:
-        args.add(attr.owner, format = "--owner=/**=%s")
-    if attr.mtime:
-        args.add(attr.mtime, format = "--mtime=%s")
-
 def _layer(ctx, group, part):
     args = new_args(ctx)
     inputs = add_program(args, ctx.attr.path, ctx.executable.binary, part, ctx.workspace_name)
-    _add_settings(args, ctx.attr)
-    return pack(ctx, ctx.label.name + "." + group, ctx.attr.compression, args, inputs)
+    add_metadata(args, ctx.attr, lambda pattern: is_for(pattern, ctx.attr.path, group, part))
+    return pack(ctx, ctx.label.name + "." + group, args, inputs)
 
 def _impl(ctx):
     _check(ctx)
@@ -73,7 +68,7 @@ list of repositories. A layer that would be empty is left out. docs/runfiles.md 
         layers = [":server_layers"],
     )""",
     implementation = _impl,
-    attrs = PACKING_ATTRS | {
+    attrs = METADATA_ATTRS | PACKING_ATTRS | {
         "binary": attr.label(
             doc = "The program: an executable target of any ruleset.",
             aspects = [reach],
@@ -81,23 +76,11 @@ list of repositories. A layer that would be empty is left out. docs/runfiles.md 
             executable = True,
             mandatory = True,
         ),
-        "compression": attr.string(
-            doc = "`gzip`, `zstd` or `none`.",
-            default = "gzip",
-            values = ["gzip", "zstd", "none"],
-        ),
         "max_layers": attr.int(
             doc = """How many layers there may be, 126 at most: of 10, one is for tools, 8 share the external
 repositories, and one is the program's. 2 means one for all that is external and one for the program; 1 does not
 split.""",
             default = 10,
-        ),
-        "mtime": attr.string(
-            doc = """Time of last change of all entries: seconds since 1970-01-01T00:00:00Z, or like
-`2025-01-31T12:00:00Z`. 0 if unset.""",
-        ),
-        "owner": attr.string(
-            doc = "Owner of all entries, the parents of `path` included: `UID:GID`. `0:0` if unset.",
         ),
         "path": attr.string(
             doc = """Where the program stands in the image, like `/app/server`: an image's `entrypoint`. Its runfiles

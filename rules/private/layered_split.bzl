@@ -4,7 +4,7 @@ Every directory directly below `.runfiles`, which is the main repository's or an
 whole. So two inputs for one path always meet in one layer, where the tool refuses them as in a layer of all files.
 """
 
-load(":paths.bzl", "empty_rlocation", "rlocation")
+load(":paths.bzl", "below", "empty_rlocation", "literal", "rlocation")
 
 visibility(["//rules/..."])
 
@@ -87,6 +87,28 @@ def group_order(max_layers):
     buckets = ["external-%d" % number for number in range(max(1, max_layers - 2))]
     return (["tools"] if max_layers > 2 else []) + buckets + [APP]
 
+def is_for(pattern, path, group, part):
+    """Says whether metadata with a pattern is for a group.
+
+    A glob is for all groups. A path is for those that have it, because a path that a layer does not have is an error.
+
+    Args:
+      pattern: The pattern.
+      path: Where the program stands in the image.
+      group: Name of the group.
+      part: What split_program returns for it.
+
+    Returns:
+      bool.
+    """
+    place, root = literal(pattern), path + ".runfiles"
+    if place == None or path.startswith(place.rstrip("/") + "/"):
+        return True  # the program's parents are in every layer
+    if place == root:
+        return bool(part.mappings or [kind for kind in _PLACE if getattr(part, kind)])
+    name = (below(place, root) or "").partition("/")[0]
+    return part.directories.get(name, APP) == group
+
 # Where a runfile of each kind goes, below the runfiles directory.
 _PLACE = {
     "empty_filenames": empty_rlocation,
@@ -108,7 +130,8 @@ def split_program(whole, reached, max_layers, workspace):
 
     Returns:
       dict from a group's name to what is in it, in the form of whole, for groups that are not empty; those that change
-      least come first.
+      least come first. Each also has directories, a dict from the names of directories directly below the runfiles
+      directory to the group that has them.
     """
     groups = {workspace: APP}
     parts = {}
@@ -124,6 +147,7 @@ def split_program(whole, reached, max_layers, workspace):
             parts.setdefault((group, kind), []).append(value)
     return {
         group: struct(
+            directories = groups,
             executables = whole.executables if group == APP else depset(),
             mappings = whole.mappings if group == APP else depset(),
             **{kind: depset(parts.get((group, kind), [])) for kind in _PLACE}

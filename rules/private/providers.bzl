@@ -47,3 +47,18 @@ IndexInfo = provider(
         "images": "(tuple[ImageInfo]) The images, in the order of the index.",
     },
 )
+
+PushInfo = provider(
+    doc = "An image on its way to a repository, for rules that use it by its name, like those for deployments.",
+    fields = {
+        "reference": "(File) The name that the image has once it is pushed, `REPOSITORY@DIGEST`, without a line feed.",
+        "repository": "(string) The repository as the BUILD file says it, variables and all; empty if it is in a file.",
+        "arguments": "(File) The arguments of the program that pushes, one a line.",
+        "runfiles": "(runfiles) What these arguments name.",
+    },
+)
+
+PushesInfo = provider(
+    doc = "Several images on their way.",
+    fields = {"pushes": "(tuple[PushInfo]) The pushes, in the order in which they are told of."},
+)

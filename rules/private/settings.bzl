@@ -3,6 +3,10 @@
 visibility(["//rules/..."])
 
 SETTING_ATTRS = {
+    "any_architecture": attr.bool(
+        doc = """Allow layers whose programs (ELF) are all for another architecture than the image's, which is an error
+otherwise: for what an emulator runs, or nothing does. docs/layers.md says what is compared.""",
+    ),
     "architecture": attr.string(
         doc = "CPU in the words of GOARCH, like `arm64`. Only for images from scratch; unset means the target platform's.",
     ),

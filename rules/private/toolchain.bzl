@@ -16,6 +16,7 @@ _TOOLS = {
     "mklayer": "Makes a layer.",
     "mklayout": "Writes image layouts and archives.",
     "mkmanifest": "Makes an image's manifest.",
+    "mkreference": "Writes the name of a pushed image.",
     "pusher": "Pushes an image to a registry.",
 }
 

@@ -25,9 +25,9 @@ def input_names(action):
 def flags(action, name):
     """Returns the values of a flag on an action's command line, with the output directories cut off."""
     prefix = "--" + name + "="
-    return [_short(arg[len(prefix):]) for arg in action.argv if arg.startswith(prefix)]
+    return [short(arg[len(prefix):]) for arg in action.argv if arg.startswith(prefix)]
 
-def _short(value):
+def short(value):
     """Replaces "bazel-out/CONFIG/bin/" in a flag's value by "BIN/"."""
     parts = value.split("bazel-out/")
     return parts[0] + "".join(["BIN/" + part.split("/bin/", 1)[1] for part in parts[1:]])

@@ -4,6 +4,7 @@ load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image_layer")
 load("//rules:providers.bzl", "LayerInfo")
 load(":actions.bzl", "flags", "input_names", "only")
+load(":refusal.bzl", "refusal")
 
 visibility("private")
 
@@ -49,6 +50,7 @@ def _tars_impl(ctx):
     asserts.equals(env, ["/etc/**=7"], flags(action, "mtime-of"))
     asserts.equals(env, ["tool-1.0*"], flags(action, "strip-prefix"))
     asserts.equals(env, ["/opt/tool"], flags(action, "package-dir"))
+    asserts.equals(env, ["application/vnd.oci.image.layer.v1.tar+gzip"], flags(action, "media-type"))
     asserts.true(env, "--hardlinks" in action.argv, "--hardlinks is there")
     asserts.equals(env, ["BIN/" + _PACKAGE + "/tar_layer.tar.gz"], flags(action, "output"))
     return analysistest.end(env)
@@ -88,18 +90,6 @@ def _program_impl(ctx):
 
 _program_test = analysistest.make(_program_impl)
 
-def _refusal_impl(ctx):
-    env = analysistest.begin(ctx)
-    for part in ctx.attr.says:
-        asserts.expect_failure(env, part)
-    return analysistest.end(env)
-
-_refusal_test = analysistest.make(
-    _refusal_impl,
-    attrs = {"says": attr.string_list()},
-    expect_failure = True,
-)
-
 def _program_rule_impl(ctx):
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.write(executable, "#!/bin/sh\n", is_executable = True)
@@ -119,11 +109,6 @@ _program = rule(
     executable = True,
 )
 
-def _refusal(name, says, **kwargs):
-    image_layer(name = name, tags = ["manual"], **kwargs)
-    _refusal_test(name = name + "_test", target_under_test = name, says = says)
-    return name + "_test"
-
 def layer_tests(name):
     """Declares the tests of image_layer.
 
@@ -134,6 +119,7 @@ def layer_tests(name):
         name = "tar_layer",
         debs = ["data/a.txt"],
         hardlinks = True,
+        media_type = "application/vnd.oci.image.layer.v1.tar+gzip",
         mtimes = {"/etc/**": "7"},
         package_dir = "/opt/tool",
         strip_prefix = "tool-1.0*",
@@ -179,17 +165,20 @@ def layer_tests(name):
 
     native.filegroup(name = "two_files", srcs = ["data/a.txt", "data/b=c.txt"])
     refusals = [
-        _refusal(
+        refusal(
+            image_layer,
             "relative_path",
             files = {"etc/a": "data/a.txt"},
             says = ["relative_path", "attribute files", "etc/a is not an absolute path", "\"/etc/a\""],
         ),
-        _refusal(
+        refusal(
+            image_layer,
             "relative_remove",
             remove = ["etc/motd"],
             says = ["relative_remove", "attribute remove", "etc/motd is not an absolute path", "\"/etc/motd\""],
         ),
-        _refusal(
+        refusal(
+            image_layer,
             "several_files",
             files = {"/etc/a": "two_files"},
             says = ["several_files", "attribute files", "/etc/a names one file", "two_files stands for 2 files", "\"/etc/a/\""],

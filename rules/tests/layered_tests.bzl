@@ -3,8 +3,10 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//rules:defs.bzl", "image", "image_layer", "layered_binary")
 load("//rules:providers.bzl", "ImageInfo", "LayersInfo")
-load("//rules/private:layered_split.bzl", "group_of", "group_order", "split_program")
+load("//rules/private:layered_split.bzl", "group_of", "group_order", "is_for", "split_program")
+load("//rules/private:paths.bzl", "literal")
 load(":actions.bzl", "actions_of", "flags")
+load(":refusal.bzl", "refusal")
 
 visibility("private")
 
@@ -166,18 +168,6 @@ def _links_impl(ctx):
 
 _links_test = unittest.make(_links_impl)
 
-def _refusal_impl(ctx):
-    env = analysistest.begin(ctx)
-    for part in ctx.attr.says:
-        asserts.expect_failure(env, part)
-    return analysistest.end(env)
-
-_refusal_test = analysistest.make(
-    _refusal_impl,
-    attrs = {"says": attr.string_list()},
-    expect_failure = True,
-)
-
 def _program_impl(ctx):
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.write(executable, "#!/bin/sh\n", is_executable = True)
@@ -202,10 +192,71 @@ _program = rule(
     executable = True,
 )
 
+def _metadata_impl(ctx):
+    env = unittest.begin(ctx)
+    for pattern, want in {
+        "": "/",
+        "/a": "/a",
+        "/a//b/./": "/a/b",
+        "/a*": None,
+        "/a?": None,
+        "/a[b]": None,
+        "/a\\*\\?\\[b]\\\\": "/a*?[b]\\",
+        "/a\\\\*": None,
+        "/a\\": "/a\\",
+    }.items():
+        asserts.equals(env, want, literal(pattern), pattern)
+
+    parts = split_program(_fake(
+        files = [struct(short_path = "../lib/a"), struct(short_path = "../sdk/a"), struct(short_path = "a")],
+    ), {"lib": None}, 3, "main")
+    for pattern, groups in {
+        "/": ["tools", "external-0", "app"],
+        "/opt": ["tools", "external-0", "app"],
+        "/opt/x": ["app"],
+        "/opt/x.runfiles": ["tools", "external-0", "app"],
+        "/opt/x.runfiles/*/a": ["tools", "external-0", "app"],
+        "/opt/x.runfiles/_repo_mapping": ["app"],
+        "/opt/x.runfiles/lib": ["external-0"],
+        "/opt/x.runfiles/lib/a": ["external-0"],
+        "/opt/x.runfiles/main/a": ["app"],
+        "/opt/x.runfiles/sdk/": ["tools"],
+        "/opt/x.runfiles/sdk/a\\*": ["tools"],
+        # Where there is no such path, one layer says so.
+        "/opt/x.runfilesy/lib": ["app"],
+        "/typo": ["app"],
+    }.items():
+        found = [group for group, part in parts.items() if is_for(pattern, "/opt/x", group, part)]
+        asserts.equals(env, groups, found, pattern)
+
+    # In a program without runfiles nothing but itself has metadata.
+    bare = split_program(struct(
+        executables = depset(["program"]),
+        mappings = depset(),
+        **{kind: depset() for kind in ["empty_filenames", "files", "root_symlinks", "symlinks"]}
+    ), {}, 10, "main")
+    asserts.equals(env, ["app"], bare.keys())
+    asserts.false(env, is_for("/x.runfiles", "/x", "app", bare["app"]))
+    return unittest.end(env)
+
+_metadata_test = unittest.make(_metadata_impl)
+
+def _stated_impl(ctx):
+    env = analysistest.begin(ctx)
+    for group, action in _layers(env).items():
+        own = group == "app"
+        asserts.equals(env, ["/app/**=0444"] + (["/app/program=0555"] if own else []), flags(action, "mode"), group)
+        asserts.equals(env, ["/app/=1:2"], flags(action, "owner"), group)
+        asserts.equals(env, ["/app/program=a:b"] if own else [], flags(action, "owner-name"), group)
+        asserts.equals(env, ["/app/program=7"] if own else [], flags(action, "mtime-of"), group)
+        xattrs = ["/app/program=security.capability=cap_kill=+ep", "/app/program=user.a=b"]
+        asserts.equals(env, xattrs if own else [], flags(action, "xattr"), group)
+    return analysistest.end(env)
+
+_stated_test = analysistest.make(_stated_impl)
+
 def _refusal(name, says, **kwargs):
-    layered_binary(name = name, binary = "layered_program", tags = ["manual"], **kwargs)
-    _refusal_test(name = name + "_test", target_under_test = name, says = says)
-    return name + "_test"
+    return refusal(layered_binary, name, says, binary = "layered_program", **kwargs)
 
 _LIBRARIES = ["@bazel_skylib//lib:unittest", "@com_github_opencontainers_go_digest//:go-digest"]
 
@@ -256,11 +307,24 @@ def layered_tests(name):
         name = "layered_owned",
         binary = "layered_alias",
         mtime = "1700000000",
-        owner = "7:8",
+        owners = {"/**": "7:8"},
         path = "/app/program",
         tags = ["manual"],
     )
     _groups_test(name = "layered_groups_test", target_under_test = "layered_owned")
+    layered_binary(
+        name = "layered_stated",
+        binary = "layered_program",
+        modes = {"/app/**": "0444", "/app/program": "0555"},
+        mtimes = {"/app/program": "7"},
+        owner_names = {"/app/program": "a:b"},
+        owners = {"/app/": "1:2"},
+        path = "/app/program",
+        tags = ["manual"],
+        xattrs = {"/app/program": ["security.capability=cap_kill=+ep", "user.a=b"]},
+    )
+    _stated_test(name = "layered_stated_test", target_under_test = "layered_stated")
+    _metadata_test(name = "layered_metadata_test")
     image(name = "layered_image", layers = ["layered_single", "layered_2"], tags = ["manual"])
     _image_test(name = "layered_image_test", target_under_test = "layered_image")
     _group_of_test(name = "layered_group_of_test")
@@ -278,5 +342,7 @@ def layered_tests(name):
             "layered_groups_test",
             "layered_image_test",
             "layered_links_test",
+            "layered_metadata_test",
+            "layered_stated_test",
         ],
     )

@@ -52,6 +52,37 @@ _arguments_test = analysistest.make(_arguments_impl, attrs = {
     "image": attr.label(),
 })
 
+def _lazy_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    place = "%runfiles%/" + ctx.workspace_name + "/"
+    lines = only(env, "FileWrite").content.splitlines()
+    for flag in ["--remote-cache=grpcs://cache.example.com?instance=main", "--credential-helper=%workspace%/helper"]:
+        asserts.true(env, flag in lines, flag + " is not among the arguments")
+    links = [link.path for link in target[DefaultInfo].default_runfiles.symlinks.to_list()]
+    layers = [line.removeprefix("--layer=") for line in lines if line.startswith("--layer=")]
+    asserts.equals(env, ctx.attr.layers, len(layers))
+    for layer in layers:
+        # The descriptor is a runfile, the layer beside it is not.
+        descriptor, _, blob = layer.partition("=")
+        asserts.true(env, descriptor.removeprefix(place) in links, descriptor + " is not among the runfiles")
+        asserts.equals(
+            env,
+            descriptor.replace(place, "%execroot%/").replace(".layer.json", ".tar.gz"),
+            blob,
+        )
+        asserts.false(env, blob.removeprefix("%execroot%/") in links, blob + " is among the runfiles")
+    return analysistest.end(env)
+
+_lazy_test = analysistest.make(
+    _lazy_impl,
+    attrs = {"layers": attr.int()},
+    config_settings = {
+        str(Label("//rules:credential_helper")): "%workspace%/helper",
+        str(Label("//rules:remote_cache")): "grpcs://cache.example.com?instance=main",
+    },
+)
+
 def program_tests(name):
     """Declares the tests of image_load and image_push.
 
@@ -91,4 +122,9 @@ def program_tests(name):
         image = "index",
         target_under_test = "push",
     )
-    native.test_suite(name = name, tests = ["load_test", "push_test"])
+    _lazy_test(
+        name = "lazy_push_test",
+        layers = 20,  # ten for each of two platforms
+        target_under_test = "push",
+    )
+    native.test_suite(name = name, tests = ["lazy_push_test", "load_test", "push_test"])

@@ -47,7 +47,7 @@ publish() {
       # The version belongs into module(), which may lack it, on one line or several.
       sed "/^module(/,/)/{
         s/^ *version = \"[^\"]*\",.*//
-        s/name = \"$1\"/name = \"$1\", version = \"$version\"/
+        s/\([ (]\)name = \"$1\"/\1name = \"$1\", version = \"$version\"/
         s/^ *compatibility_level = .*//
       }" "$file" >"$entry/MODULE.bazel"
       echo "{\"type\": \"local_path\", \"path\": \"$2\"}" >"$entry/source.json"
@@ -88,6 +88,7 @@ find "$checkout" -name MODULE.bazel -exec cat {} + >>"$dir/mentions"
 publish rules_go rules_go
 publish gazelle gazelle
 publish package_metadata package_metadata
+publish rules_pkg $debian/rules/pkg
 publish rules_shell $debian/rules/shell
 rm "$dir/mentions"
 

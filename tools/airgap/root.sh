@@ -12,7 +12,7 @@ suites=${BAZELW_DEBIAN_SUITES:-"forky sid"}
 # What Bazel itself, its shell actions and the people who debug them call. Debian's essential
 # packages are named because nothing depends on them by name.
 packages="
-  bazel-bootstrap bazel-rules-shell
+  bazel-bootstrap bazel-rules-pkg bazel-rules-shell
   bash bzip2 coreutils dash debianutils diffutils dpkg findutils gawk git grep gzip hostname
   libc-bin locales mount ncurses-bin procps sed tar unzip util-linux xz-utils zip zstd"
 

@@ -117,7 +117,9 @@ func (in *inputs) archive(open func(*disk) (archive, error)) error {
 }
 
 // whole are the flags beside which an archive stays as it is: they say nothing of what is in the layer.
-var whole = map[string]bool{"tar": true, "compression": true, "annotation": true, "output": true, "descriptor": true}
+var whole = map[string]bool{
+	"tar": true, "compression": true, "annotation": true, "media-type": true, "output": true, "descriptor": true,
+}
 
 // unchanged returns the one archive that the layer shall be, if that is what the flags say.
 func (in *inputs) unchanged(flags *flag.FlagSet) (src string, ok bool) {
@@ -142,7 +144,7 @@ func (r *request) build(ctx context.Context) (blob.Result, compress.Codec, error
 		return blob.Result{}, "", err
 	}
 	defer d.close()
-	result, err := layer.Build(ctx, entries, r.output, layer.Packing{Format: r.format, Cache: r.cache})
+	result, err := layer.Build(ctx, entries, r.output, layer.Packing{Format: r.format, Cache: r.cache, Programs: &r.programs})
 	return result, r.format.Codec, err
 }
 

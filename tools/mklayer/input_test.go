@@ -3,6 +3,8 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +20,7 @@ import (
 
 // makeInput writes an archive to path, packed as the end of its name says, with the entries "TYPE NAME [TEXT]": the
 // text is a file's content ("0"), a link's target ("1", "2"), or unused. All belong to 5:6 and are from the epoch's
-// second 7.
+// second 7. The content "@ARCHITECTURE" stands for the beginning of a program for it.
 //
 // If the name ends in ".deb", the first entry is the text of the package's control file.
 func makeInput(path string, entries []string) error {
@@ -35,14 +37,22 @@ func makeInput(path string, entries []string) error {
 func makeDeb(path, control string, entries []string) error {
 	controls, errControl := makeTar([]string{"0 control " + control})
 	data, errData := makeTar(entries)
+	return errors.Join(errControl, errData, os.WriteFile(path, makeAr(controls, data), 0o644))
+}
+
+// makeAr makes a package of its two archives.
+func makeAr(controls, data []byte) []byte {
 	b := bytes.NewBufferString("!<arch>\n")
 	for _, m := range []struct {
 		name string
 		data []byte
 	}{{"debian-binary", []byte("2.0\n")}, {"control.tar", controls}, {"data.tar", data}} {
 		fmt.Fprintf(b, "%-16s%-12d%-6d%-6d%-8s%-10d`\n%s", m.name, 0, 0, 0, "100644", len(m.data), m.data)
+		if len(m.data)%2 == 1 {
+			b.WriteByte('\n')
+		}
 	}
-	return errors.Join(errControl, errData, os.WriteFile(path, b.Bytes(), 0o644))
+	return b.Bytes()
 }
 
 func makeTar(entries []string) ([]byte, error) {
@@ -54,6 +64,9 @@ func makeTar(entries []string) ([]byte, error) {
 		h := tar.Header{Typeflag: kind, Name: name, Mode: 0o640, Uid: 5, Gid: 6, ModTime: time.Unix(7, 0)}
 		switch kind {
 		case tar.TypeReg:
+			if architecture, ok := strings.CutPrefix(text, "@"); ok {
+				text = elfHeader(architecture)
+			}
 			h.Size = int64(len(text))
 			h.PAXRecords = map[string]string{"SCHILY.xattr.user.kind": "file"}
 		case tar.TypeLink, tar.TypeSymlink:
@@ -70,6 +83,18 @@ func makeTar(entries []string) ([]byte, error) {
 	}
 	err := w.Close()
 	return b.Bytes(), err
+}
+
+// elfHeader returns the header of an ELF file; "none" stands for the kernel's virtual machine.
+func elfHeader(architecture string) string {
+	number := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "none": elf.EM_BPF}[architecture]
+	header := elf.Header64{
+		Ident:   [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB)},
+		Machine: uint16(number),
+	}
+	var b bytes.Buffer
+	binary.Write(&b, binary.LittleEndian, header) // a Buffer takes everything
+	return b.String()
 }
 
 func writePacked(path string, data []byte) error {

@@ -19,6 +19,7 @@ type inputs struct {
 	tars    []string
 	strip   string              // the directory of tars whose contents are taken, "" for the root
 	to      string              // the directory that tars' contents go to, "" for the root
+	given   given               // what the next entries have, unless a rule says otherwise
 	pending []func(*disk) error // what adds the entries, in the order of the flags
 }
 
@@ -39,6 +40,8 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 	})
 	pairs("tree", "directory with all it holds `PATH=DIR`", in.directory)
 	pairs("symlink", "symlink `PATH=TARGET`", in.symlink)
+	cli.Each(flags, "as", "`MODE:UID:GID:USER:GROUP` of files, trees, symlinks and directories in later flags, each part "+
+		"may be empty (repeat)", in.given.parse)
 	cli.Each(flags, "tar", "tar `archive`, plain or packed with gzip, bzip2, xz or zstd (repeat)", in.tar)
 	flags.Func("strip-prefix", "`directory` in each --tar: what is below it is taken, all else is not",
 		directory(&in.strip))
@@ -70,40 +73,24 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 }
 
 func (in *inputs) file(path, src string, mode tree.Mode) error {
+	given := in.given
 	in.pending = append(in.pending, func(d *disk) error {
 		e, err := d.Read(src)
 		if errors.Is(err, source.ErrDirectory) && mode == 0 {
 			// Bazel tells rules of the directories that actions make, but not of those in the source tree.
-			return in.walk(d, path, src)
+			return in.walk(d, path, src, given)
 		}
 		if err != nil {
 			return err
 		}
-		e.Path, e.Mode = path, mode
-		return in.tree.Add(e)
-	})
-	return nil
-}
-
-// directory adds a tree. One that is put at the root brings what it holds, not the root itself.
-func (in *inputs) directory(path, src string) error {
-	path, err := tree.Clean(path)
-	if err != nil {
-		return fmt.Errorf("image path: %w", err)
-	}
-	in.pending = append(in.pending, func(d *disk) error { return in.walk(d, path, src) })
-	return nil
-}
-
-// walk adds what is in the directory src, and that itself unless path is the root.
-func (in *inputs) walk(d *disk, path, src string) error {
-	return d.Walk(src, func(name string, e tree.Entry) error {
-		if name == "" && path == "/" {
-			return nil
+		given.giveTo(&e)
+		if mode.Known() {
+			e.Mode = mode
 		}
-		e.Path = path + "/" + name
+		e.Path = path
 		return in.tree.Add(e)
 	})
+	return nil
 }
 
 func (in *inputs) symlink(path, target string) error {
@@ -119,6 +106,7 @@ func (in *inputs) paths(flags *flag.FlagSet, name, usage string, kind tree.Kind)
 
 // add adds an entry that needs nothing from disk, after those of earlier flags. What is wrong with it is told at once.
 func (in *inputs) add(e tree.Entry) error {
+	in.given.giveTo(&e)
 	if err := new(tree.Builder).Add(e); err != nil {
 		return err
 	}
@@ -127,11 +115,11 @@ func (in *inputs) add(e tree.Entry) error {
 }
 
 func (in *inputs) mode(pattern, value string) error {
-	bits, err := strconv.ParseUint(value, 8, 32)
-	if err != nil || bits > 0o7777 {
-		return fmt.Errorf("mode %q: expected an octal number from 0 to 7777", value)
+	mode, err := parseMode(value)
+	if err != nil {
+		return err
 	}
-	return in.tree.Rules.Mode(pattern, tree.Perm(uint32(bits)))
+	return in.tree.Rules.Mode(pattern, mode)
 }
 
 func (in *inputs) owner(pattern, value string) error {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -22,16 +21,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/wire"
 )
 
-// The scripts run the real main. They also have "umask077", which is mklayer in a process with that umask, "lslayer
-// BLOB DESCRIPTOR", which checks that the descriptor describes the blob and lists the blob's entries, and "mkinput",
-// which makes archives.
+// The scripts run the real main. They also have "umask MASK ARGS...", which is mklayer in a process with that umask,
+// "lslayer BLOB DESCRIPTOR", which checks that the descriptor describes the blob and lists the blob's entries, and
+// "mkinput", which makes archives.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"mklayer": main,
-		"umask077": func() {
-			syscall.Umask(0o077)
-			command.Main()
-		},
+		"umask":   setUmask,
 		"lslayer": func() { exitOn(listLayer(os.Args[1], os.Args[2])) },
 		"mkinput": func() { exitOn(makeInput(os.Args[1], os.Args[2:])) },
 	})

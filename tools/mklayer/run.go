@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/rules-strata/rules_strata/tools/internal/blob"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/source"
 	"github.com/rules-strata/rules_strata/tools/internal/wire"
@@ -40,9 +42,11 @@ type request struct {
 	level       int
 	format      compress.Format // codec and level
 	annotations map[string]string
+	mediaType   string // what to call the layer, or "" for the usual name
 	output      string
 	descriptor  string
 	cache       *compress.Cache
+	programs    layer.Programs
 }
 
 func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
@@ -58,6 +62,7 @@ func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
 		r.annotations[key] = value
 		return err
 	})
+	flags.StringVar(&r.mediaType, "media-type", "", "media `type` of the layer, one of image-spec's (default by compression)")
 	flags.StringVar(&r.output, "output", "", "`file` to write the blob to")
 	flags.StringVar(&r.descriptor, "descriptor", "", "`file` to write the layer's descriptor to")
 	return func(ctx context.Context, _ cli.Streams) error {
@@ -74,22 +79,56 @@ func (r *request) run(ctx context.Context) error {
 	if r.format, err = compress.Parse(cmp.Or(r.codec, string(compress.Gzip)), r.level); err != nil {
 		return cli.Usage("%w", err)
 	}
+	if r.keep == "" {
+		// What is wrong is told before the work, where it can be.
+		if _, err := layerType(r.mediaType, r.format.Codec); err != nil {
+			return err
+		}
+	}
 	result, codec, err := r.build(ctx)
 	if err != nil {
 		return err
 	}
-	err = wire.Write(r.descriptor, wire.Layer{
-		MediaType:        oci.Compression(codec).MediaType(),
+	err = r.describe(result, codec)
+	if err != nil {
+		os.Remove(r.output) // a blob without a descriptor is half an output
+	}
+	return err
+}
+
+// describe writes the descriptor.
+func (r *request) describe(result blob.Result, codec compress.Codec) error {
+	mediaType, err := layerType(r.mediaType, codec)
+	if err != nil {
+		return err
+	}
+	return wire.Write(r.descriptor, wire.Layer{
+		MediaType:        mediaType,
 		Digest:           result.Digest,
 		Size:             result.Size,
 		Annotations:      r.annotations,
 		DiffID:           result.DiffID,
 		UncompressedSize: result.UncompressedSize,
+		Programs:         r.programs.Paths(),
 	})
-	if err != nil {
-		os.Remove(r.output) // a blob without a descriptor is half an output
+}
+
+// layerType returns the media type of a layer that is packed with the codec: the one that is asked for, if any.
+func layerType(asked string, codec compress.Codec) (string, error) {
+	usual := oci.Compression(codec).MediaType()
+	packed, err := oci.LayerCompression(asked)
+	switch {
+	case asked == "":
+		return usual, nil
+	case err != nil:
+		return "", cli.Hint(cli.Usage("--media-type: %w", err), "this layer's usual one is %s", usual)
+	case asked != oci.OCIMediaType(asked):
+		return "", cli.Hint(cli.Usage("--media-type: %s is Docker's", asked), "image-spec's is %s", oci.OCIMediaType(asked))
+	case string(packed) != string(codec):
+		return "", cli.Hint(cli.Usage("--media-type: %s is for a layer with compression %s, this one has %s",
+			asked, packed, codec), "state the compression, or another media type")
 	}
-	return err
+	return asked, nil
 }
 
 // hint adds advice to the errors that a user can do something about.

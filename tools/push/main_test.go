@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -21,8 +22,9 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts. Each has an index of two images in the files root.json, image.json (one of the two)
 // and blobs; $DIGEST and $IMAGE_DIGEST; a registry $OPEN and one, $BASIC, that wants the user "user" with the
-// password "sesame"; auth.json has that credential, wrong.json another one. The command "tags" compares a
-// repository's tags in $OPEN.
+// password "sesame"; auth.json has that credential, wrong.json another one. The image's first layer, the file
+// $FAR, is also in $OPEN, where far.json says. The command "tags" compares a
+// repository's tags in $OPEN, "status" makes a file.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -46,12 +48,31 @@ func TestScripts(t *testing.T) {
 				[]byte(`{"auths":{"`+basic.Host+`":{"auth":"`+auth+`"}}}`))
 			imagetest.WriteFile(t, filepath.Join(env.WorkDir, "wrong.json"),
 				[]byte(`{"auths":{"`+basic.Host+`":{"username":"user","password":"wr0ng"}}}`))
+			layer := store.Manifest(t, image).Layers[0]
+			open.AddBlob("team/base", store[layer.Digest])
+			env.Setenv("FAR", filepath.Join("blobs", "sha256", layer.Digest.Encoded()))
+			err := wire.Write(filepath.Join(env.WorkDir, "far.json"), wire.Layer{
+				MediaType: layer.MediaType, Digest: layer.Digest, Size: layer.Size, DiffID: layer.Digest,
+				Sources: []string{open.Host + "/team/base"},
+			})
+			if err != nil {
+				return err
+			}
 			if err := wire.Write(filepath.Join(env.WorkDir, "image.json"), image); err != nil {
 				return err
 			}
 			return wire.Write(filepath.Join(env.WorkDir, "root.json"), index)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// "break DIR": changes the last byte of the largest layer in DIR.
+			"break": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(breakLargest(filepath.Join(ts.MkAbs(args[0]), "sha256")))
+			},
+			// "status FILE VALUES OUT": FILE, and VALUES with the environment's variables put in, as OUT.
+			"status": func(ts *testscript.TestScript, _ bool, args []string) {
+				text := ts.ReadFile(args[0]) + os.Expand(ts.ReadFile(args[1]), ts.Getenv)
+				ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text), 0o644))
+			},
 			"tags": func(ts *testscript.TestScript, _ bool, args []string) {
 				tags := ts.Value("open").(*registrytest.Registry).Tags(args[0])
 				if got := slices.Sorted(maps.Keys(tags)); !slices.Equal(got, args[1:]) {
@@ -60,4 +81,24 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
+}
+
+func breakLargest(dir string) error {
+	paths, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		return err
+	}
+	var largest []byte
+	var path string
+	for _, p := range paths {
+		data, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		if len(data) > len(largest) && data[0] == 0x1f { // a layer, packed with gzip
+			largest, path = data, p
+		}
+	}
+	largest[len(largest)-1] ^= 1
+	return os.WriteFile(path, largest, 0o644)
 }

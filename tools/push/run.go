@@ -2,68 +2,62 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"flag"
 	"fmt"
-	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
-	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/progress"
 	"github.com/rules-strata/rules_strata/tools/internal/push"
-	"github.com/rules-strata/rules_strata/tools/internal/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
+	"github.com/rules-strata/rules_strata/tools/internal/remote"
 )
 
 var command = cli.Command{
 	Name:    "push",
-	Summary: "send an image or an index to a registry",
+	Summary: "send images to registries",
 	Details: `
 Flags of the user follow those of the build's rule: a second --repository replaces the first, each --tag adds one.
-Without any --tag the image gets none and can be named by its digest only.
+Without any tag an image can be named by its digest only. Repositories and tags may hold variables of the workspace
+status, as {{STABLE_NAME}}.
 
 The references that can be used afterwards go to standard output, one a line. Credentials are those that "docker login"
 and "podman login" left. A registry on this machine may do without TLS.`,
 	New: newWork,
 }
 
-// settings are the values of the flags that are not the image's.
+// settings are the values of the flags that are no image's own.
 type settings struct {
-	repository string
-	tags       cli.Strings
-	insecure   bool
-	jobs       int
-	dryRun     bool
-	target     string
+	own      *destination
+	pushes   cli.Strings
+	insecure bool
+	jobs     int
+	dryRun   bool
+	json     bool
+	output   string
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
-	image := imageflags.Declare(flags)
-	var s settings
-	flags.StringVar(&s.repository, "repository", "", "`registry/repository` to push to, without a tag (required)")
-	cli.Each(flags, "tag", "`tag` that the image gets (repeatable; none: by digest only)", s.addTag)
+	s := settings{own: declareDestination(flags)}
+	flags.Var(&s.pushes, "push", "`file` with the arguments of another image to push, one a line (repeatable)")
 	flags.BoolVar(&s.insecure, "insecure", false, "accept an unknown certificate, or no TLS at all")
 	flags.IntVar(&s.jobs, "jobs", 4, "`number` of blobs sent at the same time")
-	flags.BoolVar(&s.dryRun, "dry-run", false, "ask the registry what is missing, send nothing")
-	flags.StringVar(&s.target, "target", "", "`label` of the build's target, for messages")
+	flags.BoolVar(&s.dryRun, "dry-run", false, "ask the registries what is missing, send nothing")
+	flags.BoolVar(&s.json, "json", false, "write to standard output what was pushed as JSON")
+	flags.StringVar(&s.output, "output", "", "`file` to write that JSON to, too")
 	return func(ctx context.Context, std cli.Streams) error {
-		if err := cli.Require(flags, "repository"); err != nil {
-			return err
-		}
 		if s.jobs < 1 {
 			return cli.Usage("--jobs=%d: expected at least 1", s.jobs)
 		}
-		to, err := reference.ParseRepository(s.repository)
-		if err != nil {
-			return cli.Usage("--repository: %w", err)
+		if s.own.image.Root == "" && len(s.pushes) == 0 {
+			return cli.Require(flags, "root")
 		}
-		if err := s.run(ctx, std, to, image); err != nil {
-			if s.target != "" {
-				return fmt.Errorf("%s: %w", s.target, err)
+		if err := s.run(ctx, std); err != nil {
+			if s.own.target != "" {
+				return fmt.Errorf("%s: %w", s.own.target, err)
 			}
 			return err
 		}
@@ -71,82 +65,93 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	}
 }
 
-func (s *settings) addTag(tag string) error {
-	if err := reference.CheckTag(tag); err != nil {
-		return err
-	}
-	if !slices.Contains(s.tags, tag) {
-		s.tags = append(s.tags, tag)
-	}
-	return nil
-}
-
-func (s *settings) run(ctx context.Context, std cli.Streams, to reference.Reference, image *imageflags.Flags) error {
-	root, source, err := image.Image()
+func (s *settings) run(ctx context.Context, std cli.Streams) error {
+	destinations, err := readDestinations(s.own, s.pushes)
 	if err != nil {
 		return err
 	}
 	store := auth.DefaultStore()
-	client := registry.NewClient(registry.Options{Credentials: store, Insecure: s.insecure})
-	repository, err := client.Repository(ctx, to, auth.PullPush)
+	j := job{
+		client:  registry.NewClient(registry.Options{Credentials: store, Insecure: s.insecure}),
+		options: push.Options{Jobs: s.jobs, DryRun: s.dryRun, Holders: make(map[digest.Digest][]string)},
+
+		repositories: make(map[string]*registry.Repository),
+	}
+	for _, d := range destinations {
+		if err := j.add(ctx, d); err != nil {
+			return advise(err, store)
+		}
+	}
+	display := progress.NewDisplay(std.Err, progress.Terminal(std.Err), &j.meter)
+	severalPlaces := false
+	for _, r := range j.results {
+		severalPlaces = severalPlaces || r.Repository != j.results[0].Repository
+	}
+	j.options.Progress = func(e push.Event) { fmt.Fprintln(display, line(e, severalPlaces)) }
+	err = push.Images(ctx, j.tasks, j.options)
+	display.Close()
+	if err != nil {
+		return advise(err, store)
+	}
+	return s.tell(std, j.results)
+}
+
+// job is all that is to be pushed.
+type job struct {
+	client  *registry.Client
+	meter   progress.Meter
+	options push.Options
+	tasks   []push.Task
+	results []result
+
+	repositories map[string]*registry.Repository // by their names: one login for all images that go there
+}
+
+// add adds a destination.
+func (j *job) add(ctx context.Context, d *destination) error {
+	to, tags, err := d.names.Resolve()
 	if err != nil {
 		return err
 	}
-	err = push.Image(ctx, repository, source, root, push.Options{
-		Tags: s.tags, Jobs: s.jobs, DryRun: s.dryRun,
-		Progress: func(e push.Event) { fmt.Fprintln(std.Err, line(to, e)) },
-	})
+	root, files, err := d.image.Image()
 	if err != nil {
-		return advise(err, to, store)
+		return err
 	}
-	if s.dryRun {
-		fmt.Fprintln(std.Err, "dry run: nothing was sent")
-		return nil
-	}
-	for _, tag := range s.tags {
-		if _, err := fmt.Fprintf(std.Out, "%s:%s@%s\n", to.Name(), tag, root.Digest); err != nil {
+	j.results = append(j.results, newResult(d.target, to, root, tags))
+	repository := j.repositories[to.Name()]
+	if repository == nil {
+		if repository, err = j.client.Repository(ctx, to, auth.PullPush); err != nil {
 			return err
 		}
+		j.repositories[to.Name()] = repository
 	}
-	_, err = fmt.Fprintf(std.Out, "%s@%s\n", to.Name(), root.Digest)
-	return err
+	for _, layer := range d.image.Remote() {
+		j.options.Holders[layer.Descriptor.Digest] = layer.Sources
+	}
+	source, err := d.cache.behind(content.Multi{files, remote.New(j.client, remoteLayers(d.image))})
+	if err != nil {
+		return err
+	}
+	j.tasks = append(j.tasks, push.Task{To: repository, Root: root, Source: j.meter.Watch(source), Tags: tags})
+	return nil
 }
 
-// line tells of one object.
-func line(to reference.Reference, e push.Event) string {
-	d := e.Object
-	switch {
-	case e.Tag != "":
-		return fmt.Sprintf("tag %s:%s: %s", to.Name(), e.Tag, e.Outcome)
-	case oci.IsIndex(d.MediaType):
-		return fmt.Sprintf("index %s: %s", d.Digest, e.Outcome)
-	case oci.IsManifest(d.MediaType):
-		return fmt.Sprintf("manifest %s: %s", d.Digest, e.Outcome)
+func remoteLayers(image *imageflags.Flags) []remote.Layer {
+	var layers []remote.Layer
+	for _, layer := range image.Remote() {
+		layers = append(layers, remote.Layer(layer))
 	}
-	return fmt.Sprintf("blob %s (%d bytes): %s", d.Digest, d.Size, e.Outcome)
+	return layers
 }
 
-// advise adds what the user can do about a failure.
-func advise(err error, to reference.Reference, store *auth.Store) error {
-	var refusal *registry.Error
-	var token *auth.TokenError
-	var certificate *tls.CertificateVerificationError
-	switch {
-	case errors.As(err, &refusal) && isDenied(refusal.Status) && refusal.Anonymous:
-		return cli.Hint(err,
-			"no credential for %s was found in %s; \"docker login %[1]s\" or \"podman login %[1]s\" makes one",
-			to.Registry, strings.Join(store.Files, ", "))
-	case errors.As(err, &refusal) && isDenied(refusal.Status), errors.As(err, &token) && isDenied(token.Status):
-		return cli.Hint(err, "the credential for %s is not accepted, or its owner may not push to %s",
-			to.Registry, to.Repository)
-	case errors.As(err, &certificate):
-		return cli.Hint(err, "SSL_CERT_FILE names a file with further authorities; --insecure does without them")
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return cli.Hint(err, "the registry has no TLS; --insecure allows that")
+// line tells of one object; where it is, too, if there are several places.
+func line(e push.Event, severalPlaces bool) string {
+	text := describe(e) + ": " + string(e.Outcome)
+	if e.From != "" {
+		text += " from " + e.From
 	}
-	return err
-}
-
-func isDenied(status int) bool {
-	return status == http.StatusUnauthorized || status == http.StatusForbidden
+	if severalPlaces && e.Tag == "" {
+		text = e.Repository + ": " + text
+	}
+	return text
 }

@@ -3,15 +3,19 @@ package deb
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
 
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
@@ -158,6 +162,38 @@ Status: install ok installed
 	}
 }
 
+// The archives may be packed in any way; the members' names do not say in which.
+func TestPackings(t *testing.T) {
+	data := tarOf(t, "./usr/bin/tool", "x")
+	bz2, err := os.ReadFile("testdata/data.tar.bz2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := map[string]string{"none": data, "bz2": string(bz2), "zst": zst(t, data)}
+	var gz, x bytes.Buffer
+	xw, errXZ := xz.NewWriter(&x)
+	for _, w := range []io.WriteCloser{gzip.NewWriter(&gz), xw} {
+		_, err := io.WriteString(w, data)
+		if err := errors.Join(errXZ, err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	packed["gz"], packed["xz"] = gz.String(), x.String()
+	for name, text := range packed {
+		got, err := list(t, arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", "Package: aa"),
+			"data.tar."+name, text))
+		const want = "file /usr/bin/tool 0755\nfile /var/lib/dpkg/status.d/aa 0644\n" +
+			"Package: aa\nStatus: install ok installed\n--\n"
+		if got != want || err != nil {
+			t.Errorf("%s: got %v\n%s\nwant\n%s", name, err, got, want)
+		}
+		if _, err := list(t, arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", "Package: aa"),
+			"data.tar."+name, text[:len(text)/2])); err == nil {
+			t.Errorf("%s: half of data.tar is taken", name)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	good := packageOf(t, []string{"control", control}, []string{"a", "b"})
 	controls := func(text string) string { return packageOf(t, []string{"control", text}, nil) }
@@ -168,6 +204,8 @@ func TestRefused(t *testing.T) {
 		{"no members", arMagic, noPackage},
 		{"cut in a header", good[:len(arMagic)+20], "it is cut off"},
 		{"cut in a member", good[:len(good)-10], "it is cut off"},
+		{"garbage after the last member", good + "garbage", "it is cut off"},
+		{"a member larger than the package", strings.Replace(good, "4         `", "9999999999`", 1), "it is cut off"},
 		{"damage", strings.Replace(good, arEnd, "xx", 1), "damaged near byte 68: no valid header"},
 		{"no size", strings.Replace(good, "4         `", "-4        `", 1),
 			`member "debian-binary": the size "-4        " is no number`},
@@ -187,8 +225,15 @@ func TestRefused(t *testing.T) {
 		{"name out of the directory", controls("Package: ../../etc/passwd\n"),
 			`control: "../../etc/passwd" is no name of a package`},
 		{"two paragraphs", controls("Package: aa\n\nPackage: bb\n"), "control: more than one paragraph"},
+		{"a line of spaces", controls("Package: aa\n \t\nPackage: bb\n"), "control: more than one paragraph"},
 		{"no field", controls("Package: aa\nnonsense\n"), `control: "nonsense" is no field`},
 		{"a status", controls("Package: aa\nstatus: x\n"), "control: the field status is not for a package to state"},
+		{"a status with a space", controls("Package: aa\nStatus : x\n"), `control: "Status : x" is no field`},
+		{"no name of a field", controls("Package: aa\n: x\n"), `control: ": x" is no field`},
+		{"a field twice", controls("Package: aa\nVersion: 1\nversion: 2\n"), "control: the field version is there twice"},
+		{"two names", controls("Package: aa\nPackage: bb\n"), "control: the field Package is there twice"},
+		{"continued name", controls("Package: aa\n bb\nVersion: 1\n"), "control: the field Package has several lines"},
+		{"nothing to continue", controls(" x\nPackage: aa\n"), `control: "x" is no field`},
 		{"large control", controls(strings.Repeat("x", maxControl+1)), "control has 16777217 bytes, the limit is 16777216"},
 		{"conffile that is not there", packageOf(t, []string{"control", control, "conffiles", "/etc/x\n"}, nil),
 			"conffiles: the package has no file /etc/x"},
@@ -235,7 +280,8 @@ func FuzzSplitParagraph(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !packageName.MatchString(name) || strings.Contains(rest, "\n\n") || rest != "" && !strings.HasSuffix(rest, "\n") {
+		fields := regexp.MustCompile(`(?mi)^(package|status|conffiles)\s*:|^\s*$`).FindString(strings.TrimSuffix(rest, "\n"))
+		if !packageName.MatchString(name) || rest != "" && (fields != "" || !strings.HasSuffix(rest, "\n")) {
 			t.Errorf("%q: %q, %q", text, name, rest)
 		}
 	})

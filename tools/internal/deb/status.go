@@ -23,6 +23,9 @@ var scripts = []string{"config", "preinst", "postinst", "prerm", "postrm"}
 // Names of packages (Debian Policy, section 5.6.7).
 var packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
 
+// Names of fields (Debian Policy, section 5.1). One that a reader could take for another field is refused.
+var fieldName = regexp.MustCompile(`^[!"$-,.-9;-~][!-9;-~]*$`)
+
 // newStatus returns the entries that stand for the package's installation: its paragraph and its list of MD5 digests.
 func newStatus(control, data []*tree.Entry) ([]*tree.Entry, error) {
 	files := make(map[string]tree.Content)
@@ -93,21 +96,32 @@ func splitParagraph(text string) (name, rest string, err error) {
 		text += "\n"
 	}
 	var b strings.Builder
+	seen := make(map[string]bool)
+	field := "" // the one that the line before belongs to
 	for line := range strings.Lines(text) {
-		key, value, ok := strings.Cut(line, ":")
+		key, value, _ := strings.Cut(line, ":")
+		continues := line[0] == ' ' || line[0] == '\t'
 		switch {
-		case line == "\n":
+		case strings.TrimSpace(line) == "":
 			return "", "", errors.New("more than one paragraph")
 		case strings.HasPrefix(line, "#"):
 			continue
-		case line[0] == ' ' || line[0] == '\t':
-		case !ok:
+		case continues && field != "" && field != "package":
+		case continues && field != "":
+			return "", "", errors.New("the field Package has several lines")
+		case !fieldName.MatchString(key):
 			return "", "", fmt.Errorf("%q is no field", strings.TrimSpace(line))
-		case strings.EqualFold(key, "Package"):
-			name = strings.TrimSpace(value)
-			continue
+		case seen[strings.ToLower(key)]:
+			return "", "", fmt.Errorf("the field %s is there twice", key)
 		case strings.EqualFold(key, "Status") || strings.EqualFold(key, "Conffiles"):
 			return "", "", fmt.Errorf("the field %s is not for a package to state", key)
+		default:
+			field = strings.ToLower(key)
+			seen[field] = true
+		}
+		if field == "package" {
+			name = strings.TrimSpace(value)
+			continue
 		}
 		b.WriteString(line)
 	}

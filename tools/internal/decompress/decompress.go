@@ -54,8 +54,7 @@ func Limit(size int64) int64 { return max(limitBytes, limitRatio*size) }
 // NewReader returns a reader of what r, a stream of size bytes, holds, and how it was packed. What is not packed is
 // read as it is. Reads end when ctx does. The caller closes the reader, which leaves r open.
 func NewReader(ctx context.Context, r io.Reader, size int64) (io.ReadCloser, Codec, error) {
-	end := &tail{r: r}
-	in := bufio.NewReaderSize(end, 128<<10)
+	in := bufio.NewReaderSize(r, 128<<10)
 	head, err := in.Peek(headLen)
 	if err != nil && err != io.EOF {
 		return nil, "", err
@@ -65,7 +64,7 @@ func NewReader(ctx context.Context, r io.Reader, size int64) (io.ReadCloser, Cod
 	if err != nil {
 		return nil, codec, named(codec, err)
 	}
-	return &reader{plain, ctx, codec, end, Limit(size)}, codec, nil
+	return &reader{plain, ctx, codec, Limit(size)}, codec, nil
 }
 
 // sniff tells the codec from the first bytes.
@@ -94,7 +93,7 @@ func open(r io.Reader, head []byte, codec Codec) (io.ReadCloser, error) {
 		if err := checkDictionary(head); err != nil {
 			return nil, err
 		}
-		plain, err := xz.NewReader(r)
+		plain, err := xz.NewReader(&parts{r: r})
 		return io.NopCloser(plain), err
 	case Zstd:
 		plain, err := zstd.NewReader(r, zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxMemory))
@@ -132,7 +131,6 @@ type reader struct {
 	io.ReadCloser
 	ctx   context.Context
 	codec Codec
-	tail  *tail
 	left  int64
 }
 
@@ -145,29 +143,7 @@ func (r *reader) Read(p []byte) (int, error) {
 	if r.left -= int64(n); r.left < 0 {
 		return 0, named(r.codec, ErrLimit)
 	}
-	if err == io.EOF && r.codec == XZ && string(r.tail.last) != xzEnd {
-		err = io.ErrUnexpectedEOF // the library takes a stream that is cut off between its parts for a whole one
-	}
 	return n, named(r.codec, err)
-}
-
-// xzEnd is how each xz stream ends (The .xz File Format, section 2.1.2.4); zeros may follow.
-const xzEnd = "YZ"
-
-// tail remembers the last bytes that were read, without the zeros at the end.
-type tail struct {
-	r    io.Reader
-	last []byte
-}
-
-// Read implements io.Reader.
-func (t *tail) Read(p []byte) (int, error) {
-	n, err := t.r.Read(p)
-	if seen := bytes.TrimRight(p[:n], "\x00"); len(seen) > 0 {
-		t.last = append(t.last, seen[max(0, len(seen)-len(xzEnd)):]...)
-		t.last = t.last[max(0, len(t.last)-len(xzEnd)):]
-	}
-	return n, err
 }
 
 // named says in the error which codec met it, and in the words of this package what is common.

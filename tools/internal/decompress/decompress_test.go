@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -90,6 +91,37 @@ func TestNewReader(t *testing.T) {
 	}
 }
 
+// No changed bit goes unseen: the stream ends in an error, or means the same.
+func TestDamage(t *testing.T) {
+	for _, codec := range []Codec{Gzip, Bzip2, XZ, Zstd} {
+		packed := pack(t, codec, []byte("hello\n"))
+		for at := range packed {
+			for change := byte(1); change != 0; change <<= 1 {
+				packed[at] ^= change
+				if data, found, err := unpack(packed); err == nil && found == codec && data != "hello\n" {
+					t.Errorf("%s, byte %d changed by %#x: no error, %q", codec, at, change, data)
+				}
+				packed[at] ^= change
+			}
+		}
+	}
+}
+
+// What follows an xz stream in whole blocks of four zeros is padding.
+func TestPadding(t *testing.T) {
+	packed := pack(t, XZ, []byte("hello\n"))
+	for n, want := range []string{"", "x", "x", "x", "", "x", "x", "x", ""} {
+		data, _, err := unpack(append(bytes.Clone(packed), make([]byte, n)...))
+		if (err == nil) != (want == "") || err == nil && data != "hello\n" {
+			t.Errorf("%d zeros: %q, %v", n, data, err)
+		}
+	}
+	padded := append(bytes.Clone(packed), 0, 0, 0, 0, 0, 0, 0, 0)
+	if data, _, err := unpack(append(padded, packed...)); err != nil || data != "hello\nhello\n" {
+		t.Errorf("two streams with padding: %q, %v", data, err)
+	}
+}
+
 func TestNewReaderSkippableFrame(t *testing.T) {
 	packed := append([]byte("\x50\x2a\x4d\x18\x03\x00\x00\x00abc"), pack(t, Zstd, []byte("x"))...)
 	if data, codec, err := unpack(packed); data != "x" || codec != Zstd || err != nil {
@@ -112,6 +144,21 @@ func TestDictionary(t *testing.T) {
 	}
 }
 
+// A frame's header states how far back it may refer (RFC 8878, section 3.1.1.1.2): 2 to the power of 10 and of the
+// highest five bits.
+func TestWindow(t *testing.T) {
+	for _, c := range []struct {
+		power byte
+		want  string
+	}{{27, "<nil>"}, {28, "zstd: window size exceeded"}, {41, "zstd: window size exceeded"}} {
+		frame := []byte{0x28, 0xb5, 0x2f, 0xfd, 0, (c.power - 10) << 3, 0x01, 0, 0} // an empty last block
+		data, _, err := unpack(frame)
+		if data != "" || fmt.Sprint(err) != c.want {
+			t.Errorf("2^%d bytes: %q, %v, want %s", c.power, data, err, c.want)
+		}
+	}
+}
+
 func TestLimit(t *testing.T) {
 	for size, want := range map[int64]int64{0: 16 << 30, 1 << 20: 16 << 30, 1 << 30: 200 << 30} {
 		if got := Limit(size); got != want {
@@ -123,7 +170,7 @@ func TestLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := io.ReadAll(&reader{plain, t.Context(), Gzip, nil, 5})
+	data, err := io.ReadAll(&reader{plain, t.Context(), Gzip, 5})
 	if len(data) > 5 || !errors.Is(err, ErrLimit) || err.Error() != "gzip: it unpacks to too many bytes for its size" {
 		t.Errorf("%q, %v", data, err)
 	}

@@ -49,6 +49,8 @@ type Layer struct {
 	DiffID digest.Digest
 	// History replaces the default entry of the history, if it is not nil.
 	History *oci.History
+	// Programs has, for each architecture that the layer has machine code for, the path of a file with it.
+	Programs map[string]string
 }
 
 // Config returns the config of the image that has the layers on top of the image with the config base, with settings
@@ -76,6 +78,11 @@ func Config(base []byte, layers []Layer, settings Settings) (Document, error) {
 	}
 	if err := c.edit(settings); err != nil {
 		return Document{}, err
+	}
+	if !settings.AnyArchitecture {
+		if err := checkPrograms(c.platform.Architecture, layers); err != nil {
+			return Document{}, err
+		}
 	}
 	for _, layer := range layers {
 		if err := c.addLayer(layer); err != nil {

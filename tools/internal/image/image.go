@@ -25,6 +25,8 @@ var (
 	ErrPlatformMissing = errors.New("platform is incomplete")
 	// ErrPlatformConflict tells that an image is asked to be for another platform than its base.
 	ErrPlatformConflict = errors.New("platform is not that of the base")
+	// ErrOtherArchitecture tells that a layer has programs, but none that the image's architecture runs.
+	ErrOtherArchitecture = errors.New("no program for the image's architecture")
 	// ErrTooManyLayers tells that an image would have more layers than container engines can mount.
 	ErrTooManyLayers = errors.New("too many layers")
 )

@@ -44,6 +44,8 @@ type Settings struct {
 	Env         map[string]string `json:"env"`
 	Labels      map[string]string `json:"labels"`
 	Healthcheck *Healthcheck      `json:"-"`
+	// AnyArchitecture allows layers whose programs are all for other architectures than the image's.
+	AnyArchitecture bool `json:"any_architecture"`
 	// Clear names settings, as they are called in JSON.
 	Clear []string `json:"clear"`
 }
@@ -95,7 +97,7 @@ func ParseSettings(data []byte) (Settings, error) {
 		return Settings{}, err
 	}
 	names := slices.Sorted(maps.Keys(drop))
-	if err := o.checkKeys(append(names, "clear")); err != nil {
+	if err := o.checkKeys(append(names, "any_architecture", "clear")); err != nil {
 		return Settings{}, err
 	}
 	var s Settings

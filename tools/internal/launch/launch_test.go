@@ -48,6 +48,7 @@ func TestArgs(t *testing.T) {
 			"--root=DIR/r/x||DIR/r=DIR/r|own|a b", ""},
 		{"no line feed at the end", map[string]string{"tool.args": "--x", "r/": ""}, "tool", "r", "--x|own|a b", ""},
 		{"no argument", map[string]string{"tool.args": "", "r/": ""}, "tool", "r", "own|a b", ""},
+		{"no runfiles needed", map[string]string{"tool.args": "--x"}, "tool", "none", "--x|own|a b", ""},
 		{"no runfiles", map[string]string{"tool.args": text, "tool.runfiles": "a file"}, "tool", "none", "",
 			`DIR/tool: no runfiles directory; start it with "bazel run"`},
 		{"unreadable", map[string]string{"tool.args/": ""}, "tool", "", "", "read DIR/tool.args: is a directory"},
@@ -74,9 +75,51 @@ func TestArgs(t *testing.T) {
 	}
 }
 
+// The execution root is known from where the executable really is, and is nothing that exists if that is elsewhere.
+func TestExecroot(t *testing.T) {
+	root, err := filepath.EvalSymlinks(tree(t, map[string]string{
+		"bazel-out/old/execroot/_main/bazel-out/k8/bin/p/push": "", "deployed/p/push": "",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	execroot := filepath.Join(root, "bazel-out/old/execroot/_main")
+	if err := os.Symlink(filepath.Join(execroot, "bazel-out/k8/bin"), filepath.Join(root, "bazel-bin")); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"bazel-out/old/execroot/_main/bazel-out/k8/bin/p/push": execroot,
+		"bazel-bin/p/push": execroot,
+		"deployed/p/push":  "%execroot%",
+	} {
+		path = filepath.Join(root, path)
+		const text = "--layer=%runfiles%/d=%execroot%/bazel-out/b\n"
+		if err := os.WriteFile(path+".args", []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		all := []string{"--layer=" + root + "/d=" + want + "/bazel-out/b"}
+		if got, err := args(path, func(string) string { return root }, nil); err != nil || !reflect.DeepEqual(got, all) {
+			t.Errorf("%s: %q, %v\nwant %q", path, got, err, all)
+		}
+	}
+}
+
 // The test binary has no .args file beside it.
 func TestArgsOfProcess(t *testing.T) {
 	if got, err := Args(); err != nil || !reflect.DeepEqual(got, os.Args[1:]) {
 		t.Errorf("%q, %v, want %q", got, err, os.Args[1:])
+	}
+}
+
+func TestLines(t *testing.T) {
+	root := tree(t, map[string]string{"more": "--root=%runfiles%/x\n--y\n", "r/": ""})
+	t.Setenv("RUNFILES_DIR", filepath.Join(root, "r"))
+	want := []string{"--root=" + filepath.Join(root, "r") + "/x", "--y"}
+	got, err := lines(filepath.Join(root, "more"), filepath.Join(root, "tool"), os.Getenv)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+	if _, err := Lines(filepath.Join(root, "none")); !os.IsNotExist(err) {
+		t.Errorf("a missing file: error %v", err)
 	}
 }

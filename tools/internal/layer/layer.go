@@ -20,7 +20,8 @@ import (
 // Packing is how a layer is packed.
 type Packing struct {
 	compress.Format
-	Cache *compress.Cache // of packed blocks; may be nil
+	Cache    *compress.Cache // of packed blocks; may be nil
+	Programs *Programs       // where to note programs; may be nil
 }
 
 // Build writes the layer with the entries, which come from tree.Builder.Build, as a blob at path. Nothing is left there
@@ -31,7 +32,7 @@ func Build(ctx context.Context, entries []*tree.Entry, path string, packing Pack
 		return blob.Result{}, err
 	}
 	defer w.Abort()
-	if err := WriteTar(ctx, w, entries); err != nil {
+	if err := writeTar(ctx, w, entries, packing.Programs); err != nil {
 		return blob.Result{}, err
 	}
 	return w.Commit()
@@ -39,10 +40,14 @@ func Build(ctx context.Context, entries []*tree.Entry, path string, packing Pack
 
 // WriteTar writes the entries to w as a tar. Writes are of 256 KiB where the entries have so much.
 func WriteTar(ctx context.Context, w io.Writer, entries []*tree.Entry) error {
+	return writeTar(ctx, w, entries, nil)
+}
+
+func writeTar(ctx context.Context, w io.Writer, entries []*tree.Entry, programs *Programs) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	pool := newChunks()
-	for run := range readAhead(ctx, entries, pool) {
+	for run := range readAhead(ctx, entries, pool, programs) {
 		for chunk := range run.chunks {
 			if _, err := w.Write(chunk.bytes); err != nil {
 				return err

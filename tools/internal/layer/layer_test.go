@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/source"
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
 
@@ -104,6 +106,26 @@ func TestWriteTarEmpty(t *testing.T) {
 	var b bytes.Buffer
 	if err := WriteTar(t.Context(), &b, nil); err != nil || !bytes.Equal(b.Bytes(), make([]byte, 1024)) {
 		t.Errorf("%d bytes, %v; want two blocks of zeros", b.Len(), err)
+	}
+}
+
+// What is noted does not depend on who reads first.
+func TestPrograms(t *testing.T) {
+	header := make([]byte, source.SniffLen)
+	copy(header, "\x7fELF\x02\x01")
+	header[18] = 62
+	var entries []tree.Entry
+	for i := range 20 * runLength {
+		entries = append(entries, tree.Entry{Path: fmt.Sprintf("/%06d", 999999-i), Content: text(string(header))})
+	}
+	var programs Programs
+	packing := Packing{Format: compress.Format{Codec: compress.None}, Programs: &programs}
+	if _, err := Build(t.Context(), build(t, entries...), filepath.Join(t.TempDir(), "blob"), packing); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"amd64": fmt.Sprintf("/%06d", 1000000-20*runLength)}
+	if got := programs.Paths(); !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

@@ -32,6 +32,8 @@ type maker struct {
 	out     chan<- *chunk
 	current *chunk
 	header  []byte // scratch
+
+	programs *Programs
 }
 
 // run sends the entries' part of the tar to out.
@@ -121,6 +123,7 @@ func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error
 		return err
 	}
 	begin := m.current.bytes[start+len(m.header):]
+	m.programs.note(e.Path, begin)
 	if !e.Mode.Known() && source.Executable(begin) {
 		if _, err := tarstream.AppendHeader(m.current.bytes[:start], e, size, modeProgram); err != nil {
 			return err

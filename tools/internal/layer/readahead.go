@@ -52,13 +52,13 @@ func (c chunks) put(used *chunk) {
 
 // readAhead starts the readers and returns the runs in order; their chunks go back to the pool. If ctx is done, the
 // remaining runs end early or are left out.
-func readAhead(ctx context.Context, entries []*tree.Entry, pool chunks) <-chan *run {
+func readAhead(ctx context.Context, entries []*tree.Entry, pool chunks, programs *Programs) <-chan *run {
 	ordered := make(chan *run, maxRuns)
 	work := make(chan *run)
 	for range readers {
 		go func() {
 			for r := range work {
-				m := maker{ctx: ctx, pool: pool, out: r.chunks}
+				m := maker{ctx: ctx, pool: pool, out: r.chunks, programs: programs}
 				r.err = m.run(r.entries)
 				close(r.chunks)
 			}

@@ -28,12 +28,27 @@ func repository(t *testing.T, server *registrytest.Registry) *registry.Repositor
 	client := registry.NewClient(registry.Options{
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
-	ref := reference.Reference{Registry: server.Host, Repository: "team/app"}
+	return repositoryNamed(t, client, server, "team/app")
+}
+
+func repositoryNamed(
+	t *testing.T, client *registry.Client, server *registrytest.Registry, name string,
+) *registry.Repository {
+	t.Helper()
+	ref := reference.Reference{Registry: server.Host, Repository: name}
 	r, err := client.Repository(t.Context(), ref, auth.PullPush)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// pushOne pushes one image and gives it the tags.
+func pushOne(
+	t *testing.T, to *registry.Repository, src content.Source, root oci.Descriptor, o Options, tags ...string,
+) error {
+	t.Helper()
+	return Images(t.Context(), []Task{{To: to, Root: root, Source: src, Tags: tags}}, o)
 }
 
 // counter is a source that counts how often each blob is read.
@@ -78,10 +93,11 @@ func TestImage(t *testing.T) {
 	store, index := twoImages(t)
 	src := &counter{Source: store, reads: make(map[digest.Digest]int)}
 	var events []string
-	o := Options{Tags: []string{"v1", "latest"}, Progress: func(e Event) {
+	tags := []string{"v1", "latest"}
+	o := Options{Progress: func(e Event) {
 		events = append(events, fmt.Sprintf("%s %s", e.Tag, e.Outcome))
 	}}
-	if err := Image(t.Context(), to, src, index, o); err != nil {
+	if err := pushOne(t, to, src, index, o, tags...); err != nil {
 		t.Fatal(err)
 	}
 	var all []digest.Digest
@@ -112,7 +128,7 @@ func TestImage(t *testing.T) {
 		t.Errorf("requests %v, want %v", got, wantRequests)
 	}
 	for i, r := range requests[len(requests)-2:] {
-		if want := "PUT /v2/team/app/manifests/" + o.Tags[i]; r.String() != want {
+		if want := "PUT /v2/team/app/manifests/" + tags[i]; r.String() != want {
 			t.Errorf("the request before the end is %q, want %q", r, want)
 		}
 	}
@@ -135,7 +151,7 @@ func TestUnchanged(t *testing.T) {
 		{[]string{"v3"}, store, map[string]int{"HEAD manifest": 2, "PUT manifest": 1}},
 	}
 	for _, test := range tests {
-		if err := Image(t.Context(), to, test.src, index, Options{Tags: test.tags}); err != nil {
+		if err := pushOne(t, to, test.src, index, Options{}, test.tags...); err != nil {
 			t.Fatal(err)
 		}
 		if got := methods(server.Requests()); test.requests != nil && !reflect.DeepEqual(got, test.requests) {
@@ -155,13 +171,13 @@ func TestChanged(t *testing.T) {
 	store := imagetest.Store{}
 	old := store.AddImage(t, "linux/amd64", oci.Gzip, "shared", "old")
 	index := store.AddIndex(t, old, store.AddImage(t, "linux/arm64", oci.Gzip, "shared", "new"))
-	if err := Image(t.Context(), to, store, old, Options{Tags: []string{"v1"}}); err != nil {
+	if err := pushOne(t, to, store, old, Options{}, "v1"); err != nil {
 		t.Fatal(err)
 	}
 	server.Requests()
 	var outcomes []Outcome
-	o := Options{Tags: []string{"v1"}, Jobs: 1, Progress: func(e Event) { outcomes = append(outcomes, e.Outcome) }}
-	if err := Image(t.Context(), to, store, index, o); err != nil {
+	o := Options{Jobs: 1, Progress: func(e Event) { outcomes = append(outcomes, e.Outcome) }}
+	if err := pushOne(t, to, store, index, o, "v1"); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]int{
@@ -183,7 +199,7 @@ func TestChanged(t *testing.T) {
 func TestByDigest(t *testing.T) {
 	server := registrytest.New(t)
 	store, index := twoImages(t)
-	if err := Image(t.Context(), repository(t, server), store, index, Options{Jobs: 1}); err != nil {
+	if err := pushOne(t, repository(t, server), store, index, Options{Jobs: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if got := server.Digests("team/app"); len(got) != len(store) || len(server.Tags("team/app")) > 0 {
@@ -195,17 +211,109 @@ func TestDryRun(t *testing.T) {
 	server := registrytest.New(t)
 	store, index := twoImages(t)
 	var missing int
-	o := Options{Tags: []string{"v1"}, DryRun: true, Progress: func(e Event) {
+	o := Options{DryRun: true, Progress: func(e Event) {
 		if e.Outcome == Missing {
 			missing++
 		}
 	}}
-	if err := Image(t.Context(), repository(t, server), store, index, o); err != nil {
+	if err := pushOne(t, repository(t, server), store, index, o, "v1"); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]int{"HEAD manifest": 4, "HEAD blob": 5}
 	if got := methods(server.Requests()); !reflect.DeepEqual(got, want) || missing != len(store)+1 {
 		t.Errorf("requests %v, %d objects missing; want %v, %d", got, missing, want, len(store)+1)
+	}
+}
+
+// TestSeveral pushes two images and an index of them to two registries, three repositories: each blob is sent to each
+// registry once, and no tag comes before all the rest.
+func TestSeveral(t *testing.T) {
+	server, other := registrytest.New(t), registrytest.New(t)
+	store := imagetest.Store{}
+	amd := store.AddImage(t, "linux/amd64", oci.Gzip, "shared", "amd64")
+	arm := store.AddImage(t, "linux/arm64", oci.Gzip, "shared", "arm64")
+	index := store.AddIndex(t, amd, arm)
+	client := registry.NewClient(registry.Options{})
+	tasks := []Task{
+		{repositoryNamed(t, client, server, "team/amd"), amd, store, []string{"v1"}},
+		{repositoryNamed(t, client, server, "team/all"), index, store, []string{"v1", "v2"}},
+		{repositoryNamed(t, client, server, "team/all"), arm, store, []string{"arm"}},
+		{repositoryNamed(t, client, other, "team/all"), index, store, nil},
+	}
+	src := &counter{Source: store, reads: make(map[digest.Digest]int)}
+	var mounted, tagged int
+	o := Options{Jobs: 3, Progress: func(e Event) {
+		switch {
+		case e.Outcome == Mounted && e.From == server.Host+"/team/amd" && e.Repository == server.Host+"/team/all":
+			mounted++
+		case e.Tag != "":
+			tagged++
+		case e.Outcome != Pushed || e.From != "" || tagged > 0:
+			t.Errorf("after %d tags: %+v", tagged, e)
+		}
+	}}
+	for i := range tasks {
+		tasks[i].Source = src
+	}
+	if err := Images(t.Context(), tasks, o); err != nil {
+		t.Fatal(err)
+	}
+	// Of 5 blobs, 3 are in two repositories of the first registry.
+	if mounted != 3 || tagged != 4 {
+		t.Errorf("%d blobs mounted, %d tags", mounted, tagged)
+	}
+	if got := methods(server.Requests()); got["PUT blob"] != 5 || got["POST blob"] != 5+3 || got["HEAD blob"] != 5+3 {
+		t.Errorf("requests to the first registry: %v", got)
+	}
+	if got := methods(other.Requests()); got["PUT blob"] != 5 || got["POST blob"] != 5 {
+		t.Errorf("requests to the second registry: %v", got)
+	}
+	for _, r := range []*registrytest.Registry{server, other} {
+		if got := r.Digests("team/all"); len(got) != len(store) {
+			t.Errorf("%d objects in team/all, want %d", len(got), len(store))
+		}
+	}
+	want := map[string]digest.Digest{"v1": index.Digest, "v2": index.Digest, "arm": arm.Digest}
+	if got := server.Tags("team/all"); !reflect.DeepEqual(got, want) {
+		t.Errorf("tags %v, want %v", got, want)
+	}
+	if got := server.Tags("team/amd"); !reflect.DeepEqual(got, map[string]digest.Digest{"v1": amd.Digest}) {
+		t.Errorf("tags %v", got)
+	}
+
+	// One that fails leaves all without new tags.
+	for i := range tasks {
+		tasks[i].Tags = []string{"new"}
+	}
+	tasks[3].Root = store.AddIndex(t, arm)
+	other.Inject("PUT .*/manifests/", 1, registrytest.Refuse(403, "DENIED", "no"))
+	tasks = append(tasks, tasks[3])
+	tasks[3].Tags = nil
+	err := Images(t.Context(), tasks, Options{})
+	if err == nil || server.Tags("team/all")["new"] != "" || server.Tags("team/amd")["new"] != "" {
+		t.Errorf("error %v, tags %v and %v", err, server.Tags("team/all"), server.Tags("team/amd"))
+	}
+}
+
+// TestHolders pushes layers that are known to be elsewhere.
+func TestHolders(t *testing.T) {
+	server, other := registrytest.New(t), registrytest.New(t)
+	store, index := twoImages(t)
+	o := Options{Holders: make(map[digest.Digest][]string)}
+	for d, data := range store {
+		o.Holders[d] = []string{other.Host + "/team/base", server.Host + "/team/base"}
+		server.AddBlob("team/base", data)
+		other.AddBlob("team/base", data)
+	}
+	src := &counter{Source: store, reads: make(map[digest.Digest]int)}
+	if err := pushOne(t, repository(t, server), src, index, o, "v1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := methods(server.Requests()); got["POST blob"] != 5 || got["PUT blob"] != 0 || len(src.reads) != 3 {
+		t.Errorf("requests %v, %d objects read", got, len(src.reads))
+	}
+	if got := len(other.Requests()); got > 0 {
+		t.Errorf("%d requests to a registry that nothing is pushed to", got)
 	}
 }
 
@@ -222,7 +330,7 @@ func TestForeignLayer(t *testing.T) {
 	})
 	var outcomes []Outcome
 	o := Options{Jobs: 1, Progress: func(e Event) { outcomes = append(outcomes, e.Outcome) }}
-	err := Image(t.Context(), repository(t, server), store, image, o)
+	err := pushOne(t, repository(t, server), store, image, o)
 	if want := []Outcome{Foreign, Pushed, Pushed}; err != nil || !reflect.DeepEqual(outcomes, want) {
 		t.Errorf("outcomes %q, %v, want %q", outcomes, err, want)
 	}
@@ -243,16 +351,17 @@ func TestBreaksOff(t *testing.T) {
 		server := registrytest.New(t)
 		to := repository(t, server)
 		store, index := twoImages(t)
-		o := Options{Tags: []string{"v1", "v2"}}
+		tags := []string{"v1", "v2"}
 		server.Inject(test.pattern, 1, registrytest.Refuse(403, "DENIED", "no"))
-		err := Image(t.Context(), to, store, index, o)
+		err := pushOne(t, to, store, index, Options{}, tags...)
 		if err == nil || !strings.HasSuffix(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %s", test.pattern, err, test.want)
 		}
 		if got := server.Tags("team/app"); len(got) > 0 {
 			t.Errorf("%s: tags %q", test.pattern, got)
 		}
-		if err := Image(t.Context(), to, store, index, o); err != nil || len(server.Digests("team/app")) != len(store) {
+		err = pushOne(t, to, store, index, Options{}, tags...)
+		if err != nil || len(server.Digests("team/app")) != len(store) {
 			t.Errorf("%s: the next push: %v, %d objects", test.pattern, err, len(server.Digests("team/app")))
 		}
 	}
@@ -273,7 +382,7 @@ func TestBrokenImage(t *testing.T) {
 	} {
 		store, index := twoImages(t)
 		breakIt(store, index)
-		if err := Image(t.Context(), to, store, index, Options{Tags: []string{"v1"}}); err == nil {
+		if err := pushOne(t, to, store, index, Options{}, "v1"); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -282,7 +391,7 @@ func TestBrokenImage(t *testing.T) {
 	for range maxDepth + 1 {
 		index = deep.AddIndex(t, index)
 	}
-	err := Image(t.Context(), to, deep, index, Options{Tags: []string{"v1"}})
+	err := pushOne(t, to, deep, index, Options{}, "v1")
 	if err == nil || !strings.HasSuffix(err.Error(), "indexes nest more than 8 deep") {
 		t.Errorf("deep index: %v", err)
 	}

@@ -33,11 +33,11 @@ const (
 var levels = [][]string{
 	0: {
 		"atomicfile", "capability", "check/rawtar", "check/strictjson", "cli", "compress", "decompress", "digest", "launch",
-		"tree", "worker",
+		"stamp", "tree", "worker",
 	},
 	1: {"oci", "reference", "source", "tarfile", "tarstream"},
-	2: {"auth", "blob", "content", "deb", "image", "wire"},
-	3: {"layer", "layout", "lockfile", "registry"},
+	2: {"auth", "blob", "content", "deb", "image", "nameflags", "wire"},
+	3: {"cas", "layer", "layout", "lockfile", "progress", "registry"},
 	4: {"archive", "check", "pin", "push", "remote"},
 	5: {"engine", "imageflags", "importer"},
 }
@@ -48,17 +48,19 @@ var testOnly = []string{"engine/enginetest", "imagetest", "registrytest"}
 // callers are the packages whose importers are named here: what is not named may not import them. A tool whose name
 // begins with "mk" may reach none of the first four, directly or not.
 var callers = map[string][]string{
-	"net": {"internal/auth", "internal/registry", "internal/registrytest", "internal/engine"},
+	"net": {"internal/auth", "internal/cas", "internal/registry", "internal/registrytest", "internal/engine"},
 	"net/http": {
-		"internal/auth", "internal/registry", "internal/registrytest", "internal/engine", "lock", "push", "load", "imgcheck",
+		"internal/auth", "internal/cas", "internal/registry", "internal/registrytest", "internal/engine", "lock", "push",
+		"load", "imgcheck",
 	},
-	"os/exec": {"internal/auth", "internal/engine"},
+	"os/exec": {"internal/auth", "internal/cas", "internal/engine"},
 	"plugin":  {},
 
 	"C":       {},
 	"testing": {"internal/imagetest", "internal/registrytest"},
 	module + "/" + rooms + "wire": {
-		"internal/imageflags", "mkbase", "mkconfig", "mkimport", "mkindex", "mklayer", "mklayout", "mkmanifest", "push", "load",
+		"internal/imageflags", "mkbase", "mkconfig", "mkimport", "mkindex", "mklayer", "mklayout", "mkmanifest",
+		"mkreference", "push", "load",
 	},
 }
 

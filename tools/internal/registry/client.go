@@ -31,6 +31,9 @@ const (
 	userAgent = "rules_strata"
 	// maxRedirects is how many redirects one request follows.
 	maxRedirects = 5
+	// maxSilence is how long a registry may take to answer a request that it has heard to its end. Some hash a large blob
+	// in that time, or move it.
+	maxSilence = 10 * time.Minute
 )
 
 // Options say how a Client works. The zero value is that of an anonymous user.
@@ -73,6 +76,7 @@ func NewClient(o Options) *Client {
 	lax.TLSClientConfig.InsecureSkipVerify = true
 	for _, t := range []*http.Transport{strict, lax} {
 		t.MaxIdleConnsPerHost = 16 // one for each job that a push may have, within reason
+		t.ResponseHeaderTimeout = maxSilence
 	}
 	c.strict = &http.Client{Transport: strict, CheckRedirect: checkRedirect}
 	c.lax = &http.Client{Transport: lax, CheckRedirect: checkRedirect}
@@ -82,7 +86,7 @@ func NewClient(o Options) *Client {
 // Repository returns the repository that ref names; its tag and digest do not matter. Only for a registry that may do
 // without TLS is a request made, to find out whether it does.
 func (c *Client) Repository(ctx context.Context, ref reference.Reference, access auth.Access) (*Repository, error) {
-	r := &Repository{client: c, name: ref.Name(), http: c.strict}
+	r := &Repository{client: c, registry: ref.Registry, name: ref.Name(), http: c.strict}
 	base := url.URL{Scheme: "https", Host: apiHost(ref.Registry), Path: "/v2/"}
 	if c.insecure || isLoopback(base.Hostname()) {
 		r.http = c.lax

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/rules-strata/rules_strata/tools/internal/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/content"
 )
 
@@ -49,6 +50,23 @@ func (e *Error) Is(target error) bool {
 
 func isNotFound(err error) bool { return errors.Is(err, content.ErrNotFound) }
 
+// statusOf returns the status with which the registry, or its token server, refused. It returns 0 for any other error, for
+// that of a source that is itself a registry, and for none.
+func statusOf(err error) int {
+	var refusal *Error
+	var token *auth.TokenError
+	var source *sourceError
+	switch {
+	case errors.As(err, &source):
+		return 0
+	case errors.As(err, &refusal):
+		return refusal.Status
+	case errors.As(err, &token):
+		return token.Status
+	}
+	return 0
+}
+
 // temporary reports whether the same may succeed later. A registry that lost an upload lets it begin anew.
 func (e *Error) temporary() bool {
 	return temporaryStatus(e.Status) || e.Code == "BLOB_UPLOAD_UNKNOWN" ||
@@ -74,7 +92,10 @@ func (r *Repository) refusal(subject string, resp *http.Response) *Error {
 }
 
 // networkError marks a failure to get an answer, or the whole of it.
-type networkError struct{ err error }
+type networkError struct {
+	err      error
+	answered bool // whether the registry has answered before
+}
 
 func (e *networkError) Error() string { return e.err.Error() }
 func (e *networkError) Unwrap() error { return e.err }

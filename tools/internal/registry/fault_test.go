@@ -24,6 +24,7 @@ func TestUploadFaults(t *testing.T) {
 	const (
 		head, post = "HEAD /v2/team/app/blobs/%", "POST /v2/team/app/blobs/uploads/"
 		put1, put2 = "PUT /v2/team/app/blobs/uploads/1", "PUT /v2/team/app/blobs/uploads/2"
+		get1       = "GET /v2/team/app/blobs/uploads/1"
 	)
 	tests := []struct {
 		name     string
@@ -45,12 +46,12 @@ func TestUploadFaults(t *testing.T) {
 			[]string{post, head, post, head, post, head, post, head, post}, 4, "503 UNKNOWN: oops (5 attempts)"},
 		{"denied", "POST", 1, registrytest.Refuse(403, "DENIED", "requested access is denied"),
 			[]string{post}, 0, "403 DENIED: requested access is denied"},
-		{"dropped at once", "PUT", 1, registrytest.Drop(0), []string{post, put1, head, post, put2}, 1, ""},
-		{"dropped half-way", "PUT", 1, registrytest.Drop(50_000), []string{post, put1, head, post, put2}, 1, ""},
+		{"dropped at once", "PUT", 1, registrytest.Drop(0), []string{post, put1, get1, head, post, put2}, 1, ""},
+		{"dropped half-way", "PUT", 1, registrytest.Drop(50_000), []string{post, put1, get1, head, post, put2}, 1, ""},
 		{"upload forgotten", "PUT", 1, registrytest.Refuse(404, "BLOB_UPLOAD_UNKNOWN", "gone"),
-			[]string{post, put1, head, post, put2}, 1, ""},
+			[]string{post, put1, get1, head, post, put2}, 1, ""},
 		{"range refused", "PUT", 1, registrytest.Refuse(416, "SIZE_INVALID", "start again"),
-			[]string{post, put1, head, post, put2}, 1, ""},
+			[]string{post, put1, get1, head, post, put2}, 1, ""},
 		{"digest refused", "PUT", 1, registrytest.Refuse(400, "DIGEST_INVALID", "not that"),
 			[]string{post, put1}, 0, "400 DIGEST_INVALID: not that"},
 	}
@@ -62,7 +63,7 @@ func TestUploadFaults(t *testing.T) {
 		if test.times > 0 {
 			server.Inject("^"+test.pattern, test.times, test.fault)
 		}
-		err := r.PutBlob(t.Context(), store, d)
+		_, err := r.PutBlob(t.Context(), store, d)
 		if test.want == "" && err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -86,7 +87,7 @@ func TestLostAnswer(t *testing.T) {
 	store := imagetest.Store{}
 	d := store.Add("text/plain", []byte("blob"))
 	server.Inject("PUT", 1, server.Lose())
-	if err := r.PutBlob(t.Context(), store, d); err != nil {
+	if _, err := r.PutBlob(t.Context(), store, d); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
@@ -208,6 +209,30 @@ func TestHopeless(t *testing.T) {
 		"127.0.0.1:1/team/app: manifest v1: dial tcp 127.0.0.1:1: connect: connection refused")
 	if len(*waits) > 0 {
 		t.Errorf("%d further attempts", len(*waits))
+	}
+}
+
+// TestRestart checks that a registry that has answered may be away for a while.
+func TestRestart(t *testing.T) {
+	server := registrytest.New(t)
+	dials := 0
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableKeepAlives = true
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if dials++; dials == 3 || dials == 4 { // after the question for TLS and one request
+			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}
+	r, waits := repository(t, server.Host, Options{Transport: transport})
+	want := server.AddManifest("team/app", "v1", oci.MediaTypeManifest, []byte(`{"schemaVersion":2}`))
+	for range 2 {
+		if got, err := r.Resolve(t.Context(), "v1"); err != nil || got != want {
+			t.Errorf("Resolve = %s, %v", got, err)
+		}
+	}
+	if len(*waits) != 2 {
+		t.Errorf("%d waits after %d connections, want 2", len(*waits), dials)
 	}
 }
 

@@ -106,7 +106,7 @@ func (r *Repository) PutManifest(ctx context.Context, d oci.Descriptor, data []b
 	q := request{
 		what: "manifest " + version, method: http.MethodPut, url: r.url("manifests", version),
 		header: http.Header{"Content-Type": {d.MediaType}},
-		body:   func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil },
+		body:   func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil },
 		size:   int64(len(data)), accept: []int{http.StatusCreated},
 	}
 	return r.client.retry(ctx, func() error {

@@ -70,7 +70,7 @@ func TestBlob(t *testing.T) {
 		if has, err := r.HasBlob(t.Context(), d); has || err != nil {
 			t.Errorf("HasBlob before PutBlob = %t, %v", has, err)
 		}
-		if err := r.PutBlob(t.Context(), store, d); err != nil {
+		if _, err := r.PutBlob(t.Context(), store, d); err != nil {
 			t.Fatal(err)
 		}
 		if has, err := r.HasBlob(t.Context(), d); !has || err != nil {
@@ -111,7 +111,7 @@ func TestManifest(t *testing.T) {
 		t.Errorf("PutManifest without its blobs: %v", err)
 	}
 	for _, d := range append(store.Manifest(t, image).Layers, store.Manifest(t, image).Config) {
-		if err := r.PutBlob(t.Context(), store, d); err != nil {
+		if _, err := r.PutBlob(t.Context(), store, d); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -176,7 +176,7 @@ func TestLies(t *testing.T) {
 	other := digest.FromBytes([]byte("other")).String()
 	does := map[string]func(*Repository) error{
 		"HEAD": func(r *Repository) error { _, err := r.HasBlob(t.Context(), d); return err },
-		"PUT":  func(r *Repository) error { return r.PutBlob(t.Context(), store, d) },
+		"PUT":  func(r *Repository) error { _, err := r.PutBlob(t.Context(), store, d); return err },
 		"HEAD manifest": func(r *Repository) error {
 			_, err := r.Resolve(t.Context(), d.Digest.String())
 			return err
@@ -228,18 +228,18 @@ func TestWrongBytes(t *testing.T) {
 		store := imagetest.Store{}
 		d := store.Add("text/plain", promised)
 		store[d.Digest] = []byte(data)
-		err := r.PutBlob(t.Context(), store, d)
+		_, err := r.PutBlob(t.Context(), store, d)
 		var mismatch *digest.MismatchError
 		if !errors.As(err, &mismatch) || strings.Contains(err.Error(), "tcp") {
 			t.Errorf("%d bytes in place of %d: %v, want a MismatchError", len(data), d.Size, err)
 		}
 	}
-	err := r.PutBlob(t.Context(), imagetest.Store{}, oci.Descriptor{Digest: digest.FromBytes(nil), Size: 1})
+	_, err := r.PutBlob(t.Context(), imagetest.Store{}, oci.Descriptor{Digest: digest.FromBytes(nil), Size: 1})
 	if !errors.Is(err, content.ErrNotFound) {
 		t.Errorf("a blob that is nowhere: %v", err)
 	}
 	lost := oci.Descriptor{Digest: digest.FromBytes([]byte("x"))}
-	if err := r.PutBlob(t.Context(), imagetest.Store{}, lost); err == nil {
+	if _, err := r.PutBlob(t.Context(), imagetest.Store{}, lost); err == nil {
 		t.Error("a blob of size 0 with the digest of something is accepted")
 	}
 	if len(*waits) > 0 {
@@ -251,9 +251,9 @@ func TestCancel(t *testing.T) {
 	server := registrytest.New(t)
 	r, waits := repository(t, server.Host, Options{})
 	ctx, cancel := context.WithCancel(t.Context())
-	server.Inject("HEAD", 9, func(http.ResponseWriter, *http.Request) bool {
+	server.Inject("HEAD", 9, func(_ http.ResponseWriter, req *http.Request) bool {
 		cancel()
-		<-ctx.Done()
+		<-req.Context().Done() // The client has hung up by itself.
 		panic(http.ErrAbortHandler)
 	})
 	_, err := r.Resolve(ctx, "v1")

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/rules-strata/rules_strata/tools/internal/auth"
 )
@@ -18,11 +20,15 @@ const maxRenewals = 2
 
 // Repository is one repository of a registry. It may be used by several goroutines.
 type Repository struct {
-	client  *Client
-	name    string   // registry/repository
-	base    *url.URL // without a slash at the end
-	http    *http.Client
-	session *auth.Session
+	client   *Client
+	registry string   // its name, which need not be the host that base names
+	name     string   // registry/repository
+	base     *url.URL // without a slash at the end
+	http     *http.Client
+	session  *auth.Session
+
+	unmountable sync.Map    // repositories (string, true) that the registry refused to mount from
+	answered    atomic.Bool // whether the registry has answered at all
 }
 
 // request is one request, in the form in which it can be repeated.
@@ -31,10 +37,13 @@ type request struct {
 	method string
 	url    *url.URL
 	header http.Header
-	body   func() (io.ReadCloser, error) // nil: none
-	size   int64                         // of the body
-	accept []int                         // statuses that are no refusal
+	body   func(context.Context) (io.ReadCloser, error) // nil: none
+	size   int64                                        // of the body
+	accept []int                                        // statuses that are no refusal
 }
+
+// Name returns "registry/repository".
+func (r *Repository) Name() string { return r.name }
 
 // subject returns the beginning of the request's errors.
 func (r *Repository) subject(what string) string { return r.name + ": " + what }
@@ -60,6 +69,7 @@ func (r *Repository) send(ctx context.Context, q request) (*http.Response, error
 		if err != nil {
 			return nil, r.failure(q.what, err)
 		}
+		r.answered.Store(true)
 		if slices.Contains(q.accept, resp.StatusCode) {
 			return resp, nil
 		}
@@ -94,9 +104,9 @@ func (r *Repository) failure(what string, err error) error {
 	case errors.As(err, &source):
 		err = source
 	case errors.As(err, &wrapped):
-		err = &networkError{wrapped.Err}
+		err = &networkError{wrapped.Err, r.answered.Load()}
 	default:
-		err = &networkError{err}
+		err = &networkError{err, r.answered.Load()}
 	}
 	return fmt.Errorf("%s: %w", r.subject(what), err)
 }
@@ -115,7 +125,7 @@ func (q request) build(ctx context.Context) (*http.Request, error) {
 		return req, nil
 	}
 	req.ContentLength = q.size
-	req.GetBody = q.body
-	req.Body, err = q.body()
+	req.GetBody = func() (io.ReadCloser, error) { return q.body(ctx) }
+	req.Body, err = q.body(ctx)
 	return req, err
 }

@@ -27,8 +27,17 @@ const (
 
 // retry runs f until it succeeds, fails for good, or has failed too often.
 func (c *Client) retry(ctx context.Context, f func() error) error {
+	return c.retryMoving(ctx, func() bool { return false }, f)
+}
+
+// retryMoving is retry for something that gets on from one attempt to the next: moved tells whether it has, and then
+// the earlier failures do not count.
+func (c *Client) retryMoving(ctx context.Context, moved func() bool, f func() error) error {
 	for n := 1; ; n++ {
 		err := f()
+		if moved() {
+			n = 1
+		}
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -52,7 +61,10 @@ func delay(err error, n int) (time.Duration, bool) {
 	var refusal *Error
 	var token *auth.TokenError
 	var network *networkError
+	var source *sourceError
 	switch {
+	case errors.As(err, &source):
+		return 0, false // A source that is a registry has made its own attempts.
 	case errors.As(err, &refusal):
 		asked := parseRetryAfter(refusal.RetryAfter)
 		return max(wait, asked), refusal.temporary() && asked <= maxWait
@@ -61,6 +73,9 @@ func delay(err error, n int) (time.Duration, bool) {
 	case errors.As(err, &token):
 		asked := parseRetryAfter(token.RetryAfter)
 		return max(wait, asked), temporaryStatus(token.Status) && asked <= maxWait
+	}
+	if errors.As(err, &network) && network.answered && errors.Is(network.err, syscall.ECONNREFUSED) {
+		return wait, true // It is being started again.
 	}
 	return wait, errors.As(err, &network) && temporaryFailure(network.err)
 }

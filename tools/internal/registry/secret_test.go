@@ -40,7 +40,7 @@ func TestBasic(t *testing.T) {
 	store := imagetest.Store{}
 	d := store.Add("text/plain", []byte("blob"))
 	r, _ := repository(t, server.Host, user)
-	if err := r.PutBlob(t.Context(), store, d); err != nil {
+	if _, err := r.PutBlob(t.Context(), store, d); err != nil {
 		t.Fatal(err)
 	}
 	const post, put = "POST /v2/team/app/blobs/uploads/", "PUT /v2/team/app/blobs/uploads/1"
@@ -51,7 +51,7 @@ func TestBasic(t *testing.T) {
 		"anonymous": {}, "wrong": {Credentials: known{Username: "user", Password: "x"}},
 	} {
 		r, waits := repository(t, server.Host, o)
-		err := r.PutBlob(t.Context(), store, d)
+		_, err := r.PutBlob(t.Context(), store, d)
 		wantError(t, name, err, server.Host+"/team/app: upload of blob "+d.Digest.String()+
 			": 401 UNAUTHORIZED: authentication required")
 		var refusal *Error
@@ -72,7 +72,7 @@ func TestBearer(t *testing.T) {
 	var group sync.WaitGroup
 	for _, d := range blobs {
 		group.Go(func() {
-			if err := r.PutBlob(t.Context(), store, d); err != nil {
+			if _, err := r.PutBlob(t.Context(), store, d); err != nil {
 				t.Error(err)
 			}
 		})
@@ -86,7 +86,7 @@ func TestBearer(t *testing.T) {
 	large := store.Add("text/plain", []byte(strings.Repeat("x", 2*expectSize)))
 	server.Inject("PUT", 1, func(http.ResponseWriter, *http.Request) bool { tokens.Revoke(); return false })
 	src := &meter{Source: store}
-	if err := r.PutBlob(t.Context(), src, large); err != nil {
+	if _, err := r.PutBlob(t.Context(), src, large); err != nil {
 		t.Fatal(err)
 	}
 	if src.read != large.Size {
@@ -150,7 +150,7 @@ func TestBearerFails(t *testing.T) {
 				tokens.Inject(test.fault)
 			}
 		}
-		err := r.PutBlob(t.Context(), store, d)
+		_, err := r.PutBlob(t.Context(), store, d)
 		want := d.Digest.String() + ": " + strings.Replace(test.want, "HOST", host, 1)
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", test.name, err, want)
@@ -197,7 +197,7 @@ func TestNoSecretCrossesHosts(t *testing.T) {
 	d := store.Add("text/plain", []byte("blob"))
 	get := func(r *Repository) error { _, err := content.ReadAll(t.Context(), r, d); return err }
 	head := func(r *Repository) error { _, err := r.HasBlob(t.Context(), d); return err }
-	put := func(r *Repository) error { return r.PutBlob(t.Context(), store, d) }
+	put := func(r *Repository) error { _, err := r.PutBlob(t.Context(), store, d); return err }
 	identity := Options{Credentials: known{IdentityToken: secret}}
 	type redirect = func(server *registrytest.Registry, tokens *registrytest.TokenServer, to string)
 	at := func(pattern string, status int) redirect {
@@ -327,7 +327,7 @@ func TestNoSecretInErrors(t *testing.T) {
 	for _, test := range tests {
 		r, _ := repository(t, server.Host, user)
 		server.Inject(test.pattern, 99, test.fault)
-		err := r.PutBlob(t.Context(), store, d)
+		_, err := r.PutBlob(t.Context(), store, d)
 		if err == nil || leaks(fmt.Sprintf("%v %+v %#v %q", err, err, err, err)) {
 			t.Errorf("%s: the error %v holds a secret, or is none", test.name, err)
 		}

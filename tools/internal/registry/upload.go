@@ -3,134 +3,204 @@ package registry
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/content"
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// expectSize is the size, in bytes, from which a body is sent only after the registry has agreed to take it: a token
-// that has just ended then costs a round trip, not a gigabyte.
-const expectSize = 1 << 20
+const (
+	// expectSize is the size, in bytes, from which a body is sent only after the registry has agreed to take it: a token
+	// that has just ended then costs a round trip, not a gigabyte.
+	expectSize = 1 << 20
+	// resumeSize is the size of a blob, in bytes, from which a broken upload goes on where it broke. Below, to ask where
+	// that was costs as much as to send it again.
+	resumeSize = 1 << 20
+	// maxChunk and minChunk bound the parts, in bytes, in which a blob is sent that something on the way finds too large.
+	maxChunk, minChunk = 64 << 20, 1 << 20
+)
 
-// PutBlob uploads a blob: a POST for an address, and one PUT of the whole blob with its digest ("Pushing a blob
-// monolithically"), which every registry knows. Bytes that are not what d promises are never committed, whether or
-// not the registry looks. After a temporary failure the upload starts again from the beginning.
-func (r *Repository) PutBlob(ctx context.Context, src content.Source, d oci.Descriptor) error {
-	again := false
-	return r.client.retry(ctx, func() error {
-		if again { // It may be that only the answer was lost.
-			if has, err := r.headBlob(ctx, d); has || err != nil {
-				return err
-			}
-		}
-		again = true
-		location, err := r.startUpload(ctx, d)
-		if err != nil {
-			return err
-		}
-		return r.finishUpload(ctx, location, src, d)
-	})
-}
-
-// startUpload opens an upload and returns the address to send the blob to.
-func (r *Repository) startUpload(ctx context.Context, d oci.Descriptor) (*url.URL, error) {
-	q := request{
-		what: "upload of blob " + d.Digest.String(), method: http.MethodPost,
-		url: r.base.JoinPath("blobs/uploads/"), accept: []int{http.StatusAccepted},
-	}
-	resp, err := r.send(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	location, err := uploadLocation(resp)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", r.subject(q.what), err)
-	}
-	return location, nil
-}
-
-// uploadLocation returns the address in a Location header, absolute. A registry behind a proxy that ends TLS may
-// believe that it is reached without; its address is corrected, another host without TLS is refused.
-func uploadLocation(resp *http.Response) (*url.URL, error) {
-	header := resp.Header.Get("Location")
-	if header == "" {
-		return nil, fmt.Errorf("the registry names no address to upload to")
-	}
-	base := resp.Request.URL
-	location, err := base.Parse(header)
-	if err != nil || location.Host == "" {
-		return nil, fmt.Errorf("the registry names an upload address that is none")
-	}
-	location.User = nil
-	if base.Scheme == "https" && location.Scheme == "http" && location.Hostname() == base.Hostname() {
-		location.Scheme, location.Host = base.Scheme, base.Host
-	}
-	if location.Scheme != base.Scheme && location.Scheme != "https" {
-		return nil, fmt.Errorf("the registry names an upload address without TLS, on %s", location.Host)
-	}
-	return location, nil
-}
-
-// finishUpload sends the blob to the address and so commits it.
-func (r *Repository) finishUpload(ctx context.Context, location *url.URL, src content.Source, d oci.Descriptor) error {
-	if location.RawQuery != "" { // What is there is the registry's, byte for byte.
-		location.RawQuery += "&"
-	}
-	location.RawQuery += "digest=" + url.QueryEscape(d.Digest.String())
-	q := request{
-		what: "upload of blob " + d.Digest.String(), method: http.MethodPut, url: location,
-		header: http.Header{"Content-Type": {"application/octet-stream"}},
-		body:   func() (io.ReadCloser, error) { return openVerified(ctx, src, d) }, size: d.Size,
-		accept: []int{http.StatusCreated},
-	}
-	if d.Size >= expectSize {
-		q.header.Set("Expect", "100-continue")
+// PutBlob makes the blob d part of the repository and returns the repository it was mounted from, if it was.
+//
+// The registry is asked to mount it from the first of the repositories in from ("registry/repository") that it holds
+// itself. Else the blob is uploaded: a POST for an address and one PUT of all of it ("Pushing a blob monolithically"),
+// which every registry knows. A large blob whose upload breaks off goes on where the registry says it broke; one that is
+// too large for a proxy on the way is sent in chunks.
+//
+// A file is sent as it is, by the kernel where there is no TLS: whoever made it has hashed it, and the registry must hash
+// it anyway. Where the registry's answer does not state the digest the file is hashed here. Bytes of any other source are
+// verified on their way, and if they are not what d promises the last of them are never sent.
+func (r *Repository) PutBlob(
+	ctx context.Context, src content.Source, d oci.Descriptor, from ...string,
+) (mountedFrom string, err error) {
+	if err := content.Validate(d); err != nil {
+		return "", fmt.Errorf("%s: %w", r.name, err)
 	}
 	if d.Size == 0 && d.Digest != digest.FromBytes(nil) {
-		return fmt.Errorf("%s: size 0 is not that of the digest", r.subject(q.what))
+		return "", fmt.Errorf("%s: size 0 is not that of the digest", r.subject("upload of blob "+d.Digest.String()))
 	}
-	resp, err := r.send(ctx, q)
+	u := &upload{to: r, src: src, blob: d, from: r.mountable(from)}
+	err = r.client.retryMoving(ctx, u.moved, func() error { return u.try(ctx) })
+	return u.mountedFrom, err
+}
+
+// mountable returns the first of the repositories that is another one of the same registry, without the registry's name.
+func (r *Repository) mountable(from []string) string {
+	for _, name := range from {
+		repository, same := strings.CutPrefix(name, r.registry+"/")
+		if _, refused := r.unmountable.Load(repository); same && !refused && name != r.name {
+			return repository
+		}
+	}
+	return ""
+}
+
+// upload is one blob on its way, through several attempts.
+type upload struct {
+	to   *Repository
+	src  content.Source
+	blob oci.Descriptor
+	from string // the repository to mount from, empty: none
+
+	tries       int
+	location    *url.URL // that takes the rest of the blob, nil: no upload is open
+	offset      int64    // how much of the blob the registry has
+	best        int64    // the largest offset so far
+	hasMoved    bool     // whether the offset has grown since moved was asked
+	once        bool     // whether a resumed upload was refused, so that none is resumed again
+	chunk       int64    // the longest body, 0: no limit
+	mountedFrom string
+}
+
+func (u *upload) what() string { return "upload of blob " + u.blob.Digest.String() }
+
+// try makes one attempt, from where the last one ended. What is certain to end in another refusal is not repeated: a
+// body that is too large goes in smaller parts, a resumed upload that is refused begins anew.
+func (u *upload) try(ctx context.Context) error {
+	if u.tries++; u.tries > 1 {
+		if present, err := u.recover(ctx); present || err != nil {
+			return err
+		}
+	}
+	for {
+		resumed := u.offset > 0
+		err := u.send(ctx)
+		switch status := statusOf(err); {
+		case status == http.StatusRequestEntityTooLarge && u.nextChunk() > 0:
+			u.chunk = u.nextChunk()
+		case resumed && !u.once && (status == http.StatusBadRequest || status == http.StatusNotFound):
+			u.once = true
+		default:
+			return err
+		}
+		u.location, u.offset = nil, 0
+	}
+}
+
+// nextChunk returns the next smaller size of chunks that makes a difference, 0 if there is none.
+func (u *upload) nextChunk() int64 {
+	for chunk := int64(maxChunk); chunk >= minChunk; chunk /= 4 {
+		if chunk < u.blob.Size && (u.chunk == 0 || chunk < u.chunk) {
+			return chunk
+		}
+	}
+	return 0
+}
+
+// send opens an upload if there is none, and sends what the registry has not got yet.
+func (u *upload) send(ctx context.Context) error {
+	if u.location == nil {
+		if mounted, err := u.open(ctx); mounted || err != nil {
+			return err
+		}
+	}
+	for u.chunk > 0 && u.blob.Size-u.offset > u.chunk {
+		if err := u.sendChunk(ctx); err != nil {
+			return err
+		}
+	}
+	return u.finish(ctx)
+}
+
+// open opens an upload, or mounts the blob. Only the first attempt tries to mount it: what was no success then would be
+// none now, whatever the reason.
+func (u *upload) open(ctx context.Context) (mounted bool, err error) {
+	if u.from != "" && u.tries == 1 {
+		mounted, err := u.post(ctx, url.Values{"mount": {u.blob.Digest.String()}, "from": {u.from}})
+		if status := statusOf(err); status < 400 || status >= 500 || temporaryStatus(status) {
+			return mounted, err
+		}
+		u.to.unmountable.Store(u.from, true) // Not for us, and not for the next blob either.
+	}
+	return u.post(ctx, nil)
+}
+
+// post asks for an upload. A registry that cannot mount the blob opens an upload instead.
+func (u *upload) post(ctx context.Context, mount url.Values) (mounted bool, err error) {
+	q := request{
+		what: u.what(), method: http.MethodPost, url: u.to.base.JoinPath("blobs/uploads/"),
+		accept: []int{http.StatusAccepted},
+	}
+	if mount != nil {
+		q.url.RawQuery = mount.Encode()
+		q.accept = append(q.accept, http.StatusCreated)
+	}
+	resp, err := u.to.send(ctx, q)
+	if err != nil {
+		return false, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusCreated {
+		u.mountedFrom = u.to.registry + "/" + u.from
+		return true, u.to.checkDigest(q.what, resp, u.blob.Digest)
+	}
+	u.location, err = u.nextLocation(resp)
+	return false, err
+}
+
+// sendChunk sends the next part of the blob ("Pushing a blob in chunks").
+func (u *upload) sendChunk(ctx context.Context) error {
+	q := u.part(http.MethodPatch, u.chunk)
+	q.accept = []int{http.StatusAccepted, http.StatusCreated, http.StatusNoContent} // The last two are seen, too.
+	resp, err := u.to.send(ctx, q)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
-	return r.checkDigest(q.what, resp, d.Digest)
-}
-
-// checkDigest compares the digest that an answer states, if it does, with the one that was asked for.
-func (r *Repository) checkDigest(what string, resp *http.Response, want digest.Digest) error {
-	if got := resp.Header.Get("Docker-Content-Digest"); got != "" && got != want.String() {
-		return fmt.Errorf("%s: the registry says that its digest is %q, expected %s",
-			r.subject(what), r.session.Hide(got), want)
+	if u.location, err = u.nextLocation(resp); err != nil {
+		return err
 	}
+	u.offset += u.chunk
 	return nil
 }
 
-// verifiedBody is a blob on its way: bytes that are not the promised ones end in a sourceError, the last of them
-// unsent.
-type verifiedBody struct {
-	io.Reader
-	io.Closer
-}
-
-func openVerified(ctx context.Context, src content.Source, d oci.Descriptor) (io.ReadCloser, error) {
-	blob, err := src.Open(ctx, d)
+// finish sends the rest of the blob and so commits it.
+func (u *upload) finish(ctx context.Context) error {
+	q := u.part(http.MethodPut, u.blob.Size-u.offset)
+	location := *u.location
+	if location.RawQuery != "" { // What is there is the registry's, byte for byte.
+		location.RawQuery += "&"
+	}
+	location.RawQuery += "digest=" + url.QueryEscape(u.blob.Digest.String())
+	q.url, q.accept = &location, []int{http.StatusCreated}
+	resp, err := u.to.send(ctx, q)
+	if statusOf(err) == http.StatusBadRequest && u.offset == 0 {
+		// Who is wrong, the registry or the file? For any other source this is known already.
+		if mismatch := verify(ctx, u.src, u.blob); mismatch != nil {
+			return fmt.Errorf("%s: %w", u.to.subject(q.what), mismatch)
+		}
+	}
 	if err != nil {
-		return nil, &sourceError{err}
+		return err
 	}
-	return verifiedBody{digest.NewVerifier(blob, d.Digest, d.Size), blob}, nil
-}
-
-// Read implements io.Reader.
-func (b verifiedBody) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		err = &sourceError{err}
+	defer resp.Body.Close()
+	if resp.Header.Get("Docker-Content-Digest") == "" {
+		if err := verify(ctx, u.src, u.blob); err != nil {
+			return fmt.Errorf("%s: %w", u.to.subject(q.what), err)
+		}
 	}
-	return n, err
+	return u.to.checkDigest(q.what, resp, u.blob.Digest)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"testing/iotest"
 )
 
 // Fault stands in the way of a request. It reports whether it has answered it; if not, the registry does.
@@ -52,6 +53,25 @@ func Drop(n int64) Fault {
 	return func(_ http.ResponseWriter, req *http.Request) bool {
 		io.CopyN(io.Discard, req.Body, n)
 		panic(http.ErrAbortHandler)
+	}
+}
+
+// Break lets the registry have the first n bytes of the request's body, and breaks the connection.
+func (r *Registry) Break(n int64) Fault {
+	return func(_ http.ResponseWriter, req *http.Request) bool {
+		req.Body = io.NopCloser(io.MultiReader(io.LimitReader(req.Body, n), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		r.Serve(httptest.NewRecorder(), req)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// Limit refuses bodies of more than n bytes, as proxies do.
+func Limit(n int64) Fault {
+	return func(w http.ResponseWriter, req *http.Request) bool {
+		if req.ContentLength > n {
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+		}
+		return req.ContentLength > n
 	}
 }
 

@@ -37,6 +37,8 @@ type TokenServer struct {
 	ExpiresIn int
 	// IdentityToken is accepted in place of the password if it is not empty.
 	IdentityToken string
+	// Hidden is a repository that the user may do nothing with.
+	Hidden string
 
 	user, password string
 
@@ -102,6 +104,9 @@ func (s *TokenServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if !known && !refreshed {
 		scope = strings.ReplaceAll(scope, ",push", "")
 	}
+	if s.Hidden != "" {
+		scope = strings.ReplaceAll(scope, "repository:"+s.Hidden+":", "repository:nothing:")
+	}
 	s.made++
 	token := fmt.Sprintf("token-%d", s.made)
 	s.tokens[token] = scope
@@ -112,12 +117,27 @@ func (s *TokenServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	json.NewEncoder(w).Encode(answer)
 }
 
-// admit implements guard.
+// admit implements guard. To mount a blob one must be able to pull it where it is.
 func (s *TokenServer) admit(w http.ResponseWriter, req *http.Request, repository string) bool {
 	action := "pull"
 	if req.Method != http.MethodGet && req.Method != http.MethodHead {
 		action = "push"
 	}
+	from := req.URL.Query().Get("from")
+	if s.allows(req, repository, action) && (from == "" || s.allows(req, from, "pull")) {
+		return true
+	}
+	scope := fmt.Sprintf("repository:%s:%s", repository, action)
+	if from != "" {
+		scope += fmt.Sprintf(" repository:%s:pull", from)
+	}
+	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="%s",service="registry.test",scope="%s"`, s.URL, scope))
+	refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
+	return false
+}
+
+// allows reports whether the request's token is good for an action.
+func (s *TokenServer) allows(req *http.Request, repository, action string) bool {
 	token := strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
 	s.mu.Lock()
 	scope := s.tokens[token]
@@ -128,8 +148,5 @@ func (s *TokenServer) admit(w http.ResponseWriter, req *http.Request, repository
 			return true
 		}
 	}
-	w.Header().Set("WWW-Authenticate", fmt.Sprintf(
-		`Bearer realm="%s",service="registry.test",scope="repository:%s:%s"`, s.URL, repository, action))
-	refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
 	return false
 }

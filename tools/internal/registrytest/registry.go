@@ -38,6 +38,7 @@ type Registry struct {
 	faults       []*fault
 	requests     []Request
 	uploads      int
+	received     int64
 }
 
 // Request is one request that was made.
@@ -86,6 +87,15 @@ func (r *Registry) Requests() []Request {
 	made := r.requests
 	r.requests = nil
 	return made
+}
+
+// Received returns how many bytes of blobs have arrived so far, and begins to count anew.
+func (r *Registry) Received() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.received
+	r.received = 0
+	return n
 }
 
 // Tags returns the repository's tags with the digests that they name.

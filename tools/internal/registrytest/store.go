@@ -3,6 +3,7 @@ package registrytest
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/rules-strata/rules_strata/tools/internal/content"
@@ -67,34 +68,71 @@ func serveRange(w http.ResponseWriter, req *http.Request, data []byte) {
 	w.Write(data[from:])
 }
 
-// serveUpload opens an upload (POST), takes a part (PATCH) or the last part with the digest (PUT).
+// serveUpload opens an upload or mounts a blob (POST), tells how far an upload is (GET), takes a part (PATCH) or the last
+// part with the digest (PUT).
 func (r *Registry) serveUpload(w http.ResponseWriter, req *http.Request, name, id string) {
+	if req.Method == http.MethodPost {
+		r.openUpload(w, req, name)
+		return
+	}
 	data, whole := readBody(req)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.received += int64(len(data))
 	repo := r.repository(name)
-	if req.Method == http.MethodPost {
-		r.uploads++
-		id = strconv.Itoa(r.uploads)
-		repo.uploads[id] = nil
-	}
 	sofar, known := repo.uploads[id]
 	if !known {
 		refuse(w, http.StatusNotFound, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
 		return
 	}
+	var from int
+	if n, _ := fmt.Sscanf(req.Header.Get("Content-Range"), "%d-", &from); n == 1 && from != len(sofar) {
+		refuse(w, http.StatusRequestedRangeNotSatisfiable, "RANGE_INVALID", "invalid content range")
+		return
+	}
 	repo.uploads[id] = append(sofar, data...) // What arrives of a broken request is kept, as real registries do.
-	if !whole {
-		return
+	switch {
+	case !whole:
+	case req.Method == http.MethodGet:
+		repo.tellUpload(w, name, id, http.StatusNoContent)
+	case req.Method == http.MethodPatch:
+		repo.tellUpload(w, name, id, http.StatusAccepted)
+	default:
+		repo.commit(w, id, req.URL.Query())
 	}
-	if req.Method != http.MethodPut {
-		w.Header().Set("Location", fmt.Sprintf("/v2/%s/blobs/uploads/%s?state=%s", name, id, id))
-		w.WriteHeader(http.StatusAccepted)
-		return
+}
+
+func (r *Registry) openUpload(w http.ResponseWriter, req *http.Request, name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	repo, query := r.repository(name), req.URL.Query()
+	if d := digest.Digest(query.Get("mount")); d != "" {
+		if data, found := r.repository(query.Get("from")).blobs[d]; found {
+			repo.blobs[d] = data
+			w.Header().Set("Docker-Content-Digest", d.String())
+			w.WriteHeader(http.StatusCreated)
+			return
+		}
 	}
-	stored, want := repo.uploads[id], digest.Digest(req.URL.Query().Get("digest"))
+	r.uploads++
+	id := strconv.Itoa(r.uploads)
+	repo.uploads[id] = nil
+	repo.tellUpload(w, name, id, http.StatusAccepted)
+}
+
+// tellUpload answers with the address for the upload's next request, and with how much has arrived. Like real registries
+// it says "0-0" of nothing, too.
+func (repo *repository) tellUpload(w http.ResponseWriter, name, id string, status int) {
+	w.Header().Set("Location", fmt.Sprintf("/v2/%s/blobs/uploads/%s?state=%s", name, id, id))
+	w.Header().Set("Range", fmt.Sprintf("0-%d", max(len(repo.uploads[id])-1, 0)))
+	w.WriteHeader(status)
+}
+
+// commit makes an upload a blob.
+func (repo *repository) commit(w http.ResponseWriter, id string, query url.Values) {
+	stored, want := repo.uploads[id], digest.Digest(query.Get("digest"))
 	delete(repo.uploads, id)
-	if got := digest.FromBytes(stored); got != want || req.URL.Query().Get("state") != id {
+	if got := digest.FromBytes(stored); got != want || query.Get("state") != id {
 		refuse(w, http.StatusBadRequest, "DIGEST_INVALID", "provided digest did not match uploaded content")
 		return
 	}

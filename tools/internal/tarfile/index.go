@@ -29,7 +29,7 @@ var (
 // index reads the headers of an archive.
 type index struct {
 	name   string
-	in     stream
+	in     *stream
 	tar    *tar.Reader
 	at     io.ReaderAt // where contents are read from later; nil if they are not
 	spool  *spool      // for sparse files
@@ -41,8 +41,9 @@ type index struct {
 	end     int64 // of the last entry
 }
 
-func newIndex(name string, in stream) *index {
-	return &index{name: name, in: in, tar: tar.NewReader(in), sparse: decompress.Limit(0),
+// newIndex returns an index of the archive in, which archive/tar reads through r.
+func newIndex(name string, in *stream, r io.Reader) *index {
+	return &index{name: name, in: in, tar: tar.NewReader(r), sparse: decompress.Limit(0),
 		latest: make(map[string]*tree.Entry)}
 }
 
@@ -83,17 +84,18 @@ func (x *index) broken(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errCut
 	case errors.Is(err, tar.ErrHeader):
-		return fmt.Errorf("damaged near byte %d: no valid header", x.in.position())
+		return fmt.Errorf("damaged near byte %d: no valid header", x.in.position)
 	}
 	return err
 }
 
-// ending checks how the archive ends: with a block of zeros, better two, and as many zeros more as there may be.
+// ending checks how the archive ends: with a block of zeros, better two, and as many zeros more as there may be. For
+// archive/tar it also ends where the headers of an entry that never comes do.
 func (x *index) ending() error {
 	switch {
-	case x.in.position() == 0:
+	case x.in.position == 0:
 		return errNoTar
-	case x.in.position() < x.end+blockSize:
+	case x.in.position < x.end+blockSize || x.in.solid > x.end:
 		return errCut
 	}
 	buffer := make([]byte, 64<<10)
@@ -113,7 +115,7 @@ func (x *index) ending() error {
 
 // add adds the entry of the header h.
 func (x *index) add(h *tar.Header) error {
-	x.end = x.in.position()
+	x.end = x.in.position
 	if h.Typeflag == tar.TypeXGlobalHeader {
 		return checkGlobal(h)
 	}
@@ -145,7 +147,7 @@ func (x *index) entry(h *tar.Header) (*tree.Entry, error) {
 		return e, err
 	case e.Kind == tree.File && h.Size > 0:
 		e.Content = section{x.at, x.end, h.Size}
-		x.end += (h.Size + blockSize - 1) &^ (blockSize - 1)
+		x.end += padded(h.Size)
 	}
 	return e, nil
 }
@@ -177,15 +179,19 @@ func (x *index) expand(size int64) (tree.Content, error) {
 	}
 	if x.spool == nil {
 		_, err := io.Copy(io.Discard, x.tar)
+		x.end = padded(x.in.position)
 		return nil, err
 	}
 	data, err := x.spool.add(x.tar)
 	if err != nil {
 		return nil, err
 	}
-	x.end = x.in.position()
+	x.end = padded(x.in.position)
 	return section{data, 0, size}, nil
 }
+
+// padded returns size, rounded up to whole blocks.
+func padded(size int64) int64 { return (size + blockSize - 1) &^ (blockSize - 1) }
 
 // key tells entries apart of which only the last one counts.
 func key(e *tree.Entry) string {

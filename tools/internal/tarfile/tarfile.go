@@ -13,6 +13,7 @@ package tarfile
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -92,7 +93,9 @@ func (a *Archive) Close() error {
 
 // Read returns the archive's entries, in its order, with paths as in the archive.
 func (a *Archive) Read() ([]*tree.Entry, error) {
-	x := newIndex(a.name, seeker{io.NewSectionReader(a.plain, 0, a.plain.Size())})
+	at := io.NewSectionReader(a.plain, 0, a.plain.Size())
+	in := &stream{r: at}
+	x := newIndex(a.name, in, seeker{in, at})
 	x.at = a.plain
 	x.spool = &a.spool
 	entries, err := x.read()
@@ -102,51 +105,59 @@ func (a *Archive) Read() ([]*tree.Entry, error) {
 	return entries, nil
 }
 
-// Check reads a plain archive to its end and returns what Read would refuse it for.
+// Check reads a plain archive to its end and returns what would make it no layer: what Read would refuse it for, and
+// entries that do not go together, such as one below a symlink.
 func Check(r io.Reader, name string) error {
-	if _, err := newIndex(name, &counter{r: bufio.NewReaderSize(r, 128<<10)}).read(); err != nil {
+	in := &stream{r: bufio.NewReaderSize(r, 128<<10)}
+	entries, err := newIndex(name, in, in).read()
+	// No two entries claim one path, so no contents are compared.
+	together := tree.Builder{Same: func(a, b tree.Content) (bool, error) { return false, nil }}
+	for _, e := range entries {
+		if err == nil {
+			err = together.Add(*e)
+		}
+	}
+	if err == nil {
+		_, err = together.Build()
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
 
 // stream is an archive that is read from its beginning.
-type stream interface {
-	io.Reader
-	position() int64
-}
-
-// seeker is a stream that archive/tar can skip contents of.
-type seeker struct{ *io.SectionReader }
-
-// Seek implements io.Seeker. A place that no file can have is one behind the end.
-func (s seeker) Seek(offset int64, whence int) (int64, error) {
-	n, err := s.SectionReader.Seek(offset, whence)
-	if err != nil {
-		err = io.ErrUnexpectedEOF
-	}
-	return n, err
-}
-
-func (s seeker) position() int64 {
-	n, _ := s.Seek(0, io.SeekCurrent) // it only adds 0 to a number
-	return n
-}
-
-// counter is a stream that has to be read.
-type counter struct {
-	r io.Reader
-	n int64
+type stream struct {
+	r        io.Reader
+	position int64 // how many bytes have been read, or skipped
+	solid    int64 // where the last byte that was read and is not zero ends
 }
 
 // Read implements io.Reader.
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
+func (s *stream) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if length := len(bytes.TrimRight(p[:n], "\x00")); length > 0 {
+		s.solid = s.position + int64(length)
+	}
+	s.position += int64(n)
 	return n, err
 }
 
-func (c *counter) position() int64 { return c.n }
+// seeker is a stream that archive/tar can skip contents of.
+type seeker struct {
+	*stream
+	at *io.SectionReader // what the stream reads
+}
+
+// Seek implements io.Seeker. A place that no file can have is one behind the end.
+func (s seeker) Seek(offset int64, whence int) (int64, error) {
+	n, err := s.at.Seek(offset, whence)
+	if err != nil {
+		return n, io.ErrUnexpectedEOF
+	}
+	s.position = n
+	return n, nil
+}
 
 // section is a content that is a part of a file.
 type section struct {

@@ -39,6 +39,7 @@ type Builder struct {
 	Link func(files []*Entry) error
 
 	entries []*Entry
+	united  map[any]any // inodes that turned out to be another one, and that one
 }
 
 // Add adds an entry. Its path need not be clean.
@@ -211,6 +212,7 @@ func (b *Builder) reconcile(first, second *Entry) error {
 		}
 	}
 	if difference == "" {
+		b.unite(first, second)
 		return nil
 	}
 	return fmt.Errorf("%s: two inputs with different %s: %s and %s", first.Path, difference, first.Origin, second.Origin)

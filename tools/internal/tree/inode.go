@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,8 +19,33 @@ type identity struct {
 	xattrs      string
 }
 
-func (e *Entry) identity() identity {
-	return identity{e.Inode, e.Mode, e.UID, e.GID, e.User, e.Group, e.ModTime.Unix(), e.ModTime.Nanosecond(), e.xattrs()}
+func (b *Builder) identity(e *Entry) identity {
+	return identity{b.inode(e.Inode), e.Mode, e.UID, e.GID, e.User, e.Group, e.ModTime.Unix(), e.ModTime.Nanosecond(), e.xattrs()}
+}
+
+// inode returns which inode stands for all that were united with i.
+func (b *Builder) inode(i any) any {
+	for to, ok := b.united[i]; ok; to, ok = b.united[i] {
+		i = to
+	}
+	return i
+}
+
+// unite notes that both claims of one path are one file, and so are all other names that either has: which claim came
+// first does not matter.
+func (b *Builder) unite(first, second *Entry) {
+	if first.Inode == nil || second.Inode == nil {
+		first.Inode = cmp.Or(first.Inode, second.Inode)
+		return
+	}
+	one, other := b.inode(first.Inode), b.inode(second.Inode)
+	if one == other {
+		return
+	}
+	if b.united == nil {
+		b.united = make(map[any]any)
+	}
+	b.united[other] = one
 }
 
 // xattrs returns the extended attributes as a text that is the same for the same attributes.
@@ -50,7 +76,7 @@ func (b *Builder) storeOnce(all []*Entry) error {
 		if e.Kind != File || e.Inode == nil {
 			continue
 		}
-		id := e.identity()
+		id := b.identity(e)
 		if to := first[id]; to != nil {
 			e.Kind, e.Target, e.Content, e.Xattrs = Hardlink, to.name, nil, nil
 			continue

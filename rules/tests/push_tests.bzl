@@ -1,0 +1,128 @@
+"""image_push and image_pushes: where names come from, and what other rules get."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//rules:defs.bzl", "image_push", "image_pushes")
+load("//rules:providers.bzl", "PushInfo", "PushesInfo")
+load(":actions.bzl", "input_names", "only")
+
+visibility("private")
+
+_PLACE = "%runfiles%/"
+
+def _names_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    lines = only(env, "FileWrite").content.splitlines()
+    asserts.equals(env, ctx.attr.repository, target[PushInfo].repository)
+
+    # What the program is told, files by their names.
+    told = {"repository": [], "repository-file": [], "status": [], "tag": [], "tag-file": []}
+    for line in lines:
+        flag, value = line[2:].split("=", 1)
+        if flag in told:
+            told[flag].append(value.split("/")[-1] if _PLACE in value else value)
+    links = [link.path.split("/")[-1] for link in target[DefaultInfo].default_runfiles.symlinks.to_list()]
+    for flag in ["repository-file", "status", "tag-file"]:
+        for name in told[flag]:
+            asserts.true(env, name in links, name + " is not among the runfiles")
+    asserts.equals(env, ctx.attr.told, {flag: values for flag, values in told.items() if values})
+
+    # The reference is built, from the stable status alone.
+    action = only(env, "MkReference")
+    asserts.equals(env, ctx.attr.reference_inputs, input_names(action))
+    asserts.equals(env, target.label.name + ".reference", target[PushInfo].reference.basename)
+    asserts.equals(env, [target[PushInfo].reference], target[OutputGroupInfo].reference.to_list())
+    asserts.equals(env, action.outputs.to_list(), [target[PushInfo].reference])
+    return analysistest.end(env)
+
+_names_test = analysistest.make(_names_impl, attrs = {
+    "reference_inputs": attr.string_list(),
+    "repository": attr.string(),
+    "told": attr.string_list_dict(),
+})
+
+def _several_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    pushes = [each[PushInfo] for each in ctx.attr.pushes]
+    asserts.equals(env, pushes, list(target[PushesInfo].pushes))
+    asserts.equals(
+        env,
+        ["--target=//rules/tests:pushes"] +
+        ["--push=" + _PLACE + ctx.workspace_name + "/" + push.arguments.path for push in pushes],
+        only(env, "FileWrite").content.splitlines(),
+    )
+    links = {link.path: None for link in target[DefaultInfo].default_runfiles.symlinks.to_list()}
+    for push in pushes:
+        asserts.true(env, push.arguments.path in links, push.arguments.path + " is not among the runfiles")
+        for link in push.runfiles.symlinks.to_list():
+            asserts.true(env, link.path in links, link.path + " is not among the runfiles")
+    asserts.equals(env, [push.reference for push in pushes], target[OutputGroupInfo].reference.to_list())
+    return analysistest.end(env)
+
+_several_test = analysistest.make(_several_impl, attrs = {"pushes": attr.label_list()})
+
+def _refused_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, ctx.attr.says)
+    return analysistest.end(env)
+
+_refused_test = analysistest.make(_refused_impl, attrs = {"says": attr.string()}, expect_failure = True)
+
+_STATUS = ["stable-status.txt", "volatile-status.txt"]
+
+def push_tests(name):
+    """Declares the tests of image_push and image_pushes.
+
+    Args:
+      name: Name of the test suite.
+    """
+    tests = []
+    for case, attrs, told, inputs in [
+        ("plain", {"remote_tags": ["v1"], "repository": "r.test/ten"}, {
+            "repository": ["r.test/ten"],
+            "tag": ["v1"],
+        }, []),
+        ("stamped_tag", {"remote_tags": ["v1", "b{{BUILD_NUMBER}}"], "repository": "r.test/ten"}, {
+            "repository": ["r.test/ten"],
+            "status": _STATUS,
+            "tag": ["v1", "b{{BUILD_NUMBER}}"],
+        }, []),
+        ("stamped", {"repository": "r.test/{{STABLE_TEAM}}/ten"}, {
+            "repository": ["r.test/{{STABLE_TEAM}}/ten"],
+            "status": _STATUS,
+        }, ["stable-status.txt"]),
+        ("from_files", {"repository_file": "data/a.txt", "tag_file": "data/b=c.txt"}, {
+            "repository-file": ["a.txt"],
+            "status": _STATUS,
+            "tag-file": ["b=c.txt"],
+        }, ["a.txt", "stable-status.txt"]),
+    ]:
+        image_push(name = "push_" + case, image = "index", **attrs)
+        tests.append("push_%s_test" % case)
+        _names_test(
+            name = tests[-1],
+            reference_inputs = sorted(inputs + ["index.descriptor.json"]),
+            repository = attrs.get("repository", ""),
+            target_under_test = "push_" + case,
+            told = told,
+        )
+    for case, attrs, found in [
+        ("nowhere", {}, "neither is set"),
+        ("twice", {"repository": "r.test/ten", "repository_file": "data/a.txt"}, "both are set"),
+    ]:
+        image_push(name = "push_" + case, image = "index", tags = ["manual"], **attrs)
+        tests.append("push_%s_test" % case)
+        _refused_test(
+            name = tests[-1],
+            says = "//rules/tests:push_%s: set either repository or repository_file; %s" % (case, found),
+            target_under_test = "push_" + case,
+        )
+    image_pushes(name = "pushes_stamped", pushes = ["push_stamped", "push_stamped_tag"])
+    image_pushes(name = "pushes", pushes = ["push_plain", "pushes_stamped", "push_from_files"])
+    _several_test(
+        name = "pushes_test",
+        pushes = ["push_plain", "push_stamped", "push_stamped_tag", "push_from_files"],
+        target_under_test = "pushes",
+    )
+    native.test_suite(name = name, tests = tests + ["pushes_test"])

@@ -1,0 +1,38 @@
+package layer
+
+import (
+	"maps"
+	"sync"
+
+	"github.com/rules-strata/rules_strata/tools/internal/source"
+)
+
+// Programs notes for which architectures a layer has machine code. The zero value is ready to use.
+type Programs struct {
+	mutex sync.Mutex
+	paths map[string]string
+}
+
+// note takes note of the file at path, which begins with start.
+func (p *Programs) note(path string, start []byte) {
+	architecture := source.Architecture(start)
+	if p == nil || architecture == "" {
+		return
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.paths == nil {
+		p.paths = make(map[string]string)
+	}
+	if first, ok := p.paths[architecture]; !ok || path < first {
+		p.paths[architecture] = path
+	}
+}
+
+// Paths returns, for each architecture in the words of GOARCH, the path of a file with code for it: the first one in
+// the order of bytes, whatever the order in which files were read.
+func (p *Programs) Paths() map[string]string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return maps.Clone(p.paths)
+}

@@ -1,0 +1,151 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+
+	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+// part makes the request that sends the next n bytes of the blob to the upload's address.
+func (u *upload) part(method string, n int64) request {
+	offset := u.offset
+	q := request{
+		what: u.what(), method: method, url: u.location, size: n,
+		header: http.Header{"Content-Type": {"application/octet-stream"}},
+		body: func(ctx context.Context) (io.ReadCloser, error) {
+			body, err := openPart(ctx, u.src, u.blob, offset, n)
+			if err != nil {
+				return nil, &sourceError{err}
+			}
+			return body, nil
+		},
+	}
+	if n >= expectSize {
+		q.header.Set("Expect", "100-continue")
+	}
+	if 0 < n && n < u.blob.Size {
+		q.header.Set("Content-Range", fmt.Sprintf("%d-%d", offset, offset+n-1))
+	}
+	return q
+}
+
+// nextLocation returns the address that the answer gives for the next request of the upload.
+func (u *upload) nextLocation(resp *http.Response) (*url.URL, error) {
+	location, err := uploadLocation(resp)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", u.to.subject(u.what()), err)
+	}
+	return location, nil
+}
+
+// uploadLocation returns the address in a Location header, absolute. A registry behind a proxy that ends TLS may
+// believe that it is reached without; its address is corrected, another host without TLS is refused.
+func uploadLocation(resp *http.Response) (*url.URL, error) {
+	header := resp.Header.Get("Location")
+	if header == "" {
+		return nil, fmt.Errorf("the registry names no address to upload to")
+	}
+	base := resp.Request.URL
+	location, err := base.Parse(header)
+	if err != nil || location.Host == "" {
+		return nil, fmt.Errorf("the registry names an upload address that is none")
+	}
+	location.User = nil
+	if base.Scheme == "https" && location.Scheme == "http" && location.Hostname() == base.Hostname() {
+		location.Scheme, location.Host = base.Scheme, base.Host
+	}
+	if location.Scheme != base.Scheme && location.Scheme != "https" {
+		return nil, fmt.Errorf("the registry names an upload address without TLS, on %s", location.Host)
+	}
+	return location, nil
+}
+
+// openPart opens n bytes of the blob from offset on. The rest of a file is the file itself, which net/http lets the
+// kernel send; its size is all that is checked. Any other source is read from its beginning, so that the verifier sees
+// all of it.
+func openPart(ctx context.Context, src content.Source, d oci.Descriptor, offset, n int64) (io.ReadCloser, error) {
+	blob, err := src.Open(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	reader := io.Reader(verifiedBody{digest.NewVerifier(blob, d.Digest, d.Size)})
+	if file, ok := blob.(*os.File); ok {
+		reader, err = file, seek(file, d, offset)
+	} else {
+		_, err = io.CopyN(io.Discard, reader, offset)
+	}
+	if err != nil {
+		blob.Close()
+		return nil, err
+	}
+	if offset+n < d.Size {
+		reader = io.LimitReader(reader, n)
+	}
+	if reader == blob {
+		return blob, nil
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{reader, blob}, nil
+}
+
+// seek goes to the offset in the file that should be the blob d.
+func seek(file *os.File, d oci.Descriptor, offset int64) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() != d.Size {
+		return &digest.MismatchError{
+			Want: d.Digest, Got: d.Digest, WantSize: d.Size, GotSize: min(info.Size(), d.Size+1),
+		}
+	}
+	_, err = file.Seek(offset, io.SeekStart)
+	return err
+}
+
+// verifiedBody marks the errors of a source as its own: bytes that are not the promised ones end in one, the last of them
+// unsent.
+type verifiedBody struct{ io.Reader }
+
+// Read implements io.Reader.
+func (b verifiedBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = &sourceError{err}
+	}
+	return n, err
+}
+
+// verify hashes the blob if it is a file, which is sent unverified; any other one has been verified on its way.
+func verify(ctx context.Context, src content.Source, d oci.Descriptor) error {
+	blob, err := src.Open(ctx, d)
+	if err != nil {
+		return &sourceError{err}
+	}
+	defer blob.Close()
+	if _, isFile := blob.(*os.File); !isFile {
+		return nil
+	}
+	if _, err := io.Copy(io.Discard, digest.NewVerifier(blob, d.Digest, d.Size)); err != nil {
+		return &sourceError{err}
+	}
+	return nil
+}
+
+// checkDigest compares the digest that an answer states, if it does, with the one that was asked for.
+func (r *Repository) checkDigest(what string, resp *http.Response, want digest.Digest) error {
+	if got := resp.Header.Get("Docker-Content-Digest"); got != "" && got != want.String() {
+		return fmt.Errorf("%s: the registry says that its digest is %q, expected %s",
+			r.subject(what), r.session.Hide(got), want)
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	v1 "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/rules-strata/rules_strata/tools/internal/check"
+	"github.com/rules-strata/rules_strata/tools/internal/check/rawtar"
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/wire"
+)
+
+// maxFuzzed bounds the size of a fuzzed layer, in bytes: a header may ask for gigabytes of zeros.
+const maxFuzzed = 8 << 20
+
+// make runs mklayer with the arguments and an output in a directory of its own, and returns the blob and its
+// descriptor. If it fails it must say why, and leave nothing.
+func makeLayer(t *testing.T, args ...string) ([]byte, wire.Layer, error) {
+	t.Helper()
+	dir := t.TempDir()
+	output, descriptor := filepath.Join(dir, "blob"), filepath.Join(dir, "descriptor")
+	var said bytes.Buffer
+	code := newCommand(nil).Run(t.Context(), append(args, "--output="+output, "--descriptor="+descriptor),
+		cli.Streams{In: strings.NewReader(""), Out: &said, Err: &said})
+	if code != cli.ExitOK {
+		left, err := os.ReadDir(dir)
+		if code != cli.ExitFailure || !strings.HasPrefix(said.String(), "mklayer: ") || len(left) > 0 || err != nil {
+			t.Fatalf("exit code %d, %q, left behind: %v, %v", code, &said, left, err)
+		}
+		return nil, wire.Layer{}, errors.New(said.String())
+	}
+	layer, err := wire.ReadLayer(descriptor)
+	if err != nil || said.Len() > 0 {
+		t.Fatalf("%v, %q", err, &said)
+	}
+	blob, err := os.ReadFile(output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return blob, layer, nil
+}
+
+// tolerated are the rules that a layer which is kept as others made it may break: archive/tar, like the engines that are
+// written with it, reads numbers and records in forms that POSIX does not know.
+var tolerated = map[string]bool{rawtar.RuleSize: true, rawtar.RulePAX: true, rawtar.RuleChecksum: true}
+
+// inspect wants that package check finds no fault with an image of the one layer. A layer that was kept need not follow
+// this project's own rules.
+func inspect(t *testing.T, blob []byte, layer wire.Layer, kept bool) {
+	t.Helper()
+	store := make(imagetest.Store)
+	config := v1.Image{Platform: v1.Platform{OS: "linux", Architecture: "amd64"},
+		RootFS: v1.RootFS{Type: "layers", DiffIDs: []digest.Digest{layer.DiffID}}}
+	manifest := oci.Manifest{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeManifest,
+		Config: store.AddJSON(t, oci.MediaTypeConfig, config), Layers: []oci.Descriptor{layer.Descriptor()}}
+	store.Add(layer.MediaType, blob)
+	report, err := check.Image(t.Context(), store, store.AddJSON(t, oci.MediaTypeManifest, manifest),
+		check.Options{Lenient: func(int, digest.Digest) bool { return kept }})
+	faults := slices.DeleteFunc(report.Violations, func(v check.Violation) bool { return kept && tolerated[v.Rule] })
+	if err != nil || len(faults) > 0 || report.Layers != 1 {
+		t.Fatalf("kept %v: %+v, %v", kept, faults, err)
+	}
+}
+
+// mended returns the archive with the right checksum in each header, so that a fuzzer gets beyond those.
+func mended(archive []byte) []byte {
+	const checksum, magic, size = 148, 257, 512
+	archive = bytes.Clone(archive)
+	for block := range slices.Chunk(archive, size) {
+		if len(block) < size || !bytes.HasPrefix(block[magic:], []byte("ustar")) {
+			continue
+		}
+		copy(block[checksum:], "        ")
+		sum := 0
+		for _, c := range block {
+			sum += int(c)
+		}
+		copy(block[checksum:], fmt.Sprintf("%06o\x00 ", sum))
+	}
+	return archive
+}
+
+// expands reports whether the archive may stand for more than a fuzzer has time for.
+func expands(archive []byte) bool {
+	r := tar.NewReader(bytes.NewReader(archive))
+	for total := int64(0); ; {
+		h, err := r.Next()
+		if err != nil {
+			return false
+		}
+		if total += h.Size; total > maxFuzzed {
+			return true
+		}
+	}
+}
+
+// Whatever is in an archive: it makes a layer without fault, kept and made anew, or is refused in words both times.
+func FuzzTar(f *testing.F) {
+	for _, entries := range [][]string{
+		{"5 ./", "5 ./usr/", "0 ./usr/b one", "1 usr/a usr/b", "2 l ../x", "3 null", "6 pipe", "0 usr/.wh.old"},
+		{"0 b x", "0 a y", "0 b z", "0 d/.wh..wh..opq"},
+		{"2 dir /etc", "0 dir/passwd x"},
+		{"0 " + strings.Repeat("n/", 150) + "n x", "2 s " + strings.Repeat("t", 200)},
+		{"0 café é"},
+		{},
+	} {
+		data, err := makeTar(entries)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		data = mended(data)
+		if expands(data) {
+			return
+		}
+		path := filepath.Join(t.TempDir(), "a.tar")
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		kept, layer, errKept := makeLayer(t, "--tar="+path)
+		if errKept == nil {
+			if layer.MediaType == oci.MediaTypeLayer && !bytes.Equal(kept, data) {
+				t.Error("the archive was not kept")
+			}
+			inspect(t, kept, layer, true)
+		}
+		blob, layer, err := makeLayer(t, "--tar="+path, "--duplicates=error", "--compression=none")
+		if (err == nil) != (errKept == nil) {
+			t.Errorf("kept: %v; made anew: %v", errKept, err)
+		}
+		if err == nil {
+			inspect(t, blob, layer, false)
+			again := filepath.Join(t.TempDir(), "b.tar")
+			if err := os.WriteFile(again, blob, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if _, same, err := makeLayer(t, "--tar="+again, "--duplicates=error", "--compression=none"); err != nil ||
+				same.Digest != layer.Digest {
+				t.Errorf("the layer as an archive makes another layer: %v, %v", same, err)
+			}
+		}
+	})
+}
+
+// Whatever is in a Debian package: it makes a layer without fault, in which dpkg's paragraph is, or is refused.
+func FuzzDeb(f *testing.F) {
+	const control = "Package: tool\nVersion: 1\nArchitecture: all\nDescription: x\n more\n"
+	data, err := makeTar([]string{"5 ./", "5 ./lib/", "0 ./lib/a one", "0 ./etc/conf x", "1 ./lib/b ./lib/a", "2 ./l lib"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(control, "/etc/conf\n", data)
+	f.Add("Package: a+\n", "", data)
+	f.Fuzz(func(t *testing.T, control, conffiles string, data []byte) {
+		data = mended(data)
+		if expands(data) {
+			return
+		}
+		controls, err := makeTar([]string{"0 control " + control, "0 conffiles " + conffiles})
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "a.deb")
+		if err := os.WriteFile(path, makeAr(controls, data), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		blob, layer, err := makeLayer(t, "--deb="+path, "--symlink=/lib=usr/lib", "--compression=none")
+		if err != nil {
+			return
+		}
+		inspect(t, blob, layer, false)
+		if !bytes.Contains(blob, []byte("\nStatus: install ok installed\n")) {
+			t.Error("no paragraph of the package")
+		}
+	})
+}
+
+// Whatever the bytes of a package, package deb and mklayer end in words.
+func FuzzAr(f *testing.F) {
+	controls, errControls := makeTar([]string{"0 control Package: tool\n"})
+	data, errData := makeTar([]string{"0 a x"})
+	if err := errors.Join(errControls, errData); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(makeAr(controls, data))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "a.deb")
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		blob, layer, err := makeLayer(t, "--deb="+path, fmt.Sprintf("--level=%d", len(data)%9+1))
+		if err == nil {
+			inspect(t, blob, layer, false)
+		}
+	})
+}

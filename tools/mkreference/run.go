@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"flag"
+
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/nameflags"
+	"github.com/rules-strata/rules_strata/tools/internal/wire"
+)
+
+var command = cli.Command{
+	Name:    "mkreference",
+	Summary: "write the name by which a pushed image can be had",
+	New:     newWork,
+}
+
+func newWork(flags *flag.FlagSet) cli.Work {
+	root := flags.String("root", "", "`file` with the descriptor of the image or index (required)")
+	names := nameflags.Declare(flags)
+	output := flags.String("output", "", "`file` to write (required)")
+	return func(context.Context, cli.Streams) error {
+		if err := cli.Require(flags, "root", "output"); err != nil {
+			return err
+		}
+		to, _, err := names.Resolve()
+		if err != nil {
+			return err
+		}
+		d, err := wire.ReadDescriptor(*root)
+		if err != nil {
+			return err
+		}
+		to.Digest = d.Digest
+		return atomicfile.Write(*output, []byte(to.String()))
+	}
+}

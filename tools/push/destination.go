@@ -1,0 +1,69 @@
+package main
+
+import (
+	"flag"
+	"io"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
+	"github.com/rules-strata/rules_strata/tools/internal/launch"
+	"github.com/rules-strata/rules_strata/tools/internal/nameflags"
+)
+
+// destination is an image and where it goes, in the words of the flags.
+type destination struct {
+	image  *imageflags.Flags
+	names  *nameflags.Flags
+	cache  cacheFlags
+	target string
+}
+
+func declareDestination(flags *flag.FlagSet) *destination {
+	d := &destination{image: imageflags.Declare(flags), names: nameflags.Declare(flags)}
+	d.names.DeclareTags()
+	d.cache.declare(flags)
+	flags.StringVar(&d.target, "target", "", "`label` of the build's target, for messages")
+	return d
+}
+
+// readDestinations returns what the command line asks for: its own image, if it has one, and those of --push, to which
+// the command line's repository, tags and remote cache apply, too.
+func readDestinations(own *destination, files []string) ([]*destination, error) {
+	var all []*destination
+	if own.image.Root != "" {
+		all = append(all, own)
+	}
+	repository := own.names.Repository
+	if n := len(files) + len(all); repository != "" && n > 1 {
+		return nil, cli.Hint(cli.Usage("--repository=%s: there are %d images", repository, n),
+			"run the target of one of them")
+	}
+	for _, file := range files {
+		d, err := readDestination(file)
+		if err != nil {
+			return nil, err
+		}
+		if repository != "" {
+			d.names.Repository = repository
+		}
+		d.names.Tags = append(d.names.Tags, own.names.Tags...)
+		d.cache.override(own.cache)
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+// readDestination reads the arguments of one image from a file that a rule wrote.
+func readDestination(file string) (*destination, error) {
+	args, err := launch.Lines(file)
+	if err != nil {
+		return nil, cli.Usage("--push: %w", err)
+	}
+	flags := flag.NewFlagSet("push", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	d := declareDestination(flags)
+	if err := flags.Parse(args); err != nil {
+		return nil, cli.Usage("--push=%s: %w", file, err)
+	}
+	return d, nil
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/push"
+	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/registry"
+)
+
+// report is the JSON of --json and --output.
+type report struct {
+	// DryRun says that nothing was pushed.
+	DryRun bool     `json:"dry_run,omitempty"`
+	Pushes []result `json:"pushes"`
+}
+
+// result is one image in one repository.
+type result struct {
+	Target     string        `json:"target,omitempty"` // label of the build's target
+	Repository string        `json:"repository"`
+	Digest     digest.Digest `json:"digest"`
+	MediaType  string        `json:"mediaType"`
+	Tags       []string      `json:"tags"`
+	// References are the names that the image can be had by: REPOSITORY:TAG@DIGEST for each tag, then REPOSITORY@DIGEST.
+	References []string `json:"references"`
+}
+
+func newResult(target string, to reference.Reference, root oci.Descriptor, tags []string) result {
+	r := result{
+		Target: target, Repository: to.Name(), Digest: root.Digest, MediaType: root.MediaType,
+		Tags: append([]string{}, tags...),
+	}
+	for _, tag := range append(tags, "") {
+		name := reference.Reference{Registry: to.Registry, Repository: to.Repository, Tag: tag, Digest: root.Digest}
+		r.References = append(r.References, name.String())
+	}
+	return r
+}
+
+// tell writes what was pushed to standard output and, if there is one, to the file of --output.
+func (s *settings) tell(std cli.Streams, results []result) error {
+	data, err := json.MarshalIndent(report{s.dryRun, results}, "", "  ")
+	if err != nil {
+		return err
+	}
+	data = append(data, '\n')
+	if s.output != "" {
+		if err := atomicfile.Write(s.output, data); err != nil {
+			return err
+		}
+	}
+	if s.dryRun {
+		fmt.Fprintln(std.Err, "dry run: nothing was sent")
+	}
+	if s.json {
+		_, err := std.Out.Write(data)
+		return err
+	}
+	if s.dryRun {
+		return nil
+	}
+	for _, r := range results {
+		if _, err := fmt.Fprintln(std.Out, strings.Join(r.References, "\n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// describe names one object of a push.
+func describe(e push.Event) string {
+	d := e.Object
+	switch {
+	case e.Tag != "":
+		return fmt.Sprintf("tag %s:%s", e.Repository, e.Tag)
+	case oci.IsIndex(d.MediaType):
+		return "index " + d.Digest.String()
+	case oci.IsManifest(d.MediaType):
+		return "manifest " + d.Digest.String()
+	}
+	return fmt.Sprintf("blob %s (%d bytes)", d.Digest, d.Size)
+}
+
+// advise adds what the user can do about a failure.
+func advise(err error, store *auth.Store) error {
+	var refusal *registry.Error
+	var token *auth.TokenError
+	var certificate *tls.CertificateVerificationError
+	var mismatch *digest.MismatchError
+	refused := errors.As(err, &refusal)
+	where := registryOf(err, refusal)
+	switch {
+	case refused && isDenied(refusal.Status) && refusal.Anonymous:
+		return cli.Hint(err,
+			"no credential for %s was found in %s; \"docker login %[1]s\" or \"podman login %[1]s\" makes one",
+			where, strings.Join(store.Files, ", "))
+	case refused && isDenied(refusal.Status), errors.As(err, &token) && isDenied(token.Status):
+		return cli.Hint(err, "the credential for %s is not accepted, or its owner may not do that", where)
+	case errors.As(err, &certificate):
+		return cli.Hint(err, "SSL_CERT_FILE names a file with further authorities; --insecure does without them")
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return cli.Hint(err, "the registry has no TLS; --insecure allows that")
+	case errors.As(err, &mismatch):
+		return cli.Hint(err, "a file is not what the build made; building it again puts it right")
+	}
+	return err
+}
+
+// registryOf returns the registry that refused, whose name begins the error. It may be one that is only read from.
+func registryOf(err error, refusal *registry.Error) string {
+	text := err.Error()
+	if refusal != nil {
+		text = refusal.Subject
+	}
+	name, _, _ := strings.Cut(text, "/")
+	return name
+}
+
+func isDenied(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
+}
