@@ -43,6 +43,7 @@ image_layer(
 [
     image(
         name = "%s_%s" % (compression, architecture),
+        any_architecture = True,  # nothing runs the other one's busybox
         architecture = architecture,
         cmd = ["/bin/cat", "/text"],
         layers = [":busybox_layer", ":name_layer", ":large_layer", ":text_" + compression],
@@ -90,8 +91,13 @@ loaded() {
 # containerd_run IMAGE ARGS...: as docker_run.
 containerd_run() { ctr run --rm "$1" "strata-$$-$RANDOM" "${@:2}"; }
 
-# containerd_forget, ...: the engine loses the image, and all that have no name.
-containerd_forget() { ctr images rm --sync "$1"; }
+# containerd_forget, ...: the engine loses the image, and all that have no name. What arrived of an interrupted load
+# containerd keeps for a day by a lease.
+containerd_forget() {
+  local lease
+  for lease in $(ctr leases ls --quiet); do ctr leases rm "$lease"; done
+  ctr images rm --sync "$1"
+}
 docker_forget() { docker rmi --force "$1" && docker image prune --force; }
 podman_forget() { podman rmi --force "$1" && podman image prune --force; }
 
@@ -150,9 +156,9 @@ forgotten() {
   prints "$1"
 }
 
-# Docker wants the layers below, Podman has nothing at first under the name of a blob that it never saw, and containerd
-# holds blobs as they are.
+# Docker wants the layers below, Podman knows an unpacked layer by its diff id, and containerd holds blobs as they are.
 packed_otherwise() {
+  bazel run //load:load -- --engine="$1"
   loaded "$1" "$2" packed_otherwise
   prints "$1"
 }
@@ -234,7 +240,7 @@ for engine in docker podman containerd; do
   check "$engine: a layer that is in a registry only" from_registry "$engine"
 done
 check "docker: a layer that it has, packed otherwise" packed_otherwise docker "4 of 4"
-check "podman: a layer that it has, packed otherwise" packed_otherwise podman "4 of 4,0 of 4"
+check "podman: a layer that it has, packed otherwise" packed_otherwise podman "4 of 4"
 check "containerd: a layer that it has, packed otherwise" packed_otherwise containerd "3 of 4"
 check "containerd: a namespace of its own" namespaces
 check "an archive in a file and on standard output" to_file
