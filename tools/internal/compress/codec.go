@@ -54,19 +54,44 @@ func gzipTail(crc uint32, size uint64) []byte {
 
 func deflater(level int) func() (func(packed, block []byte) []byte, error) {
 	return func() (func(packed, block []byte) []byte, error) {
-		var out appender
-		z, err := flate.NewWriter(&out, level)
+		deflate, err := deflateAt(level)
 		if err != nil {
 			return nil, err
 		}
+		encode, err := deflateAt(flate.HuffmanOnly)
+		if err != nil {
+			return nil, err
+		}
+		var other []byte
 		return func(packed, block []byte) []byte {
-			out = packed
-			z.Reset(&out)
-			z.Write(block) // fails only if out does
-			z.Flush()
-			return out
+			before := len(packed)
+			packed = deflate(packed, block)
+			if len(packed)-before < len(block)-len(block)/16 {
+				return packed
+			}
+			// The library stores what has no repetitions as it is. Some of that has few characters, like base64.
+			if other = encode(other[:0], block); len(other) < len(packed)-before {
+				return append(packed[:before], other...)
+			}
+			return packed
 		}, nil
 	}
+}
+
+// deflateAt returns a function that appends the deflated form of a block, up to a byte's bound, to a slice.
+func deflateAt(level int) (func(packed, block []byte) []byte, error) {
+	var out appender
+	z, err := flate.NewWriter(&out, level)
+	if err != nil {
+		return nil, err
+	}
+	return func(packed, block []byte) []byte {
+		out = packed
+		z.Reset(&out)
+		z.Write(block) // fails only if out does
+		z.Flush()
+		return out
+	}, nil
 }
 
 // appender is a writer that appends to itself. It never fails.
@@ -96,7 +121,8 @@ func zstdCodec(level int) codec {
 			zstd.WithEncoderLevel(speed),
 			zstd.WithWindowSize(window),
 			zstd.WithEncoderConcurrency(1),
-			zstd.WithLowerEncoderMem(true), // no block is larger than the window: there is nothing to keep behind it
+			zstd.WithLowerEncoderMem(true),          // no block is larger than the window: there is nothing to keep behind it
+			zstd.WithAllLitEntropyCompression(true), // as at gzip: few characters, no repetitions
 			zstd.WithEncoderCRC(true))
 		if err != nil {
 			return nil, err

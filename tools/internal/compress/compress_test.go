@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -35,27 +36,29 @@ func corpus() map[string][]byte {
 	return map[string][]byte{
 		"empty": nil,
 		"tiny":  []byte("hello\n"),
-		"mixed": bytes.Join([][]byte{text.Bytes(), noise, program.Bytes(), make([]byte, 2<<20)}, nil),
+		// Base64: as random as the noise, but with 6 bits to a byte.
+		"letters": []byte(base64.StdEncoding.EncodeToString(noise)),
+		"mixed":   bytes.Join([][]byte{text.Bytes(), noise, program.Bytes(), make([]byte, 2<<20)}, nil),
 	}
 }
 
 // golden holds the first 8 bytes of the sha256 of each packed form. A change is a change of FormatVersion, which must
 // say so in docs/format.md. They were made by this package with klauspost/compress 1.20.3.
-var golden = map[string][3]string{ // empty, tiny, mixed
-	"none-0":  {"e3b0c44298fc1c14", "5891b5b522d5df08", "23fa250adb17f672"},
-	"gzip-1":  {"458c5a203299dd32", "94bd3393dad1e7d6", "1af79c0dee94dccf"},
-	"gzip-2":  {"ac73670af3abed54", "117bf35db1435194", "e8e462da4f11cec9"},
-	"gzip-3":  {"ac73670af3abed54", "117bf35db1435194", "d6abeab9103d0387"},
-	"gzip-4":  {"ac73670af3abed54", "117bf35db1435194", "474c53d8fa0f36cc"},
-	"gzip-5":  {"ac73670af3abed54", "117bf35db1435194", "300966ce36bf424b"},
-	"gzip-6":  {"ac73670af3abed54", "117bf35db1435194", "83f430fab771de81"},
-	"gzip-7":  {"ac73670af3abed54", "d223c5db81206701", "299919f68f415ab8"},
-	"gzip-8":  {"ac73670af3abed54", "d223c5db81206701", "c91bb327dc9bff35"},
-	"gzip-9":  {"9ceffb7310338057", "690cc9c7e89ee2cc", "f9dd2d36269775dd"},
-	"zstd-1":  {"6fb8543883dafcc2", "6c3080e98de06cd6", "8ce4998a2698400e"},
-	"zstd-3":  {"6fb8543883dafcc2", "6c3080e98de06cd6", "d0f38b5b96de455d"},
-	"zstd-6":  {"6fb8543883dafcc2", "6c3080e98de06cd6", "733dfc193f341ca2"},
-	"zstd-10": {"6fb8543883dafcc2", "6c3080e98de06cd6", "b78ad589b93815a5"},
+var golden = map[string][4]string{ // empty, tiny, mixed, letters
+	"none-0":  {"e3b0c44298fc1c14", "5891b5b522d5df08", "23fa250adb17f672", "ba87dd4e74b8c30b"},
+	"gzip-1":  {"458c5a203299dd32", "94bd3393dad1e7d6", "736d1b14724eaef2", "ea9e1d1c7a4ebcf3"},
+	"gzip-2":  {"ac73670af3abed54", "117bf35db1435194", "2656f2618667d42c", "9620ea679fa654b8"},
+	"gzip-3":  {"ac73670af3abed54", "117bf35db1435194", "06ca27371b8f6f56", "9620ea679fa654b8"},
+	"gzip-4":  {"ac73670af3abed54", "117bf35db1435194", "9c8e30ffd1bf4eda", "9620ea679fa654b8"},
+	"gzip-5":  {"ac73670af3abed54", "117bf35db1435194", "384d26320c756e00", "9620ea679fa654b8"},
+	"gzip-6":  {"ac73670af3abed54", "117bf35db1435194", "83f430fab771de81", "9620ea679fa654b8"},
+	"gzip-7":  {"ac73670af3abed54", "d223c5db81206701", "299919f68f415ab8", "b0b01c05c812786d"},
+	"gzip-8":  {"ac73670af3abed54", "d223c5db81206701", "c91bb327dc9bff35", "597b68c09b2b7b35"},
+	"gzip-9":  {"9ceffb7310338057", "690cc9c7e89ee2cc", "f9dd2d36269775dd", "931eedc76f14710b"},
+	"zstd-1":  {"6fb8543883dafcc2", "6c3080e98de06cd6", "0bc4cb3cd6889b5f", "20dbd69bf299ea27"},
+	"zstd-3":  {"6fb8543883dafcc2", "6c3080e98de06cd6", "d0f38b5b96de455d", "091c4f456e982f56"},
+	"zstd-6":  {"6fb8543883dafcc2", "6c3080e98de06cd6", "733dfc193f341ca2", "091c4f456e982f56"},
+	"zstd-10": {"6fb8543883dafcc2", "6c3080e98de06cd6", "b78ad589b93815a5", "2b024b75cd1c1b41"},
 }
 
 func pack(t testing.TB, f Format, data []byte, piece int) []byte {
@@ -98,8 +101,8 @@ func TestGolden(t *testing.T) {
 		name := fmt.Sprintf("%s-%d", f.Codec, f.Level)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var got [3]string
-			for i, part := range []string{"empty", "tiny", "mixed"} {
+			var got [4]string
+			for i, part := range []string{"empty", "tiny", "mixed", "letters"} {
 				packed := pack(t, f, data[part], 256<<10)
 				got[i] = sum(packed)
 				if unpacked := unpack(t, f.Codec, packed); !bytes.Equal(unpacked, data[part]) {
@@ -107,9 +110,26 @@ func TestGolden(t *testing.T) {
 				}
 			}
 			if got != golden[name] {
-				t.Errorf("\t%q: {%q, %q, %q},", name, got[0], got[1], got[2])
+				t.Errorf("\t%q: {%q, %q, %q, %q},", name, got[0], got[1], got[2], got[3])
 			}
 		})
+	}
+}
+
+// What has no repetitions, but few characters, is packed by every codec and level; what nothing can pack hardly grows.
+func TestLetters(t *testing.T) {
+	letters := corpus()["letters"]
+	noise, err := base64.StdEncoding.DecodeString(string(letters))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range formats()[1:] {
+		if size := len(pack(t, f, letters, 1<<20)); size > len(letters)*76/100 {
+			t.Errorf("%v: %d bytes of base64 are packed to %d", f, len(letters), size)
+		}
+		if size := len(pack(t, f, noise, 1<<20)); size > len(noise)*1001/1000 {
+			t.Errorf("%v: %d bytes of noise are packed to %d", f, len(noise), size)
+		}
 	}
 }
 
