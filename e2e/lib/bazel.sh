@@ -4,7 +4,9 @@
 # bazel COMMAND ARGS...: bazelw in the workspace of the current directory, with plain output. Descriptor 3 is closed, for
 # the server would hold it open, and with it the pipe of whoever reads what e2e/run says.
 bazel() {
-  [ "$PWD" = "$TOP" ] || echo "$PWD" >>"$RUN/workspaces"
+  local root=$PWD
+  until [ -e "$root/MODULE.bazel" ] || [ -e "$root/WORKSPACE" ]; do root=$(dirname "$root"); done
+  [ "$root" = "$TOP" ] || echo "$root" >>"$RUN/workspaces"
   "$TOP/bazelw" "$1" --color=no --curses=no --noshow_progress "${@:2}" 3>&-
 }
 
