@@ -162,4 +162,4 @@ check "layers go from registry to registry" copies
 check "killed $kills times, behind a proxy with faults" killed
 check "and completed" completed
 packages time
-check "the benchmark of pushes is alive" "$TOP/bench/push/run" 1000000
+check "the benchmark of pushes is alive" "$TOP/bench/push" 1000000
