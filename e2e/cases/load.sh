@@ -5,13 +5,14 @@
 cd "$E2E/walkthrough"
 name=localhost/load:latest
 
-# package TEXT: the package //load: an image of four layers, of which one holds TEXT and one is large, and an index.
+# package TEXT: the package //engines: an image of four layers, of which one holds TEXT and one is large, and an index.
+# It cannot be called "load": //:load is a file among the outputs, and they must have no directory of that name.
 package() {
-  mkdir -p load
-  cp /bin/busybox load/busybox
-  echo "$1" >load/text
-  [ -e load/large ] || head -c 200000000 /dev/urandom >load/large
-  cat >load/BUILD.bazel <<'BUILD'
+  mkdir -p engines
+  cp /bin/busybox engines/busybox
+  echo "$1" >engines/text
+  [ -e engines/large ] || head -c 200000000 /dev/urandom >engines/large
+  cat >engines/BUILD.bazel <<'BUILD'
 load("@rules_strata//rules:defs.bzl", "image", "image_index", "image_layer", "image_load")
 
 image_layer(
@@ -78,11 +79,11 @@ BUILD
 # architecture: this machine's, in the words of GOARCH.
 architecture() { dpkg --print-architecture; }
 
-# loaded ENGINE WANT [TARGET [ARGS...]]: loads //load:TARGET. It prints the name; of the image's layers WANT were there,
+# loaded ENGINE WANT [TARGET [ARGS...]]: loads //engines:TARGET. It prints the name; of the image's layers WANT were there,
 # "N of M", one a try.
 loaded() {
   local had
-  bazel run "//load:${3:-load}" -- --engine="$1" "${@:4}" >"$WORK/out" 2>"$WORK/err" || fail "$(cat "$WORK/err")"
+  bazel run "//engines:${3:-load}" -- --engine="$1" "${@:4}" >"$WORK/out" 2>"$WORK/err" || fail "$(cat "$WORK/err")"
   contains "$WORK/out" "$name"
   had=$(sed -n "s/^sha256:[0-9a-f]*: $1 has \(.*\) layers, sending .*/\1/p" "$WORK/err" | paste -sd ,)
   equal "layers that $1 had" "$2" "$had"
@@ -101,22 +102,22 @@ containerd_forget() {
 docker_forget() { docker rmi --force "$1" && docker image prune --force; }
 podman_forget() { podman rmi --force "$1" && podman image prune --force; }
 
-# prints ENGINE: a container prints what load/text holds, and has the large file whole.
+# prints ENGINE: a container prints what engines/text holds, and has the large file whole.
 prints() {
-  equal "what a container prints" "$(cat load/text)" "$("$1_run" "$name" /bin/cat /text)"
-  equal "the large file" "$(md5sum <load/large)" "$("$1_run" "$name" /bin/sh -c 'md5sum </large')"
+  equal "what a container prints" "$(cat engines/text)" "$("$1_run" "$name" /bin/cat /text)"
+  equal "the large file" "$(md5sum <engines/large)" "$("$1_run" "$name" /bin/sh -c 'md5sum </large')"
 }
 
 cold() {
   package "first $RUN"
   loaded "$1" "$2"
-  contains "$WORK/err" "$(digest_of //load:gzip_amd64): $1 has"
+  contains "$WORK/err" "$(digest_of //engines:gzip_amd64): $1 has"
   prints "$1"
 }
 
 unchanged() {
   local started=$EPOCHREALTIME
-  bazel-bin/load/load --engine="$1" >"$WORK/out" 2>"$WORK/err"
+  bazel-bin/engines/load --engine="$1" >"$WORK/out" 2>"$WORK/err"
   note "$1: an unchanged image of 200 MB in $(((${EPOCHREALTIME/./} - ${started/./}) / 1000)) ms"
   contains "$WORK/err" "has 4 of 4 layers, sending 0.0 MB"
   equal "what is printed" "$name" "$(cat "$WORK/out")"
@@ -134,10 +135,10 @@ interrupted() {
   local before pid status=0
   before=$("$1_run" "$name")
   package "third $RUN $2"
-  head -c 200000000 /dev/urandom >load/large
-  bazel build //load:load
+  head -c 200000000 /dev/urandom >engines/large
+  bazel build //engines:load
   set -m # or else the background ignores SIGINT
-  bazel-bin/load/load --engine="$1" >"$WORK/out" 2>"$WORK/err" &
+  bazel-bin/engines/load --engine="$1" >"$WORK/out" 2>"$WORK/err" &
   pid=$!
   set +m
   await 20 grep sending "$WORK/err"
@@ -146,7 +147,7 @@ interrupted() {
   [ "$status" != 0 ] || fail "the load was done before it could be interrupted"
   equal "what an interrupted load printed" "" "$(cat "$WORK/out")"
   equal "what a container prints after an interrupted load" "$before" "$("$1_run" "$name")"
-  bazel run //load:load -- --engine="$1"
+  bazel run //engines:load -- --engine="$1"
   prints "$1"
 }
 
@@ -158,7 +159,7 @@ forgotten() {
 
 # Docker wants the layers below, Podman knows an unpacked layer by its diff id, and containerd holds blobs as they are.
 packed_otherwise() {
-  bazel run //load:load -- --engine="$1"
+  bazel run //engines:load -- --engine="$1"
   loaded "$1" "$2" packed_otherwise
   prints "$1"
 }
@@ -167,9 +168,9 @@ native() {
   local foreign=arm64
   [ "$(architecture)" = amd64 ] || foreign=amd64
   package "fifth $RUN"
-  bazel run //load:index_load -- --engine="$1"
+  bazel run //engines:index_load -- --engine="$1"
   prints "$1"
-  bazel run //load:index_load -- --engine="$1" --platform="linux/$foreign" --name=localhost/load:foreign
+  bazel run //engines:index_load -- --engine="$1" --platform="linux/$foreign" --name=localhost/load:foreign
   case $1 in
     containerd) ctr images ls name==localhost/load:foreign | tee "$WORK/foreign" ;;
     *) "$1" image inspect localhost/load:foreign >"$WORK/foreign" ;;
@@ -178,7 +179,7 @@ native() {
 }
 
 names() {
-  bazel run //load:names -- --engine="$1" --name=load-e2e >"$WORK/out"
+  bazel run //engines:names -- --engine="$1" --name=load-e2e >"$WORK/out"
   printf '%s\n' "$name" localhost/load:from-args docker.io/library/load-e2e:latest >"$WORK/want"
   diff "$WORK/want" "$WORK/out"
   while read -r name; do prints "$1"; done <"$WORK/want"
@@ -192,13 +193,13 @@ namespaces() {
 
 to_file() {
   local want
-  want=$(digest_of //load:gzip_amd64)
-  (cd load && bazel run //load:load -- --archive=image.tar --engine=docker) >"$WORK/out"
-  equal "what is printed" "$PWD/load/image.tar" "$(cat "$WORK/out")"
-  archive_valid load/image.tar
-  equal "digest in the archive" "$want" "$(skopeo inspect oci-archive:load/image.tar | jq -r .Digest)"
-  bazel run //load:load -- --archive=- >"$WORK/piped"
-  cmp load/image.tar "$WORK/piped"
+  want=$(digest_of //engines:gzip_amd64)
+  (cd engines && bazel run //engines:load -- --archive=image.tar --engine=docker) >"$WORK/out"
+  equal "what is printed" "$PWD/engines/image.tar" "$(cat "$WORK/out")"
+  archive_valid engines/image.tar
+  equal "digest in the archive" "$want" "$(skopeo inspect oci-archive:engines/image.tar | jq -r .Digest)"
+  bazel run //engines:load -- --archive=- >"$WORK/piped"
+  cmp engines/image.tar "$WORK/piped"
   docker_forget "$name"
   docker load <"$WORK/piped"
   prints docker
@@ -209,12 +210,12 @@ from_registry() {
   local address flags descriptor
   address=$(cat "$RUN/far.address")
   package "sixth $RUN $1"
-  skopeo copy --dest-tls-verify=false "oci:$(build //load:gzip_amd64 oci_layout)" "docker://$address/team/base"
-  descriptor=$(build //load:text_gzip descriptor)
+  skopeo copy --dest-tls-verify=false "oci:$(build //engines:gzip_amd64 oci_layout)" "docker://$address/team/base"
+  descriptor=$(build //engines:text_gzip descriptor)
   jq -c --arg source "$address/team/base" '.sources = [$source]' "$descriptor" >"$WORK/far.json"
-  bazel build //load:load
-  sed "s,%runfiles%,$PWD/bazel-bin/load/load.runfiles,; s,^--layer=.*text_gzip.*,--remote-layer=$WORK/far.json," \
-    bazel-bin/load/load.args >"$WORK/flags"
+  bazel build //engines:load
+  sed "s,%runfiles%,$PWD/bazel-bin/engines/load.runfiles,; s,^--layer=.*text_gzip.*,--remote-layer=$WORK/far.json," \
+    bazel-bin/engines/load.args >"$WORK/flags"
   contains "$WORK/flags" --remote-layer
   for flags in "3 of 4" "4 of 4"; do
     "$RUN/bin/strata-load" "@$WORK/flags" --engine="$1" 2>"$WORK/err"
@@ -244,4 +245,4 @@ check "podman: a layer that it has, packed otherwise" packed_otherwise podman "4
 check "containerd: a layer that it has, packed otherwise" packed_otherwise containerd "3 of 4"
 check "containerd: a namespace of its own" namespaces
 check "an archive in a file and on standard output" to_file
-rm -rf load
+rm -rf engines
