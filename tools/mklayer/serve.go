@@ -15,14 +15,14 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/worker"
 )
 
-// cacheSize is how many bytes of packed blocks a worker keeps: what a layer of about a gigabyte is packed to.
-const cacheSize = 384 << 20
+// cachedLayers is how many layers a worker remembers the blocks of. It keeps their files open.
+const cachedLayers = 100
 
 // serve answers Bazel's requests and returns an exit code.
 func serve() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	tool := newCommand(compress.NewCache(cacheSize))
+	tool := newCommand(compress.NewCache(cachedLayers))
 	err := worker.Serve(ctx, os.Stdin, os.Stdout, func(args []string, log io.Writer) int {
 		defer debug.FreeOSMemory() // the worker may now be idle for hours
 		return tool.Run(ctx, args, cli.Streams{In: strings.NewReader(""), Out: log, Err: log})

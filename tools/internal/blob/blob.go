@@ -27,19 +27,22 @@ type Writer struct {
 	packer *compress.Writer
 	packed *digest.Writer // nil if nothing is packed: the blob is the stream
 	plain  *digest.Writer
+	path   string
+	cache  *compress.Cache
 }
 
-// Create starts a blob at path. The directory must exist. The cache, which may be nil, spares packing known blocks.
+// Create starts a blob at path. The directory must exist. The cache, which may be nil, spares packing the
+// blocks of earlier blobs.
 func Create(path string, format compress.Format, cache *compress.Cache) (*Writer, error) {
 	file, err := atomicfile.Create(path)
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{file: file, plain: digest.NewWriter()}
-	ends := compress.Ends{Packed: file, Plain: w.plain, Cache: cache}
+	w := &Writer{file: file, plain: digest.NewWriter(), path: path, cache: cache}
+	ends := compress.Ends{Packed: file, Plain: w.plain}
 	if format.Codec != compress.None {
 		w.packed = digest.NewWriter()
-		ends.Packed = io.MultiWriter(w.packed, file)
+		ends.Packed, ends.Cache = io.MultiWriter(w.packed, file), cache
 	}
 	if w.packer, err = format.NewWriter(ends); err != nil {
 		file.Abort()
@@ -50,6 +53,13 @@ func Create(path string, format compress.Format, cache *compress.Cache) (*Writer
 
 // Write implements io.Writer. The error may be that of an earlier write.
 func (w *Writer) Write(p []byte) (int, error) { return w.packer.Write(p) }
+
+// Buffer returns an empty buffer of the capacity compress.BufferSize, to be filled and given to Send. Any goroutine may
+// ask for one.
+func (w *Writer) Buffer() []byte { return w.packer.Buffer() }
+
+// Send writes the bytes of a buffer and takes it: nothing is copied. The error may be that of an earlier write.
+func (w *Writer) Send(buffer []byte) error { return w.packer.Send(buffer) }
 
 // Commit ends the stream and gives the file its name.
 func (w *Writer) Commit() (Result, error) {
@@ -63,6 +73,9 @@ func (w *Writer) Commit() (Result, error) {
 	r.Digest, r.Size = r.DiffID, r.UncompressedSize
 	if w.packed != nil {
 		r.Digest, r.Size = w.packed.Digest(), w.packed.Size()
+	}
+	if w.cache != nil {
+		w.cache.Keep(w.path, w.packer)
 	}
 	return r, nil
 }

@@ -1,67 +1,118 @@
 package compress
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"hash/crc32"
+	"os"
+	"slices"
 	"sync"
 )
 
-// Cache remembers packed blocks, for as many writers as like to share it. A block that is found is not packed again:
-// the bytes are those that packing would give.
+// Cache remembers where packed blocks are in files that writers wrote before, for as many writers as like to share it. A
+// block that is found is not packed again but read from there: the bytes are those that packing would give.
 //
-// What makes place for a new block is any block, not the one that was not used for longest: streams are read from their
-// start to their end, and of one that is a little larger than the cache nothing would ever be found.
+// The files are kept open, so that they can be read when others have replaced or removed them. In memory a block takes
+// about 150 bytes.
 type Cache struct {
-	mu   sync.Mutex
-	left int64 // bytes
-	all  map[cacheKey][]byte
+	mu     sync.RWMutex
+	most   int     // files
+	files  []*kept // the oldest first
+	blocks map[key]place
 }
 
-type cacheKey [sha256.Size]byte
-
-// perBlock is what a block takes beside its bytes, roughly.
-const perBlock = 200
-
-// NewCache returns a cache for so many bytes of packed blocks.
-func NewCache(size int64) *Cache {
-	return &Cache{left: size, all: make(map[cacheKey][]byte)}
+// kept is a file with packed blocks.
+type kept struct {
+	*os.File
+	path string
+	keys []key
 }
 
-// pack returns the packed form of a block, which may be in the block's buffer or shared.
-func (c *Cache) pack(f Format, b *block, pack func(packed, block []byte) []byte) []byte {
+// key tells what a packed block is the packed form of.
+type key [sha256.Size]byte
+
+// record is what a cache has to know of a packed block.
+type record struct {
+	key  key
+	size int
+	sum  uint32 // CRC-32C, for the file may be another by now
+}
+
+// place is where a packed block is.
+type place struct {
+	record
+	file *kept
+	at   int64
+}
+
+// NewCache returns a cache that keeps at most so many files open.
+func NewCache(files int) *Cache {
+	return &Cache{most: files, blocks: make(map[key]place)}
+}
+
+// pack appends the packed form of a block to a slice that is empty.
+func (c *Cache) pack(f Format, space []byte, parts [][]byte, pack packer) ([]byte, record) {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s %d\n", f.Codec, f.Level)
-	sum.Write(b.data)
-	key := cacheKey(sum.Sum(nil))
-	if packed, ok := c.get(key); ok {
-		return packed
+	for _, part := range parts {
+		sum.Write(part)
 	}
-	b.buffer = pack(b.buffer[:0], b.data)
-	c.put(key, bytes.Clone(b.buffer))
-	return b.buffer
+	key := key(sum.Sum(nil))
+	if packed, r, ok := c.read(key, space); ok {
+		return packed, r
+	}
+	packed := pack(space, parts)
+	return packed, record{key, len(packed), crc32.Checksum(packed, castagnoli)}
 }
 
-func (c *Cache) get(key cacheKey) ([]byte, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	packed, ok := c.all[key]
-	return packed, ok
+// read returns the block with the key in the slice, which is empty, or tells that it is not to be had.
+func (c *Cache) read(key key, space []byte) ([]byte, record, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	p, ok := c.blocks[key]
+	if !ok || p.size > cap(space) {
+		return nil, record{}, false
+	}
+	space = space[:p.size]
+	if _, err := p.file.ReadAt(space, p.at); err != nil || crc32.Checksum(space, castagnoli) != p.sum {
+		return nil, record{}, false
+	}
+	return space, p.record, true
 }
 
-func (c *Cache) put(key cacheKey, packed []byte) {
+// Keep remembers the blocks that w wrote, which is closed: the file at path holds what came out of it. What was known of
+// another file with that path is forgotten. A file that cannot be opened is not kept.
+func (c *Cache) Keep(path string, w *Writer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.all[key]; ok {
-		return // another worker packed the same block
+	if i := slices.IndexFunc(c.files, func(f *kept) bool { return f.path == path }); i >= 0 {
+		c.forget(i)
 	}
-	c.all[key] = packed
-	c.left -= int64(len(packed)) + perBlock
-	for key, packed := range c.all {
-		if c.left >= 0 {
-			break
+	file, err := os.Open(path)
+	if err != nil {
+		return
+	}
+	f := &kept{File: file, path: path}
+	at := int64(len(w.codec.head))
+	for _, r := range w.done {
+		f.keys = append(f.keys, r.key)
+		c.blocks[r.key] = place{r, f, at}
+		at += int64(r.size)
+	}
+	c.files = append(c.files, f)
+	if len(c.files) > c.most {
+		c.forget(0)
+	}
+}
+
+// forget closes a file. Blocks that a later file has too are still to be had.
+func (c *Cache) forget(i int) {
+	f := c.files[i]
+	for _, key := range f.keys {
+		if c.blocks[key].file == f {
+			delete(c.blocks, key)
 		}
-		delete(c.all, key)
-		c.left += int64(len(packed)) + perBlock
 	}
+	f.Close() // it was read from only
+	c.files = slices.Delete(c.files, i, i+1)
 }

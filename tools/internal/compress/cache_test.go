@@ -2,11 +2,15 @@ package compress
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
-func packCached(t *testing.T, f Format, cache *Cache, data []byte) []byte {
+// packCached packs into a file, which the cache keeps, and returns its bytes.
+func packCached(t *testing.T, f Format, cache *Cache, path string, data []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w, err := f.NewWriter(Ends{Packed: &b, Cache: cache})
@@ -19,6 +23,11 @@ func packCached(t *testing.T, f Format, cache *Cache, data []byte) []byte {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+	os.Remove(path) // as Bazel does
+	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cache.Keep(path, w)
 	return b.Bytes()
 }
 
@@ -36,47 +45,107 @@ func edit(rng *rand.Rand, data []byte) []byte {
 	return bytes.Join([][]byte{data[:at], fresh, data[at+size:]}, nil)
 }
 
-// Over any sequence of edits the bytes with a cache are those without, whatever the cache's size.
+// Over any sequence of edits the bytes with a cache are those without, however many files it keeps, and whatever happens
+// to the files.
 func TestCacheSameBytes(t *testing.T) {
-	rng := rand.New(rand.NewPCG(11, 12))
-	all := []Format{{None, 0}, {Gzip, 1}, {Gzip, 6}, {Zstd, 3}}
-	for _, size := range []int64{0, 1 << 20, 1 << 30} {
-		cache := NewCache(size)
+	dir := t.TempDir()
+	harm := []func(path string) error{
+		func(string) error { return nil },
+		os.Remove,
+		func(path string) error { return os.Truncate(path, 1<<20) },
+		func(path string) error { return overwrite(path, 1<<20, "not what was there") },
+	}
+	all := []Format{{Gzip, 1}, {Gzip, 6}, {Zstd, 3}}
+	for i, most := range []int{0, 1, 2, 100} {
+		rng := rand.New(rand.NewPCG(11, uint64(most)))
+		cache := NewCache(most)
 		data := corpus()["mixed"][3<<20 : 10<<20]
-		for range 5 {
+		for round := range 5 {
 			data = edit(rng, data)
 			for _, f := range all {
-				if !bytes.Equal(packCached(t, f, cache, data), pack(t, f, data, 1<<20)) {
-					t.Fatalf("%v, cache of %d bytes: other bytes than without it", f, size)
+				path := filepath.Join(dir, fmt.Sprint(i, f, round%2))
+				if !bytes.Equal(packCached(t, f, cache, path, data), pack(t, f, data, 1<<20)) {
+					t.Fatalf("%v, cache of %d files: other bytes than without it", f, most)
+				}
+				if err := harm[round%len(harm)](path); err != nil {
+					t.Fatal(err)
 				}
 			}
-			if held := cache.held(); held > size {
-				t.Fatalf("the cache holds %d bytes, not %d at most", held, size)
+			if len(cache.files) > most {
+				t.Fatalf("the cache keeps %d files, not %d at most", len(cache.files), most)
 			}
 		}
 	}
 }
 
-func (c *Cache) held() (size int64) {
-	for _, packed := range c.all {
-		size += int64(len(packed)) + perBlock
+func overwrite(path string, at int64, text string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
 	}
-	return size
+	defer file.Close()
+	_, err = file.WriteAt([]byte(text), at)
+	return err
 }
 
-// Blocks that an edit leaves alone are not packed again.
-func TestCacheHits(t *testing.T) {
-	cache := NewCache(1 << 30)
-	data := noise(13, 32<<20)
-	packCached(t, Format{Gzip, 1}, cache, data)
-	before := len(cache.all)
-	data = bytes.Join([][]byte{data[:9<<20], noise(14, 100*pieceSize), data[9<<20:]}, nil)
-	packCached(t, Format{Gzip, 1}, cache, data)
-	if fresh := len(cache.all) - before; fresh < 1 || fresh > 6 {
-		t.Errorf("%d blocks of %d were packed again", fresh, before)
+// found returns how many of the blocks of data a cache has.
+func found(t *testing.T, f Format, cache *Cache, data []byte) (hits, blocks int) {
+	t.Helper()
+	for _, block := range f.codec().cut.blocks(data) {
+		miss := func(packed []byte, _ [][]byte) []byte {
+			hits--
+			return packed
+		}
+		cache.pack(f, make([]byte, 0, 3<<20), [][]byte{block}, miss)
+		hits++
+		blocks++
 	}
-	packCached(t, Format{Gzip, 2}, cache, data)
-	if len(cache.all) < 2*before {
-		t.Error("blocks of one level were taken for those of another")
+	return hits, blocks
+}
+
+// Blocks that an edit leaves alone are found, whether or not somebody has removed the file.
+func TestCacheHits(t *testing.T) {
+	cache := NewCache(2)
+	format := Format{Gzip, 1}
+	path := filepath.Join(t.TempDir(), "packed")
+	data := noise(13, 32<<20)
+	packCached(t, format, cache, path, data)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	for round := range 3 {
+		at := 9 << 20 * (round + 1)
+		data = bytes.Join([][]byte{data[:at], noise(14, 100*pieceSize), data[at:]}, nil)
+		if hits, blocks := found(t, format, cache, data); blocks-hits < 1 || blocks-hits > 6 {
+			t.Errorf("round %d: %d blocks of %d are found", round, hits, blocks)
+		}
+		packCached(t, format, cache, path, data)
+	}
+	if hits, _ := found(t, Format{Gzip, 2}, cache, data); hits > 0 {
+		t.Error("blocks of one level are taken for those of another")
+	}
+	if len(cache.files) != 1 {
+		t.Errorf("%d files are open for one path", len(cache.files))
+	}
+	// Two other files take its place, and what was known of it is forgotten.
+	packCached(t, format, cache, path+"2", []byte("b"))
+	packCached(t, format, cache, path+"3", []byte("c"))
+	if hits, _ := found(t, format, cache, data); hits > 0 || len(cache.files) != 2 || len(cache.blocks) != 2 {
+		t.Errorf("%d blocks are found, %d known, %d files are open", hits, len(cache.blocks), len(cache.files))
+	}
+}
+
+// A damaged file is noticed: what was in the damaged part is packed again.
+func TestCacheDamaged(t *testing.T) {
+	cache := NewCache(1)
+	format := Format{Zstd, 1}
+	path := filepath.Join(t.TempDir(), "packed")
+	data := noise(15, 16<<20)
+	packCached(t, format, cache, path, data)
+	if err := overwrite(path, 5<<20, "damage"); err != nil {
+		t.Fatal(err)
+	}
+	if hits, blocks := found(t, format, cache, data); blocks-hits != 1 {
+		t.Errorf("%d blocks of %d are found", hits, blocks)
 	}
 }

@@ -13,13 +13,17 @@ type codec struct {
 	// workers is how many processors at most pack blocks. It bounds the memory on large machines; hashing the stream,
 	// one processor's work, feeds no more.
 	workers int
-	// packer returns a function for one worker, which appends the packed form of a block to a slice. It is nil if the
-	// blocks stay as they are.
-	packer func() (func(packed, block []byte) []byte, error)
+	// packer returns what packs blocks for one worker. It is nil if the blocks stay as they are.
+	packer func() (packer, error)
+	joins  bool // whether packers want a block in one part
 	head   []byte
-	// tail returns what ends a stream of the given size and CRC-32.
+	// tail returns what ends a stream of the given size and CRC-32, which is 0 unless crc asks for it.
 	tail func(crc uint32, size uint64) []byte
+	crc  bool
 }
+
+// packer appends the packed form of a block, which is given in parts, to a slice.
+type packer func(packed []byte, parts [][]byte) []byte
 
 func (f Format) codec() codec {
 	switch f.Codec {
@@ -42,7 +46,7 @@ func gzipCodec(level int) codec {
 	case flate.BestCompression:
 		head[8] = 2
 	}
-	return codec{cut: gzipCut, workers: 12, packer: deflater(level), head: head, tail: gzipTail}
+	return codec{cut: gzipCut, workers: 12, packer: deflater(level), head: head, tail: gzipTail, crc: true}
 }
 
 // gzipTail is the shortest last block, which is empty, then the member's end.
@@ -52,8 +56,8 @@ func gzipTail(crc uint32, size uint64) []byte {
 	return binary.LittleEndian.AppendUint32(tail, uint32(size))
 }
 
-func deflater(level int) func() (func(packed, block []byte) []byte, error) {
-	return func() (func(packed, block []byte) []byte, error) {
+func deflater(level int) func() (packer, error) {
+	return func() (packer, error) {
 		deflate, err := deflateAt(level)
 		if err != nil {
 			return nil, err
@@ -63,14 +67,17 @@ func deflater(level int) func() (func(packed, block []byte) []byte, error) {
 			return nil, err
 		}
 		var other []byte
-		return func(packed, block []byte) []byte {
-			before := len(packed)
-			packed = deflate(packed, block)
-			if len(packed)-before < len(block)-len(block)/16 {
+		return func(packed []byte, parts [][]byte) []byte {
+			before, size := len(packed), 0
+			for _, part := range parts {
+				size += len(part)
+			}
+			packed = deflate(packed, parts)
+			if len(packed)-before < size-size/16 {
 				return packed
 			}
 			// The library stores what has no repetitions as it is. Some of that has few characters, like base64.
-			if other = encode(other[:0], block); len(other) < len(packed)-before {
+			if other = encode(other[:0], parts); len(other) < len(packed)-before {
 				return append(packed[:before], other...)
 			}
 			return packed
@@ -78,17 +85,19 @@ func deflater(level int) func() (func(packed, block []byte) []byte, error) {
 	}
 }
 
-// deflateAt returns a function that appends the deflated form of a block, up to a byte's bound, to a slice.
-func deflateAt(level int) (func(packed, block []byte) []byte, error) {
+// deflateAt returns what appends the deflated form of a block, up to a byte's bound, to a slice.
+func deflateAt(level int) (packer, error) {
 	var out appender
 	z, err := flate.NewWriter(&out, level)
 	if err != nil {
 		return nil, err
 	}
-	return func(packed, block []byte) []byte {
+	return func(packed []byte, parts [][]byte) []byte {
 		out = packed
 		z.Reset(&out)
-		z.Write(block) // fails only if out does
+		for _, part := range parts {
+			z.Write(part) // fails only if out does
+		}
 		z.Flush()
 		return out
 	}, nil
@@ -108,7 +117,7 @@ var zstdEmpty = []byte{0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0}
 
 // zstdCodec makes a frame of each block: frames that follow each other are a stream.
 func zstdCodec(level int) codec {
-	c := codec{cut: zstdCut, workers: 5}
+	c := codec{cut: zstdCut, workers: 5, joins: true}
 	speed := zstd.EncoderLevelFromZstd(level)
 	if speed == zstd.SpeedBestCompression {
 		// A worker has tables of 34 MB then. One that works at larger blocks stays below the memory that is allowed, and
@@ -116,7 +125,7 @@ func zstdCodec(level int) codec {
 		c.cut, c.workers = zstdBestCut, 1
 	}
 	window := c.cut.max
-	c.packer = func() (func(packed, block []byte) []byte, error) {
+	c.packer = func() (packer, error) {
 		z, err := zstd.NewWriter(nil,
 			zstd.WithEncoderLevel(speed),
 			zstd.WithWindowSize(window),
@@ -127,7 +136,7 @@ func zstdCodec(level int) codec {
 		if err != nil {
 			return nil, err
 		}
-		return func(packed, block []byte) []byte { return z.EncodeAll(block, packed) }, nil
+		return func(packed []byte, parts [][]byte) []byte { return z.EncodeAll(parts[0], packed) }, nil
 	}
 	c.tail = func(_ uint32, size uint64) []byte {
 		if size == 0 {

@@ -27,16 +27,14 @@ var (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// find returns where the block that starts with data ends, or 0 if data is not all of it. Pieces that end at seen or
-// before were looked at already.
-func (c cut) find(data []byte, seen int) int {
-	for end := max(c.min, seen/pieceSize*pieceSize) + pieceSize; end <= len(data); end += pieceSize {
+// find returns how much of data belongs to a block of which have bytes came before, and whether the block ends there. All
+// of them but the stream's end are whole pieces.
+func (c cut) find(have int, data []byte) (n int, whole bool) {
+	data = data[:min(len(data), c.max-have)]
+	for end := max(c.min-have, 0) + pieceSize; end <= len(data); end += pieceSize {
 		if crc32.Checksum(data[end-pieceSize:end], castagnoli)&c.mask == 0 {
-			return end
+			return end, true
 		}
 	}
-	if len(data) >= c.max {
-		return c.max
-	}
-	return 0
+	return len(data), have+len(data) == c.max
 }

@@ -5,47 +5,58 @@ import (
 	"hash/crc32"
 	"io"
 	"runtime"
+	"sync"
 	"sync/atomic"
 )
 
 // Ends are what a [Writer] is connected to.
 type Ends struct {
 	Packed io.Writer // gets the packed stream
-	// Plain gets the stream as it was written, block by block, at the same time as it is packed. It must not fail. It may
-	// be nil.
+	// Plain gets the stream as it was written, in order, at the same time as it is packed. It must not fail. It may be
+	// nil.
 	Plain io.Writer
 	// Cache knows blocks that were packed before. It may be nil.
 	Cache *Cache
 }
 
-// Writer packs what is written to it. It is for one goroutine, and must be ended by Close or Abort. It writes to each
-// of its ends from one goroutine of its own, in the order of the stream.
+// Writer packs what is written to it. It is for one goroutine, but for Buffer, and must be ended by Close or Abort. It
+// writes to each of its ends from one goroutine of its own, in the order of the stream.
 //
-//	Write: copy, cut ──┬─> workers: pack ──┬─> emit: Packed, then the block is used again
-//	                   └─> hash: Plain ────┘
+//	Write, Send: cut ──┬─> work: pack ──> emit: Packed ──┬─> the block is used again
+//	                   └─> hash: Plain ──────────────────┘
 type Writer struct {
 	format  Format
 	codec   codec
 	ends    Ends
-	current *block
+	buffers chan []byte // to use again
+	tail    []byte      // what was written and is in no block yet: less than a buffer
+	current *block      // the one that is not yet whole
 	made    int         // blocks that exist
 	limit   int         // how many may exist
 	free    chan *block // blocks to use again
-	jobs    chan *block // to the workers
+	jobs    chan *block // to work
 	plain   chan *block // to hash, in order
 	packed  chan *block // to emit, in order
-	done    chan struct{}
+	ended   sync.WaitGroup
 	failed  atomic.Pointer[error]
 	closed  bool
+
+	size uint64 // of the stream, and its CRC-32; hash's
+	crc  uint32
+	done []record // the blocks, if there is a cache; emit's
 }
 
-// block is a piece of the stream on its way. The channels hold a token when the work is done.
+// block is a piece of the stream on its way.
 type block struct {
-	data   []byte
-	packed []byte // may be shared, or be data itself
-	buffer []byte // to pack into
+	parts  [][]byte // its bytes
+	joined []byte   // the memory of the only part, if the codec wants one
+	size   int      // how many
+	ending [][]byte // the buffers that end in it: nobody needs them after it
+	record          // how the cache knows it
+	packed []byte   // its packed form, or nil if that is its parts
+	space  []byte   // to pack into
 	ready  chan struct{}
-	hashed chan struct{}
+	users  atomic.Int32 // of hash and emit, those that are not done with it
 }
 
 var errAborted = errors.New("the stream was ended early")
@@ -61,98 +72,176 @@ func (f Format) NewWriter(ends Ends) (*Writer, error) {
 	// One block is being filled and one emitted; a third keeps workers busy while the stream stutters.
 	limit := workers + 3
 	w := &Writer{
-		format: f, codec: c, ends: ends, limit: limit, free: make(chan *block, limit), jobs: make(chan *block, limit),
-		plain: make(chan *block, limit), packed: make(chan *block, limit), done: make(chan struct{}),
+		format: f, codec: c, ends: ends, buffers: make(chan []byte, maxBuffers), limit: limit, free: make(chan *block, limit),
+		jobs: make(chan *block, limit), plain: make(chan *block, limit), packed: make(chan *block, limit),
 	}
 	for range workers {
 		go w.work()
 	}
-	go w.hash()
-	go w.emit()
+	w.ended.Go(w.hash)
+	w.ended.Go(w.emit)
 	return w, nil
 }
 
-// stride bounds how much of a write is looked at, and so how much of it may have to move to the next block.
-const stride = 16 << 10
+// BufferSize is that of the buffers in which a stream is handed over: a multiple of the size of a tar's blocks.
+const BufferSize = 256 << 10
 
-// Write implements io.Writer. It keeps no bytes of p. The error may be that of an earlier write.
+// maxBuffers is how many buffers wait to be used again. That many are hardly ever in use at once.
+const maxBuffers = 128
+
+// Buffer returns an empty buffer of the capacity BufferSize, to be filled and given to Send. Any goroutine may ask for
+// one.
+func (w *Writer) Buffer() []byte {
+	select {
+	case b := <-w.buffers:
+		return b
+	default:
+		return make([]byte, 0, BufferSize)
+	}
+}
+
+// Send adds the bytes of a buffer to the stream, which takes the buffer: nothing is copied. The error may be that of an
+// earlier call.
+func (w *Writer) Send(buffer []byte) error {
+	if len(w.tail)%pieceSize != 0 || len(buffer)%pieceSize != 0 || len(buffer) < BufferSize/8 {
+		// The pieces would not be where they belong, or a buffer would be held for a few bytes.
+		_, err := w.Write(buffer)
+		w.drop(buffer)
+		return err
+	}
+	w.flush()
+	w.add(buffer)
+	return w.err()
+}
+
+// Write implements io.Writer. The error may be that of an earlier call.
 func (w *Writer) Write(p []byte) (int, error) {
-	left := p
-	for len(left) > 0 {
+	written := 0
+	for written < len(p) {
 		if err := w.err(); err != nil {
-			return len(p) - len(left), err
+			return written, err
 		}
+		if w.tail == nil {
+			w.tail = w.Buffer()
+		}
+		n := min(len(p)-written, BufferSize-len(w.tail))
+		w.tail = append(w.tail, p[written:written+n]...)
+		written += n
+		if len(w.tail) == BufferSize {
+			w.flush()
+		}
+	}
+	return written, nil
+}
+
+// flush adds what was written.
+func (w *Writer) flush() {
+	if w.tail != nil {
+		tail := w.tail
+		w.tail = nil
+		w.add(tail)
+	}
+}
+
+// add cuts a buffer into blocks. All buffers but the stream's last hold whole pieces.
+func (w *Writer) add(buffer []byte) {
+	left := buffer
+	for len(left) > 0 {
 		if w.current == nil {
 			w.current = w.take()
 		}
 		b := w.current
-		seen := len(b.data)
-		n := min(max(w.codec.cut.min-seen, stride), w.codec.cut.max-seen, len(left))
-		b.data = append(b.data, left[:n]...)
+		n, whole := w.codec.cut.find(b.size, left)
+		if w.codec.joins {
+			b.join(left[:n], w.codec.cut.max)
+		} else {
+			b.parts = append(b.parts, left[:n])
+		}
+		b.size += n
 		left = left[n:]
-		if end := w.codec.cut.find(b.data, seen); end > 0 {
-			w.split(end)
+		switch {
+		case len(left) > 0:
+		case w.codec.joins:
+			w.drop(buffer)
+		default:
+			b.ending = append(b.ending, buffer)
+		}
+		if whole {
+			w.current = nil
+			w.send(b)
 		}
 	}
-	return len(p), nil
 }
 
-// split sends the current block's first end bytes on their way, and starts another block with the rest.
-func (w *Writer) split(end int) {
-	b := w.current
-	w.current = nil
-	if end < len(b.data) {
-		w.current = w.take()
-		w.current.data = append(w.current.data, b.data[end:]...)
-		b.data = b.data[:end]
+// join adds bytes to the only part, which has room for most bytes.
+func (b *block) join(data []byte, most int) {
+	if b.joined == nil {
+		b.joined = make([]byte, 0, most)
 	}
-	w.send(b)
+	b.joined = append(b.joined[:b.size], data...)
+	b.parts = append(b.parts[:0], b.joined)
 }
 
 func (w *Writer) send(b *block) {
+	b.users.Store(2)
 	w.plain <- b
 	w.packed <- b
 	if w.codec.packer == nil {
-		b.packed = b.data
 		b.ready <- struct{}{}
-		return
+	} else {
+		w.jobs <- b
 	}
-	w.jobs <- b
 }
 
 // take returns an empty block. It waits for one if all that may exist are on their way.
 func (w *Writer) take() *block {
+	if w.made == w.limit {
+		return <-w.free
+	}
 	select {
 	case b := <-w.free:
 		return b
 	default:
+		w.made++
+		return &block{ready: make(chan struct{}, 1)}
 	}
-	if w.made == w.limit {
-		return <-w.free
+}
+
+// release is told by hash and by emit that they are done with a block.
+func (w *Writer) release(b *block) {
+	if b.users.Add(-1) > 0 {
+		return
 	}
-	w.made++
-	b := &block{
-		data:  make([]byte, 0, w.codec.cut.max),
-		ready: make(chan struct{}, 1), hashed: make(chan struct{}, 1),
+	for i, buffer := range b.ending {
+		w.drop(buffer)
+		b.ending[i] = nil
 	}
-	if w.codec.packer != nil {
-		// What cannot be packed grows a little. Memory that is not touched costs nothing.
-		b.buffer = make([]byte, 0, w.codec.cut.max+w.codec.cut.max/64)
+	clear(b.parts)
+	b.parts, b.size, b.ending, b.packed = b.parts[:0], 0, b.ending[:0], nil
+	w.free <- b
+}
+
+// drop gives a buffer back.
+func (w *Writer) drop(buffer []byte) {
+	select {
+	case w.buffers <- buffer[:0]:
+	default: // there are enough
 	}
-	return b
 }
 
 // Close ends the stream, once.
 func (w *Writer) Close() error {
 	if !w.closed {
 		w.closed = true
+		w.flush()
 		if w.current != nil {
 			w.send(w.current)
 		}
 		close(w.jobs)
 		close(w.plain)
 		close(w.packed)
-		<-w.done
+		w.ended.Wait()
+		w.write(w.codec.tail(w.crc, w.size))
 	}
 	return w.err()
 }
@@ -181,7 +270,7 @@ func (w *Writer) fail(err error) {
 
 // work packs blocks. What it needs for that is made for the first one: a small stream keeps one worker busy.
 func (w *Writer) work() {
-	var pack func(packed, block []byte) []byte
+	var pack packer
 	for b := range w.jobs {
 		if pack == nil {
 			var err error
@@ -190,47 +279,64 @@ func (w *Writer) work() {
 			}
 		}
 		if w.err() == nil {
-			b.packed = w.pack(b, pack)
+			w.pack(b, pack)
 		}
 		b.ready <- struct{}{}
 	}
 }
 
-func (w *Writer) pack(b *block, pack func(packed, block []byte) []byte) []byte {
-	if w.ends.Cache != nil {
-		return w.ends.Cache.pack(w.format, b, pack)
+func (w *Writer) pack(b *block, pack packer) {
+	if b.space == nil {
+		// What cannot be packed grows a little. Memory that is not touched costs nothing.
+		b.space = make([]byte, 0, w.codec.cut.max+w.codec.cut.max/64)
 	}
-	b.buffer = pack(b.buffer[:0], b.data)
-	return b.buffer
+	if w.ends.Cache == nil {
+		b.space = pack(b.space[:0], b.parts)
+	} else {
+		b.space, b.record = w.ends.Cache.pack(w.format, b.space[:0], b.parts, pack)
+	}
+	b.packed = b.space
 }
 
+// hash sees the stream as it is.
 func (w *Writer) hash() {
 	for b := range w.plain {
-		if w.ends.Plain != nil && w.err() == nil {
-			w.ends.Plain.Write(b.data)
+		if w.err() == nil {
+			w.see(b)
 		}
-		b.hashed <- struct{}{}
+		w.release(b)
 	}
 }
 
-// emit writes the stream's packed form.
+func (w *Writer) see(b *block) {
+	for _, part := range b.parts {
+		if w.ends.Plain != nil {
+			w.ends.Plain.Write(part)
+		}
+		if w.codec.crc {
+			w.crc = crc32.Update(w.crc, crc32.IEEETable, part)
+		}
+		w.size += uint64(len(part))
+	}
+}
+
+// emit writes the stream's packed form, but for its end.
 func (w *Writer) emit() {
-	defer close(w.done)
-	var crc uint32
-	var size uint64
 	w.write(w.codec.head)
 	for b := range w.packed {
 		<-b.ready
-		w.write(b.packed)
-		if w.format.Codec == Gzip {
-			crc = crc32.Update(crc, crc32.IEEETable, b.data)
+		if w.codec.packer != nil {
+			w.write(b.packed)
+		} else {
+			for _, part := range b.parts {
+				w.write(part)
+			}
 		}
-		size += uint64(len(b.data))
-		<-b.hashed
-		b.data, b.packed = b.data[:0], nil
-		w.free <- b
+		if w.ends.Cache != nil {
+			w.done = append(w.done, b.record)
+		}
+		w.release(b)
 	}
-	w.write(w.codec.tail(crc, size))
 }
 
 func (w *Writer) write(p []byte) {

@@ -38,21 +38,22 @@ func Build(ctx context.Context, entries []*tree.Entry, path string, packing Pack
 	return w.Commit()
 }
 
-// WriteTar writes the entries to w as a tar. Writes are of 256 KiB where the entries have so much.
-func WriteTar(ctx context.Context, w io.Writer, entries []*tree.Entry) error {
-	return writeTar(ctx, w, entries, nil)
+// sink is what a tar is written to: blob.Writer, whose methods these are.
+type sink interface {
+	io.Writer
+	Buffer() []byte
+	Send(buffer []byte) error
 }
 
-func writeTar(ctx context.Context, w io.Writer, entries []*tree.Entry, programs *Programs) error {
+// writeTar writes the entries as a tar, in buffers that are full where the entries have so much.
+func writeTar(ctx context.Context, to sink, entries []*tree.Entry, programs *Programs) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	pool := newChunks()
-	for run := range readAhead(ctx, entries, pool, programs) {
+	for run := range readAhead(ctx, to, entries, programs) {
 		for chunk := range run.chunks {
-			if _, err := w.Write(chunk.bytes); err != nil {
+			if err := to.Send(chunk); err != nil {
 				return err
 			}
-			pool.put(chunk)
 		}
 		if run.err != nil {
 			return run.err
@@ -61,6 +62,6 @@ func writeTar(ctx context.Context, w io.Writer, entries []*tree.Entry, programs 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	_, err := w.Write(tarstream.End())
+	_, err := to.Write(tarstream.End())
 	return err
 }

@@ -83,7 +83,7 @@ func BenchmarkReadTree(b *testing.B) {
 func BenchmarkWriteTar(b *testing.B) {
 	entries := readTree(b, benchPath(b))
 	for b.Loop() {
-		if err := WriteTar(b.Context(), io.Discard, entries); err != nil {
+		if err := write(b, b.Context(), io.Discard, entries); err != nil {
 			b.Fatal(err)
 		}
 	}

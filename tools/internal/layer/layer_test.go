@@ -53,8 +53,22 @@ var formats = []compress.Format{
 }
 
 // sizes are those of contents around the bounds of blocks and chunks.
-var sizes = []int{0, 1, 3, 63, 64, 65, 511, 512, 513, chunkSize - 1024, chunkSize - 512, chunkSize - 1, chunkSize,
-	chunkSize + 1, 3*chunkSize + 7, 10 * chunkSize}
+var sizes = []int{0, 1, 3, 63, 64, 65, 511, 512, 513, compress.BufferSize - 1024, compress.BufferSize - 512, compress.BufferSize - 1, compress.BufferSize,
+	compress.BufferSize + 1, 3*compress.BufferSize + 7, 10 * compress.BufferSize}
+
+// write writes the entries to w as a tar.
+func write(t testing.TB, ctx context.Context, w io.Writer, entries []*tree.Entry) error {
+	t.Helper()
+	to, err := compress.Format{Codec: compress.None}.NewWriter(compress.Ends{Packed: w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.Abort()
+	if err := writeTar(ctx, to, entries, nil); err != nil {
+		return err
+	}
+	return to.Close()
+}
 
 // The tar holds each file under its name, with its content and the mode that follows from it.
 func TestWriteTar(t *testing.T) {
@@ -74,7 +88,7 @@ func TestWriteTar(t *testing.T) {
 		want[e.Path[1:]] = fmt.Sprintf("%o %s", mode, data)
 	}
 	var b bytes.Buffer
-	if err := WriteTar(t.Context(), &b, build(t, entries...)); err != nil {
+	if err := write(t, t.Context(), &b, build(t, entries...)); err != nil {
 		t.Fatal(err)
 	}
 	r := tar.NewReader(&b)
@@ -104,7 +118,7 @@ func TestWriteTar(t *testing.T) {
 
 func TestWriteTarEmpty(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteTar(t.Context(), &b, nil); err != nil || !bytes.Equal(b.Bytes(), make([]byte, 1024)) {
+	if err := write(t, t.Context(), &b, nil); err != nil || !bytes.Equal(b.Bytes(), make([]byte, 1024)) {
 		t.Errorf("%d bytes, %v; want two blocks of zeros", b.Len(), err)
 	}
 }
@@ -133,7 +147,7 @@ func TestPrograms(t *testing.T) {
 func TestWriteTarNoContent(t *testing.T) {
 	var b bytes.Buffer
 	entries := build(t, tree.Entry{Path: "/a"}, tree.Entry{Path: "/b", Mode: tree.Perm(0o100)})
-	if err := WriteTar(t.Context(), &b, entries); err != nil {
+	if err := write(t, t.Context(), &b, entries); err != nil {
 		t.Fatal(err)
 	}
 	r := tar.NewReader(&b)
@@ -163,7 +177,7 @@ func (unreadable) Open() (io.ReadCloser, int64, error) {
 }
 
 func TestBadContent(t *testing.T) {
-	long := strings.Repeat("x", 5*chunkSize)
+	long := strings.Repeat("x", 5*compress.BufferSize)
 	broken := io.MultiReader(strings.NewReader(long[:9000]), brokenReader{errors.New("input/output error")})
 	for want, c := range map[string]tree.Content{
 		"/n: the file became shorter while it was read": content{strings.NewReader(long), int64(len(long)) + 1},
@@ -183,7 +197,7 @@ func TestBadContent(t *testing.T) {
 	}
 	for _, size := range []int64{1, 2, 100} {
 		liar := tree.Entry{Path: "/n", Content: content{strings.NewReader(""), size}}
-		err := WriteTar(t.Context(), io.Discard, build(t, liar))
+		err := write(t, t.Context(), io.Discard, build(t, liar))
 		if !errors.Is(err, errShrank) {
 			t.Errorf("an empty file that said %d bytes: %v", size, err)
 		}
@@ -208,12 +222,12 @@ func TestStops(t *testing.T) {
 		cancel()
 		return len(p), nil
 	})
-	if err := WriteTar(ctx, w, failing(t, endlessFile)); !errors.Is(err, context.Canceled) {
+	if err := write(t, ctx, w, failing(t, endlessFile)); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that it was cancelled", err)
 	}
 	full := errors.New("no space left on device")
 	w = func([]byte) (int, error) { return 0, full }
-	if err := WriteTar(t.Context(), w, failing(t, endlessFile)); err != full {
+	if err := write(t, t.Context(), w, failing(t, endlessFile)); err != full {
 		t.Errorf("got %v, want the writer's error", err)
 	}
 	for range 500 {
@@ -235,7 +249,7 @@ func TestBoundedMemory(t *testing.T) {
 	entries := build(t, tree.Entry{Path: "/big", Content: content{io.LimitReader(endless{}, size), size}})
 	var start, end runtime.MemStats
 	runtime.ReadMemStats(&start)
-	if err := WriteTar(t.Context(), io.Discard, entries); err != nil {
+	if err := write(t, t.Context(), io.Discard, entries); err != nil {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&end)

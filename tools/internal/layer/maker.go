@@ -28,9 +28,9 @@ var zeros [tarstream.BlockSize]byte
 // maker makes the part of the tar that a run of entries is.
 type maker struct {
 	ctx     context.Context
-	pool    chunks
-	out     chan<- *chunk
-	current *chunk
+	buffers sink
+	out     chan<- []byte
+	current []byte
 	header  []byte // scratch
 
 	programs *Programs
@@ -38,7 +38,7 @@ type maker struct {
 
 // run sends the entries' part of the tar to out.
 func (m *maker) run(entries []*tree.Entry) error {
-	m.current = m.pool.get()
+	m.current = m.buffers.Buffer()
 	for _, e := range entries {
 		if err := m.entry(e); err != nil {
 			return fmt.Errorf("%s: %w", e.Path, err)
@@ -50,7 +50,7 @@ func (m *maker) run(entries []*tree.Entry) error {
 // flush sends the current chunk and starts another.
 func (m *maker) flush() error {
 	err := m.send()
-	m.current = m.pool.get()
+	m.current = m.buffers.Buffer()
 	return err
 }
 
@@ -65,13 +65,13 @@ func (m *maker) send() error {
 
 // reserve sees to it that n bytes fit into the current chunk, if a chunk can hold so many.
 func (m *maker) reserve(n int) error {
-	if len(m.current.bytes) > 0 && m.free() < n {
+	if len(m.current) > 0 && m.free() < n {
 		return m.flush()
 	}
 	return nil
 }
 
-func (m *maker) free() int { return cap(m.current.bytes) - len(m.current.bytes) }
+func (m *maker) free() int { return cap(m.current) - len(m.current) }
 
 func (m *maker) entry(e *tree.Entry) error {
 	if e.Content == nil {
@@ -94,7 +94,7 @@ func (m *maker) entry(e *tree.Entry) error {
 	if err := m.reserve(pad); err != nil {
 		return err
 	}
-	m.current.bytes = append(m.current.bytes, zeros[:pad]...)
+	m.current = append(m.current, zeros[:pad]...)
 	return nil
 }
 
@@ -111,8 +111,8 @@ func (m *maker) head(e *tree.Entry, size int64) (start int, err error) {
 	if err := m.reserve(len(m.header) + source.SniffLen); err != nil {
 		return 0, err
 	}
-	start = len(m.current.bytes)
-	m.current.bytes = append(m.current.bytes, m.header...)
+	start = len(m.current)
+	m.current = append(m.current, m.header...)
 	return start, nil
 }
 
@@ -122,10 +122,10 @@ func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error
 	if err != nil {
 		return err
 	}
-	begin := m.current.bytes[start+len(m.header):]
+	begin := m.current[start+len(m.header):]
 	m.programs.note(e.Path, begin)
 	if !e.Mode.Known() && source.Executable(begin) {
-		if _, err := tarstream.AppendHeader(m.current.bytes[:start], e, size, modeProgram); err != nil {
+		if _, err := tarstream.AppendHeader(m.current[:start], e, size, modeProgram); err != nil {
 			return err
 		}
 	}
@@ -151,17 +151,17 @@ func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error
 // read adds at least the given number of bytes to the current chunk, at most the left ones, and returns how many are
 // left then. It asks for one byte more than there should be, so that a file that grew is noticed at no cost.
 func (m *maker) read(r io.Reader, left int64, atLeast int) (int64, error) {
-	have := len(m.current.bytes)
+	have := len(m.current)
 	end := have + int(min(left+1, int64(m.free())))
 	n := 0
 	for {
-		more, err := r.Read(m.current.bytes[have+n : end])
+		more, err := r.Read(m.current[have+n : end])
 		n += more
 		switch {
 		case int64(n) > left:
 			return 0, errGrew
 		case n >= atLeast:
-			m.current.bytes = m.current.bytes[:have+n]
+			m.current = m.current[:have+n]
 			return left - int64(n), nil
 		case err == io.EOF:
 			return 0, errShrank

@@ -8,57 +8,31 @@ import (
 )
 
 // The bounds of reading ahead: at most maxRuns+2 runs of entries are under way or ready, one of them being consumed,
-// each with at most maxChunks+1 chunks of chunkSize bytes: 12.5 MiB.
+// each with at most maxChunks+1 buffers of 256 KiB: 12.5 MiB.
 const (
 	readers   = 8  // goroutines that read files; more than processors, for they may wait for a disk
 	runLength = 64 // entries in a run
 	maxRuns   = 8  // that wait for the consumer
-	maxChunks = 4  // that wait in a run
-	chunkSize = 256 << 10
+	maxChunks = 4  // buffers that wait in a run
 )
 
 // run is a number of consecutive entries whose part of the tar one goroutine makes. A run that the consumer has reached
 // streams through; later ones stop when their chunks are full.
 type run struct {
 	entries []*tree.Entry
-	chunks  chan *chunk // closed at the end of the run
+	chunks  chan []byte // pieces of the tar; closed at the end of the run
 	err     error       // why the run ended early; valid once chunks is closed
 }
 
-// chunk is a piece of the tar.
-type chunk struct{ bytes []byte }
-
-// chunks hands out chunks and takes them back. It never holds more than can be in use at once.
-type chunks chan *chunk
-
-func newChunks() chunks { return make(chunks, (maxRuns+2)*(maxChunks+1)) }
-
-func (c chunks) get() *chunk {
-	select {
-	case used := <-c:
-		return used
-	default:
-		return &chunk{make([]byte, 0, chunkSize)}
-	}
-}
-
-func (c chunks) put(used *chunk) {
-	used.bytes = used.bytes[:0]
-	select {
-	case c <- used:
-	default: // there are enough
-	}
-}
-
-// readAhead starts the readers and returns the runs in order; their chunks go back to the pool. If ctx is done, the
+// readAhead starts the readers and returns the runs in order; their chunks are buffers of the sink's. If ctx is done, the
 // remaining runs end early or are left out.
-func readAhead(ctx context.Context, entries []*tree.Entry, pool chunks, programs *Programs) <-chan *run {
+func readAhead(ctx context.Context, to sink, entries []*tree.Entry, programs *Programs) <-chan *run {
 	ordered := make(chan *run, maxRuns)
 	work := make(chan *run)
 	for range readers {
 		go func() {
 			for r := range work {
-				m := maker{ctx: ctx, pool: pool, out: r.chunks, programs: programs}
+				m := maker{ctx: ctx, buffers: to, out: r.chunks, programs: programs}
 				r.err = m.run(r.entries)
 				close(r.chunks)
 			}
@@ -68,7 +42,7 @@ func readAhead(ctx context.Context, entries []*tree.Entry, pool chunks, programs
 		defer close(ordered)
 		defer close(work)
 		for part := range slices.Chunk(entries, runLength) {
-			r := &run{entries: part, chunks: make(chan *chunk, maxChunks)}
+			r := &run{entries: part, chunks: make(chan []byte, maxChunks)}
 			select {
 			case ordered <- r:
 			case <-ctx.Done():
