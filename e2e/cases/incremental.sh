@@ -59,8 +59,58 @@ one_file() {
   runs "after a change of one file in one layer" "MkConfig 1, MkLayer 1, MkManifest 1"
 }
 
+# large: the package //large, whose layer is 24 MiB in three files, of which no two runs have the same.
+large() {
+  local file
+  mkdir -p large
+  for file in a b c; do head -c 8M /dev/urandom >"large/$file.bin"; done
+  cat >large/BUILD.bazel <<'BUILD'
+load("@rules_strata//rules:defs.bzl", "image_layer")
+
+filegroup(
+    name = "files",
+    srcs = glob(["*.bin"]),
+)
+
+image_layer(
+    name = "layer",
+    files = {"/data/": ":files"},
+)
+BUILD
+}
+
+# makes WORKERS FLAG...: builds the layer, in no cache, and fails unless that many workers made it, of one process. Other
+# flags restart Bazel's workers.
+makes() {
+  bazel build --disk_cache= --execution_log_json_file="$WORK/log" "${@:2}" //large:layer
+  equal "processes and workers" "1 $1" "$(jq -rs 'map(select(.mnemonic == "MkLayer").runner)
+    | "\(length) \(map(select(. == "worker")) | length)"' "$WORK/log")"
+}
+
+# held: how many files of that layer the workers have open.
+held() { find /proc/[0-9]*/fd -lname '*/large/layer.tar.gz*' 2>/dev/null | wc -l; }
+
+# A worker remembers the layer, which it has open, for as long as it takes to make the next one.
+in_a_worker() {
+  local workers=(--@rules_strata//rules:layer_workers --worker_sandboxing --worker_max_instances=MkLayer=1) layer again
+  large
+  makes 0
+  layer=$(output //large:layer)
+  echo "changed" >>large/a.bin
+  makes 1 "${workers[@]}"
+  equal "files of the layer that the worker has open" 1 "$(held)"
+  echo "changed" >>large/b.bin
+  makes 1 "${workers[@]}"
+  equal "files of the layer that the worker has open" 1 "$(held)"
+  again=$(sha256sum <"$layer")
+  rm -f "$layer"
+  makes 0
+  equal "the layer without a worker" "$again" "$(sha256sum <"$layer")"
+}
+
 check "an image of 10 layers takes 12 processes" new_image
 check "nothing changed: no process" runs "nothing changed" ""
 check "one environment variable: config and manifest" one_env
 check "one file: its layer, config and manifest" one_file
-rm -rf ten
+check "a worker makes a layer again with the bytes of a build without one" in_a_worker
+rm -rf ten large
