@@ -9,8 +9,8 @@
 // for directories and programs (known by their content), 0644 for other files, 1970-01-01T00:00:00Z. The same inputs
 // give the same bytes on every machine; docs/format.md states which.
 //
-// With --persistent_worker it is a worker of Bazel's, which keeps packed blocks from one layer to the next: of a layer
-// that changed a little, only the blocks around the change are packed again, and the bytes are the same as ever.
+// With --persistent_worker it is a worker of Bazel's, which remembers the packed blocks of the layers that it made: of
+// a layer that changed a little, only the blocks around the change are packed again, and the bytes are the same as ever.
 package main
 
 import (

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/rules-strata/rules_strata/tools/internal/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/wire"
 )
@@ -21,6 +22,16 @@ var update = flag.Bool("update", false, "rewrite testdata/digests.golden")
 // goldenFile has a line "CODEC-LEVEL DESCRIPTOR" for each way to pack the corpus. A change of one is a change of
 // compress.FormatVersion, which docs/format.md must tell of.
 const goldenFile = "testdata/digests.golden"
+
+func TestFormatVersion(t *testing.T) {
+	page, err := os.ReadFile(filepath.FromSlash("../../docs/format.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("**`format_version` is %d.**", compress.FormatVersion); !strings.Contains(string(page), want) {
+		t.Errorf("docs/format.md does not say %s", want)
+	}
+}
 
 // surroundings are what must have no say in the bytes. Each machine has corpus and archives of its own, at a path of
 // its own, written in an order of its own.

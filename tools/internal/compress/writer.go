@@ -28,7 +28,7 @@ type Writer struct {
 	format  Format
 	codec   codec
 	ends    Ends
-	buffers chan []byte // to use again
+	buffers buffers
 	tail    []byte      // what was written and is in no block yet: less than a buffer
 	current *block      // the one that is not yet whole
 	made    int         // blocks that exist
@@ -46,19 +46,6 @@ type Writer struct {
 	done []record // the blocks, if there is a cache; emit's
 }
 
-// block is a piece of the stream on its way.
-type block struct {
-	parts  [][]byte // its bytes
-	joined []byte   // the memory of the only part, if the codec wants one
-	size   int      // how many
-	ending [][]byte // the buffers that end in it: nobody needs them after it
-	record          // how the cache knows it
-	packed []byte   // its packed form, or nil if that is its parts
-	space  []byte   // to pack into
-	ready  chan struct{}
-	users  atomic.Int32 // of hash and emit, those that are not done with it
-}
-
 var errAborted = errors.New("the stream was ended early")
 
 // NewWriter returns a writer that packs into the ends what is written to it. Close ends the stream and leaves the ends
@@ -72,7 +59,7 @@ func (f Format) NewWriter(ends Ends) (*Writer, error) {
 	// One block is being filled and one emitted; a third keeps workers busy while the stream stutters.
 	limit := workers + 3
 	w := &Writer{
-		format: f, codec: c, ends: ends, buffers: make(chan []byte, maxBuffers), limit: limit, free: make(chan *block, limit),
+		format: f, codec: c, ends: ends, buffers: newBuffers(), limit: limit, free: make(chan *block, limit),
 		jobs: make(chan *block, limit), plain: make(chan *block, limit), packed: make(chan *block, limit),
 	}
 	for range workers {
@@ -83,22 +70,9 @@ func (f Format) NewWriter(ends Ends) (*Writer, error) {
 	return w, nil
 }
 
-// BufferSize is that of the buffers in which a stream is handed over: a multiple of the size of a tar's blocks.
-const BufferSize = 256 << 10
-
-// maxBuffers is how many buffers wait to be used again. That many are hardly ever in use at once.
-const maxBuffers = 128
-
 // Buffer returns an empty buffer of the capacity BufferSize, to be filled and given to Send. Any goroutine may ask for
 // one.
-func (w *Writer) Buffer() []byte {
-	select {
-	case b := <-w.buffers:
-		return b
-	default:
-		return make([]byte, 0, BufferSize)
-	}
-}
+func (w *Writer) Buffer() []byte { return w.buffers.get() }
 
 // Send adds the bytes of a buffer to the stream, which takes the buffer: nothing is copied. The error may be that of an
 // earlier call.
@@ -106,7 +80,7 @@ func (w *Writer) Send(buffer []byte) error {
 	if len(w.tail)%pieceSize != 0 || len(buffer)%pieceSize != 0 || len(buffer) < BufferSize/8 {
 		// The pieces would not be where they belong, or a buffer would be held for a few bytes.
 		_, err := w.Write(buffer)
-		w.drop(buffer)
+		w.buffers.put(buffer)
 		return err
 	}
 	w.flush()
@@ -122,7 +96,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 			return written, err
 		}
 		if w.tail == nil {
-			w.tail = w.Buffer()
+			w.tail = w.buffers.get()
 		}
 		n := min(len(p)-written, BufferSize-len(w.tail))
 		w.tail = append(w.tail, p[written:written+n]...)
@@ -152,34 +126,16 @@ func (w *Writer) add(buffer []byte) {
 		}
 		b := w.current
 		n, whole := w.codec.cut.find(b.size, left)
-		if w.codec.joins {
-			b.join(left[:n], w.codec.cut.max)
-		} else {
-			b.parts = append(b.parts, left[:n])
-		}
-		b.size += n
+		b.add(left[:n])
 		left = left[n:]
-		switch {
-		case len(left) > 0:
-		case w.codec.joins:
-			w.drop(buffer)
-		default:
-			b.ending = append(b.ending, buffer)
+		if len(left) == 0 {
+			b.ends(buffer, w.buffers)
 		}
 		if whole {
 			w.current = nil
 			w.send(b)
 		}
 	}
-}
-
-// join adds bytes to the only part, which has room for most bytes.
-func (b *block) join(data []byte, most int) {
-	if b.joined == nil {
-		b.joined = make([]byte, 0, most)
-	}
-	b.joined = append(b.joined[:b.size], data...)
-	b.parts = append(b.parts[:0], b.joined)
 }
 
 func (w *Writer) send(b *block) {
@@ -203,7 +159,11 @@ func (w *Writer) take() *block {
 		return b
 	default:
 		w.made++
-		return &block{ready: make(chan struct{}, 1)}
+		b := &block{ready: make(chan struct{}, 1)}
+		if w.codec.joins {
+			b.joined = make([]byte, 0, w.codec.cut.max)
+		}
+		return b
 	}
 }
 
@@ -212,21 +172,8 @@ func (w *Writer) release(b *block) {
 	if b.users.Add(-1) > 0 {
 		return
 	}
-	for i, buffer := range b.ending {
-		w.drop(buffer)
-		b.ending[i] = nil
-	}
-	clear(b.parts)
-	b.parts, b.size, b.ending, b.packed = b.parts[:0], 0, b.ending[:0], nil
+	b.reset(w.buffers)
 	w.free <- b
-}
-
-// drop gives a buffer back.
-func (w *Writer) drop(buffer []byte) {
-	select {
-	case w.buffers <- buffer[:0]:
-	default: // there are enough
-	}
 }
 
 // Close ends the stream, once.
