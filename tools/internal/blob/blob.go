@@ -39,10 +39,10 @@ func Create(path string, format compress.Format, cache *compress.Cache) (*Writer
 		return nil, err
 	}
 	w := &Writer{file: file, plain: digest.NewWriter(), path: path, cache: cache}
-	ends := compress.Ends{Packed: file, Plain: w.plain}
+	ends := compress.Ends{Packed: []io.Writer{file}, Plain: w.plain}
 	if format.Codec != compress.None {
 		w.packed = digest.NewWriter()
-		ends.Packed, ends.Cache = io.MultiWriter(w.packed, file), cache
+		ends.Packed, ends.Cache = append(ends.Packed, w.packed), cache
 	}
 	if w.packer, err = format.NewWriter(ends); err != nil {
 		file.Abort()

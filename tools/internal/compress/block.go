@@ -29,15 +29,15 @@ func (b buffers) put(used []byte) {
 
 // block is a piece of the stream on its way.
 type block struct {
-	parts  [][]byte // its bytes, in the buffers that they came in, or all in joined
-	joined []byte   // memory for the whole block, if the codec wants it in one part
-	size   int      // how many bytes
-	ending [][]byte // the buffers that end in it: nobody needs them after it
-	record          // how the cache knows it
-	packed []byte   // its packed form, or nil if that is its parts
-	space  []byte   // to pack into
-	ready  chan struct{}
-	users  atomic.Int32 // of hash and emit, those that are not done with it
+	parts  [][]byte      // its bytes, in the buffers that they came in, or all in joined
+	joined []byte        // memory for the whole block, if the codec wants it in one part
+	size   int           // how many bytes
+	ending [][]byte      // the buffers that end in it: nobody needs them after it
+	record *record       // what the cache will know of it, if there is one
+	packed []byte        // its packed form, or nil if that is its parts
+	space  []byte        // to pack into
+	ready  chan struct{} // holds a token for each emit when it is packed
+	users  atomic.Int32  // of hash and each emit, those that are not done with it
 }
 
 // add adds a part.

@@ -94,9 +94,9 @@ func (c *Cache) Keep(path string, w *Writer) {
 	}
 	f := &kept{File: file, path: path}
 	at := int64(len(w.codec.head))
-	for _, r := range w.done {
+	for _, r := range w.records {
 		f.keys = append(f.keys, r.key)
-		c.blocks[r.key] = place{r, f, at}
+		c.blocks[r.key] = place{*r, f, at}
 		at += int64(r.size)
 	}
 	c.files = append(c.files, f)

@@ -3,6 +3,7 @@ package compress
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 func packCached(t *testing.T, f Format, cache *Cache, path string, data []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w, err := f.NewWriter(Ends{Packed: &b, Cache: cache})
+	w, err := f.NewWriter(Ends{Packed: []io.Writer{&b}, Cache: cache})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ var golden = map[string][4]string{ // empty, tiny, mixed, letters
 func pack(t testing.TB, f Format, data []byte, piece int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w, err := f.NewWriter(Ends{Packed: &b})
+	w, err := f.NewWriter(Ends{Packed: []io.Writer{&b}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestPlain(t *testing.T) {
 	data := corpus()["mixed"]
 	for _, f := range formats() {
 		var plain bytes.Buffer
-		w, err := f.NewWriter(Ends{Packed: io.Discard, Plain: &plain})
+		w, err := f.NewWriter(Ends{Packed: []io.Writer{io.Discard}, Plain: &plain})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,7 +238,7 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 // A format that Parse would refuse is refused.
 func TestNewWriterRefused(t *testing.T) {
 	for _, f := range []Format{{}, {"bzip2", 1}, {Gzip, 0}, {Gzip, 10}, {Zstd, 0}, {Zstd, 20}, {None, 1}} {
-		if _, err := f.NewWriter(Ends{Packed: io.Discard}); err == nil {
+		if _, err := f.NewWriter(Ends{Packed: []io.Writer{io.Discard}}); err == nil {
 			t.Errorf("%v is accepted", f)
 		}
 	}
@@ -249,7 +249,7 @@ func TestAbort(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, f := range formats() {
 		var b bytes.Buffer
-		w, err := f.NewWriter(Ends{Packed: &b})
+		w, err := f.NewWriter(Ends{Packed: []io.Writer{&b}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -298,7 +298,7 @@ func TestWriteError(t *testing.T) {
 	data := corpus()["mixed"]
 	for _, f := range []Format{{None, 0}, {Gzip, 1}, {Zstd, 1}} {
 		for _, room := range []int{0, 5, 100_000, 2_000_000} {
-			w, err := f.NewWriter(Ends{Packed: &fullDisk{room}})
+			w, err := f.NewWriter(Ends{Packed: []io.Writer{&fullDisk{room}}})
 			if err == nil {
 				_, err = w.Write(data)
 			}

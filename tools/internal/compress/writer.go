@@ -11,9 +11,8 @@ import (
 
 // Ends are what a [Writer] is connected to.
 type Ends struct {
-	Packed io.Writer // gets the packed stream
-	// Plain gets the stream as it was written, in order, at the same time as it is packed. It must not fail. It may be
-	// nil.
+	Packed []io.Writer // each gets the packed stream
+	// Plain gets the stream as it was written, at the same time as it is packed. It must not fail. It may be nil.
 	Plain io.Writer
 	// Cache knows blocks that were packed before. It may be nil.
 	Cache *Cache
@@ -29,21 +28,21 @@ type Writer struct {
 	codec   codec
 	ends    Ends
 	buffers buffers
-	tail    []byte      // what was written and is in no block yet: less than a buffer
-	current *block      // the one that is not yet whole
-	made    int         // blocks that exist
-	limit   int         // how many may exist
-	free    chan *block // blocks to use again
-	jobs    chan *block // to work
-	plain   chan *block // to hash, in order
-	packed  chan *block // to emit, in order
+	tail    []byte        // what was written and is in no block yet: less than a buffer
+	current *block        // the one that is not yet whole
+	made    int           // blocks that exist
+	limit   int           // how many may exist
+	free    chan *block   // blocks to use again
+	jobs    chan *block   // to work
+	plain   chan *block   // to hash, in order
+	packed  []chan *block // to emit, in order, for each writer
 	ended   sync.WaitGroup
 	failed  atomic.Pointer[error]
 	closed  bool
+	records []*record // the blocks, if there is a cache; filled in by work
 
 	size uint64 // of the stream, and its CRC-32; hash's
 	crc  uint32
-	done []record // the blocks, if there is a cache; emit's
 }
 
 var errAborted = errors.New("the stream was ended early")
@@ -60,13 +59,17 @@ func (f Format) NewWriter(ends Ends) (*Writer, error) {
 	limit := workers + 3
 	w := &Writer{
 		format: f, codec: c, ends: ends, buffers: newBuffers(), limit: limit, free: make(chan *block, limit),
-		jobs: make(chan *block, limit), plain: make(chan *block, limit), packed: make(chan *block, limit),
+		jobs: make(chan *block, limit), plain: make(chan *block, limit),
 	}
 	for range workers {
 		go w.work()
 	}
 	w.ended.Go(w.hash)
-	w.ended.Go(w.emit)
+	for _, to := range ends.Packed {
+		blocks := make(chan *block, limit)
+		w.packed = append(w.packed, blocks)
+		w.ended.Go(func() { w.emit(to, blocks) })
+	}
 	return w, nil
 }
 
@@ -139,11 +142,17 @@ func (w *Writer) add(buffer []byte) {
 }
 
 func (w *Writer) send(b *block) {
-	b.users.Store(2)
+	if w.ends.Cache != nil {
+		b.record = new(record)
+		w.records = append(w.records, b.record)
+	}
+	b.users.Store(int32(1 + len(w.packed)))
 	w.plain <- b
-	w.packed <- b
+	for _, blocks := range w.packed {
+		blocks <- b
+	}
 	if w.codec.packer == nil {
-		b.ready <- struct{}{}
+		w.tell(b)
 	} else {
 		w.jobs <- b
 	}
@@ -159,7 +168,7 @@ func (w *Writer) take() *block {
 		return b
 	default:
 		w.made++
-		b := &block{ready: make(chan struct{}, 1)}
+		b := &block{ready: make(chan struct{}, len(w.packed))}
 		if w.codec.joins {
 			b.joined = make([]byte, 0, w.codec.cut.max)
 		}
@@ -167,7 +176,14 @@ func (w *Writer) take() *block {
 	}
 }
 
-// release is told by hash and by emit that they are done with a block.
+// tell says to each emit that the block is packed.
+func (w *Writer) tell(b *block) {
+	for range w.packed {
+		b.ready <- struct{}{}
+	}
+}
+
+// release is told by hash and by each emit that it is done with a block.
 func (w *Writer) release(b *block) {
 	if b.users.Add(-1) > 0 {
 		return
@@ -186,9 +202,13 @@ func (w *Writer) Close() error {
 		}
 		close(w.jobs)
 		close(w.plain)
-		close(w.packed)
+		for _, blocks := range w.packed {
+			close(blocks)
+		}
 		w.ended.Wait()
-		w.write(w.codec.tail(w.crc, w.size))
+		for _, to := range w.ends.Packed {
+			w.write(to, w.codec.tail(w.crc, w.size))
+		}
 	}
 	return w.err()
 }
@@ -228,7 +248,7 @@ func (w *Writer) work() {
 		if w.err() == nil {
 			w.pack(b, pack)
 		}
-		b.ready <- struct{}{}
+		w.tell(b)
 	}
 }
 
@@ -240,7 +260,7 @@ func (w *Writer) pack(b *block, pack packer) {
 	if w.ends.Cache == nil {
 		b.space = pack(b.space[:0], b.parts)
 	} else {
-		b.space, b.record = w.ends.Cache.pack(w.format, b.space[:0], b.parts, pack)
+		b.space, *b.record = w.ends.Cache.pack(w.format, b.space[:0], b.parts, pack)
 	}
 	b.packed = b.space
 }
@@ -268,27 +288,24 @@ func (w *Writer) see(b *block) {
 }
 
 // emit writes the stream's packed form, but for its end.
-func (w *Writer) emit() {
-	w.write(w.codec.head)
-	for b := range w.packed {
+func (w *Writer) emit(to io.Writer, blocks <-chan *block) {
+	w.write(to, w.codec.head)
+	for b := range blocks {
 		<-b.ready
 		if w.codec.packer != nil {
-			w.write(b.packed)
+			w.write(to, b.packed)
 		} else {
 			for _, part := range b.parts {
-				w.write(part)
+				w.write(to, part)
 			}
-		}
-		if w.ends.Cache != nil {
-			w.done = append(w.done, b.record)
 		}
 		w.release(b)
 	}
 }
 
-func (w *Writer) write(p []byte) {
+func (w *Writer) write(to io.Writer, p []byte) {
 	if w.err() == nil && len(p) > 0 {
-		_, err := w.ends.Packed.Write(p)
+		_, err := to.Write(p)
 		w.fail(err)
 	}
 }

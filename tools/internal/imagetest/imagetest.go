@@ -148,7 +148,7 @@ func Pack(t testing.TB, compression oci.Compression, data []byte) []byte {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	w, err := format.NewWriter(compress.Ends{Packed: &b})
+	w, err := format.NewWriter(compress.Ends{Packed: []io.Writer{&b}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ var sizes = []int{0, 1, 3, 63, 64, 65, 511, 512, 513, compress.BufferSize - 1024
 // write writes the entries to w as a tar.
 func write(t testing.TB, ctx context.Context, w io.Writer, entries []*tree.Entry) error {
 	t.Helper()
-	to, err := compress.Format{Codec: compress.None}.NewWriter(compress.Ends{Packed: w})
+	to, err := compress.Format{Codec: compress.None}.NewWriter(compress.Ends{Packed: []io.Writer{w}})
 	if err != nil {
 		t.Fatal(err)
 	}
