@@ -78,8 +78,11 @@ func (b *bench) group(g group) (Group, error) {
 		rounds = 1
 	}
 	for round := range rounds {
-		for i, t := range tools {
-			r := &result.Results[i]
+		for i := range tools {
+			if round%2 == 1 {
+				i = len(tools) - 1 - i // so that none always comes after the same other one
+			}
+			t, r := tools[i], &result.Results[i]
 			if r.Absent != "" {
 				continue
 			}
