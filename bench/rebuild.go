@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,8 +16,12 @@ import (
 	"time"
 )
 
+// rebuilds is how often a layer is made again: the first time takes memory that the machine may first have to find.
+const rebuilds = 3
+
 // rebuild measures what a worker, mklayer as Bazel keeps it alive, takes for the layer of the directory src after it
-// has made one in which a single file was another.
+// has made one in which a single file was another. It is the median of several rebuilds, each after a change of another
+// file.
 func rebuild(codec, level, src, out string) (Sample, error) {
 	w, err := startWorker()
 	if err != nil {
@@ -25,41 +30,59 @@ func rebuild(codec, level, src, out string) (Sample, error) {
 	defer w.stop()
 	request := []string{"--tree=/=" + src, "--compression=" + codec, "--level=" + level,
 		"--output=" + filepath.Join(out, "layer"), "--descriptor=" + filepath.Join(out, "layer.json")}
-	restore, err := change(src)
-	if err == nil {
-		err = errors.Join(w.make(request), restore())
+	var changes []change
+	for i := range rebuilds {
+		c, err := newChange(src, i+1)
+		if err == nil {
+			err = c.do()
+		}
+		if err != nil {
+			return Sample{}, err
+		}
+		changes = append(changes, c)
 	}
-	if err != nil {
-		return Sample{}, err
-	}
-	before, _, err := w.used()
-	if err != nil {
-		return Sample{}, err
-	}
-	start := time.Now()
 	if err := w.make(request); err != nil {
 		return Sample{}, err
 	}
-	s := Sample{Wall: time.Since(start).Seconds()}
-	after, peak, err := w.used()
-	s.CPU, s.RSS = after-before, peak
-	return s, err
+	var samples []Sample
+	for _, c := range changes {
+		if err := c.undo(); err != nil {
+			return Sample{}, err
+		}
+		s, err := w.measure(request)
+		if err != nil {
+			return Sample{}, err
+		}
+		samples = append(samples, s)
+	}
+	slices.SortFunc(samples, func(a, b Sample) int { return cmp.Compare(a.Wall, b.Wall) })
+	return samples[rebuilds/2], nil
 }
 
-// change puts some bytes into the middle of the file in the middle of the directory, and returns what takes them out.
-func change(dir string) (restore func() error, err error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("%s: no files (%v)", dir, err)
-	}
-	path := files[len(files)/2]
-	was, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	changed := slices.Insert(slices.Clone(was), len(was)/2, []byte("a change of a few bytes")...)
-	return func() error { return os.WriteFile(path, was, 0o666) }, os.WriteFile(path, changed, 0o666)
+// change puts a few bytes into the middle of a file.
+type change struct {
+	path string
+	was  []byte
 }
+
+// newChange chooses the file that so many parts of the directory's files come before, of one more than there are
+// rebuilds.
+func newChange(dir string, parts int) (change, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) <= rebuilds {
+		return change{}, fmt.Errorf("%s: too few files (%v)", dir, err)
+	}
+	path := files[len(files)*parts/(rebuilds+1)]
+	was, err := os.ReadFile(path)
+	return change{path, was}, err
+}
+
+func (c change) do() error {
+	changed := slices.Insert(slices.Clone(c.was), len(c.was)/2, []byte("a change of a few bytes")...)
+	return os.WriteFile(c.path, changed, 0o666)
+}
+
+func (c change) undo() error { return os.WriteFile(c.path, c.was, 0o666) }
 
 // worker is a process that answers requests.
 type worker struct {
@@ -105,6 +128,22 @@ func (w *worker) make(arguments []string) error {
 		return fmt.Errorf("the worker says %q (%v)", line, err)
 	}
 	return nil
+}
+
+// measure has the worker make a layer, and returns what it took.
+func (w *worker) measure(arguments []string) (Sample, error) {
+	before, _, err := w.used()
+	if err != nil {
+		return Sample{}, err
+	}
+	start := time.Now()
+	if err := w.make(arguments); err != nil {
+		return Sample{}, err
+	}
+	s := Sample{Wall: time.Since(start).Seconds()}
+	after, peak, err := w.used()
+	s.CPU, s.RSS = after-before, peak
+	return s, err
 }
 
 // used returns the worker's CPU time so far, in seconds, and its peak memory, in bytes.
