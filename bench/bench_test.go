@@ -204,28 +204,31 @@ func TestInputs(t *testing.T) {
 	}
 }
 
-// A change is one of the bytes, and can be taken back.
+// A change is one of the bytes of one file, each of another, and can be taken back.
 func TestChange(t *testing.T) {
 	dir := t.TempDir()
-	path := filepath.Join(dir, "b")
-	for _, name := range []string{"a", "b"} {
+	for _, name := range []string{"a", "b", "c", "d"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("12"), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	restore, err := change(dir)
-	if err != nil {
-		t.Fatal(err)
+	for i, name := range []string{"b", "c", "d"} {
+		path := filepath.Join(dir, name)
+		c, err := newChange(dir, i+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.do()
+		changed, errRead := os.ReadFile(path)
+		if err != nil || errRead != nil || string(changed) != "1a change of a few bytes2" {
+			t.Errorf("%s: %q, %v, %v", name, changed, err, errRead)
+		}
+		err = c.undo()
+		if restored, errRead := os.ReadFile(path); err != nil || errRead != nil || string(restored) != "12" {
+			t.Errorf("%s: restored: %q, %v, %v", name, restored, err, errRead)
+		}
 	}
-	changed, err := os.ReadFile(path)
-	if err != nil || string(changed) != "1a change of a few bytes2" {
-		t.Errorf("%q, %v", changed, err)
-	}
-	err = restore()
-	if restored, errRead := os.ReadFile(path); err != nil || errRead != nil || string(restored) != "12" {
-		t.Errorf("restored: %q, %v, %v", restored, err, errRead)
-	}
-	if _, err := change(t.TempDir()); err == nil {
+	if _, err := newChange(t.TempDir(), 1); err == nil {
 		t.Error("an empty directory: no error")
 	}
 }
