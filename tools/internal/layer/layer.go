@@ -49,7 +49,7 @@ type sink interface {
 func writeTar(ctx context.Context, to sink, entries []*tree.Entry, programs *Programs) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for run := range readAhead(ctx, to, entries, programs) {
+	for run := range readAhead(ctx, to.Buffer, entries, programs) {
 		for chunk := range run.chunks {
 			if err := to.Send(chunk); err != nil {
 				return err

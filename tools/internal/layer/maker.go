@@ -28,7 +28,7 @@ var zeros [tarstream.BlockSize]byte
 // maker makes the part of the tar that a run of entries is.
 type maker struct {
 	ctx     context.Context
-	buffers sink
+	buffer  func() []byte // an empty one, of the sink's
 	out     chan<- []byte
 	current []byte
 	header  []byte // scratch
@@ -38,7 +38,7 @@ type maker struct {
 
 // run sends the entries' part of the tar to out.
 func (m *maker) run(entries []*tree.Entry) error {
-	m.current = m.buffers.Buffer()
+	m.current = m.buffer()
 	for _, e := range entries {
 		if err := m.entry(e); err != nil {
 			return fmt.Errorf("%s: %w", e.Path, err)
@@ -50,7 +50,7 @@ func (m *maker) run(entries []*tree.Entry) error {
 // flush sends the current chunk and starts another.
 func (m *maker) flush() error {
 	err := m.send()
-	m.current = m.buffers.Buffer()
+	m.current = m.buffer()
 	return err
 }
 

@@ -24,15 +24,15 @@ type run struct {
 	err     error       // why the run ended early; valid once chunks is closed
 }
 
-// readAhead starts the readers and returns the runs in order; their chunks are buffers of the sink's. If ctx is done, the
+// readAhead starts the readers and returns the runs in order; their chunks are what buffer gives. If ctx is done, the
 // remaining runs end early or are left out.
-func readAhead(ctx context.Context, to sink, entries []*tree.Entry, programs *Programs) <-chan *run {
+func readAhead(ctx context.Context, buffer func() []byte, entries []*tree.Entry, programs *Programs) <-chan *run {
 	ordered := make(chan *run, maxRuns)
 	work := make(chan *run)
 	for range readers {
 		go func() {
 			for r := range work {
-				m := maker{ctx: ctx, buffers: to, out: r.chunks, programs: programs}
+				m := maker{ctx: ctx, buffer: buffer, out: r.chunks, programs: programs}
 				r.err = m.run(r.entries)
 				close(r.chunks)
 			}
