@@ -1,6 +1,7 @@
 """image_layer: makes one layer out of files."""
 
 load(":actions.bzl", "add_annotations", "new_args")
+load(":declared.bzl", "add_links", "declared_links", "links_of")
 load(":entries.bzl", "add_target")
 load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
@@ -76,6 +77,7 @@ def _impl(ctx):
     ]
     for target in attr.pkgs:
         inputs.append(add_pkg(args, attr.package_dir, target, ctx.label))
+    add_links(args, links_of(attr.files.values() + attr.pkgs), depset(transitive = inputs))
     for path, target in attr.symlinks.items():
         args.add("--symlink=%s=%s" % (escape(path), target))
     for target in attr.tars:
@@ -145,6 +147,7 @@ A path that ends in `/` is a directory to put the label's files in, each at its 
 what `strip_prefix` leaves of that. Any other path is the place of the one file or directory that the label stands for. An executable brings its runfiles to
 `PATH.runfiles`, where its launcher looks for them.""",
             allow_files = True,
+            aspects = [declared_links],
         ),
         "hardlinks": attr.bool(
             doc = """Store files with the same content and metadata once, under several names. A program in the container
@@ -166,6 +169,7 @@ attributes have paths in the image.""",
         "pkgs": attr.label_list(
             doc = """Targets of rules_pkg: `pkg_files`, `pkg_mkdirs`, `pkg_mklink` and `pkg_filegroup`. Places, modes and
 owners are what they say, unless an attribute here names them. It takes two lines in MODULE.bazel; docs/layers.md.""",
+            aspects = [declared_links],
         ),
         "remove": attr.string_list(
             doc = "Paths to delete: files or whole directories that layers below have, a base image for instance.",

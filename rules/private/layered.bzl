@@ -1,6 +1,7 @@
 """layered_binary: makes several layers out of one program."""
 
 load(":actions.bzl", "new_args")
+load(":declared.bzl", "add_links", "declared_links", "links_of")
 load(":entries.bzl", "add_program", "whole_program")
 load(":layered_split.bzl", "ReachedInfo", "is_for", "reach", "split_program")
 load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
@@ -26,9 +27,10 @@ def _check(ctx):
     if number < 1 or number > _MOST:
         fail(_BAD_NUMBER.format(label = ctx.label, number = number, most = _MOST))
 
-def _layer(ctx, group, part):
+def _layer(ctx, group, part, links):
     args = new_args(ctx)
     inputs = add_program(args, ctx.attr.path, ctx.executable.binary, part, ctx.workspace_name)
+    add_links(args, [file for file in inputs.to_list() if file in links], inputs)
     add_metadata(args, ctx.attr, lambda pattern: is_for(pattern, ctx.attr.path, group, part))
     return pack(ctx, ctx.label.name + "." + group, args, inputs)
 
@@ -41,7 +43,8 @@ def _impl(ctx):
         ctx.attr.max_layers,
         ctx.workspace_name,
     )
-    layers = [_layer(ctx, group, part) for group, part in parts.items()]
+    links = {file: None for file in links_of([binary]).to_list()}
+    layers = [_layer(ctx, group, part, links) for group, part in parts.items()]
     return [
         LayersInfo(layers = tuple(layers)),
         DefaultInfo(files = depset([layer.blob for layer in layers])),
@@ -71,7 +74,7 @@ list of repositories. A layer that would be empty is left out. docs/runfiles.md 
     attrs = METADATA_ATTRS | PACKING_ATTRS | {
         "binary": attr.label(
             doc = "The program: an executable target of any ruleset.",
-            aspects = [reach],
+            aspects = [declared_links, reach],
             cfg = "target",
             executable = True,
             mandatory = True,

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -14,14 +13,12 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/deb"
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
-	"github.com/rules-strata/rules_strata/tools/internal/source"
 	"github.com/rules-strata/rules_strata/tools/internal/tarfile"
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
 
 // disk is where inputs are read from.
 type disk struct {
-	*source.Reader
 	ctx     context.Context
 	scratch string    // directory for what archives are unpacked to
 	open    []archive // what contents are read from until the layer is written
@@ -119,6 +116,7 @@ func (in *inputs) archive(open func(*disk) (archive, error)) error {
 // whole are the flags beside which an archive stays as it is: they say nothing of what is in the layer.
 var whole = map[string]bool{
 	"tar": true, "compression": true, "annotation": true, "media-type": true, "output": true, "descriptor": true,
+	"declared-symlink": true,
 }
 
 // unchanged returns the one archive that the layer shall be, if that is what the flags say.
@@ -156,11 +154,6 @@ func (r *request) entries(ctx context.Context) (entries []*tree.Entry, d *disk, 
 			d.close()
 		}
 	}()
-	dir, err := os.Getwd()
-	if err != nil {
-		return nil, d, err
-	}
-	d.Reader = source.NewReader(dir)
 	if err = r.inputs.read(d); err != nil {
 		return nil, d, hint(err)
 	}

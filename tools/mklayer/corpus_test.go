@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// corpusFile is a file of the corpus, or a symlink, or an empty directory if it has neither data nor a target.
+// corpusFile is a file of the corpus, or a symlink of the layer, or an empty directory if it has neither data nor a target.
 type corpusFile struct {
 	path   string
 	data   []byte
@@ -95,19 +95,20 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// write puts the corpus below dir, in an order and with permission bits that follow from the seed.
+// write puts the corpus below dir, without the symlinks, in an order and with permission bits that follow from the seed.
 func write(t *testing.T, dir string, seed uint64) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 0))
 	files := corpus()
 	rng.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
 	for _, f := range files {
+		if f.target != "" {
+			continue
+		}
 		path := filepath.Join(dir, f.path)
 		err := os.MkdirAll(filepath.Dir(path), 0o755)
 		switch {
 		case err != nil:
-		case f.target != "":
-			err = os.Symlink(f.target, path)
 		case f.data == nil:
 			err = os.Mkdir(path, 0o700)
 		default:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rules-strata/rules_strata/tools/internal/source"
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
 
@@ -14,7 +15,7 @@ func (in *inputs) directory(path, src string) error {
 		return fmt.Errorf("image path: %w", err)
 	}
 	given := in.given
-	in.pending = append(in.pending, func(d *disk) error { return in.walk(d, path, src, given) })
+	in.pending = append(in.pending, func(*disk) error { return in.walk(path, src, given) })
 	return nil
 }
 
@@ -26,10 +27,10 @@ const outputs = "bazel-out/"
 // Of a directory that an action made, those directories are left out that hold nothing: Bazel does not know of them.
 // It shows them to an action outside a sandbox, on the machine that made them, and neither in a sandbox nor after it
 // got the directory from a cache. The layer must not depend on that.
-func (in *inputs) walk(d *disk, path, src string, given given) error {
+func (in *inputs) walk(path, src string, given given) error {
 	keep := !strings.HasPrefix(src, outputs)
 	var empty []tree.Entry // the directories around the visit's place that hold nothing so far, the outermost first
-	return d.Walk(src, func(name string, e tree.Entry) error {
+	return source.Walk(src, func(name string, e tree.Entry) error {
 		if name == "" && path == "/" {
 			return nil
 		}

@@ -18,6 +18,7 @@ type inputs struct {
 	tree    tree.Builder
 	tars    []string
 	strip   string              // the directory of tars whose contents are taken, "" for the root
+	links   map[string]bool     // the inputs that are symlinks themselves
 	to      string              // the directory that tars' contents go to, "" for the root
 	given   given               // what the next entries have, unless a rule says otherwise
 	pending []func(*disk) error // what adds the entries, in the order of the flags
@@ -34,11 +35,17 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 			return use(key, value)
 		})
 	}
-	pairs("file", "file, symlink or directory `PATH=SRC`", func(path, src string) error { return in.file(path, src, 0) })
+	pairs("file", "file or directory `PATH=SRC`", func(path, src string) error { return in.file(path, src, 0) })
 	pairs("executable", "file `PATH=SRC` with mode 0755", func(path, src string) error {
 		return in.file(path, src, tree.Perm(0o755))
 	})
 	pairs("tree", "directory with all it holds `PATH=DIR`", in.directory)
+	in.links = make(map[string]bool)
+	cli.Each(flags, "declared-symlink", "`SRC` of a --file that is a symlink itself, wherever it leads (repeat)",
+		func(src string) error {
+			in.links[src] = true
+			return nil
+		})
 	pairs("symlink", "symlink `PATH=TARGET`", in.symlink)
 	cli.Each(flags, "as", "`MODE:UID:GID:USER:GROUP` of files, trees, symlinks and directories in later flags, each part "+
 		"may be empty (repeat)", in.given.parse)
@@ -74,11 +81,15 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 
 func (in *inputs) file(path, src string, mode tree.Mode) error {
 	given := in.given
-	in.pending = append(in.pending, func(d *disk) error {
-		e, err := d.Read(src)
+	in.pending = append(in.pending, func(*disk) error {
+		read := source.Read
+		if in.links[src] {
+			read = source.ReadLink
+		}
+		e, err := read(src)
 		if errors.Is(err, source.ErrDirectory) && mode == 0 {
 			// Bazel tells rules of the directories that actions make, but not of those in the source tree.
-			return in.walk(d, path, src, given)
+			return in.walk(path, src, given)
 		}
 		if err != nil {
 			return err

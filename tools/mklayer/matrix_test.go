@@ -84,6 +84,11 @@ func (s surroundings) layerFlags() []string {
 		"--opaque=/var/cache", "--owner=/data/few/**=4000000:1000", "--owner-name=/tmp=user:group",
 		"--mtime-of=/data/t*=1700000000", "--xattr=/bin/program=security.capability=cap_net_bind_service=+ep", "--hardlinks",
 	}
+	for _, f := range corpus() {
+		if f.target != "" {
+			flags = append(flags, "--symlink=/data/"+f.path+"="+f.target)
+		}
+	}
 	if s.reverse {
 		for i, j := 0, len(flags)-1; i < j; i, j = i+1, j-1 {
 			flags[i], flags[j] = flags[j], flags[i]

@@ -26,7 +26,7 @@ func newCommand(cache *compress.Cache) cli.Command {
 		Summary: "makes a layer blob and its descriptor from files, trees, archives, symlinks and directories",
 		Details: `
 KEY=VALUE: the key ends at the first "="; \= \\ and \n stand for "=", a backslash and a line feed in the key.
-PATH is a path in the image. SRC and DIR are paths on disk; a symlink that Bazel made is followed, others are kept.
+PATH is a path in the image. SRC and DIR are paths on disk; symlinks there are followed.
 PATTERN is a PATH, or a glob with "*", "?", "[...]" and "**" (any number of directories). A mode pattern with glob
 characters applies to files, or to directories if it ends in "/". Of several patterns that match, the last one wins.
 A single --tar with nothing that changes it, packed as --compression says, is the blob as it is.`,
@@ -133,8 +133,11 @@ func layerType(asked string, codec compress.Codec) (string, error) {
 
 // hint adds advice to the errors that a user can do something about.
 func hint(err error) error {
-	if errors.Is(err, source.ErrDirectory) {
+	switch {
+	case errors.Is(err, source.ErrDirectory):
 		return cli.Hint(err, "--tree=PATH=DIR adds a directory")
+	case errors.Is(err, source.ErrNowhere), errors.Is(err, source.ErrEndless):
+		return cli.Hint(err, "a layer has what an input's symlinks lead to; symlinks makes one in the image, a tar keeps its own")
 	}
 	return err
 }

@@ -1,9 +1,9 @@
 // Package source reads a layer's inputs from disk, as Bazel presents them to an action.
 //
-// A build's sandbox and execution root show each input file as a symlink that Bazel made. Such a link is followed; a
-// symlink that is the input itself is kept as one, dangling and absolute ones too. Which is which is decided by
-// isBazels. Permission bits on disk mean nothing (Bazel and remote executors mark every file executable):
-// [Executable] decides by content.
+// An input is its content: whatever links lead to it are followed. A sandbox shows each file as a link, a local action
+// the links that another action made, and a cache gives copies back; what they have in common is the content. A link
+// is kept only where the caller says that it is the input itself ([ReadLink]). Permission bits on disk mean nothing
+// (Bazel and remote executors mark every file executable): [Executable] decides by content.
 //
 // Non-goals: metadata and image paths (package tree), archives as inputs.
 package source
@@ -13,163 +13,61 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
 
-// maxHops bounds how many of Bazel's links are followed from one input.
-const maxHops = 40
+var (
+	// ErrDirectory tells that an input is a directory where a file was asked for.
+	ErrDirectory = errors.New("a directory, expected a file")
+	// ErrNowhere tells that an input is a symlink to what is not there.
+	ErrNowhere = errors.New("a symlink that leads nowhere")
+	// ErrEndless tells that an input is a symlink to a directory that it is in.
+	ErrEndless = errors.New("a symlink that leads to a directory around it")
+)
 
-// Reader reads inputs. Paths are relative to the working directory, which in an action is the execution root.
-type Reader struct {
-	// Directories, with a "/" at the end, inside which every absolute link is Bazel's: output bases and the workspace.
-	outputBases []string
-	execRoot    string // "/execroot/NAME/": what a path in some execution root of this build contains
-}
-
-// NewReader returns a Reader for the working directory dir.
-func NewReader(dir string) *Reader {
-	r := new(Reader)
-	real, err := filepath.EvalSymlinks(dir)
-	if err != nil {
-		real = dir
-	}
-	for _, dir := range []string{dir, real} {
-		base, name, ok := splitExecRoot(filepath.ToSlash(dir))
-		if ok {
-			r.outputBases = append(r.outputBases, base+"/")
-			if workspace := workspaceOf(base); workspace != "" {
-				r.outputBases = append(r.outputBases, workspace+"/")
-			}
-			r.execRoot = "/execroot/" + name + "/"
-		}
-	}
-	return r
-}
-
-// workspaceOf returns the workspace's directory, or "". Outputs of ctx.actions.symlink, like the program of an sh_binary,
-// are links to source files in it. Bazel notes it in the output base, for people who enter that by mistake.
-func workspaceOf(outputBase string) string {
-	note, err := os.ReadFile(filepath.Join(outputBase, "DO_NOT_BUILD_HERE"))
-	if path := strings.TrimSpace(string(note)); err == nil && filepath.IsAbs(path) {
-		return filepath.ToSlash(filepath.Clean(path))
-	}
-	return ""
-}
-
-// splitExecRoot finds the output base and the workspace's name in the path of an execution root: BASE/execroot/NAME, or
-// BASE/sandbox/STRATEGY/NUMBER/execroot/NAME in a sandbox.
-func splitExecRoot(dir string) (base, name string, ok bool) {
-	i := strings.LastIndex(dir, "/execroot/")
-	if i <= 0 {
-		return "", "", false
-	}
-	base = dir[:i]
-	name, _, _ = strings.Cut(dir[i+len("/execroot/"):], "/")
-	if j := strings.LastIndex(base, "/sandbox/"); j > 0 && strings.Count(base[j:], "/") == 3 {
-		base = base[:j]
-	}
-	return base, name, name != ""
-}
-
-// Read returns the entry for the input src, a file or a symlink, without an image path.
-func (r *Reader) Read(src string) (tree.Entry, error) {
-	info, err := os.Lstat(src)
+// Read returns the entry for the file src, without an image path.
+func Read(src string) (tree.Entry, error) {
+	kind, err := stat(src)
 	if err != nil {
 		return tree.Entry{}, err
 	}
-	in, err := r.resolve(src, src, info.Mode().Type())
-	if err != nil {
-		return tree.Entry{}, err
-	}
-	if in.kind == fs.ModeDir {
+	if kind == fs.ModeDir {
 		return tree.Entry{}, fmt.Errorf("%s: %w", src, ErrDirectory)
 	}
-	return in.entry()
+	return entry(src, kind)
 }
 
-// ErrDirectory tells that an input is a directory where a file was asked for.
-var ErrDirectory = errors.New("a directory, expected a file")
-
-// input is what is found at the end of Bazel's own links.
-type input struct {
-	execPath string // where the input is in the execution root
-	path     string // where it was found
-	kind     fs.FileMode
-	target   string // of a symlink
+// ReadLink returns the entry for the input src that is a symlink itself, without an image path. Bazel makes such a link
+// with the same text for every action; where it leads does not matter.
+func ReadLink(src string) (tree.Entry, error) {
+	target, err := os.Readlink(src)
+	if err != nil {
+		return tree.Entry{}, err
+	}
+	return tree.Entry{Kind: tree.Symlink, Target: target, Origin: src}, nil
 }
 
-// entry returns the tree entry of the input.
-func (in input) entry() (tree.Entry, error) {
-	e := tree.Entry{Origin: in.execPath}
-	switch {
-	case in.kind == fs.ModeSymlink:
-		e.Kind, e.Target = tree.Symlink, in.target
-	case in.kind == fs.ModeDir:
-		e.Kind = tree.Dir
-	case in.kind == 0:
-		e.Kind, e.Content = tree.File, File(in.path)
-	default:
-		return e, fmt.Errorf("%s: a %s cannot be in a layer", in.execPath, kindName(in.kind))
+// stat returns the kind of what is at path, after all links.
+func stat(path string) (fs.FileMode, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, errLink := os.Readlink(path); errLink == nil {
+			return 0, fmt.Errorf("%s: %w", path, ErrNowhere)
+		}
 	}
-	return e, nil
+	if err != nil {
+		return 0, err
+	}
+	return info.Mode().Type(), nil
 }
 
-// resolve follows Bazel's own links from path, where the input execPath is presented.
-func (r *Reader) resolve(path, execPath string, kind fs.FileMode) (input, error) {
-	in := input{execPath: execPath, path: path, kind: kind}
-	for range maxHops {
-		if in.kind != fs.ModeSymlink {
-			return in, nil
-		}
-		target, err := os.Readlink(in.path)
-		if err != nil {
-			return in, err
-		}
-		if !r.isBazels(target, execPath) {
-			in.target = target
-			return in, nil
-		}
-		info, err := os.Lstat(target)
-		if err != nil {
-			return in, fmt.Errorf("%s: following the build's own link: %w", execPath, err)
-		}
-		in.path, in.kind = target, info.Mode().Type()
+// entry returns the tree entry for what is at path and is no directory.
+func entry(path string, kind fs.FileMode) (tree.Entry, error) {
+	if kind != 0 {
+		return tree.Entry{}, fmt.Errorf("%s: a %s cannot be in a layer", path, kindName(kind))
 	}
-	return in, fmt.Errorf("%s: more than %d links in a row", execPath, maxHops)
-}
-
-// isBazels reports whether a symlink with the target is one that Bazel made to present an input, rather than the input:
-// an absolute one that leads into this build's output base, its workspace or one of its execution roots, or to the same
-// path in a workspace.
-func (r *Reader) isBazels(target, execPath string) bool {
-	if !filepath.IsAbs(target) {
-		return false
-	}
-	target = filepath.ToSlash(target)
-	for _, base := range r.outputBases {
-		if strings.HasPrefix(target, base) {
-			return true
-		}
-	}
-	if r.execRoot != "" && strings.Contains(target, r.execRoot) {
-		return true
-	}
-	root, ok := strings.CutSuffix(target, "/"+filepath.ToSlash(execPath))
-	return ok && !filepath.IsAbs(execPath) && isWorkspace(root)
-}
-
-// isWorkspace tells a workspace from other directories: /usr/bin/tool may well be the user's own target of a link that
-// is at bin/tool in the workspace.
-func isWorkspace(dir string) bool {
-	for _, name := range []string{"MODULE.bazel", "REPO.bazel", "WORKSPACE", "WORKSPACE.bazel"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return true
-		}
-	}
-	return false
+	return tree.Entry{Kind: tree.File, Content: File(path), Origin: path}, nil
 }
 
 // kindName names a kind of file that no layer takes from a disk.

@@ -15,38 +15,35 @@ const walkers = 8
 // directory itself.
 type Visit func(name string, e tree.Entry) error
 
-// Walk visits the directory src, a tree artifact or a source directory, and everything in it: files, symlinks and
-// directories, the empty ones too; a directory before what it holds, the rest in the order of names. Directories are
-// read ahead of the visits, several at once.
-func (r *Reader) Walk(src string, visit Visit) error {
-	info, err := os.Stat(src)
+// Walk visits the directory src, a tree artifact or a source directory, and everything in it: files and directories, the
+// empty ones too; a directory before what it holds, the rest in the order of names. Links are followed, those to
+// directories as well. Directories are read ahead of the visits, several at once.
+func Walk(src string, visit Visit) error {
+	kind, err := stat(src)
 	if err != nil {
 		return err
 	}
-	if !info.IsDir() {
+	if kind != fs.ModeDir {
 		return fmt.Errorf("%s: not a directory", src)
 	}
-	w := walker{reader: r, slots: make(chan struct{}, walkers), stop: make(chan struct{})}
+	w := walker{slots: make(chan struct{}, walkers), stop: make(chan struct{})}
 	defer close(w.stop)
-	root := &listing{path: src, execPath: src, done: make(chan struct{})}
+	root := &listing{path: src, done: make(chan struct{})}
 	go w.read(root)
 	return root.visit(visit)
 }
 
 // walker reads the directories of one walk.
 type walker struct {
-	reader *Reader
-	slots  chan struct{} // one for each directory that is being read
-	stop   chan struct{} // closed when nobody wants more
+	slots chan struct{} // one for each directory that is being read
+	stop  chan struct{} // closed when nobody wants more
 }
 
 // listing is one directory of a walk.
 type listing struct {
-	parent   *listing
-	path     string // where it was found
-	execPath string // where it is in the execution root
-	name     string // below the walk's root
-	linked   bool   // it or a directory above it was reached by a link
+	parent *listing
+	path   string // on disk
+	name   string // below the walk's root
 
 	done  chan struct{} // closed once what follows is valid
 	items []item
@@ -85,24 +82,25 @@ func (w *walker) read(l *listing) {
 	}
 }
 
-func (w *walker) item(l *listing, found fs.DirEntry) (item, error) {
-	it := item{name: found.Name()}
+func (w *walker) item(l *listing, found fs.DirEntry) (it item, err error) {
+	it.name = found.Name()
 	if l.name != "" {
 		it.name = l.name + "/" + it.name
 	}
 	path := l.path + "/" + found.Name()
-	in, err := w.reader.resolve(path, l.execPath+"/"+found.Name(), found.Type())
-	if err != nil {
+	kind, linked := found.Type(), found.Type() == fs.ModeSymlink
+	if linked {
+		if kind, err = stat(path); err != nil {
+			return it, err
+		}
+	}
+	if kind != fs.ModeDir {
+		it.entry, err = entry(path, kind)
 		return it, err
 	}
-	if in.kind != fs.ModeDir {
-		it.entry, err = in.entry()
-		return it, err
-	}
-	it.dir = &listing{parent: l, path: in.path, execPath: in.execPath, name: it.name,
-		linked: l.linked || in.path != path, done: make(chan struct{})}
-	if it.dir.linked && it.dir.isAbove() {
-		return it, fmt.Errorf("%s: the build's own link leads to a directory that holds it", in.execPath)
+	it.dir = &listing{parent: l, path: path, name: it.name, done: make(chan struct{})}
+	if linked && it.dir.isAbove() {
+		return it, fmt.Errorf("%s: %w", path, ErrEndless)
 	}
 	go w.read(it.dir)
 	return it, nil
@@ -122,7 +120,7 @@ func (l *listing) isAbove() bool {
 
 // visit visits the directory and what it holds.
 func (l *listing) visit(visit Visit) error {
-	if err := visit(l.name, tree.Entry{Kind: tree.Dir, Origin: l.execPath}); err != nil {
+	if err := visit(l.name, tree.Entry{Kind: tree.Dir, Origin: l.path}); err != nil {
 		return err
 	}
 	<-l.done
