@@ -109,6 +109,33 @@ _program = rule(
     executable = True,
 )
 
+def _declared_rule_impl(ctx):
+    link = ctx.actions.declare_symlink(ctx.label.name + ".link")
+    ctx.actions.symlink(output = link, target_path = "../no/where")
+    file = ctx.actions.declare_file(ctx.label.name + ".file")
+    ctx.actions.symlink(output = file, target_file = ctx.file.data)
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.write(executable, "#!/bin/sh\n", is_executable = True)
+    return [DefaultInfo(executable = executable, files = depset([link, file]), runfiles = ctx.runfiles([link, file]))]
+
+_declared = rule(
+    implementation = _declared_rule_impl,
+    attrs = {"data": attr.label(allow_single_file = True)},
+    executable = True,
+)
+
+def _links_impl(ctx):
+    env = analysistest.begin(ctx)
+    layer = only(env, "MkLayer")
+    asserts.equals(
+        env,
+        ["BIN/%s/%s.link" % (_PACKAGE, name) for name in ctx.attr.declared],
+        sorted(flags(layer, "declared-symlink")),
+    )
+    return analysistest.end(env)
+
+_links_test = analysistest.make(_links_impl, attrs = {"declared": attr.string_list()})
+
 def layer_tests(name):
     """Declares the tests of image_layer.
 
@@ -163,6 +190,22 @@ def layer_tests(name):
     image_layer(name = "program_layer", files = {"/app/": "program"})
     _program_test(name = "program_test", target_under_test = "program_layer")
 
+    # Declared symlinks are found through groups and other names, in what a program needs, and nowhere else.
+    _declared(name = "declared_a", data = "data/a.txt")
+    _declared(name = "declared_b", data = "data/a.txt")
+    native.filegroup(name = "declared_group", srcs = ["declared_a"])
+    native.alias(name = "declared_alias", actual = "declared_group")
+    image_layer(
+        name = "links_layer",
+        files = {
+            "/app/program": "declared_b",
+            "/etc/a": "data/a.txt",
+            "/srv/": "declared_alias",
+        },
+    )
+    _links_test(name = "links_test", declared = ["declared_a", "declared_b"], target_under_test = "links_layer")
+    _links_test(name = "no_links_test", target_under_test = "program_layer")
+
     native.filegroup(name = "two_files", srcs = ["data/a.txt", "data/b=c.txt"])
     refusals = [
         refusal(
@@ -184,4 +227,11 @@ def layer_tests(name):
             says = ["several_files", "attribute files", "/etc/a names one file", "two_files stands for 2 files", "\"/etc/a/\""],
         ),
     ]
-    native.test_suite(name = name, tests = ["kept_test", "one_action_test", "program_test", "tars_test"] + refusals)
+    native.test_suite(name = name, tests = [
+        "kept_test",
+        "links_test",
+        "no_links_test",
+        "one_action_test",
+        "program_test",
+        "tars_test",
+    ] + refusals)
