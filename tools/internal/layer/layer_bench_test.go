@@ -43,7 +43,7 @@ func benchPath(b *testing.B) string {
 func readTree(b *testing.B, dir string) []*tree.Entry {
 	b.Helper()
 	builder := tree.Builder{Same: source.Same}
-	err := source.NewReader(dir).Walk(dir, func(name string, e tree.Entry) error {
+	err := source.Walk(dir, func(name string, e tree.Entry) error {
 		e.Path = "/tree/" + name
 		return builder.Add(e)
 	})
