@@ -54,12 +54,13 @@ keeps_secret() {
 
 # What the user names is where the user is, which is not where Bazel starts the program.
 relative() {
-  local here
+  local digest here
+  digest=$(digest_of //examples/hello:index)
   here=$(realpath --relative-to="$PWD/docs" "$WORK")
   cd docs
   DOCKER_CONFIG=$here/login bazel run //examples/hello:push -- --insecure --output="$here/relative.json" \
     --repository="$(cat "$RUN/locked.address")/relative"
-  equal "digest in the report" "$(digest_of //examples/hello:index)" "$(jq -r '.pushes[].digest' "$WORK/relative.json")"
+  equal "digest in the report" "$digest" "$(jq -r '.pushes[].digest' "$WORK/relative.json")"
 }
 
 # A package whose names come from files and from the workspace status, and a program that prints that.
