@@ -182,6 +182,7 @@ names() {
   bazel run //engines:names -- --engine="$1" --name=load-e2e >"$WORK/out"
   printf '%s\n' "$name" localhost/load:from-args docker.io/library/load-e2e:latest >"$WORK/want"
   diff "$WORK/want" "$WORK/out"
+  loaded "$1" "4 of 4" names --name=load-e2e # in one try
   while read -r name; do prints "$1"; done <"$WORK/want"
 }
 

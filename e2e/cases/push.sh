@@ -52,6 +52,17 @@ keeps_secret() {
   lacks "$WORK/elsewhere.out" "$password" "$(printf %s "$user:$password" | base64)"
 }
 
+# What the user names is where the user is, which is not where Bazel starts the program.
+relative() {
+  local digest here
+  digest=$(digest_of //examples/hello:index)
+  here=$(realpath --relative-to="$PWD/docs" "$WORK")
+  cd docs
+  DOCKER_CONFIG=$here/login bazel run //examples/hello:push -- --insecure --output="$here/relative.json" \
+    --repository="$(cat "$RUN/locked.address")/relative"
+  equal "digest in the report" "$digest" "$(jq -r '.pushes[].digest' "$WORK/relative.json")"
+}
+
 # A package whose names come from files and from the workspace status, and a program that prints that.
 names() {
   mkdir -p "$E2E/walkthrough/names"
@@ -157,6 +168,7 @@ check "docker login" log_in "$WORK/login"
 check "an index is pushed whole, with its digest" first
 check "a second push uploads nothing" second
 check "no password in what push says" keeps_secret
+check "relative paths in a variable and in a flag" relative
 check "an open registry starts" registry_start open
 check "a package with names from everywhere" names
 check "tags with a volatile variable are those of the run" volatile

@@ -16,7 +16,7 @@ def _impl(ctx):
     layers = layers_of(ctx.attr.layers)
 
     # A base has a platform already; only an image from scratch takes the build's.
-    settings = settings_of(ctx.attr, {} if base else target_platform(ctx))
+    settings = settings_of(ctx.label, ctx.attr, {} if base else target_platform(ctx))
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
     config_descriptor = ctx.actions.declare_file(ctx.label.name + ".config.descriptor.json")
     make_config(ctx, settings, base, layers, config, config_descriptor)

@@ -1,9 +1,12 @@
-"""Executables for `bazel run` without a shell script: the tool itself, with its arguments in a file beside it."""
+"""Executables for `bazel run` without a shell script: the tool itself, with its arguments in a file among its runfiles."""
 
 load(":contents.bzl", "add_runfiles_contents", "contents_of", "contents_runfiles")
 load(":toolchain.bzl", "tool")
 
 visibility(["//rules/..."])
+
+# The directory among runfiles that Go's package launch looks into.
+_ARGUMENTS_DIR = "rules_strata.args"
 
 def _shown(label):
     """Returns a label as people type it, without the main repository's name."""
@@ -57,12 +60,23 @@ def program(ctx, name, arguments):
     """
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(output = executable, target_file = tool(ctx, name).executable, is_executable = True)
+
+    # Whoever renames or moves the executable brings its runfiles along, and there the arguments have a name of their own.
+    runfiles = ctx.runfiles(
+        files = [arguments.file],
+        root_symlinks = {_ARGUMENTS_DIR + "/" + _runfiles_path(ctx, executable) + ".args": arguments.file},
+    )
     return DefaultInfo(
         executable = executable,
         files = depset([executable]),
-        # Beside the executable, which is where it is looked for.
-        runfiles = ctx.runfiles(files = [arguments.file]).merge(arguments.runfiles),
+        runfiles = runfiles.merge(arguments.runfiles),
     )
+
+def _runfiles_path(ctx, file):
+    """Returns the path of a File among runfiles, from their root."""
+    if file.short_path.startswith("../"):
+        return file.short_path[len("../"):]
+    return ctx.workspace_name + "/" + file.short_path
 
 def image_program(ctx, name, flags, contents = None):
     """Makes a rule's executable out of a tool that takes an image.

@@ -28,7 +28,8 @@ This is how to have no `cmd` at all, where an empty attribute would inherit one.
         doc = "The program to run and its first arguments. Setting it drops an inherited `cmd`, as in a Dockerfile.",
     ),
     "env": attr.string_dict(
-        doc = "Environment variables. They are added to the base's, and replace those of the same name.",
+        doc = """Environment variables. They are added to the base's, and replace those of the same name. A value is text: nothing
+expands `$NAME`, `${NAME}` or `$(NAME)`, and so they are errors. `$$` stands for a `$`.""",
     ),
     "exposed_ports": attr.string_list(
         doc = "Ports that the container listens on, like `8080` or `53/udp`; tcp if not said. Added to the base's.",
@@ -69,13 +70,38 @@ Podman read it, others ignore it.""",
     ),
 }
 
+_REFERENCE = """{label}: env: {key} = {value}: "{reference}" would not be expanded, neither to a variable of the base nor to one of the build
+hint: write the value itself, or "$$" for a "$" that is part of it"""
+
 # These are not lists and dicts of the same shape in mkconfig's settings.
 _SPECIAL = ["healthcheck"]
 
-def settings_of(attr, platform):
+def _plain(label, key, value):
+    """Returns the value of a variable with "$" for each "$$". A value that refers to a variable is refused."""
+    parts = value.split("$$")
+    for part in parts:
+        for after in part.split("$")[1:]:
+            if after[:1].isalpha() or after[:1] in ["_", "{", "("]:
+                fail(_REFERENCE.format(key = key, label = label, reference = _reference(after), value = repr(value)))
+    return "$".join(parts)
+
+def _reference(after):
+    """Returns what refers to a variable: "$" and what belongs to it of the text after that."""
+    end = {"(": ")", "{": "}"}.get(after[0])
+    if end:
+        return "$" + after.partition(end)[0] + end
+    length = len(after)
+    for i in range(len(after)):
+        if not (after[i].isalnum() or after[i] == "_"):
+            length = i
+            break
+    return "$" + after[:length]
+
+def settings_of(label, attr, platform):
     """Returns mkconfig's settings: all attributes that are set, nothing for those that are not.
 
     Args:
+      label: The rule's label, for messages.
       attr: The rule's attributes, with SETTING_ATTRS among them.
       platform: dict with the os, architecture and variant to take where the attributes do not say.
 
@@ -90,6 +116,8 @@ def settings_of(attr, platform):
         value = getattr(attr, name)
         if value and name not in _SPECIAL:
             settings[name] = value
+    if attr.env:
+        settings["env"] = {key: _plain(label, key, value) for key, value in attr.env.items()}
     if attr.healthcheck:
         settings["healthcheck"] = {"test": attr.healthcheck}
     return settings

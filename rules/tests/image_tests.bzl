@@ -4,6 +4,7 @@ load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image", "image_import", "image_index", "image_layer")
 load("//rules:providers.bzl", "ImageInfo", "IndexInfo")
 load(":actions.bzl", "MnemonicsInfo", "actions_of", "collect_actions", "flags", "input_names", "only")
+load(":refusal.bzl", "refusal")
 
 visibility("private")
 
@@ -18,7 +19,7 @@ def _metadata_impl(ctx):
     asserts.equals(env, [json.encode({
         "clear": ["env"],
         "cmd": ["", "a\nb", "--x=y"],
-        "env": {"KEY": "value"},
+        "env": {"COST": "$5 or 5$, $HOME ${HOME} $(HOME) $$", "KEY": "value"},
     })], flags(config, "settings"))
 
     manifest = only(env, "MkManifest")
@@ -113,7 +114,7 @@ def image_tests(name):
         base = "base",
         clear = ["env"],
         cmd = ["", "a\nb", "--x=y"],
-        env = {"KEY": "value"},
+        env = {"COST": "$5 or 5$, $$HOME $${HOME} $$(HOME) $$$$", "KEY": "value"},
         layers = ["bottom", "top"],
         tags = ["manual"],
     )
@@ -132,7 +133,23 @@ def image_tests(name):
     )
     _index_test(name = "index_test", target_under_test = "index")
     _small_inputs_test(name = "small_inputs_test", target_under_test = "index")
-    native.test_suite(name = name, tests = [
+
+    refused = []
+    for number, (value, reference) in enumerate([
+        ("/opt/bin:$PATH", "$PATH"),
+        ("$_x-y", "$_x"),
+        ("a${PATH:-/bin}b", "${PATH:-/bin}"),
+        ("$(location :base)", "$(location :base)"),
+        ("$$$HOME.", "$HOME"),
+        ("$$ $(", "$()"),
+    ]):
+        refused.append(refusal(
+            image,
+            name = "env_%d" % number,
+            says = [":env_%d: env: KEY = " % number, '"%s" would not be expanded' % reference, '"$$"'],
+            env = {"KEY": value},
+        ))
+    native.test_suite(name = name, tests = refused + [
         "action_count_test",
         "default_outputs_test",
         "index_test",

@@ -45,6 +45,10 @@ def _arguments_impl(ctx):
             asserts.true(env, path[len(place):] in links, path + " is not among the runfiles")
     names = [file.basename for file in runfiles.files.to_list()]
     asserts.true(env, target.label.name + ".args" in names, "the arguments are not among the runfiles")
+
+    # Where the program finds them, whatever it is called.
+    place = "rules_strata.args/%s/%s/%s.args" % (ctx.workspace_name, target.label.package, target.label.name)
+    asserts.equals(env, [place], [link.path for link in runfiles.root_symlinks.to_list()])
     return analysistest.end(env)
 
 _arguments_test = analysistest.make(_arguments_impl, attrs = {

@@ -19,7 +19,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"imgcheck": command.Main})
+	testscript.Main(m, map[string]func(){"imgcheck": main})
 }
 
 // TestScripts gives each script the same image, which has two layers that are not sorted, in each form that imgcheck

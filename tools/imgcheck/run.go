@@ -12,6 +12,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
+	"github.com/rules-strata/rules_strata/tools/internal/launch"
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
 )
@@ -81,7 +82,9 @@ func (s *settings) validate() error {
 		}
 	}
 	switch {
-	case places != 1:
+	case places == 0:
+		return launch.Explain(cli.Usage("expected exactly one of --layout, --archive, --registry and --root"))
+	case places > 1:
 		return cli.Usage("expected exactly one of --layout, --archive, --registry and --root")
 	case s.insecure && s.registry == "":
 		return cli.Usage("--insecure is for --registry only")

@@ -24,12 +24,7 @@ func (s *settings) write(ctx context.Context, std cli.Streams, image engine.Imag
 	if s.archive == "-" {
 		return archive.Write(ctx, std.Out, image.Source, image.Root, options)
 	}
-	path := s.archive
-	// "bazel run" starts programs elsewhere, and says where its user was.
-	if dir := os.Getenv("BUILD_WORKING_DIRECTORY"); dir != "" && !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
-	}
-	path, err := filepath.Abs(path)
+	path, err := filepath.Abs(s.archive)
 	if err != nil {
 		return err
 	}

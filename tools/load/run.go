@@ -13,6 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/content"
 	"github.com/rules-strata/rules_strata/tools/internal/engine"
 	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
+	"github.com/rules-strata/rules_strata/tools/internal/launch"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
 	"github.com/rules-strata/rules_strata/tools/internal/remote"
@@ -63,7 +64,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&s.target, "target", "", "`label` of the build's target, for messages")
 	return func(ctx context.Context, std cli.Streams) error {
 		if len(*names) == 0 {
-			return cli.Hint(cli.Usage("--name is missing"), "%s --help lists the flags", flags.Name())
+			return launch.Explain(cli.Hint(cli.Usage("--name is missing"), "%s --help lists the flags", flags.Name()))
 		}
 		choice := engine.Choice{
 			Name: cmp.Or(s.engine, os.Getenv(engineVariable), s.defaultEngine), Namespace: s.namespace,

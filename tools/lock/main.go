@@ -12,4 +12,18 @@
 // written as a whole or not at all. docs/base-images.md tells the rest.
 package main
 
-func main() { command.Main() }
+import (
+	"fmt"
+	"os"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/launch"
+)
+
+func main() {
+	if err := launch.EnterUserDirectory(); err != nil {
+		fmt.Fprintf(os.Stderr, "lock: %v\n", err)
+		os.Exit(cli.ExitFailure)
+	}
+	command.Main()
+}

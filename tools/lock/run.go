@@ -62,13 +62,10 @@ func (s *settings) declare(flags *flag.FlagSet, online bool) {
 	}
 }
 
-// file returns the path of the lock file: what the user says is relative to where the user is.
+// file returns the path of the lock file.
 func (s *settings) file() string {
 	if s.path == "" {
 		return filepath.Join(os.Getenv("BUILD_WORKSPACE_DIRECTORY"), lockName)
-	}
-	if dir := os.Getenv("BUILD_WORKING_DIRECTORY"); dir != "" && !filepath.IsAbs(s.path) {
-		return filepath.Join(dir, s.path)
 	}
 	return s.path
 }

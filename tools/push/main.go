@@ -30,4 +30,4 @@ package main
 
 import "github.com/rules-strata/rules_strata/tools/internal/launch"
 
-func main() { command.MainFrom(launch.Args) }
+func main() { command.MainFrom(launch.Args("root", "push")) }

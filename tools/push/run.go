@@ -10,6 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/content"
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
+	"github.com/rules-strata/rules_strata/tools/internal/launch"
 	"github.com/rules-strata/rules_strata/tools/internal/progress"
 	"github.com/rules-strata/rules_strata/tools/internal/push"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
@@ -53,7 +54,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 			return cli.Usage("--jobs=%d: expected at least 1", s.jobs)
 		}
 		if s.own.image.Root == "" && len(s.pushes) == 0 {
-			return cli.Require(flags, "root")
+			return launch.Explain(cli.Require(flags, "root"))
 		}
 		if err := s.run(ctx, std); err != nil {
 			if s.own.target != "" {

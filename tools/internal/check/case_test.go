@@ -279,10 +279,6 @@ var imageCases = []testCase{
 		d["config"].(doc)["mediaType"] = "application/vnd.oci.empty.v1+json"
 	})},
 	{rule: "manifest-layer-type", name: "text", fault: layerOf("mediaType", "text/plain")},
-	{rule: "manifest-layer-count", name: "none", fault: fault{
-		manifest: func(d doc) { d["layers"] = []any{} },
-		config:   func(d doc) { d["rootfs"].(doc)["diff_ids"], d["history"] = []any{}, []any{} },
-	}},
 	{rule: "manifest-layer-count", name: "128", fault: fault{
 		manifest: func(d doc) { d["layers"] = slices.Repeat(d["layers"].([]any)[:1], 128) },
 		config: func(d doc) {

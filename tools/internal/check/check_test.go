@@ -124,6 +124,19 @@ func TestGoodImage(t *testing.T) {
 	}
 }
 
+// TestNoLayers checks that an image needs none: image-spec recommends one, and engines do not ask for it.
+func TestNoLayers(t *testing.T) {
+	files := build(t, fault{
+		manifest: func(d doc) { d["layers"] = []any{} },
+		config:   func(d doc) { d["rootfs"].(doc)["diff_ids"], d["history"] = []any{}, []any{} },
+	})
+	want := Report{Manifests: 2, Layers: 2, Entries: 17} // those of the other image
+	report, err := Image(context.Background(), memory(files), rootOf(t, files), Options{})
+	if err != nil || !reflect.DeepEqual(report, want) {
+		t.Errorf("%+v, %v, want %+v", report, err, want)
+	}
+}
+
 // goodManifest returns the manifest of the good layout's second image in base64.
 func goodManifest(t *testing.T) string {
 	t.Helper()

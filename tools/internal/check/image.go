@@ -147,8 +147,8 @@ func (in *inspector) image(d oci.Descriptor) imageFacts {
 func (in *inspector) layerDescriptors(o object, mediaType string) ([]oci.Descriptor, bool) {
 	list, ok := o.objects("layers", required)
 	in.lost = in.lost || !ok
-	if ok && (len(list) == 0 || len(list) > maxLayers) {
-		o.add("layers", ruleManifestLayerCount, "%d layers, an image has 1 to %d", len(list), maxLayers)
+	if ok && len(list) > maxLayers {
+		o.add("layers", ruleManifestLayerCount, "%d layers, an image has at most %d", len(list), maxLayers)
 	}
 	layers := make([]oci.Descriptor, len(list))
 	for i, l := range list {

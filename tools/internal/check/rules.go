@@ -133,7 +133,7 @@ var rules = []Rule{
 		"(index.json of a layout excepted)."},
 	{ID: ruleManifestConfigType, Text: "The config of a manifest has the media type of an image config."},
 	{ID: ruleManifestLayerType, Text: "The layers of a manifest have media types of image layers."},
-	{ID: ruleManifestLayerCount, Text: "An image has at least 1 and at most 127 layers."},
+	{ID: ruleManifestLayerCount, Text: "An image has at most 127 layers."},
 
 	{ID: ruleConfigCreated, Text: "Creation times are of the form of RFC 3339."},
 	{ID: ruleConfigEnv, Text: "Environment variables are NAME=VALUE, and no name occurs twice."},

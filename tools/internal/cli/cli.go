@@ -57,12 +57,11 @@ func (c Command) Main() {
 	c.MainArgs(os.Args[1:])
 }
 
-// MainFrom is Main for a program that gets its arguments from a function, like launch.Args.
+// MainFrom is Main for a program that gets its arguments from a function, like that of launch.Args.
 func (c Command) MainFrom(arguments func() ([]string, error)) {
 	args, err := arguments()
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", c.Name, err)
-		os.Exit(ExitFailure)
+		os.Exit(c.tell(err, os.Stderr))
 	}
 	c.MainArgs(args)
 }
@@ -81,9 +80,14 @@ func (c Command) Run(ctx context.Context, args []string, std Streams) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return ExitOK
 	}
-	fmt.Fprintf(std.Err, "%s: %v\n", c.Name, err)
+	return c.tell(err, std.Err)
+}
+
+// tell writes an error with its hints, and returns the exit code that belongs to it.
+func (c Command) tell(err error, stderr io.Writer) int {
+	fmt.Fprintf(stderr, "%s: %v\n", c.Name, err)
 	for _, hint := range hints(err) {
-		fmt.Fprintf(std.Err, "hint: %s\n", hint)
+		fmt.Fprintf(stderr, "hint: %s\n", hint)
 	}
 	var usage *usageError
 	if errors.As(err, &usage) {

@@ -32,6 +32,9 @@ type kind struct {
 	local bool
 	// load are the arguments that make the program read an archive from standard input.
 	load []string
+	// tag are the arguments that give an image, the first operand, further names. They are there if the engine looks into
+	// its own store only for an archive with one name.
+	tag []string
 	// held asks which layers the engine has. It may use inspect, the arguments that make the program tell of images.
 	held    func(ctx context.Context, e *Engine, image *stack) holding
 	inspect []string
@@ -45,7 +48,7 @@ var kinds = []kind{
 	},
 	{
 		name: "podman", program: "podman", probe: []string{"info", "--format", "{{.Host.OS}}/{{.Host.Arch}}"},
-		load: []string{"load"}, held: heldByImages, inspect: []string{"image", "inspect"},
+		load: []string{"load"}, tag: []string{"tag"}, held: heldByImages, inspect: []string{"image", "inspect"},
 	},
 	{
 		name: "containerd", program: "ctr", probe: []string{"version"}, local: true,

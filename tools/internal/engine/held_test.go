@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -29,12 +31,17 @@ func newLoader(t *testing.T, flavour, namespace string) *loader {
 	return &loader{t, e, imagetest.Store{}}
 }
 
-// load loads an image of the layers and returns "HELD of LAYERS" for each attempt.
+// load loads an image of the layers and returns "HELD of LAYERS" for each attempt. There may be several names, with spaces
+// between them.
 func (l *loader) load(name string, compression oci.Compression, layers ...string) string {
 	l.t.Helper()
 	root := l.store.AddImage(l.t, "linux/amd64", compression, layers...)
 	var plans []string
-	err := l.engine.Load(l.t.Context(), named(l.t, l.store, root, name), func(p Plan) {
+	image := Image{Source: l.store, Root: root}
+	for name := range strings.FieldsSeq(name) {
+		image.Names = append(image.Names, named(l.t, l.store, root, name).Names...)
+	}
+	err := l.engine.Load(l.t.Context(), image, func(p Plan) {
 		plans = append(plans, fmt.Sprintf("%d of %d", p.Held, p.Layers))
 		if (p.Bytes == 0) != (p.Held == p.Layers) {
 			l.t.Errorf("%+v", p)
@@ -83,6 +90,38 @@ func TestHeld(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestHeldNames checks that an engine that holds all layers gets none, however many names the image has, and that it has
+// the image by each name.
+func TestHeldNames(t *testing.T) {
+	for _, flavour := range []string{"docker docker ", "podman podman ", "containerd ctr ", "containerd nerdctl "} {
+		t.Setenv("FAKE_STORE", t.TempDir())
+		l := newLoader(t, flavour, "")
+		got := []string{
+			l.load("localhost/app localhost/app:v1 app", oci.Gzip, "a", "b"),
+			l.load("localhost/app localhost/app:v1 app", oci.Gzip, "a", "b"),
+			l.load("app", oci.Gzip, "a", "b", "c"),
+		}
+		if want := []string{"0 of 2", "2 of 2", "2 of 3"}; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %q, want %q", flavour, got, want)
+		}
+		for _, name := range []string{"localhost/app:latest", "localhost/app:v1", "docker.io/library/app:latest"} {
+			if file := filepath.Join(os.Getenv("FAKE_STORE"), l.engine.kind.program+".json"); !isIn(t, file, name) {
+				t.Errorf("%s has no %s", flavour, name)
+			}
+		}
+	}
+}
+
+// isIn reports whether a file holds a JSON string.
+func isIn(t *testing.T, file, text string) bool {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(data), `"`+text+`"`)
 }
 
 // TestHeldTwice checks that Docker gets a blob that it holds at one place only of the two at which it comes.

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -62,12 +63,33 @@ func (e *Engine) Load(ctx context.Context, image Image, plan func(Plan)) error {
 		omit := h.omit(s)
 		p := s.plan(omit)
 		plan(p)
-		err = e.send(ctx, image, omit)
+		err = e.sendNamed(ctx, image, omit)
 		if refused := (*programError)(nil); p.Held == 0 || ctx.Err() != nil || !errors.As(err, &refused) {
 			return err
 		}
 		h = holding{}
 	}
+}
+
+// sendNamed streams the image into the program, and gives it those names that its archive cannot have.
+func (e *Engine) sendNamed(ctx context.Context, image Image, omit map[digest.Digest]bool) error {
+	names := image.Names
+	if e.kind.tag != nil && len(names) > 1 {
+		image.Names = names[:1]
+	}
+	if err := e.send(ctx, image, omit); err != nil || len(image.Names) == len(names) {
+		return err
+	}
+	args := slices.Clone(e.kind.tag)
+	for _, name := range names {
+		args = append(args, name.String())
+	}
+	cmd := e.command(ctx, args...)
+	cmd.WaitDelay = graceTime
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %s: %w%s", e.kind.program, strings.Join(e.kind.tag, " "), err, quote(string(said)))
+	}
+	return nil
 }
 
 // plan returns the plan to send the stack's layers but for some.

@@ -32,10 +32,10 @@ const (
 // levels is the law of the rooms: a package may import packages of lower levels only. Tools are above all of them.
 var levels = [][]string{
 	0: {
-		"atomicfile", "capability", "check/rawtar", "check/strictjson", "cli", "compress", "decompress", "digest", "launch",
-		"stamp", "tree", "worker",
+		"atomicfile", "capability", "check/rawtar", "check/strictjson", "cli", "compress", "decompress", "digest", "stamp",
+		"tree", "worker",
 	},
-	1: {"oci", "reference", "source", "tarfile", "tarstream"},
+	1: {"launch", "oci", "reference", "source", "tarfile", "tarstream"},
 	2: {"auth", "blob", "content", "deb", "image", "nameflags", "wire"},
 	3: {"cas", "layer", "layout", "lockfile", "progress", "registry"},
 	4: {"archive", "check", "pin", "push", "remote"},
@@ -53,7 +53,7 @@ var callers = map[string][]string{
 		"internal/auth", "internal/cas", "internal/registry", "internal/registrytest", "internal/engine", "lock", "push",
 		"load", "imgcheck",
 	},
-	"os/exec": {"internal/auth", "internal/cas", "internal/engine"},
+	"os/exec": {"internal/auth", "internal/cas", "internal/engine", "internal/launch"},
 	"plugin":  {},
 
 	"C":       {},

@@ -50,6 +50,8 @@ func Main(name string) int {
 		name == "nerdctl" && command == "load --all-platforms",
 		(name == "docker" || name == "podman") && command == "load":
 		return e.load()
+	case name == "podman" && args[0] == "tag":
+		return e.tag(args[1], args[2:])
 	case name == "ctr" && command == "content ls --quiet":
 		return e.listBlobs()
 	case name != "ctr" && command == "image ls --all --quiet --no-trunc":

@@ -79,7 +79,7 @@ func (e engine) take(r io.Reader) error {
 	}
 	images := e.images()
 	for i, path := range taken.Blobs {
-		if _, sent := a.files[path]; sent || e.holds(images, taken, i) {
+		if _, sent := a.files[path]; sent || e.takes(a) && e.holds(images, taken, i) {
 			continue
 		}
 		if e.behaviour == Snapshotter {
@@ -91,7 +91,31 @@ func (e engine) take(r io.Reader) error {
 	if os.Getenv("FAKE_STORE") == "" {
 		return nil
 	}
-	data, err := json.Marshal(append(images, taken))
+	return e.keep(append(images, taken))
+}
+
+// takes reports whether the engine takes layers of an archive out of its store: Podman does if that names one image.
+func (e engine) takes(a *archive) bool { return e.name != "podman" || len(a.index.Manifests) == 1 }
+
+// tag gives an image further names.
+func (e engine) tag(name string, more []string) int {
+	images := e.images()
+	i := slices.IndexFunc(images, func(i image) bool { return slices.Contains(i.Names, name) })
+	if i < 0 {
+		fmt.Fprintln(os.Stderr, "Error: "+name+": image not known")
+		return 125
+	}
+	images[i].Names = append(images[i].Names, more...)
+	if err := e.keep(images); err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		return 125
+	}
+	return 0
+}
+
+// keep keeps images.
+func (e engine) keep(images []image) error {
+	data, err := json.Marshal(images)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,97 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+)
+
+// What stands for a directory in a file of arguments, where a path begins.
+const (
+	runfilesPlaceholder = "%runfiles%/"
+	execrootPlaceholder = "%execroot%/"
+)
+
+// errNoRunfiles tells that the arguments of a program are there, and not the files that they name.
+var errNoRunfiles = errors.New(`no runfiles directory; start it with "bazel run"`)
+
+// lines reads a file of arguments.
+func (l location) lines(file string) ([]string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for line := range strings.Lines(string(text)) {
+		line, err := l.expand(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, line)
+	}
+	return all, nil
+}
+
+// expand puts paths in the place of placeholders, in a line of the form FLAG=PATH or FLAG=KEY=PATH. A KEY is escaped as
+// cli.SplitPair wants it.
+func (l location) expand(line string) (string, error) {
+	flag, value, _ := strings.Cut(line, "=")
+	if !isPath(value) {
+		return line, nil
+	}
+	expanded := flag
+	if n := pairEnd(value); n >= 0 {
+		key, err := l.path(unescape(value[:n]))
+		if err != nil {
+			return "", err
+		}
+		expanded += "=" + escaper.Replace(key)
+		value = value[n+1:]
+	}
+	path, err := l.path(value)
+	return expanded + "=" + path, err
+}
+
+// pairEnd returns where in "KEY=PATH" the "=" is, or -1.
+func pairEnd(value string) int {
+	for i := 1; i < len(value); i++ {
+		switch {
+		case value[i] == '\\':
+			i++
+		case value[i] == '=' && isPath(value[i+1:]):
+			return i
+		}
+	}
+	return -1
+}
+
+func isPath(value string) bool {
+	return strings.HasPrefix(value, runfilesPlaceholder) || strings.HasPrefix(value, execrootPlaceholder)
+}
+
+// path returns the path that begins with a placeholder. Without an execution root it is left, and so is not found.
+func (l location) path(value string) (string, error) {
+	if name, ok := strings.CutPrefix(value, runfilesPlaceholder); ok {
+		if l.runfiles.dir == "" {
+			return "", fmt.Errorf("%s: %w", l.file, errNoRunfiles)
+		}
+		return l.runfiles.path(name), nil
+	}
+	if name, ok := strings.CutPrefix(value, execrootPlaceholder); ok && l.execroot != "" {
+		return l.execroot + "/" + name, nil
+	}
+	return value, nil
+}
+
+var escaper = strings.NewReplacer(`\`, `\\`, `=`, `\=`, "\n", `\n`)
+
+// unescape undoes the escapes of a key.
+func unescape(key string) string {
+	if plain, _, err := cli.SplitPair(key + "="); err == nil {
+		return plain
+	}
+	return key
+}

@@ -1,0 +1,176 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+)
+
+// maxHops is how many symlinks in a row are followed.
+const maxHops = 40
+
+// location is where the arguments of a rule are, and what their placeholders stand for.
+type location struct {
+	file     string // empty if there are none
+	guess    bool   // whether nothing but their being the only ones says that they are this program's
+	runfiles runfiles
+	execroot string // empty if unknown
+	looked   []string
+}
+
+// locate finds the arguments of a program that was started under a name.
+func locate(name string, getenv func(string) string) (location, error) {
+	names := hops(name)
+	l := location{execroot: execroot(names)}
+	told := toldRunfiles(getenv)
+	for _, name := range names {
+		if l.find(name, told) {
+			return l, nil
+		}
+	}
+	for _, r := range told {
+		l.looked = append(l.looked, r.String())
+		for _, name := range names {
+			if l.take(r, match(r.arguments(), name)) {
+				return l, nil
+			}
+		}
+	}
+	return l.guessed(names, told)
+}
+
+// find looks where a name says that the arguments are.
+func (l *location) find(name string, told []runfiles) bool {
+	own, around := ownRunfiles(name), runfilesAround(name)
+	for _, r := range own {
+		all := r.arguments()
+		if l.take(r, match(all, name)) || len(all) == 1 && l.take(r, all[0]) {
+			return true
+		}
+	}
+	beside := name + ".args"
+	if _, err := os.Stat(beside); !errors.Is(err, fs.ErrNotExist) {
+		l.file = beside
+		l.runfiles = firstWhole(slices.Concat(own, around, told))
+		return true
+	}
+	l.looked = append(l.looked, name+".runfiles", beside)
+	for _, r := range around {
+		if l.take(r, match(r.arguments(), name)) {
+			return true
+		}
+		l.looked = append(l.looked, r.String())
+	}
+	l.looked = slices.Compact(l.looked)
+	return false
+}
+
+// take takes the arguments that have a path among runfiles.
+func (l *location) take(r runfiles, arguments string) bool {
+	if arguments == "" {
+		return false
+	}
+	l.file, l.runfiles = r.path(path.Join(argumentsDir, arguments)), r
+	return true
+}
+
+// guessed takes arguments that are the only ones among runfiles, whatever the program is called.
+func (l location) guessed(names []string, told []runfiles) (location, error) {
+	var places []runfiles
+	for _, name := range names {
+		places = slices.Concat(places, ownRunfiles(name), runfilesAround(name))
+	}
+	for _, r := range append(places, told...) {
+		all := r.arguments()
+		if len(all) == 1 {
+			l.guess = l.take(r, all[0])
+			return l, nil
+		}
+		if len(all) > 1 {
+			for i, name := range all {
+				all[i] = strings.TrimSuffix(name, ".args")
+			}
+			return l, cli.Hint(fmt.Errorf("%s: started without the arguments of its rule: %s holds those of %s",
+				names[0], r, strings.Join(all, ", ")), "start one of these, or a symlink to it")
+		}
+	}
+	return l, nil
+}
+
+// match returns the arguments that are meant for a program with a name, which is an absolute path, or "". The paths of the
+// arguments begin with a repository, and the name may be without it.
+func match(arguments []string, name string) string {
+	name = filepath.ToSlash(name) + ".args"
+	for _, whole := range []bool{true, false} {
+		var best string
+		tied := false
+		for _, candidate := range arguments {
+			suffix := candidate
+			if !whole {
+				_, suffix, _ = strings.Cut(candidate, "/")
+			}
+			if !strings.HasSuffix(name, "/"+suffix) || len(candidate) < len(best) {
+				continue
+			}
+			tied = len(candidate) == len(best)
+			best = candidate
+		}
+		if best != "" && !tied {
+			return best
+		}
+	}
+	return ""
+}
+
+// hops returns the absolute paths of a program: the one that the caller used, those that this leads to by symlinks, one by
+// one, and that of the file which runs.
+func hops(name string) []string {
+	if !strings.ContainsRune(filepath.ToSlash(name), '/') {
+		if found, err := exec.LookPath(name); err == nil {
+			name = found
+		}
+	}
+	var all []string
+	for range maxHops {
+		absolute, err := filepath.Abs(name)
+		if err != nil {
+			break
+		}
+		all = append(all, absolute)
+		target, err := os.Readlink(absolute)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			dir, err := filepath.EvalSymlinks(filepath.Dir(absolute))
+			if err != nil {
+				break
+			}
+			target = filepath.Join(dir, target)
+		}
+		name = target
+	}
+	if running, err := os.Executable(); err == nil && !slices.Contains(all, running) {
+		all = append(all, running)
+	}
+	return all
+}
+
+// execroot finds Bazel's execution root above a program.
+func execroot(names []string) string {
+	for _, name := range names {
+		dir, err := filepath.EvalSymlinks(filepath.Dir(name))
+		if n := strings.LastIndex(filepath.ToSlash(dir), "/bazel-out/"); err == nil && n >= 0 {
+			return dir[:n]
+		}
+	}
+	return ""
+}
