@@ -138,6 +138,11 @@ func loadOCI(ctx context.Context, source content.Source, d oci.Descriptor) (*Ima
 	if err != nil {
 		return nil, err
 	}
+	for n, layer := range manifest.Layers {
+		if _, err := oci.LayerCompression(layer.MediaType); err != nil {
+			return nil, fmt.Errorf("layer %d of %d: %w", n+1, len(manifest.Layers), err)
+		}
+	}
 	image := &Image{
 		Descriptor: oci.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size, Platform: d.Platform},
 		Manifest:   data,
