@@ -92,7 +92,14 @@ func (s *settings) run() error {
 		return err
 	}
 	d := p.Manifest.Descriptor()
-	d.Platform = s.platform
+	if s.platform != nil {
+		config, err := p.ParseConfig()
+		if err != nil {
+			return err
+		}
+		whole := oci.CompletePlatform(*s.platform, config.Platform)
+		d.Platform = &whole
+	}
 	outputs := wire.Outputs{Document: s.manifestOutput, Descriptor: s.descriptor, Digest: s.digestOutput}
 	return outputs.Write(p.Manifest.Text, d)
 }

@@ -158,6 +158,10 @@ func TestDescriptor(t *testing.T) {
 			Config: store.Add(configType, []byte(config))}
 		return store.AddJSON(t, mediaType, manifest)
 	}
+	inIndex := func(d oci.Descriptor, p oci.Platform) oci.Descriptor {
+		d.Platform = &p
+		return d
+	}
 	tests := []struct {
 		name string
 		root oci.Descriptor
@@ -167,6 +171,12 @@ func TestDescriptor(t *testing.T) {
 			oci.MediaTypeManifest, oci.MediaTypeConfig), windows},
 		{"Docker's", image(`{"os":"linux","architecture":"amd64"}`, oci.DockerMediaTypeManifest, oci.DockerMediaTypeConfig),
 			&oci.Platform{OS: "linux", Architecture: "amd64"}},
+		{"from both", inIndex(image(`{"os":"windows","architecture":"amd64","os.version":"10.0.1"}`,
+			oci.MediaTypeManifest, oci.MediaTypeConfig), oci.Platform{OS: "windows", Architecture: "amd64",
+			OSFeatures: []string{"win32k"}}), windows},
+		{"variant of the index", inIndex(image(`{"os":"linux","architecture":"arm"}`,
+			oci.MediaTypeManifest, oci.MediaTypeConfig), oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"}),
+			&oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"}},
 		{"incomplete", image(`{"os":"linux"}`, oci.MediaTypeManifest, oci.MediaTypeConfig), nil},
 	}
 	for _, test := range tests {

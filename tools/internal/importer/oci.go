@@ -150,8 +150,11 @@ func loadOCI(ctx context.Context, source content.Source, d oci.Descriptor) (*Ima
 		Layers:     manifest.Layers,
 		source:     source,
 	}
-	if image.Descriptor.Platform == nil {
+	if d.Platform == nil {
 		image.Descriptor.Platform = platform(c.Platform)
+	} else {
+		whole := oci.CompletePlatform(*d.Platform, c.Platform)
+		image.Descriptor.Platform = &whole
 	}
 	return image, nil
 }
