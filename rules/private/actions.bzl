@@ -95,6 +95,7 @@ def make_config(ctx, settings, base, layers, config, descriptor):
     args = new_args(ctx)
     if base:
         args.add(base.config, format = "--base-config=%s")
+        args.add(base.descriptor, format = "--base-descriptor=%s")
     descriptors = [layer.descriptor for layer in layers]
     args.add_all(descriptors, format_each = "--layer=%s")
     args.add(json.encode(settings), format = "--settings=%s")
@@ -104,7 +105,7 @@ def make_config(ctx, settings, base, layers, config, descriptor):
         ctx,
         "mkconfig",
         args,
-        inputs = descriptors + ([base.config] if base else []),
+        inputs = descriptors + ([base.config, base.descriptor] if base else []),
         outputs = [config, descriptor],
         mnemonic = "MkConfig",
         progress_message = "Writing config of image %{label}",
@@ -217,7 +218,7 @@ def make_base(ctx, manifest, config, facts, outputs):
       ctx: The rule's context.
       manifest: The File with its manifest.
       config: The File with its config.
-      facts: dict from flag (digest, media-type, platform, source) to its values.
+      facts: dict from flag (digest, media-type, os-feature, os-version, platform, source) to its values.
       outputs: struct of the Files manifest and config (copies of what was checked), descriptor and digest, and layers, a
         list of Files, the lowest first.
     """

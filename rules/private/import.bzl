@@ -47,7 +47,9 @@ image_import = rule(
 
 The source is an OCI image layout, an OCI archive (`podman save --format=oci-archive`, `skopeo copy`) or a docker-archive
 (`docker save`, `podman save`), known by its content. The bytes of config and layers stay what they are, and so does the
-manifest, unless the source is a docker-archive, which has none. Every digest and size is verified.""",
+manifest, unless the source is a docker-archive, which has none. Every digest and size is verified. Of several images that
+fit, one that is complete is taken before others of which blobs are missing. Layers that may not be distributed and state
+their URLs may be absent: they stay in the manifest of all images on top, which can be pushed, but are in no archive.""",
     implementation = _impl,
     attrs = {
         "platform": attr.string(

@@ -40,6 +40,8 @@ def _documents_impl(ctx):
         facts = {
             "digest": [ctx.attr.digest],
             "media-type": [ctx.attr.media_type],
+            "os-feature": ctx.attr.os_features,
+            "os-version": [ctx.attr.os_version] if ctx.attr.os_version else [],
             "platform": [ctx.attr.platform],
             "source": ctx.attr.sources,
         },
@@ -63,6 +65,8 @@ _documents = rule(
         "layers": attr.string_list(),
         "manifest": attr.label(allow_single_file = True, mandatory = True),
         "media_type": attr.string(mandatory = True),
+        "os_features": attr.string_list(),
+        "os_version": attr.string(),
         "platform": attr.string(mandatory = True),
         "sources": attr.string_list(mandatory = True),
     },

@@ -80,6 +80,8 @@ def _locked_impl(ctx):
     asserts.equals(env, ["a.txt", "b=c.txt"], input_names(action))
     asserts.equals(env, ["sha256:" + _DIGITS], flags(action, "digest"))
     asserts.equals(env, ["linux/arm64"], flags(action, "platform"))
+    asserts.equals(env, ["10.0.1"], flags(action, "os-version"))
+    asserts.equals(env, ["a", "b"], flags(action, "os-feature"))
     asserts.equals(env, ["m.example.com/a", "docker.io/library/a"], flags(action, "source"))
     asserts.equals(env, 2, len(flags(action, "layer")), "descriptors of layers")
 
@@ -132,6 +134,8 @@ def base_tests(name):
             "layers": [_DIGITS, _DIGITS],
             "manifest": "data/b=c.txt",
             "media_type": "application/vnd.oci.image.manifest.v1+json",
+            "os_features": ["a", "b"],
+            "os_version": "10.0.1",
             "platform": "linux/arm64",
             "sources": ["m.example.com/a", "docker.io/library/a"],
         },

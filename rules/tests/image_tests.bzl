@@ -11,7 +11,12 @@ visibility("private")
 def _metadata_impl(ctx):
     env = analysistest.begin(ctx)
     config = only(env, "MkConfig")
-    asserts.equals(env, ["base.config.json", "bottom.layer.json", "top.layer.json"], input_names(config))
+    asserts.equals(env, [
+        "base.config.json",
+        "base.descriptor.json",
+        "bottom.layer.json",
+        "top.layer.json",
+    ], input_names(config))
     asserts.equals(env, [
         "BIN/rules/tests/bottom.layer.json",
         "BIN/rules/tests/top.layer.json",

@@ -2,7 +2,7 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules/private/repo:build_file.bzl", "build_file", "target_name")
-load("//rules/private/repo:lock.bzl", "blob_attrs", "layers_of", "sources_of")
+load("//rules/private/repo:lock.bzl", "blob_attrs", "layers_of", "sources_of", "system_of")
 
 visibility("private")
 
@@ -31,6 +31,22 @@ def _sources_impl(ctx):
     return unittest.end(env)
 
 _sources_test = unittest.make(_sources_impl)
+
+def _system_impl(ctx):
+    env = unittest.begin(ctx)
+    index = json.encode({"manifests": [
+        {"digest": "sha256:" + _ONE, "platform": {"os": "windows", "os.features": ["win32k"], "os.version": "10.0.1"}},
+        {"digest": "sha256:" + _TWO, "platform": {"os": "linux"}},
+        {"digest": "sha256:" + "3" * 64},
+    ]})
+    image = {"indexes": [{"text": [index[:9], index[9:]]}]}
+    asserts.equals(env, {"os_features": ["win32k"], "os_version": "10.0.1"}, system_of(image, "sha256:" + _ONE))
+    asserts.equals(env, {}, system_of(image, "sha256:" + _TWO))
+    asserts.equals(env, {}, system_of(image, "sha256:" + "3" * 64))
+    asserts.equals(env, {}, system_of({}, "sha256:" + _ONE))
+    return unittest.end(env)
+
+_system_test = unittest.make(_system_impl)
 
 def _blobs_impl(ctx):
     env = unittest.begin(ctx)
@@ -83,4 +99,4 @@ def repo_tests(name):
     Args:
       name: Name of the test suite.
     """
-    unittest.suite(name, _sources_test, _blobs_test, _build_file_test)
+    unittest.suite(name, _sources_test, _blobs_test, _build_file_test, _system_test)

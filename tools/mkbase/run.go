@@ -23,6 +23,8 @@ var command = cli.Command{
 type settings struct {
 	manifest, config, digest, mediaType string
 	platform                            *oci.Platform
+	osVersion                           string
+	osFeatures                          cli.Strings
 	sources                             cli.Strings
 	manifestOutput, configOutput        string
 	descriptor, digestOutput            string
@@ -40,6 +42,8 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		s.platform = &p
 		return err
 	})
+	flags.StringVar(&s.osVersion, "os-version", "", "`version` of the operating system that the index states")
+	flags.Var(&s.osFeatures, "os-feature", "`feature` of the operating system that the index states (repeatable)")
 	flags.Var(&s.sources, "source", "`registry/repository` that holds the layers, the best first (repeatable)")
 	flags.StringVar(&s.manifestOutput, "manifest-output", "", "`file` to write the checked manifest to (required)")
 	flags.StringVar(&s.configOutput, "config-output", "", "`file` to write the checked config to (required)")
@@ -92,7 +96,16 @@ func (s *settings) run() error {
 		return err
 	}
 	d := p.Manifest.Descriptor()
-	d.Platform = s.platform
+	if s.platform != nil {
+		config, err := p.ParseConfig()
+		if err != nil {
+			return err
+		}
+		stated := *s.platform
+		stated.OSVersion, stated.OSFeatures = s.osVersion, s.osFeatures
+		whole := oci.CompletePlatform(stated, config.Platform)
+		d.Platform = &whole
+	}
 	outputs := wire.Outputs{Document: s.manifestOutput, Descriptor: s.descriptor, Digest: s.digestOutput}
 	return outputs.Write(p.Manifest.Text, d)
 }

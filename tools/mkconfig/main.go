@@ -2,7 +2,7 @@
 //
 // Usage:
 //
-//	mkconfig [--base-config=FILE] [--layer=FILE]... [--settings=JSON] --output=FILE --descriptor=FILE
+//	mkconfig [--base-config=FILE] [--base-descriptor=FILE] [--layer=FILE]... [--settings=JSON] --output=FILE --descriptor=FILE
 //
 // A base's config is inherited from; layers are named by the descriptors that mklayer writes, bottom first. Settings
 // are a JSON object: a key that is absent inherits the base's value, a name in the list "clear" drops it, anything

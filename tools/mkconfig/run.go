@@ -31,14 +31,17 @@ var command = cli.Command{
 }
 
 type options struct {
-	base, settings string
-	layers         cli.Strings
-	outputs        wire.Outputs
+	base, descriptor string
+	settings         string
+	layers           cli.Strings
+	outputs          wire.Outputs
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
 	var o options
 	flags.StringVar(&o.base, "base-config", "", "config of the base image, a `file`; without it there is no base")
+	flags.StringVar(&o.descriptor, "base-descriptor", "",
+		"descriptor of the base image, a `file`; its platform fills gaps of the base's config")
 	flags.Var(&o.layers, "layer", "descriptor of a layer, a `file`; repeated, bottom layer first")
 	flags.StringVar(&o.settings, "settings", "{}", "what to set, a `json` object")
 	flags.StringVar(&o.outputs.Document, "output", "", "where to write the config, a `file`")
@@ -61,6 +64,13 @@ func (o *options) run() error {
 		if base, err = wire.ReadDocument(o.base); err != nil {
 			return err
 		}
+	}
+	if o.descriptor != "" {
+		descriptor, err := wire.ReadDescriptor(o.descriptor)
+		if err != nil {
+			return err
+		}
+		settings.BasePlatform = descriptor.Platform
 	}
 	var layers []image.Layer
 	for _, path := range o.layers {

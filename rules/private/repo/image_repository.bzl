@@ -2,7 +2,7 @@
 
 load(":blob_repository.bzl", "blob_repository_name")
 load(":build_file.bzl", "build_file", "target_name")
-load(":lock.bzl", "read_lock", "sources_of", "text_of")
+load(":lock.bzl", "read_lock", "sources_of", "system_of", "text_of")
 
 visibility("//rules/...")
 
@@ -52,7 +52,7 @@ def _impl(ctx):
                 "media_type": entry["manifest"]["mediaType"],
                 "platform": platform,
                 "sources": sources_of(image),
-            },
+            } | system_of(image, entry["manifest"]["digest"]),
             blobs = ["@%s//:%s" % (blob_repository_name(layer), layer) for layer in unique(layers)],
         )
     ctx.file("BUILD.bazel", build_file(

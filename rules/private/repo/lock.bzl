@@ -42,6 +42,24 @@ def sources_of(image):
     repository = repository[:slash] + "/" + repository[slash + 1:].partition(":")[0]
     return image.get("mirrors", []) + [repository]
 
+def system_of(image, digest):
+    """Returns what only an index states of the operating system that a manifest is for, for locked_image.
+
+    Args:
+      image: The image's entry in the lock file.
+      digest: The digest of the manifest.
+
+    Returns:
+      dict with os_version and os_features, as far as an index states them.
+    """
+    for index in image.get("indexes", []):
+        for child in json.decode(text_of(index))["manifests"]:
+            platform = child.get("platform")
+            if child["digest"] == digest and platform:
+                stated = {"os_features": platform.get("os.features"), "os_version": platform.get("os.version")}
+                return {key: value for key, value in stated.items() if value}
+    return {}
+
 def layers_of(image):
     """Returns the layers of all platforms of an image: dict from hexadecimal digits to the descriptor in the manifest."""
     return {

@@ -51,6 +51,10 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 	docker := dockerManifest{ctx: ctx, src: src, options: options, root: root}
 	var blobs []oci.Descriptor
 	err = content.Walk(ctx, src, root, func(d oci.Descriptor, document []byte) error {
+		if document == nil && content.IsElsewhere(ctx, src, d) {
+			return fmt.Errorf("%s: the layer may not be distributed and is not here, so that no archive can have it; "+
+				"engines find it at %s", d.Digest, d.URLs[0])
+		}
 		blobs = append(blobs, d)
 		return docker.consider(d, document)
 	})

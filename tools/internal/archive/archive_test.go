@@ -295,3 +295,18 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// An archive cannot hold a layer that may not be distributed and is not there; it says where the layer is.
+func TestWriteForeignLayer(t *testing.T) {
+	store := make(imagetest.Store)
+	layer := store.Add(oci.DockerMediaTypeForeignLayer, []byte("x"))
+	layer.URLs = []string{"https://example.org/layer"}
+	root := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{Versioned: oci.SchemaVersion,
+		Config: store.Add(oci.MediaTypeConfig, []byte("{}")), Layers: []oci.Descriptor{layer}})
+	delete(store, layer.Digest)
+	want := layer.Digest.String() + ": the layer may not be distributed and is not here, so that no archive can have it; " +
+		"engines find it at https://example.org/layer"
+	if err := archive.Write(ctx, io.Discard, store, root, archive.Options{}); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}

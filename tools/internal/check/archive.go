@@ -104,6 +104,7 @@ func (in *inspector) dockerManifest(s store) {
 	images, _ := whole.objects("", required)
 	tags := make(map[string]bool)
 	for _, image := range images {
+		image.keys(dockerImageKeys)
 		in.repoTags(image, tags)
 		in.dockerImage(s, image)
 	}

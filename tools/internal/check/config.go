@@ -22,6 +22,7 @@ var (
 // "". layers is how many layers the manifest has, if that is known.
 func (in *inspector) config(o object, layers int, known bool) (platform string, diffIDs []digest.Digest) {
 	o.nullOK = true
+	o.keys(configKeys)
 	o.created()
 	o.text("author", optional)
 	platform = platformText(in.platform(o))
@@ -57,6 +58,10 @@ func (o object) created() {
 
 // execution checks the fields that say how to run the image.
 func (in *inspector) execution(o object) {
+	o.keys(executionKeys)
+	if check, ok := o.object("Healthcheck", optional); ok {
+		check.keys(healthcheckKeys)
+	}
 	for _, key := range []string{"User", "WorkingDir"} {
 		o.text(key, optional)
 	}
@@ -94,6 +99,7 @@ func (in *inspector) execution(o object) {
 
 // rootfs reads the diff_ids. It returns false if their number is not known.
 func (in *inspector) rootfs(o object) ([]digest.Digest, bool) {
+	o.keys(rootfsKeys)
 	if kind, ok := o.text("type", required); ok && kind != "layers" {
 		o.add("type", ruleConfigRootFSType, "%q, it must be \"layers\"", kind)
 	}
@@ -113,6 +119,7 @@ func (in *inspector) history(o object, layers int) {
 	}
 	full := 0
 	for _, entry := range entries {
+		entry.keys(historyKeys)
 		entry.created()
 		for _, key := range []string{"author", "created_by", "comment"} {
 			entry.text(key, optional)

@@ -24,6 +24,7 @@ var platformForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*$`)
 // by what o says.
 func (in *inspector) descriptor(o object) (oci.Descriptor, bool) {
 	var d oci.Descriptor
+	o.keys(descriptorKeys)
 	mediaType, hasType := o.text("mediaType", required)
 	name, hasDigest := o.text("digest", required)
 	size, hasSize := field[json.Number](o, "size", required, "a number")
@@ -44,6 +45,7 @@ func (in *inspector) descriptor(o object) (oci.Descriptor, bool) {
 	d.Annotations = o.annotations()
 	d.URLs = o.texts("urls", optional)
 	if platform, ok := o.object("platform", optional); ok {
+		platform.keys(platformKeys)
 		p := in.platform(platform)
 		d.Platform = &p
 	}

@@ -65,6 +65,12 @@ func (in *inspector) head(o object, mediaType string) {
 		o.add("mediaType", ruleDocumentMediaType, "%q, the descriptor says %q", got, mediaType)
 	}
 	o.annotations()
+	own := manifestKeys
+	if oci.IsIndex(mediaType) {
+		own = indexKeys
+	}
+	o.keys(own)
+	o.unambiguous(own)
 }
 
 // index checks the children of an index and returns them. mediaType is "" for the index.json of a layout, which is a

@@ -122,6 +122,7 @@ func (in *inspector) belongs(name string, isDir bool) bool {
 // layout checks the files in s as a layout.
 func (in *inspector) layout(s store) {
 	if o, ok := in.layoutFile(s, layoutMarker); ok {
+		o.keys(markerKeys)
 		if version, ok := o.text("imageLayoutVersion", required); ok && version != layoutVersion {
 			o.add("imageLayoutVersion", ruleLayoutVersion, "%q, it must be %q", version, layoutVersion)
 		}

@@ -19,13 +19,15 @@ type Rule struct {
 
 // Ids of the rules that this package tests itself; those of the readers of JSON and tar are theirs.
 const (
-	ruleJSONType = "json-type"
-	ruleJSONNull = "json-null"
+	ruleJSONType    = "json-type"
+	ruleJSONNull    = "json-null"
+	ruleJSONKeyCase = "json-key-case"
 
 	ruleDocumentLimit         = "document-limit"
 	ruleDocumentRequired      = "document-required"
 	ruleDocumentSchemaVersion = "document-schema-version"
 	ruleDocumentMediaType     = "document-media-type"
+	ruleDocumentAmbiguous     = "document-ambiguous"
 
 	ruleDescriptorMediaType   = "descriptor-media-type"
 	ruleDescriptorDigest      = "descriptor-digest"
@@ -99,6 +101,8 @@ var rules = []Rule{
 	{ID: strictjson.RuleTrailing, Text: "Nothing but white space follows the JSON value of a document."},
 	{ID: strictjson.RuleUTF8, Text: "A document is UTF-8, and its escapes hold no half of a surrogate pair."},
 	{ID: strictjson.RuleDuplicateKey, Text: "No key occurs twice in one JSON object."},
+	{ID: ruleJSONKeyCase, Text: "No key differs only in case from another key of its object, or from one that readers " +
+		"look for there (the keys of maps, such as labels, excepted)."},
 	{ID: ruleJSONType, Text: "A field has the JSON type that its specification gives it."},
 	{ID: ruleJSONNull, Text: "No field is null, except in a config and RepoTags, where null stands for an absent field."},
 
@@ -106,6 +110,8 @@ var rules = []Rule{
 	{ID: ruleDocumentRequired, Text: "Fields that the specification requires are present and not empty."},
 	{ID: ruleDocumentSchemaVersion, Text: "The schemaVersion of a manifest or an index is 2."},
 	{ID: ruleDocumentMediaType, Text: "A manifest or an index has a mediaType, the one that its descriptor gives."},
+	{ID: ruleDocumentAmbiguous, Text: "A manifest or an index has no field by which readers know documents of another " +
+		"kind, such as manifests beside layers."},
 
 	{ID: ruleDescriptorMediaType, Text: "The media type of a descriptor has the form of RFC 6838."},
 	{ID: ruleDescriptorDigest, Text: "A digest is \"sha256:\" and 64 lower-case hexadecimal digits."},

@@ -72,6 +72,19 @@ func Copy(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) error 
 	return err
 }
 
+// IsElsewhere reports whether d is a layer that may not be distributed, says by its URLs where it is, and is not in src.
+func IsElsewhere(ctx context.Context, src Source, d oci.Descriptor) bool {
+	if !oci.MayBeAbsent(d) {
+		return false
+	}
+	r, err := src.Open(ctx, d)
+	if err != nil {
+		return errors.Is(err, ErrNotFound)
+	}
+	r.Close()
+	return false
+}
+
 // CopyFast is Copy for blobs whose digest the caller knows to be right, because a step of the same build made or
 // verified them: where the blob is a file of its own, the kernel moves the bytes and only their number is checked. Any
 // other blob is verified as by Copy.

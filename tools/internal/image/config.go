@@ -66,6 +66,9 @@ func Config(base []byte, layers []Layer, settings Settings) (Document, error) {
 	if err := checkLayerCount(len(c.diffIDs), len(layers)); err != nil {
 		return Document{}, err
 	}
+	if settings.BasePlatform != nil {
+		c.platform = oci.CompletePlatform(c.platform, *settings.BasePlatform)
+	}
 	for _, name := range settings.Clear {
 		remove, ok := drop[name]
 		if !ok {

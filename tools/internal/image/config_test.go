@@ -3,6 +3,7 @@ package image
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -256,5 +257,43 @@ func TestConfigLayerLimit(t *testing.T) {
 	}
 	if want := "too many layers: 1 of the base and 127 new ones make 128, the limit is 127"; err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)
+	}
+}
+
+// What only the descriptor of a base tells of its platform is in the config, and so in the descriptor, of what is built
+// on it. The base's config is believed where the two differ, and settings overrule both.
+func TestBasePlatform(t *testing.T) {
+	windows := oci.Platform{OS: "windows", Architecture: "amd64", OSVersion: "10.0.1", OSFeatures: []string{"win32k"}}
+	for _, test := range []struct {
+		name, base, settings string
+		told, want           oci.Platform
+	}{
+		{"variant", `"os":"linux","architecture":"arm"`, `{}`,
+			oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"},
+			oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"}},
+		{"version and features", `"os":"windows","architecture":"amd64"`, `{}`, windows, windows},
+		{"no platform", `"author":""`, `{}`, windows, windows},
+		{"the config differs", `"os":"linux","architecture":"arm","variant":"v6"`, `{}`,
+			oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"},
+			oci.Platform{OS: "linux", Architecture: "arm", Variant: "v6"}},
+		{"of another platform", `"os":"linux","architecture":"arm64"`, `{}`,
+			oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"},
+			oci.Platform{OS: "linux", Architecture: "arm64"}},
+		{"settings", `"os":"windows","architecture":"amd64"`, `{"os_version":"11","clear":["os_features"]}`, windows,
+			oci.Platform{OS: "windows", Architecture: "amd64", OSVersion: "11"}},
+	} {
+		settings, err := ParseSettings([]byte(test.settings))
+		if err != nil {
+			t.Fatal(err)
+		}
+		settings.BasePlatform = &test.told
+		got, err := Config([]byte(`{`+test.base+`,"rootfs":{"type":"layers","diff_ids":[]}}`), nil, settings)
+		var written oci.Platform
+		if err == nil {
+			err = oci.Unmarshal(got.Bytes, &written)
+		}
+		if err != nil || !reflect.DeepEqual(*got.Descriptor.Platform, test.want) || !reflect.DeepEqual(written, test.want) {
+			t.Errorf("%s: %+v, config %s, %v", test.name, got.Descriptor.Platform, got.Bytes, err)
+		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // Settings are what a user asks of an image's config. There are three ways to treat a value of the base, and they
@@ -44,6 +46,9 @@ type Settings struct {
 	Env         map[string]string `json:"env"`
 	Labels      map[string]string `json:"labels"`
 	Healthcheck *Healthcheck      `json:"-"`
+	// BasePlatform is what the base's descriptor tells of its platform; nil is nothing. It fills gaps of the base's config:
+	// some facts, such as the variant, often stand only in the index that the base comes from.
+	BasePlatform *oci.Platform `json:"-"`
 	// AnyArchitecture allows layers whose programs are all for other architectures than the image's.
 	AnyArchitecture bool `json:"any_architecture"`
 	// Clear names settings, as they are called in JSON.

@@ -27,6 +27,19 @@ type candidate struct {
 	load     func(ctx context.Context) (*Image, error)
 }
 
+// isComplete reports whether the store has all that belongs to the image. containerd exports indexes whole, but of the
+// images in them only those that it has.
+func (c candidate) isComplete(ctx context.Context) bool {
+	image, err := c.load(ctx)
+	return err == nil && image.eachLayer(ctx, func(d oci.Descriptor) error {
+		r, err := image.source.Open(ctx, d)
+		if err != nil {
+			return err
+		}
+		return r.Close()
+	}) == nil
+}
+
 // ChoiceError tells that a choice leaves no image, or several.
 type ChoiceError struct {
 	Choice Choice
@@ -47,18 +60,20 @@ func (e *ChoiceError) Error() string {
 
 // Choose reads the image that choice fits. If there is none, or there are several, the error is a *ChoiceError.
 func (s *Store) Choose(ctx context.Context, choice Choice) (*Image, error) {
-	refusal := &ChoiceError{Choice: choice}
-	var chosen candidate
-	for _, c := range s.images {
-		refusal.All = append(refusal.All, c.String())
-		if choice.fits(c) {
-			refusal.Fit = append(refusal.Fit, c.String())
-			chosen = c
+	fit := s.fitting(choice, choice.isNamed)
+	if len(fit) == 0 {
+		fit = s.fitting(choice, choice.isTag)
+	}
+	if len(fit) > 1 {
+		complete := slices.DeleteFunc(slices.Clone(fit), func(c candidate) bool { return !c.isComplete(ctx) })
+		if len(complete) > 0 {
+			fit = complete
 		}
 	}
-	if len(refusal.Fit) != 1 {
-		return nil, fmt.Errorf("%s: %w", s.path, refusal)
+	if len(fit) != 1 {
+		return nil, fmt.Errorf("%s: %w", s.path, &ChoiceError{Choice: choice, Fit: texts(fit), All: texts(s.images)})
 	}
+	chosen := fit[0]
 	image, err := chosen.load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", s.path, chosen, err)
@@ -67,11 +82,26 @@ func (s *Store) Choose(ctx context.Context, choice Choice) (*Image, error) {
 	return image, nil
 }
 
-func (c Choice) fits(image candidate) bool {
-	if c.Platform != nil && !oci.MatchPlatform(*c.Platform, image.platform) {
-		return false
+// fitting returns the images that the choice fits, where isName compares the wanted name with one that an image has.
+func (s *Store) fitting(choice Choice, isName func(name string) bool) []candidate {
+	var fit []candidate
+	for _, image := range s.images {
+		if choice.Platform != nil && !oci.MatchPlatform(*choice.Platform, image.platform) {
+			continue
+		}
+		if choice.Name == "" || choice.Name == image.id.String() || slices.ContainsFunc(image.names, isName) {
+			fit = append(fit, image)
+		}
 	}
-	return c.Name == "" || c.Name == image.id.String() || slices.ContainsFunc(image.names, c.isNamed)
+	return fit
+}
+
+func texts(images []candidate) []string {
+	var all []string
+	for _, image := range images {
+		all = append(all, image.String())
+	}
+	return all
 }
 
 // isNamed reports whether name means the same as the wanted one: "alpine" is "docker.io/library/alpine:latest".
@@ -82,6 +112,12 @@ func (c Choice) isNamed(name string) bool {
 	have, err := reference.Parse(name)
 	want, wantErr := reference.Parse(c.Name)
 	return err == nil && wantErr == nil && have == want
+}
+
+// isTag reports whether the wanted name is the tag of name.
+func (c Choice) isTag(name string) bool {
+	have, err := reference.Parse(name)
+	return err == nil && have.Tag == c.Name
 }
 
 // String returns the choice in words.
@@ -98,9 +134,18 @@ func (c Choice) String() string {
 
 // String returns what an error calls the image.
 func (c candidate) String() string {
-	name := c.id.String()
-	if len(c.names) > 0 {
-		name = c.names[0]
+	// A layout names an image twice, by its full name and by the tag of that.
+	isKnownTag := func(name string) bool {
+		return slices.ContainsFunc(c.names, func(other string) bool { return strings.HasSuffix(other, ":"+name) })
 	}
-	return name + " (" + oci.FormatPlatform(c.platform) + ")"
+	var names []string
+	for _, name := range c.names {
+		if !slices.Contains(names, name) && !isKnownTag(name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		names = []string{c.id.String()}
+	}
+	return strings.Join(names, ", ") + " (" + oci.FormatPlatform(c.platform) + ")"
 }

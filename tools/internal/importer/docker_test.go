@@ -157,15 +157,34 @@ func TestDockerChoose(t *testing.T) {
 			t.Errorf("%s: %v", choice, err)
 		}
 	}
-	for _, name := range []string{"busybox", "b:1", "docker.io/library/busybox:latest"} {
+	for _, name := range []string{"busybox", "b:1", "1", "latest", "docker.io/library/busybox:latest"} {
 		image, err := choose(t, path, importer.Choice{Name: name})
 		if err != nil || string(image.Config) != amd {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	want := path + ": there are 2 images: busybox:latest (linux/amd64), " + armID + " (linux/arm64)"
+	want := path + ": there are 2 images: busybox:latest, b:1 (linux/amd64), " + armID + " (linux/arm64)"
 	if _, err := choose(t, path, importer.Choice{}); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// Docker 25 writes a layout, too, but lists an image without a name in manifest.json only.
+func TestUnnamedDocker25(t *testing.T) {
+	layer := imagetest.Tar(t, imagetest.File{Name: "a", Data: "a"})
+	config := dockerConfig(t, layer)
+	for _, index := range []string{`{"schemaVersion":2,"manifests":null}`, `{"schemaVersion":2,"manifests":[]}`} {
+		blob := func(data string) string { return "blobs/sha256/" + hexName(data) }
+		path := save(t, imagetest.Tar(t,
+			imagetest.File{Name: "oci-layout", Data: layout.Marker},
+			imagetest.File{Name: "index.json", Data: index},
+			imagetest.File{Name: blob(config), Data: config},
+			imagetest.File{Name: blob(string(layer)), Data: string(layer)},
+			manifestFile(t, archive.DockerImage{Config: blob(config), Layers: []string{blob(string(layer))}})))
+		image, err := choose(t, path, importer.Choice{})
+		if err != nil || string(image.Config) != config || len(image.Layers) != 1 {
+			t.Errorf("%s: %+v, %v", index, image, err)
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ func platform(p oci.Platform) *oci.Platform {
 
 // Verify reads all layers and fails unless each has the size and the digest that the manifest promises.
 func (i *Image) Verify(ctx context.Context) error {
-	return i.eachLayer(func(d oci.Descriptor) error { return content.Copy(ctx, io.Discard, i.source, d) })
+	return i.eachLayer(ctx, func(d oci.Descriptor) error { return content.Copy(ctx, io.Discard, i.source, d) })
 }
 
 // WriteLayers verifies all layers and writes each to a file sha256/HEX below dir, which must be absent or empty. After
@@ -72,7 +72,7 @@ func (i *Image) WriteLayers(ctx context.Context, dir string) error {
 		return err
 	}
 	defer out.Abort()
-	err = i.eachLayer(func(d oci.Descriptor) error {
+	err = i.eachLayer(ctx, func(d oci.Descriptor) error {
 		return layout.WriteBlob(filepath.Clean(out.Path), d, func(w io.Writer) error {
 			return content.Copy(ctx, w, i.source, d)
 		})
@@ -83,14 +83,17 @@ func (i *Image) WriteLayers(ctx context.Context, dir string) error {
 	return out.Commit()
 }
 
-// eachLayer calls visit for each distinct layer.
-func (i *Image) eachLayer(visit func(oci.Descriptor) error) error {
+// eachLayer calls visit for each distinct layer, but not for those that are absent by design.
+func (i *Image) eachLayer(ctx context.Context, visit func(oci.Descriptor) error) error {
 	seen := make(map[digest.Digest]bool)
 	for n, d := range i.Layers {
 		if seen[d.Digest] {
 			continue
 		}
 		seen[d.Digest] = true
+		if content.IsElsewhere(ctx, i.source, d) {
+			continue
+		}
 		if err := visit(d); err != nil {
 			return fmt.Errorf("%s: layer %d of %d: %w", i.path, n+1, len(i.Layers), err)
 		}

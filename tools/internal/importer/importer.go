@@ -61,11 +61,16 @@ func newStore(path string, closer io.Closer, images []candidate, err error) (*St
 // first, because that has the image's true manifest.
 func listArchive(ctx context.Context, tar *archive.Reader) ([]candidate, error) {
 	images, err := listLayout(ctx, tar)
-	if !errors.Is(err, layout.ErrNotLayout) {
+	isLayout := !errors.Is(err, layout.ErrNotLayout)
+	if isLayout && (err != nil || len(images) > 0) {
 		return images, err
 	}
+	// Docker 25 lists an image that has no name in manifest.json only.
 	images, err = listDocker(tar)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case isLayout && errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("not an image archive: it has neither %q nor %q",
 			layout.MarkerFile, archive.DockerManifestFile)
 	}

@@ -158,6 +158,10 @@ func TestDescriptor(t *testing.T) {
 			Config: store.Add(configType, []byte(config))}
 		return store.AddJSON(t, mediaType, manifest)
 	}
+	inIndex := func(d oci.Descriptor, p oci.Platform) oci.Descriptor {
+		d.Platform = &p
+		return d
+	}
 	tests := []struct {
 		name string
 		root oci.Descriptor
@@ -167,6 +171,12 @@ func TestDescriptor(t *testing.T) {
 			oci.MediaTypeManifest, oci.MediaTypeConfig), windows},
 		{"Docker's", image(`{"os":"linux","architecture":"amd64"}`, oci.DockerMediaTypeManifest, oci.DockerMediaTypeConfig),
 			&oci.Platform{OS: "linux", Architecture: "amd64"}},
+		{"from both", inIndex(image(`{"os":"windows","architecture":"amd64","os.version":"10.0.1"}`,
+			oci.MediaTypeManifest, oci.MediaTypeConfig), oci.Platform{OS: "windows", Architecture: "amd64",
+			OSFeatures: []string{"win32k"}}), windows},
+		{"variant of the index", inIndex(image(`{"os":"linux","architecture":"arm"}`,
+			oci.MediaTypeManifest, oci.MediaTypeConfig), oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"}),
+			&oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"}},
 		{"incomplete", image(`{"os":"linux"}`, oci.MediaTypeManifest, oci.MediaTypeConfig), nil},
 	}
 	for _, test := range tests {
@@ -198,7 +208,8 @@ func TestChoose(t *testing.T) {
 	root := store.AddIndex(t, arm6, arm7, attestation, artifact, other, arm64, arm6)
 	path := saveLayout(t, store, root, "localhost/arms:v1", "arms")
 
-	const all = "localhost/arms:v1 (linux/arm/v6), localhost/arms:v1 (linux/arm/v7), localhost/arms:v1 (linux/arm64)"
+	const names = "localhost/arms:v1, docker.io/library/arms:latest"
+	const all = names + " (linux/arm/v6), " + names + " (linux/arm/v7), " + names + " (linux/arm64)"
 	tests := []struct {
 		platform, name string
 		want           oci.Descriptor
@@ -214,7 +225,7 @@ func TestChoose(t *testing.T) {
 		{"linux/arm/v7", "docker.io/library/arms:latest", arm7, ""},
 		{"", arm6.Digest.String(), arm6, ""},
 		{"linux/arm", "", oci.Descriptor{}, "2 images have platform linux/arm: " +
-			"localhost/arms:v1 (linux/arm/v6), localhost/arms:v1 (linux/arm/v7)"},
+			names + " (linux/arm/v6), " + names + " (linux/arm/v7)"},
 		{"linux/arm64", "v2", oci.Descriptor{}, `no image has platform linux/arm64 and name "v2"; there are: ` + all},
 		{"linux/arm64", "No Name", oci.Descriptor{},
 			`no image has platform linux/arm64 and name "No Name"; there are: ` + all},
@@ -257,6 +268,80 @@ func TestSparseIndex(t *testing.T) {
 	}
 	want := fmt.Sprintf("%s: %s (linux/arm64): manifest: %s: blob not found", dir, arm.Digest, arm.Digest)
 	if _, err := choose(t, dir, importer.Choice{Platform: arm.Platform}); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// containerd exports an index whole, and of its images those that it has: the one that is there is meant.
+func TestPartial(t *testing.T) {
+	for _, missing := range []string{"manifest", "config", "layer"} {
+		store := make(imagetest.Store)
+		amd := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
+		arm := store.AddImage(t, "linux/arm64", oci.Gzip, "b")
+		root := store.AddIndex(t, amd, arm)
+		m := store.Manifest(t, arm)
+		dir := saveLayout(t, store, root)
+		d := map[string]oci.Descriptor{"manifest": arm, "config": m.Config, "layer": m.Layers[0]}[missing]
+		if err := os.Remove(filepath.Join(dir, filepath.FromSlash(layout.BlobPath(d.Digest)))); err != nil {
+			t.Fatal(err)
+		}
+		if image, err := choose(t, dir, importer.Choice{}); err != nil || image.Descriptor.Digest != amd.Digest {
+			t.Errorf("%s: %v, %v", missing, image, err)
+		}
+	}
+}
+
+// A layer that may not be distributed need not be there; its URLs stay in the manifest.
+func TestForeignLayer(t *testing.T) {
+	for _, c := range []struct {
+		mediaType string
+		urls      []string
+		want      string
+	}{
+		{oci.DockerMediaTypeForeignLayer, []string{"https://example.org/layer"}, ""},
+		{"application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", []string{"https://example.org/layer"}, ""},
+		{oci.DockerMediaTypeForeignLayer, nil, "layer 1 of 1: " + digest.FromBytes(nil).String() + ": blob not found"},
+		{oci.MediaTypeLayerGzip, []string{"https://example.org/layer"},
+			"layer 1 of 1: " + digest.FromBytes(nil).String() + ": blob not found"},
+	} {
+		store := make(imagetest.Store)
+		absent := store.Add(c.mediaType, nil)
+		absent.URLs = c.urls
+		root := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{Versioned: oci.SchemaVersion,
+			Config: store.Add(oci.MediaTypeConfig, fmt.Appendf(nil,
+				`{"os":"windows","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[%q]}}`, digest.FromBytes(nil))),
+			Layers: []oci.Descriptor{absent}})
+		dir := saveLayout(t, store, root)
+		if err := os.Remove(filepath.Join(dir, filepath.FromSlash(layout.BlobPath(absent.Digest)))); err != nil {
+			t.Fatal(err)
+		}
+		image, err := choose(t, dir, importer.Choice{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		blobs := filepath.Join(t.TempDir(), "blobs")
+		for _, err := range []error{image.Verify(ctx), image.WriteLayers(ctx, blobs)} {
+			if c.want == "" && err != nil || c.want != "" && (err == nil || err.Error() != dir+": "+c.want) {
+				t.Errorf("%s: error %v, want %s", c.mediaType, err, c.want)
+			}
+		}
+		if !bytes.Contains(image.Manifest, []byte(`"https://example.org/layer"`)) && c.urls != nil {
+			t.Errorf("%s: the manifest is %s", c.mediaType, image.Manifest)
+		}
+	}
+}
+
+// What is no layer cannot be one of an image.
+func TestLayerType(t *testing.T) {
+	store := make(imagetest.Store)
+	layer := store.Add("application/x-evil", []byte("x"))
+	root := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{Versioned: oci.SchemaVersion,
+		Config: store.Add(oci.MediaTypeConfig, fmt.Appendf(nil,
+			`{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[%q]}}`, layer.Digest)),
+		Layers: []oci.Descriptor{layer}})
+	_, err := choose(t, saveLayout(t, store, root), importer.Choice{})
+	if want := `layer 1 of 1: media type "application/x-evil" is not that of an image layer`; err == nil ||
+		!strings.HasSuffix(err.Error(), want) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

@@ -138,6 +138,11 @@ func loadOCI(ctx context.Context, source content.Source, d oci.Descriptor) (*Ima
 	if err != nil {
 		return nil, err
 	}
+	for n, layer := range manifest.Layers {
+		if _, err := oci.LayerCompression(layer.MediaType); err != nil {
+			return nil, fmt.Errorf("layer %d of %d: %w", n+1, len(manifest.Layers), err)
+		}
+	}
 	image := &Image{
 		Descriptor: oci.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size, Platform: d.Platform},
 		Manifest:   data,
@@ -145,8 +150,11 @@ func loadOCI(ctx context.Context, source content.Source, d oci.Descriptor) (*Ima
 		Layers:     manifest.Layers,
 		source:     source,
 	}
-	if image.Descriptor.Platform == nil {
+	if d.Platform == nil {
 		image.Descriptor.Platform = platform(c.Platform)
+	} else {
+		whole := oci.CompletePlatform(*d.Platform, c.Platform)
+		image.Descriptor.Platform = &whole
 	}
 	return image, nil
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/tarfile"
 )
 
-// ErrRepack tells that an archive is not packed as the layer shall be.
-var ErrRepack = errors.New("the archive is packed in another way")
+// ErrRepack tells that an archive is not packed as the layer shall be, or is in a form that no layer should have.
+var ErrRepack = errors.New("the archive is packed or formed in another way")
 
 // Keep makes the archive src, as it is, the blob at path, and returns how it is packed. That must be codec, or any way
 // that layers know if codec is empty; if not, the error is ErrRepack. The archive is read as package tarfile reads it,
@@ -54,7 +54,11 @@ func keep(ctx context.Context, in *os.File, out io.Writer, want compress.Codec) 
 	if _, err := compress.Parse(string(found), 0); err != nil || want != "" && want != found {
 		return blob.Result{}, "", ErrRepack
 	}
-	if err := tarfile.Check(io.TeeReader(unpacked, plain), in.Name()); err != nil {
+	err = tarfile.Check(io.TeeReader(unpacked, plain), in.Name())
+	if errors.Is(err, tarfile.ErrForm) {
+		err = ErrRepack
+	}
+	if err != nil {
 		return blob.Result{}, "", err
 	}
 	return blob.Result{

@@ -69,8 +69,8 @@ func Index(root oci.Descriptor, names []reference.Reference) ([]byte, error) {
 }
 
 // Write makes the layout directory dir, absent or empty before, of root and all that it reaches. Documents are
-// verified; of the other blobs only the sizes are where they are files (see [content.CopyFast]). After an error there
-// is no directory.
+// verified; of the other blobs only the sizes are where they are files (see [content.CopyFast]). A layer that may not be
+// distributed and is not in src is left out. After an error there is no directory.
 func Write(
 	ctx context.Context, dir string, src content.Source, root oci.Descriptor, names []reference.Reference,
 ) error {
@@ -84,6 +84,9 @@ func Write(
 	}
 	defer out.Abort()
 	err = content.Walk(ctx, src, root, func(d oci.Descriptor, document []byte) error {
+		if document == nil && content.IsElsewhere(ctx, src, d) {
+			return nil
+		}
 		return WriteBlob(filepath.Join(out.Path, BlobsDir), d, func(w io.Writer) error {
 			if document != nil {
 				_, err := w.Write(document)

@@ -2,6 +2,7 @@ package oci
 
 import (
 	"fmt"
+	"strings"
 
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 )
@@ -88,4 +89,10 @@ func LayerCompression(mediaType string) (Compression, error) {
 		return Zstd, nil
 	}
 	return "", fmt.Errorf("media type %q is not that of an image layer", mediaType)
+}
+
+// MayBeAbsent reports whether d is a layer that may not be distributed and says by its URLs where it is, so that a store
+// need not hold it ("layer.md", Non-Distributable Layers).
+func MayBeAbsent(d Descriptor) bool {
+	return len(d.URLs) > 0 && strings.Contains(OCIMediaType(d.MediaType), ".layer.nondistributable.")
 }

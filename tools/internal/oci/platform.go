@@ -47,3 +47,22 @@ func Variant(p Platform) string {
 	}
 	return map[string]string{"amd64": "v1", "arm": "v7", "arm64": "v8"}[p.Architecture]
 }
+
+// CompletePlatform returns p with what it leaves out taken from more, if that tells of the same operating system and
+// architecture.
+func CompletePlatform(p, more Platform) Platform {
+	if p.OS != "" && p.OS != more.OS || p.Architecture != "" && p.Architecture != more.Architecture {
+		return p
+	}
+	p.OS, p.Architecture = more.OS, more.Architecture
+	if p.Variant == "" {
+		p.Variant = more.Variant
+	}
+	if p.OSVersion == "" {
+		p.OSVersion = more.OSVersion
+	}
+	if len(p.OSFeatures) == 0 {
+		p.OSFeatures = more.OSFeatures
+	}
+	return p
+}

@@ -82,11 +82,15 @@ func mark(e *tree.Entry, h *tar.Header) (string, error) {
 	return dir + victim, nil // a victim that is a mark itself is refused with all other paths
 }
 
-// xattrs returns the extended attributes. GNU tar and bsdtar write them so; bsdtar's second copy is left out.
+// xattrPrefix begins the keys under which GNU tar and bsdtar write extended attributes. bsdtar's second copy has others.
+const xattrPrefix = "SCHILY.xattr."
+
+// xattrs returns the extended attributes, but for those of other systems, such as macOS's com.apple.provenance: Linux has
+// no place for them, and engines leave them out.
 func xattrs(h *tar.Header) map[string]string {
 	var found map[string]string
 	for key, value := range h.PAXRecords {
-		if name, ok := strings.CutPrefix(key, "SCHILY.xattr."); ok {
+		if name, ok := strings.CutPrefix(key, xattrPrefix); ok && !isForeign(name) {
 			if found == nil {
 				found = make(map[string]string)
 			}
@@ -94,6 +98,16 @@ func xattrs(h *tar.Header) map[string]string {
 		}
 	}
 	return found
+}
+
+// isForeign reports whether Linux has no attributes like the one of the name.
+func isForeign(name string) bool {
+	namespace, _, _ := strings.Cut(name, ".")
+	switch namespace {
+	case "user", "security", "system", "trusted":
+		return false
+	}
+	return true
 }
 
 func isSparse(h *tar.Header) bool {

@@ -32,6 +32,7 @@ type index struct {
 	in     *stream
 	tar    *tar.Reader
 	at     io.ReaderAt // where contents are read from later; nil if they are not
+	asItIs bool        // the archive itself shall be the layer
 	spool  *spool      // for sparse files
 	sparse int64       // how many bytes sparse files may still have
 
@@ -57,6 +58,12 @@ func (x *index) read() ([]*tree.Entry, error) {
 		if err != nil {
 			return nil, x.broken(err)
 		}
+		if err := x.in.screen.compare(h, x.in.position); err != nil {
+			return nil, fmt.Errorf("entry %q: %w", h.Name, err)
+		}
+		if x.asItIs && x.in.screen.odd {
+			return nil, ErrForm
+		}
 		if err := x.add(h); err != nil {
 			return nil, fmt.Errorf("entry %q: %w", h.Name, x.broken(err))
 		}
@@ -66,6 +73,9 @@ func (x *index) read() ([]*tree.Entry, error) {
 	}
 	if err := x.ending(); err != nil {
 		return nil, err
+	}
+	if x.in.screen.err != nil {
+		return nil, x.in.screen.err
 	}
 	var counting []*tree.Entry
 	for _, e := range x.entries {

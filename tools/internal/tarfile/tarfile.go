@@ -106,10 +106,13 @@ func (a *Archive) Read() ([]*tree.Entry, error) {
 }
 
 // Check reads a plain archive to its end and returns what would make it no layer: what Read would refuse it for, and
-// entries that do not go together, such as one below a symlink.
+// entries that do not go together, such as one below a symlink. ErrForm tells that only a layer made anew of what Read
+// returns may be one, and that the archive was not read to its end.
 func Check(r io.Reader, name string) error {
 	in := &stream{r: bufio.NewReaderSize(r, 128<<10)}
-	entries, err := newIndex(name, in, in).read()
+	x := newIndex(name, in, in)
+	x.asItIs = true
+	entries, err := x.read()
 	// No two entries claim one path, so no contents are compared.
 	together := tree.Builder{Same: func(a, b tree.Content) (bool, error) { return false, nil }}
 	for _, e := range entries {
@@ -131,6 +134,7 @@ type stream struct {
 	r        io.Reader
 	position int64 // how many bytes have been read, or skipped
 	solid    int64 // where the last byte that was read and is not zero ends
+	screen   screen
 }
 
 // Read implements io.Reader.
@@ -139,6 +143,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	if length := len(bytes.TrimRight(p[:n], "\x00")); length > 0 {
 		s.solid = s.position + int64(length)
 	}
+	s.screen.feed(p[:n], s.position)
 	s.position += int64(n)
 	return n, err
 }

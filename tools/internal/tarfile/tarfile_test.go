@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -56,7 +57,7 @@ func archive(t testing.TB, items ...item) []byte {
 	return b.Bytes()
 }
 
-// read returns a line for each entry of the archive. What Read finds, Check must find, too.
+// read returns a line for each entry of the archive. What Read finds, Check must find, too, unless it has stopped before.
 func read(t testing.TB, data []byte) (string, error) {
 	t.Helper()
 	scratch := t.TempDir()
@@ -70,7 +71,8 @@ func read(t testing.TB, data []byte) (string, error) {
 		t.Fatal(err)
 	}
 	entries, err := a.Read()
-	if again := Check(bytes.NewReader(plain), "a.tar"); fmt.Sprint(again) != fmt.Sprint(err) {
+	again := Check(bytes.NewReader(plain), "a.tar")
+	if !errors.Is(again, ErrForm) && fmt.Sprint(again) != fmt.Sprint(err) {
 		t.Errorf("Check says %v, Read says %v", again, err)
 	}
 	if left, errDir := os.ReadDir(scratch); len(left) > 0 || errDir != nil {
@@ -491,7 +493,7 @@ func FuzzRead(f *testing.F) {
 		}
 		entries, err := a.Read()
 		again := Check(io.NewSectionReader(a.plain, 0, a.plain.Size()), "a.tar")
-		if err != nil && fmt.Sprint(again) != err.Error() {
+		if err != nil && !errors.Is(again, ErrForm) && fmt.Sprint(again) != err.Error() {
 			t.Fatalf("Check says %v, Read says %v", again, err)
 		}
 		for _, e := range entries {

@@ -1,0 +1,87 @@
+package check
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// The keys that readers look for in the objects of a document: those of image-spec and those of Docker's structs. The
+// keys of maps, such as labels and annotations, are not among them, because all readers take those as they stand.
+var (
+	manifestKeys = keysOf("schemaVersion mediaType artifactType config layers subject annotations")
+	indexKeys    = keysOf("schemaVersion mediaType artifactType manifests subject annotations")
+
+	descriptorKeys = keysOf("mediaType digest size urls annotations data platform artifactType")
+	platformKeys   = keysOf("architecture os os.version os.features variant features")
+
+	configKeys = keysOf("created author architecture os os.version os.features variant config rootfs history " +
+		"id parent parent_id layer_id comment container container_config docker_version throwaway Size")
+	executionKeys = keysOf("User ExposedPorts Env Entrypoint Cmd Volumes WorkingDir Labels StopSignal ArgsEscaped " +
+		"Memory MemorySwap CpuShares Healthcheck OnBuild Shell StopTimeout NetworkDisabled Hostname Domainname Image " +
+		"AttachStderr AttachStdin AttachStdout MacAddress OpenStdin StdinOnce Tty")
+	healthcheckKeys = keysOf("Test Interval Timeout StartPeriod StartInterval Retries")
+	rootfsKeys      = keysOf("type diff_ids")
+	historyKeys     = keysOf("created author created_by comment empty_layer")
+
+	markerKeys      = keysOf("imageLayoutVersion")
+	dockerImageKeys = keysOf("Config RepoTags Layers Parent LayerSources")
+)
+
+// kindKeys are the keys by which a reader that does not look at the media type tells what a document is: OCI's two
+// kinds, and Docker's schema 1.
+var kindKeys = []string{"config", "layers", "manifests", "fsLayers", "history", "signatures"}
+
+// keysOf returns the keys by their folded forms.
+func keysOf(list string) map[string]string {
+	keys := make(map[string]string)
+	for _, key := range strings.Fields(list) {
+		keys[fold(key)] = key
+	}
+	return keys
+}
+
+// keys tells of keys that some readers take for others: encoding/json, and with it every engine that is written in Go,
+// compares a struct's keys regardless of case.
+func (o object) keys(known map[string]string) {
+	met := make(map[string]string)
+	for _, key := range slices.Sorted(maps.Keys(o.fields)) {
+		folded := fold(key)
+		want, ok := known[folded]
+		if !ok {
+			want, ok = met[folded]
+		}
+		if ok && key != want {
+			o.add("", ruleJSONKeyCase, "some readers take the key %q for %q", key, want)
+		}
+		met[folded] = key
+	}
+}
+
+// unambiguous tells of keys of a manifest or an index that make it look like a document of another kind.
+func (o object) unambiguous(own map[string]string) {
+	for _, key := range slices.Sorted(maps.Keys(o.fields)) {
+		folded := fold(key)
+		if _, ok := own[folded]; ok {
+			continue
+		}
+		for _, foreign := range kindKeys {
+			if folded == fold(foreign) {
+				o.add(key, ruleDocumentAmbiguous, "a document of this kind has no such field, some readers take it for another")
+			}
+		}
+	}
+}
+
+// fold returns the same text for all texts that differ in case only, in the sense of encoding/json: the long s is an s,
+// and the sign of Kelvin a k.
+func fold(text string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+			least = min(least, next)
+		}
+		return least
+	}, text)
+}

@@ -1,0 +1,89 @@
+package tarfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// errRecord tells that an extended header is malformed.
+var errRecord = errors.New("an extended header is malformed")
+
+// records returns the records of an extended header: "LENGTH KEY=VALUE\n", the length that of the whole record.
+func (s *screen) records(data []byte) (map[string]string, error) {
+	records := make(map[string]string)
+	for len(data) > 0 {
+		digits, _, _ := bytes.Cut(data, []byte(" "))
+		n, ok := decimal(string(digits))
+		if !ok || n > int64(len(data)) || n < int64(len(digits)+len(" k=\n")) || data[n-1] != '\n' {
+			return nil, errRecord
+		}
+		key, value, ok := strings.Cut(string(data[len(digits)+1:n-1]), "=")
+		if !ok || key == "" {
+			return nil, errRecord
+		}
+		data = data[n:]
+		switch key {
+		case "path", "linkpath", "size", "mtime":
+			if value == "" {
+				return nil, fmt.Errorf("the record %q in an extended header is empty, programs read that differently", key)
+			}
+		case "SCHILY.realsize": // star's sparse files
+			s.odd = true
+		}
+		if name, ok := strings.CutPrefix(key, xattrPrefix); ok && isForeign(name) {
+			s.odd = true
+		}
+		if _, twice := records[key]; twice {
+			s.odd = true
+		}
+		records[key] = value
+	}
+	return records, nil
+}
+
+// checksum returns the sum of all bytes of a header block, the checksum's own being taken for spaces.
+func checksum(b []byte) int64 {
+	sum := int64(8 * ' ')
+	for i, c := range b {
+		if i < 148 || i >= 156 {
+			sum += int64(c)
+		}
+	}
+	return sum
+}
+
+// number reads a numeric field: octal digits, ended by spaces or NULs, which all programs read alike; or a number of 63
+// bits in GNU's base 256.
+func number(field []byte) (int64, bool) {
+	if field[0]&0x80 == 0 {
+		digits := strings.TrimRight(strings.TrimLeft(string(field), " "), " \x00")
+		if digits == "" {
+			return 0, true
+		}
+		n, err := strconv.ParseUint(digits, 8, 63)
+		return int64(n), err == nil
+	}
+	n := int64(field[0]&0x7f) << 57 >> 57 // two's complement of 7 bits
+	for _, c := range field[1:] {
+		if n >= 1<<55 || n < -1<<55 {
+			return 0, false
+		}
+		n = n<<8 | int64(c)
+	}
+	return n, true
+}
+
+// decimal reads a number without sign.
+func decimal(text string) (int64, bool) {
+	n, err := strconv.ParseUint(text, 10, 63)
+	return int64(n), err == nil
+}
+
+// text returns what is before the first NUL.
+func text(field []byte) string {
+	before, _, _ := bytes.Cut(field, []byte{0})
+	return string(before)
+}

@@ -1,0 +1,242 @@
+package tarfile
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrForm tells that an archive makes a layer, but cannot be one as it is: other programs than archive/tar may read
+// something else in it, or it holds what only GNU tar knows.
+var ErrForm = errors.New("programs do not agree on how the archive is to be read")
+
+// screen reads the headers of an archive a second time while archive/tar reads them, by the letter of POSIX. archive/tar
+// repairs and skips what others repair in another way or do not skip; what a file hides behind must be seen here.
+//
+// What leaves in doubt where entries are is an error. What leaves in doubt what they are is odd: the archive is read as
+// archive/tar does, like the engines that are written with it, but must not be kept as it is.
+type screen struct {
+	err  error
+	odd  bool
+	done bool // the end of the archive has been met
+
+	next int64  // where the bytes are that are looked at next
+	need int    // how many of them there are
+	part []byte // those that have been seen
+	kind byte   // of the extended header that they are the content of, or 0 for a header block
+	size int64  // of that content
+
+	ext  extension
+	seen header // the last entry
+}
+
+// extension is what extended headers say of the next entry.
+type extension struct {
+	kinds   string // their types
+	records map[string]string
+}
+
+// header is an entry as the screen sees it.
+type header struct {
+	name, link string
+	kind       byte
+	size       int64 // of what is in the archive
+	at         int64 // where the content is
+}
+
+// feed looks at the bytes p, which are at the offset at of the archive.
+func (s *screen) feed(p []byte, at int64) {
+	for len(p) > 0 && !s.done && s.err == nil {
+		if s.need == 0 {
+			s.need = blockSize
+		}
+		n := int64(len(p))
+		switch {
+		case at < s.next:
+			n = min(n, s.next-at)
+		case at > s.next:
+			s.err = errSkipped
+		default:
+			n = min(n, int64(s.need-len(s.part)))
+			s.part = append(s.part, p[:n]...)
+			s.next += n
+		}
+		p, at = p[n:], at+n
+		if len(s.part) == s.need {
+			part := s.part
+			s.part, s.need = nil, 0
+			s.err = s.piece(part)
+		}
+	}
+}
+
+// errSkipped tells that archive/tar did not look where the next header is.
+var errSkipped = errors.New("programs do not agree on where its content ends")
+
+// piece takes a header block, or the content of an extended header.
+func (s *screen) piece(data []byte) error {
+	kind := s.kind
+	s.kind = 0
+	switch kind {
+	case 0:
+		return s.header(data)
+	case tar.TypeGNUSparse:
+		s.sparse(data[504])
+		return nil
+	}
+	return s.extend(kind, data[:s.size])
+}
+
+func (s *screen) header(b []byte) error {
+	if len(bytes.Trim(b, "\x00")) == 0 {
+		s.done = true
+		return nil
+	}
+	if sum, ok := number(b[148:156]); !ok || sum != checksum(b) {
+		s.odd = true // a sum of signed bytes, or archive/tar would not have taken it
+	}
+	size, ok := number(b[124:136])
+	if !ok || size < 0 {
+		return fmt.Errorf("the size %q is not an octal number, programs read it differently", b[124:136])
+	}
+	switch kind := b[156]; kind {
+	case tar.TypeXHeader, tar.TypeXGlobalHeader, tar.TypeGNULongName, tar.TypeGNULongLink:
+		if size > maxExtension {
+			return fmt.Errorf("an extended header of %d bytes", size)
+		}
+		if size == 0 {
+			return s.extend(kind, nil)
+		}
+		s.kind, s.size, s.need = kind, size, int(padded(size))
+		return nil
+	}
+	return s.entry(b, size)
+}
+
+// maxExtension is the largest extended header that archive/tar reads.
+const maxExtension = 1 << 20
+
+// extend takes the content of an extended header.
+func (s *screen) extend(kind byte, data []byte) error {
+	if s.ext.kinds != "" && kind == tar.TypeXGlobalHeader || strings.IndexByte(s.ext.kinds, kind) >= 0 {
+		return errors.New("two extended headers for one entry, programs read them differently")
+	}
+	switch kind {
+	case tar.TypeXGlobalHeader:
+		_, err := s.records(data)
+		return err
+	case tar.TypeXHeader:
+		records, err := s.records(data)
+		s.ext.add(kind, records)
+		return err
+	}
+	key := "path"
+	if kind == tar.TypeGNULongLink {
+		key = "linkpath"
+	}
+	text, _, _ := bytes.Cut(data, []byte{0})
+	if _, twice := s.ext.records[key]; twice || len(text) == 0 {
+		return fmt.Errorf("a second or an empty %s in an extended header", key)
+	}
+	s.ext.add(kind, map[string]string{key: string(text)})
+	return nil
+}
+
+func (e *extension) add(kind byte, records map[string]string) {
+	e.kinds += string(kind)
+	if e.records == nil {
+		e.records = make(map[string]string)
+	}
+	for key, value := range records {
+		e.records[key] = value
+	}
+}
+
+// entry takes the header block of an entry.
+func (s *screen) entry(b []byte, size int64) error {
+	h := header{name: text(b[0:100]), link: text(b[157:257]), kind: b[156], size: size, at: s.next}
+	if prefix := text(b[345:500]); string(b[257:265]) == "ustar\x0000" && prefix != "" {
+		h.name = prefix + "/" + h.name
+	}
+	records := s.ext.records
+	if value, ok := records["path"]; ok {
+		h.name = value
+	}
+	if value, ok := records["linkpath"]; ok {
+		h.link = value
+	}
+	if value, ok := records["size"]; ok {
+		if h.size, ok = decimal(value); !ok {
+			return fmt.Errorf("the size %q in an extended header is not a number", value)
+		}
+	}
+	fields := [][]byte{b[100:108], b[108:116], b[116:124], b[136:148]} // mode, owners, time
+	if h.kind == tar.TypeChar || h.kind == tar.TypeBlock {
+		fields = append(fields, b[329:337], b[337:345])
+	}
+	for _, field := range fields {
+		if _, ok := number(field); !ok {
+			s.odd = true
+		}
+	}
+	isDir := strings.HasSuffix(h.name, "/")
+	switch h.kind {
+	case 0: // Unix V7 had no other sign of a directory
+		h.kind = tar.TypeReg
+		if isDir {
+			h.kind = tar.TypeDir
+		}
+	case tar.TypeReg, tar.TypeCont:
+		if isDir {
+			return errors.New(`it is a file, but its name ends with "/", programs take it for either`)
+		}
+	}
+	switch h.kind {
+	case tar.TypeLink, tar.TypeSymlink, tar.TypeChar, tar.TypeBlock, tar.TypeDir, tar.TypeFifo:
+		if h.size != 0 {
+			return fmt.Errorf("it has a size of %d bytes, but its type %q has no content, programs skip it or do not",
+				h.size, h.kind)
+		}
+	}
+	s.ext = extension{}
+	s.seen, s.size = h, h.size
+	if h.kind == tar.TypeGNUSparse {
+		s.sparse(b[482])
+		return nil
+	}
+	s.next += padded(h.size)
+	return nil
+}
+
+// sparse goes on to the next block of the map of a sparse file in GNU's old format if more says that there is one,
+// otherwise behind its content.
+func (s *screen) sparse(more byte) {
+	s.odd = true
+	if more != 0 {
+		s.kind, s.need = tar.TypeGNUSparse, blockSize
+		return
+	}
+	s.seen.at = s.next
+	s.next += padded(s.seen.size)
+}
+
+// compare compares the entry h, whose content archive/tar reads at the offset at, with what the screen has seen.
+func (s *screen) compare(h *tar.Header, at int64) error {
+	switch {
+	case s.err != nil:
+		return s.err
+	case h.Typeflag == tar.TypeXGlobalHeader:
+		return nil
+	case isSparse(h):
+		s.odd = true
+		return nil
+	case s.seen.at != at || s.seen.size != h.Size && s.seen.size != 0:
+		return errSkipped
+	}
+	if s.seen.name != h.Name || s.seen.link != h.Linkname || s.seen.kind != h.Typeflag {
+		s.odd = true
+	}
+	return nil
+}
