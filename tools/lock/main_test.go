@@ -22,8 +22,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts gives each script registries of its own: $REGISTRY has team/base with the tag v1, an index for
 // linux/amd64, linux/arm64 and linux/s390x, and v2, another one; $LOCKED has the same behind the password "secret" of
-// the user "user"; $MIRROR has v1's layers in mirror/base. login.json is what
-// docker login leaves for $LOCKED.
+// the user "user"; $MIRROR has v1's layers in mirror/base; $MIXED has v1 as private/base behind that password, and as
+// public/base for everybody. login.json is what docker login leaves for $LOCKED and $MIXED.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -32,7 +32,19 @@ func TestScripts(t *testing.T) {
 			v1 := index(t, store, "one")
 			v2 := index(t, store, "two")
 			open, locked := registrytest.New(t), registrytest.NewBasic(t, "user", "secret")
-			mirror := registrytest.New(t)
+			mirror, mixed := registrytest.New(t), registrytest.New(t)
+			mixed.Inject("/v2/private/", 1000, func(w http.ResponseWriter, req *http.Request) bool {
+				user, password, _ := req.BasicAuth()
+				return (user != "user" || password != "secret") &&
+					registrytest.Refuse(http.StatusUnauthorized, "UNAUTHORIZED", "", "WWW-Authenticate", "Basic realm=x")(w, req)
+			})
+			for _, name := range []string{"private/base", "public/base"} {
+				for _, data := range store {
+					mixed.AddBlob(name, data)
+					mixed.AddManifest(name, "sha256:none", oci.MediaTypeManifest, data)
+				}
+				mixed.AddManifest(name, "v1", v1.MediaType, store[v1.Digest])
+			}
 			for _, data := range store {
 				for _, server := range []*registrytest.Registry{open, locked} {
 					server.AddBlob("team/base", data)
@@ -48,14 +60,15 @@ func TestScripts(t *testing.T) {
 			}
 			env.Values["registry"], env.Values["v2"] = open, store[v2.Digest]
 			for name, value := range map[string]string{
-				"REGISTRY": open.Host, "LOCKED": locked.Host, "MIRROR": mirror.Host,
+				"REGISTRY": open.Host, "LOCKED": locked.Host, "MIRROR": mirror.Host, "MIXED": mixed.Host,
 				"V1": v1.Digest.String(), "V2": v2.Digest.String(),
 				"DOCKER_CONFIG": env.WorkDir + "/docker", "XDG_RUNTIME_DIR": env.WorkDir, "XDG_CONFIG_HOME": env.WorkDir,
 			} {
 				env.Setenv(name, value)
 			}
+			entry := `":{"auth":"` + base64.StdEncoding.EncodeToString([]byte("user:secret")) + `"}`
 			return os.WriteFile(env.WorkDir+"/login.json",
-				[]byte(`{"auths":{"`+locked.Host+`":{"auth":"`+base64.StdEncoding.EncodeToString([]byte("user:secret"))+`"}}}`), 0o600)
+				[]byte(`{"auths":{"`+locked.Host+entry+`,"`+mixed.Host+entry+`}}`), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"move-tag": moveTag, "lose": lose},
 	})

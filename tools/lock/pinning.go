@@ -124,7 +124,7 @@ func (s *settings) pin(ctx context.Context, f *lockfile.File, name string, want 
 	}
 	f.Images[name] = image
 	for registry, how := range registries {
-		f.Registries[registry] = how
+		lockfile.Learn(f.Registries, registry, how)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/rules-strata/rules_strata/tools/internal/auth"
@@ -106,7 +105,7 @@ func (v verifier) source(
 	if err != nil {
 		return []error{advise(err, source, v.store)}
 	}
-	if !reflect.DeepEqual(how, v.file.Registries[source.Registry]) {
+	if !v.file.Registries[source.Registry].Covers(how) {
 		problems = append(problems, fmt.Errorf("%s: it is spoken to in another way than when it was locked", source.Registry))
 	}
 	repository, err := v.client.Repository(ctx, source, auth.Pull)

@@ -1,11 +1,17 @@
 """A repository that is one layer of a locked image: the file HEX, named by its digest."""
 
 load(":registry.bzl", "ADVICE", "fetch", "source")
+load(":servers.bzl", "server_problem", "trusted_servers")
 
 visibility("//rules/...")
 
 def _impl(ctx):
     registries = {name: json.decode(how) for name, how in ctx.attr.registries.items()}
+    trusted = trusted_servers(ctx)
+    for name, how in registries.items():
+        problem = server_problem(name, how, trusted)
+        if problem:
+            fail("lock file of image %s: %s" % (ctx.attr.images, problem))
     problem = fetch(
         ctx,
         "blobs",

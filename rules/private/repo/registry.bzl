@@ -72,6 +72,8 @@ def _authorization(ctx, source):
     credential = credential_for(ctx, source.registry, source.repository)
     if source.auth["scheme"] == "basic":
         return credential, None
+    if source.auth["realm"].startswith("http://"):
+        return None, "the token server %s has no TLS, and Bazel gets no token without" % source.auth["realm"]
     token = _token(ctx, source, credential)
     if not token:
         return None, "the token server %s gives no token" % source.auth["realm"]

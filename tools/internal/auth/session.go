@@ -38,8 +38,9 @@ type Session struct {
 	Credentials Finder
 	// Client sends the requests to the token server.
 	Client Doer
-	// PlainHTTP says that the registry is spoken to without TLS. Only then may its token server be without it, too.
-	PlainHTTP bool
+	// PlainHTTP says that the registry is spoken to without TLS. Only then may its token server be without it, too: one
+	// on a loopback address, or with Insecure any.
+	PlainHTTP, Insecure bool
 
 	mu         sync.Mutex
 	credential *Credential // nil: not looked up yet

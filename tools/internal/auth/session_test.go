@@ -236,6 +236,36 @@ func TestSessionRealm(t *testing.T) {
 	}
 }
 
+// A token server does without TLS only where the registry does, and then on this machine or because the user says so.
+func TestSessionPlainRealm(t *testing.T) {
+	tests := []struct {
+		realm           string
+		plain, insecure bool
+		refused         bool
+	}{
+		{"http://tokens.test/", true, false, true},
+		{"http://tokens.test/", false, true, true},
+		{"http://127.0.0.1.tokens.test/", true, false, true},
+		{"http://tokens.test/", true, true, false},
+		{"http://127.0.0.1:1/", true, false, false},
+		{"http://127.0.0.1:1/", false, false, true},
+		{"http://[::1]:1/", true, false, false},
+	}
+	for _, test := range tests {
+		asked := false
+		s, _ := newSession(Credential{Username: "user", Password: "s3cret"})
+		s.PlainHTTP, s.Insecure = test.plain, test.insecure
+		s.Client = doer(func(*http.Request) (*http.Response, error) { asked = true; return nil, errors.New("no answer") })
+		if _, err := s.Renew(t.Context(), []string{`Bearer realm="` + test.realm + `"`}, ""); err == nil || asked == test.refused {
+			t.Errorf("%+v: asked %t, %v", test, asked, err)
+		}
+	}
+}
+
+type doer func(*http.Request) (*http.Response, error)
+
+func (d doer) Do(req *http.Request) (*http.Response, error) { return d(req) }
+
 func TestSessionUnreachable(t *testing.T) {
 	s, _ := newSession(Credential{Username: "user", Password: "s3cret"})
 	_, err := s.Renew(t.Context(), []string{`Bearer realm="http://u:s3cret@127.0.0.1:1/token?key=s3cret"`}, "")

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/rules-strata/rules_strata/tools/internal/reference"
 )
 
 const (
@@ -82,14 +84,14 @@ func (s *Session) answerBearer(ctx context.Context) error {
 	return nil
 }
 
-// realm returns the token server's address. A registry that is spoken to over TLS must not make us send the
-// credential in the clear.
+// realm returns the token server's address. No registry makes us send the credential in the clear, unless the token
+// server is on this machine as the registry is, or the user allows it.
 func (s *Session) realm() (*url.URL, error) {
 	realm, err := url.Parse(s.challenge.params["realm"])
 	if err != nil || realm.Host == "" || realm.Scheme != "https" && realm.Scheme != "http" {
 		return nil, errors.New("the registry names no token server: realm is not an http(s) address")
 	}
-	if realm.Scheme == "http" && !s.PlainHTTP {
+	if realm.Scheme == "http" && !(s.PlainHTTP && (s.Insecure || reference.IsLoopback(realm.Hostname()))) {
 		return nil, fmt.Errorf("token server %s: no TLS; the credential is not sent there", realm.Host)
 	}
 	realm.User = nil

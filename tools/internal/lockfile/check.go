@@ -47,7 +47,7 @@ func (i Image) Sources() ([]reference.Reference, error) {
 func (f *File) Check() error {
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(f.Registries)) {
-		if err := f.Registries[name].check(); err != nil {
+		if err := f.Registries[name].check(name); err != nil {
 			problems = append(problems, fmt.Errorf("registry %s: %w", name, err))
 		}
 	}
@@ -62,19 +62,18 @@ func (f *File) Check() error {
 	return errors.Join(problems...)
 }
 
-func (r Registry) check() error {
+func (r Registry) check(name string) error {
 	if !isAddress(r.URL) {
 		return fmt.Errorf("url %q is not an http(s) address", r.URL)
 	}
 	switch {
 	case r.Auth == nil || r.Auth.Scheme == "basic":
-		return nil
 	case r.Auth.Scheme != "bearer":
 		return fmt.Errorf("auth: scheme %q is unknown, the known ones are \"basic\" and \"bearer\"", r.Auth.Scheme)
 	case !isAddress(r.Auth.Realm):
 		return fmt.Errorf("auth: realm %q is not an http(s) address", r.Auth.Realm)
 	}
-	return nil
+	return r.checkServers(name)
 }
 
 func isAddress(text string) bool {

@@ -53,6 +53,23 @@ type Auth struct {
 	Service string `json:"service,omitempty"`
 }
 
+// Learn notes how a registry is spoken to. What it asks for is found out per repository and kept per registry, so a
+// repository that anybody may pull from does not make forget what another one asks for.
+func Learn(registries map[string]Registry, name string, r Registry) {
+	if known, ok := registries[name]; !ok || !known.Covers(r) {
+		registries[name] = r
+	}
+}
+
+// Covers reports whether who speaks to a registry as r says does as other says, too: it is the same, or it only asks for
+// nothing.
+func (r Registry) Covers(other Registry) bool {
+	if r.URL != other.URL {
+		return false
+	}
+	return other.Auth == nil || r.Auth != nil && *r.Auth == *other.Auth
+}
+
 // Image is one pinned image.
 type Image struct {
 	// Reference is the image's full name, with the tag or the digest that was asked for.

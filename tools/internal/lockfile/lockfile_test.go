@@ -42,7 +42,7 @@ func sample(t *testing.T) *File {
 		Registries: map[string]Registry{
 			"docker.io": {"https://registry-1.docker.io",
 				&Auth{"bearer", "https://auth.docker.io/token", "registry.docker.io"}},
-			"h:1": {"http://h:1", &Auth{Scheme: "basic"}},
+			"h:1": {"https://h:1", &Auth{Scheme: "basic"}},
 		},
 		Images: map[string]Image{
 			"two": {
@@ -87,7 +87,7 @@ func TestForgottenRegistry(t *testing.T) {
 	file := sample(t)
 	delete(file.Images, "two")
 	data, err := file.Marshal()
-	if err != nil || strings.Contains(string(data), "docker.io") || !strings.Contains(string(data), `"http://h:1"`) {
+	if err != nil || strings.Contains(string(data), "docker.io") || !strings.Contains(string(data), `"https://h:1"`) {
 		t.Errorf("%v:\n%s", err, data)
 	}
 }
@@ -152,9 +152,9 @@ func TestCheck(t *testing.T) {
 			`registry h:1: url "ftp://h:1" is not an http(s) address`},
 		{"secret in the url", func(f *File) { f.Registries["h:1"] = Registry{URL: "https://u:p@h"} },
 			"is not an http(s) address"},
-		{"scheme", func(f *File) { f.Registries["h:1"] = Registry{"http://h", &Auth{Scheme: "negotiate"}} },
+		{"scheme", func(f *File) { f.Registries["h:1"] = Registry{"https://h:1", &Auth{Scheme: "negotiate"}} },
 			`registry h:1: auth: scheme "negotiate" is unknown`},
-		{"realm", func(f *File) { f.Registries["h:1"] = Registry{"http://h", &Auth{Scheme: "bearer", Realm: "x"}} },
+		{"realm", func(f *File) { f.Registries["h:1"] = Registry{"https://h:1", &Auth{Scheme: "bearer", Realm: "x"}} },
 			`registry h:1: auth: realm "x" is not an http(s) address`},
 		{"digest", changed(func(i *Image) { i.Digest = other }), "image two: index 1: nothing names sha256:"},
 		{"index text", changed(func(i *Image) { i.Indexes[0].Text = Text("{}") }), "image two: index 1: the text has the digest"},

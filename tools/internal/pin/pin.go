@@ -71,9 +71,11 @@ func Image(
 		image.Mirrors = append(image.Mirrors, mirror.Name())
 	}
 	for _, ref := range append(slices.Clone(want.Mirrors), want.Reference) {
-		if registries[ref.Registry], err = Registry(ctx, client, ref); err != nil {
+		how, err := Registry(ctx, client, ref)
+		if err != nil {
 			return fail(err)
 		}
+		lockfile.Learn(registries, ref.Registry, how)
 	}
 	return image, registries, nil
 }

@@ -6,18 +6,18 @@
 //
 // Nothing that a registry says is believed unchecked: bytes are compared with their digest, answers are bounded, and
 // a redirect or an upload address on another host never gets the Authorization header. Temporary failures (429, 5xx,
-// broken connections) are tried again a bounded number of times. TLS is the rule; a registry on a loopback address,
-// or any with [Options].Insecure, may have a certificate that nobody knows or speak plain HTTP, as with Docker.
+// broken connections) are tried again a bounded number of times. TLS is the rule; a host on a loopback address, or with
+// [Options].Insecure any registry and its token server, may have a certificate that nobody knows or speak plain HTTP.
+// Each request is judged by its own host: what a registry on this machine redirects to, or names as its token server,
+// has to prove who it is.
 //
 // Non-goals: catalogues, deleting, referrers, the version 1 protocol.
 package registry
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -40,7 +40,7 @@ const (
 type Options struct {
 	// Credentials finds the user's credentials. Nil means that there are none.
 	Credentials auth.Finder
-	// Insecure accepts unknown certificates and plain HTTP from every registry.
+	// Insecure accepts unknown certificates and plain HTTP from every registry and its token server.
 	Insecure bool
 	// Transport is copied for the client's connections. Nil means http.DefaultTransport.
 	Transport *http.Transport
@@ -52,7 +52,7 @@ type Options struct {
 type Client struct {
 	credentials auth.Finder
 	insecure    bool
-	strict, lax *http.Client // with and without a look at certificates
+	transports  *transports
 	wait        func(ctx context.Context, d time.Duration) error
 }
 
@@ -69,28 +69,34 @@ func NewClient(o Options) *Client {
 	if transport == nil {
 		transport = http.DefaultTransport.(*http.Transport)
 	}
-	strict, lax := transport.Clone(), transport.Clone()
-	if lax.TLSClientConfig == nil {
-		lax.TLSClientConfig = new(tls.Config)
-	}
-	lax.TLSClientConfig.InsecureSkipVerify = true
-	for _, t := range []*http.Transport{strict, lax} {
-		t.MaxIdleConnsPerHost = 16 // one for each job that a push may have, within reason
-		t.ResponseHeaderTimeout = maxSilence
-	}
-	c.strict = &http.Client{Transport: strict, CheckRedirect: checkRedirect}
-	c.lax = &http.Client{Transport: lax, CheckRedirect: checkRedirect}
+	c.transports = newTransports(transport)
 	return c
+}
+
+// client returns a client for requests that begin at a host, which alone may go unverified if the user says so.
+func (c *Client) client(host string) *http.Client {
+	t := &transport{all: c.transports}
+	if c.insecure {
+		t.unverified = host
+	}
+	return &http.Client{Transport: t, CheckRedirect: checkRedirect}
+}
+
+// tokenDoer sends requests to token servers.
+type tokenDoer struct{ client *Client }
+
+// Do implements auth.Doer.
+func (d tokenDoer) Do(req *http.Request) (*http.Response, error) {
+	return d.client.client(req.URL.Hostname()).Do(req)
 }
 
 // Repository returns the repository that ref names; its tag and digest do not matter. Only for a registry that may do
 // without TLS is a request made, to find out whether it does.
 func (c *Client) Repository(ctx context.Context, ref reference.Reference, access auth.Access) (*Repository, error) {
-	r := &Repository{client: c, registry: ref.Registry, name: ref.Name(), http: c.strict}
-	base := url.URL{Scheme: "https", Host: apiHost(ref.Registry), Path: "/v2/"}
-	if c.insecure || isLoopback(base.Hostname()) {
-		r.http = c.lax
-		plain, err := speaksPlainHTTP(ctx, c.lax, base)
+	base := url.URL{Scheme: "https", Host: reference.APIHost(ref.Registry), Path: "/v2/"}
+	r := &Repository{client: c, registry: ref.Registry, name: ref.Name(), http: c.client(base.Hostname())}
+	if c.insecure || reference.IsLoopback(base.Hostname()) {
+		plain, err := speaksPlainHTTP(ctx, r.http, base)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", ref.Registry, err)
 		}
@@ -100,23 +106,10 @@ func (c *Client) Repository(ctx context.Context, ref reference.Reference, access
 	}
 	r.base = base.JoinPath(ref.Repository)
 	r.session = &auth.Session{
-		Repository: ref, Access: access, Credentials: c.credentials, Client: r.http, PlainHTTP: base.Scheme == "http",
+		Repository: ref, Access: access, Credentials: c.credentials, Client: tokenDoer{c},
+		PlainHTTP: base.Scheme == "http", Insecure: c.insecure,
 	}
 	return r, nil
-}
-
-// apiHost returns the host that serves a registry's API: its name, except for Docker Hub.
-func apiHost(registry string) string {
-	if registry == "docker.io" {
-		return "registry-1.docker.io"
-	}
-	return registry
-}
-
-// isLoopback reports whether host is this machine by its name or address.
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // speaksPlainHTTP reports whether a server that need not have TLS has none: whether an HTTPS request gets no answer

@@ -316,23 +316,6 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-func TestAPIHost(t *testing.T) {
-	for registry, want := range map[string]string{
-		"docker.io": "registry-1.docker.io", "quay.io": "quay.io", "[::1]:5": "[::1]:5",
-	} {
-		if got := apiHost(registry); got != want {
-			t.Errorf("apiHost(%s) = %s, want %s", registry, got, want)
-		}
-	}
-	for host, want := range map[string]bool{
-		"localhost": true, "127.8.9.1": true, "::1": true, "localhost.test": false, "10.0.0.1": false,
-	} {
-		if got := isLoopback(host); got != want {
-			t.Errorf("isLoopback(%s) = %t", host, got)
-		}
-	}
-}
-
 // TestUserAgent checks that requests say who sends them.
 func TestUserAgent(t *testing.T) {
 	var agents []string

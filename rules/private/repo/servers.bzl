@@ -1,0 +1,95 @@
+"""Where a lock file may send credentials. The same rules as in Go's package lockfile, which has more cases as tests.
+
+Whoever changes one line of a machine-written file must not be able to say who gets the password of a registry.
+"""
+
+visibility("//rules/...")
+
+# The environment variable that lists further servers that a lock file may name.
+TRUST_VARIABLE = "STRATA_TRUSTED_SERVERS"
+
+_HOSTS = {"docker.io": "registry-1.docker.io"}
+_SECOND_LEVEL = ["ac", "co", "com", "edu", "gov", "ne", "net", "or", "org"]
+
+def server_problem(name, how, trusted):
+    """Says what is wrong with the servers that a lock file names for a registry.
+
+    Args:
+      name: Name of the registry.
+      how: dict of its `url` and, if it asks for one, its `auth`.
+      trusted: list of further servers that may be named: "https://HOST[:PORT]" or "http://HOST[:PORT]".
+
+    Returns:
+      A text, or None.
+    """
+    trusted = [server.lower().removesuffix("/") for server in trusted]
+    host = _HOSTS.get(name, name)
+    own = _hostname(host)
+    plain = "http://" + host
+    if how["url"] == plain:
+        if not _is_loopback(own) and plain.lower() not in trusted:
+            return "the url %s of the registry %s is without TLS" % (plain, name) + _allow(plain)
+    elif how["url"] != "https://" + host:
+        return "the url of the registry %s is %s, expected https://%s" % (name, how["url"], host)
+    auth = how.get("auth") or {}
+    if auth.get("scheme") != "bearer":
+        return None
+    scheme, separator, rest = auth["realm"].partition("://")
+    realm_host = _until(rest, "/?#").lower()
+    origin = scheme.lower() + "://" + realm_host
+    if not separator or scheme.lower() not in ["https", "http"] or not realm_host or _has_any(realm_host, "@\\ \t%"):
+        return "the realm %s of the registry %s is not an http(s) address" % (auth["realm"], name)
+    if origin in trusted:
+        return None
+    realm = _hostname(realm_host)
+    if not _same_domain(own, realm):
+        return "the realm %s of the registry %s is neither at its host nor in its domain" % (auth["realm"], name) + _allow(origin)
+    if scheme.lower() == "http" and not (_is_loopback(realm) and how["url"] == plain):
+        return "the realm %s of the registry %s is without TLS" % (auth["realm"], name) + _allow(origin)
+    return None
+
+def trusted_servers(ctx):
+    """Returns the servers that the user of this machine trusts in addition.
+
+    Args:
+      ctx: repository_ctx.
+    """
+    return (ctx.getenv(TRUST_VARIABLE) or "").replace(",", " ").split(" ")
+
+def _allow(origin):
+    return "; if that is right, --repo_env=%s=%s allows it" % (TRUST_VARIABLE, origin)
+
+def _until(text, characters):
+    for character in characters.elems():
+        text = text.partition(character)[0]
+    return text
+
+def _has_any(text, characters):
+    return any([character in text for character in characters.elems()])
+
+def _hostname(host):
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower()
+
+def _is_address(host):
+    return ":" in host or not host.replace(".", "").strip("0123456789")
+
+def _is_loopback(host):
+    return host in ["localhost", "::1"] or _is_address(host) and host.startswith("127.")
+
+def _is_shared(domain):
+    """Says whether strangers register names below a domain: below a top-level one, or one like "co.uk"."""
+    labels = domain.split(".")
+    return len(labels) == 1 or len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _SECOND_LEVEL
+
+def _same_domain(registry, realm):
+    """Says whether a token server's host is the registry's, lies below it, or shares the domain above it."""
+    if realm == registry:
+        return True
+    if _is_address(registry) or realm.endswith("."):
+        return False
+    if realm.endswith("." + registry):
+        return True
+    parent = registry.partition(".")[2]
+    return not _is_shared(parent) and (realm == parent or realm.endswith("." + parent))
