@@ -2,11 +2,12 @@
 
 load(":actions.bzl", "add_annotations", "new_args")
 load(":declared.bzl", "add_links", "declared_links", "links_of")
-load(":entries.bzl", "add_target")
+load(":entries.bzl", "add_target", "plan_target")
 load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":paths.bzl", "escape")
 load(":pkgs.bzl", "add_pkg")
+load(":programs.bzl", "own_names", "programs_of")
 load(":providers.bzl", "LayerInfo")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
@@ -18,6 +19,10 @@ It is for {what}."""
 _LEADS_OUT = """{label}: attribute strip_prefix: {prefix} has ".." in it.
 It is a directory of what is given, not one beside that."""
 
+_LEFT_BEHIND = """{label}: attribute files: {target} needs {files} at run time, which it does not bring along.
+Only a program has a place for such files. Name them in files, too; or name the programs that need them one by one; or
+set leave_out_data = True if nothing in the image looks for them."""
+
 _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute path.
 Paths in an image start with a slash: "/{path}"."""
 
@@ -26,6 +31,18 @@ def _check_paths(label, attribute, paths):
     for path in paths:
         if not path.startswith("/"):
             fail(_RELATIVE_PATH.format(label = label, attribute = attribute, path = path))
+
+def _check_left_behind(label, plans, inputs):
+    """Refuses to lose what a target that is no program needs at run time, unless the layer has it from elsewhere."""
+    plans = [plan for plan in plans if plan.left_behind]
+    if not plans:
+        return
+    there = {file: None for file in depset(transitive = inputs).to_list()}
+    for plan in plans:
+        lost = [file.short_path for file in plan.left_behind if file not in there]
+        if lost:
+            files = ", ".join(lost[:3]) + (" and %d more files" % (len(lost) - 3) if len(lost) > 3 else "")
+            fail(_LEFT_BEHIND.format(files = files, label = label, target = plan.target.label))
 
 def _check_moves(label, attr):
     if attr.package_dir:
@@ -71,10 +88,14 @@ def _impl(ctx):
     _check_moves(ctx.label, attr)
 
     args = new_args(ctx)
-    inputs = [
-        add_target(ctx, args, attr.package_dir.rstrip("/") + path, target, attr.strip_prefix)
+    plans = [
+        plan_target(ctx.label, attr.package_dir.rstrip("/") + path, target, attr.strip_prefix)
         for path, target in attr.files.items()
     ]
+    names = own_names(plans, attr.symlinks)
+    inputs = [add_target(ctx, args, plan, names) for plan in plans]
+    if not attr.leave_out_data:
+        _check_left_behind(ctx.label, plans, inputs)
     for target in attr.pkgs:
         inputs.append(add_pkg(args, attr.package_dir, target, ctx.label))
     add_links(args, links_of(attr.files.values() + attr.pkgs), depset(transitive = inputs))
@@ -144,14 +165,20 @@ within. Inputs that say the same are no duplicates. Directories from several inp
             doc = """What goes where: a path in the image -> a label.
 
 A path that ends in `/` is a directory to put the label's files in, each at its path below the label's package, or
-what `strip_prefix` leaves of that. Any other path is the place of the one file or directory that the label stands for. An executable brings its runfiles to
-`PATH.runfiles`, where its launcher looks for them.""",
+what `strip_prefix` leaves of that. Any other path is the place of the one file or directory that the label stands for.
+
+An executable brings its runfiles to `PATH.runfiles`, where its launcher looks for them, and its other outputs to its
+directory, and so does each program of a filegroup; docs/runfiles.md.""",
             allow_files = True,
-            aspects = [declared_links],
+            aspects = [declared_links, programs_of],
         ),
         "hardlinks": attr.bool(
             doc = """Store files with the same content and metadata once, under several names. A program in the container
 that writes to one of them then writes to all: off by default.""",
+        ),
+        "leave_out_data": attr.bool(
+            doc = """Whether files that a label in `files` needs at run time, and that are neither its own files nor the
+runfiles of a program, are left out: the `data` of a filegroup or of a library. Unless set that is an error.""",
         ),
         "media_type": attr.string(
             doc = """The layer's media type in the manifest, if it is not to be the usual one: one of image-spec's for a

@@ -6,6 +6,7 @@ load(":entries.bzl", "add_program", "whole_program")
 load(":layered_split.bzl", "ReachedInfo", "is_for", "reach", "split_program")
 load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
+load(":programs.bzl", "LINKED")
 load(":providers.bzl", "LayersInfo")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
@@ -29,7 +30,9 @@ def _check(ctx):
 
 def _layer(ctx, group, part, links):
     args = new_args(ctx)
-    inputs = add_program(args, ctx.attr.path, ctx.executable.binary, part, ctx.workspace_name)
+    path, binary = ctx.attr.path, ctx.executable.binary
+    named = None if path.rpartition("/")[2] == binary.basename else LINKED
+    inputs = add_program(args, path, binary, part, ctx.workspace_name, named)
     add_links(args, [file for file in inputs.to_list() if file in links], inputs)
     add_metadata(args, ctx.attr, lambda pattern: is_for(pattern, ctx.attr.path, group, part))
     return pack(ctx, ctx.label.name + "." + group, args, inputs)

@@ -147,6 +147,7 @@ def split_program(whole, reached, max_layers, workspace):
             parts.setdefault((group, kind), []).append(value)
     return {
         group: struct(
+            beside = whole.beside if group == APP else depset(),
             directories = groups,
             executables = whole.executables if group == APP else depset(),
             mappings = whole.mappings if group == APP else depset(),

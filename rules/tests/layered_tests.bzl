@@ -119,6 +119,7 @@ def _fake(**kinds):
     """Returns what whole_program would, with strings and structs in the place of Files."""
     kinds = {"empty_filenames": [], "files": [], "root_symlinks": [], "symlinks": []} | kinds
     return struct(
+        beside = depset(["beside"]),
         executables = depset(["program"]),
         mappings = depset(["mapping"]),
         **{kind: depset(values) for kind, values in kinds.items()}
@@ -138,7 +139,7 @@ def _links_impl(ctx):
                 getattr(value, "path", getattr(value, "short_path", value))
                 for value in getattr(part, kind).to_list()
             ]
-            for kind in ["executables", "mappings", "files", "empty_filenames", "symlinks", "root_symlinks"]
+            for kind in ["beside", "executables", "mappings", "files", "empty_filenames", "symlinks", "root_symlinks"]
         }
         for group, part in parts.items()
     }
@@ -146,6 +147,7 @@ def _links_impl(ctx):
     # Two inputs for one path are in one layer, whatever brings them: a link stands where the files beside it are.
     asserts.equals(env, {
         "app": {
+            "beside": ["beside"],
             "empty_filenames": ["external/__init__.py", "__init__.py"],
             "executables": ["program"],
             "files": ["a"],
@@ -154,6 +156,7 @@ def _links_impl(ctx):
             "symlinks": ["b"],
         },
         "external-0": {
+            "beside": [],
             "empty_filenames": ["external/lib/__init__.py"],
             "executables": [],
             "files": ["../lib/a"],
@@ -231,6 +234,7 @@ def _metadata_impl(ctx):
 
     # In a program without runfiles nothing but itself has metadata.
     bare = split_program(struct(
+        beside = depset(),
         executables = depset(["program"]),
         mappings = depset(),
         **{kind: depset() for kind in ["empty_filenames", "files", "root_symlinks", "symlinks"]}
