@@ -116,7 +116,7 @@ def _declared_rule_impl(ctx):
     ctx.actions.symlink(output = file, target_file = ctx.file.data)
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.write(executable, "#!/bin/sh\n", is_executable = True)
-    return [DefaultInfo(executable = executable, files = depset([link, file]), runfiles = ctx.runfiles([link, file]))]
+    return [DefaultInfo(executable = executable, files = depset([executable, link, file]), runfiles = ctx.runfiles([link, file]))]
 
 _declared = rule(
     implementation = _declared_rule_impl,

@@ -76,7 +76,6 @@ def _program(name, target, links = None, copies = None):
 
 def _cases():
     """Returns a dict from the name of a test to the rule, its attributes and the entries."""
-    data = "file /app/one.runfiles/MAIN/data/a.txt=rules/tests/data/a.txt"
     sidecar = [
         "file /app/assets/logo.txt=BIN/place_beside_/assets/logo.txt",
         "file /app/place_beside.conf=BIN/place_beside.conf",
