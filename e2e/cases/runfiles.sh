@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Programs of several rulesets with runfiles of every kind, in one layer and in several: in Docker and in Podman each
-# finds its files, both hold the same, and a change makes one layer anew.
+# finds its files, the history tells layers apart, both hold the same, and a change makes one layer anew.
 
 cd "$E2E/runfiles"
 programs=(cc go links py shell)
@@ -82,6 +82,27 @@ finds() {
   diff "$WORK/want" "$WORK/got"
 }
 
+# told_apart ENGINE IMAGE: the engine's history says what is in each layer, and of no two layers the same.
+told_apart() {
+  local twice
+  "$1" history --no-trunc --format '{{.CreatedBy}}' "localhost/$2:latest" >"$WORK/history"
+  twice=$(sort "$WORK/history" | uniq --repeated)
+  equal "what is said of several layers" "" "$twice"
+  grep '^rules_strata /' "$WORK/history" | sed 's/ ([0-9]* files)$//' >"$WORK/got"
+  equal "lines that are not ours" 1 "$(grep --count --invert-match '^rules_strata /' "$WORK/history")" # of the base
+  case $2 in
+    single)
+      printf 'rules_strata %s\n' "/srv/cc.runfiles/_main/_solib_k8/ /srv/server /srv/server.runfiles/" \
+        "/app/shell /app/shell.runfiles/" "/app/py /app/py.runfiles/" "/app/links /app/links.runfiles/" \
+        "/app/go /app/go.runfiles/" "/app/cc /app/cc.runfiles/" \
+        "/usr/local/bin/links /usr/local/bin/py /usr/local/bin/server" >"$WORK/want"
+      sed -i 's,_solib_[a-z0-9_-]*,_solib_k8,' "$WORK/got" # it has the machine's name
+      diff "$WORK/want" "$WORK/got"
+      ;;
+    split) note "$1: $(wc -l <"$WORK/got") layers told apart" ;;
+  esac
+}
+
 # as_bazel_has_it PROGRAM: the layer's runfiles have the names that Bazel's own runfiles directory has, but for what
 # only Bazel needs there: the manifest, and links to external repositories at a place that Bazel 8 has given up.
 as_bazel_has_it() {
@@ -146,6 +167,7 @@ check "a Docker daemon starts" docker_start
 for image in single split; do
   check "$image: Docker and Podman load it" loaded "$image"
   for engine in docker podman; do
+    check "$image in $engine: the history tells the layers apart" told_apart "$engine" "$image"
     for program in "${programs[@]}"; do
       check "$image in $engine: $program" finds "$engine" "$image" "$program" "/app/$program"
     done
