@@ -1,15 +1,17 @@
 # shellcheck shell=bash
 # Programs of several rulesets with runfiles of every kind, in one layer and in several: in Docker and in Podman each
-# finds its files, both hold the same, and a change makes one layer anew.
+# finds its files, the history tells layers apart, both hold the same, and a change makes one layer anew.
 
 cd "$E2E/runfiles"
-programs=(go links py shell)
+programs=(cc go links py shell)
 
-# base_debian FILE: a tar of Debian's bash and python3, with busybox for all other commands.
+# base_debian FILE: a tar of Debian's bash, python3 and the library of C++, with busybox for all other commands.
 base_debian() {
-  local root python package program
+  local root python package program debian
   python=$(basename "$(readlink -f /usr/bin/python3)")
-  packages bash libc6 libexpat1 libtinfo6 zlib1g "$python-minimal" "lib$python-minimal" "lib$python-stdlib"
+  debian=(bash libc6 libexpat1 libgcc-s1 libstdc++6 libtinfo6 zlib1g)
+  debian+=("$python-minimal" "lib$python-minimal" "lib$python-stdlib")
+  packages g++ "${debian[@]}"
   root=$(mktemp -d "$RUN/debian.XXXXXX")
   chmod 0755 "$root"
   mkdir -p "$root"/{dev,etc,proc,sys,tmp,usr/bin,usr/lib,usr/lib64,usr/local/bin,usr/sbin}
@@ -19,7 +21,7 @@ base_debian() {
     ln -s busybox "$root/usr/bin/$program"
   done
   ln -s "$python" "$root/usr/bin/python3"
-  for package in bash libc6 libexpat1 libtinfo6 zlib1g "$python-minimal" "lib$python-minimal" "lib$python-stdlib"; do
+  for package in "${debian[@]}"; do
     dpkg-query --listfiles "$package"
   done | sed -E 's,^/(bin|lib|lib64|sbin)/,/usr/\1/,' | grep -E '^/usr/(bin|lib|lib64)/' |
     while read -r file; do [ -d "$file" ] && [ ! -L "$file" ] || echo "$file"; done | sort -u >"$WORK/files"
@@ -50,6 +52,7 @@ loaded() {
 expected() {
   local hello="hello from another repository"
   case $1 in
+    cc) printf 'cc: %s\n' "a library of its own" "three of another repository" ;;
     go)
       printf 'go: %s\n' "greeting/hello.txt $hello" "_main/data/tree/link.txt a leaf" \
         "_main/data/directory/link.txt in a source directory"
@@ -77,6 +80,27 @@ finds() {
   expected "$3" >"$WORK/want"
   "$1_run" "localhost/$2:latest" -c "cd /tmp && $4" >"$WORK/got"
   diff "$WORK/want" "$WORK/got"
+}
+
+# told_apart ENGINE IMAGE: the engine's history says what is in each layer, and of no two layers the same.
+told_apart() {
+  local twice
+  "$1" history --no-trunc --format '{{.CreatedBy}}' "localhost/$2:latest" >"$WORK/history"
+  twice=$(sort "$WORK/history" | uniq --repeated)
+  equal "what is said of several layers" "" "$twice"
+  grep '^rules_strata /' "$WORK/history" | sed 's/ ([0-9]* files)$//' >"$WORK/got"
+  equal "lines that are not ours" 1 "$(grep --count --invert-match '^rules_strata /' "$WORK/history")" # of the base
+  case $2 in
+    single)
+      printf 'rules_strata %s\n' "/srv/cc.runfiles/_main/_solib_k8/ /srv/server /srv/server.runfiles/" \
+        "/app/shell /app/shell.runfiles/" "/app/py /app/py.runfiles/" "/app/links /app/links.runfiles/" \
+        "/app/go /app/go.runfiles/" "/app/cc /app/cc.runfiles/" \
+        "/usr/local/bin/links /usr/local/bin/py /usr/local/bin/server" >"$WORK/want"
+      sed -i 's,_solib_[a-z0-9_-]*,_solib_k8,' "$WORK/got" # it has the machine's name
+      diff "$WORK/want" "$WORK/got"
+      ;;
+    split) note "$1: $(wc -l <"$WORK/got") layers told apart" ;;
+  esac
 }
 
 # as_bazel_has_it PROGRAM: the layer's runfiles have the names that Bazel's own runfiles directory has, but for what
@@ -143,12 +167,15 @@ check "a Docker daemon starts" docker_start
 for image in single split; do
   check "$image: Docker and Podman load it" loaded "$image"
   for engine in docker podman; do
+    check "$image in $engine: the history tells the layers apart" told_apart "$engine" "$image"
     for program in "${programs[@]}"; do
       check "$image in $engine: $program" finds "$engine" "$image" "$program" "/app/$program"
     done
     check "$image in $engine: links through a symlink" finds "$engine" "$image" links links
     check "$image in $engine: py through a relative symlink" finds "$engine" "$image" py py
     check "$image in $engine: py from within its runfiles" finds "$engine" "$image" py /app/py.runfiles/_main/py/py
+    check "$image in $engine: cc under another name" finds "$engine" "$image" cc /srv/server
+    check "$image in $engine: cc under another name, through a symlink" finds "$engine" "$image" cc server
     check "$image in $engine: links from within its runfiles" finds "$engine" "$image" links \
       /app/links.runfiles/_main/links/links
   done
