@@ -28,8 +28,8 @@ func (s *settings) write(ctx context.Context, std cli.Streams, image engine.Imag
 	if err != nil {
 		return err
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return cli.Hint(fmt.Errorf("%s: not a regular file", path), "--archive=- writes to standard output")
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return cli.Hint(fmt.Errorf("%s: is a directory", path), "--archive=- writes to standard output")
 	}
 	f, err := atomicfile.Create(path)
 	if err != nil {
@@ -39,8 +39,8 @@ func (s *settings) write(ctx context.Context, std cli.Streams, image engine.Imag
 	if err := archive.Write(ctx, f, image.Source, image.Root, options); err != nil {
 		return err
 	}
-	if err := f.Commit(); err != nil {
-		return err
+	if err := f.Commit(); err != nil || f.InPlace() {
+		return err // what is no file has no path to go on with, and may be the standard output itself
 	}
 	_, err = fmt.Fprintln(std.Out, path)
 	return err

@@ -14,22 +14,17 @@ import (
 func newRemove(flags *flag.FlagSet) cli.Work {
 	var s settings
 	s.declare(flags, false)
-	return func(context.Context, cli.Streams) error {
+	return func(ctx context.Context, _ cli.Streams) error {
 		if flags.NArg() == 0 {
 			return cli.Usage("expected the NAME of an image")
 		}
-		f, err := s.read(false)
-		if err != nil {
+		return s.change(ctx, false, func(f *lockfile.File) error {
+			names, err := some(f, flags.Args())
+			for _, name := range names {
+				delete(f.Images, name)
+			}
 			return err
-		}
-		names, err := some(f, flags.Args())
-		if err != nil {
-			return err
-		}
-		for _, name := range names {
-			delete(f.Images, name)
-		}
-		return f.Write(s.file())
+		})
 	}
 }
 

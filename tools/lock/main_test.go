@@ -70,7 +70,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(env.WorkDir+"/login.json",
 				[]byte(`{"auths":{"`+locked.Host+entry+`,"`+mixed.Host+entry+`}}`), 0o600)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"move-tag": moveTag, "lose": lose},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"move-tag": moveTag, "lose": lose, "meanwhile": meanwhile},
 	})
 }
 
@@ -98,6 +98,19 @@ func lose(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	registry := ts.Value("registry").(*registrytest.Registry)
 	registry.Inject(args[0], 1000, registrytest.Refuse(http.StatusNotFound, "UNKNOWN", "lost"))
+}
+
+// meanwhile ARGUMENTS runs the tool while the next command waits for the open registry's first answer.
+func meanwhile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: meanwhile ARGUMENT...")
+	}
+	ts.Value("registry").(*registrytest.Registry).Inject("/v2/", 1, func(http.ResponseWriter, *http.Request) bool {
+		if err := ts.Exec("lock", args...); err != nil {
+			ts.Logf("%v: %v", args, err)
+		}
+		return false
+	})
 }
 
 // Where the lock file is: the workspace's own, or what the user names.

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/auth"
@@ -53,18 +54,35 @@ func newAdd(flags *flag.FlagSet) cli.Work {
 		if err != nil {
 			return err
 		}
-		if _, known := f.Images[name]; known {
-			return cli.Hint(fmt.Errorf("image %q is in the lock file already", name),
-				"\"lock update %s\" pins what its tag means now; \"lock remove %[1]s\" forgets it", name)
-		}
-		if err := s.pin(ctx, f, name, want); err != nil {
+		if err := checkNew(f, name); err != nil {
 			return err
 		}
-		if err := f.Write(s.file()); err != nil {
+		p, err := s.pin(ctx, name, want)
+		if err != nil {
+			return err
+		}
+		err = s.change(ctx, true, func(now *lockfile.File) error {
+			f = now
+			if err := checkNew(f, name); err != nil {
+				return err
+			}
+			p.put(f)
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 		return s.tellAdded(std.Out, f, name)
 	}
+}
+
+// checkNew returns an error if the lock file has the image.
+func checkNew(f *lockfile.File, name string) error {
+	if _, known := f.Images[name]; !known {
+		return nil
+	}
+	return cli.Hint(fmt.Errorf("image %q is in the lock file already", name),
+		"\"lock update %s\" pins what its tag means now; \"lock remove %[1]s\" forgets it", name)
 }
 
 func (s *settings) tellAdded(out io.Writer, f *lockfile.File, name string) error {
@@ -86,23 +104,36 @@ func newUpdate(flags *flag.FlagSet) cli.Work {
 		if err != nil {
 			return err
 		}
-		var lines []string
+		var all []pinned
 		for _, name := range names {
-			before := f.Images[name].Digest
 			want, err := again(f.Images[name])
 			if err != nil {
 				return err
 			}
-			if err := s.pin(ctx, f, name, want); err != nil {
+			p, err := s.pin(ctx, name, want)
+			if err != nil {
 				return err
 			}
-			line := fmt.Sprintf("%s: %s is still %s", name, f.Images[name].Reference, before)
-			if after := f.Images[name].Digest; after != before {
-				line = fmt.Sprintf("%s: %s is %s, was %s", name, f.Images[name].Reference, after, before)
-			}
-			lines = append(lines, line)
+			all = append(all, p)
 		}
-		if err := f.Write(s.file()); err != nil {
+		var lines []string
+		err = s.change(ctx, false, func(now *lockfile.File) error {
+			for _, p := range all {
+				image := now.Images[p.name]
+				if !asksForSame(image, f.Images[p.name]) {
+					return cli.Hint(fmt.Errorf("image %s: another command has changed or removed it in the meantime", p.name),
+						"nothing was written; \"lock update\" can be repeated")
+				}
+				line := fmt.Sprintf("%s: %s is still %s", p.name, image.Reference, image.Digest)
+				if p.image.Digest != image.Digest {
+					line = fmt.Sprintf("%s: %s is %s, was %s", p.name, image.Reference, p.image.Digest, image.Digest)
+				}
+				lines = append(lines, line)
+				p.put(now)
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 		for _, line := range lines {
@@ -114,19 +145,35 @@ func newUpdate(flags *flag.FlagSet) cli.Work {
 	}
 }
 
+// asksForSame reports whether two images were pinned for the same reference, platforms and mirrors.
+func asksForSame(a, b lockfile.Image) bool {
+	return a.Reference == b.Reference && slices.Equal(a.Mirrors, b.Mirrors) && slices.Equal(platforms(a), platforms(b))
+}
+
+// pinned is an image that no lock file holds yet, with what its registries ask for.
+type pinned struct {
+	name       string
+	image      lockfile.Image
+	registries map[string]lockfile.Registry
+}
+
 // pin pins an image under a name.
-func (s *settings) pin(ctx context.Context, f *lockfile.File, name string, want pin.Want) error {
+func (s *settings) pin(ctx context.Context, name string, want pin.Want) (pinned, error) {
 	store := auth.DefaultStore()
 	client := registry.NewClient(registry.Options{Credentials: store, Insecure: s.insecure})
 	image, registries, err := pin.Image(ctx, client, want)
 	if err != nil {
-		return fmt.Errorf("image %s: %w", name, advise(err, want.Reference, store))
+		return pinned{}, fmt.Errorf("image %s: %w", name, advise(err, want.Reference, store))
 	}
-	f.Images[name] = image
-	for registry, how := range registries {
+	return pinned{name, image, registries}, nil
+}
+
+// put puts the image into a lock file.
+func (p pinned) put(f *lockfile.File) {
+	f.Images[p.name] = p.image
+	for registry, how := range p.registries {
 		lockfile.Learn(f.Registries, registry, how)
 	}
-	return nil
 }
 
 // again returns what pins an image anew as it was pinned before.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -81,6 +82,24 @@ func (s *settings) read(mayBeNew bool) (*lockfile.File, error) {
 	}
 	return nil, cli.Hint(fmt.Errorf("%s: there is no such file", s.file()),
 		"\"lock add NAME REFERENCE\" makes it; --lock names another file")
+}
+
+// change changes the lock file, which must be there unless it may be new. No other command changes it meanwhile, so do
+// gets what they have left, and should not wait for a registry.
+func (s *settings) change(ctx context.Context, mayBeNew bool, do func(*lockfile.File) error) error {
+	unlock, err := lockfile.Lock(ctx, s.file())
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	f, err := s.read(mayBeNew)
+	if err != nil {
+		return err
+	}
+	if err := do(f); err != nil {
+		return err
+	}
+	return f.Write(s.file())
 }
 
 // some returns the names, or all of them if there are none, sorted. Each must be in the file.
