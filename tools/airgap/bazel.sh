@@ -19,6 +19,7 @@ key() { sha256sum | cut -c 1-12; }
 root=$cache/root-$({ cat "$here/root.sh" "$here/enter.sh"; uname -m; } | key)
 modules=$cache/modules-$({
   cat "$here"/*.inc "$here"/*/*/*.bzl "$here/registry.sh" "$here/offline.bazelrc"
+  cat "$here/go_module.sh" "$here/go_modules.sum"
   grep -h '^bazel_dep' "$repo/MODULE.bazel" "$repo"/*/*/MODULE.bazel 2>/dev/null || true
   cat /etc/ssl/certs/ca-certificates.crt 2>/dev/null || true
   echo "$root $go"

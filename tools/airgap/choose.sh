@@ -6,7 +6,8 @@
 set -eu
 cache=$1
 file=$2
-bazelisk=github.com/bazelbuild/bazelisk@v1.28.0
+bazelisk=github.com/bazelbuild/bazelisk
+version=v1.28.0
 limit=${BAZELW_PROBE_SECONDS:-120}
 repo=$(cd "$(dirname "$0")/../.." && pwd)
 
@@ -50,8 +51,10 @@ for name in bazelisk bazel; do
 done
 
 if command -v go >/dev/null; then
-  say "no Bazel on PATH works here: building $bazelisk"
-  if (cd / && GOBIN="$cache/bin" GOFLAGS='' timeout "$limit" go install "$bazelisk") >&2 &&
+  say "no Bazel on PATH works here: building $bazelisk $version"
+  if module=$(timeout "$limit" "$repo/tools/airgap/go_module.sh" "$bazelisk" "$version") &&
+    (cd "$module" && GOFLAGS='-mod=readonly -buildvcs=false' GOWORK=off \
+      timeout "$limit" go build -o "$cache/bin/bazelisk" .) >&2 &&
     probe "$cache/bin/bazelisk"; then
     decide "$cache/bin/bazelisk"
   fi

@@ -3,20 +3,26 @@
 #
 # A mount namespace of its own does that, and nothing outside notices. The workspace, home, /tmp, /etc
 # and sockets keep their paths; /usr/local stays the machine's; the rest of its /usr is /usr/host.
-# What is mounted is read-only, so that no build can spoil it for the next.
+# All of that, and ROOT/usr itself, is read-only, so that no build can spoil it for the next.
 # ROOT/usr/share/bazelrc is $BAZELW_RC where that is set.
 set -eu
 # Root may make mount namespaces; others may in a user namespace, where they are nobody else.
 who=
 [ "$(id -u)" = 0 ] || who="--user --map-current-user --keep-caps"
+# A mount is made read-only by itself, without those below it; so all of them are looked up. A blank in a
+# path is \040 there, which printf knows as \0040.
 # shellcheck disable=SC2016,SC2086 # $who is split on purpose; the inner script has its own arguments
 exec unshare $who --mount --propagation slave sh -euc '
-  root=$1
+  usr=$(cd "$1/usr" && pwd -P)
   shift
-  [ -z "${BAZELW_RC:-}" ] || mount --bind "$BAZELW_RC" "$root/usr/share/bazelrc"
-  mount --rbind /usr "$root/usr/host"
-  mount --rbind /usr/local "$root/usr/local"
-  mount --rbind "$root/usr" /usr
-  mount -o remount,bind,ro /usr
+  mount --bind "$usr" "$usr"
+  [ -z "${BAZELW_RC:-}" ] || mount --bind "$BAZELW_RC" "$usr/share/bazelrc"
+  mount --rbind /usr "$usr/host"
+  mount --rbind /usr/local "$usr/local"
+  while read -r _ _ _ _ place _; do
+    case $place in *\\*) place=$(printf %b "$(printf %s "$place" | sed "s/[\\]/&0/g")") ;; esac
+    case $place in "$usr" | "$usr"/*) mount -o remount,bind,ro "$place" ;; esac
+  done </proc/self/mountinfo
+  mount --rbind "$usr" /usr
   exec "$@"
 ' enter.sh "$@"

@@ -21,9 +21,7 @@ wanted() {
 # go_module NAME PATH: a copy of the Go module at the wanted version. A module zip keeps no exec bits.
 go_module() {
   say "downloading the Go module $2 $(wanted "$1")"
-  mod=$(cd "$dir" && GOFLAGS=-mod=mod go mod download -json "$2@v$(wanted "$1")" |
-    sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p')
-  [ -n "$mod" ] || { say "the Go module proxy did not give $2"; exit 1; }
+  mod=$("$here/go_module.sh" "$2" "v$(wanted "$1")")
   cp -R "$mod" "$src/$1"
   chmod -R u+w "$src/$1"
   find "$src/$1" -name '*.sh' -exec chmod +x {} +
@@ -75,7 +73,7 @@ say "building gazelle"
 (
   cd "$src/gazelle"
   mkdir programs
-  CGO_ENABLED=0 GOFLAGS=-mod=mod GOWORK=off \
+  CGO_ENABLED=0 GOFLAGS='-mod=readonly -buildvcs=false' GOWORK=off \
     go build -o programs/ ./cmd/fetch_repo ./cmd/gazelle ./cmd/generate_repo_config
 )
 splice _go_repository_tools_impl gazelle_tools.inc "$src/gazelle/internal/go_repository_tools.bzl"

@@ -39,7 +39,8 @@ mirror=${BAZELW_DEBIAN_MIRROR:-$(
 
 apt=$dir.apt
 rm -rf "$apt" "$dir"
-mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$dir"
+mkdir -m 700 "$apt"
+mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/root"
 trap 'rm -rf "$apt"' EXIT
 : >"$apt/status"
 
@@ -94,7 +95,11 @@ say "unpacking $(find "$apt/archives" -name '*.deb' | wc -l) packages"
 # In parallel they race to make the same folders, which tar takes calmly, and share no file.
 find "$apt/archives" -name '*.deb' -print0 |
   xargs -0 -n 8 -P "$(getconf _NPROCESSORS_ONLN)" sh -c '
-    for deb; do dpkg-deb --extract "$deb" "$0" || exit 255; done' "$dir"
+    for deb; do dpkg-deb --extract "$deb" "$0" || exit 255; done' "$apt/root"
+# su and others would be root's for every user of the machine, in copies that no update reaches. Until
+# here nobody else could enter the folder.
+chmod -R a-s "$apt/root"
+mv "$apt/root" "$dir"
 
 # What the packages' scripts would have done, as far as Bazel and shell actions notice it.
 mkdir -p "$dir/usr/local" "$dir/usr/host" "$dir/usr/lib/locale" # enter.sh mounts over these
@@ -121,7 +126,8 @@ find "$dir" -mindepth 1 -maxdepth 1 ! -name usr -exec rm -rf {} +
 
 # Bazel keeps file names as bytes in Java strings. That works in a locale of one byte a character; in C it fails on every
 # name that is not ASCII.
-"$here/enter.sh" "$dir" localedef -i en_US -f ISO-8859-1 "$dir/usr/lib/locale/en_US.ISO-8859-1"
+"$here/enter.sh" "$dir" localedef -i en_US -f ISO-8859-1 "$dir/en_US.ISO-8859-1"
+mv "$dir/en_US.ISO-8859-1" "$dir/usr/lib/locale"
 
 # A third of the size is what nobody reads here: the JDK's parts for linking other JDKs, and manuals.
 (cd "$dir/usr" && rm -rf lib/jvm/default-java/jmods share/doc share/i18n share/locale share/man)
@@ -131,7 +137,9 @@ find "$dir" -mindepth 1 -maxdepth 1 ! -name usr -exec rm -rf {} +
 label=$(cat "$dir/usr/share/bazel/build-label.txt")
 case $label in 7.7.*) ;; *) die "Bazel is $label: the recipe knows 7.7 only (see docs/airgap.md)" ;; esac
 echo "build.label=$label" >"$dir/build-data.properties"
-"$here/enter.sh" "$dir" zip -q -j "$dir/usr/share/bazel/A-server.jar" "$dir/build-data.properties"
+mv "$dir/usr/share/bazel/A-server.jar" "$dir" # usr is read-only inside
+"$here/enter.sh" "$dir" zip -q -j "$dir/A-server.jar" "$dir/build-data.properties"
+mv "$dir/A-server.jar" "$dir/usr/share/bazel"
 rm "$dir/build-data.properties"
 
 # Its system-wide settings must be below usr too. The two names are of one length, in a binary.
