@@ -30,6 +30,7 @@ def _impl(ctx):
         descriptor = documents["descriptor"],
         layers = (),
         blobs = depset([blobs]),
+        shapes = (),
     )
     return [
         image,

@@ -116,7 +116,7 @@ func (in *inputs) archive(open func(*disk) (archive, error)) error {
 // whole are the flags beside which an archive stays as it is: they say nothing of what is in the layer.
 var whole = map[string]bool{
 	"tar": true, "compression": true, "annotation": true, "media-type": true, "output": true, "descriptor": true,
-	"declared-symlink": true,
+	"shape": true, "declared-symlink": true,
 }
 
 // unchanged returns the one archive that the layer shall be, if that is what the flags say.
@@ -132,22 +132,24 @@ func (in *inputs) unchanged(flags *flag.FlagSet) (src string, ok bool) {
 // build makes the blob and returns how it is packed.
 func (r *request) build(ctx context.Context) (blob.Result, compress.Codec, error) {
 	if r.keep != "" {
-		result, codec, err := layer.Keep(ctx, r.keep, r.output, compress.Codec(r.codec))
+		kept, err := layer.Keep(ctx, r.keep, r.output, compress.Codec(r.codec))
 		if !errors.Is(err, layer.ErrRepack) {
-			return result, codec, err
+			r.entries = kept.Entries
+			return kept.Result, kept.Codec, err
 		}
 	}
-	entries, d, err := r.entries(ctx)
+	entries, d, err := r.read(ctx)
 	if err != nil {
 		return blob.Result{}, "", err
 	}
 	defer d.close()
+	r.entries = entries
 	result, err := layer.Build(ctx, entries, r.output, layer.Packing{Format: r.format, Cache: r.cache, Programs: &r.programs})
 	return result, r.format.Codec, err
 }
 
-// entries returns what is in the layer, and what to close once it is written.
-func (r *request) entries(ctx context.Context) (entries []*tree.Entry, d *disk, err error) {
+// read returns what is in the layer, and what to close once it is written.
+func (r *request) read(ctx context.Context) (entries []*tree.Entry, d *disk, err error) {
 	d = &disk{ctx: ctx, scratch: filepath.Dir(r.output)}
 	defer func() {
 		if err != nil {

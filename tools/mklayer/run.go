@@ -13,7 +13,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/shape"
 	"github.com/rules-strata/rules_strata/tools/internal/source"
+	"github.com/rules-strata/rules_strata/tools/internal/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/wire"
 )
 
@@ -45,6 +47,8 @@ type request struct {
 	mediaType   string // what to call the layer, or "" for the usual name
 	output      string
 	descriptor  string
+	shape       string        // where to write the layer's shape, or ""
+	entries     []*tree.Entry // what is in the layer, once it is made
 	cache       *compress.Cache
 	programs    layer.Programs
 }
@@ -65,6 +69,7 @@ func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
 	flags.StringVar(&r.mediaType, "media-type", "", "media `type` of the layer, one of image-spec's (default by compression)")
 	flags.StringVar(&r.output, "output", "", "`file` to write the blob to")
 	flags.StringVar(&r.descriptor, "descriptor", "", "`file` to write the layer's descriptor to")
+	flags.StringVar(&r.shape, "shape", "", "`file` to write the layer's shape to: its directories and symlinks")
 	return func(ctx context.Context, _ cli.Streams) error {
 		if err := cli.Require(flags, "output", "descriptor"); err != nil {
 			return err
@@ -89,9 +94,18 @@ func (r *request) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = r.describe(result, codec)
+	if r.shape != "" {
+		err = shape.Of(r.entries).Write(r.shape)
+	}
+	if err == nil {
+		err = r.describe(result, codec)
+	}
 	if err != nil {
-		os.Remove(r.output) // a blob without a descriptor is half an output
+		// A blob without a descriptor is half an output.
+		os.Remove(r.output)
+		if r.shape != "" {
+			os.Remove(r.shape)
+		}
 	}
 	return err
 }

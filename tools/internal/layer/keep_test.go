@@ -48,7 +48,7 @@ func TestKeep(t *testing.T) {
 			if err := os.WriteFile(src, c.data, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			got, codec, err := Keep(t.Context(), src, path, c.want)
+			got, err := Keep(t.Context(), src, path, c.want)
 			if c.err != "" {
 				left, errDir := os.ReadDir(dir)
 				if err == nil || strings.ReplaceAll(err.Error(), src, "SRC") != c.err || len(left) != 1 || errDir != nil {
@@ -58,12 +58,12 @@ func TestKeep(t *testing.T) {
 			}
 			want := blob.Result{Digest: digest.FromBytes(c.data), Size: int64(len(c.data)), DiffID: id, UncompressedSize: size}
 			kept, errRead := os.ReadFile(path)
-			if got != want || codec != c.codec || err != nil || errRead != nil || !bytes.Equal(kept, c.data) {
-				t.Errorf("got %+v, %s, %v; want %+v, %s", got, codec, err, want, c.codec)
+			if got.Result != want || got.Codec != c.codec || len(got.Entries) == 0 || err != nil || errRead != nil || !bytes.Equal(kept, c.data) {
+				t.Errorf("got %+v, %v; want %+v, %s", got, err, want, c.codec)
 			}
 		})
 	}
-	if _, _, err := Keep(t.Context(), filepath.Join(t.TempDir(), "none"), "", ""); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Keep(t.Context(), filepath.Join(t.TempDir(), "none"), "", ""); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }
