@@ -258,7 +258,7 @@ def import_image(ctx, source, choice, outputs, progress_message):
       ctx: The rule's context.
       source: The File or directory to read.
       choice: dict of the flags (platform, ref) that choose an image where the source has several; empty ones are left out.
-      outputs: dict from flag (manifest, config, descriptor, blobs) to the File to write.
+      outputs: dict from flag (manifest, config, descriptor, shape, blobs) to the File to write.
       progress_message: What Bazel shows while the action runs.
     """
     args = new_args(ctx)

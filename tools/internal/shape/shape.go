@@ -214,13 +214,19 @@ type document struct {
 	Dirs     map[string]Dir    `json:"dirs,omitempty"`
 }
 
-// Write writes the shape to the file at path: one line. Equal shapes have equal bytes.
-func (s *Shape) Write(path string) error {
+// Marshal returns the shape as it is in a file: one line. Equal shapes have equal bytes.
+func (s *Shape) Marshal() ([]byte, error) {
 	data, err := oci.Marshal(document{version, s.Removed, s.Emptied, s.Symlinks, s.Dirs})
+	return append(data, '\n'), err
+}
+
+// Write writes the shape to the file at path.
+func (s *Shape) Write(path string) error {
+	data, err := s.Marshal()
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(path, append(data, '\n'))
+	return atomicfile.Write(path, data)
 }
 
 // Read reads the shape in the file at path.
