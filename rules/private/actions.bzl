@@ -6,6 +6,7 @@ makes metadata has a layer's blob among its inputs.
 
 load(":contents.bzl", "add_contents")
 load(":paths.bzl", "escape")
+load(":providers.bzl", "shape_of", "shapes_of")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE", "tool")
 
 visibility(["//rules/..."])
@@ -54,7 +55,7 @@ _WORKER = {
     "supports-workers": "1",
 }
 
-def make_layer(ctx, args, inputs, blob, descriptor, workers = False):
+def make_layer(ctx, args, inputs, blob, descriptor, shape, workers = False):
     """Declares the action that makes a layer.
 
     Args:
@@ -63,10 +64,12 @@ def make_layer(ctx, args, inputs, blob, descriptor, workers = False):
       inputs: depset of the Files that the entries name.
       blob: The File for the layer.
       descriptor: The File for its descriptor.
+      shape: The File for its shape.
       workers: Whether the action may run in a persistent worker.
     """
     args.add(blob, format = "--output=%s")
     args.add(descriptor, format = "--descriptor=%s")
+    args.add(shape, format = "--shape=%s")
     if workers:
         args.use_param_file("@%s", use_always = True)
     _run(
@@ -74,7 +77,7 @@ def make_layer(ctx, args, inputs, blob, descriptor, workers = False):
         "mklayer",
         args,
         inputs = inputs,
-        outputs = [blob, descriptor],
+        outputs = [blob, descriptor, shape],
         mnemonic = "MkLayer",
         progress_message = "Building layer %{label}",
         requirements = _WORKER if workers else {},
@@ -93,11 +96,16 @@ def make_config(ctx, settings, base, layers, config, descriptor):
       descriptor: The File for its descriptor, an intermediate of mkmanifest.
     """
     args = new_args(ctx)
+    shapes = list(shapes_of(base)) if base else []
     if base:
         args.add(base.config, format = "--base-config=%s")
         args.add(base.descriptor, format = "--base-descriptor=%s")
-    descriptors = [layer.descriptor for layer in layers]
-    args.add_all(descriptors, format_each = "--layer=%s")
+        args.add_all(shapes, format_each = "--base-shape=%s")
+    for layer in layers:
+        args.add(layer.descriptor, format = "--layer=%s")
+        if shape_of(layer):
+            args.add(shape_of(layer), format = "--shape=%s")
+            shapes.append(shape_of(layer))
     args.add(json.encode(settings), format = "--settings=%s")
     args.add(config, format = "--output=%s")
     args.add(descriptor, format = "--descriptor=%s")
@@ -105,7 +113,7 @@ def make_config(ctx, settings, base, layers, config, descriptor):
         ctx,
         "mkconfig",
         args,
-        inputs = descriptors + ([base.config, base.descriptor] if base else []),
+        inputs = [layer.descriptor for layer in layers] + shapes + ([base.config, base.descriptor] if base else []),
         outputs = [config, descriptor],
         mnemonic = "MkConfig",
         progress_message = "Writing config of image %{label}",
@@ -250,7 +258,7 @@ def import_image(ctx, source, choice, outputs, progress_message):
       ctx: The rule's context.
       source: The File or directory to read.
       choice: dict of the flags (platform, ref) that choose an image where the source has several; empty ones are left out.
-      outputs: dict from flag (manifest, config, descriptor, blobs) to the File to write.
+      outputs: dict from flag (manifest, config, descriptor, shape, blobs) to the File to write.
       progress_message: What Bazel shows while the action runs.
     """
     args = new_args(ctx)

@@ -5,7 +5,7 @@ load(":base_setting.bzl", "without_base_blobs")
 load(":contents.bzl", "image_contents")
 load(":image_outputs.bzl", "byte_groups", "document_outputs")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
-load(":providers.bzl", "ImageInfo", "LayerInfo", "LayersInfo", "layers_of")
+load(":providers.bzl", "ImageInfo", "LayerInfo", "LayersInfo", "layers_of", "shape_of", "shapes_of")
 load(":settings.bzl", "SETTING_ATTRS", "settings_of")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
@@ -29,6 +29,7 @@ def _impl(ctx):
         descriptor = outputs.descriptor,
         layers = (base.layers if base else ()) + tuple(layers),
         blobs = base.blobs if base else depset(),
+        shapes = (shapes_of(base) if base else ()) + tuple([shape_of(layer) for layer in layers if shape_of(layer)]),
     )
     return [
         image,

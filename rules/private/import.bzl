@@ -17,6 +17,7 @@ def _impl(ctx):
         "descriptor": ctx.actions.declare_file(name + ".descriptor.json"),
         "digest": ctx.actions.declare_file(name + ".digest"),
         "manifest": ctx.actions.declare_file(name + ".manifest.json"),
+        "shape": ctx.actions.declare_file(name + ".shape.json"),
     }
     import_image(ctx, source, choice, documents, "Importing metadata of image %{label}")
 
@@ -30,6 +31,7 @@ def _impl(ctx):
         descriptor = documents["descriptor"],
         layers = (),
         blobs = depset([blobs]),
+        shapes = (documents["shape"],),
     )
     return [
         image,

@@ -51,8 +51,9 @@ def _documents_impl(ctx):
         config = outputs.config,
         manifest = outputs.manifest,
         descriptor = outputs.descriptor,
-        layers = tuple([LayerInfo(blob = None, descriptor = layer) for layer in outputs.layers]),
+        layers = tuple([LayerInfo(blob = None, descriptor = layer, shape = None) for layer in outputs.layers]),
         blobs = depset(),
+        shapes = (),
     )
     return [_DocumentsInfo(digest = outputs.digest, image = image, layers = tuple(ctx.attr.layers))]
 
@@ -83,10 +84,11 @@ def _image_impl(ctx):
         manifest = plain.manifest,
         descriptor = plain.descriptor,
         layers = tuple([
-            LayerInfo(blob = blobs.get(documents.layers[number]), descriptor = layer.descriptor)
+            LayerInfo(blob = blobs.get(documents.layers[number]), descriptor = layer.descriptor, shape = None)
             for number, layer in enumerate(plain.layers)
         ]),
         blobs = plain.blobs,
+        shapes = plain.shapes,
     )
     return [
         image,

@@ -65,6 +65,7 @@ def pack(ctx, name, args, inputs, kept = False):
     layer = LayerInfo(
         blob = ctx.actions.declare_file(name + _SUFFIX[compression]),
         descriptor = ctx.actions.declare_file(name + ".layer.json"),
+        shape = ctx.actions.declare_file(name + ".shape.json"),
     )
-    make_layer(ctx, args, inputs, layer.blob, layer.descriptor, ctx.attr._workers[BuildSettingInfo].value)
+    make_layer(ctx, args, inputs, layer.blob, layer.descriptor, layer.shape, ctx.attr._workers[BuildSettingInfo].value)
     return layer

@@ -11,8 +11,14 @@ LayerInfo = provider(
             `uncompressed_size` and, for a layer made here, `history`: a line on what is in it. That of a layer which is in
             a registry has `sources` too, a list of repositories, the best first, like `registry.example.com/team/base`. No
             rule that makes metadata reads the blob.""",
+        "shape": """(File) The layer's directories and symlinks, as JSON, so that an image notices when a layer merely implies
+            a directory that is something else below. May be None or absent: then nothing is compared.""",
     },
 )
+
+def shape_of(layer):
+    """Returns the shape of a LayerInfo, which one of another ruleset need not have."""
+    return getattr(layer, "shape", None)
 
 LayersInfo = provider(
     doc = "Several layers of an image that belong together.",
@@ -36,8 +42,14 @@ ImageInfo = provider(
         "layers": """(tuple[LayerInfo]) The layers that were built and those of a locked base, lowest first. Those of an
             imported base are not among them: their number is not known before the build.""",
         "blobs": "(depset[File]) Directories that hold the layers of an imported base, each as `sha256/HEX`.",
+        "shapes": """(tuple[File]) The shapes of the layers, as in LayerInfo, lowest first; one file may stand for several
+            layers. What is not known is left out, and so may be the field.""",
     },
 )
+
+def shapes_of(image):
+    """Returns the shapes of an ImageInfo, which one of another ruleset need not have."""
+    return getattr(image, "shapes", ())
 
 IndexInfo = provider(
     doc = "An image index: one image for each of several platforms.",

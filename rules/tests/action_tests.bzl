@@ -35,7 +35,7 @@ def _declarations_impl(ctx):
     fake = _recorder(runs)
     outputs = struct(document = "document", descriptor = "descriptor", digest = "digest")
     contents = struct(root = "root", documents = [], layers = depset(), blobs = depset(), files = depset())
-    make_layer(fake, new_args(fake), depset(), "blob", "descriptor")
+    make_layer(fake, new_args(fake), depset(), "blob", "descriptor", "shape")
     make_config(fake, {}, None, [], "config", "descriptor")
     make_manifest(fake, "descriptor", None, [], {}, outputs)
     make_index(fake, [], {}, outputs)
@@ -58,7 +58,7 @@ def _declarations_impl(ctx):
         asserts.equals(env, ["cpu", "memory"], sorted(run["resource_set"]("linux", 1)), run["mnemonic"])
 
     runs.clear()
-    make_layer(fake, new_args(fake), depset(), "blob", "descriptor", workers = True)
+    make_layer(fake, new_args(fake), depset(), "blob", "descriptor", "shape", workers = True)
     asserts.equals(env, {
         "requires-worker-protocol": "json",
         "supports-path-mapping": "1",

@@ -14,13 +14,21 @@ def _metadata_impl(ctx):
     asserts.equals(env, [
         "base.config.json",
         "base.descriptor.json",
+        "base.shape.json",
         "bottom.layer.json",
+        "bottom.shape.json",
         "top.layer.json",
+        "top.shape.json",
     ], input_names(config))
     asserts.equals(env, [
         "BIN/rules/tests/bottom.layer.json",
         "BIN/rules/tests/top.layer.json",
     ], flags(config, "layer"))
+    asserts.equals(env, ["BIN/rules/tests/base.shape.json"], flags(config, "base-shape"))
+    asserts.equals(env, [
+        "BIN/rules/tests/bottom.shape.json",
+        "BIN/rules/tests/top.shape.json",
+    ], flags(config, "shape"))
     asserts.equals(env, [json.encode({
         "clear": ["env"],
         "cmd": ["", "a\nb", "--x=y"],
@@ -39,6 +47,7 @@ def _metadata_impl(ctx):
     info = analysistest.target_under_test(env)[ImageInfo]
     asserts.equals(env, ["bottom.tar.gz", "top.tar.gz"], [layer.blob.basename for layer in info.layers])
     asserts.equals(env, ["base.blobs"], [directory.basename for directory in info.blobs.to_list()])
+    asserts.equals(env, ["base.shape.json", "bottom.shape.json", "top.shape.json"], [file.basename for file in info.shapes])
     return analysistest.end(env)
 
 _metadata_test = analysistest.make(_metadata_impl)

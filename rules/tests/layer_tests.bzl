@@ -37,8 +37,10 @@ def _one_action_impl(ctx):
     asserts.equals(env, ["zstd"], flags(action, "compression"))
     asserts.equals(env, ["BIN/" + _PACKAGE + "/layer.tar.zst"], flags(action, "output"))
     asserts.equals(env, ["BIN/" + _PACKAGE + "/layer.layer.json"], flags(action, "descriptor"))
+    asserts.equals(env, ["BIN/" + _PACKAGE + "/layer.shape.json"], flags(action, "shape"))
     asserts.equals(env, "layer.tar.zst", target[LayerInfo].blob.basename)
     asserts.equals(env, "layer.layer.json", target[LayerInfo].descriptor.basename)
+    asserts.equals(env, "layer.shape.json", target[LayerInfo].shape.basename)
     return analysistest.end(env)
 
 def _tars_impl(ctx):
@@ -63,7 +65,7 @@ def _kept_impl(ctx):
 
     # What is not among these flags would make mklayer write the archive anew.
     names = [arg.split("=")[0] for arg in action.argv[1:]]
-    asserts.equals(env, ["--tar", "--output", "--descriptor"], names)
+    asserts.equals(env, ["--tar", "--output", "--descriptor", "--shape"], names)
     asserts.equals(env, ["BIN/" + _PACKAGE + "/kept_layer.layer"], flags(action, "output"))
     return analysistest.end(env)
 

@@ -33,8 +33,15 @@ var command = cli.Command{
 type options struct {
 	base, descriptor string
 	settings         string
-	layers           cli.Strings
+	layers           []layer
+	baseShapes       cli.Strings
 	outputs          wire.Outputs
+}
+
+// layer names the files of a layer.
+type layer struct {
+	descriptor string
+	shape      string // "" where nobody made one
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -42,7 +49,18 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&o.base, "base-config", "", "config of the base image, a `file`; without it there is no base")
 	flags.StringVar(&o.descriptor, "base-descriptor", "",
 		"descriptor of the base image, a `file`; its platform fills gaps of the base's config")
-	flags.Var(&o.layers, "layer", "descriptor of a layer, a `file`; repeated, bottom layer first")
+	flags.Var(&o.baseShapes, "base-shape", "shape of the base's layers, a `file`; repeated, bottom layers first")
+	cli.Each(flags, "layer", "descriptor of a layer, a `file`; repeated, bottom layer first", func(path string) error {
+		o.layers = append(o.layers, layer{descriptor: path})
+		return nil
+	})
+	cli.Each(flags, "shape", "shape of the --layer before it, a `file`", func(path string) error {
+		if len(o.layers) == 0 {
+			return errors.New("there is no --layer before it")
+		}
+		o.layers[len(o.layers)-1].shape = path
+		return nil
+	})
 	flags.StringVar(&o.settings, "settings", "{}", "what to set, a `json` object")
 	flags.StringVar(&o.outputs.Document, "output", "", "where to write the config, a `file`")
 	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "where to write its descriptor, a `file`")
@@ -73,12 +91,15 @@ func (o *options) run() error {
 		settings.BasePlatform = descriptor.Platform
 	}
 	var layers []image.Layer
-	for _, path := range o.layers {
-		layer, err := wire.ReadLayer(path)
+	for _, files := range o.layers {
+		layer, err := wire.ReadLayer(files.descriptor)
 		if err != nil {
 			return err
 		}
 		layers = append(layers, image.Layer{DiffID: layer.DiffID, History: layer.History, Programs: layer.Programs})
+	}
+	if err := o.checkShapes(); err != nil {
+		return err
 	}
 	config, err := image.Config(base, layers, settings)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/importer"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/shape"
 )
 
 var command = cli.Command{
@@ -22,7 +23,7 @@ and size is verified; no byte is changed.`,
 }
 
 // outputs are the paths to write. An empty one is not wanted.
-type outputs struct{ manifest, config, descriptor, digest, blobs string }
+type outputs struct{ manifest, config, descriptor, digest, blobs, shape string }
 
 func newWork(flags *flag.FlagSet) cli.Work {
 	source := flags.String("source", "", "`path` of the layout directory or the archive (required)")
@@ -39,12 +40,16 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&out.descriptor, "descriptor", "", "`file` for the descriptor of the manifest")
 	flags.StringVar(&out.digest, "digest", "", "`file` for the digest of the manifest")
 	flags.StringVar(&out.blobs, "blobs", "", "`directory` for the layers, as sha256/HEX; absent or empty")
+	flags.StringVar(&out.shape, "shape", "", "`file` for the shape of the layers: their directories and symlinks")
 	return func(ctx context.Context, _ cli.Streams) error {
 		if err := cli.Require(flags, "source"); err != nil {
 			return err
 		}
+		if out.shape != "" && out.blobs != "" {
+			return cli.Usage("--shape and --blobs are given, and are not written at once")
+		}
 		if out == (outputs{}) {
-			return cli.Usage("none of --manifest, --config, --descriptor, --digest and --blobs is given")
+			return cli.Usage("none of --manifest, --config, --descriptor, --digest, --shape and --blobs is given")
 		}
 		store, err := importer.Open(ctx, *source)
 		if err != nil {
@@ -65,24 +70,41 @@ func newWork(flags *flag.FlagSet) cli.Work {
 
 // write verifies the image's layers and writes what is wanted: all of it, or after an error nothing.
 func (o outputs) write(ctx context.Context, image *importer.Image) error {
-	if o.blobs == "" {
-		if err := image.Verify(ctx); err != nil {
-			return err
-		}
-	} else if err := image.WriteLayers(ctx, o.blobs); err != nil {
+	var layers *shape.Shape
+	var err error
+	switch {
+	case o.blobs != "":
+		err = image.WriteLayers(ctx, o.blobs)
+	case o.shape != "":
+		layers, err = image.Shape(ctx)
+	default:
+		err = image.Verify(ctx)
+	}
+	if err != nil {
 		return err
 	}
+	return o.writeDocuments(image, layers)
+}
+
+// writeDocuments writes the small files that are wanted; after an error nothing is left, no layer either.
+func (o outputs) writeDocuments(image *importer.Image, layers *shape.Shape) error {
 	descriptor, err := oci.Marshal(image.Descriptor)
 	if err != nil {
 		return err
 	}
-	written := []string{o.blobs}
-	for path, data := range map[string][]byte{
+	documents := map[string][]byte{
 		o.manifest:   image.Manifest,
 		o.config:     image.Config,
 		o.descriptor: descriptor,
 		o.digest:     []byte(image.Descriptor.Digest),
-	} {
+	}
+	if layers != nil {
+		if documents[o.shape], err = layers.Marshal(); err != nil {
+			return err
+		}
+	}
+	written := []string{o.blobs}
+	for path, data := range documents {
 		if path == "" {
 			continue
 		}

@@ -115,7 +115,7 @@ func (in *inputs) archive(open func(*disk) (archive, error)) error {
 // whole are the flags beside which an archive stays as it is: they say nothing of what is in the layer.
 var whole = map[string]bool{
 	"tar": true, "compression": true, "annotation": true, "media-type": true, "output": true, "descriptor": true,
-	"declared-symlink": true,
+	"shape": true, "declared-symlink": true,
 }
 
 // unchanged returns the one archive that the layer shall be, if that is what the flags say.
@@ -142,7 +142,7 @@ func (r *request) build(ctx context.Context) (layer.Made, error) {
 	}
 	defer d.close()
 	result, err := layer.Build(ctx, entries, r.output, layer.Packing{Format: r.format, Cache: r.cache, Programs: &r.programs})
-	return layer.Made{Result: result, Codec: r.format.Codec, Summary: layer.Summary(entries)}, err
+	return layer.Made{Result: result, Codec: r.format.Codec, Entries: entries}, err
 }
 
 // entries returns what is in the layer, and what to close once it is written.

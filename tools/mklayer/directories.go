@@ -37,6 +37,7 @@ func (in *inputs) walk(path, src string, given given) error {
 		given.giveTo(&e)
 		if e.Kind == tree.Dir {
 			e.Mode = 0 // what is given is for files
+			e.Implied = true
 		}
 		e.Path = path + "/" + name
 		if e.Kind == tree.Dir && name != "" && !keep {

@@ -12,6 +12,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/shape"
 	"github.com/rules-strata/rules_strata/tools/internal/source"
 	"github.com/rules-strata/rules_strata/tools/internal/wire"
 )
@@ -44,6 +45,7 @@ type request struct {
 	mediaType   string // what to call the layer, or "" for the usual name
 	output      string
 	descriptor  string
+	shape       string // where to write the layer's shape, or ""
 	cache       *compress.Cache
 	programs    layer.Programs
 }
@@ -64,6 +66,7 @@ func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
 	flags.StringVar(&r.mediaType, "media-type", "", "media `type` of the layer, one of image-spec's (default by compression)")
 	flags.StringVar(&r.output, "output", "", "`file` to write the blob to")
 	flags.StringVar(&r.descriptor, "descriptor", "", "`file` to write the layer's descriptor to")
+	flags.StringVar(&r.shape, "shape", "", "`file` to write the layer's shape to: its directories and symlinks")
 	return func(ctx context.Context, _ cli.Streams) error {
 		if err := cli.Require(flags, "output", "descriptor"); err != nil {
 			return err
@@ -88,9 +91,18 @@ func (r *request) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = r.describe(made)
+	if r.shape != "" {
+		err = shape.Of(made.Entries).Write(r.shape)
+	}
+	if err == nil {
+		err = r.describe(made)
+	}
 	if err != nil {
-		os.Remove(r.output) // a blob without a descriptor is half an output
+		// A blob without a descriptor is half an output.
+		os.Remove(r.output)
+		if r.shape != "" {
+			os.Remove(r.shape)
+		}
 	}
 	return err
 }
@@ -108,7 +120,7 @@ func (r *request) describe(made layer.Made) error {
 		Annotations:      r.annotations,
 		DiffID:           made.DiffID,
 		UncompressedSize: made.UncompressedSize,
-		History:          &oci.History{CreatedBy: "rules_strata " + made.Summary},
+		History:          &oci.History{CreatedBy: "rules_strata " + layer.Summary(made.Entries)},
 		Programs:         r.programs.Paths(),
 	})
 }

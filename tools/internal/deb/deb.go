@@ -105,6 +105,7 @@ func (p *Package) Read() ([]*tree.Entry, error) {
 	}
 	for _, e := range entries {
 		e.Follow = true
+		e.Implied = e.Kind == tree.Dir // dpkg leaves a directory that is there as it is
 		e.Origin = p.name + ":" + e.Path
 	}
 	return entries, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/layout"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/shape"
 )
 
 // Image is an image of a store. Its manifest and config are verified; its layers are by Verify and WriteLayers.
@@ -62,6 +63,38 @@ func platform(p oci.Platform) *oci.Platform {
 // Verify reads all layers and fails unless each has the size and the digest that the manifest promises.
 func (i *Image) Verify(ctx context.Context) error {
 	return i.eachLayer(ctx, func(d oci.Descriptor) error { return content.Copy(ctx, io.Discard, i.source, d) })
+}
+
+// Shape verifies all layers, as Verify does, and returns their shape. A layer that is no archive, or is not here, has
+// none.
+func (i *Image) Shape(ctx context.Context) (*shape.Shape, error) {
+	known := make(map[digest.Digest]*shape.Shape)
+	err := i.eachLayer(ctx, func(d oci.Descriptor) error {
+		in, out := io.Pipe()
+		found := make(chan *shape.Shape, 1)
+		go func() {
+			s, err := shape.OfArchive(ctx, in, d.Size)
+			if err != nil {
+				s = nil // whether it is what the manifest promises is decided below; more nobody said of it
+			}
+			io.Copy(io.Discard, in) // it ends when the layer does
+			found <- s
+		}()
+		err := content.Copy(ctx, out, i.source, d)
+		out.CloseWithError(err)
+		known[d.Digest] = <-found
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all shape.Shape
+	for _, d := range i.Layers {
+		if s := known[d.Digest]; s != nil {
+			all.Put(s)
+		}
+	}
+	return &all, nil
 }
 
 // WriteLayers verifies all layers and writes each to a file sha256/HEX below dir, which must be absent or empty. After

@@ -12,6 +12,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/tarfile"
+	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
 
 // ErrRepack tells that an archive is not packed as the layer shall be, or is in a form that no layer should have.
@@ -21,7 +22,7 @@ var ErrRepack = errors.New("the archive is packed or formed in another way")
 type Made struct {
 	blob.Result
 	Codec   compress.Codec // how it is packed
-	Summary string         // as [Summary] returns it
+	Entries []*tree.Entry  // what is in it; without contents where an archive was kept
 }
 
 // Keep makes the archive src, as it is, the blob at path. It must be packed with codec, or in any way that layers know if
@@ -70,5 +71,5 @@ func keep(ctx context.Context, in *os.File, out io.Writer, want compress.Codec) 
 	}
 	return Made{blob.Result{
 		Digest: packed.Digest(), Size: packed.Size(), DiffID: plain.Digest(), UncompressedSize: plain.Size(),
-	}, found, Summary(entries)}, nil
+	}, found, entries}, nil
 }

@@ -56,12 +56,11 @@ func TestKeep(t *testing.T) {
 				}
 				return
 			}
-			want := Made{blob.Result{
-				Digest: digest.FromBytes(c.data), Size: int64(len(c.data)), DiffID: id, UncompressedSize: size,
-			}, c.codec, "/a /b (2 files)"}
+			want := blob.Result{Digest: digest.FromBytes(c.data), Size: int64(len(c.data)), DiffID: id, UncompressedSize: size}
 			kept, errRead := os.ReadFile(path)
-			if got != want || err != nil || errRead != nil || !bytes.Equal(kept, c.data) {
-				t.Errorf("got %+v, %v; want %+v", got, err, want)
+			if got.Result != want || got.Codec != c.codec || Summary(got.Entries) != "/a /b (2 files)" ||
+				err != nil || errRead != nil || !bytes.Equal(kept, c.data) {
+				t.Errorf("got %+v, %v; want %+v, %s", got, err, want, c.codec)
 			}
 		})
 	}

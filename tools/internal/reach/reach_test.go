@@ -36,7 +36,7 @@ var levels = [][]string{
 		"tree", "worker",
 	},
 	1: {"launch", "oci", "reference", "source", "tarfile", "tarstream"},
-	2: {"auth", "blob", "content", "deb", "image", "nameflags", "wire"},
+	2: {"auth", "blob", "content", "deb", "image", "nameflags", "shape", "wire"},
 	3: {"cas", "layer", "layout", "lockfile", "progress", "registry"},
 	4: {"archive", "check", "pin", "push", "remote"},
 	5: {"engine", "imageflags", "importer"},

@@ -149,8 +149,12 @@ func (b *Builder) choose(byPath map[string]*Entry) (all, extra []*Entry) {
 		case byPath[key] == nil:
 			byPath[key] = e
 			all = append(all, e)
+			continue
 		case b.Duplicates == Refuse:
 			extra = append(extra, e)
+		}
+		if e.Kind == Dir && !e.Implied {
+			byPath[key].Implied = false
 		}
 	}
 	return all, extra
@@ -163,7 +167,7 @@ func addParents(all []*Entry, byPath map[string]*Entry) ([]*Entry, error) {
 		for dir := parent(e.key()); dir != "" && dir != "/"; dir = parent(dir) {
 			p := byPath[dir]
 			if p == nil {
-				p = &Entry{Path: dir, Kind: Dir, Origin: e.Origin}
+				p = &Entry{Path: dir, Kind: Dir, Implied: true, Origin: e.Origin}
 				byPath[dir] = p
 				all = append(all, p)
 				continue

@@ -30,14 +30,16 @@ func (r *Rules) Mode(text string, mode Mode) error {
 			return false
 		}
 		e.Mode = mode
+		e.Implied = e.Implied && p.literal == ""
 		return true
 	})
 }
 
 // Owner states the owner's numbers, for entries of every kind.
 func (r *Rules) Owner(text string, uid, gid uint32) error {
-	return r.add("owner", text, func(_ *pattern, e *Entry) bool {
+	return r.add("owner", text, func(p *pattern, e *Entry) bool {
 		e.UID, e.GID = uid, gid
+		e.Implied = e.Implied && p.literal == ""
 		return true
 	})
 }

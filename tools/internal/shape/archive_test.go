@@ -1,0 +1,68 @@
+package shape
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"testing"
+)
+
+// archive makes a tar of entries without content.
+func archive(t *testing.T, headers ...tar.Header) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, h := range headers {
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestOfArchive(t *testing.T) {
+	data := archive(t,
+		tar.Header{Typeflag: tar.TypeDir, Name: "./", Mode: 0o700},
+		tar.Header{Typeflag: tar.TypeDir, Name: "./tmp/", Mode: 0o41777},
+		tar.Header{Typeflag: tar.TypeDir, Name: "home/app", Mode: 0o700, Uid: 1000, Gid: 1001},
+		tar.Header{Typeflag: tar.TypeDir, Name: "usr/", Mode: 0o755},
+		tar.Header{Typeflag: tar.TypeReg, Name: "usr/bin/busybox", Mode: 0o755},
+		tar.Header{Typeflag: tar.TypeSymlink, Name: "usr/bin/sh", Linkname: "busybox"},
+		tar.Header{Typeflag: tar.TypeSymlink, Name: "lib", Linkname: "usr/lib"},
+		tar.Header{Typeflag: tar.TypeReg, Name: "opt/.wh.old"},
+		tar.Header{Typeflag: tar.TypeReg, Name: "var/cache/.wh..wh..opq"},
+		tar.Header{Typeflag: tar.TypeReg, Name: ".wh..wh.plnk"},
+		tar.Header{Typeflag: tar.TypeDir, Name: "../out/", Mode: 0o700},
+		tar.Header{Typeflag: tar.TypeLink, Name: "sh", Linkname: "nowhere/in/this/layer"},
+		tar.Header{Typeflag: tar.TypeSymlink, Name: "srv", Linkname: "mnt"},
+		tar.Header{Typeflag: tar.TypeDir, Name: "srv", Mode: 0o750},
+	)
+	want := `{"version":1,"removed":["/opt/old"],"emptied":["/var/cache"],"symlinks":{"/lib":"usr/lib"},` +
+		`"dirs":{"/":{"mode":"0700"},"/home/app":{"mode":"0700","uid":1000,"gid":1001},"/srv":{"mode":"0750"},` +
+		`"/tmp":{"mode":"1777"},"/usr":{"mode":"0755"}}}` + "\n"
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range [][]byte{data, packed.Bytes()} {
+		s, err := OfArchive(t.Context(), bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := text(t, s); got != want {
+			t.Errorf("got  %swant %s", got, want)
+		}
+	}
+	for _, data := range [][]byte{data[:700], packed.Bytes()[:50], []byte("no archive")} {
+		if s, err := OfArchive(t.Context(), bytes.NewReader(data), int64(len(data))); err == nil {
+			t.Errorf("%d bytes: %+v, want an error", len(data), s)
+		}
+	}
+}
