@@ -1,0 +1,1 @@
+const char *voice(void) { return "a library of this repository"; }
