@@ -7,11 +7,13 @@ cd "$E2E/runfiles"
 programs=(cc go links py shell)
 declare -A group=([cc]=/srv/cc [go]=/srv/go_/go [links]=/srv/links [py]=/srv/py [shell]=/srv/shell)
 
-# base_debian FILE: a tar of Debian's bash and python3, with busybox for all other commands.
+# base_debian FILE: a tar of Debian's bash, python3 and the library of C++, with busybox for all other commands.
 base_debian() {
-  local root python package program
+  local root python package program debian
   python=$(basename "$(readlink -f /usr/bin/python3)")
-  packages bash libc6 libexpat1 libtinfo6 zlib1g "$python-minimal" "lib$python-minimal" "lib$python-stdlib"
+  debian=(bash libc6 libexpat1 libgcc-s1 libstdc++6 libtinfo6 zlib1g)
+  debian+=("$python-minimal" "lib$python-minimal" "lib$python-stdlib")
+  packages g++ "${debian[@]}"
   root=$(mktemp -d "$RUN/debian.XXXXXX")
   chmod 0755 "$root"
   mkdir -p "$root"/{dev,etc,proc,sys,tmp,usr/bin,usr/lib,usr/lib64,usr/local/bin,usr/sbin}
@@ -21,7 +23,7 @@ base_debian() {
     ln -s busybox "$root/usr/bin/$program"
   done
   ln -s "$python" "$root/usr/bin/python3"
-  for package in bash libc6 libexpat1 libtinfo6 zlib1g "$python-minimal" "lib$python-minimal" "lib$python-stdlib"; do
+  for package in "${debian[@]}"; do
     dpkg-query --listfiles "$package"
   done | sed -E 's,^/(bin|lib|lib64|sbin)/,/usr/\1/,' | grep -E '^/usr/(bin|lib|lib64)/' |
     while read -r file; do [ -d "$file" ] && [ ! -L "$file" ] || echo "$file"; done | sort -u >"$WORK/files"
@@ -52,10 +54,7 @@ loaded() {
 expected() {
   local hello="hello from another repository"
   case $1 in
-    cc)
-      printf 'cc: %s\n' "a library of this repository" "a library of another repository" \
-        "_main/data/file.txt first-party data"
-      ;;
+    cc) printf 'cc: %s\n' "a library of its own" "three of another repository" ;;
     go)
       printf 'go: %s\n' "greeting/hello.txt $hello" "_main/data/tree/link.txt a leaf" \
         "_main/data/directory/link.txt in a source directory"
@@ -158,6 +157,8 @@ for image in single split; do
     check "$image in $engine: links through a symlink" finds "$engine" "$image" links links
     check "$image in $engine: py through a relative symlink" finds "$engine" "$image" py py
     check "$image in $engine: py from within its runfiles" finds "$engine" "$image" py /app/py.runfiles/_main/py/py
+    check "$image in $engine: cc under another name" finds "$engine" "$image" cc /srv/server
+    check "$image in $engine: cc under another name, through a symlink" finds "$engine" "$image" cc server
     check "$image in $engine: links from within its runfiles" finds "$engine" "$image" links \
       /app/links.runfiles/_main/links/links
   done

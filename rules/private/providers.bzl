@@ -8,9 +8,9 @@ LayerInfo = provider(
         "blob": """(File) The layer as a registry stores it: a tar, compressed or not. None where it is in a registry only: a
             layer of a locked base in a build that needs no bytes. The descriptor then has `sources`.""",
         "descriptor": """(File) What an image needs to know of the blob, as JSON: the layer's OCI descriptor plus `diff_id`,
-            `uncompressed_size` and, where it has something to say, `history`. That of a layer which is in a registry has
-            `sources` too, a list of repositories, the best first, like `registry.example.com/team/base`. No rule that makes
-            metadata reads the blob.""",
+            `uncompressed_size` and, for a layer made here, `history`: a line on what is in it. That of a layer which is in
+            a registry has `sources` too, a list of repositories, the best first, like `registry.example.com/team/base`. No
+            rule that makes metadata reads the blob.""",
     },
 )
 

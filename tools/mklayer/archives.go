@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/blob"
 	"github.com/rules-strata/rules_strata/tools/internal/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/deb"
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
@@ -129,21 +128,21 @@ func (in *inputs) unchanged(flags *flag.FlagSet) (src string, ok bool) {
 	return in.tars[0], true
 }
 
-// build makes the blob and returns how it is packed.
-func (r *request) build(ctx context.Context) (blob.Result, compress.Codec, error) {
+// build makes the blob and returns how it is packed, and a summary of what is in it.
+func (r *request) build(ctx context.Context) (layer.Made, error) {
 	if r.keep != "" {
-		result, codec, err := layer.Keep(ctx, r.keep, r.output, compress.Codec(r.codec))
+		kept, err := layer.Keep(ctx, r.keep, r.output, compress.Codec(r.codec))
 		if !errors.Is(err, layer.ErrRepack) {
-			return result, codec, err
+			return kept, err
 		}
 	}
 	entries, d, err := r.entries(ctx)
 	if err != nil {
-		return blob.Result{}, "", err
+		return layer.Made{}, err
 	}
 	defer d.close()
 	result, err := layer.Build(ctx, entries, r.output, layer.Packing{Format: r.format, Cache: r.cache, Programs: &r.programs})
-	return result, r.format.Codec, err
+	return layer.Made{Result: result, Codec: r.format.Codec, Summary: layer.Summary(entries)}, err
 }
 
 // entries returns what is in the layer, and what to close once it is written.

@@ -43,7 +43,10 @@ func FuzzKept(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		data = mended(data)
-		if expands(data) || tarfile.Check(bytes.NewReader(data), "a.tar") != nil {
+		if expands(data) {
+			return
+		}
+		if _, err := tarfile.Check(bytes.NewReader(data), "a.tar"); err != nil {
 			return
 		}
 		var ours, theirs []entry

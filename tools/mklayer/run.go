@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/rules-strata/rules_strata/tools/internal/blob"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
@@ -85,11 +84,11 @@ func (r *request) run(ctx context.Context) error {
 			return err
 		}
 	}
-	result, codec, err := r.build(ctx)
+	made, err := r.build(ctx)
 	if err != nil {
 		return err
 	}
-	err = r.describe(result, codec)
+	err = r.describe(made)
 	if err != nil {
 		os.Remove(r.output) // a blob without a descriptor is half an output
 	}
@@ -97,18 +96,19 @@ func (r *request) run(ctx context.Context) error {
 }
 
 // describe writes the descriptor.
-func (r *request) describe(result blob.Result, codec compress.Codec) error {
-	mediaType, err := layerType(r.mediaType, codec)
+func (r *request) describe(made layer.Made) error {
+	mediaType, err := layerType(r.mediaType, made.Codec)
 	if err != nil {
 		return err
 	}
 	return wire.Write(r.descriptor, wire.Layer{
 		MediaType:        mediaType,
-		Digest:           result.Digest,
-		Size:             result.Size,
+		Digest:           made.Digest,
+		Size:             made.Size,
 		Annotations:      r.annotations,
-		DiffID:           result.DiffID,
-		UncompressedSize: result.UncompressedSize,
+		DiffID:           made.DiffID,
+		UncompressedSize: made.UncompressedSize,
+		History:          &oci.History{CreatedBy: "rules_strata " + made.Summary},
 		Programs:         r.programs.Paths(),
 	})
 }

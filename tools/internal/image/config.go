@@ -10,8 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// createdBy is what the history says of a layer that has no words of its own. It is the same for all, so that no label
-// or file name can change an image.
+// createdBy is what the history says of a layer that does not say what is in it.
 const createdBy = "rules_strata"
 
 // epoch is the time of creation that an image has unless another is stated.
@@ -47,7 +46,8 @@ type document struct {
 type Layer struct {
 	// DiffID is the digest of the uncompressed tar.
 	DiffID digest.Digest
-	// History replaces the default entry of the history, if it is not nil.
+	// History replaces the default entry of the history, if it is not nil. It dates from the image's creation unless it
+	// says otherwise.
 	History *oci.History
 	// Programs has, for each architecture that the layer has machine code for, the path of a file with it.
 	Programs map[string]string
@@ -164,9 +164,12 @@ func (c *config) addLayer(l Layer) error {
 	if err := c.addDiffID(l.DiffID); err != nil {
 		return err
 	}
-	entry := oci.History{Created: &c.created, CreatedBy: createdBy}
+	entry := oci.History{CreatedBy: createdBy}
 	if l.History != nil {
 		entry = *l.History
+	}
+	if entry.Created == nil {
+		entry.Created = &c.created
 	}
 	if entry.EmptyLayer {
 		return fmt.Errorf("history of layer %d: it says that there is no layer", len(c.diffIDs))

@@ -17,51 +17,58 @@ import (
 // ErrRepack tells that an archive is not packed as the layer shall be, or is in a form that no layer should have.
 var ErrRepack = errors.New("the archive is packed or formed in another way")
 
-// Keep makes the archive src, as it is, the blob at path, and returns how it is packed. That must be codec, or any way
-// that layers know if codec is empty; if not, the error is ErrRepack. The archive is read as package tarfile reads it,
+// Made is a layer that was made.
+type Made struct {
+	blob.Result
+	Codec   compress.Codec // how it is packed
+	Summary string         // as [Summary] returns it
+}
+
+// Keep makes the archive src, as it is, the blob at path. It must be packed with codec, or in any way that layers know if
+// codec is empty; if not, the error is ErrRepack. The archive is read as package tarfile reads it,
 // and refused for the same reasons. Nothing is left at path if it fails.
-func Keep(ctx context.Context, src, path string, codec compress.Codec) (blob.Result, compress.Codec, error) {
+func Keep(ctx context.Context, src, path string, codec compress.Codec) (Made, error) {
 	in, err := os.Open(src)
 	if err != nil {
-		return blob.Result{}, "", err
+		return Made{}, err
 	}
 	defer in.Close()
 	out, err := atomicfile.Create(path)
 	if err != nil {
-		return blob.Result{}, "", err
+		return Made{}, err
 	}
 	defer out.Abort()
-	r, found, err := keep(ctx, in, out, codec)
+	kept, err := keep(ctx, in, out, codec)
 	if err == nil {
 		err = out.Commit()
 	}
-	return r, found, err
+	return kept, err
 }
 
-func keep(ctx context.Context, in *os.File, out io.Writer, want compress.Codec) (blob.Result, compress.Codec, error) {
+func keep(ctx context.Context, in *os.File, out io.Writer, want compress.Codec) (Made, error) {
 	info, err := in.Stat()
 	if err != nil {
-		return blob.Result{}, "", err
+		return Made{}, err
 	}
 	packed, plain := digest.NewWriter(), digest.NewWriter()
 	copied := io.TeeReader(in, io.MultiWriter(packed, out))
 	unpacked, codec, err := decompress.NewReader(ctx, copied, info.Size())
 	if err != nil {
-		return blob.Result{}, "", err
+		return Made{}, err
 	}
 	defer unpacked.Close()
 	found := compress.Codec(codec)
 	if _, err := compress.Parse(string(found), 0); err != nil || want != "" && want != found {
-		return blob.Result{}, "", ErrRepack
+		return Made{}, ErrRepack
 	}
-	err = tarfile.Check(io.TeeReader(unpacked, plain), in.Name())
+	entries, err := tarfile.Check(io.TeeReader(unpacked, plain), in.Name())
 	if errors.Is(err, tarfile.ErrForm) {
 		err = ErrRepack
 	}
 	if err != nil {
-		return blob.Result{}, "", err
+		return Made{}, err
 	}
-	return blob.Result{
+	return Made{blob.Result{
 		Digest: packed.Digest(), Size: packed.Size(), DiffID: plain.Digest(), UncompressedSize: plain.Size(),
-	}, found, nil
+	}, found, Summary(entries)}, nil
 }

@@ -48,7 +48,7 @@ func TestKeep(t *testing.T) {
 			if err := os.WriteFile(src, c.data, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			got, codec, err := Keep(t.Context(), src, path, c.want)
+			got, err := Keep(t.Context(), src, path, c.want)
 			if c.err != "" {
 				left, errDir := os.ReadDir(dir)
 				if err == nil || strings.ReplaceAll(err.Error(), src, "SRC") != c.err || len(left) != 1 || errDir != nil {
@@ -56,14 +56,16 @@ func TestKeep(t *testing.T) {
 				}
 				return
 			}
-			want := blob.Result{Digest: digest.FromBytes(c.data), Size: int64(len(c.data)), DiffID: id, UncompressedSize: size}
+			want := Made{blob.Result{
+				Digest: digest.FromBytes(c.data), Size: int64(len(c.data)), DiffID: id, UncompressedSize: size,
+			}, c.codec, "/a /b (2 files)"}
 			kept, errRead := os.ReadFile(path)
-			if got != want || codec != c.codec || err != nil || errRead != nil || !bytes.Equal(kept, c.data) {
-				t.Errorf("got %+v, %s, %v; want %+v, %s", got, codec, err, want, c.codec)
+			if got != want || err != nil || errRead != nil || !bytes.Equal(kept, c.data) {
+				t.Errorf("got %+v, %v; want %+v", got, err, want)
 			}
 		})
 	}
-	if _, _, err := Keep(t.Context(), filepath.Join(t.TempDir(), "none"), "", ""); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Keep(t.Context(), filepath.Join(t.TempDir(), "none"), "", ""); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }

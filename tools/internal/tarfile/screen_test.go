@@ -121,7 +121,7 @@ func TestForm(t *testing.T) {
 		"pax01": {sparse(t, "pax01"), ""},
 		"pax10": {sparse(t, "pax10"), ""},
 	} {
-		if err := Check(bytes.NewReader(c.data), "a.tar"); !errors.Is(err, ErrForm) {
+		if _, err := Check(bytes.NewReader(c.data), "a.tar"); !errors.Is(err, ErrForm) {
 			t.Errorf("%s: Check says %v", name, err)
 		}
 		got, err := read(t, c.data)

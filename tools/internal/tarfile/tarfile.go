@@ -105,10 +105,10 @@ func (a *Archive) Read() ([]*tree.Entry, error) {
 	return entries, nil
 }
 
-// Check reads a plain archive to its end and returns what would make it no layer: what Read would refuse it for, and
-// entries that do not go together, such as one below a symlink. ErrForm tells that only a layer made anew of what Read
-// returns may be one, and that the archive was not read to its end.
-func Check(r io.Reader, name string) error {
+// Check reads a plain archive to its end and returns the entries of a layer made of it, in the layer's order, or what would
+// make it no layer: what Read would refuse it for, and entries that do not go together, such as one below a symlink.
+// ErrForm tells that only a layer made anew of what Read returns may be one, and that the archive was not read to its end.
+func Check(r io.Reader, name string) ([]*tree.Entry, error) {
 	in := &stream{r: bufio.NewReaderSize(r, 128<<10)}
 	x := newIndex(name, in, in)
 	x.asItIs = true
@@ -121,12 +121,12 @@ func Check(r io.Reader, name string) error {
 		}
 	}
 	if err == nil {
-		_, err = together.Build()
+		entries, err = together.Build()
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return nil
+	return entries, nil
 }
 
 // stream is an archive that is read from its beginning.

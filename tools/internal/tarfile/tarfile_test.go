@@ -71,7 +71,7 @@ func read(t testing.TB, data []byte) (string, error) {
 		t.Fatal(err)
 	}
 	entries, err := a.Read()
-	again := Check(bytes.NewReader(plain), "a.tar")
+	_, again := Check(bytes.NewReader(plain), "a.tar")
 	if !errors.Is(again, ErrForm) && fmt.Sprint(again) != fmt.Sprint(err) {
 		t.Errorf("Check says %v, Read says %v", again, err)
 	}
@@ -342,7 +342,7 @@ func TestCheckTogether(t *testing.T) {
 		"a.tar: /a: two inputs with different kinds: a.tar:a and a.tar:.wh.a": archive(t, file("a", ""), file(".wh.a", "")),
 		`a.tar: image path "/a" (from a.tar:a): the link target is empty`:     archive(t, link(tar.TypeSymlink, "a", "")),
 	} {
-		if err := Check(bytes.NewReader(data), "a.tar"); err == nil || err.Error() != want {
+		if _, err := Check(bytes.NewReader(data), "a.tar"); err == nil || err.Error() != want {
 			t.Errorf("got\n%v\nwant\n%s", err, want)
 		}
 	}
@@ -492,7 +492,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		entries, err := a.Read()
-		again := Check(io.NewSectionReader(a.plain, 0, a.plain.Size()), "a.tar")
+		_, again := Check(io.NewSectionReader(a.plain, 0, a.plain.Size()), "a.tar")
 		if err != nil && !errors.Is(again, ErrForm) && fmt.Sprint(again) != err.Error() {
 			t.Fatalf("Check says %v, Read says %v", again, err)
 		}

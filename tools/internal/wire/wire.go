@@ -23,7 +23,7 @@ type Layer struct {
 	DiffID digest.Digest `json:"diff_id"`
 	// UncompressedSize is the size of the uncompressed tar, in bytes. It is 0 for a layer with Sources: nobody has seen it.
 	UncompressedSize int64 `json:"uncompressed_size"`
-	// History is the entry that the layer adds to a config, if it wants to say more than the default.
+	// History is the entry that the layer adds to a config, with what is in the layer; mklayer always writes one.
 	History *oci.History `json:"history,omitempty"`
 	// Sources are the repositories that hold the blob, as "registry/repository", the best first. Only layers of a base
 	// that is in a registry have them; a layer that the build made has none.

@@ -1,1 +1,0 @@
-const char *voice(void) { return "a library of this repository"; }

@@ -1,1 +1,0 @@
-const char *words(void) { return "a library of another repository"; }

@@ -1,0 +1,3 @@
+#include "count.h"
+
+const char* count() { return "three of another repository"; }
