@@ -1,9 +1,11 @@
 # shellcheck shell=bash
-# Programs of several rulesets with runfiles of every kind, in one layer and in several: in Docker and in Podman each
-# finds its files, the history tells layers apart, both hold the same, and a change makes one layer anew.
+# Programs of several rulesets with runfiles of every kind, in one layer and in several, under their own names and under
+# others, alone and in a group: in Docker and in Podman each finds its files, the history tells layers apart, both hold the
+# same, and a change makes one layer again.
 
 cd "$E2E/runfiles"
 programs=(cc go links py shell)
+declare -A group=([cc]=/srv/cc [go]=/srv/go_/go [links]=/srv/links [py]=/srv/py [shell]=/srv/shell)
 
 # base_debian FILE: a tar of Debian's bash, python3 and the library of C++, with busybox for all other commands.
 base_debian() {
@@ -75,9 +77,9 @@ expected() {
   esac
 }
 
-# finds ENGINE IMAGE PROGRAM COMMAND: COMMAND prints in a container what PROGRAM should.
+# finds ENGINE IMAGE PROGRAM COMMAND [NAME]: COMMAND prints in a container what PROGRAM should, which is called NAME there.
 finds() {
-  expected "$3" >"$WORK/want"
+  expected "$3" | sed "s,\(itself .*/\)links\$,\1${5:-links}," >"$WORK/want"
   "$1_run" "localhost/$2:latest" -c "cd /tmp && $4" >"$WORK/got"
   diff "$WORK/want" "$WORK/got"
 }
@@ -170,6 +172,9 @@ for image in single split; do
     check "$image in $engine: the history tells the layers apart" told_apart "$engine" "$image"
     for program in "${programs[@]}"; do
       check "$image in $engine: $program" finds "$engine" "$image" "$program" "/app/$program"
+      check "$image in $engine: $program under another name" \
+        finds "$engine" "$image" "$program" "/opt/other-$program" "other-$program"
+      check "$image in $engine: $program of a group" finds "$engine" "$image" "$program" "${group[$program]}"
     done
     check "$image in $engine: links through a symlink" finds "$engine" "$image" links links
     check "$image in $engine: py through a relative symlink" finds "$engine" "$image" py py
