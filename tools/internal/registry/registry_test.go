@@ -216,7 +216,8 @@ func TestUnexpectedAnswer(t *testing.T) {
 	store := imagetest.Store{}
 	d := store.Add("text/plain", []byte("x"))
 	_, err := r.PutBlob(t.Context(), store, d)
-	wantError(t, "created", err, server.Host+"/team/app: upload of blob "+d.Digest.String()+": unexpected answer: 201 Created")
+	wantError(t, "created", err,
+		server.Host+"/team/app: upload of blob "+d.Digest.String()+": unexpected answer: 201 Created")
 }
 
 // TestWrongBytes checks that a registry that does not look at digests cannot get a body that is whole and wrong.
