@@ -155,7 +155,7 @@ func (s *settings) checkRegistry(ctx context.Context) (check.Report, error) {
 func show(w io.Writer, report check.Report) error {
 	out := bufio.NewWriter(w)
 	for _, v := range report.Violations {
-		fmt.Fprintf(out, "%s: %s: %s\n", v.Where, v.Rule, v.Text)
+		cli.Line(out, "%s: %s: %s", v.Where, v.Rule, v.Text)
 	}
 	n := len(report.Violations)
 	if n == 0 {

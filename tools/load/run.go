@@ -111,7 +111,7 @@ func (s *settings) run(ctx context.Context, std cli.Streams, choice engine.Choic
 		}
 	}
 	err = e.Load(ctx, image, func(p engine.Plan) {
-		fmt.Fprintf(std.Err, "%s: %s has %d of %d layers, sending %.1f MB\n",
+		cli.Line(std.Err, "%s: %s has %d of %d layers, sending %.1f MB",
 			image.Root.Digest, e.Name, p.Held, p.Layers, float64(p.Bytes)/1e6)
 	})
 	if err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -42,7 +41,7 @@ func newList(flags *flag.FlagSet) cli.Work {
 		}
 		for _, name := range names {
 			image := f.Images[name]
-			_, err := fmt.Fprintf(std.Out, "%s %s %s %s\n", name, image.Reference, image.Digest,
+			err := cli.Line(std.Out, "%s %s %s %s", name, image.Reference, image.Digest,
 				strings.Join(platforms(image), ","))
 			if err != nil {
 				return err

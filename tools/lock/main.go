@@ -13,7 +13,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
@@ -22,7 +21,7 @@ import (
 
 func main() {
 	if err := launch.EnterUserDirectory(); err != nil {
-		fmt.Fprintf(os.Stderr, "lock: %v\n", err)
+		cli.Line(os.Stderr, "lock: %v", err)
 		os.Exit(cli.ExitFailure)
 	}
 	command.Main()

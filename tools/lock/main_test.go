@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/registrytest"
@@ -111,6 +114,35 @@ func meanwhile(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return false
 	})
+}
+
+// Nothing that a registry says reaches the terminal but as text.
+func TestHostileRegistry(t *testing.T) {
+	const hostile = "a\x1b[31m\x1b]0;b\a\u009b1m\u202ec\u2028\x9b\nhint: run this"
+	index, err := json.Marshal(oci.Index{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeIndex,
+		Manifests: []oci.Descriptor{{MediaType: oci.MediaTypeManifest, Digest: digest.FromBytes(nil), Size: 1,
+			Platform: &oci.Platform{OS: hostile, Architecture: hostile}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, fault := range map[string]registrytest.Fault{
+		"message": registrytest.Refuse(http.StatusForbidden, "DENIED", hostile),
+		"challenge": registrytest.Refuse(http.StatusUnauthorized, "DENIED", "", "WWW-Authenticate",
+			"Digest\u009b\u202e\x9b realm=x"),
+		"platform": func(http.ResponseWriter, *http.Request) bool { return false },
+	} {
+		server := registrytest.New(t)
+		server.AddManifest("x", "1", oci.MediaTypeIndex, index)
+		server.Inject("GET /v2/", 100, fault)
+		var stderr strings.Builder
+		args := []string{"add", "x", server.Host + "/x:1", "--platform=linux/386", "--lock=" + t.TempDir() + "/lock"}
+		code := command.Run(t.Context(), args, cli.Streams{Err: &stderr})
+		text := stderr.String()
+		if code == cli.ExitOK || strings.Contains(text, "\nhint: run") ||
+			strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !strconv.IsGraphic(r) }) {
+			t.Errorf("%s: code %d, %q", name, code, text)
+		}
+	}
 }
 
 // Where the lock file is: the workspace's own, or what the user names.

@@ -87,9 +87,8 @@ func checkNew(f *lockfile.File, name string) error {
 
 func (s *settings) tellAdded(out io.Writer, f *lockfile.File, name string) error {
 	image := f.Images[name]
-	_, err := fmt.Fprintf(out, "%s: %s is %s, for %s\n", name, image.Reference, image.Digest,
+	return cli.Line(out, "%s: %s is %s, for %s", name, image.Reference, image.Digest,
 		strings.Join(platforms(image), ", "))
-	return err
 }
 
 func newUpdate(flags *flag.FlagSet) cli.Work {
@@ -137,7 +136,7 @@ func newUpdate(flags *flag.FlagSet) cli.Work {
 			return err
 		}
 		for _, line := range lines {
-			if _, err := fmt.Fprintln(std.Out, line); err != nil {
+			if err := cli.Line(std.Out, "%s", line); err != nil {
 				return err
 			}
 		}

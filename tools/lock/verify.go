@@ -46,7 +46,7 @@ func newVerify(flags *flag.FlagSet) cli.Work {
 				news = []string{"ok"}
 			}
 			for _, line := range news {
-				if _, err := fmt.Fprintf(std.Out, "%s: %s\n", name, line); err != nil {
+				if err := cli.Line(std.Out, "%s: %s", name, line); err != nil {
 					return err
 				}
 			}

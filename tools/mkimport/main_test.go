@@ -3,13 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rules-strata/rules_strata/tools/internal/archive"
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/layout"
@@ -18,6 +22,33 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"mkimport": command.Main})
+}
+
+// hostile is what a terminal would obey, and what would pass for advice of the tool.
+const hostile = "a\x1b[31m\x1b]0;b\a\u009b1m\u202ec\u2028\x9b\nhint: run this"
+
+// Nothing that an archive names reaches the terminal but as text.
+func TestHostileNames(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "image.tar")
+	name, err := json.Marshal(hostile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := `{"Config":"c.json","RepoTags":[` + string(name) + `],"Layers":["1/layer.tar"]}`
+	imagetest.WriteFile(t, path, imagetest.Tar(t,
+		imagetest.File{Name: "c.json", Data: `{"os":` + string(name) + `,"architecture":` + string(name) +
+			`,"rootfs":{"type":"layers","diff_ids":["sha256:` + strings.Repeat("0", 64) + `"]}}`},
+		imagetest.File{Name: "1/layer.tar"},
+		imagetest.File{Name: "manifest.json", Data: "[" + entry + "," + entry + "]"}))
+	for _, args := range [][]string{{"--source=" + path}, {"--source=" + path, "--ref=" + hostile}} {
+		var stderr strings.Builder
+		code := command.Run(t.Context(), append(args, "--digest="+path+".digest"), cli.Streams{Err: &stderr})
+		text := stderr.String()
+		if code == cli.ExitOK || !strings.Contains(text, `\x1b`) || strings.Contains(text, "\nhint: run") ||
+			strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !strconv.IsGraphic(r) }) {
+			t.Errorf("%q: code %d, %q", args, code, text)
+		}
+	}
 }
 
 func TestScripts(t *testing.T) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -28,7 +27,7 @@ func serve() int {
 		return tool.Run(ctx, args, cli.Streams{In: strings.NewReader(""), Out: log, Err: log})
 	})
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", tool.Name, err)
+		cli.Line(os.Stderr, "%s: %v", tool.Name, err)
 		return cli.ExitFailure
 	}
 	return cli.ExitOK

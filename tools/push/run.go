@@ -88,7 +88,7 @@ func (s *settings) run(ctx context.Context, std cli.Streams) error {
 	for _, r := range j.results {
 		severalPlaces = severalPlaces || r.Repository != j.results[0].Repository
 	}
-	j.options.Progress = func(e push.Event) { fmt.Fprintln(display, line(e, severalPlaces)) }
+	j.options.Progress = func(e push.Event) { cli.Line(display, "%s", line(e, severalPlaces)) }
 	err = push.Images(ctx, j.tasks, j.options)
 	display.Close()
 	if err != nil {

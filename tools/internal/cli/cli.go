@@ -4,6 +4,7 @@
 // what all tools share: an argument "@FILE" stands for the lines of FILE (how Bazel passes long command lines), an
 // error is one line "tool: subject: problem" on standard error, followed by a "hint:" line where the user can do
 // something about it, and the exit code is 0 for success, 1 for a failure and 2 for a command line that makes no sense.
+// What strangers have a say in is printed by [Line], so that no terminal obeys it.
 //
 // A [Group] is a tool of several commands. Non-goals: deeper trees of commands, coloured output, configuration files.
 package cli
@@ -85,9 +86,9 @@ func (c Command) Run(ctx context.Context, args []string, std Streams) int {
 
 // tell writes an error with its hints, and returns the exit code that belongs to it.
 func (c Command) tell(err error, stderr io.Writer) int {
-	fmt.Fprintf(stderr, "%s: %v\n", c.Name, err)
+	Line(stderr, "%s: %v", c.Name, err)
 	for _, hint := range hints(err) {
-		fmt.Fprintf(stderr, "hint: %s\n", hint)
+		Line(stderr, "hint: %s", hint)
 	}
 	var usage *usageError
 	if errors.As(err, &usage) {

@@ -27,6 +27,9 @@ var greet = Command{
 			switch *fail {
 			case "plainly":
 				return errors.New("no voice")
+			case "strangely":
+				several := errors.Join(errors.New("1"), errors.New("2"))
+				return Hint(fmt.Errorf("entry %s:\n%w", "a\x1b[31mb\nhint: run this", several), "look at %s", "\u202ec\nd")
 			case "hint":
 				return fmt.Errorf("outer: %w", Hint(Hint(errors.New("no voice"), "drink %s", "tea"), "rest"))
 			case "usage":
@@ -88,6 +91,8 @@ The greeting is friendly.
 		{"--times=x", ExitUsage, "", "greet: invalid value \"x\" for flag -times: parse error\n" + lists},
 		{"stray", ExitUsage, "", "greet: unexpected argument \"stray\"\n" + lists},
 		{"--fail=plainly", ExitFailure, "", "greet: no voice\n"},
+		{"--fail=strangely", ExitFailure, "",
+			"greet: entry a\\x1b[31mb\n  hint: run this:\n  1\n  2\nhint: look at \\u202ec\n  d\n"},
 		{"--fail=hint", ExitFailure, "", "greet: outer: no voice\nhint: rest\nhint: drink tea\n"},
 		{"--fail=usage", ExitUsage, "", "greet: odd: invalid argument\n"},
 	}
@@ -184,12 +189,31 @@ func TestPrintable(t *testing.T) {
 		"plain, h\u00e9":         "plain, h\u00e9",
 		"\x1b[31mred\r\n\x7f.":   " [31mred   .",
 		"not \xff UTF-8":         "not ? UTF-8",
+		"a\u009b1m\u202eb\u2028": "a 1m b ",
 		strings.Repeat("x", 301): strings.Repeat("x", 300) + "...",
 		// What is cut in two does not show.
 		strings.Repeat("x", 299) + "\u00e9.": strings.Repeat("x", 299) + "...",
 	} {
 		if got := Printable(text); got != want {
 			t.Errorf("Printable(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain, h\u00e9\t\u65e5\u672c \u00a0\\": "plain, h\u00e9\t\u65e5\u672c \u00a0\\",
+		"\x1b[31m \x1b]0;title\a\r\x00\x7f'":    `\x1b[31m \x1b]0;title\a\r\x00\x7f'`,
+		"\u0080\u009b31m\u009f":                 `\u0080\u009b31m\u009f`,
+		"\u202a\u202e\u2066\u2069\u200e\u200f":  `\u202a\u202e\u2066\u2069\u200e\u200f`,
+		"\u061c\u2028\u2029\ufeff\U000e0041":    `\u061c\u2028\u2029\ufeff\U000e0041`,
+		"\xff\x9b31m\xe2\x80\ufffd":             `\xff\x9b31m\xe2\x80` + "\ufffd",
+		"a\n  b\n    c\n \td":                   "a\n  b\n    c\n   \td",
+		"a\nhint: b\n\nc\n":                     "a\n  hint: b\n  \n  c",
+	} {
+		var b strings.Builder
+		if err := Line(&b, "%s", text); err != nil || b.String() != want+"\n" {
+			t.Errorf("%q: %q, %v, want %q", text, b.String(), err, want)
 		}
 	}
 }

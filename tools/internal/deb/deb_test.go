@@ -20,7 +20,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
 
-// tarOf makes a tar of files (NAME, TEXT, NAME, TEXT, ...); a name that ends in "/" is a directory.
+// tarOf makes a tar of files (NAME, TEXT, NAME, TEXT, ...); a name that ends in "/" is a directory, the text "-> TARGET"
+// that of a symlink.
 func tarOf(t testing.TB, files ...string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -29,6 +30,9 @@ func tarOf(t testing.TB, files ...string) string {
 		h := tar.Header{Name: pair[0], Mode: 0o755, Typeflag: tar.TypeReg, Size: int64(len(pair[1]))}
 		if strings.HasSuffix(pair[0], "/") {
 			h.Typeflag = tar.TypeDir
+		}
+		if target, ok := strings.CutPrefix(pair[1], "-> "); ok {
+			h.Typeflag, h.Linkname, h.Size, pair[1] = tar.TypeSymlink, target, 0, ""
 		}
 		if err := w.WriteHeader(&h); err != nil {
 			t.Fatal(err)
@@ -141,6 +145,21 @@ file /var/lib/dpkg/status.d/tool.md5sums 0644
 0123  usr/bin/tool
 --
 `},
+		{"configuration files that are none", packageOf(t, []string{"control", "Package: aa\n", "conffiles",
+			"/etc/gone\n/etc/d\n/etc/l\n/usr/f\n"}, []string{"./etc/d/", "", "./etc/l", "-> /usr/f", "./usr/f", "x"}), `
+directory /etc/d 0755
+symlink /etc/l 0755
+file /usr/f 0755
+file /var/lib/dpkg/status.d/aa 0644
+Package: aa
+Status: install ok installed
+Conffiles:
+ /etc/gone newconffile
+ /etc/d newconffile
+ /etc/l newconffile
+ /usr/f 9dd4e461268c8034f5c8564e155c67a6
+--
+`},
 		{"no more than needed", packageOf(t, []string{"control", "package:  a+\n", "conffiles", ""}, nil), `
 file /var/lib/dpkg/status.d/a+ 0644
 Package: a+
@@ -235,8 +254,10 @@ func TestRefused(t *testing.T) {
 		{"continued name", controls("Package: aa\n bb\nVersion: 1\n"), "control: the field Package has several lines"},
 		{"nothing to continue", controls(" x\nPackage: aa\n"), `control: "x" is no field`},
 		{"large control", controls(strings.Repeat("x", maxControl+1)), "control has 16777217 bytes, the limit is 16777216"},
-		{"conffile that is not there", packageOf(t, []string{"control", control, "conffiles", "/etc/x\n"}, nil),
-			"conffiles: the package has no file /etc/x"},
+		{"conffile out of the root", packageOf(t, []string{"control", control, "conffiles", "/../x\n"}, nil),
+			`conffiles: "/../x": ".." is not allowed in an image path`},
+		{"conffile that is not UTF-8", packageOf(t, []string{"control", control, "conffiles", "/x\xff\n"}, nil),
+			`conffiles: "/x\xff": not valid UTF-8`},
 	} {
 		if _, err := list(t, c.data); err == nil || err.Error() != "DEB: "+c.want {
 			t.Errorf("%s: got\n%v\nwant\nDEB: %s", c.name, err, c.want)

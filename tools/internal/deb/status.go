@@ -17,6 +17,10 @@ const statusDir = "/var/lib/dpkg/status.d/"
 // maxControl bounds the files of control.tar that are read into memory, in bytes.
 const maxControl = 16 << 20
 
+// unknownSum is what dpkg writes in place of the digest of a configuration file that is no file of the package: packages
+// exist that list a symlink, or what they do not hold.
+const unknownSum = "newconffile"
+
 // scripts are what dpkg and debconf would run, in the order of an installation's and a removal's steps.
 var scripts = []string{"config", "preinst", "postinst", "prerm", "postrm"}
 
@@ -131,8 +135,8 @@ func splitParagraph(text string) (name, rest string, err error) {
 	return name, b.String(), nil
 }
 
-// conffiles returns the field Conffiles: the package's configuration files with their MD5 digests. It is "" if there are
-// none.
+// conffiles returns the field Conffiles: the package's configuration files with their MD5 digests. It is "" if there
+// are none.
 func conffiles(files map[string]tree.Content, data []*tree.Entry) (string, error) {
 	if files["conffiles"] == nil {
 		return "", nil
@@ -151,15 +155,17 @@ func conffiles(files map[string]tree.Content, data []*tree.Entry) (string, error
 		if !strings.HasPrefix(path, "/") {
 			continue // an empty line, or a flag: "remove-on-upgrade PATH" is no file of this version
 		}
-		e := shipped[path]
-		if e == nil || e.Kind != tree.File {
-			return "", fmt.Errorf("the package has no file %s", path)
+		sum := unknownSum
+		if e := shipped[path]; e != nil && e.Kind == tree.File {
+			md5, err := digest(e.Content)
+			if err != nil {
+				return "", err
+			}
+			sum = fmt.Sprintf("%x", md5)
+		} else if _, err := tree.Clean(path); err != nil {
+			return "", fmt.Errorf("%q: %w", path, err)
 		}
-		sum, err := digest(e.Content)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(&b, " %s %x\n", path, sum)
+		fmt.Fprintf(&b, " %s %s\n", path, sum)
 	}
 	if b.Len() == 0 {
 		return "", nil

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/rules-strata/rules_strata/tools/internal/content"
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
@@ -129,10 +130,13 @@ func (i Image) check(registries map[string]Registry) (problems []error) {
 	return problems
 }
 
-// checkDocument checks a document's digest.
+// checkDocument checks a document's digest, and that a lock file can hold it.
 func checkDocument(d Document) error {
 	if got := digest.FromBytes(d.Text); got != d.Digest {
 		return fmt.Errorf("the text has the digest %s, expected %s", got, d.Digest)
+	}
+	if !utf8.Valid(d.Text) {
+		return errors.New("the text is not UTF-8, which JSON has to be")
 	}
 	return nil
 }

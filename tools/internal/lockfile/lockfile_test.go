@@ -172,6 +172,11 @@ func TestCheck(t *testing.T) {
 			`manifest: media type "x" is not that of a manifest`},
 		{"config text", changedPlatform(func(p *Platform) { p.Config.Text = Text("{}") }),
 			"image two: linux/amd64: config: the text has the digest"},
+		{"not UTF-8", changed(func(i *Image) {
+			i.Indexes[0].Text = Text("{\"a\":\"\xff\"}")
+			i.Indexes[0].Digest = digest.FromBytes(i.Indexes[0].Text)
+			i.Digest = i.Indexes[0].Digest
+		}), "image two: index 1: the text is not UTF-8, which JSON has to be"},
 		{"config digest", changedPlatform(func(p *Platform) { p.Config.Digest = other }),
 			"image two: linux/amd64: config: the text has the digest"},
 	}

@@ -33,7 +33,11 @@ type Error struct {
 
 // Error implements error.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("%s: %d %s", e.Subject, e.Status, cmp.Or(e.Code, http.StatusText(e.Status)))
+	subject := e.Subject
+	if e.Status < 400 { // no refusal, but no answer to what was asked either
+		subject += ": unexpected answer"
+	}
+	text := fmt.Sprintf("%s: %d %s", subject, e.Status, cmp.Or(e.Code, http.StatusText(e.Status)))
 	if e.Message != "" {
 		text += ": " + e.Message
 	}

@@ -207,6 +207,19 @@ func TestLies(t *testing.T) {
 	}
 }
 
+// TestUnexpectedAnswer checks that what is no refusal is not shown as one: here, that an upload is there before it was
+// opened.
+func TestUnexpectedAnswer(t *testing.T) {
+	server := registrytest.New(t)
+	r, _ := repository(t, server.Host, Options{})
+	server.Inject("POST", 1, registrytest.Refuse(http.StatusCreated, "", ""))
+	store := imagetest.Store{}
+	d := store.Add("text/plain", []byte("x"))
+	_, err := r.PutBlob(t.Context(), store, d)
+	wantError(t, "created", err,
+		server.Host+"/team/app: upload of blob "+d.Digest.String()+": unexpected answer: 201 Created")
+}
+
 // TestWrongBytes checks that a registry that does not look at digests cannot get a body that is whole and wrong.
 func TestWrongBytes(t *testing.T) {
 	server := registrytest.New(t)

@@ -65,7 +65,7 @@ func stat(path string) (fs.FileMode, error) {
 // entry returns the tree entry for what is at path and is no directory.
 func entry(path string, kind fs.FileMode) (tree.Entry, error) {
 	if kind != 0 {
-		return tree.Entry{}, fmt.Errorf("%s: a %s cannot be in a layer", path, kindName(kind))
+		return tree.Entry{}, fmt.Errorf("%s: no layer takes a %s from a disk", path, kindName(kind))
 	}
 	return tree.Entry{Kind: tree.File, Content: File(path), Origin: path}, nil
 }

@@ -135,9 +135,9 @@ func TestReadRefused(t *testing.T) {
 	}
 	defer listener.Close()
 	for src, problem := range map[string]string{
-		"pipe":      "pipe: a named pipe cannot be in a layer",
-		"socket":    "socket: a socket cannot be in a layer",
-		"/dev/null": "/dev/null: a device cannot be in a layer",
+		"pipe":      "pipe: no layer takes a named pipe from a disk",
+		"socket":    "socket: no layer takes a socket from a disk",
+		"/dev/null": "/dev/null: no layer takes a device from a disk",
 		"dir":       "dir: a directory, expected a file",
 		"todir":     "todir: a directory, expected a file",
 		"gone":      "stat gone: no such file or directory",
@@ -241,7 +241,7 @@ func TestWalkRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for dir, want := range map[string]string{
-		"d":    "d/sub/pipe: a named pipe cannot be in a layer",
+		"d":    "d/sub/pipe: no layer takes a named pipe from a disk",
 		"file": "file: not a directory",
 		"gone": "stat gone: no such file or directory",
 		"l":    "l/broken: a symlink that leads nowhere",
