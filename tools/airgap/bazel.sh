@@ -14,6 +14,13 @@ die() { say "$*"; exit 1; }
 
 go=$(command -v go) || die "no go on PATH: install Go, the one program that the offline build cannot fetch"
 
+# Inside, what is below /usr is hidden or read-only.
+mkdir -p "$cache"
+for dir in "$PWD" "$cache"; do
+  case $(cd "$dir" && pwd -P)/ in /usr/*) die "$dir: a workspace or a cache cannot be below /usr here
+  hint: move it, or set XDG_CACHE_HOME (see docs/airgap.md)" ;; esac
+done
+
 # Keys. Only module names and versions matter of the MODULE.bazel files, not the rest of them.
 key() { sha256sum | cut -c 1-12; }
 root=$cache/root-$({ cat "$here/root.sh" "$here/enter.sh"; uname -m; } | key)
@@ -30,7 +37,6 @@ modules=$cache/modules-$({
 make() {
   dest=$1
   shift
-  mkdir -p "$cache"
   (
     flock -n 9 || { say "waiting for another bazelw that prepares $cache" && flock 9; }
     [ ! -e "$dest" ] || exit 0
@@ -43,6 +49,9 @@ make() {
 if [ ! -e "$root" ]; then
   "$here/check.sh"
   make "$root" "$here/root.sh"
+  # Older recipes left su and others in theirs, as root's for every user. What is mounted there is not ours.
+  find "$cache"/root-*/usr \( -path '*/usr/host' -o -path '*/usr/local' \) -prune -o \
+    -type f -perm /6000 -exec chmod a-s {} + || say "chmod a-s: not for all of $cache"
 fi
 [ -e "$modules" ] || make "$modules" "$here/registry.sh" "$root" "$repo" "$modules"
 

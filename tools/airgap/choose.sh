@@ -66,5 +66,5 @@ if [ "${BAZELW_MODE:-}" = online ]; then
   say "BAZELW_MODE=online, and neither Bazel's releases nor the central registry can be reached"
   exit 1
 fi
-say "from now on Bazel is made of Debian packages and Go modules; to decide anew: rm '$file'"
+say "from now on Bazel is made of Debian packages and Go modules; to find out again: rm '$file'"
 decide airgap

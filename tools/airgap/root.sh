@@ -71,6 +71,10 @@ Acquire::Retries "3";
 Debug::NoLocking "true";
 // A mirror that is a snapshot has a Release file past its date; the signature is checked all the same.
 Acquire::Check-Valid-Until "false";
+// Whatever the machine's settings allow.
+Acquire::AllowInsecureRepositories "false";
+Acquire::AllowWeakRepositories "false";
+Acquire::AllowDowngradeToInsecureRepositories "false";
 CONF
 } >"$apt/apt.conf"
 export APT_CONFIG="$apt/apt.conf"
