@@ -14,6 +14,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -76,6 +77,7 @@ func (c Command) MainArgs(args []string) {
 
 // Run runs the command and returns its exit code.
 func (c Command) Run(ctx context.Context, args []string, std Streams) int {
+	log.SetOutput(io.Discard) // Of package net/http's, which repeats what servers say.
 	err := c.run(ctx, args, std)
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return ExitOK
@@ -115,7 +117,7 @@ func (c Command) run(ctx context.Context, args []string, std Streams) error {
 	if c.Operands == "" && flags.NArg() > 0 {
 		return Hint(Usage("unexpected argument %q", flags.Arg(0)), "%s --help lists the flags", c.Name)
 	}
-	return work(ctx, std)
+	return work(WithNotices(ctx, std.Err), std)
 }
 
 // parse parses flags and operands, in any order; "--" ends the flags.
