@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -92,6 +93,9 @@ func (s *Session) Renew(ctx context.Context, authenticate []string, refused stri
 		s.mu.Unlock()
 	}
 	if s.credential.RegistryToken != "" {
+		if err := checkToken(s.credential.RegistryToken); err != nil {
+			return false, fmt.Errorf("credentials: registrytoken of %s: %w", s.Repository.Registry, err)
+		}
 		s.setHeader("Bearer " + s.credential.RegistryToken)
 		return s.header != refused, nil
 	}

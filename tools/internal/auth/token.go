@@ -166,11 +166,22 @@ func parseToken(data []byte) (string, time.Duration, error) {
 	if token == "" {
 		return "", 0, errors.New("the answer holds no token")
 	}
+	if err := checkToken(token); err != nil {
+		return "", 0, err
+	}
 	const day = 24 * 60 * 60
 	if answer.ExpiresIn <= 0 {
 		return token, defaultLife, nil
 	}
 	return token, time.Duration(min(answer.ExpiresIn, day) * float64(time.Second)), nil
+}
+
+// checkToken refuses what cannot be sent in a header: to try that again does not help.
+func checkToken(token string) error {
+	if strings.ContainsFunc(token, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		return errors.New("the token holds a line break or another control character")
+	}
+	return nil
 }
 
 // tokenMessage finds the words in a refusal: in the form of registries or in that of OAuth 2 (RFC 6749, section 5.2).

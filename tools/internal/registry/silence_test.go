@@ -109,6 +109,32 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// TestBadToken sees that a token that no header can hold is not tried twice.
+func TestBadToken(t *testing.T) {
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="`+server.URL+`/token"`)
+		if req.URL.Path == "/token" {
+			io.WriteString(w, `{"token":"a\nb"}`)
+		} else {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	defer server.Close()
+	host := server.Listener.Addr().String()
+	r, waits := repository(t, host, Options{})
+	_, err := r.Resolve(t.Context(), "v1")
+	wantError(t, "from a server", err, host+"/team/app: manifest v1: token server "+host+
+		": the token holds a line break or another control character")
+	r, moreWaits := repository(t, host, Options{Credentials: known{RegistryToken: "a\n"}})
+	_, err = r.Resolve(t.Context(), "v1")
+	wantError(t, "from a file", err, host+"/team/app: manifest v1: credentials: registrytoken of "+host+
+		": the token holds a line break or another control character")
+	if len(*waits)+len(*moreWaits) > 0 {
+		t.Errorf("waits %v, %v", *waits, *moreWaits)
+	}
+}
+
 // TestSilentTokenServer lets many ask for a token at once: all of them wait for one silence, not one after the other.
 func TestSilentTokenServer(t *testing.T) {
 	ended := make(chan struct{})
