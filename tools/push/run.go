@@ -89,7 +89,7 @@ func (s *settings) run(ctx context.Context, std cli.Streams) error {
 		severalPlaces = severalPlaces || r.Repository != j.results[0].Repository
 	}
 	j.options.Progress = func(e push.Event) { cli.Line(display, "%s", line(e, severalPlaces)) }
-	err = push.Images(ctx, j.tasks, j.options)
+	err = push.Images(cli.WithNotices(ctx, display), j.tasks, j.options) // No notice breaks the bars.
 	display.Close()
 	if err != nil {
 		return advise(err, store)

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
-	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 const (
@@ -23,7 +23,7 @@ const (
 
 // askHelper asks the program docker-credential-NAME for a server's credential: the server on standard input, an
 // answer in JSON on standard output (protocol of docker-credential-helpers).
-func askHelper(ctx context.Context, name, server string) (Credential, error) {
+func askHelper(ctx context.Context, limits waiting.Limits, name, server string) (Credential, error) {
 	if strings.ContainsAny(name, `/\`) {
 		return Credential{}, fmt.Errorf("credential helper %q: not a name but a path", name)
 	}
@@ -32,19 +32,19 @@ func askHelper(ctx context.Context, name, server string) (Credential, error) {
 	if err != nil {
 		return Credential{}, fmt.Errorf("%s: not found on the PATH, but it has the credential for %s", program, server)
 	}
-	cmd := exec.CommandContext(ctx, path, "get")
-	cmd.WaitDelay = 5 * time.Second // for a child of the helper that keeps the pipes open
-	cmd.Stdin = strings.NewReader(server)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		if strings.HasPrefix(stdout.String(), notFound) || strings.HasPrefix(stderr.String(), notFound) {
+	stdout, stderr, err := limits.Run(ctx, program, func(ctx context.Context) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, path, "get")
+		cmd.Stdin = strings.NewReader(server)
+		return cmd
+	})
+	if err != nil {
+		if bytes.HasPrefix(stdout, []byte(notFound)) || bytes.HasPrefix(stderr, []byte(notFound)) {
 			return Credential{}, nil
 		}
-		said := complaint(stdout.String(), stderr.String())
+		said := complaint(string(stdout), string(stderr))
 		return Credential{}, fmt.Errorf("%s: %s: %w%s", program, server, err, said)
 	}
-	c, err := parseAnswer(stdout.Bytes())
+	c, err := parseAnswer(stdout)
 	if err != nil {
 		return Credential{}, fmt.Errorf("%s: %s: %w", program, server, err)
 	}

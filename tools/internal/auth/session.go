@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -42,18 +43,26 @@ type Session struct {
 	// on a loopback address, or with Insecure any.
 	PlainHTTP, Insecure bool
 
-	mu         sync.Mutex
+	turn sync.Mutex // held while a proof is got or used; only who holds it changes what follows
+	mu   sync.Mutex // held while the credential and the header change, and by those who read them out of turn
+
 	credential *Credential // nil: not looked up yet
 	challenge  challenge
 	header     string    // of the next request; empty: send none
 	expires    time.Time // when header ends to be valid; zero: it does not
+	silence    error     // of the token server, the last one
+	silentAt   time.Time // when that was
 }
 
 // Authorization returns the value of the Authorization header for the next request to the registry, or "" as long as
 // the registry has not asked for one.
 func (s *Session) Authorization(ctx context.Context) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	asked := time.Now()
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if asked.Before(s.silentAt) {
+		return "", s.silence // Who waited for the same answer does not begin to wait again.
+	}
 	if !s.expires.IsZero() && time.Now().After(s.expires) {
 		if err := s.answerBearer(ctx); err != nil {
 			return "", err
@@ -65,8 +74,12 @@ func (s *Session) Authorization(ctx context.Context) (string, error) {
 // Renew makes use of a refusal: the WWW-Authenticate values that came with status 401 after a request whose
 // Authorization header was refused ("" for none). It reports whether it is worth to try again.
 func (s *Session) Renew(ctx context.Context, authenticate []string, refused string) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	asked := time.Now()
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if asked.Before(s.silentAt) {
+		return false, s.silence
+	}
 	if s.header != refused {
 		return true, nil // Another request was refused before and has renewed the proof.
 	}
@@ -75,10 +88,15 @@ func (s *Session) Renew(ctx context.Context, authenticate []string, refused stri
 		if err != nil {
 			return false, err
 		}
+		s.mu.Lock()
 		s.credential = &c
+		s.mu.Unlock()
 	}
 	if s.credential.RegistryToken != "" {
-		s.header = "Bearer " + s.credential.RegistryToken
+		if err := checkToken(s.credential.RegistryToken); err != nil {
+			return false, fmt.Errorf("credentials: registrytoken of %s: %w", s.Repository.Registry, err)
+		}
+		s.setHeader("Bearer " + s.credential.RegistryToken)
 		return s.header != refused, nil
 	}
 	var basic bool
@@ -94,8 +112,14 @@ func (s *Session) Renew(ctx context.Context, authenticate []string, refused stri
 	if !basic || s.credential.Username == "" {
 		return false, nil
 	}
-	s.header = "Basic " + s.basic()
+	s.setHeader("Basic " + s.basic())
 	return s.header != refused, nil
+}
+
+func (s *Session) setHeader(value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.header = value
 }
 
 // Anonymous reports whether no credential was found, or none was needed so far.

@@ -201,6 +201,7 @@ func TestSessionFails(t *testing.T) {
 		{"Docker Hub's", answer(401, `{"details":"incorrect"}`), "401 Unauthorized: incorrect"},
 		{"wordless", answer(502, `<html>s3cret`), "502 Bad Gateway"},
 		{"no JSON", answer(200, `s3cret`), "the answer is not the JSON of a token"},
+		{"a line break", answer(200, `{"token":"s3\ncret"}`), "the token holds a line break or another control character"},
 		{"no token", answer(200, `{"expires_in":5}`), "the answer holds no token"},
 	}
 	for _, test := range tests {

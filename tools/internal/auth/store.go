@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 // Store is a Finder that reads the files of docker and podman. The first file that has a credential for the registry
@@ -18,6 +19,8 @@ import (
 type Store struct {
 	// Files are the paths of the files, in the order in which they are asked. Files that do not exist are skipped.
 	Files []string
+	// Limits bound how long a helper program may take.
+	Limits waiting.Limits
 }
 
 // DefaultStore returns a store of the files that podman and docker would ask on this machine, in this order:
@@ -69,7 +72,7 @@ func (s *Store) Find(ctx context.Context, ref reference.Reference) (Credential, 
 		if err != nil {
 			return Credential{}, fmt.Errorf("credentials: %w", err)
 		}
-		c, err := findInFile(ctx, data, ref)
+		c, err := s.findInFile(ctx, data, ref)
 		if err != nil {
 			return Credential{}, fmt.Errorf("credentials: %s: %w", path, err)
 		}
@@ -80,7 +83,7 @@ func (s *Store) Find(ctx context.Context, ref reference.Reference) (Credential, 
 	return Credential{}, nil
 }
 
-func findInFile(ctx context.Context, data []byte, ref reference.Reference) (Credential, error) {
+func (s *Store) findInFile(ctx context.Context, data []byte, ref reference.Reference) (Credential, error) {
 	file, err := parseFile(data)
 	if err != nil {
 		return Credential{}, err
@@ -91,13 +94,13 @@ func findInFile(ctx context.Context, data []byte, ref reference.Reference) (Cred
 			file.CredsStore = ""
 			break
 		}
-		c, err := askHelper(ctx, found.value, serverURL(found.name))
+		c, err := askHelper(ctx, s.Limits, found.value, serverURL(found.name))
 		if err != nil || !c.IsAnonymous() {
 			return c, err
 		}
 	}
 	if file.CredsStore != "" {
-		c, err := askHelper(ctx, file.CredsStore, serverURL(ref.Registry))
+		c, err := askHelper(ctx, s.Limits, file.CredsStore, serverURL(ref.Registry))
 		if err != nil || !c.IsAnonymous() {
 			return c, err
 		}

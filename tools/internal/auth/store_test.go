@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 // TestMain lets the test binary also be the helper programs: it behaves as its name says.
@@ -38,6 +41,17 @@ func TestMain(m *testing.M) {
 		fmt.Print(`{"Username":"u","Secret":"s3cret"}`)
 		fmt.Fprint(os.Stderr, "late failure\nmore")
 		os.Exit(2)
+	case "hanging":
+		time.Sleep(time.Minute)
+	case "endless":
+		for {
+			fmt.Println(`{"Username":"u","Secret":"s3cret"}`)
+		}
+	case "parent": // of a child that keeps the output open
+		child := exec.Command(filepath.Join(filepath.Dir(os.Args[0]), helperPrefix+"hanging"), "get")
+		child.Stdout, child.Stderr = os.Stdout, os.Stderr
+		child.Start()
+		fmt.Print(`{"Username":"u","Secret":"pw"}`)
 	case "garbage":
 		fmt.Print(`s3cret`)
 	}
@@ -193,6 +207,29 @@ func TestFindFails(t *testing.T) {
 	}
 	if _, err := (&Store{Files: []string{t.TempDir()}}).Find(t.Context(), parse(t, "quay.io/a")); err == nil {
 		t.Error("a directory in place of a file is no error")
+	}
+}
+
+// Helpers that hang, say too much, or leave a child that keeps the output open.
+func TestHelperLimits(t *testing.T) {
+	installHelpers(t, "hanging", "endless", "parent")
+	for name, want := range map[string]string{
+		"hanging": "docker-credential-hanging: quay.io: docker-credential-hanging gave no answer for 3s",
+		"endless": "docker-credential-endless: quay.io: the answer is longer than 1048576 bytes",
+		"parent":  "",
+	} {
+		path := writeFile(t, "config.json", fmt.Sprintf(`{"credsStore":%q}`, name))
+		limits := waiting.Limits{Notice: time.Second, Silence: 3 * time.Second}
+		if name == "endless" {
+			limits = waiting.Default
+		}
+		c, err := (&Store{Files: []string{path}, Limits: limits}).Find(t.Context(), parse(t, "quay.io/a"))
+		switch {
+		case want == "" && (err != nil || c != Credential{Username: "u", Password: "pw"}):
+			t.Errorf("%s: %+v, %v", name, open(c), err)
+		case want != "" && (err == nil || err.Error() != "credentials: "+path+": "+want):
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 const (
@@ -48,9 +49,19 @@ func (e *TokenError) Error() string {
 	return text
 }
 
-// answerBearer gets a new access token. The caller holds the lock.
+// answerBearer gets a new access token. It is the caller's turn.
 func (s *Session) answerBearer(ctx context.Context) error {
-	s.header, s.expires = "", time.Time{}
+	err := s.askForToken(ctx)
+	var silence *waiting.SilenceError
+	if errors.As(err, &silence) {
+		s.silence, s.silentAt = err, time.Now()
+	}
+	return err
+}
+
+func (s *Session) askForToken(ctx context.Context) error {
+	s.setHeader("")
+	s.expires = time.Time{}
 	realm, err := s.realm()
 	if err != nil {
 		return err
@@ -65,6 +76,7 @@ func (s *Session) answerBearer(ctx context.Context) error {
 		return &TokenError{Host: realm.Host, Err: withoutURL(err)}
 	}
 	defer resp.Body.Close()
+	waiting.Bound(resp.Body)
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return &TokenError{Host: realm.Host, Err: err}
@@ -79,7 +91,7 @@ func (s *Session) answerBearer(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("token server %s: %w", realm.Host, err)
 	}
-	s.header = "Bearer " + token
+	s.setHeader("Bearer " + token)
 	s.expires = start.Add(life - life/10) // It is renewed a little before its time.
 	return nil
 }
@@ -154,11 +166,22 @@ func parseToken(data []byte) (string, time.Duration, error) {
 	if token == "" {
 		return "", 0, errors.New("the answer holds no token")
 	}
+	if err := checkToken(token); err != nil {
+		return "", 0, err
+	}
 	const day = 24 * 60 * 60
 	if answer.ExpiresIn <= 0 {
 		return token, defaultLife, nil
 	}
 	return token, time.Duration(min(answer.ExpiresIn, day) * float64(time.Second)), nil
+}
+
+// checkToken refuses what cannot be sent in a header: to try that again does not help.
+func checkToken(token string) error {
+	if strings.ContainsFunc(token, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		return errors.New("the token holds a line break or another control character")
+	}
+	return nil
 }
 
 // tokenMessage finds the words in a refusal: in the form of registries or in that of OAuth 2 (RFC 6749, section 5.2).

@@ -74,8 +74,6 @@ func fromURL(u *url.URL, instance string) (address, error) {
 		return address{}, errors.New("no host")
 	case a.grpc && u.Path != "":
 		return address{}, fmt.Errorf("path %q: a gRPC address has none; an instance is named by ?instance=NAME", u.Path)
-	case a.grpc && a.user != nil:
-		return address{}, errors.New("a gRPC address has no user; send a header instead")
 	case !a.grpc && instance != "":
 		return address{}, errors.New("an HTTP cache has no instances, but a path")
 	}

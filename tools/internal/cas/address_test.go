@@ -21,8 +21,7 @@ func TestParseAddress(t *testing.T) {
 			"expected grpcs, grpc, unix, https or http"},
 		{text: "grpcs://cache/main", err: `remote cache "grpcs://cache/main": path "/main": a gRPC address has none; ` +
 			"an instance is named by ?instance=NAME"},
-		{text: "grpc://u:secret@cache", err: `remote cache "...@cache": a gRPC address has no user; ` +
-			"send a header instead"},
+		{text: "grpc://u:secret@cache", name: "grpc://cache", asks: "http://cache"},
 		{text: "http://u:secret@cache:x", err: `remote cache "...@cache:x": invalid port ":x" after host`},
 		{text: "http://cache?instance=a", err: `remote cache "http://cache": an HTTP cache has no instances, but a path`},
 		{text: "grpc://cache?instance=", err: `remote cache "grpc://cache": after "?" only instance=NAME is known`},

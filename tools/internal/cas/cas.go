@@ -23,6 +23,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 const (
@@ -31,8 +32,8 @@ const (
 	attempts = 5
 	// firstWait is the longest wait before the second attempt; each further one may wait twice as long.
 	firstWait = 500 * time.Millisecond
-	// answerTimeout is how long the cache may take to begin an answer: as long as Bazel's --remote_timeout.
-	answerTimeout = 60 * time.Second
+	// maxSilences is how often, for one blob, a cache may say nothing until the limits end the wait.
+	maxSilences = 2
 )
 
 // Options say how a Cache is asked. The zero value is that of a cache that wants no credentials.
@@ -44,6 +45,8 @@ type Options struct {
 	Helper string
 	// Workspace is the directory that %workspace% stands for, and in which the helper runs. Empty means the current one.
 	Workspace string
+	// Limits bound how long the cache may be silent. By default that is as long as Bazel's --remote_timeout.
+	Limits waiting.Limits
 	// Wait waits before another attempt. Nil means to sleep; it must return an error if ctx ends before.
 	Wait func(ctx context.Context, d time.Duration) error
 }
@@ -76,9 +79,9 @@ func New(address string, o Options) (*Cache, error) {
 		c.wait = sleep
 	}
 	if a.grpc {
-		c.protocol = newGRPC(a)
+		c.protocol = newGRPC(a, o.Limits)
 	} else {
-		c.protocol = newHTTP(a)
+		c.protocol = newHTTP(a, o.Limits)
 	}
 	return c, nil
 }
@@ -104,6 +107,7 @@ type stream struct {
 	body     io.ReadCloser
 	offset   int64 // of the next byte
 	failures int   // since the last byte
+	silences int   // in all
 	renewed  bool  // whether the credentials have been asked for anew
 	failed   error // for good
 }
@@ -133,11 +137,14 @@ func (s *stream) pause(err error) error {
 		return nil
 	}
 	s.failures++
+	if isSilence(err) {
+		s.silences++
+	}
 	switch {
 	case s.ctx.Err() != nil || !isTemporary(err):
 		return s.failure(err)
-	case s.failures == attempts:
-		return fmt.Errorf("%w (%d attempts)", s.failure(err), attempts)
+	case s.failures == attempts || s.silences == maxSilences:
+		return fmt.Errorf("%w (%d attempts)", s.failure(err), s.failures)
 	}
 	limit := firstWait << (s.failures - 1)
 	if s.cache.wait(s.ctx, limit/2+rand.N(limit/2)) != nil { // Clients that failed together must not come back together.

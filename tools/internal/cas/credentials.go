@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 const (
@@ -21,8 +22,6 @@ const (
 	// are Bazel's.
 	helperTimeout  = 10 * time.Second
 	helperValidity = 30 * time.Minute
-	// helperLimit is the largest answer of a helper, in bytes.
-	helperLimit = 1 << 20
 )
 
 // credentials are the headers that go with each request.
@@ -118,8 +117,6 @@ func (e *helperError) Unwrap() error { return e.err }
 // ask runs the helper: "get" as its argument, {"uri": ...} as its input, {"headers": {NAME: [VALUE...]}, "expires":
 // TIME} as its output (EngFlow's credential-helper-spec, which is Bazel's).
 func (c *credentials) ask(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, helperTimeout)
-	defer cancel()
 	program := c.helper
 	if inside, ok := strings.CutPrefix(program, "%workspace%/"); ok {
 		program = filepath.Join(c.workspace, inside)
@@ -128,22 +125,20 @@ func (c *credentials) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, program, "get")
-	cmd.WaitDelay = 5 * time.Second // for a child of the helper that keeps the pipes open
-	cmd.Dir = c.workspace
-	cmd.Stdin = bytes.NewReader(input)
-	var stdout, stderr bounded
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("no answer within %s", helperTimeout)
-		}
-		if line, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n"); line != "" {
+	limits := waiting.Limits{Notice: waiting.Default.Notice, Silence: helperTimeout}
+	stdout, stderr, err := limits.Run(ctx, filepath.Base(program), func(ctx context.Context) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, program, "get")
+		cmd.Dir = c.workspace
+		cmd.Stdin = bytes.NewReader(input)
+		return cmd
+	})
+	if err != nil {
+		if line, _, _ := strings.Cut(strings.TrimSpace(string(stderr)), "\n"); line != "" {
 			err = fmt.Errorf("%w: %s", err, cli.Printable(line))
 		}
 		return &helperError{c.helper, err}
 	}
-	return c.take(stdout.Bytes())
+	return c.take(stdout)
 }
 
 // take reads a helper's answer.
@@ -165,13 +160,4 @@ func (c *credentials) take(data []byte) error {
 		c.expires = time.Now().Add(helperValidity)
 	}
 	return nil
-}
-
-// bounded keeps the first helperLimit bytes that are written to it.
-type bounded struct{ bytes.Buffer }
-
-// Write implements io.Writer.
-func (b *bounded) Write(p []byte) (int, error) {
-	b.Buffer.Write(p[:min(len(p), helperLimit-b.Len())])
-	return len(p), nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 // Error is the refusal of a cache.
@@ -96,6 +97,13 @@ func isTemporary(err error) bool {
 		return !dns.IsNotFound
 	}
 	return true
+}
+
+// isSilence reports whether err tells that a limit ended a wait: one of ours or the network's.
+func isSilence(err error) bool {
+	var silence *waiting.SilenceError
+	var network net.Error
+	return errors.As(err, &silence) || errors.As(err, &network) && network.Timeout()
 }
 
 // protocolError tells that the other side speaks something else.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 // grpcCache is a cache that speaks the Remote Execution API.
@@ -27,14 +28,13 @@ type grpcCache struct {
 	prefix string // of resource names
 }
 
-func newGRPC(a address) *grpcCache {
+func newGRPC(a address, limits waiting.Limits) *grpcCache {
 	protocols := new(http.Protocols)
 	transport := &http.Transport{
-		Protocols:             protocols,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: answerTimeout,
-		IdleConnTimeout:       90 * time.Second,
-		DisableCompression:    true,
+		Protocols:           protocols,
+		TLSHandshakeTimeout: 10 * time.Second,
+		IdleConnTimeout:     90 * time.Second,
+		DisableCompression:  true,
 		// A connection over which nothing comes any more is noticed.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}
@@ -52,7 +52,7 @@ func newGRPC(a address) *grpcCache {
 		}
 	}
 	c := &grpcCache{method: *a.url.JoinPath("google.bytestream.ByteStream", "Read"), prefix: "blobs/"}
-	c.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+	c.client = &http.Client{Transport: newWatched(transport, limits), CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // gRPC has none.
 	}}
 	if a.instance != "" {

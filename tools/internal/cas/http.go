@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 // maxRedirects is how many redirects one request follows.
@@ -22,12 +23,28 @@ type httpCache struct {
 	base   url.URL
 }
 
-func newHTTP(a address) *httpCache {
+func newHTTP(a address, limits waiting.Limits) *httpCache {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.ResponseHeaderTimeout = answerTimeout
 	transport.DisableCompression = true // Blobs are stored as they are.
 	transport.MaxIdleConnsPerHost = 16  // one for each job that a push may have, within reason
-	return &httpCache{client: &http.Client{Transport: transport, CheckRedirect: checkRedirect}, base: a.url}
+	client := &http.Client{Transport: newWatched(transport, limits), CheckRedirect: checkRedirect}
+	return &httpCache{client: client, base: a.url}
+}
+
+// watched is a transport that waits no longer than the limits say.
+type watched struct {
+	next   *http.Transport
+	limits waiting.Limits
+}
+
+func newWatched(transport *http.Transport, limits waiting.Limits) watched {
+	waiting.Count(transport)
+	return watched{transport, limits}
+}
+
+// RoundTrip implements http.RoundTripper.
+func (w watched) RoundTrip(req *http.Request) (*http.Response, error) {
+	return w.limits.RoundTrip(w.next, req)
 }
 
 // fetch implements protocol.

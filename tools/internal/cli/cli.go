@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -77,6 +78,7 @@ func (c Command) MainArgs(args []string) {
 
 // Run runs the command and returns its exit code.
 func (c Command) Run(ctx context.Context, args []string, std Streams) int {
+	log.SetOutput(io.Discard) // Of package net/http's, which repeats what servers say.
 	err := c.run(ctx, args, std)
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return ExitOK
@@ -116,7 +118,7 @@ func (c Command) run(ctx context.Context, args []string, std Streams) error {
 	if c.Operands == "" && flags.NArg() > 0 {
 		return Hint(Usage("unexpected argument %q", flags.Arg(0)), "%s --help lists the flags", c.Name)
 	}
-	return work(ctx, std)
+	return work(WithNotices(ctx, std.Err), std)
 }
 
 // parse parses flags and operands, in any order; "--" ends the flags.

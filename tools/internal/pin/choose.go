@@ -8,8 +8,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// maxDepth is how deep indexes may nest, and maxEntries how many images they may hold in all. Real ones nest once and
-// hold some dozens.
+// maxDepth is how deep indexes may nest, and maxEntries how many images they may hold in all, and how many entries may have
+// to be fetched to see what they are. Real ones nest once and hold some dozens.
 const (
 	maxDepth   = 8
 	maxEntries = 1000
@@ -35,6 +35,14 @@ func (s *search) index(document lockfile.Document, outer []lockfile.Document) er
 	if err := oci.Unmarshal(document.Text, &index); err != nil {
 		return fmt.Errorf("index %s: %w", document.Digest, err)
 	}
+	for _, child := range index.Manifests { // before the first of them is fetched
+		if oci.IsIndex(child.MediaType) || oci.IsManifest(child.MediaType) && !hasPlatform(child) {
+			s.asked++
+		}
+	}
+	if s.asked > maxEntries {
+		return fmt.Errorf("index %s: more than %d entries do not say what they are for", document.Digest, maxEntries)
+	}
 	indexes := append(slices.Clone(outer), document)
 	for _, child := range index.Manifests {
 		if len(s.found) > maxEntries {
@@ -58,11 +66,15 @@ func (s *search) index(document lockfile.Document, outer []lockfile.Document) er
 	return nil
 }
 
+func hasPlatform(d oci.Descriptor) bool {
+	return d.Platform != nil && d.Platform.OS != "" && d.Platform.Architecture != ""
+}
+
 // entry lists an image of an index. One without a platform has to be looked into.
 func (s *search) entry(d oci.Descriptor, indexes []lockfile.Document) error {
 	c := &candidate{descriptor: d, indexes: indexes}
-	if p := d.Platform; p != nil && p.OS != "" && p.Architecture != "" {
-		c.platform = *p
+	if hasPlatform(d) {
+		c.platform = *d.Platform
 	} else {
 		var err error
 		if c.image.Manifest, err = s.document(d); err != nil {

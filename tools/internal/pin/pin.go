@@ -99,6 +99,7 @@ type search struct {
 	repository *registry.Repository
 	want       Want
 	found      []*candidate // in the order of the indexes
+	asked      int          // how many entries of indexes had to be looked into
 }
 
 func (s *search) image() (lockfile.Image, error) {

@@ -207,6 +207,10 @@ func TestRefuses(t *testing.T) {
 		image := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
 		return store.AddIndex(t, slices.Repeat([]oci.Descriptor{image}, maxEntries+2)...)
 	}
+	nameless := func(t *testing.T, store imagetest.Store) oci.Descriptor { // No entry is an image, each has to be looked into.
+		entry := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{Versioned: oci.SchemaVersion})
+		return store.AddIndex(t, slices.Repeat([]oci.Descriptor{entry}, maxEntries+1)...)
+	}
 	missing := func(t *testing.T, store imagetest.Store) oci.Descriptor {
 		root := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
 		delete(store, store.Manifest(t, root).Config.Digest)
@@ -228,6 +232,7 @@ func TestRefuses(t *testing.T) {
 	}{
 		"deep":      {deep, "indexes nest more than 8 deep"},
 		"wide":      {wide, "more than 1000 images"},
+		"nameless":  {nameless, "more than 1000 entries do not say what they are for"},
 		"missing":   {missing, "config: HOST/team/base: blob sha256:"},
 		"none":      {none, "no image for linux/amd64, linux/arm64; there is none"},
 		"artifact":  {artifact, `the config has the media type "application/vnd.x": it is not an image`},

@@ -35,7 +35,7 @@ var levels = [][]string{
 		"atomicfile", "capability", "check/rawtar", "check/strictjson", "cli", "compress", "decompress", "digest", "stamp",
 		"tree", "worker",
 	},
-	1: {"launch", "oci", "reference", "source", "tarfile", "tarstream"},
+	1: {"launch", "oci", "reference", "source", "tarfile", "tarstream", "waiting"},
 	2: {"auth", "blob", "content", "deb", "image", "nameflags", "shape", "wire"},
 	3: {"cas", "layer", "layout", "lockfile", "progress", "registry"},
 	4: {"archive", "check", "pin", "push", "remote"},
@@ -48,12 +48,12 @@ var testOnly = []string{"engine/enginetest", "imagetest", "registrytest"}
 // callers are the packages whose importers are named here: what is not named may not import them. A tool whose name
 // begins with "mk" may reach none of the first four, directly or not.
 var callers = map[string][]string{
-	"net": {"internal/auth", "internal/cas", "internal/registry", "internal/registrytest", "internal/engine"},
+	"net": {"internal/auth", "internal/cas", "internal/registry", "internal/registrytest", "internal/engine", "internal/waiting"},
 	"net/http": {
-		"internal/auth", "internal/cas", "internal/registry", "internal/registrytest", "internal/engine", "lock", "push",
-		"load", "imgcheck",
+		"internal/auth", "internal/cas", "internal/registry", "internal/registrytest", "internal/engine", "internal/waiting",
+		"lock", "push", "load", "imgcheck",
 	},
-	"os/exec": {"internal/auth", "internal/cas", "internal/engine", "internal/launch"},
+	"os/exec": {"internal/auth", "internal/cas", "internal/engine", "internal/launch", "internal/waiting"},
 	"plugin":  {},
 
 	"C":       {},

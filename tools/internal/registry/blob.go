@@ -10,6 +10,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 // HasBlob reports whether the repository holds the blob d.
@@ -58,6 +59,7 @@ type download struct {
 	body       io.ReadCloser
 	offset     int64 // of the next byte
 	breaks     int
+	silences   int // of the breaks
 }
 
 // open asks for what is left of the blob.
@@ -69,6 +71,9 @@ func (b *download) open() error {
 			return err
 		}
 		b.body = resp.Body
+		if isDocument(b.blob.MediaType) {
+			waiting.Bound(b.body)
+		}
 		if b.offset == 0 || strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", b.offset)) {
 			return nil
 		}
@@ -79,6 +84,10 @@ func (b *download) open() error {
 		}
 		return nil
 	})
+}
+
+func isDocument(mediaType string) bool {
+	return oci.IsManifest(mediaType) || oci.IsIndex(mediaType) || oci.OCIMediaType(mediaType) == oci.MediaTypeConfig
 }
 
 func (b *download) request() request {
@@ -110,7 +119,10 @@ func (b *download) Read(p []byte) (int, error) {
 			return n, err
 		}
 		failure := b.repository.failure("blob "+b.blob.Digest.String(), err)
-		if b.breaks++; b.breaks == attempts || b.ctx.Err() != nil {
+		if isSilence(err) {
+			b.silences++
+		}
+		if b.breaks++; b.breaks == attempts || b.silences == maxSilences || b.ctx.Err() != nil {
 			return 0, failure
 		}
 		b.body.Close()

@@ -6,7 +6,7 @@
 //
 // Nothing that a registry says is believed unchecked: bytes are compared with their digest, answers are bounded, and
 // a redirect or an upload address on another host never gets the Authorization header. Temporary failures (429, 5xx,
-// broken connections) are tried again a bounded number of times. TLS is the rule; a host on a loopback address, or with
+// broken connections) are tried again a bounded number of times, and silence once (see package waiting). TLS is the rule; a host on a loopback address, or with
 // [Options].Insecure any registry and its token server, may have a certificate that nobody knows or speak plain HTTP.
 // Each request is judged by its own host: what a registry on this machine redirects to, or names as its token server,
 // has to prove who it is.
@@ -25,15 +25,13 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 const (
 	userAgent = "rules_strata"
 	// maxRedirects is how many redirects one request follows.
 	maxRedirects = 5
-	// maxSilence is how long a registry may take to answer a request that it has heard to its end. Some hash a large blob
-	// in that time, or move it.
-	maxSilence = 10 * time.Minute
 )
 
 // Options say how a Client works. The zero value is that of an anonymous user.
@@ -44,6 +42,8 @@ type Options struct {
 	Insecure bool
 	// Transport is copied for the client's connections. Nil means http.DefaultTransport.
 	Transport *http.Transport
+	// Limits bound how long a registry may be silent.
+	Limits waiting.Limits
 	// Wait waits before another attempt. Nil means to sleep; it must return an error if ctx ends before.
 	Wait func(ctx context.Context, d time.Duration) error
 }
@@ -53,12 +53,13 @@ type Client struct {
 	credentials auth.Finder
 	insecure    bool
 	transports  *transports
+	limits      waiting.Limits
 	wait        func(ctx context.Context, d time.Duration) error
 }
 
 // NewClient returns a client.
 func NewClient(o Options) *Client {
-	c := &Client{credentials: o.Credentials, insecure: o.Insecure, wait: o.Wait}
+	c := &Client{credentials: o.Credentials, insecure: o.Insecure, limits: o.Limits, wait: o.Wait}
 	if c.credentials == nil {
 		c.credentials = auth.Anonymous{}
 	}
@@ -75,7 +76,7 @@ func NewClient(o Options) *Client {
 
 // client returns a client for requests that begin at a host, which alone may go unverified if the user says so.
 func (c *Client) client(host string) *http.Client {
-	t := &transport{all: c.transports}
+	t := &transport{all: c.transports, limits: c.limits}
 	if c.insecure {
 		t.unverified = host
 	}
@@ -123,6 +124,10 @@ func speaksPlainHTTP(ctx context.Context, client *http.Client, base url.URL) (bo
 	resp, err := client.Do(req)
 	if err == nil {
 		resp.Body.Close()
+	}
+	var silence *waiting.SilenceError
+	if errors.As(err, &silence) && silence.Unwrap() == nil { // else it did not even understand what TLS begins with
+		return false, silence
 	}
 	return err != nil, ctx.Err()
 }

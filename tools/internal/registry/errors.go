@@ -11,6 +11,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 // maxErrorBody is how much of an error's body is read, in bytes.
@@ -29,7 +30,12 @@ type Error struct {
 	RetryAfter string
 	// Anonymous says that no credential was sent.
 	Anonymous bool
+
+	unread error // why the rest of the answer was not read; nil if it was
 }
+
+// Unwrap returns why the rest of the answer was not read, if it was not.
+func (e *Error) Unwrap() error { return e.unread }
 
 // Error implements error.
 func (e *Error) Error() string {
@@ -43,6 +49,9 @@ func (e *Error) Error() string {
 	}
 	if e.RetryAfter != "" {
 		text += " (Retry-After: " + e.RetryAfter + ")"
+	}
+	if e.unread != nil {
+		text += ": " + e.unread.Error()
 	}
 	return text
 }
@@ -79,7 +88,8 @@ func (e *Error) temporary() bool {
 
 // refusal reads an unwelcome answer. It does not close the body.
 func (r *Repository) refusal(subject string, resp *http.Response) *Error {
-	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // What of it arrived is all that can be told.
+	waiting.Bound(resp.Body)
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // What of it arrived is all that can be told.
 	var body struct {
 		Errors []struct{ Code, Message string }
 	}
@@ -91,6 +101,9 @@ func (r *Repository) refusal(subject string, resp *http.Response) *Error {
 		e.Code, e.Message = r.session.Hide(body.Errors[0].Code), r.session.Hide(body.Errors[0].Message)
 	} else if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
 		e.Message = r.session.Hide(strings.TrimSpace(string(data)))
+	}
+	if isSilence(err) {
+		e.unread = err
 	}
 	return e
 }

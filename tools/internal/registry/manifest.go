@@ -13,6 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/content"
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 // acceptManifests are the documents we can read. A registry that is not told so may convert what it has.
@@ -65,6 +66,7 @@ func (r *Repository) fetch(ctx context.Context, version string) (oci.Descriptor,
 		return fail(err)
 	}
 	defer resp.Body.Close()
+	waiting.Bound(resp.Body)
 	data, err := io.ReadAll(io.LimitReader(resp.Body, content.MaxDocument+1))
 	switch {
 	case err != nil:

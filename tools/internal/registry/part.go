@@ -17,7 +17,7 @@ import (
 func (u *upload) part(method string, n int64) request {
 	offset := u.offset
 	q := request{
-		what: u.what(), method: method, url: u.location, size: n,
+		what: u.what(), method: method, url: u.location, size: n, work: u.blob.Size,
 		header: http.Header{"Content-Type": {"application/octet-stream"}},
 		body: func(ctx context.Context) (io.ReadCloser, error) {
 			body, err := openPart(ctx, u.src, u.blob, offset, n)

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/rules-strata/rules_strata/tools/internal/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 // maxRenewals is how often one request may be refused for its authorization and try again: once because the registry
@@ -40,6 +41,7 @@ type request struct {
 	body   func(context.Context) (io.ReadCloser, error) // nil: none
 	size   int64                                        // of the body
 	accept []int                                        // statuses that are no refusal
+	work   int64                                        // bytes that the registry deals with before it answers
 }
 
 // Name returns "registry/repository".
@@ -113,7 +115,7 @@ func (r *Repository) failure(what string, err error) error {
 
 // build makes the request. Its body, if it has one, is opened.
 func (q request) build(ctx context.Context) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, q.method, q.url.String(), nil)
+	req, err := http.NewRequestWithContext(waiting.For(ctx, q.work), q.method, q.url.String(), nil)
 	if err != nil {
 		return nil, err
 	}

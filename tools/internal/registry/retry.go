@@ -14,11 +14,14 @@ import (
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 const (
 	// attempts is how often something is tried in all.
 	attempts = 5
+	// maxSilences is how often the other side may say nothing until the limits end the wait: each time takes long.
+	maxSilences = 2
 	// firstWait is the longest wait before the second attempt; each further one may wait twice as long.
 	firstWait = 500 * time.Millisecond
 	// maxWait is the longest time that a registry may make us wait. If it asks for more, its refusal is final.
@@ -33,10 +36,14 @@ func (c *Client) retry(ctx context.Context, f func() error) error {
 // retryMoving is retry for something that gets on from one attempt to the next: moved tells whether it has, and then
 // the earlier failures do not count.
 func (c *Client) retryMoving(ctx context.Context, moved func() bool, f func() error) error {
+	silences := 0
 	for n := 1; ; n++ {
 		err := f()
 		if moved() {
-			n = 1
+			n, silences = 1, 0
+		}
+		if isSilence(err) {
+			silences++
 		}
 		if err == nil || ctx.Err() != nil {
 			return err
@@ -45,8 +52,8 @@ func (c *Client) retryMoving(ctx context.Context, moved func() bool, f func() er
 		if !temporary {
 			return err
 		}
-		if n == attempts {
-			return fmt.Errorf("%w (%d attempts)", err, attempts)
+		if n == attempts || silences == maxSilences {
+			return fmt.Errorf("%w (%d attempts)", err, n)
 		}
 		if c.wait(ctx, wait) != nil {
 			return err
@@ -78,6 +85,13 @@ func delay(err error, n int) (time.Duration, bool) {
 		return wait, true // It is being started again.
 	}
 	return wait, errors.As(err, &network) && temporaryFailure(network.err)
+}
+
+// isSilence reports whether err tells that a limit ended a wait: one of ours or the network's.
+func isSilence(err error) bool {
+	var silence *waiting.SilenceError
+	var network net.Error
+	return errors.As(err, &silence) || errors.As(err, &network) && network.Timeout()
 }
 
 func temporaryStatus(status int) bool {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 // transports are the connections of a client.
@@ -20,7 +21,7 @@ func newTransports(base *http.Transport) *transports {
 	t.lax.TLSClientConfig.InsecureSkipVerify = true
 	for _, t := range []*http.Transport{t.strict, t.lax} {
 		t.MaxIdleConnsPerHost = 16 // one for each job that a push may have, within reason
-		t.ResponseHeaderTimeout = maxSilence
+		waiting.Count(t)
 	}
 	return t
 }
@@ -29,13 +30,14 @@ func newTransports(base *http.Transport) *transports {
 type transport struct {
 	all        *transports
 	unverified string // a host that need not, because the user says so
+	limits     waiting.Limits
 }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. It waits no longer than the limits say.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	host := req.URL.Hostname()
+	host, next := req.URL.Hostname(), t.all.strict
 	if reference.IsLoopback(host) || t.unverified != "" && host == t.unverified {
-		return t.all.lax.RoundTrip(req)
+		next = t.all.lax
 	}
-	return t.all.strict.RoundTrip(req)
+	return t.limits.RoundTrip(next, req)
 }

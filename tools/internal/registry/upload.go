@@ -145,7 +145,7 @@ func (u *upload) post(ctx context.Context, mount url.Values) (mounted bool, err 
 		accept: []int{http.StatusAccepted},
 	}
 	if mount != nil {
-		q.url.RawQuery = mount.Encode()
+		q.url.RawQuery, q.work = mount.Encode(), u.blob.Size
 		q.accept = append(q.accept, http.StatusCreated)
 	}
 	resp, err := u.to.send(ctx, q)

@@ -1,0 +1,27 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"log"
+	"testing"
+)
+
+// TestNotify looks where notices go, and that what Go's own packages log goes nowhere.
+func TestNotify(t *testing.T) {
+	var logged, stderr, own bytes.Buffer
+	log.SetOutput(&logged)
+	command := Command{Name: "tool", New: func(*flag.FlagSet) Work {
+		return func(ctx context.Context, _ Streams) error {
+			log.Print("Unsolicited response received on idle HTTP channel")
+			Notify(ctx, "waiting for %s ...", "host")
+			Notify(WithNotices(ctx, &own), "waiting for %s ...", "another")
+			return nil
+		}
+	}}
+	command.Run(t.Context(), nil, Streams{Err: &stderr})
+	if logged.Len() > 0 || stderr.String() != "waiting for host ...\n" || own.String() != "waiting for another ...\n" {
+		t.Errorf("log %q, standard error %q, own writer %q", logged.String(), stderr.String(), own.String())
+	}
+}
