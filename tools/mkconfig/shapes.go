@@ -44,5 +44,5 @@ func refuse(layer string, clashes []shape.Clash) error {
 			moves = fmt.Sprintf("put what is in %s into %s; or ", c.Path, c.Instead())
 		}
 	}
-	return cli.Hint(errors.Join(all...), "%sstate in the layer what it is to be: %s", moves, shape.Fix(clashes))
+	return cli.Hint(errors.Join(all...), "%sset over to the image's base in the layer; or state there what it is to be: %s", moves, shape.Fix(clashes))
 }
