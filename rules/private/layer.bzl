@@ -8,7 +8,7 @@ load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":paths.bzl", "escape")
 load(":pkgs.bzl", "add_pkg")
 load(":programs.bzl", "own_names", "programs_of")
-load(":providers.bzl", "LayerInfo")
+load(":providers.bzl", "ImageInfo", "LayerInfo", "shapes_of")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
@@ -22,6 +22,9 @@ It is a directory of what is given, not one beside that."""
 _LEFT_BEHIND = """{label}: attribute files: {target} needs {files} at run time, which it does not bring along.
 Only a program has a place for such files. Name them in files, too; or name the programs that need them one by one; or
 set leave_out_data = True if nothing in the image looks for them."""
+
+_NO_SHAPE = """{label}: attribute over: nobody knows which directories {base} has.
+It is for images that the build makes, and for those of image_import."""
 
 _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute path.
 Paths in an image start with a slash: "/{path}"."""
@@ -43,6 +46,14 @@ def _check_left_behind(label, plans, inputs):
         if lost:
             files = ", ".join(lost[:3]) + (" and %d more files" % (len(lost) - 3) if len(lost) > 3 else "")
             fail(_LEFT_BEHIND.format(files = files, label = label, target = plan.target.label))
+
+def _add_over(args, label, base):
+    """Adds what the layer is put over, and returns its files."""
+    shapes = shapes_of(base[ImageInfo])
+    if not shapes:
+        fail(_NO_SHAPE.format(base = base.label, label = label))
+    args.add_all(shapes, format_each = "--over=%s")
+    return depset(shapes)
 
 def _check_moves(label, attr):
     if attr.package_dir:
@@ -69,6 +80,7 @@ def _is_kept(attr):
         "mtime",
         "mtimes",
         "opaque",
+        "over",
         "owner_names",
         "owners",
         "package_dir",
@@ -115,6 +127,8 @@ def _impl(ctx):
     args.add_all(attr.empty_files, format_each = "--empty-file=%s")
     args.add_all(attr.remove, format_each = "--remove=%s")
     args.add_all(attr.opaque, format_each = "--opaque=%s")
+    if attr.over:
+        inputs.append(_add_over(args, ctx.label, attr.over))
     if attr.hardlinks:
         args.add("--hardlinks")
     if attr.duplicates != "error":
@@ -188,6 +202,11 @@ be pushed to a public registry.""",
         "opaque": attr.string_list(
             doc = """Directories whose contents in the layers below are hidden: only what this layer and later ones put
 there remains.""",
+        ),
+        "over": attr.label(
+            doc = """The image that the layer is for: its base, say. Entries go through its symlinks, so that with `/lib ->
+usr/lib` there `/lib/x` becomes `/usr/lib/x`, and directories that are only implied are as they are there.""",
+            providers = [ImageInfo],
         ),
         "package_dir": attr.string(
             doc = """The directory in the image that the contents of `files`, `pkgs` and `tars` go to: their root. All other

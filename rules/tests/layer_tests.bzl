@@ -1,8 +1,8 @@
 """image_layer: one action, with what it needs and no more."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "image_layer")
-load("//rules:providers.bzl", "LayerInfo")
+load("//rules:defs.bzl", "image", "image_layer")
+load("//rules:providers.bzl", "ImageInfo", "LayerInfo")
 load(":actions.bzl", "flags", "input_names", "only")
 load(":refusal.bzl", "refusal")
 
@@ -70,6 +70,36 @@ def _kept_impl(ctx):
     return analysistest.end(env)
 
 _kept_test = analysistest.make(_kept_impl)
+
+def _over_impl(ctx):
+    env = analysistest.begin(ctx)
+    action = only(env, "MkLayer")
+    asserts.equals(env, ["a.txt", "over_below.shape.json"], input_names(action))
+    asserts.equals(env, ["BIN/" + _PACKAGE + "/over_below.shape.json"], flags(action, "over"))
+    return analysistest.end(env)
+
+_over_test = analysistest.make(_over_impl)
+
+# An image of another ruleset, which knows of no shapes.
+_foreign_image = rule(
+    implementation = lambda ctx: [ImageInfo(
+        config = ctx.file.document,
+        manifest = ctx.file.document,
+        descriptor = ctx.file.document,
+        layers = (),
+        blobs = depset(),
+    )],
+    attrs = {"document": attr.label(allow_single_file = True)},
+)
+
+def _foreign_base_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.equals(env, ["a.txt", "over_below.layer.json", "over_below.shape.json"], input_names(only(env, "MkConfig")))
+    shapes = analysistest.target_under_test(env)[ImageInfo].shapes
+    asserts.equals(env, ["over_below.shape.json"], [file.basename for file in shapes])
+    return analysistest.end(env)
+
+_foreign_base_test = analysistest.make(_foreign_base_impl)
 
 _one_action_test = analysistest.make(_one_action_impl)
 
@@ -159,6 +189,14 @@ def layer_tests(name):
     image_layer(name = "kept_layer", tags = ["manual"], tars = ["data/a.txt"])
     _kept_test(name = "kept_test", target_under_test = "kept_layer")
 
+    image_layer(name = "over_below", symlinks = {"/lib": "usr/lib"})
+    image(name = "over_base", layers = ["over_below"])
+    image_layer(name = "over_layer", files = {"/lib/a": "data/a.txt"}, over = "over_base")
+    _over_test(name = "over_test", target_under_test = "over_layer")
+    _foreign_image(name = "foreign", document = "data/a.txt", tags = ["manual"])
+    image(name = "over_foreign", base = "foreign", layers = ["over_below"], tags = ["manual"])
+    _foreign_base_test(name = "foreign_base_test", target_under_test = "over_foreign")
+
     image_layer(
         name = "layer",
         compression = "zstd",
@@ -212,6 +250,12 @@ def layer_tests(name):
     refusals = [
         refusal(
             image_layer,
+            "over_nothing_known",
+            over = "foreign",
+            says = ["over_nothing_known", "attribute over", "nobody knows which directories", "foreign has"],
+        ),
+        refusal(
+            image_layer,
             "relative_path",
             files = {"etc/a": "data/a.txt"},
             says = ["relative_path", "attribute files", "etc/a is not an absolute path", "\"/etc/a\""],
@@ -230,10 +274,12 @@ def layer_tests(name):
         ),
     ]
     native.test_suite(name = name, tests = [
+        "foreign_base_test",
         "kept_test",
         "links_test",
         "no_links_test",
         "one_action_test",
+        "over_test",
         "program_test",
         "tars_test",
     ] + refusals)

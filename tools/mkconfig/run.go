@@ -98,12 +98,16 @@ func (o *options) run() error {
 		}
 		layers = append(layers, image.Layer{DiffID: layer.DiffID, History: layer.History, Programs: layer.Programs})
 	}
-	if err := o.checkShapes(); err != nil {
+	whole, err := o.checkShapes()
+	if err != nil {
 		return err
 	}
 	config, err := image.Config(base, layers, settings)
 	if err != nil {
 		return advise(err)
+	}
+	if err := checkUser(config.Bytes, whole); err != nil {
+		return err
 	}
 	return o.outputs.Write(config.Bytes, config.Descriptor)
 }

@@ -3,19 +3,24 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/shape"
 )
 
-// checkShapes refuses layers that change, by directories which they merely imply, what is below. A layer that has no
-// shape is passed over.
-func (o *options) checkShapes() error {
+// checkShapes refuses layers that change, by directories which they merely imply, what is below, and returns the shape of
+// all. A layer that has no shape is passed over.
+func (o *options) checkShapes() (*shape.Shape, error) {
 	var below shape.Shape
 	for _, path := range o.baseShapes {
 		s, err := shape.Read(path)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		below.Put(s) // the base was checked when it was made
 	}
@@ -25,13 +30,13 @@ func (o *options) checkShapes() error {
 		}
 		s, err := shape.Read(layer.shape)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if clashes := below.Put(s); clashes != nil {
-			return refuse(fmt.Sprintf("layer %d (%s)", number+1, layer.descriptor), clashes)
+			return nil, refuse(fmt.Sprintf("layer %d (%s)", number+1, layer.descriptor), clashes)
 		}
 	}
-	return nil
+	return &below, nil
 }
 
 // refuse names all that a layer would change, and what mends it.
@@ -44,5 +49,48 @@ func refuse(layer string, clashes []shape.Clash) error {
 			moves = fmt.Sprintf("put what is in %s into %s; or ", c.Path, c.Instead())
 		}
 	}
-	return cli.Hint(errors.Join(all...), "%sstate in the layer what it is to be: %s", moves, shape.Fix(clashes))
+	return cli.Hint(errors.Join(all...), "%sset over to the image's base in the layer; or state there what it is to be: %s", moves, shape.Fix(clashes))
+}
+
+// checkUser refuses an image whose user is locked out of a directory on the way to the program, as far as that is sure.
+func checkUser(config []byte, layers *shape.Shape) error {
+	var image struct {
+		Config struct {
+			User            string
+			Entrypoint, Cmd []string
+		} `json:"config"`
+	}
+	if err := oci.Unmarshal(config, &image); err != nil {
+		return err
+	}
+	user, _, _ := strings.Cut(image.Config.User, ":")
+	uid, err := strconv.ParseInt(user, 10, 64)
+	if err != nil {
+		uid = -1 // a name
+	}
+	if user == "" || user == "root" || uid == 0 {
+		return nil
+	}
+	for _, dir := range way(slices.Concat(image.Config.Entrypoint, image.Config.Cmd)) {
+		if d, ok := layers.Dirs[dir]; ok && d.Bars(uid) {
+			return cli.Hint(fmt.Errorf("user %s cannot enter the directory %s, which has %s", user, dir, d),
+				"give it another mode or owner in the layer that has it: modes = {%q: \"0755\"}", dir)
+		}
+	}
+	return nil
+}
+
+// way returns the directories that lead to the program of a command line, the root first.
+func way(command []string) []string {
+	dirs := []string{"/"}
+	if len(command) == 0 || !path.IsAbs(command[0]) {
+		return dirs
+	}
+	program := path.Clean(command[0])
+	for i := 1; i < len(program); i++ {
+		if program[i] == '/' {
+			dirs = append(dirs, program[:i])
+		}
+	}
+	return dirs
 }

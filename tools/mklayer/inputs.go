@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/shape"
 	"github.com/rules-strata/rules_strata/tools/internal/source"
 	"github.com/rules-strata/rules_strata/tools/internal/tree"
 )
@@ -20,6 +21,7 @@ type inputs struct {
 	strip   string              // the directory of tars whose contents are taken, "" for the root
 	links   map[string]bool     // the inputs that are symlinks themselves
 	to      string              // the directory that tars' contents go to, "" for the root
+	below   shape.Shape         // what the layer is put over
 	given   given               // what the next entries have, unless a rule says otherwise
 	pending []func(*disk) error // what adds the entries, in the order of the flags
 }
@@ -75,8 +77,25 @@ func (in *inputs) declare(flags *flag.FlagSet) {
 		}
 		return in.tree.Rules.ModTime(pattern, t)
 	})
+	cli.Each(flags, "over", "`shape` of layers below: entries go through their symlinks, and directories that nobody states "+
+		"are as they are there (repeat)", in.over)
 	flags.Func("mtime", "modification `time` of what has none of its own, in seconds since 1970 or as RFC 3339 (default 0)",
 		in.modTime)
+}
+
+// over puts the shape in a file on top of what the layer is put over.
+func (in *inputs) over(path string) error {
+	s, err := shape.Read(path)
+	if err != nil {
+		return err
+	}
+	in.below.Put(s)
+	in.tree.Below.Links = in.below.Symlinks
+	in.tree.Below.Dir = func(path string) (tree.Mode, uint32, uint32, bool) {
+		dir, ok := in.below.Dirs[path]
+		return tree.Perm(uint32(dir.Mode)), dir.UID, dir.GID, ok
+	}
+	return nil
 }
 
 func (in *inputs) file(path, src string, mode tree.Mode) error {

@@ -57,6 +57,18 @@ func (d Dir) stated() Dir {
 	return d
 }
 
+// Bars reports whether it is sure that a user who is not root cannot enter the directory. The user's number is below 0 if it
+// is not known; of groups nothing is known.
+func (d Dir) Bars(uid int64) bool {
+	switch {
+	case d.Mode&0o011 != 0:
+		return false
+	case uid < 0:
+		return d.UID == 0
+	}
+	return int64(d.UID) != uid || d.Mode&0o100 == 0
+}
+
 // String returns the mode and the owner.
 func (d Dir) String() string { return fmt.Sprintf("%s %d:%d", d.Mode, d.UID, d.GID) }
 

@@ -140,6 +140,28 @@ func TestOnlyImplied(t *testing.T) {
 	}
 }
 
+func TestBars(t *testing.T) {
+	for _, c := range []struct {
+		dir  Dir
+		uid  int64
+		want bool
+	}{
+		{dir(0o755, 0, false), 1000, false},
+		{dir(0o711, 0, false), 1000, false},
+		{dir(0o700, 0, false), 1000, true},
+		{dir(0o744, 0, false), 1000, true},
+		{dir(0o700, 1000, false), 1000, false},
+		{dir(0o600, 1000, false), 1000, true},
+		{dir(0o750, 0, false), 1000, false}, // the user may be in the group
+		{dir(0o700, 0, false), -1, true},
+		{dir(0o700, 5, false), -1, false}, // the name may be that of user 5
+	} {
+		if got := c.dir.Bars(c.uid); got != c.want {
+			t.Errorf("%s bars %d: %t", c.dir, c.uid, got)
+		}
+	}
+}
+
 func TestFix(t *testing.T) {
 	stack := Shape{Symlinks: map[string]string{"/usr/x": "../y"}, Dirs: map[string]Dir{
 		"/tmp": dir(0o1777, 0, false), "/home": dir(0o755, 7, false),

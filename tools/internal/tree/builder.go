@@ -24,6 +24,14 @@ const (
 	Last   Duplicates = "last"  // the input that was added last counts
 )
 
+// Below is what a layer is put over. Entries go through its symlinks, and directories that nobody states are as it has them.
+type Below struct {
+	// Links has the targets of symlinks. Where the layer itself has something, there is none.
+	Links map[string]string
+	// Dir, unless nil, returns mode and owner of the directory at a clean path, if it is no plain one.
+	Dir func(path string) (mode Mode, uid, gid uint32, ok bool)
+}
+
 // Builder collects the entries of a layer. Same must be set; the other fields have useful zero values.
 type Builder struct {
 	// ModTime is the modification time of entries that state none. The zero value stands for the epoch,
@@ -35,6 +43,8 @@ type Builder struct {
 	Same Same
 	// Duplicates says what to do where two inputs claim one path.
 	Duplicates Duplicates
+	// Below says what lower layers have. The zero value stands for nothing.
+	Below Below
 	// Link, unless nil, sets the Inode of files that shall be stored once. It gets all files, in no particular order.
 	Link func(files []*Entry) error
 
@@ -112,7 +122,7 @@ func checkTarget(target string) error {
 
 // Build returns the layer's entries in their final form and order. The builder must not be used again.
 func (b *Builder) Build() ([]*Entry, error) {
-	if err := follow(b.entries); err != nil {
+	if err := follow(b.entries, b.Below.Links); err != nil {
 		return nil, err
 	}
 	byPath := make(map[string]*Entry, len(b.entries)+len(b.entries)/4)
@@ -121,6 +131,8 @@ func (b *Builder) Build() ([]*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.adopt(all, byPath)
+	b.adopt(extra, byPath)
 	b.setDefaults(all)
 	b.setDefaults(extra)
 	if err := b.Rules.applyTo(append(all, extra...)); err != nil {
@@ -180,6 +192,21 @@ func addParents(all []*Entry, byPath map[string]*Entry) ([]*Entry, error) {
 		}
 	}
 	return all, nil
+}
+
+// adopt gives directories that nobody states the metadata that they have below.
+func (b *Builder) adopt(entries []*Entry, byPath map[string]*Entry) {
+	if b.Below.Dir == nil {
+		return
+	}
+	for _, e := range entries {
+		if e.Kind != Dir || !byPath[e.Path].Implied {
+			continue
+		}
+		if mode, uid, gid, ok := b.Below.Dir(e.Path); ok {
+			e.Mode, e.UID, e.GID = mode, uid, gid
+		}
+	}
 }
 
 func (b *Builder) setDefaults(entries []*Entry) {

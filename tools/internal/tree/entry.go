@@ -98,7 +98,8 @@ type Entry struct {
 	// Origin says where the entry comes from, for messages.
 	Origin string
 
-	name string
+	name  string
+	asked string // the path before symlinks were followed, if it was another one
 }
 
 // Name returns the entry's name in an archive: the path without the leading "/", and with a "/" at the end of a

@@ -3,6 +3,7 @@ package tree
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -12,29 +13,39 @@ const maxLinks = 40
 var errLoop = errors.New("the symlinks on the way lead to one another")
 
 // follow moves the entries that follow symlinks to where the symlinks of the layer lead. A symlink may be moved itself
-// so: what leads through it is then looked at again.
-func follow(entries []*Entry) error {
+// so: what leads through it is then looked at again. If there are symlinks below, all entries follow them and those of the
+// layer.
+func follow(entries []*Entry, below map[string]string) error {
 	var movable []*Entry
 	for _, e := range entries {
-		if e.Follow {
+		if e.Follow || len(below) > 0 {
 			movable = append(movable, e)
 		}
 	}
 	for moved, round := len(movable) > 0, 0; moved; round++ {
-		links := make(map[string]string)
+		links := maps.Clone(below)
+		if links == nil {
+			links = make(map[string]string)
+		}
 		for _, e := range entries {
-			if e.Kind == Symlink {
+			switch {
+			case e.Kind == Symlink:
 				links[e.Path] = e.Target
+			case e.Kind != Opaque && !e.Implied && !e.Follow:
+				delete(links, e.Path)
 			}
 		}
 		moved = false
 		for _, e := range movable {
-			path, err := resolve(links, e.Path, e.Kind == Dir)
+			path, err := resolve(links, e.Path, e.through())
 			if err == nil && round == maxLinks {
 				err = errLoop
 			}
 			if err != nil {
 				return fmt.Errorf("%s (from %s): %w", e.Path, e.Origin, err)
+			}
+			if path != e.Path && e.asked == "" {
+				e.asked = e.Path
 			}
 			moved = moved || path != e.Path && e.Kind == Symlink
 			e.Path = path
@@ -42,6 +53,9 @@ func follow(entries []*Entry) error {
 	}
 	return nil
 }
+
+// through reports whether the entry is what a symlink at its path leads to, and does not replace that.
+func (e *Entry) through() bool { return e.Kind == Dir && (e.Follow || e.Implied) || e.Kind == Opaque }
 
 // resolve returns where the clean path leads. The last part of it is looked up only if last is set.
 func resolve(links map[string]string, path string, last bool) (string, error) {

@@ -60,3 +60,41 @@ func TestNoFollow(t *testing.T) {
 	_, err := list(&Builder{}, Entry{Path: "/a", Kind: Symlink, Target: "b"}, Entry{Path: "/a/x"})
 	checkError(t, err, "/a: a symlink (from in0), but /a/x (from in1) needs a directory there")
 }
+
+// Over a layer below, all entries go through its symlinks, and directories that nobody states are as they are there.
+func TestBelow(t *testing.T) {
+	var rules Rules
+	for _, err := range []error{rules.Mode("/lib/x", Perm(0o600)), rules.Owner("/usr/lib/y", 3, 4)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := list(&Builder{Rules: rules, Below: Below{
+		Links: map[string]string{"/lib": "usr/lib", "/opt": "/srv", "/etc": "nowhere", "/x": "y"},
+		Dir: func(path string) (Mode, uint32, uint32, bool) {
+			return Perm(0o1777), 5, 6, path == "/usr/lib" || path == "/srv" || path == "/stated"
+		},
+	}},
+		Entry{Path: "/lib/x"},
+		Entry{Path: "/lib/y"},
+		Entry{Path: "/opt", Kind: Dir, Implied: true},
+		Entry{Path: "/opt/gone", Kind: Whiteout},
+		Entry{Path: "/stated", Kind: Dir},
+		Entry{Path: "/stated", Kind: Dir, Implied: true},
+		Entry{Path: "/etc", Kind: Dir},
+		Entry{Path: "/etc/z"},
+		Entry{Path: "/x"},
+	)
+	check(t, got, err, `
+etc/ 0755 0:0 in6
+etc/z auto 0:0 in7
+srv/ 1777 5:6 in2
+srv/.wh.gone 0644 0:0 in3
+stated/ 0755 0:0 in4
+usr/ 0755 0:0 in0
+usr/lib/ 1777 5:6 in0
+usr/lib/x 0600 0:0 in0
+usr/lib/y auto 3:4 in1
+x auto 0:0 in8
+`)
+}

@@ -100,7 +100,7 @@ func (r *Rules) applyTo(entries []*Entry) error {
 		rule := &r.rules[i]
 		used := false
 		for _, e := range entries {
-			if e.Kind.isMark() || rule.dirOnly && e.Kind != Dir || !rule.matches(e.Path) {
+			if e.Kind.isMark() || rule.dirOnly && e.Kind != Dir || !rule.selects(e) {
 				continue
 			}
 			used = rule.apply(&rule.pattern, e) || used
@@ -110,6 +110,11 @@ func (r *Rules) applyTo(entries []*Entry) error {
 		}
 	}
 	return nil
+}
+
+// selects reports whether the rule is for the entry: for its path, or for the one that was asked for.
+func (r *rule) selects(e *Entry) bool {
+	return r.matches(e.Path) || e.asked != "" && r.matches(e.asked)
 }
 
 // unused says why a rule for one path applied to nothing.
