@@ -117,7 +117,9 @@ func newUpdate(flags *flag.FlagSet) cli.Work {
 // pin pins an image under a name.
 func (s *settings) pin(ctx context.Context, f *lockfile.File, name string, want pin.Want) error {
 	store := auth.DefaultStore()
-	client := registry.NewClient(registry.Options{Credentials: store, Insecure: s.insecure})
+	client := registry.NewClient(registry.Options{
+		Credentials: store, Insecure: s.insecure, CertDirs: registry.DefaultCertDirs(),
+	})
 	image, registries, err := pin.Image(ctx, client, want)
 	if err != nil {
 		return fmt.Errorf("image %s: %w", name, advise(err, want.Reference, store))
