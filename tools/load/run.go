@@ -90,7 +90,10 @@ func farLayers(image *imageflags.Flags) content.Source {
 	for _, layer := range image.Remote() {
 		layers = append(layers, remote.Layer(layer))
 	}
-	return remote.New(registry.NewClient(registry.Options{Credentials: auth.DefaultStore()}), layers)
+	client := registry.NewClient(registry.Options{
+		Credentials: auth.DefaultStore(), CertDirs: registry.DefaultCertDirs(),
+	})
+	return remote.New(client, layers)
 }
 
 func (s *settings) run(ctx context.Context, std cli.Streams, choice engine.Choice, image engine.Image) error {

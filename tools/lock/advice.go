@@ -33,7 +33,8 @@ func advise(err error, ref reference.Reference, store *auth.Store) error {
 		return cli.Hint(err, "the credential for %s is not accepted or has expired (\"docker login %[1]s\" renews it), "+
 			"or its owner may not read %s", ref.Registry, ref.Repository)
 	case errors.As(err, &certificate):
-		return cli.Hint(err, "SSL_CERT_FILE names a file with further authorities; --insecure does without them")
+		return cli.Hint(err, "certs.d/HOST/ca.crt below /etc/containers or /etc/docker, or the file that SSL_CERT_FILE names,\n"+
+			"      can hold further authorities; --insecure does without them")
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return cli.Hint(err, "the registry has no TLS; --insecure allows that")
 	}

@@ -159,7 +159,9 @@ type pinned struct {
 // pin pins an image under a name.
 func (s *settings) pin(ctx context.Context, name string, want pin.Want) (pinned, error) {
 	store := auth.DefaultStore()
-	client := registry.NewClient(registry.Options{Credentials: store, Insecure: s.insecure})
+	client := registry.NewClient(registry.Options{
+		Credentials: store, Insecure: s.insecure, CertDirs: registry.DefaultCertDirs(),
+	})
 	image, registries, err := pin.Image(ctx, client, want)
 	if err != nil {
 		return pinned{}, fmt.Errorf("image %s: %w", name, advise(err, want.Reference, store))

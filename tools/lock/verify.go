@@ -34,7 +34,10 @@ func newVerify(flags *flag.FlagSet) cli.Work {
 			return err
 		}
 		store := auth.DefaultStore()
-		v := verifier{registry.NewClient(registry.Options{Credentials: store, Insecure: s.insecure}), store, f}
+		client := registry.NewClient(registry.Options{
+			Credentials: store, Insecure: s.insecure, CertDirs: registry.DefaultCertDirs(),
+		})
+		v := verifier{client, store, f}
 		failures := 0
 		for _, name := range names {
 			news, problems := v.image(ctx, f.Images[name])

@@ -27,6 +27,7 @@ type cacheFlags struct {
 	address string
 	headers cli.Strings
 	helper  string
+	tls     tlsFlags
 }
 
 func (f *cacheFlags) declare(flags *flag.FlagSet) {
@@ -35,6 +36,7 @@ func (f *cacheFlags) declare(flags *flag.FlagSet) {
 			"\"?instance=NAME\" behind it is Bazel's --remote_instance_name")
 	flags.Var(&f.headers, "remote-header", "header for the remote cache: `name=value` (repeatable); "+headerVariable+
 		" may hold further ones,\none a line")
+	f.tls.declare(flags)
 	flags.StringVar(&f.helper, "credential-helper", "",
 		"`program` with headers for the remote cache, by the protocol of Bazel's --credential_helper")
 }
@@ -43,6 +45,7 @@ func (f *cacheFlags) declare(flags *flag.FlagSet) {
 func (f *cacheFlags) override(other cacheFlags) {
 	f.address, f.helper = cmp.Or(other.address, f.address), cmp.Or(other.helper, f.helper)
 	f.headers = append(f.headers, other.headers...)
+	f.tls.override(other.tls)
 }
 
 // header returns the headers for the cache. What is wrong with one is not shown: it may be a secret.
@@ -86,8 +89,12 @@ func (f *cacheFlags) behind(local content.Source) (content.Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	config, err := f.tls.config()
+	if err != nil {
+		return nil, err
+	}
 	cache, err := cas.New(f.address, cas.Options{
-		Header: header, Helper: f.helper, Workspace: os.Getenv("BUILD_WORKSPACE_DIRECTORY"),
+		Header: header, Helper: f.helper, TLS: config, Workspace: os.Getenv("BUILD_WORKSPACE_DIRECTORY"),
 	})
 	if err != nil {
 		return nil, cli.Usage("%w", err)
@@ -139,8 +146,11 @@ func adviseCache(err error) error {
 	case errors.As(err, &refusal) && refusal.Denied:
 		return cli.Hint(err, "%s", "a credential for the cache can be given by --credential-helper=PROGRAM,"+
 			" --remote-header=NAME=VALUE or "+headerVariable)
+	case cas.IsTLSAlert(err):
+		return cli.Hint(err, "%s", "where the cache wants a client certificate: --tls-client-certificate=FILE"+
+			" --tls-client-key=FILE")
 	case errors.As(err, &certificate): // Not wrapped, so that no one takes it for the registry's.
-		return cli.Hint(errors.New(err.Error()), "SSL_CERT_FILE names a file with further authorities")
+		return cli.Hint(errors.New(err.Error()), "--tls-certificate=FILE or SSL_CERT_FILE names a file with further authorities")
 	}
 	return err
 }

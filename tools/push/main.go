@@ -4,7 +4,8 @@
 //
 //	push --root=FILE [--document=FILE]... [--layer=DESCRIPTOR=BLOB]... [--remote-layer=DESCRIPTOR]... [--blobs=DIR]...
 //	     --repository=REPOSITORY [--repository-file=FILE] [--tag=TAG]... [--tag-file=FILE]... [--status=FILE]...
-//	     [--remote-cache=ADDRESS [--remote-header=NAME=VALUE]... [--credential-helper=PROGRAM]] [--target=LABEL]
+//	     [--remote-cache=ADDRESS [--remote-header=NAME=VALUE]... [--credential-helper=PROGRAM]
+//	     [--tls-certificate=FILE] [--tls-client-certificate=FILE --tls-client-key=FILE]] [--target=LABEL]
 //	     [--push=FILE]... [--insecure] [--jobs=N] [--dry-run] [--json] [--output=FILE]
 //
 // The image comes as the files that the other tools made (see mklayout). The registry is asked for each blob before

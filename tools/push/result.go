@@ -108,7 +108,8 @@ func advise(err error, store *auth.Store) error {
 	case refused && isDenied(refusal.Status), errors.As(err, &token) && isDenied(token.Status):
 		return cli.Hint(err, "the credential for %s is not accepted, or its owner may not do that", where)
 	case errors.As(err, &certificate):
-		return cli.Hint(err, "SSL_CERT_FILE names a file with further authorities; --insecure does without them")
+		return cli.Hint(err, "certs.d/HOST/ca.crt below /etc/containers or /etc/docker, or the file that SSL_CERT_FILE names,\n"+
+			"      can hold further authorities; --insecure does without them")
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return cli.Hint(err, "the registry has no TLS; --insecure allows that")
 	case errors.As(err, &mismatch):

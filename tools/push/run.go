@@ -73,7 +73,9 @@ func (s *settings) run(ctx context.Context, std cli.Streams) error {
 	}
 	store := auth.DefaultStore()
 	j := job{
-		client:  registry.NewClient(registry.Options{Credentials: store, Insecure: s.insecure}),
+		client: registry.NewClient(registry.Options{
+			Credentials: store, Insecure: s.insecure, CertDirs: registry.DefaultCertDirs(),
+		}),
 		options: push.Options{Jobs: s.jobs, DryRun: s.dryRun, Holders: make(map[digest.Digest][]string)},
 
 		repositories: make(map[string]*registry.Repository),

@@ -14,6 +14,7 @@ package cas
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -45,6 +46,8 @@ type Options struct {
 	Helper string
 	// Workspace is the directory that %workspace% stands for, and in which the helper runs. Empty means the current one.
 	Workspace string
+	// TLS holds what connections with TLS need beyond the system's authorities: others, a client certificate. Nil is nothing.
+	TLS *tls.Config
 	// Limits bound how long the cache may be silent. By default that is as long as Bazel's --remote_timeout.
 	Limits waiting.Limits
 	// Wait waits before another attempt. Nil means to sleep; it must return an error if ctx ends before.
@@ -79,9 +82,9 @@ func New(address string, o Options) (*Cache, error) {
 		c.wait = sleep
 	}
 	if a.grpc {
-		c.protocol = newGRPC(a, o.Limits)
+		c.protocol = newGRPC(a, o)
 	} else {
-		c.protocol = newHTTP(a, o.Limits)
+		c.protocol = newHTTP(a, o)
 	}
 	return c, nil
 }

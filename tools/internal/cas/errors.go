@@ -88,7 +88,7 @@ func isTemporary(err error) bool {
 	switch {
 	case errors.As(err, &refusal):
 		return refusal.temporary
-	case errors.As(err, &broken), errors.As(err, &helper), errors.As(err, &certificate):
+	case IsTLSAlert(err), errors.As(err, &broken), errors.As(err, &helper), errors.As(err, &certificate):
 		return false
 	case errors.Is(err, content.ErrNotFound), errors.Is(err, http.ErrSchemeMismatch), errors.Is(err, errRedirect),
 		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
@@ -97,6 +97,13 @@ func isTemporary(err error) bool {
 		return !dns.IsNotFound
 	}
 	return true
+}
+
+// IsTLSAlert reports whether err tells that the other side broke off a connection with TLS, for the lack of a client
+// certificate for instance.
+func IsTLSAlert(err error) bool {
+	var network *net.OpError
+	return errors.As(err, &network) && network.Op == "remote error"
 }
 
 // isSilence reports whether err tells that a limit ended a wait: one of ours or the network's.

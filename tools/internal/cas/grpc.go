@@ -14,7 +14,6 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/waiting"
 )
 
 // grpcCache is a cache that speaks the Remote Execution API.
@@ -28,7 +27,7 @@ type grpcCache struct {
 	prefix string // of resource names
 }
 
-func newGRPC(a address, limits waiting.Limits) *grpcCache {
+func newGRPC(a address, o Options) *grpcCache {
 	protocols := new(http.Protocols)
 	transport := &http.Transport{
 		Protocols:           protocols,
@@ -52,7 +51,7 @@ func newGRPC(a address, limits waiting.Limits) *grpcCache {
 		}
 	}
 	c := &grpcCache{method: *a.url.JoinPath("google.bytestream.ByteStream", "Read"), prefix: "blobs/"}
-	c.client = &http.Client{Transport: newWatched(transport, limits), CheckRedirect: func(*http.Request, []*http.Request) error {
+	c.client = &http.Client{Transport: newWatched(transport, o), CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // gRPC has none.
 	}}
 	if a.instance != "" {

@@ -23,11 +23,11 @@ type httpCache struct {
 	base   url.URL
 }
 
-func newHTTP(a address, limits waiting.Limits) *httpCache {
+func newHTTP(a address, o Options) *httpCache {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableCompression = true // Blobs are stored as they are.
 	transport.MaxIdleConnsPerHost = 16  // one for each job that a push may have, within reason
-	client := &http.Client{Transport: newWatched(transport, limits), CheckRedirect: checkRedirect}
+	client := &http.Client{Transport: newWatched(transport, o), CheckRedirect: checkRedirect}
 	return &httpCache{client: client, base: a.url}
 }
 
@@ -37,9 +37,10 @@ type watched struct {
 	limits waiting.Limits
 }
 
-func newWatched(transport *http.Transport, limits waiting.Limits) watched {
+func newWatched(transport *http.Transport, o Options) watched {
+	transport.TLSClientConfig = o.TLS.Clone()
 	waiting.Count(transport)
-	return watched{transport, limits}
+	return watched{transport, o.Limits}
 }
 
 // RoundTrip implements http.RoundTripper.

@@ -6,8 +6,8 @@
 //
 // Nothing that a registry says is believed unchecked: bytes are compared with their digest, answers are bounded, and
 // a redirect or an upload address on another host never gets the Authorization header. Temporary failures (429, 5xx,
-// broken connections) are tried again a bounded number of times, and silence once (see package waiting). TLS is the rule; a host on a loopback address, or with
-// [Options].Insecure any registry and its token server, may have a certificate that nobody knows or speak plain HTTP.
+// broken connections) are tried again a bounded number of times, and silence once (see package waiting). TLS
+// is the rule; a host on a loopback address, or with [Options].Insecure any registry and its token server, may have a certificate that nobody knows or speak plain HTTP.
 // Each request is judged by its own host: what a registry on this machine redirects to, or names as its token server,
 // has to prove who it is.
 //
@@ -40,6 +40,9 @@ type Options struct {
 	Credentials auth.Finder
 	// Insecure accepts unknown certificates and plain HTTP from every registry and its token server.
 	Insecure bool
+	// CertDirs are directories with a directory HOST or HOST:PORT for each registry with certificates of its own, see
+	// [DefaultCertDirs]. The first one that a registry has counts.
+	CertDirs []string
 	// Transport is copied for the client's connections. Nil means http.DefaultTransport.
 	Transport *http.Transport
 	// Limits bound how long a registry may be silent.
@@ -70,32 +73,36 @@ func NewClient(o Options) *Client {
 	if transport == nil {
 		transport = http.DefaultTransport.(*http.Transport)
 	}
-	c.transports = newTransports(transport)
+	c.transports = newTransports(transport, o.CertDirs)
 	return c
 }
 
-// client returns a client for requests that begin at a host, which alone may go unverified if the user says so.
-func (c *Client) client(host string) *http.Client {
-	t := &transport{all: c.transports, limits: c.limits}
+// client returns a client for requests that begin at a host, which alone may go unverified if the user says so, on behalf
+// of a registry.
+func (c *Client) client(host, registry string) *http.Client {
+	t := &transport{all: c.transports, registry: registry, limits: c.limits}
 	if c.insecure {
 		t.unverified = host
 	}
 	return &http.Client{Transport: t, CheckRedirect: checkRedirect}
 }
 
-// tokenDoer sends requests to token servers.
-type tokenDoer struct{ client *Client }
+// tokenDoer sends requests to a registry's token server.
+type tokenDoer struct {
+	client   *Client
+	registry string
+}
 
 // Do implements auth.Doer.
 func (d tokenDoer) Do(req *http.Request) (*http.Response, error) {
-	return d.client.client(req.URL.Hostname()).Do(req)
+	return d.client.client(req.URL.Hostname(), d.registry).Do(req)
 }
 
 // Repository returns the repository that ref names; its tag and digest do not matter. Only for a registry that may do
 // without TLS is a request made, to find out whether it does.
 func (c *Client) Repository(ctx context.Context, ref reference.Reference, access auth.Access) (*Repository, error) {
 	base := url.URL{Scheme: "https", Host: reference.APIHost(ref.Registry), Path: "/v2/"}
-	r := &Repository{client: c, registry: ref.Registry, name: ref.Name(), http: c.client(base.Hostname())}
+	r := &Repository{client: c, registry: ref.Registry, name: ref.Name(), http: c.client(base.Hostname(), ref.Registry)}
 	if c.insecure || reference.IsLoopback(base.Hostname()) {
 		plain, err := speaksPlainHTTP(ctx, r.http, base)
 		if err != nil {
@@ -107,7 +114,7 @@ func (c *Client) Repository(ctx context.Context, ref reference.Reference, access
 	}
 	r.base = base.JoinPath(ref.Repository)
 	r.session = &auth.Session{
-		Repository: ref, Access: access, Credentials: c.credentials, Client: tokenDoer{c},
+		Repository: ref, Access: access, Credentials: c.credentials, Client: tokenDoer{c, ref.Registry},
 		PlainHTTP: base.Scheme == "http", Insecure: c.insecure,
 	}
 	return r, nil
@@ -128,6 +135,10 @@ func speaksPlainHTTP(ctx context.Context, client *http.Client, base url.URL) (bo
 	var silence *waiting.SilenceError
 	if errors.As(err, &silence) && silence.Unwrap() == nil { // else it did not even understand what TLS begins with
 		return false, silence
+	}
+	var certificates *certError
+	if errors.As(err, &certificates) {
+		return false, certificates
 	}
 	return err != nil, ctx.Err()
 }

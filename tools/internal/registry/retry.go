@@ -107,8 +107,9 @@ func temporaryFailure(err error) bool {
 	var dns *net.DNSError
 	var source *sourceError
 	var certificate *tls.CertificateVerificationError
+	var certificates *certError
 	switch {
-	case errors.As(err, &source), errors.As(err, &certificate):
+	case errors.As(err, &source), errors.As(err, &certificate), errors.As(err, &certificates):
 		return false
 	case errors.Is(err, errRedirect), errors.Is(err, http.ErrSchemeMismatch), errors.Is(err, syscall.ECONNREFUSED):
 		return false

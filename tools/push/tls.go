@@ -1,0 +1,59 @@
+package main
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"flag"
+	"os"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+)
+
+// tlsFlags are the files for TLS with the remote cache, by the names of Bazel's flags.
+type tlsFlags struct{ authorities, certificate, key string }
+
+func (f *tlsFlags) declare(flags *flag.FlagSet) {
+	flags.StringVar(&f.authorities, "tls-certificate", "",
+		"`file` with further authorities for the remote cache, as in Bazel's --tls_certificate")
+	flags.StringVar(&f.certificate, "tls-client-certificate", "",
+		"`file` with the certificate that the remote cache gets to see, as in Bazel's --tls_client_certificate")
+	flags.StringVar(&f.key, "tls-client-key", "", "`file` with the key of --tls-client-certificate")
+}
+
+// override puts what is set in other in the place of what is set in f.
+func (f *tlsFlags) override(other tlsFlags) {
+	f.authorities = cmp.Or(other.authorities, f.authorities)
+	f.certificate, f.key = cmp.Or(other.certificate, f.certificate), cmp.Or(other.key, f.key)
+}
+
+// config returns the configuration of TLS, nil if nothing is set.
+func (f *tlsFlags) config() (*tls.Config, error) {
+	if *f == (tlsFlags{}) {
+		return nil, nil
+	}
+	config := new(tls.Config)
+	if (f.certificate == "") != (f.key == "") {
+		return nil, cli.Usage("--tls-client-certificate and --tls-client-key need each other")
+	}
+	if f.certificate != "" {
+		pair, err := tls.LoadX509KeyPair(f.certificate, f.key)
+		if err != nil {
+			return nil, cli.Usage("--tls-client-certificate: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	if f.authorities != "" {
+		data, err := os.ReadFile(f.authorities)
+		if err != nil {
+			return nil, cli.Usage("--tls-certificate: %w", err)
+		}
+		if config.RootCAs, err = x509.SystemCertPool(); err != nil {
+			return nil, err
+		}
+		if !config.RootCAs.AppendCertsFromPEM(data) {
+			return nil, cli.Usage("--tls-certificate: %s holds no certificate", f.authorities)
+		}
+	}
+	return config, nil
+}
