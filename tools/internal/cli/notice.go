@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 )
 
@@ -17,6 +16,6 @@ func WithNotices(ctx context.Context, w io.Writer) context.Context {
 // Notify tells the user, in one line, something that is no error: that a program waits, for instance.
 func Notify(ctx context.Context, format string, args ...any) {
 	if w, ok := ctx.Value(noticesKey{}).(io.Writer); ok {
-		fmt.Fprintf(w, format+"\n", args...)
+		Line(w, format, args...)
 	}
 }
