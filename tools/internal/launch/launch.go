@@ -23,7 +23,13 @@ import (
 )
 
 // process is where this process's arguments are. It is looked up once, before the working directory changes.
-var process = sync.OnceValues(func() (location, error) { return locate(os.Args[0], os.Getenv) })
+var process = sync.OnceValues(func() (location, error) {
+	running, err := os.Executable()
+	if err != nil {
+		running = os.Args[0]
+	}
+	return locate(os.Args[0], running, os.Getenv)
+})
 
 // Args returns a function that goes to the user's directory and returns the arguments of the rule, then the process's
 // own. Without a rule's it returns the process's own alone: the program was started by hand. So it was, too, if one of

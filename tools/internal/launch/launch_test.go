@@ -139,7 +139,8 @@ func TestArgs(t *testing.T) {
 			}
 			return inRoot(value)
 		}
-		where, err := locate(filepath.Join(root, test.executable), getenv)
+		started := filepath.Join(root, test.executable)
+		where, err := locate(started, started, getenv)
 		var got []string
 		if err == nil {
 			got, err = where.args([]string{"own", "a b"}, nil)
@@ -160,7 +161,8 @@ func TestArgs(t *testing.T) {
 func TestArgsByHand(t *testing.T) {
 	root := tree(t, map[string]string{"t.runfiles/rules_strata.args/_main/p/push.args": "--root=x"})
 	for executable, want := range map[string]string{"tools/tool": "--root=y", "p/push": "--root=x --root=y"} {
-		where, err := locate(filepath.Join(root, "t.runfiles/_main", executable), func(string) string { return "" })
+		started := filepath.Join(root, "t.runfiles/_main", executable)
+		where, err := locate(started, started, func(string) string { return "" })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +180,7 @@ func TestArgsOnPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", root)
-	where, err := locate("tool", func(string) string { return "" })
+	where, err := locate("tool", filepath.Join(root, "tool"), func(string) string { return "" })
 	if want := filepath.Join(root, "tool.runfiles"); err != nil || where.runfiles.dir != want {
 		t.Errorf("%+v, %v, want %s", where, err, want)
 	}
@@ -204,7 +206,7 @@ func TestExecroot(t *testing.T) {
 			t.Fatal(err)
 		}
 		getenv := func(name string) string { return map[string]string{"RUNFILES_DIR": root}[name] }
-		where, err := locate(path, getenv)
+		where, err := locate(path, path, getenv)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,9 +26,12 @@ type location struct {
 	looked   []string
 }
 
-// locate finds the arguments of a program that was started under a name.
-func locate(name string, getenv func(string) string) (location, error) {
+// locate finds the arguments of a program that was started under a name, and whose file is at the path running.
+func locate(name, running string, getenv func(string) string) (location, error) {
 	names := hops(name)
+	if !slices.Contains(names, running) {
+		names = append(names, running)
+	}
 	l := location{execroot: execroot(names)}
 	told := toldRunfiles(getenv)
 	for _, name := range names {
@@ -130,8 +133,8 @@ func match(arguments []string, name string) string {
 	return ""
 }
 
-// hops returns the absolute paths of a program: the one that the caller used, those that this leads to by symlinks, one by
-// one, and that of the file which runs.
+// hops returns the absolute paths of a program: the one that the caller used, and those that this leads to by symlinks, one
+// by one.
 func hops(name string) []string {
 	if !strings.ContainsRune(filepath.ToSlash(name), '/') {
 		if found, err := exec.LookPath(name); err == nil {
@@ -157,9 +160,6 @@ func hops(name string) []string {
 			target = filepath.Join(dir, target)
 		}
 		name = target
-	}
-	if running, err := os.Executable(); err == nil && !slices.Contains(all, running) {
-		all = append(all, running)
 	}
 	return all
 }
