@@ -161,7 +161,9 @@ type pinned struct {
 }
 
 // pin pins an image under a name. What is known of it from the lock file is taken from there where it is the same.
-func (s *settings) pin(ctx context.Context, std cli.Streams, name string, want pin.Want, known lockfile.Image) (pinned, error) {
+func (s *settings) pin(
+	ctx context.Context, std cli.Streams, name string, want pin.Want, known lockfile.Image,
+) (pinned, error) {
 	store := auth.DefaultStore()
 	client := registry.NewClient(registry.Options{Credentials: store, Insecure: s.insecure})
 	image, registries, err := pin.Image(ctx, client, want)
