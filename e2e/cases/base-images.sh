@@ -7,15 +7,19 @@
 user=strata
 password='pa55: word/+%'
 
-# base_publish: team/base:1 in the registry NAME, an index that Podman made, for amd64 and arm64. Its root is busybox.
+# base_publish: team/base:1 in the registry NAME, an index that Podman made, for amd64 and arm64. Its root is busybox, with
+# what a layer must not imply: /lib is a symlink, and everybody may write to /tmp.
 base_publish() {
   local arch
   base_root "$WORK/root.tar"
   for arch in amd64 arm64; do
-    cp "$WORK/root.tar" "$WORK/$arch.tar"
-    mkdir -p "$WORK/$arch/etc"
+    mkdir "$WORK/$arch"
+    tar --extract --file "$WORK/root.tar" --directory "$WORK/$arch"
+    mkdir -p "$WORK/$arch/usr/lib"
+    ln -s usr/lib "$WORK/$arch/lib"
+    chmod 1777 "$WORK/$arch/tmp"
     echo "$arch" >"$WORK/$arch/etc/architecture"
-    tar --append --owner=0 --group=0 --numeric-owner --file "$WORK/$arch.tar" --directory "$WORK/$arch" etc/architecture
+    tar --create --owner=0 --group=0 --numeric-owner --file "$WORK/$arch.tar" --directory "$WORK/$arch" .
     podman import --os linux --arch "$arch" --change 'ENV ORIGIN=base' "$WORK/$arch.tar" "localhost/base:$arch"
   done
   podman manifest create localhost/base:both
@@ -64,7 +68,7 @@ opens() {
 }
 
 locks() {
-  local address digest
+  local address arch digest
   address=$(cat "$RUN/base.address")
   workspace off
   cd "$WORK/off"
@@ -75,6 +79,10 @@ locks() {
   contains "$WORK/verified" "base: ok"
   jq -r '.images.base.indexes[0].text | add' images.lock.json | head -c -1 | sha256sum >"$WORK/text"
   contains "$WORK/text" "$digest"
+  for arch in amd64 arm64; do
+    equal "what the lock file knows of $arch" '["usr/lib","1777"]' "$(jq -c ".images.base.platforms[\"linux/$arch\"].shape |
+      add | fromjson | [.symlinks[\"/lib\"], .dirs[\"/tmp\"].mode]" images.lock.json)"
+  done
 }
 
 builds_offline() {
@@ -94,6 +102,32 @@ asks_nothing() {
   equal "digest" "$(cat "$WORK/digest")" "$(digest_of //:index)"
   equal "requests of a build" 0 "$(all_requests base)"
   note "requests of a build with a locked base: $(all_requests base)"
+}
+
+# What a layer implies is compared with the base, and a layer is made for it, by what the lock file says.
+compares() {
+  cd "$WORK/off"
+  refused "$WORK/implying" bazel build //:implying
+  contains "$WORK/implying" "the layer implies the directory /lib, which is a symlink to usr/lib below" \
+    "the layer implies the directory /tmp with 0755 0:0, which has 1777 0:0 below"
+  bazel build //:over
+  equal "requests of a build" 0 "$(all_requests base)"
+}
+
+# A lock file of the time before is as good as ever, and what it does not know is said.
+compares_nothing() {
+  workspace before
+  jq 'del(.images.base.platforms[].shape)' "$WORK/off/images.lock.json" >"$WORK/before/images.lock.json"
+  cd "$WORK/before"
+  bazel build //:implying
+  refused "$WORK/nothing" bazel build //:over
+  contains "$WORK/nothing" "attribute over: nobody knows which directories" "bazel run @rules_strata//tools/lock -- update"
+  bazel run @rules_strata//tools/lock -- update --no-shape
+  bazel build //:implying
+  bazel run @rules_strata//tools/lock -- remove base
+  bazel run @rules_strata//tools/lock -- add base "$(cat "$RUN/base.address")/team/base:1"
+  cmp images.lock.json "$WORK/off/images.lock.json"
+  refused "$WORK/implying" bazel build //:implying
 }
 
 fetches_once() {
@@ -129,6 +163,21 @@ runs() {
   done
 }
 
+# Both engines find what the base has as it was.
+runs_over() {
+  local archive engine
+  cd "$WORK/off"
+  bazel build --repository_cache="$WORK/cache" //:over_archive
+  archive=$(output //:over_archive)
+  for engine in docker podman; do
+    "$engine" load --input "$archive"
+    equal "what $engine sees" "/lib 777 symbolic link
+/tmp 1777 directory
+/lib/driver.so 644 regular file" \
+      "$("${engine}_run" localhost/over:latest /bin/busybox stat -c '%n %a %F' /lib /tmp /lib/driver.so)"
+  done
+}
+
 airgapped() {
   workspace air
   cp "$WORK/off/images.lock.json" "$WORK/air"
@@ -161,7 +210,9 @@ workspace_mode() {
   workspace old
   cp "$WORK/off/images.lock.json" "$WORK/old"
   cd "$WORK/old"
-  bazel build "${mode[@]}" //:image //:index
+  bazel build "${mode[@]}" //:image //:index //:over
+  refused "$WORK/old-implying" bazel build "${mode[@]}" //:implying
+  contains "$WORK/old-implying" "the layer implies the directory /lib"
   equal "digest" "$(cat "$WORK/digest")" "$(cat bazel-bin/index.digest)"
   switch_on base
   bazel build "${mode[@]}" //:archive
@@ -221,12 +272,15 @@ check "a registry with a base of two platforms" opens
 check "a base is locked and verified" locks
 check "image and index are built with the registry switched off" builds_offline
 check "a build makes no request" asks_nothing
+check "what a layer implies is compared with the base" compares
 check "archive and test fetch each layer once" fetches_once
 check "an output group says what it takes" groups_say_how
 check "a Docker daemon starts" docker_start
 check "the image runs in Docker and Podman" runs
+check "an image made for its base runs in both" runs_over
 check "an air-gapped build from lock file and repository cache" airgapped
 check "what is missing is told" says_what_is_missing
 check "WORKSPACE mode" workspace_mode
+check "a lock file that knows less" compares_nothing
 check "an image without a lock file" pulls
 check "a registry with a password" passwords

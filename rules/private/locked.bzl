@@ -53,7 +53,7 @@ def _documents_impl(ctx):
         descriptor = outputs.descriptor,
         layers = tuple([LayerInfo(blob = None, descriptor = layer, shape = None) for layer in outputs.layers]),
         blobs = depset(),
-        shapes = (),
+        shapes = (ctx.file.shape,) if ctx.file.shape else (),
     )
     return [_DocumentsInfo(digest = outputs.digest, image = image, layers = tuple(ctx.attr.layers))]
 
@@ -69,6 +69,10 @@ _documents = rule(
         "os_features": attr.string_list(),
         "os_version": attr.string(),
         "platform": attr.string(mandatory = True),
+        "shape": attr.label(
+            doc = "The shape of all layers together, if the lock file has it.",
+            allow_single_file = True,
+        ),
         "sources": attr.string_list(mandatory = True),
     },
     toolchains = [TOOLCHAIN_TYPE],

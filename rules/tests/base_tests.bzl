@@ -5,6 +5,7 @@ load("//rules:defs.bzl", "image", "image_archive", "image_index", "image_layer",
 load("//rules:locked.bzl", "locked_image")
 load("//rules:providers.bzl", "ImageInfo", "IndexInfo", "LayerInfo")
 load(":actions.bzl", "actions_of", "flags", "input_names", "only")
+load(":refusal.bzl", "refusal")
 
 visibility("private")
 
@@ -91,11 +92,74 @@ def _locked_impl(ctx):
     for file in [image.config, image.manifest, image.descriptor] + [layer.descriptor for layer in image.layers]:
         asserts.true(env, file.path in made, file.path + " is not checked")
     asserts.equals(env, [None, None], [layer.blob for layer in image.layers])
+
+    # One file stands for all layers, so none of them has a shape of its own; an older lock file has none at all.
+    asserts.equals(env, ctx.attr.shapes, [file.basename for file in image.shapes])
+    asserts.equals(env, [None, None], [layer.shape for layer in image.layers])
     return analysistest.end(env)
 
-_locked_test = analysistest.make(_locked_impl, attrs = {"image": attr.label(mandatory = True)})
+_locked_test = analysistest.make(_locked_impl, attrs = {
+    "image": attr.label(mandatory = True),
+    "shapes": attr.string_list(),
+})
+
+def _on_locked_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.equals(env, ["shape.json"], [flag.rpartition("/")[2] for flag in flags(only(env, "MkConfig"), "base-shape")])
+    return analysistest.end(env)
+
+_on_locked_test = analysistest.make(_on_locked_impl)
+
+def _over_locked_impl(ctx):
+    env = analysistest.begin(ctx)
+    action = only(env, "MkLayer")
+    asserts.equals(env, ["shape.json"], [flag.rpartition("/")[2] for flag in flags(action, "over")])
+
+    # No byte of the base is needed, nor any of its documents.
+    asserts.equals(env, ["a.txt", "shape.json"], input_names(action))
+    return analysistest.end(env)
+
+_over_locked_test = analysistest.make(_over_locked_impl)
 
 _DIGITS = "1" * 64
+
+def _locked_tests():
+    """Declares the tests of images of a lock file with and without a shape, and returns their names."""
+    for locked, shape in {"locked": {"shape": "data/shape.json"}, "locked_before": {}}.items():
+        locked_image(
+            name = locked,
+            blobs = ["data/b=c.txt"],
+            documents = {
+                "config": "data/a.txt",
+                "digest": "sha256:" + _DIGITS,
+                "layers": [_DIGITS, _DIGITS],
+                "manifest": "data/b=c.txt",
+                "media_type": "application/vnd.oci.image.manifest.v1+json",
+                "os_features": ["a", "b"],
+                "os_version": "10.0.1",
+                "platform": "linux/arm64",
+                "sources": ["m.example.com/a", "docker.io/library/a"],
+            } | shape,
+            tags = ["manual"],
+        )
+        _locked_test(
+            name = locked + "_test",
+            image = locked,
+            shapes = ["shape.json"] if shape else [],
+            target_under_test = locked + ".documents",
+        )
+    image(name = "on_locked", base = "locked", layers = ["on_registry_image_layer"], tags = ["manual"])
+    _on_locked_test(name = "on_locked_test", target_under_test = "on_locked")
+    image_layer(name = "over_locked", files = {"/a": "data/a.txt"}, over = "locked", tags = ["manual"])
+    _over_locked_test(name = "over_locked_test", target_under_test = "over_locked")
+    refused = refusal(
+        image_layer,
+        "over_locked_before",
+        ["attribute over: nobody knows which directories", "//tools/lock -- update adds what is missing there"],
+        files = {"/a": "data/a.txt"},
+        over = "locked_before",
+    )
+    return ["locked_test", "locked_before_test", "on_locked_test", "over_locked_test", refused]
 
 def base_tests(name):
     """Declares the tests of bases whose layers are in a registry.
@@ -125,24 +189,7 @@ def base_tests(name):
         platforms = ["@rules_go//go/toolchain:linux_arm64", "@rules_go//go/toolchain:linux_amd64"],
         tags = ["manual"],
     )
-    locked_image(
-        name = "locked",
-        blobs = ["data/b=c.txt"],
-        documents = {
-            "config": "data/a.txt",
-            "digest": "sha256:" + _DIGITS,
-            "layers": [_DIGITS, _DIGITS],
-            "manifest": "data/b=c.txt",
-            "media_type": "application/vnd.oci.image.manifest.v1+json",
-            "os_features": ["a", "b"],
-            "os_version": "10.0.1",
-            "platform": "linux/arm64",
-            "sources": ["m.example.com/a", "docker.io/library/a"],
-        },
-        tags = ["manual"],
-    )
-    _locked_test(name = "locked_test", image = "locked", target_under_test = "locked.documents")
-    tests = ["locked_test"]
+    tests = _locked_tests()
     for image_name in ["on_registry_image", "on_registry_image_index"]:
         for kind, rule, kwargs in [
             ("archive", image_archive, {}),

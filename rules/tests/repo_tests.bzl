@@ -2,7 +2,7 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules/private/repo:build_file.bzl", "build_file", "target_name")
-load("//rules/private/repo:lock.bzl", "blob_attrs", "layers_of", "sources_of", "system_of")
+load("//rules/private/repo:lock.bzl", "blob_attrs", "layers_of", "shape_text", "sources_of", "system_of")
 load("//rules/private/repo:servers.bzl", "server_problem")
 
 visibility("private")
@@ -72,6 +72,14 @@ def _blobs_impl(ctx):
 
 _blobs_test = unittest.make(_blobs_impl)
 
+def _shape_impl(ctx):
+    env = unittest.begin(ctx)
+    asserts.equals(env, "{\"version\":1}\n", shape_text({"shape": ["{\"version\"", ":1}\n"]}))
+    asserts.equals(env, None, shape_text({"manifest": {}}))
+    return unittest.end(env)
+
+_shape_test = unittest.make(_shape_impl)
+
 def _build_file_impl(ctx):
     env = unittest.begin(ctx)
     asserts.equals(env, "linux_arm_v7", target_name("linux/arm/v7"))
@@ -138,4 +146,4 @@ def repo_tests(name):
     Args:
       name: Name of the test suite.
     """
-    unittest.suite(name, _sources_test, _blobs_test, _build_file_test, _servers_test, _system_test)
+    unittest.suite(name, _sources_test, _blobs_test, _build_file_test, _servers_test, _shape_test, _system_test)

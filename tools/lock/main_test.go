@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -24,9 +25,10 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts gives each script registries of its own: $REGISTRY has team/base with the tag v1, an index for
-// linux/amd64, linux/arm64 and linux/s390x, and v2, another one; $LOCKED has the same behind the password "secret" of
-// the user "user"; $MIRROR has v1's layers in mirror/base; $MIXED has v1 as private/base behind that password, and as
-// public/base for everybody. login.json is what docker login leaves for $LOCKED and $MIXED.
+// linux/amd64, linux/arm64 and linux/s390x, and v2, another one, and team/odd with v1, whose layer is no archive; $LAYER is
+// the first layer of base:v1; $LOCKED has the same bases behind the password "secret" of the user "user"; $MIRROR has v1's
+// layers in mirror/base; $MIXED has v1 as private/base behind that password, and as public/base for everybody. login.json
+// is what docker login leaves for $LOCKED and $MIXED.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -34,6 +36,7 @@ func TestScripts(t *testing.T) {
 			store := make(imagetest.Store)
 			v1 := index(t, store, "one")
 			v2 := index(t, store, "two")
+			layer := digest.FromBytes(imagetest.Pack(t, oci.Gzip, imagetest.Tar(t, imagetest.File{Name: "one", Data: "one"})))
 			open, locked := registrytest.New(t), registrytest.NewBasic(t, "user", "secret")
 			mirror, mixed := registrytest.New(t), registrytest.New(t)
 			mixed.Inject("/v2/private/", 1000, func(w http.ResponseWriter, req *http.Request) bool {
@@ -61,10 +64,15 @@ func TestScripts(t *testing.T) {
 				server.AddManifest("team/base", "v1", v1.MediaType, store[v1.Digest])
 				server.AddManifest("team/base", "v2", v2.MediaType, store[v2.Digest])
 			}
+			odd := oddImage(t, store)
+			for _, data := range store {
+				open.AddBlob("team/odd", data)
+			}
+			open.AddManifest("team/odd", "v1", odd.MediaType, store[odd.Digest])
 			env.Values["registry"], env.Values["v2"] = open, store[v2.Digest]
 			for name, value := range map[string]string{
 				"REGISTRY": open.Host, "LOCKED": locked.Host, "MIRROR": mirror.Host, "MIXED": mixed.Host,
-				"V1": v1.Digest.String(), "V2": v2.Digest.String(),
+				"V1": v1.Digest.String(), "V2": v2.Digest.String(), "LAYER": layer.String(),
 				"DOCKER_CONFIG": env.WorkDir + "/docker", "XDG_RUNTIME_DIR": env.WorkDir, "XDG_CONFIG_HOME": env.WorkDir,
 			} {
 				env.Setenv(name, value)
@@ -73,7 +81,8 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(env.WorkDir+"/login.json",
 				[]byte(`{"auths":{"`+locked.Host+entry+`,"`+mixed.Host+entry+`}}`), 0o600)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"move-tag": moveTag, "lose": lose, "meanwhile": meanwhile},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"move-tag": moveTag, "lose": lose, "meanwhile": meanwhile,
+			"without-no-shape": withoutNoShape},
 	})
 }
 
@@ -83,6 +92,23 @@ func index(t *testing.T, store imagetest.Store, name string) oci.Descriptor {
 		images = append(images, store.AddImage(t, platform, oci.Gzip, name, platform))
 	}
 	return store.AddIndex(t, images...)
+}
+
+// oddImage returns an image whose layer is no archive.
+func oddImage(t *testing.T, store imagetest.Store) oci.Descriptor {
+	image := store.AddImage(t, "linux/amd64", oci.Gzip, "odd")
+	manifest := store.Manifest(t, image)
+	manifest.Layers[0] = store.Add(manifest.Layers[0].MediaType, bytes.Repeat([]byte("no archive"), 100))
+	return store.AddJSON(t, oci.MediaTypeManifest, manifest)
+}
+
+// withoutNoShape FILE makes the lock file one of the time before there were shapes.
+func withoutNoShape(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: without-no-shape FILE")
+	}
+	text := strings.ReplaceAll(ts.ReadFile(args[0]), "      \"noShape\": true,\n", "")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // moveTag makes v1 of the open registry mean what v2 means.

@@ -14,14 +14,17 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/lockfile"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/pin"
+	"github.com/rules-strata/rules_strata/tools/internal/progress"
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
+	"github.com/rules-strata/rules_strata/tools/internal/remote"
 )
 
 func newAdd(flags *flag.FlagSet) cli.Work {
 	var s settings
 	var want pin.Want
 	s.declare(flags, true)
+	s.declareShape(flags)
 	cli.Each(flags, "platform", "`os/arch[/variant]` to pin, or \"all\" (repeatable)", func(value string) error {
 		if value == "all" {
 			want.All = true
@@ -57,7 +60,7 @@ func newAdd(flags *flag.FlagSet) cli.Work {
 		if err := checkNew(f, name); err != nil {
 			return err
 		}
-		p, err := s.pin(ctx, name, want)
+		p, err := s.pin(ctx, std, name, want, lockfile.Image{})
 		if err != nil {
 			return err
 		}
@@ -94,6 +97,7 @@ func (s *settings) tellAdded(out io.Writer, f *lockfile.File, name string) error
 func newUpdate(flags *flag.FlagSet) cli.Work {
 	var s settings
 	s.declare(flags, true)
+	s.declareShape(flags)
 	return func(ctx context.Context, std cli.Streams) error {
 		f, err := s.read(false)
 		if err != nil {
@@ -109,7 +113,7 @@ func newUpdate(flags *flag.FlagSet) cli.Work {
 			if err != nil {
 				return err
 			}
-			p, err := s.pin(ctx, name, want)
+			p, err := s.pin(ctx, std, name, want, f.Images[name])
 			if err != nil {
 				return err
 			}
@@ -144,9 +148,9 @@ func newUpdate(flags *flag.FlagSet) cli.Work {
 	}
 }
 
-// asksForSame reports whether two images were pinned for the same reference, platforms and mirrors.
+// asksForSame reports whether two images were pinned for the same reference, platforms and mirrors, and in the same way.
 func asksForSame(a, b lockfile.Image) bool {
-	return a.Reference == b.Reference && slices.Equal(a.Mirrors, b.Mirrors) && slices.Equal(platforms(a), platforms(b))
+	return a.Reference == b.Reference && a.NoShape == b.NoShape && slices.Equal(a.Mirrors, b.Mirrors) && slices.Equal(platforms(a), platforms(b))
 }
 
 // pinned is an image that no lock file holds yet, with what its registries ask for.
@@ -156,17 +160,59 @@ type pinned struct {
 	registries map[string]lockfile.Registry
 }
 
-// pin pins an image under a name.
-func (s *settings) pin(ctx context.Context, name string, want pin.Want) (pinned, error) {
+// pin pins an image under a name. What is known of it from the lock file is taken from there where it is the same.
+func (s *settings) pin(
+	ctx context.Context, std cli.Streams, name string, want pin.Want, known lockfile.Image,
+) (pinned, error) {
 	store := auth.DefaultStore()
 	client := registry.NewClient(registry.Options{
 		Credentials: store, Insecure: s.insecure, CertDirs: registry.DefaultCertDirs(),
 	})
 	image, registries, err := pin.Image(ctx, client, want)
+	if err == nil {
+		image.NoShape = s.noShape || known.NoShape
+		err = s.shapes(ctx, std, client, name, image, known)
+	}
 	if err != nil {
 		return pinned{}, fmt.Errorf("image %s: %w", name, advise(err, want.Reference, store))
 	}
 	return pinned{name, image, registries}, nil
+}
+
+// shapes reads the image's layers, unless nobody wants that.
+func (s *settings) shapes(
+	ctx context.Context, std cli.Streams, client *registry.Client, name string, image, known lockfile.Image,
+) error {
+	if image.NoShape {
+		return nil
+	}
+	sources, err := image.Sources()
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, source := range sources {
+		names = append(names, source.Name())
+	}
+	var layers []remote.Layer
+	for _, p := range image.Platforms {
+		manifest, err := p.ParseManifest()
+		if err != nil {
+			return err
+		}
+		for _, d := range manifest.Layers {
+			layers = append(layers, remote.Layer{Descriptor: d, Sources: names})
+		}
+	}
+	var meter progress.Meter
+	display := progress.NewDisplay(std.Err, progress.Terminal(std.Err), &meter)
+	source := meter.Watch(remote.New(client, layers))
+	reasons, err := pin.Shapes(cli.WithNotices(ctx, display), source, image, known) // No notice breaks the bars.
+	display.Close()
+	for _, reason := range reasons {
+		cli.Line(std.Err, "%s: layers on it are not compared with its directories and symlinks: %s", name, reason)
+	}
+	return err
 }
 
 // put puts the image into a lock file.

@@ -31,7 +31,10 @@ file. A registry on this machine may do without TLS.`,
 			Summary: "pin an image, which builds then know as @NAME",
 			Details: `
 REFERENCE is an image's name with a tag or a digest, like docker.io/library/debian:12. Of an index linux/amd64 and
-linux/arm64 are pinned, as far as it has them; --platform says otherwise.`,
+linux/arm64 are pinned, as far as it has them; --platform says otherwise.
+
+Layers are read once and not kept, but for their directories and symlinks, with which builds compare what is put on them.
+--no-shape does without.`,
 		},
 		{
 			Name: "update", Operands: "[NAME]...", New: newUpdate,
@@ -54,6 +57,7 @@ means another image by now is told of, and is no error.`,
 type settings struct {
 	path     string
 	insecure bool
+	noShape  bool
 }
 
 func (s *settings) declare(flags *flag.FlagSet, online bool) {
@@ -61,6 +65,10 @@ func (s *settings) declare(flags *flag.FlagSet, online bool) {
 	if online {
 		flags.BoolVar(&s.insecure, "insecure", false, "accept an unknown certificate, or no TLS at all")
 	}
+}
+
+func (s *settings) declareShape(flags *flag.FlagSet) {
+	flags.BoolVar(&s.noShape, "no-shape", false, "read no layers, now and in updates: nothing is compared with them")
 }
 
 // file returns the path of the lock file.

@@ -2,11 +2,11 @@
 
 load(":blob_repository.bzl", "blob_repository_name")
 load(":build_file.bzl", "build_file", "target_name")
-load(":lock.bzl", "read_lock", "sources_of", "system_of", "text_of")
+load(":lock.bzl", "read_lock", "shape_text", "sources_of", "system_of", "text_of")
 
 visibility("//rules/...")
 
-def write_documents(ctx, platform, manifest, config):
+def write_documents(ctx, platform, manifest, config, shape = None):
     """Writes the documents of a platform.
 
     Args:
@@ -14,12 +14,15 @@ def write_documents(ctx, platform, manifest, config):
       platform: The platform.
       manifest: The manifest's text.
       config: The config's text.
+      shape: The text of the shape of all layers, or None if it is not known.
 
     Returns:
       dict with the names of the files, for locked_image.
     """
     names = {}
-    for kind, text in {"config": config, "manifest": manifest}.items():
+    for kind, text in {"config": config, "manifest": manifest, "shape": shape}.items():
+        if text == None:
+            continue
         names[kind] = "%s.%s.json" % (target_name(platform), kind)
 
         # The text holds the document's bytes one by one, not characters.
@@ -46,7 +49,7 @@ def _impl(ctx):
         manifest = text_of(entry["manifest"])
         layers = layer_digests(manifest)
         platforms[platform] = struct(
-            documents = write_documents(ctx, platform, manifest, text_of(entry["config"])) | {
+            documents = write_documents(ctx, platform, manifest, text_of(entry["config"]), shape_text(entry)) | {
                 "digest": entry["manifest"]["digest"],
                 "layers": layers,
                 "media_type": entry["manifest"]["mediaType"],

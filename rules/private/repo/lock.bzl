@@ -28,6 +28,17 @@ def text_of(document):
     """Returns the bytes of a document."""
     return "".join(document["text"])
 
+def shape_text(entry):
+    """Returns the bytes of the shape of a platform's layers, or None if the lock file does not have it.
+
+    Args:
+      entry: The platform's entry in the lock file.
+
+    Returns:
+      The text, or None.
+    """
+    return "".join(entry["shape"]) if entry.get("shape") else None
+
 def sources_of(image):
     """Returns the repositories that hold the layers of an image.
 

@@ -13,6 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/shape"
 )
 
 // namePattern is what a repository of Bazel may be called.
@@ -151,6 +152,11 @@ func (p Platform) check(name string, named map[digest.Digest]bool) error {
 	}
 	if _, err := p.Layers(); err != nil {
 		return err
+	}
+	if p.Shape != nil {
+		if _, err := shape.Parse(p.Shape); err != nil {
+			return fmt.Errorf("shape: %w", err)
+		}
 	}
 	if err := checkDocument(p.Config); err != nil {
 		return fmt.Errorf("config: %w", err)

@@ -78,6 +78,8 @@ type Image struct {
 	Digest digest.Digest `json:"digest"`
 	// Mirrors are repositories that hold the same blobs, asked before the reference's own, as "registry/repository".
 	Mirrors []string `json:"mirrors,omitempty"`
+	// NoShape means that nobody wants to know the shapes of its layers.
+	NoShape bool `json:"noShape,omitempty"`
 	// Indexes are the indexes on the way to the manifests, the outermost first. None, if the reference names a manifest.
 	Indexes []Document `json:"indexes,omitempty"`
 	// Platforms are the images by platform, in the form of oci.FormatPlatform: "linux/arm64".
@@ -88,6 +90,8 @@ type Image struct {
 type Platform struct {
 	Manifest Document `json:"manifest"`
 	Config   Document `json:"config"`
+	// Shape is the shape of all layers together (package shape), or nil if it is not known.
+	Shape Text `json:"shape,omitempty"`
 }
 
 // Document is a manifest, an index or a config.

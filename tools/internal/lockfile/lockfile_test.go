@@ -32,6 +32,8 @@ func sample(t *testing.T) *File {
 	amd := store.AddImage(t, "linux/amd64", oci.Gzip, "a", "b")
 	arm := store.AddImage(t, "linux/arm64", oci.Gzip, "a", "c")
 	index := store.AddIndex(t, amd, arm)
+	withShape := platform(amd)
+	withShape.Shape = Text(`{"version":1,"symlinks":{"/bin":"usr/bin","/ä":"x"},"dirs":{"/tmp":{"mode":"1777"}}}` + "\n")
 	config := store.Add(oci.DockerMediaTypeConfig,
 		[]byte("{\n   \"os\": \"linux\",\n\t\"author\": \"Zoë, \\\"\u2028\\\\ <\x7f>\",\"rootfs\":{\"type\":\"layers\"}\r\n}\n"))
 	single := store.AddJSON(t, oci.DockerMediaTypeManifest, oci.Manifest{
@@ -48,11 +50,11 @@ func sample(t *testing.T) *File {
 			"two": {
 				Reference: "docker.io/library/two:1", Digest: index.Digest, Mirrors: []string{"h:1/m/two"},
 				Indexes:   []Document{document(store, index)},
-				Platforms: map[string]Platform{"linux/amd64": platform(amd), "linux/arm64": platform(arm)},
+				Platforms: map[string]Platform{"linux/amd64": withShape, "linux/arm64": platform(arm)},
 			},
 			"One.x": {
-				Reference: "h:1/one@" + single.Digest.String(), Digest: single.Digest,
-				Platforms: map[string]Platform{"linux/riscv64": {document(store, single), document(store, config)}},
+				Reference: "h:1/one@" + single.Digest.String(), Digest: single.Digest, NoShape: true,
+				Platforms: map[string]Platform{"linux/riscv64": {Manifest: document(store, single), Config: document(store, config)}},
 			},
 		},
 	}
@@ -177,6 +179,8 @@ func TestCheck(t *testing.T) {
 			i.Indexes[0].Digest = digest.FromBytes(i.Indexes[0].Text)
 			i.Digest = i.Indexes[0].Digest
 		}), "image two: index 1: the text is not UTF-8, which JSON has to be"},
+		{"shape", changedPlatform(func(p *Platform) { p.Shape = Text(`{"version":2}`) }),
+			"image two: linux/amd64: shape: not a shape of layers: version 2, expected 1"},
 		{"config digest", changedPlatform(func(p *Platform) { p.Config.Digest = other }),
 			"image two: linux/amd64: config: the text has the digest"},
 	}
@@ -240,7 +244,7 @@ func TestLayersRefuses(t *testing.T) {
 		manifest := oci.Manifest{Config: store.Add(oci.MediaTypeConfig, []byte(test.config))}
 		config := document(store, manifest.Config)
 		test.manifest(&manifest)
-		p := Platform{document(store, store.AddJSON(t, oci.MediaTypeManifest, manifest)), config}
+		p := Platform{Manifest: document(store, store.AddJSON(t, oci.MediaTypeManifest, manifest)), Config: config}
 		if _, err := p.Layers(); err == nil || err.Error() != test.want {
 			t.Errorf("%s: error %v, want %s", test.name, err, test.want)
 		}

@@ -2,7 +2,7 @@
 // spoken to.
 //
 // It follows indexes that hold indexes, learns a platform that no index states from the image's config, and passes over
-// what is no image (attestations, signatures, other artifacts). Only documents are read, never a layer.
+// what is no image (attestations, signatures, other artifacts). Only documents are read; layers are by [Shapes] alone.
 //
 // Non-goals: the form of the lock file (package lockfile), deciding when to pin.
 package pin

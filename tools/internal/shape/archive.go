@@ -3,6 +3,7 @@ package shape
 import (
 	"archive/tar"
 	"context"
+	"errors"
 	"io"
 	"path"
 	"strings"
@@ -17,10 +18,24 @@ const (
 	opaqueName     = ".wh..wh..opq"
 )
 
+const (
+	// maxMemory bounds what the entries of one layer may take, in bytes: more than a million of them.
+	maxMemory = 512 << 20
+	// entryCost is about what an entry takes beside its texts.
+	entryCost = 400
+)
+
+var errTooMany = errors.New("the layer has too many entries")
+
 // OfArchive returns the shape of a layer of elsewhere, a stream of size bytes, packed or not. It has the directories that
 // the layer has entries for: what engines make of those that it implies is up to them. Layers of elsewhere are not
-// judged here: an entry whose name cannot be in an image is passed over.
+// judged here: an entry whose name cannot be in an image is passed over. What it unpacks to and what its entries take in
+// memory is bounded.
 func OfArchive(ctx context.Context, r io.Reader, size int64) (*Shape, error) {
+	return ofArchive(ctx, r, size, maxMemory)
+}
+
+func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape, error) {
 	unpacked, _, err := decompress.NewReader(ctx, r, size)
 	if err != nil {
 		return nil, err
@@ -40,6 +55,10 @@ func OfArchive(ctx context.Context, r io.Reader, size int64) (*Shape, error) {
 		if e := entry(h); e != nil {
 			entries = append(entries, e)
 			latest[e.Path] = e
+			memory -= entryCost + len(e.Path) + len(e.Target)
+		}
+		if memory < 0 {
+			return nil, errTooMany
 		}
 	}
 	var counting []*tree.Entry // of several entries for a path the last one counts

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"strings"
 	"testing"
 )
 
@@ -64,5 +65,20 @@ func TestOfArchive(t *testing.T) {
 		if s, err := OfArchive(t.Context(), bytes.NewReader(data), int64(len(data))); err == nil {
 			t.Errorf("%d bytes: %+v, want an error", len(data), s)
 		}
+	}
+}
+
+// The memory for what a stranger's layer lists is bounded.
+func TestOfArchiveBounds(t *testing.T) {
+	var headers []tar.Header
+	for range 100 {
+		headers = append(headers, tar.Header{Typeflag: tar.TypeSymlink, Name: "a", Linkname: strings.Repeat("x", 1000)})
+	}
+	data := archive(t, headers...)
+	if s, err := ofArchive(t.Context(), bytes.NewReader(data), int64(len(data)), 100_000); err != errTooMany {
+		t.Errorf("got %+v, %v", s, err)
+	}
+	if _, err := ofArchive(t.Context(), bytes.NewReader(data), int64(len(data)), 200_000); err != nil {
+		t.Error(err)
 	}
 }

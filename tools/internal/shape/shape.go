@@ -93,10 +93,6 @@ func (m *Mode) UnmarshalText(text []byte) error {
 
 // Of returns the shape of the layer with the entries, which come from tree.Builder.Build.
 func Of(entries []*tree.Entry) *Shape {
-	files := make(map[string]bool)
-	for _, e := range entries {
-		files[e.Path] = e.Kind != tree.Dir && e.Kind != tree.Symlink
-	}
 	s := &Shape{Symlinks: make(map[string]string), Dirs: make(map[string]Dir)}
 	for _, e := range entries {
 		switch e.Kind {
@@ -105,14 +101,40 @@ func Of(entries []*tree.Entry) *Shape {
 		case tree.Opaque:
 			s.Emptied = append(s.Emptied, e.Path)
 		case tree.Symlink:
-			if !files[lead(e.Path, e.Target)] {
-				s.Symlinks[e.Path] = e.Target
-			}
+			s.Symlinks[e.Path] = e.Target
 		case tree.Dir:
 			s.Dirs[e.Path] = Dir{Mode: Mode(e.Mode.Bits()), UID: e.UID, GID: e.GID, Implied: e.Implied}
 		}
 	}
+	if len(s.Symlinks) > 0 { // Most layers have none, and may have very many files.
+		s.dropLinksToFiles(entries)
+	}
 	return s
+}
+
+// maxLinks is how many symlinks Linux follows.
+const maxLinks = 40
+
+// dropLinksToFiles drops the symlinks that lead to a file among the entries, directly or through other symlinks.
+func (s *Shape) dropLinksToFiles(entries []*tree.Entry) {
+	files := make(map[string]bool)
+	for _, e := range entries {
+		files[e.Path] = e.Kind != tree.Dir && e.Kind != tree.Symlink
+	}
+	all := maps.Clone(s.Symlinks)
+	for link := range all {
+		place := link
+		for range maxLinks {
+			target, isLink := all[place]
+			if !isLink {
+				break
+			}
+			place = lead(place, target)
+		}
+		if files[place] {
+			delete(s.Symlinks, link)
+		}
+	}
 }
 
 // lead returns where a symlink leads if no directory on the way is one.
@@ -247,9 +269,18 @@ func Read(path string) (*Shape, error) {
 	if err != nil {
 		return nil, err
 	}
+	s, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+// Parse reads what Marshal returns.
+func Parse(data []byte) (*Shape, error) {
 	s, err := parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: not a shape of layers: %w", path, err)
+		return nil, fmt.Errorf("not a shape of layers: %w", err)
 	}
 	return s, nil
 }

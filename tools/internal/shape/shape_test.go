@@ -58,6 +58,8 @@ func TestOf(t *testing.T) {
 		tree.Entry{Path: "/lib", Kind: tree.Symlink, Target: "usr/lib"},
 		tree.Entry{Path: "/a/to-file", Kind: tree.Symlink, Target: "b/file"},
 		tree.Entry{Path: "/to-file", Kind: tree.Symlink, Target: "/a/b/../b/file"},
+		tree.Entry{Path: "/to-link", Kind: tree.Symlink, Target: "to-file"},
+		tree.Entry{Path: "/loop", Kind: tree.Symlink, Target: "loop"},
 		tree.Entry{Path: "/to-dir", Kind: tree.Symlink, Target: "a/b"},
 		tree.Entry{Path: "/gone/x", Kind: tree.Whiteout},
 		tree.Entry{Path: "/empty", Kind: tree.Opaque},
@@ -65,7 +67,7 @@ func TestOf(t *testing.T) {
 	want := &Shape{
 		Removed:  []string{"/gone/x"},
 		Emptied:  []string{"/empty"},
-		Symlinks: map[string]string{"/lib": "usr/lib", "/to-dir": "a/b"},
+		Symlinks: map[string]string{"/lib": "usr/lib", "/to-dir": "a/b", "/loop": "loop"},
 		Dirs:     dirs(0o755, true, "/a", "/a/b", "/owned", "/tree", "/tree/sub", "/gone", "/empty"),
 	}
 	want.Dirs["/stated"] = dir(0o700, 0, false)
