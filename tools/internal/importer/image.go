@@ -39,7 +39,7 @@ type config struct {
 // parseConfig reads an image's config that has so many layers.
 func parseConfig(data []byte, layers int) (config, error) {
 	var c config
-	if err := oci.Unmarshal(data, &c); err != nil {
+	if err := oci.UnmarshalDistinct(data, &c); err != nil {
 		return config{}, fmt.Errorf("config: %w", err)
 	}
 	if n := len(c.RootFS.DiffIDs); n != layers {
