@@ -20,6 +20,7 @@ var ErrForm = errors.New("programs do not agree on how the archive is to be read
 type screen struct {
 	err  error
 	odd  bool
+	tar  bool // a header block has been met that nothing but a tar archive has
 	done bool // the end of the archive has been met
 
 	next int64  // where the bytes are that are looked at next
@@ -96,6 +97,8 @@ func (s *screen) header(b []byte) error {
 	}
 	if sum, ok := number(b[148:156]); !ok || sum != checksum(b) {
 		s.odd = true // a sum of signed bytes, or archive/tar would not have taken it
+	} else {
+		s.tar = true
 	}
 	size, ok := number(b[124:136])
 	if !ok || size < 0 {
