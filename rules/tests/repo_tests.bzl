@@ -2,7 +2,7 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules/private/repo:build_file.bzl", "build_file", "target_name")
-load("//rules/private/repo:lock.bzl", "blob_attrs", "layers_of", "shape_text", "sources_of", "system_of")
+load("//rules/private/repo:lock.bzl", "blob_attrs", "layers_of", "shape_text", "sources_of", "system_of", "system_stated")
 load("//rules/private/repo:servers.bzl", "server_problem")
 
 visibility("private")
@@ -45,6 +45,7 @@ def _system_impl(ctx):
     asserts.equals(env, {}, system_of(image, "sha256:" + _TWO))
     asserts.equals(env, {}, system_of(image, "sha256:" + "3" * 64))
     asserts.equals(env, {}, system_of({}, "sha256:" + _ONE))
+    asserts.equals(env, {"os_version": "10.0.1"}, system_stated({"architecture": "amd64", "os": "windows", "os.version": "10.0.1"}))
     return unittest.end(env)
 
 _system_test = unittest.make(_system_impl)

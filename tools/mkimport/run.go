@@ -8,6 +8,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/content"
 	"github.com/rules-strata/rules_strata/tools/internal/importer"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/shape"
@@ -61,10 +62,14 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if errors.As(err, &refusal) {
 			return cli.Hint(err, "--platform and --ref choose an image")
 		}
-		if err != nil {
-			return err
+		if err == nil {
+			err = out.write(ctx, image)
 		}
-		return out.write(ctx, image)
+		if errors.Is(err, content.ErrNotFound) {
+			return cli.Hint(err, "only a part of the image is here: pull all of it for its platform before it is exported, "+
+				"or choose another image by --platform and --ref")
+		}
+		return err
 	}
 }
 

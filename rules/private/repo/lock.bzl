@@ -67,9 +67,20 @@ def system_of(image, digest):
         for child in json.decode(text_of(index))["manifests"]:
             platform = child.get("platform")
             if child["digest"] == digest and platform:
-                stated = {"os_features": platform.get("os.features"), "os_version": platform.get("os.version")}
-                return {key: value for key, value in stated.items() if value}
+                return system_stated(platform)
     return {}
+
+def system_stated(platform):
+    """Returns what the platform of a descriptor states of the operating system, for locked_image.
+
+    Args:
+      platform: dict from an index.
+
+    Returns:
+      dict with os_version and os_features, as far as they are stated.
+    """
+    stated = {"os_features": platform.get("os.features"), "os_version": platform.get("os.version")}
+    return {key: value for key, value in stated.items() if value}
 
 def layers_of(image):
     """Returns the layers of all platforms of an image: dict from hexadecimal digits to the descriptor in the manifest."""

@@ -2,6 +2,7 @@
 
 load(":build_file.bzl", "build_file", "target_name")
 load(":image_repository.bzl", "layer_digests", "unique", "write_documents")
+load(":lock.bzl", "system_stated")
 load(":registry.bzl", "ADVICE", "fetch", "source")
 
 visibility("//rules/...")
@@ -100,7 +101,7 @@ def _platform_of(parts):
     return "/".join([part for part in [parts["os"], parts["architecture"], variant] if part])
 
 def _manifests(ctx):
-    """Returns the manifests that the reference leads to: dict from platform to (digest, text or None)."""
+    """Returns the manifests that the reference leads to: dict from platform to their digest and what an index states."""
     found = {}
     queue = [ctx.attr.reference.partition("@")[2]]
     for _ in range(1000):  # indexes, and manifests whose platform no index states
@@ -114,12 +115,12 @@ def _manifests(ctx):
                 config = json.decode(_read(ctx, "blobs", document["config"]["digest"]))
                 platform = _platform_of(config) or _only(ctx.attr.platforms)
                 if platform:
-                    found.setdefault(platform, digest)
+                    found.setdefault(platform, struct(digest = digest, stated = {}))
             continue
         for child in document["manifests"]:
             platform = _platform_of(child.get("platform"))
             if child["mediaType"] in _MANIFESTS and platform:
-                found.setdefault(platform, child["digest"])
+                found.setdefault(platform, struct(digest = child["digest"], stated = system_stated(child["platform"])))
             elif child["mediaType"] in _INDEXES or child["mediaType"] in _MANIFESTS and not child.get("platform"):
                 queue.append(child["digest"])
     fail("image %s: its index leads to more than 1000 documents" % ctx.attr.reference)
@@ -143,14 +144,14 @@ def _chosen(ctx):
 def _image_impl(ctx):
     repository, _ = _source(ctx.attr)
     platforms = {}
-    for platform, digest in _chosen(ctx).items():
-        text = _read(ctx, "manifests", digest)
+    for platform, found in _chosen(ctx).items():
+        text = _read(ctx, "manifests", found.digest)
         manifest = json.decode(text)
         layers = layer_digests(text)
         config = _read(ctx, "blobs", manifest["config"]["digest"])
         platforms[platform] = struct(
-            documents = write_documents(ctx, platform, text, config) | {
-                "digest": digest,
+            documents = write_documents(ctx, platform, text, config) | found.stated | {
+                "digest": found.digest,
                 "layers": layers,
                 "media_type": manifest.get("mediaType", _MANIFESTS[0]),
                 "platform": platform,
@@ -173,7 +174,7 @@ _image_repository = repository_rule(
 
 def _layers_impl(ctx):
     _, place = _source(ctx.attr)
-    layers = unique(layer_digests(_read(ctx, "manifests", _chosen(ctx)[ctx.attr.platform])))
+    layers = unique(layer_digests(_read(ctx, "manifests", _chosen(ctx)[ctx.attr.platform].digest)))
     for layer in layers:
         problem = fetch(ctx, "blobs", "sha256:" + layer, layer, [place])
         if problem:

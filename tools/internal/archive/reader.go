@@ -36,9 +36,9 @@ type entry struct {
 	link         string // the name in the archive that a link means, unchecked; empty for a file
 }
 
-// Open reads the table of contents of the archive at path. A gzip- or zstd-compressed archive, known by its first
-// bytes, is unpacked into a temporary file without a name first. An archive with two entries of one name, or with a
-// name that lies outside of it, is refused, because programs disagree on what it holds.
+// Open reads the table of contents of the archive at path. An archive that is packed with gzip, bzip2, xz or zstd,
+// known by its first bytes, is unpacked into a temporary file without a name first. An archive with two entries of one
+// name, or with a name that lies outside of it, is refused, because programs disagree on what it holds.
 func Open(path string) (*Reader, error) {
 	return open(path, maxUnpacked)
 }

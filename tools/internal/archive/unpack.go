@@ -2,6 +2,8 @@ package archive
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/rules-strata/rules_strata/tools/internal/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
@@ -48,29 +51,32 @@ func Decompress(r io.Reader, compression oci.Compression) (io.ReadCloser, error)
 // unpack returns f, at its start, if it is not compressed. Otherwise it returns a temporary file with the unpacked
 // bytes that vanishes when it is closed, and closes f. It fails if they are more than limit.
 func unpack(f *os.File, limit int64) (*os.File, error) {
-	prefix := make([]byte, Magic)
-	n, err := f.ReadAt(prefix, 0)
-	if err != nil && err != io.EOF {
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = errors.New("is a directory")
+	}
+	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	compression := Sniff(prefix[:n])
-	if compression == oci.Uncompressed {
-		return f, nil
-	}
-	defer f.Close()
-	r, err := Decompress(f, compression)
+	r, codec, err := decompress.NewReader(context.Background(), f, info.Size())
 	if err != nil {
-		return nil, fmt.Errorf("%s archive: %w", compression, err)
+		f.Close()
+		return nil, err
 	}
 	defer r.Close()
+	if codec == decompress.None {
+		_, err := f.Seek(0, io.SeekStart)
+		return f, err
+	}
+	defer f.Close()
 	temporary, err := os.CreateTemp("", "image-archive-*.tar")
 	if err != nil {
 		return nil, err
 	}
 	if err := fill(temporary, r, limit); err != nil {
 		temporary.Close()
-		return nil, fmt.Errorf("%s archive: %w", compression, err)
+		return nil, err
 	}
 	return temporary, nil
 }

@@ -196,6 +196,8 @@ var jsonCases = []testCase{
 		d["FSLayers"], d["history"], d["signatures"] = []any{}, []any{}, []any{}
 	})},
 	{rule: "document-ambiguous", name: "layers in an index", fault: index(func(d doc) { d["layers"] = []any{} })},
+	{rule: "document-ambiguous", name: "layers and manifests in a config",
+		fault: config(func(d doc) { d["layers"], d["manifests"] = []any{}, []any{} })},
 	{rule: "document-ambiguous", name: "config in index.json", fault: fault{root: func(d doc) { d["config"] = doc{} }}},
 	{rule: "json-type", name: "config is an array", fault: fault{configJS: func([]byte) []byte { return []byte("[1]") }}},
 	{rule: "json-type", name: "layers is an object", fault: manifest(func(d doc) { d["layers"] = doc{} })},

@@ -23,6 +23,7 @@ var (
 func (in *inspector) config(o object, layers int, known bool) (platform string, diffIDs []digest.Digest) {
 	o.nullOK = true
 	o.keys(configKeys)
+	o.unambiguous(configKeys)
 	o.created()
 	o.text("author", optional)
 	platform = platformText(in.platform(o))

@@ -12,7 +12,7 @@ package compress
 import "fmt"
 
 // FormatVersion names the byte format. It changes whenever the packed form of any stream does.
-const FormatVersion = 2
+const FormatVersion = 3
 
 // Codec is a way to pack bytes. The values are those of the rules' attribute.
 type Codec string

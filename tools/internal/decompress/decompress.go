@@ -61,6 +61,9 @@ func NewReader(ctx context.Context, r io.Reader, size int64) (io.ReadCloser, Cod
 	}
 	codec := sniff(head)
 	plain, err := open(in, head, codec)
+	if errors.Is(err, gzip.ErrHeader) {
+		err = errors.New("its header is damaged")
+	}
 	if err != nil {
 		return nil, codec, named(codec, err)
 	}

@@ -74,10 +74,8 @@ func (c *config) parseRun(data json.RawMessage) error {
 		delete(run, key)
 	}
 	c.runExtra = run
-	for _, key := range []string{argsEscapedKey, healthcheckKey, shellKey} {
-		if err := run.checkCase(key); err != nil {
-			return err
-		}
+	if err := checkExtra(run); err != nil {
+		return err
 	}
 	return takeAll(run, []field{
 		{"User", &c.run.User},
@@ -90,6 +88,27 @@ func (c *config) parseRun(data json.RawMessage) error {
 		{"Labels", &c.run.Labels},
 		{"StopSignal", &c.run.StopSignal},
 	})
+}
+
+// checkExtra refuses values that stay as they are, but that no engine can read.
+func checkExtra(run object) error {
+	for _, f := range []field{
+		{argsEscapedKey, new(bool)},
+		{healthcheckKey, new(struct {
+			Test                                                   []string
+			Interval, Timeout, StartPeriod, StartInterval, Retries int64
+		})},
+		{onBuildKey, new([]string)},
+		{shellKey, new([]string)},
+	} {
+		if err := run.decode(f.key, f.into); err != nil {
+			return err
+		}
+		if err := run.checkCase(f.key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *config) parseRootFS(rootfs oci.RootFS) error {

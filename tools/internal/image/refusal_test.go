@@ -208,6 +208,14 @@ func TestConfigRefusesBases(t *testing.T) {
 			`{PLATFORM,"config":{"healthcheck":{}}` + rootfs,
 			`config: key "healthcheck" differs from "Healthcheck" in case only, readers would disagree about it`,
 		},
+		{`{PLATFORM,"config":{"Healthcheck":5}` + rootfs, `config: Healthcheck: got a JSON number, wanted an object`},
+		{
+			`{PLATFORM,"config":{"Healthcheck":{"Retries":"3"}}` + rootfs,
+			`config: Healthcheck: Retries: got a JSON string, wanted a number`,
+		},
+		{`{PLATFORM,"config":{"Shell":"x"}` + rootfs, `config: Shell: got a JSON string, wanted a list`},
+		{`{PLATFORM,"config":{"OnBuild":7}` + rootfs, `config: OnBuild: got a JSON number, wanted a list`},
+		{`{PLATFORM,"config":{"ArgsEscaped":"no"}` + rootfs, `config: ArgsEscaped: got a JSON string, wanted true or false`},
 		{`{PLATFORM,"config":{"Env":[1]}` + rootfs, `config: Env: got a JSON number, wanted a string`},
 		{
 			`{PLATFORM,"config":{"ExposedPorts":["80"]}` + rootfs,

@@ -12,6 +12,7 @@ import (
 const (
 	argsEscapedKey = "ArgsEscaped" // says how the base's arguments are quoted, on Windows
 	healthcheckKey = "Healthcheck"
+	onBuildKey     = "OnBuild"
 	shellKey       = "Shell"
 )
 

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -38,7 +39,7 @@ type config struct {
 // parseConfig reads an image's config that has so many layers.
 func parseConfig(data []byte, layers int) (config, error) {
 	var c config
-	if err := oci.Unmarshal(data, &c); err != nil {
+	if err := oci.UnmarshalDistinct(data, &c); err != nil {
 		return config{}, fmt.Errorf("config: %w", err)
 	}
 	if n := len(c.RootFS.DiffIDs); n != layers {
@@ -116,9 +117,11 @@ func (i *Image) WriteLayers(ctx context.Context, dir string) error {
 	return out.Commit()
 }
 
-// eachLayer calls visit for each distinct layer, but not for those that are absent by design.
+// eachLayer calls visit for each distinct layer, but not for those that are absent by design. It tells of all layers that
+// are not here.
 func (i *Image) eachLayer(ctx context.Context, visit func(oci.Descriptor) error) error {
 	seen := make(map[digest.Digest]bool)
+	var missing []error
 	for n, d := range i.Layers {
 		if seen[d.Digest] {
 			continue
@@ -127,9 +130,15 @@ func (i *Image) eachLayer(ctx context.Context, visit func(oci.Descriptor) error)
 		if content.IsElsewhere(ctx, i.source, d) {
 			continue
 		}
-		if err := visit(d); err != nil {
-			return fmt.Errorf("%s: layer %d of %d: %w", i.path, n+1, len(i.Layers), err)
+		err := visit(d)
+		if err == nil {
+			continue
 		}
+		err = fmt.Errorf("%s: layer %d of %d: %w", i.path, n+1, len(i.Layers), err)
+		if !errors.Is(err, content.ErrNotFound) {
+			return err
+		}
+		missing = append(missing, err)
 	}
-	return nil
+	return errors.Join(missing...)
 }

@@ -291,6 +291,28 @@ func TestPartial(t *testing.T) {
 	}
 }
 
+// All layers that are missing are named.
+func TestMissingLayers(t *testing.T) {
+	store := make(imagetest.Store)
+	root := store.AddImage(t, "linux/amd64", oci.Gzip, "a", "b", "c")
+	m := store.Manifest(t, root)
+	dir := saveLayout(t, store, root)
+	var want []string
+	for _, n := range []int{0, 2} {
+		if err := os.Remove(filepath.Join(dir, filepath.FromSlash(layout.BlobPath(m.Layers[n].Digest)))); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, fmt.Sprintf("%s: layer %d of 3: %s: blob not found", dir, n+1, m.Layers[n].Digest))
+	}
+	image, err := choose(t, dir, importer.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := image.Verify(ctx); err == nil || err.Error() != strings.Join(want, "\n") {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
 // A layer that may not be distributed need not be there; its URLs stay in the manifest.
 func TestForeignLayer(t *testing.T) {
 	for _, c := range []struct {

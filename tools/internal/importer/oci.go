@@ -110,13 +110,9 @@ func readManifest(ctx context.Context, source content.Source, d oci.Descriptor) 
 	if err != nil {
 		return oci.Manifest{}, nil, fmt.Errorf("manifest: %w", err)
 	}
-	var manifest oci.Manifest
-	if err := oci.Unmarshal(data, &manifest); err != nil {
+	manifest, err := oci.ParseManifest(data, d.MediaType)
+	if err != nil {
 		return oci.Manifest{}, nil, fmt.Errorf("manifest %s: %w", d.Digest, err)
-	}
-	if manifest.MediaType != "" && manifest.MediaType != d.MediaType {
-		return oci.Manifest{}, nil, fmt.Errorf("manifest %s: it calls itself %q, its descriptor %q",
-			d.Digest, manifest.MediaType, d.MediaType)
 	}
 	return manifest, data, nil
 }

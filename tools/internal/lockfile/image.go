@@ -17,11 +17,11 @@ type Config struct {
 // ParseManifest reads the manifest. It must be that of an image: the config and all layers have an image's media types,
 // and valid digests and sizes.
 func (p Platform) ParseManifest() (oci.Manifest, error) {
-	var manifest oci.Manifest
 	if !oci.IsManifest(p.Manifest.MediaType) {
-		return manifest, fmt.Errorf("media type %q is not that of a manifest", p.Manifest.MediaType)
+		return oci.Manifest{}, fmt.Errorf("media type %q is not that of a manifest", p.Manifest.MediaType)
 	}
-	if err := oci.Unmarshal(p.Manifest.Text, &manifest); err != nil {
+	manifest, err := oci.ParseManifest(p.Manifest.Text, p.Manifest.MediaType)
+	if err != nil {
 		return manifest, err
 	}
 	if t := manifest.Config.MediaType; oci.OCIMediaType(t) != oci.MediaTypeConfig {
@@ -44,7 +44,7 @@ func (p Platform) ParseManifest() (oci.Manifest, error) {
 // ParseConfig reads the config. Its diff_ids are valid digests.
 func (p Platform) ParseConfig() (Config, error) {
 	var config Config
-	if err := oci.Unmarshal(p.Config.Text, &config); err != nil {
+	if err := oci.UnmarshalDistinct(p.Config.Text, &config); err != nil {
 		return config, err
 	}
 	for n, id := range config.RootFS.DiffIDs {

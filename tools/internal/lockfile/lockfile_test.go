@@ -237,11 +237,14 @@ func TestLayersRefuses(t *testing.T) {
 		{"too many diff ids", func(*oci.Manifest) {},
 			`{"rootfs":{"diff_ids":["sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]}}`,
 			"config: 1 diff_ids for 0 layers"},
+		{"schema", func(m *oci.Manifest) { m.SchemaVersion = -1 }, "{}", "manifest: schemaVersion is -1, expected 2"},
+		{"keys", func(*oci.Manifest) {}, `{"os":"a","os":"b"}`,
+			`config: key "os" occurs twice, readers would disagree about it`},
 		{"config not JSON", func(*oci.Manifest) {}, "{", "config: unexpected EOF"},
 	}
 	for _, test := range tests {
 		store := make(imagetest.Store)
-		manifest := oci.Manifest{Config: store.Add(oci.MediaTypeConfig, []byte(test.config))}
+		manifest := oci.Manifest{Versioned: oci.SchemaVersion, Config: store.Add(oci.MediaTypeConfig, []byte(test.config))}
 		config := document(store, manifest.Config)
 		test.manifest(&manifest)
 		p := Platform{Manifest: document(store, store.AddJSON(t, oci.MediaTypeManifest, manifest)), Config: config}

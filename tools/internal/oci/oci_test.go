@@ -148,3 +148,27 @@ func TestMatchPlatform(t *testing.T) {
 		}
 	}
 }
+
+func TestParseManifest(t *testing.T) {
+	for _, test := range []struct{ data, want string }{
+		{`{"schemaVersion":2}`, ""},
+		{`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","annotations":{"a":"","A":""}}`, ""},
+		{`{"schemaVersion":-1}`, "schemaVersion is -1, expected 2"},
+		{`{"layers":[]}`, "schemaVersion is 0, expected 2"},
+		{`{"schemaVersion":2,"mediaType":"text/plain"}`,
+			`it calls itself "text/plain", its descriptor "application/vnd.oci.image.manifest.v1+json"`},
+		{`{"schemaVersion":2,"layers":[],"layers":[]}`, `key "layers" occurs twice, readers would disagree about it`},
+		{`{"schemaVersion":2,"layers":[],"Layers":[]}`, `key "Layers" occurs twice, readers would disagree about it`},
+		{`{"schemaVersion":2,"layers":[{"size":1,"size":2}]}`, `key "size" occurs twice, readers would disagree about it`},
+		{`{"schemaVersion":2,"annotations":{"a":"","a":""}}`, `key "a" occurs twice, readers would disagree about it`},
+		{`{"schemaVersion":2} 1`, "trailing data after the JSON value at byte 21"},
+	} {
+		text := ""
+		if _, err := ParseManifest([]byte(test.data), MediaTypeManifest); err != nil {
+			text = err.Error()
+		}
+		if text != test.want {
+			t.Errorf("%s: error %q, want %q", test.data, text, test.want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package tarfile
 
 import (
+	"archive/tar"
 	"bytes"
 	"errors"
 	"fmt"
@@ -42,6 +43,18 @@ func (s *screen) records(data []byte) (map[string]string, error) {
 		records[key] = value
 	}
 	return records, nil
+}
+
+// isFormat reports whether the header block of an entry is in one of the formats that programs read alike: POSIX's, GNU's
+// or that of Unix V7. GNU's has more fields for sparse files, which bsdtar looks at whatever the type is.
+func isFormat(b []byte) bool {
+	switch string(b[257:265]) {
+	case "ustar\x0000":
+		return !strings.HasSuffix(text(b[345:500]), "/")
+	case "ustar  \x00":
+		return b[156] == tar.TypeGNUSparse || len(bytes.Trim(b[369:], "\x00")) == 0
+	}
+	return len(bytes.Trim(b[257:265], "\x00")) == 0
 }
 
 // checksum returns the sum of all bytes of a header block, the checksum's own being taken for spaces.

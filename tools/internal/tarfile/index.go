@@ -88,8 +88,10 @@ func (x *index) read() ([]*tree.Entry, error) {
 
 // broken says what an error of archive/tar means.
 func (x *index) broken(err error) error {
-	switch {
-	case x.end == 0 && (errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)):
+	switch screen := x.in.screen; {
+	case screen.tar && screen.err != nil && !errors.Is(screen.err, errSkipped):
+		return screen.err
+	case x.end == 0 && !screen.tar && (errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)):
 		return errNoTar
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errCut

@@ -20,6 +20,7 @@ var ErrForm = errors.New("programs do not agree on how the archive is to be read
 type screen struct {
 	err  error
 	odd  bool
+	tar  bool // a header block has been met that nothing but a tar archive has
 	done bool // the end of the archive has been met
 
 	next int64  // where the bytes are that are looked at next
@@ -96,6 +97,8 @@ func (s *screen) header(b []byte) error {
 	}
 	if sum, ok := number(b[148:156]); !ok || sum != checksum(b) {
 		s.odd = true // a sum of signed bytes, or archive/tar would not have taken it
+	} else {
+		s.tar = true
 	}
 	size, ok := number(b[124:136])
 	if !ok || size < 0 {
@@ -125,33 +128,40 @@ func (s *screen) extend(kind byte, data []byte) error {
 	}
 	switch kind {
 	case tar.TypeXGlobalHeader:
+		s.odd = true // umoci knows no such thing
 		_, err := s.records(data)
 		return err
 	case tar.TypeXHeader:
 		records, err := s.records(data)
-		s.ext.add(kind, records)
-		return err
+		if err != nil {
+			return err
+		}
+		return s.ext.add(kind, records)
 	}
 	key := "path"
 	if kind == tar.TypeGNULongLink {
 		key = "linkpath"
 	}
-	text, _, _ := bytes.Cut(data, []byte{0})
-	if _, twice := s.ext.records[key]; twice || len(text) == 0 {
-		return fmt.Errorf("a second or an empty %s in an extended header", key)
+	name, _, ended := bytes.Cut(data, []byte{0})
+	s.odd = s.odd || !ended // GNU tar reads on behind the end
+	if len(name) == 0 {
+		return fmt.Errorf("an empty %s in an extended header", key)
 	}
-	s.ext.add(kind, map[string]string{key: string(text)})
-	return nil
+	return s.ext.add(kind, map[string]string{key: string(name)})
 }
 
-func (e *extension) add(kind byte, records map[string]string) {
+func (e *extension) add(kind byte, records map[string]string) error {
 	e.kinds += string(kind)
 	if e.records == nil {
 		e.records = make(map[string]string)
 	}
 	for key, value := range records {
+		if _, twice := e.records[key]; twice {
+			return fmt.Errorf("a second %s in an extended header", key)
+		}
 		e.records[key] = value
 	}
+	return nil
 }
 
 // entry takes the header block of an entry.
@@ -165,6 +175,7 @@ func (s *screen) entry(b []byte, size int64) error {
 		h.name = value
 	}
 	if value, ok := records["linkpath"]; ok {
+		s.odd = s.odd || h.link == "" // bsdtar then ignores the record
 		h.link = value
 	}
 	if value, ok := records["size"]; ok {
@@ -181,6 +192,9 @@ func (s *screen) entry(b []byte, size int64) error {
 			s.odd = true
 		}
 	}
+	if !isFormat(b) {
+		s.odd = true
+	}
 	isDir := strings.HasSuffix(h.name, "/")
 	switch h.kind {
 	case 0: // Unix V7 had no other sign of a directory
@@ -189,6 +203,7 @@ func (s *screen) entry(b []byte, size int64) error {
 			h.kind = tar.TypeDir
 		}
 	case tar.TypeReg, tar.TypeCont:
+		s.odd = s.odd || h.kind == tar.TypeCont // for GNU tar a type of its own
 		if isDir {
 			return errors.New(`it is a file, but its name ends with "/", programs take it for either`)
 		}

@@ -76,7 +76,9 @@ func TestDoubt(t *testing.T) {
 		"two long names": {append(slices.Clone(long[:1024]), long...),
 			`entry "` + strings.Repeat("n/", 90) + `": two extended headers for one entry, programs read them differently`},
 		"long name and path": {slices.Concat(record(t, "path=12345678")[:1024], long),
-			`entry "` + strings.Repeat("n/", 90) + `": a second or an empty path in an extended header`},
+			`entry "` + strings.Repeat("n/", 90) + `": a second path in an extended header`},
+		"path and long name": {slices.Concat(long[:1024], record(t, "path=12345678")),
+			`entry "` + strings.Repeat("n/", 90) + `": a second path in an extended header`},
 	} {
 		if _, err := read(t, c.data); err == nil || err.Error() != "a.tar: "+c.want {
 			t.Errorf("%s: got\n%v\nwant\na.tar: %s", name, err, c.want)
@@ -87,6 +89,8 @@ func TestDoubt(t *testing.T) {
 // What leaves in doubt what the entries are is read as engines read it, but not kept.
 func TestForm(t *testing.T) {
 	plain := archive(t, file("a", "x"))
+	gnu := archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeReg, Mode: 0o644, Size: 1, Format: tar.FormatGNU}, "x"})
+	long := archive(t, item{tar.Header{Name: strings.Repeat("n/", 90), Typeflag: tar.TypeDir, Format: tar.FormatGNU}, ""})
 	const want = "file /a 0644 0:0 \"x\"\n"
 	for name, c := range map[string]struct {
 		data []byte
@@ -116,10 +120,21 @@ func TestForm(t *testing.T) {
 			"SCHILY.xattr.com.apple.provenance": "1", "SCHILY.xattr.user.a": "b"}}, ""}), "file /a 0000 0:0 user.a=\"b\"\n"},
 		"attribute without namespace": {archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeReg,
 			PAXRecords: map[string]string{"SCHILY.xattr.a": "1"}}, ""}), "file /a 0000 0:0\n"},
-		"gnu":   {sparse(t, "gnu"), ""},
-		"pax00": {sparse(t, "pax00"), ""},
-		"pax01": {sparse(t, "pax01"), ""},
-		"pax10": {sparse(t, "pax10"), ""},
+		"comment": {archive(t, item{tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": "c"}}, ""},
+			file("a", "x")), want},
+		"contiguous": {resummed(plain, put(156, "7")), want},
+		"magic of no format": {resummed(archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeChar, Devmajor: 1}, ""}),
+			put(262, " ")), "character device /a 0000 0:0\n"},
+		"version of no format":               {resummed(plain, put(263, "01")), want},
+		"prefix that ends with a slash":      {resummed(plain, put(345, "d/")), strings.Replace(want, "/a", "/d/a", 1)},
+		"map in GNU's format":                {resummed(gnu, put(386, "00000000001")), want},
+		"size in GNU's format":               {resummed(gnu, put(483, "00000000009")), want},
+		"long name without an end":           {resummed(long, put(124, "00000000264")), "directory /" + strings.Repeat("n/", 89) + "n 0000 0:0\n"},
+		"link that stands in a record alone": {archive(t, link(tar.TypeSymlink, "s", "日本")), "symlink /s 0000 0:0 -> 日本\n"},
+		"gnu":                                {sparse(t, "gnu"), ""},
+		"pax00":                              {sparse(t, "pax00"), ""},
+		"pax01":                              {sparse(t, "pax01"), ""},
+		"pax10":                              {sparse(t, "pax10"), ""},
 	} {
 		if _, err := Check(bytes.NewReader(c.data), "a.tar"); !errors.Is(err, ErrForm) {
 			t.Errorf("%s: Check says %v", name, err)

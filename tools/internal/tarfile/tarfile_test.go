@@ -270,12 +270,14 @@ func TestRefused(t *testing.T) {
 		{"global header", archive(t, item{tar.Header{Typeflag: tar.TypeXGlobalHeader,
 			PAXRecords: map[string]string{"mtime": "1"}}, ""}),
 			`entry "GlobalHead.0.0": a global header sets mtime for all entries, which is not supported`},
+		{"malformed record at the beginning", bytes.Replace(record(t, "path=12345678"), []byte("17 path"), []byte("x7 path"), 1),
+			"damaged near byte 529: no valid header"},
 		{"negative size", patched(t, 124, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe"),
-			"not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
-		{"negative size in a record", sized(t, "-1"), "not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
+			`the size "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe" is not an octal number, programs read it differently`},
+		{"negative size in a record", sized(t, "-1"), `the size "-1" in an extended header is not a number`},
 		{"huge size in a record", sized(t, "9223372036854775807"), "the archive is cut off"},
 		{"size of 64 bits in a record", sized(t, "18446744073709551615"),
-			"not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
+			`the size "18446744073709551615" in an extended header is not a number`},
 		{"huge size", patched(t, 124, "\x80\x00\x00\x00\x7f\xff\xff\xff\xff\xff\xff\xff"), "the archive is cut off"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -82,7 +82,9 @@ func AppendHeader(dst []byte, e *tree.Entry, size int64, mode uint32) ([]byte, e
 	}
 	h.gid = pax.number("gid", int64(e.GID), fieldGID)
 	h.group = pax.text("gname", e.Group, fieldGroup.width)
-	h.link = pax.text("linkpath", e.Target, fieldLink.width)
+	if h.link = pax.text("linkpath", e.Target, fieldLink.width); h.link == "" && e.Target != "" {
+		h.link = noASCII
+	}
 	h.modTime = pax.time("mtime", e.ModTime)
 	if prefix, name, ok := splitName(h.name); ok {
 		h.prefix, h.name = prefix, name
@@ -100,6 +102,9 @@ func Padding(size int64) int { return int(-size & (BlockSize - 1)) }
 
 // End returns what ends an archive: two blocks of zeros. There is no padding beyond them.
 func End() []byte { return make([]byte, 2*BlockSize) }
+
+// noASCII stands for a link's target that has no ASCII character: bsdtar finds no target at all if the block has none.
+const noASCII = "_"
 
 // header is the content of one ustar header block.
 type header struct {

@@ -102,6 +102,8 @@ func TestPax(t *testing.T) {
 		{"target of 101", tree.Entry{Path: "/l", Kind: tree.Symlink, Target: n101}, 0, map[string]string{"linkpath": n101}},
 		{"target not ASCII", tree.Entry{Path: "/l", Kind: tree.Symlink, Target: "ü"}, 0,
 			map[string]string{"linkpath": "ü"}},
+		{"target without ASCII", tree.Entry{Path: "/l", Kind: tree.Symlink, Target: "日本"}, 0,
+			map[string]string{"linkpath": "日本"}},
 		{"8 GiB - 1", tree.Entry{Path: "/f"}, 1<<33 - 1, nil},
 		{"8 GiB", tree.Entry{Path: "/f"}, 1 << 33, map[string]string{"size": "8589934592"}},
 		{"ids of 21 bits", tree.Entry{Path: "/f", UID: 1<<21 - 1, GID: 1<<21 - 1}, 0, nil},
@@ -148,6 +150,9 @@ func readBack(t testing.TB, e *tree.Entry, size int64) *tar.Header {
 	}
 	kind := map[tree.Kind]byte{tree.File: tar.TypeReg, tree.Dir: tar.TypeDir, tree.Symlink: tar.TypeSymlink,
 		tree.CharDevice: tar.TypeChar, tree.FIFO: tar.TypeFifo}[e.Kind]
+	if block := raw[len(raw)-BlockSize:]; e.Target != "" && block[fieldLink.offset] == 0 {
+		t.Error("bsdtar ignores the record of a link that has no target in its block")
+	}
 	got := fmt.Sprintln(h.Name, h.Typeflag, h.Size, h.Mode, h.Uid, h.Gid, h.Uname, h.Gname, h.Linkname, h.ModTime.UTC(),
 		h.Devmajor, h.Devminor)
 	want := fmt.Sprintln(e.Name(), kind, size, 0o640, e.UID, e.GID, e.User, e.Group, e.Target, e.ModTime.UTC(),
