@@ -86,7 +86,7 @@ finds() {
 
 # told_apart ENGINE IMAGE: the engine's history says what is in each layer, and of no two layers the same.
 told_apart() {
-  local twice
+  local twice program
   "$1" history --no-trunc --format '{{.CreatedBy}}' "localhost/$2:latest" >"$WORK/history"
   twice=$(sort "$WORK/history" | uniq --repeated)
   equal "what is said of several layers" "" "$twice"
@@ -94,10 +94,17 @@ told_apart() {
   equal "lines that are not ours" 1 "$(grep --count --invert-match '^rules_strata /' "$WORK/history")" # of the base
   case $2 in
     single)
-      printf 'rules_strata %s\n' "/srv/cc.runfiles/_main/_solib_k8/ /srv/server /srv/server.runfiles/" \
-        "/app/shell /app/shell.runfiles/" "/app/py /app/py.runfiles/" "/app/links /app/links.runfiles/" \
-        "/app/go /app/go.runfiles/" "/app/cc /app/cc.runfiles/" \
-        "/usr/local/bin/links /usr/local/bin/py /usr/local/bin/server" >"$WORK/want"
+      {
+        echo "/srv/cc.runfiles/_main/_solib_k8/ /srv/server /srv/server.runfiles/"
+        for program in shell py links go cc; do
+          case $program in cc) printf "/opt/cc.runfiles/_main/_solib_k8/ " ;; esac
+          echo "/opt/other-$program /opt/other-$program.runfiles/"
+          echo "/app/$program /app/$program.runfiles/"
+        done
+        echo "/srv/cc /srv/cc.runfiles/ /srv/file.txt /srv/go_/ /srv/links /srv/links.runfiles/ /srv/py /srv/py.py" \
+          "/srv/py.runfiles/ /srv/shell /srv/shell.runfiles/ /srv/shell.sh"
+        echo "/usr/local/bin/links /usr/local/bin/py /usr/local/bin/server"
+      } | sed 's/^/rules_strata /' >"$WORK/want"
       sed -i 's,_solib_[a-z0-9_-]*,_solib_k8,' "$WORK/got" # it has the machine's name
       diff "$WORK/want" "$WORK/got"
       ;;
