@@ -51,7 +51,7 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 	docker := dockerManifest{ctx: ctx, src: src, options: options, root: root}
 	var blobs []oci.Descriptor
 	err = content.Walk(ctx, src, root, func(d oci.Descriptor, document []byte) error {
-		if document == nil && content.IsElsewhere(ctx, src, d) {
+		if document == nil && !options.Omit[d.Digest] && content.IsElsewhere(ctx, src, d) {
 			return fmt.Errorf("%s: the layer may not be distributed and is not here, so that no archive can have it; "+
 				"engines find it at %s", d.Digest, d.URLs[0])
 		}

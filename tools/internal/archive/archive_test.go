@@ -310,3 +310,17 @@ func TestWriteForeignLayer(t *testing.T) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
+
+// A layer that may not be distributed and that the reader holds need not be there.
+func TestWriteOmitForeignLayer(t *testing.T) {
+	store := make(imagetest.Store)
+	layer := store.Add(oci.DockerMediaTypeForeignLayer, []byte("x"))
+	layer.URLs = []string{"https://example.org/layer"}
+	root := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{Versioned: oci.SchemaVersion,
+		Config: store.Add(oci.MediaTypeConfig, []byte("{}")), Layers: []oci.Descriptor{layer}})
+	delete(store, layer.Digest)
+	options := archive.Options{Omit: map[digest.Digest]bool{layer.Digest: true}}
+	if err := archive.Write(ctx, io.Discard, store, root, options); err != nil {
+		t.Error(err)
+	}
+}

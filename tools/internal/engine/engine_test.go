@@ -188,6 +188,22 @@ func TestLoadBroken(t *testing.T) {
 	}
 }
 
+// TestLoadForeignLayer checks that one sentence tells of a layer that may not be distributed and is nowhere.
+func TestLoadForeignLayer(t *testing.T) {
+	absent := largeImage(t)
+	store := absent.Source.(imagetest.Store)
+	manifest := store.Manifest(t, absent.Root)
+	layer := &manifest.Layers[0]
+	delete(store, layer.Digest)
+	layer.MediaType, layer.URLs = oci.DockerMediaTypeForeignLayer, []string{"https://example.org/layer"}
+	absent.Root = store.AddJSON(t, oci.MediaTypeManifest, manifest)
+	want := layer.Digest.String() + ": the layer may not be distributed and is not here, so that no archive can have it; " +
+		"engines find it at https://example.org/layer"
+	if err := find(t, "").Load(t.Context(), absent, func(Plan) {}); err == nil || err.Error() != want {
+		t.Errorf("Load: %v, want %s", err, want)
+	}
+}
+
 // TestLoadCancel checks that an engine's program ends with the context, even if it reads nothing.
 func TestLoadCancel(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)

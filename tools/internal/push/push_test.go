@@ -317,6 +317,7 @@ func TestHolders(t *testing.T) {
 	}
 }
 
+// TestForeignLayer checks that a layer of a base that may not be distributed, and that nobody has, is no obstacle.
 func TestForeignLayer(t *testing.T) {
 	server := registrytest.New(t)
 	store := imagetest.Store{}
@@ -326,13 +327,18 @@ func TestForeignLayer(t *testing.T) {
 	}
 	image := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{
 		Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeManifest,
-		Config: store.Add(oci.MediaTypeConfig, []byte(`{}`)), Layers: []oci.Descriptor{foreign},
+		Config: store.Add(oci.MediaTypeConfig, []byte(`{}`)), Layers: []oci.Descriptor{
+			foreign, store.Add(oci.MediaTypeLayerGzip, []byte("own")),
+		},
 	})
 	var outcomes []Outcome
 	o := Options{Jobs: 1, Progress: func(e Event) { outcomes = append(outcomes, e.Outcome) }}
-	err := pushOne(t, repository(t, server), store, image, o)
-	if want := []Outcome{Foreign, Pushed, Pushed}; err != nil || !reflect.DeepEqual(outcomes, want) {
+	err := pushOne(t, repository(t, server), store, image, o, "v1")
+	if want := []Outcome{Foreign, Pushed, Pushed, Pushed}; err != nil || !reflect.DeepEqual(outcomes, want) {
 		t.Errorf("outcomes %q, %v, want %q", outcomes, err, want)
+	}
+	if got := server.Digests("team/app"); server.Tags("team/app")["v1"] != image.Digest || slices.Contains(got, foreign.Digest) {
+		t.Errorf("the registry has %s, tags %v", got, server.Tags("team/app"))
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/content"
 	"github.com/rules-strata/rules_strata/tools/internal/digest"
@@ -118,7 +117,7 @@ func (w *taskWork) walk(ctx context.Context, d oci.Descriptor, depth int) error 
 
 // sendBlob makes a blob part of the repository.
 func (w *taskWork) sendBlob(ctx context.Context, d oci.Descriptor, holders []string) (Outcome, string, error) {
-	if isForeign(d) {
+	if oci.MayBeAbsent(d) {
 		return Foreign, "", nil
 	}
 	present, err := w.To.HasBlob(ctx, d)
@@ -135,12 +134,6 @@ func (w *taskWork) sendBlob(ctx context.Context, d oci.Descriptor, holders []str
 		return Mounted, from, err
 	}
 	return Pushed, "", err
-}
-
-// isForeign reports whether d is a layer that registries do not take: one that may not be distributed and has an
-// address of its own.
-func isForeign(d oci.Descriptor) bool {
-	return len(d.URLs) > 0 && strings.Contains(oci.OCIMediaType(d.MediaType), ".nondistributable.")
 }
 
 // sendDocuments sends the planned manifests and indexes. The root is left to its first tag, if it gets one.
