@@ -174,12 +174,13 @@ _image_repository = repository_rule(
 
 def _layers_impl(ctx):
     _, place = _source(ctx.attr)
-    layers = unique(layer_digests(_read(ctx, "manifests", _chosen(ctx)[ctx.attr.platform].digest)))
-    for layer in layers:
-        problem = fetch(ctx, "blobs", "sha256:" + layer, layer, [place])
+    manifest = json.decode(_read(ctx, "manifests", _chosen(ctx)[ctx.attr.platform].digest))
+    urls = {layer["digest"].removeprefix("sha256:"): layer.get("urls") or [] for layer in manifest["layers"]}
+    for layer in urls:
+        problem = fetch(ctx, "blobs", "sha256:" + layer, layer, [place], urls = urls[layer])
         if problem:
             fail("image %s: layer sha256:%s: %s%s" % (ctx.attr.reference, layer, problem, ADVICE))
-    ctx.file("BUILD.bazel", "exports_files(%r)\n" % layers)
+    ctx.file("BUILD.bazel", "exports_files(%r)\n" % urls.keys())
 
 _layers_repository = repository_rule(
     doc = "The layers of an image without a lock file, for one platform.",
