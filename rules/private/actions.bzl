@@ -226,7 +226,7 @@ def make_base(ctx, manifest, config, facts, outputs):
       ctx: The rule's context.
       manifest: The File with its manifest.
       config: The File with its config.
-      facts: dict from flag (digest, media-type, os-feature, os-version, platform, source) to its values.
+      facts: dict from flag (digest, feature, media-type, os-feature, os-version, platform, source) to its values.
       outputs: struct of the Files manifest and config (copies of what was checked), descriptor and digest, and layers, a
         list of Files, the lowest first.
     """

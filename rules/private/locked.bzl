@@ -39,6 +39,7 @@ def _documents_impl(ctx):
         config = ctx.file.config,
         facts = {
             "digest": [ctx.attr.digest],
+            "feature": ctx.attr.cpu_features,
             "media-type": [ctx.attr.media_type],
             "os-feature": ctx.attr.os_features,
             "os-version": [ctx.attr.os_version] if ctx.attr.os_version else [],
@@ -62,6 +63,7 @@ _documents = rule(
     implementation = _documents_impl,
     attrs = {
         "config": attr.label(allow_single_file = True, mandatory = True),
+        "cpu_features": attr.string_list(),
         "digest": attr.string(mandatory = True),
         "layers": attr.string_list(),
         "manifest": attr.label(allow_single_file = True, mandatory = True),

@@ -83,6 +83,7 @@ def _locked_impl(ctx):
     asserts.equals(env, ["linux/arm64"], flags(action, "platform"))
     asserts.equals(env, ["10.0.1"], flags(action, "os-version"))
     asserts.equals(env, ["a", "b"], flags(action, "os-feature"))
+    asserts.equals(env, ["sse4"], flags(action, "feature"))
     asserts.equals(env, ["m.example.com/a", "docker.io/library/a"], flags(action, "source"))
     asserts.equals(env, 2, len(flags(action, "layer")), "descriptors of layers")
 
@@ -131,6 +132,7 @@ def _locked_tests():
             blobs = ["data/b=c.txt"],
             documents = {
                 "config": "data/a.txt",
+                "cpu_features": ["sse4"],
                 "digest": "sha256:" + _DIGITS,
                 "layers": [_DIGITS, _DIGITS],
                 "manifest": "data/b=c.txt",

@@ -46,6 +46,7 @@ def _system_impl(ctx):
     asserts.equals(env, {}, system_of(image, "sha256:" + "3" * 64))
     asserts.equals(env, {}, system_of({}, "sha256:" + _ONE))
     asserts.equals(env, {"os_version": "10.0.1"}, system_stated({"architecture": "amd64", "os": "windows", "os.version": "10.0.1"}))
+    asserts.equals(env, {"cpu_features": ["sse4"]}, system_stated({"architecture": "amd64", "features": ["sse4"], "os": "linux"}))
     return unittest.end(env)
 
 _system_test = unittest.make(_system_impl)

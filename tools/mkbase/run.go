@@ -24,7 +24,7 @@ type settings struct {
 	manifest, config, digest, mediaType string
 	platform                            *oci.Platform
 	osVersion                           string
-	osFeatures                          cli.Strings
+	osFeatures, features                cli.Strings
 	sources                             cli.Strings
 	manifestOutput, configOutput        string
 	descriptor, digestOutput            string
@@ -44,6 +44,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	})
 	flags.StringVar(&s.osVersion, "os-version", "", "`version` of the operating system that the index states")
 	flags.Var(&s.osFeatures, "os-feature", "`feature` of the operating system that the index states (repeatable)")
+	flags.Var(&s.features, "feature", "`feature` of the processor that the index states (repeatable)")
 	flags.Var(&s.sources, "source", "`registry/repository` that holds the layers, the best first (repeatable)")
 	flags.StringVar(&s.manifestOutput, "manifest-output", "", "`file` to write the checked manifest to (required)")
 	flags.StringVar(&s.configOutput, "config-output", "", "`file` to write the checked config to (required)")
@@ -102,8 +103,8 @@ func (s *settings) run() error {
 			return err
 		}
 		stated := *s.platform
-		stated.OSVersion, stated.OSFeatures = s.osVersion, s.osFeatures
-		whole := oci.CompletePlatform(stated, config.Platform)
+		stated.OSVersion, stated.OSFeatures, stated.Features = s.osVersion, s.osFeatures, s.features
+		whole := oci.CompletePlatform(stated, config.Platform())
 		d.Platform = &whole
 	}
 	outputs := wire.Outputs{Document: s.manifestOutput, Descriptor: s.descriptor, Digest: s.digestOutput}

@@ -54,14 +54,14 @@ def sources_of(image):
     return image.get("mirrors", []) + [repository]
 
 def system_of(image, digest):
-    """Returns what only an index states of the operating system that a manifest is for, for locked_image.
+    """Returns what only an index states of the system that a manifest is for, for locked_image.
 
     Args:
       image: The image's entry in the lock file.
       digest: The digest of the manifest.
 
     Returns:
-      dict with os_version and os_features, as far as an index states them.
+      dict with cpu_features, os_features and os_version, as far as an index states them.
     """
     for index in image.get("indexes", []):
         for child in json.decode(text_of(index))["manifests"]:
@@ -71,15 +71,19 @@ def system_of(image, digest):
     return {}
 
 def system_stated(platform):
-    """Returns what the platform of a descriptor states of the operating system, for locked_image.
+    """Returns what the platform of a descriptor states of the system beyond its name, for locked_image.
 
     Args:
       platform: dict from an index.
 
     Returns:
-      dict with os_version and os_features, as far as they are stated.
+      dict with cpu_features, os_features and os_version, as far as they are stated.
     """
-    stated = {"os_features": platform.get("os.features"), "os_version": platform.get("os.version")}
+    stated = {
+        "cpu_features": platform.get("features"),
+        "os_features": platform.get("os.features"),
+        "os_version": platform.get("os.version"),
+    }
     return {key: value for key, value in stated.items() if value}
 
 def layers_of(image):

@@ -292,6 +292,14 @@ func TestForeignLayer(t *testing.T) {
 	}
 }
 
+// TestFeatures checks that an index may state what an image asks of the processor, a field that image-spec reserves.
+func TestFeatures(t *testing.T) {
+	report := testCase{fault: child(func(d doc) { d["platform"].(doc)["features"] = []any{"sse4"} })}.inspect(t)
+	if len(report.Violations) > 0 {
+		t.Errorf("%v", report.Violations)
+	}
+}
+
 func TestNoSuchFile(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	if _, err := Layout(context.Background(), missing, Options{}); !errors.Is(err, os.ErrNotExist) {

@@ -16,9 +16,9 @@ func Platform(ctx context.Context, src Source, d, config oci.Descriptor) (oci.Pl
 	if err != nil {
 		return oci.Platform{}, err
 	}
-	var platform oci.Platform
+	var platform oci.ConfigPlatform
 	if err := oci.Unmarshal(data, &platform); err != nil {
 		return oci.Platform{}, fmt.Errorf("config %s: %w", config.Digest, err)
 	}
-	return platform, nil
+	return platform.Platform(), nil
 }

@@ -36,7 +36,7 @@ type config struct {
 type document struct {
 	Created time.Time `json:"created"`
 	Author  string    `json:"author,omitempty"`
-	oci.Platform
+	oci.ConfigPlatform
 	Config  json.RawMessage   `json:"config"`
 	RootFS  oci.RootFS        `json:"rootfs"`
 	History []json.RawMessage `json:"history,omitempty"`
@@ -106,12 +106,12 @@ func (c *config) document() (json.RawMessage, error) {
 		return nil, err
 	}
 	return joinObjects(document{
-		Created:  c.created,
-		Author:   c.author,
-		Platform: c.platform,
-		Config:   run,
-		RootFS:   oci.RootFS{Type: "layers", DiffIDs: c.diffIDs},
-		History:  c.history,
+		Created:        c.created,
+		Author:         c.author,
+		ConfigPlatform: c.platform.InConfig(),
+		Config:         run,
+		RootFS:         oci.RootFS{Type: "layers", DiffIDs: c.diffIDs},
+		History:        c.history,
 	}, c.extra)
 }
 

@@ -47,6 +47,10 @@ func TestIndex(t *testing.T) {
 				`"platform":{"architecture":"amd64","os":"linux"}},` +
 				`{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"D1","size":7,` +
 				`"platform":{"architecture":"arm","os":"linux","variant":"v6"}}]}`},
+		{"features of the processor", []oci.Descriptor{child(one, &oci.Platform{
+			OS: "linux", Architecture: "amd64", Features: []string{"sse4"}})}, nil,
+			head + `[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"D1","size":7,` +
+				`"platform":{"architecture":"amd64","os":"linux","features":["sse4"]}}]}`},
 		{"indexes and artifacts", []oci.Descriptor{nested, docker, artifact}, nil,
 			head + `[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"D3","size":8},` +
 				`{"mediaType":"application/vnd.docker.distribution.manifest.v2+json","digest":"D2","size":7,` +
@@ -91,6 +95,8 @@ func TestIndexPlatforms(t *testing.T) {
 		{"same version", version("10.0.1"), version("10.0.1"), "windows/amd64"},
 		{"features", features("a"), features("a", "b"), ""},
 		{"same features", features("b", "a"), features("a", "b"), "windows/amd64"},
+		{"features of the processor, by which no engine chooses", platform(t, "linux/amd64"),
+			&oci.Platform{OS: "linux", Architecture: "amd64", Features: []string{"sse4"}}, "linux/amd64"},
 		{"attestations", platform(t, "unknown/unknown"), platform(t, "unknown/unknown"), ""},
 		{"none stated", nil, nil, ""},
 	} {

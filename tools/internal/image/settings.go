@@ -75,7 +75,7 @@ var healthcheckNames = []string{"test", "interval", "timeout", "start_period", "
 // qualifies it goes too.
 var drop = map[string]func(*config){
 	"os":            func(c *config) { c.platform.OS, c.platform.OSVersion, c.platform.OSFeatures = "", "", nil },
-	"architecture":  func(c *config) { c.platform.Architecture, c.platform.Variant = "", "" },
+	"architecture":  func(c *config) { c.platform.Architecture, c.platform.Variant, c.platform.Features = "", "", nil },
 	"variant":       func(c *config) { c.platform.Variant = "" },
 	"os_version":    func(c *config) { c.platform.OSVersion = "" },
 	"os_features":   func(c *config) { c.platform.OSFeatures = nil },

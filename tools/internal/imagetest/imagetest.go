@@ -59,7 +59,7 @@ func (s Store) AddImage(t testing.TB, platform string, compression oci.Compressi
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := v1.Image{Platform: p, RootFS: v1.RootFS{Type: "layers", DiffIDs: []digest.Digest{}}}
+	config := v1.Image{Platform: v1.Platform(p.InConfig()), RootFS: v1.RootFS{Type: "layers", DiffIDs: []digest.Digest{}}}
 	manifest := oci.Manifest{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeManifest, Layers: []oci.Descriptor{}}
 	for _, name := range names {
 		layer := Tar(t, File{Name: name, Data: name})

@@ -37,7 +37,7 @@ func listDocker(fsys fs.FS) ([]candidate, error) {
 			return nil, fmt.Errorf("config %q: %w", image.Config, err)
 		}
 		id := digest.FromBytes(c.data)
-		images = append(images, candidate{id: id, names: image.RepoTags, platform: c.Platform, load: c.load})
+		images = append(images, candidate{id: id, names: image.RepoTags, platform: c.Platform(), load: c.load})
 	}
 	return images, nil
 }
@@ -107,7 +107,7 @@ func (i *dockerImage) load(ctx context.Context) (*Image, error) {
 			MediaType: manifest.MediaType,
 			Digest:    digest.FromBytes(data),
 			Size:      int64(len(data)),
-			Platform:  platform(i.Platform),
+			Platform:  platform(i.Platform()),
 		},
 		Manifest: data,
 		Config:   i.data,

@@ -30,7 +30,7 @@ type Image struct {
 
 // config is what an import reads of an image's config.
 type config struct {
-	oci.Platform
+	oci.ConfigPlatform
 	RootFS struct {
 		DiffIDs []digest.Digest `json:"diff_ids"`
 	} `json:"rootfs"`

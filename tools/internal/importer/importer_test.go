@@ -177,6 +177,11 @@ func TestDescriptor(t *testing.T) {
 		{"variant of the index", inIndex(image(`{"os":"linux","architecture":"arm"}`,
 			oci.MediaTypeManifest, oci.MediaTypeConfig), oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"}),
 			&oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"}},
+		{"features of the processor", inIndex(image(`{"os":"linux","architecture":"amd64"}`,
+			oci.MediaTypeManifest, oci.MediaTypeConfig), oci.Platform{OS: "linux", Architecture: "amd64",
+			Features: []string{"sse4"}}), &oci.Platform{OS: "linux", Architecture: "amd64", Features: []string{"sse4"}}},
+		{"a config has none", image(`{"os":"linux","architecture":"amd64","features":{}}`,
+			oci.MediaTypeManifest, oci.MediaTypeConfig), &oci.Platform{OS: "linux", Architecture: "amd64"}},
 		{"incomplete", image(`{"os":"linux"}`, oci.MediaTypeManifest, oci.MediaTypeConfig), nil},
 	}
 	for _, test := range tests {

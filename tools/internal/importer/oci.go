@@ -147,9 +147,9 @@ func loadOCI(ctx context.Context, source content.Source, d oci.Descriptor) (*Ima
 		source:     source,
 	}
 	if d.Platform == nil {
-		image.Descriptor.Platform = platform(c.Platform)
+		image.Descriptor.Platform = platform(c.Platform())
 	} else {
-		whole := oci.CompletePlatform(*d.Platform, c.Platform)
+		whole := oci.CompletePlatform(*d.Platform, c.Platform())
 		image.Descriptor.Platform = &whole
 	}
 	return image, nil

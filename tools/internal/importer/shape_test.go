@@ -16,7 +16,7 @@ import (
 // addLayers adds an image of these layers, packed with gzip, and returns its manifest's descriptor.
 func addLayers(t *testing.T, store imagetest.Store, layers ...[]byte) oci.Descriptor {
 	t.Helper()
-	config := v1.Image{Platform: oci.Platform{OS: "linux", Architecture: "amd64"}, RootFS: v1.RootFS{Type: "layers"}}
+	config := v1.Image{Platform: v1.Platform{OS: "linux", Architecture: "amd64"}, RootFS: v1.RootFS{Type: "layers"}}
 	manifest := oci.Manifest{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeManifest}
 	for _, layer := range layers {
 		config.RootFS.DiffIDs = append(config.RootFS.DiffIDs, digest.FromBytes(layer))

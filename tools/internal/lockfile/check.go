@@ -165,7 +165,7 @@ func (p Platform) check(name string, named map[digest.Digest]bool) error {
 	if err != nil {
 		return fmt.Errorf("config: %w", err)
 	}
-	return checkSame(platform, config.Platform)
+	return checkSame(platform, config.Platform())
 }
 
 // checkSame compares the platform of an entry with what the config states, if it does.

@@ -10,7 +10,7 @@ import (
 
 // Config is the part of an image's config that is looked at.
 type Config struct {
-	oci.Platform
+	oci.ConfigPlatform
 	RootFS oci.RootFS `json:"rootfs"`
 }
 

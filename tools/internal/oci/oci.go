@@ -1,8 +1,8 @@
 // Package oci holds the documents of image-spec 1.1 and their one encoding.
 //
-// The types are those of opencontainers/image-spec. The package adds what the specification leaves open: which bytes a
-// document has (compact JSON, keys in the order of the structs, no trailing newline), strict reading, and the media
-// types of Docker's older format with their OCI counterparts.
+// The types are those of opencontainers/image-spec, but for a field that it reserves. The package adds what the
+// specification leaves open: which bytes a document has (compact JSON, keys in the order of the structs, no trailing
+// newline), strict reading, and the media types of Docker's older format with their OCI counterparts.
 package oci
 
 import (
@@ -18,14 +18,6 @@ import (
 
 // The documents, as image-spec defines them.
 type (
-	// Descriptor names a blob: media type, digest, size ("descriptor.md").
-	Descriptor = v1.Descriptor
-	// Platform says where an image runs ("image-index.md", Platform).
-	Platform = v1.Platform
-	// Manifest lists an image's config and layers ("manifest.md").
-	Manifest = v1.Manifest
-	// Index lists manifests, mostly one per platform ("image-index.md").
-	Index = v1.Index
 	// ImageConfig says how an image is run ("config.md", config).
 	ImageConfig = v1.ImageConfig
 	// RootFS lists the uncompressed layers of an image ("config.md", rootfs).

@@ -64,5 +64,8 @@ func CompletePlatform(p, more Platform) Platform {
 	if len(p.OSFeatures) == 0 {
 		p.OSFeatures = more.OSFeatures
 	}
+	if len(p.Features) == 0 {
+		p.Features = more.Features
+	}
 	return p
 }

@@ -122,7 +122,7 @@ func (s *search) learn(c *candidate) error {
 	if err != nil {
 		return fmt.Errorf("config %s: %w", c.image.Config.Digest, err)
 	}
-	c.platform = config.Platform
+	c.platform = config.Platform()
 	return nil
 }
 

@@ -54,7 +54,7 @@ func stack(t *testing.T, store imagetest.Store, platform string, layers ...oci.D
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := lockfile.Config{Platform: p}
+	config := lockfile.Config{ConfigPlatform: p.InConfig()}
 	for _, layer := range layers {
 		config.RootFS.DiffIDs = append(config.RootFS.DiffIDs, layer.Digest)
 	}

@@ -88,7 +88,7 @@ func TestReadRefuses(t *testing.T) {
 		text, want string // the error without the path
 	}{
 		{descriptor, "", "not a descriptor: empty document"},
-		{descriptor, "[]", "not a descriptor: json: cannot unmarshal array into Go value of type v1.Descriptor"},
+		{descriptor, "[]", "not a descriptor: json: cannot unmarshal array into Go value of type oci.Descriptor"},
 		{descriptor, descriptorJSON + "x", "not a descriptor: trailing data after the JSON value at byte 214"},
 		{descriptor, `{"digest":"` + ofNothing + `","size":7}`, "not a descriptor: mediaType is missing"},
 		{descriptor, `{"mediaType":"` + manifest + `","digest":"` + ofNothing + `","size":-7}`, "size -7 is negative"},
