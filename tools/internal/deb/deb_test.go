@@ -146,18 +146,31 @@ file /var/lib/dpkg/status.d/tool.md5sums 0644
 --
 `},
 		{"configuration files that are none", packageOf(t, []string{"control", "Package: aa\n", "conffiles",
-			"/etc/gone\n/etc/d\n/etc/l\n/usr/f\n"}, []string{"./etc/d/", "", "./etc/l", "-> /usr/f", "./usr/f", "x"}), `
+			"/etc/gone\n/etc/d\n/etc/l\n/usr/f\n/etc/up\n/etc/two\n/etc/away\n/etc/round\n/etc/dir\n"}, []string{
+			"./etc/d/", "", "./etc/l", "-> /usr/f", "./usr/f", "x", "./etc/up", "-> ../usr/./f", "./etc/two", "-> up",
+			"./etc/away", "-> ../../../root", "./etc/round", "-> round", "./etc/dir", "-> d",
+		}), `
 directory /etc/d 0755
 symlink /etc/l 0755
 file /usr/f 0755
+symlink /etc/up 0755
+symlink /etc/two 0755
+symlink /etc/away 0755
+symlink /etc/round 0755
+symlink /etc/dir 0755
 file /var/lib/dpkg/status.d/aa 0644
 Package: aa
 Status: install ok installed
 Conffiles:
  /etc/gone newconffile
  /etc/d newconffile
- /etc/l newconffile
+ /etc/l 9dd4e461268c8034f5c8564e155c67a6
  /usr/f 9dd4e461268c8034f5c8564e155c67a6
+ /etc/up 9dd4e461268c8034f5c8564e155c67a6
+ /etc/two 9dd4e461268c8034f5c8564e155c67a6
+ /etc/away newconffile
+ /etc/round newconffile
+ /etc/dir newconffile
 --
 `},
 		{"no more than needed", packageOf(t, []string{"control", "package:  a+\n", "conffiles", ""}, nil), `
