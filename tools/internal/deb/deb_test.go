@@ -226,6 +226,10 @@ func TestPackings(t *testing.T) {
 	}
 }
 
+// lzmaText is "hello\n" as xz --format=lzma packs it.
+const lzmaText = "\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff" +
+	"\x00\x34\x19\x49\xee\x8d\xdd\x3d\x3a\xdf\xff\xff\xdd\x12\x00\x00"
+
 func TestRefused(t *testing.T) {
 	good := packageOf(t, []string{"control", control}, []string{"a", "b"})
 	controls := func(text string) string { return packageOf(t, []string{"control", text}, nil) }
@@ -246,6 +250,10 @@ func TestRefused(t *testing.T) {
 			`a Debian package of format "3.", expected 2.0`},
 		{"another order", arOf("debian-binary", "2.0\n", "data.tar", "", "control.tar", ""), noPackage},
 		{"unknown member", arOf("debian-binary", "2.0\n", "control.tar", "", "data.tar", "", "more", ""), noPackage},
+		{"lzma", arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", control), "data.tar.lzma", lzmaText),
+			"data.tar.lzma: packed with lzma, which has no checksum; dpkg-deb --raw-extract and --build make a package without it"},
+		{"lzma in its name", arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", control), "data.tar.lzma", "]"),
+			"data.tar.lzma: not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
 		{"control is no tar", arOf("debian-binary", "2.0\n", "control.tar.gz", "xx", "data.tar", tarOf(t)),
 			"control.tar.gz: not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
 		{"data out of the root", packageOf(t, []string{"control", control}, []string{"../x", ""}),
