@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Pushes to real registries: two programs, with and without TLS and passwords; out of one registry into another; through a
-# proxy with faults; and killed at any time.
+# Pushes to real registries: two programs, with and without TLS and passwords; out of one registry into another; to one that
+# certs.d makes known; through a proxy with faults; and killed at any time.
 
 user=strata
 password='pa55: word/+%'
@@ -87,6 +87,82 @@ copies() {
   holds "$other/other/far" one
 }
 
+# A registry with an authority of its own, who asks clients for a certificate. Its name is registry.test.
+known_start() {
+  local name
+  mkdir "$WORK/known" "$WORK/home"
+  for name in ca other; do
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$name" -keyout "$WORK/$name.key" -out "$WORK/$name.crt"
+  done
+  openssl req -x509 -CA "$WORK/ca.crt" -CAkey "$WORK/ca.key" -newkey rsa:2048 -nodes -days 2 -subj /CN=server \
+    -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:registry.test \
+    -keyout "$WORK/known/key.pem" -out "$WORK/known/cert.pem"
+  openssl req -x509 -CA "$WORK/ca.crt" -CAkey "$WORK/ca.key" -newkey rsa:2048 -nodes -days 2 -subj /CN=client \
+    -addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=clientAuth \
+    -keyout "$WORK/client.key" -out "$WORK/client.cert"
+  cp "$WORK/ca.crt" "$WORK/known/clients.pem"
+  registry_start known '' "$WORK/known" registry
+  sed 's/.*:/registry.test:/' "$RUN/known.address" >"$WORK/known.name"
+  { cat /etc/hosts && echo 127.0.0.1 registry.test; } >"$WORK/hosts"
+  CGO_ENABLED=0 go build -C "$TOP" -o "$RUN/bin/" ./tools/lock
+}
+
+# certs PLACE FILE...: what the registry's directory holds in the home, in containers or in docker (below /etc).
+certs() {
+  local dir file
+  case $1 in
+    home) dir=$WORK/home/.config/containers ;;
+    *) dir=$WORK/etc/$1 ;;
+  esac
+  dir=$dir/certs.d/$(cat "$WORK/known.name")
+  mkdir -p "$dir"
+  for file in "${@:2}"; do
+    case $file in
+      dangling) ln -s nowhere "$dir/subscriber.crt" ;;
+      *) cp "$WORK/$file" "$dir/" ;;
+    esac
+  done
+}
+
+# at_home COMMAND...: runs where the directories of certs are the user's and the system's.
+at_home() {
+  # shellcheck disable=SC2016
+  env -u XDG_CONFIG_HOME HOME="$WORK/home" DOCKER_CONFIG="$WORK" unshare --mount bash -euc '
+    mount --bind "$1/hosts" /etc/hosts
+    mount --bind "$1/etc/containers" /etc/containers
+    mount --bind "$1/etc/docker" /etc/docker
+    exec "${@:2}"' at_home "$WORK" "$@"
+}
+
+# tried WANT SAYS COMMAND...: a command comes to its end (WANT is yes), or to an error (no) in which it says SAYS.
+tried() {
+  local got=yes
+  at_home "${@:3}" >"$WORK/tried" 2>&1 || got=no
+  [ "$got" = "$1" ] || fail "$3: want $1, got $got: $(cat "$WORK/tried")"
+  [ "$got" = yes ] || [ -z "$2" ] || contains "$WORK/tried" "$2"
+}
+
+# known WANT SAYS [PLACE FILE...]...: push, lock and skopeo are tried alike with such certificates; "--" sets places apart.
+known() {
+  local want=$1 says=$2 registry name place=()
+  registry=$(cat "$WORK/known.name")
+  shift 2
+  rm -rf "${WORK:?}/home" "${WORK:?}/etc" "$WORK/images.lock.json"
+  mkdir -p "$WORK/home" "$WORK/etc/docker" /etc/docker
+  cp -R /etc/containers "$WORK/etc/containers"
+  for name in "$@" --; do
+    if [ "$name" != -- ]; then
+      place+=("$name")
+    else
+      certs "${place[@]}"
+      place=()
+    fi
+  done
+  tried "$want" "$says" push "@$WORK/two.args" --repository="$registry/team/known" --tag=latest
+  tried "$want" "$says" lock add known "$registry/team/known:latest" --lock="$WORK/images.lock.json"
+  tried "$want" "" skopeo inspect "docker://$registry/team/known:latest"
+}
+
 # proxy_start NAME BACKEND RATE SEED: our proxy in front of a registry; its address is in $RUN/NAME.address.
 proxy_start() {
   rm -f "$RUN/$1.addresses"
@@ -159,6 +235,22 @@ for version in 2 3; do
   done
 done
 check "layers go from registry to registry" copies
+check "a registry that only certs.d makes known, and that wants to know its clients" known_start
+all=(ca.crt client.cert client.key)
+stranger=(other.crt client.cert client.key)
+unknown="certificate signed by unknown authority"
+check "certs.d of the home" known yes '' home "${all[@]}"
+check "certs.d of /etc/containers" known yes '' containers "${all[@]}"
+check "certs.d of /etc/docker" known yes '' docker "${all[@]}"
+check "the home's certs.d counts before all" known yes '' home "${all[@]}" -- \
+  containers "${stranger[@]}" -- docker "${stranger[@]}"
+check "and alone" known no "$unknown" home "${stranger[@]}" -- containers "${all[@]}" -- docker "${all[@]}"
+check "certs.d of /etc/containers counts before Docker's" known no "$unknown" containers "${stranger[@]}" -- docker "${all[@]}"
+check "an authority that is a dangling link" known yes '' containers "${all[@]}" dangling
+check "no authority" known no "$unknown" home client.cert client.key
+check "no client certificate" known no "registry.test" home ca.crt
+check "a client certificate without its key" known no "is without its client.key" home ca.crt client.cert
+check "a client's key without its certificate" known no "is without its client.cert" home ca.crt client.key
 check "killed $kills times, behind a proxy with faults" killed
 check "and completed" completed
 packages time

@@ -82,8 +82,8 @@ podman_run() {
 }
 
 # registry_start NAME [HTPASSWD [DIR [PROGRAM]]]: an empty registry server on a free port of the loopback interface, with
-# basic authentication if there is a file of passwords, with TLS if there is a DIR with key.pem and cert.pem. PROGRAM is
-# Debian's docker-registry unless said otherwise. Its address is in $RUN/NAME.address.
+# basic authentication if there is a file of passwords, with TLS if there is a DIR with key.pem and cert.pem, where clients
+# need a certificate if it holds the authority clients.pem. PROGRAM is Debian's docker-registry unless said otherwise. Its address is in $RUN/NAME.address.
 registry_start() {
   local config=$RUN/$1.yml
   cat >"$config" <<CONFIG
@@ -93,7 +93,10 @@ storage: {filesystem: {rootdirectory: $RUN/$1}}
 http:
   addr: "127.0.0.1:0"
 CONFIG
-  [ -z "${3:-}" ] || echo "  tls: {certificate: $3/cert.pem, key: $3/key.pem}" >>"$config"
+  if [ -n "${3:-}" ]; then
+    printf '  tls:\n    certificate: %s/cert.pem\n    key: %s/key.pem\n' "$3" "$3" >>"$config"
+    [ ! -e "$3/clients.pem" ] || printf '    clientcas: [%s/clients.pem]\n' "$3" >>"$config"
+  fi
   [ -z "${2:-}" ] || echo "auth: {htpasswd: {realm: strata, path: $2}}" >>"$config"
   daemon "$1" "${4:-docker-registry}" serve "$config"
   await 20 grep 'listening on' "$RUN/$1.log"

@@ -56,7 +56,7 @@ func (s *settings) tell(std cli.Streams, results []result) error {
 	}
 	data = append(data, '\n')
 	if s.output != "" {
-		if err := atomicfile.Write(s.output, data); err != nil {
+		if err := atomicfile.WriteDurably(s.output, data); err != nil {
 			return err
 		}
 	}

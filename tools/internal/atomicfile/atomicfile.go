@@ -103,6 +103,17 @@ func (f *File) Abort() {
 
 // Write writes data as the file at path.
 func Write(path string, data []byte) error {
+	return write(path, data, func(*os.File) error { return nil })
+}
+
+// WriteDurably is Write for a file that a user keeps, unlike a build's: its bytes are on the disk before it replaces another,
+// so that even a machine that stops at any time leaves the one or the other.
+func WriteDurably(path string, data []byte) error {
+	return write(path, data, (*os.File).Sync)
+}
+
+// write calls sync before a file gets its name. What is written in place may be a pipe, which has no disk.
+func write(path string, data []byte, sync func(*os.File) error) error {
 	f, err := Create(path)
 	if err != nil {
 		return err
@@ -110,6 +121,11 @@ func Write(path string, data []byte) error {
 	defer f.Abort()
 	if _, err := f.Write(data); err != nil {
 		return err
+	}
+	if !f.inPlace {
+		if err := sync(f.File); err != nil {
+			return err
+		}
 	}
 	return f.Commit()
 }

@@ -47,6 +47,33 @@ func TestWrite(t *testing.T) {
 	wantNames(t, dir, "f")
 }
 
+// The bytes are on the disk while the file that they replace is still there; if they cannot be, it stays.
+func TestWriteDurably(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	if err := WriteDurably(path, []byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("the disk is broken")
+	if err := write(path, []byte("second"), func(f *os.File) error {
+		for name, want := range map[string]string{path: "first", f.Name(): "second"} {
+			if got, err := os.ReadFile(name); err != nil || string(got) != want {
+				t.Errorf("%s holds %q, %v", name, got, err)
+			}
+		}
+		return broken
+	}); err != broken {
+		t.Errorf("error %v", err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "first" {
+		t.Errorf("%q, %v", got, err)
+	}
+	wantNames(t, dir, "f")
+	if err := WriteDurably(os.DevNull, []byte("x")); err != nil {
+		t.Errorf("a device: %v", err)
+	}
+}
+
 func TestFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")

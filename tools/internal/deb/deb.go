@@ -54,6 +54,11 @@ func (p *Package) open(ctx context.Context, scratch string) error {
 	if err != nil {
 		return err
 	}
+	for _, m := range []member{control, data} {
+		if err := checkPacking(m); err != nil {
+			return err
+		}
+	}
 	if p.control, err = tarfile.New(ctx, control.SectionReader, control.name, scratch); err != nil {
 		return err
 	}
@@ -84,6 +89,19 @@ func choose(members []member) (control, data member, err error) {
 // isArchive reports whether a member is the archive NAME.tar, packed in some way: which one, its content tells.
 func isArchive(member, name string) bool {
 	return member == name+".tar" || strings.HasPrefix(member, name+".tar.")
+}
+
+// checkPacking refuses an archive that is packed with lzma, as old packages may be: that format has no checksum, so that
+// damage would go unseen. It has no mark either: a stream of it begins with the usual settings, and the low bytes of the
+// dictionary's size, which is a power of two.
+func checkPacking(m member) error {
+	const usual = "\x5d\x00\x00"
+	head := make([]byte, len(usual))
+	if _, err := m.ReadAt(head, 0); err != nil || string(head) != usual || !strings.HasSuffix(m.name, ".lzma") {
+		return nil // What else is wrong with it, its reader tells.
+	}
+	return fmt.Errorf("%s: packed with lzma, which has no checksum; dpkg-deb --raw-extract and --build make a package without it",
+		m.name)
 }
 
 // Close frees what the package needs.

@@ -146,18 +146,31 @@ file /var/lib/dpkg/status.d/tool.md5sums 0644
 --
 `},
 		{"configuration files that are none", packageOf(t, []string{"control", "Package: aa\n", "conffiles",
-			"/etc/gone\n/etc/d\n/etc/l\n/usr/f\n"}, []string{"./etc/d/", "", "./etc/l", "-> /usr/f", "./usr/f", "x"}), `
+			"/etc/gone\n/etc/d\n/etc/l\n/usr/f\n/etc/up\n/etc/two\n/etc/away\n/etc/round\n/etc/dir\n"}, []string{
+			"./etc/d/", "", "./etc/l", "-> /usr/f", "./usr/f", "x", "./etc/up", "-> ../usr/./f", "./etc/two", "-> up",
+			"./etc/away", "-> ../../../root", "./etc/round", "-> round", "./etc/dir", "-> d",
+		}), `
 directory /etc/d 0755
 symlink /etc/l 0755
 file /usr/f 0755
+symlink /etc/up 0755
+symlink /etc/two 0755
+symlink /etc/away 0755
+symlink /etc/round 0755
+symlink /etc/dir 0755
 file /var/lib/dpkg/status.d/aa 0644
 Package: aa
 Status: install ok installed
 Conffiles:
  /etc/gone newconffile
  /etc/d newconffile
- /etc/l newconffile
+ /etc/l 9dd4e461268c8034f5c8564e155c67a6
  /usr/f 9dd4e461268c8034f5c8564e155c67a6
+ /etc/up 9dd4e461268c8034f5c8564e155c67a6
+ /etc/two 9dd4e461268c8034f5c8564e155c67a6
+ /etc/away newconffile
+ /etc/round newconffile
+ /etc/dir newconffile
 --
 `},
 		{"no more than needed", packageOf(t, []string{"control", "package:  a+\n", "conffiles", ""}, nil), `
@@ -213,6 +226,10 @@ func TestPackings(t *testing.T) {
 	}
 }
 
+// lzmaText is "hello\n" as xz --format=lzma packs it.
+const lzmaText = "\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff" +
+	"\x00\x34\x19\x49\xee\x8d\xdd\x3d\x3a\xdf\xff\xff\xdd\x12\x00\x00"
+
 func TestRefused(t *testing.T) {
 	good := packageOf(t, []string{"control", control}, []string{"a", "b"})
 	controls := func(text string) string { return packageOf(t, []string{"control", text}, nil) }
@@ -233,6 +250,10 @@ func TestRefused(t *testing.T) {
 			`a Debian package of format "3.", expected 2.0`},
 		{"another order", arOf("debian-binary", "2.0\n", "data.tar", "", "control.tar", ""), noPackage},
 		{"unknown member", arOf("debian-binary", "2.0\n", "control.tar", "", "data.tar", "", "more", ""), noPackage},
+		{"lzma", arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", control), "data.tar.lzma", lzmaText),
+			"data.tar.lzma: packed with lzma, which has no checksum; dpkg-deb --raw-extract and --build make a package without it"},
+		{"lzma in its name", arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", control), "data.tar.lzma", "]"),
+			"data.tar.lzma: not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
 		{"control is no tar", arOf("debian-binary", "2.0\n", "control.tar.gz", "xx", "data.tar", tarOf(t)),
 			"control.tar.gz: not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
 		{"data out of the root", packageOf(t, []string{"control", control}, []string{"../x", ""}),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"regexp"
 	"strings"
 
@@ -18,8 +19,11 @@ const statusDir = "/var/lib/dpkg/status.d/"
 const maxControl = 16 << 20
 
 // unknownSum is what dpkg writes in place of the digest of a configuration file that is no file of the package: packages
-// exist that list a symlink, or what they do not hold.
+// exist that list what they do not hold.
 const unknownSum = "newconffile"
+
+// maxLinks is how many symlinks one configuration file may lead through, as in Linux.
+const maxLinks = 40
 
 // scripts are what dpkg and debconf would run, in the order of an installation's and a removal's steps.
 var scripts = []string{"config", "preinst", "postinst", "prerm", "postrm"}
@@ -151,26 +155,47 @@ func conffiles(files map[string]tree.Content, data []*tree.Entry) (string, error
 	}
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		path := strings.TrimRight(line, " \t\r\n")
-		if !strings.HasPrefix(path, "/") {
+		name := strings.TrimRight(line, " \t\r\n")
+		if !strings.HasPrefix(name, "/") {
 			continue // an empty line, or a flag: "remove-on-upgrade PATH" is no file of this version
 		}
 		sum := unknownSum
-		if e := shipped[path]; e != nil && e.Kind == tree.File {
+		if e := fileAt(shipped, name); e != nil {
 			md5, err := digest(e.Content)
 			if err != nil {
 				return "", err
 			}
 			sum = fmt.Sprintf("%x", md5)
-		} else if _, err := tree.Clean(path); err != nil {
-			return "", fmt.Errorf("%q: %w", path, err)
+		} else if _, err := tree.Clean(name); err != nil {
+			return "", fmt.Errorf("%q: %w", name, err)
 		}
-		fmt.Fprintf(&b, " %s %s\n", path, sum)
+		fmt.Fprintf(&b, " %s %s\n", name, sum)
 	}
 	if b.Len() == 0 {
 		return "", nil
 	}
 	return "Conffiles:\n" + b.String(), nil
+}
+
+// fileAt returns the file at a path, through symlinks in its last part, for which dpkg gives the digest of what they lead to.
+// It is nil if the package has none there.
+func fileAt(shipped map[string]*tree.Entry, at string) *tree.Entry {
+	for range maxLinks {
+		e := shipped[at]
+		switch {
+		case e == nil:
+			return nil
+		case e.Kind == tree.File:
+			return e
+		case e.Kind != tree.Symlink:
+			return nil
+		case path.IsAbs(e.Target):
+			at = path.Clean(e.Target)
+		default:
+			at = path.Join(path.Dir(at), e.Target)
+		}
+	}
+	return nil
 }
 
 func digest(c tree.Content) ([]byte, error) {

@@ -190,5 +190,5 @@ func (f *File) Write(path string) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(path, data)
+	return atomicfile.WriteDurably(path, data)
 }

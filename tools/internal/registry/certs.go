@@ -55,7 +55,8 @@ func hostDir(dirs []string, host string) string {
 }
 
 // addCerts adds what a directory holds to a configuration: NAME.crt are authorities besides those of the system, NAME.cert
-// with NAME.key is a client certificate.
+// with NAME.key is a client certificate. As with docker and podman half of such a pair is an error, and as with podman a
+// symlink that leads nowhere is no authority.
 func addCerts(config *tls.Config, dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrPermission) {
@@ -69,13 +70,19 @@ func addCerts(config *tls.Config, dir string) error {
 		base, extension := strings.TrimSuffix(path, filepath.Ext(path)), filepath.Ext(path)
 		switch extension {
 		case ".crt":
-			err = addAuthorities(config, path)
+			if err = addAuthorities(config, path); errors.Is(err, fs.ErrNotExist) {
+				err = nil // Red Hat's systems come with links to authorities that only subscribers have.
+			}
 		case ".cert":
 			var pair tls.Certificate
 			pair, err = tls.LoadX509KeyPair(path, base+".key")
 			config.Certificates = append(config.Certificates, pair)
 			if errors.Is(err, fs.ErrNotExist) {
 				err = fmt.Errorf("%s is without its %s.key; an authority's file ends with .crt", path, filepath.Base(base))
+			}
+		case ".key":
+			if _, statErr := os.Stat(base + ".cert"); errors.Is(statErr, fs.ErrNotExist) {
+				err = fmt.Errorf("%s is without its %s.cert", path, filepath.Base(base))
 			}
 		}
 		if err != nil {

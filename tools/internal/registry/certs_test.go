@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -78,12 +79,10 @@ func TestCertDirs(t *testing.T) {
 		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
 	}
 	whole := map[string][]byte{"ca.crt": serverCert, "me.cert": clientCert, "me.key": clientKey, "README": nil}
-	without := func(name string) map[string][]byte {
-		files := make(map[string][]byte)
-		for file, data := range whole {
-			if file != name {
-				files[file] = data
-			}
+	without := func(names ...string) map[string][]byte {
+		files := maps.Clone(whole)
+		for _, name := range names {
+			delete(files, name)
 		}
 		return files
 	}
@@ -96,7 +95,8 @@ func TestCertDirs(t *testing.T) {
 		{"whole", "registry.test:5000", whole, ""},
 		{"another port", "registry.test", whole, "certificate signed by unknown authority"},
 		{"no authority", "registry.test:5000", without("ca.crt"), "certificate signed by unknown authority"},
-		{"no client certificate", "registry.test:5000", without("me.cert"), "certificate required"},
+		{"no client certificate", "registry.test:5000", without("me.cert", "me.key"), "certificate required"},
+		{"no certificate for the key", "registry.test:5000", without("me.cert"), "me.key is without its me.cert"},
 		{"no key", "registry.test:5000", without("me.key"), "me.cert is without its me.key; an authority's file ends with .crt"},
 		{"garbage", "registry.test:5000", map[string][]byte{"ca.crt": []byte("x")}, "ca.crt holds no certificate"},
 	}
@@ -109,6 +109,9 @@ func TestCertDirs(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(certs, test.dir, name), data, 0o600); err != nil {
 				t.Fatal(err)
 			}
+		}
+		if err := os.Symlink("nowhere", filepath.Join(certs, test.dir, "subscriber.crt")); err != nil {
+			t.Fatal(err)
 		}
 		attempts := 0
 		client := NewClient(Options{

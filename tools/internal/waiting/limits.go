@@ -1,7 +1,7 @@
 // Package waiting bounds how long a program waits for another one that says nothing.
 //
 // [Limits.RoundTrip] watches one HTTP request from its connection to the last byte of the answer's body. Who takes no
-// byte, sends none, or dribbles out a document ends in a [SilenceError] that says who it was and what was waited for; after
+// byte, sends none, or dribbles out an answer ends in a [SilenceError] that says who it was and what was waited for; after
 // a few seconds one line tells the user. Time in which nobody waits, because the reader is busy elsewhere, does not count.
 //
 // Non-goals: trying again, limits for a whole download or upload.
@@ -23,10 +23,12 @@ type Limits struct {
 	Silence time.Duration
 	// Whole is how long the body of a document may take from its beginning to its end, see [Bound].
 	Whole time.Duration
+	// Pace is how many bytes a second a longer body must bring, on the average of Silence. 0 stands for any.
+	Pace int64
 }
 
 // Default are the limits of the tools.
-var Default = Limits{Notice: 10 * time.Second, Silence: time.Minute, Whole: time.Minute}
+var Default = Limits{Notice: 10 * time.Second, Silence: time.Minute, Whole: time.Minute, Pace: 1 << 10}
 
 const (
 	// pace is how many bytes a second the other side is given to deal with what it got, see [For]: some registries hash

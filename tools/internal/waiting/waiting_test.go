@@ -24,6 +24,13 @@ var quick = Limits{Notice: 20 * time.Millisecond, Silence: 150 * time.Millisecon
 // patient are limits that a busy machine does not reach by itself.
 var patient = Limits{Notice: time.Second, Silence: 2 * time.Second, Whole: 3 * time.Second}
 
+// paced returns patient with a pace.
+func paced(pace int64) Limits {
+	limits := patient
+	limits.Pace = pace
+	return limits
+}
+
 // buffer is where notices go.
 type buffer struct {
 	mu   sync.Mutex
@@ -103,6 +110,9 @@ func TestRoundTrip(t *testing.T) {
 		{"no answer", func(http.ResponseWriter, *http.Request) { stall() }, false, false, quick, sentNoReply},
 		{"half a body", func(w http.ResponseWriter, _ *http.Request) { trickle(w, 1); stall() }, false, false, quick, sentNothing},
 		{"a body that trickles", func(w http.ResponseWriter, _ *http.Request) { trickle(w, 70) }, false, false, patient, ""},
+		{"a body that trickles too slowly", func(w http.ResponseWriter, _ *http.Request) { trickle(w, 200) }, false, false,
+			paced(1 << 10), sentLittle},
+		{"a body that keeps the pace", func(w http.ResponseWriter, _ *http.Request) { trickle(w, 70) }, false, false, paced(1), ""},
 		{"a document that trickles", func(w http.ResponseWriter, _ *http.Request) { trickle(w, 200) }, false, true, patient,
 			notComplete},
 		{"a document", func(w http.ResponseWriter, _ *http.Request) { trickle(w, 2) }, false, true, patient, ""},

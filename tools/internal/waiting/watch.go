@@ -20,6 +20,7 @@ const (
 	sentNothing  = "sent nothing more"
 	notAnswered  = "gave no answer"
 	notComplete  = "has not sent the whole answer"
+	sentLittle   = "sent hardly anything"
 )
 
 // RoundTrip sends a request as next does, but waits no longer than the limits say. The answer's body is watched, too.
@@ -53,7 +54,7 @@ func (l Limits) RoundTrip(next http.RoundTripper, req *http.Request) (*http.Resp
 		cancel()
 		return resp, nil
 	}
-	resp.Body = &received{resp.Body, w}
+	resp.Body = &received{ReadCloser: resp.Body, watch: w}
 	return resp, nil
 }
 
@@ -254,20 +255,41 @@ func (s *sent) Read(p []byte) (int, error) {
 // received is an answer's body.
 type received struct {
 	io.ReadCloser
-	watch *watch
+	watch  *watch
+	waited time.Duration // since the pace was last looked at
+	bytes  int64         // that came in this time
 }
 
 // Read implements io.Reader.
 func (r *received) Read(p []byte) (int, error) {
+	start := time.Now()
 	r.watch.begin(sentNothing, r.watch.limits.Silence)
 	n, err := r.ReadCloser.Read(p)
 	r.watch.end()
+	r.waited, r.bytes = r.waited+time.Since(start), r.bytes+int64(n)
+	if err == nil {
+		r.pace()
+	}
 	if err == io.EOF {
 		r.release()
 	} else if err != nil {
 		err = r.watch.cause(err)
 	}
 	return n, err
+}
+
+// pace ends the request, and so the next Read, if too little came for too long.
+func (r *received) pace() {
+	limits := r.watch.limits
+	if r.waited < limits.Silence {
+		return
+	}
+	if r.bytes < int64(limits.Silence.Seconds()*float64(limits.Pace)) {
+		r.watch.mu.Lock()
+		defer r.watch.mu.Unlock()
+		r.watch.fail(&SilenceError{Who: r.watch.host, What: sentLittle, After: limits.Silence})
+	}
+	r.waited, r.bytes = 0, 0
 }
 
 // Close implements io.Closer.
