@@ -61,7 +61,7 @@ def program(ctx, name, arguments):
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(output = executable, target_file = tool(ctx, name).executable, is_executable = True)
 
-    # Whoever renames or moves the executable brings its runfiles along, and there the arguments have a name of their own.
+    # Users who rename or move the executable bring its runfiles along, and there the arguments have a name of their own.
     runfiles = ctx.runfiles(
         files = [arguments.file],
         root_symlinks = {_ARGUMENTS_DIR + "/" + _runfiles_path(ctx, executable) + ".args": arguments.file},

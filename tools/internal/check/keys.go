@@ -42,7 +42,7 @@ func keysOf(list string) map[string]string {
 	return keys
 }
 
-// keys tells of keys that some readers take for others: encoding/json, and with it every engine that is written in Go,
+// keys reports keys that some readers take for others: encoding/json, and with it every engine that is written in Go,
 // compares a struct's keys regardless of case.
 func (o object) keys(known map[string]string) {
 	met := make(map[string]string)
@@ -59,7 +59,7 @@ func (o object) keys(known map[string]string) {
 	}
 }
 
-// unambiguous tells of keys of a manifest or an index that make it look like a document of another kind.
+// unambiguous reports keys of a manifest or an index that make it look like a document of another kind.
 func (o object) unambiguous(own map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(o.fields)) {
 		folded := fold(key)

@@ -188,7 +188,7 @@ func TestLoadBroken(t *testing.T) {
 	}
 }
 
-// TestLoadForeignLayer checks that one sentence tells of a layer that may not be distributed and is nowhere.
+// TestLoadForeignLayer checks that one sentence names a layer that may not be distributed and is nowhere.
 func TestLoadForeignLayer(t *testing.T) {
 	absent := largeImage(t)
 	store := absent.Source.(imagetest.Store)

@@ -46,7 +46,7 @@ type Settings struct {
 	Env         map[string]string `json:"env"`
 	Labels      map[string]string `json:"labels"`
 	Healthcheck *Healthcheck      `json:"-"`
-	// BasePlatform is what the base's descriptor tells of its platform; nil is nothing. It fills gaps of the base's config:
+	// BasePlatform is the platform in the base's descriptor, or nil. It fills gaps of the base's config:
 	// some facts, such as the variant, often stand only in the index that the base comes from.
 	BasePlatform *oci.Platform `json:"-"`
 	// AnyArchitecture allows layers whose programs are all for other architectures than the image's.

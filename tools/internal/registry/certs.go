@@ -34,7 +34,7 @@ func defaultCertDirs(home, config string) []string {
 	return append(append(all, docker...), "/etc/docker/certs.d")
 }
 
-// certError tells of a directory of certificates that is of no use.
+// certError is the error for an unusable directory of certificates.
 type certError struct{ err error }
 
 func (e *certError) Error() string { return "certificates: " + e.err.Error() }

@@ -18,11 +18,11 @@ import (
 )
 
 var (
-	// ErrDirectory tells that an input is a directory where a file was asked for.
+	// ErrDirectory is returned for a directory where a file was asked for.
 	ErrDirectory = errors.New("a directory, expected a file")
-	// ErrNowhere tells that an input is a symlink to what is not there.
+	// ErrNowhere is returned for an input that is a dangling symlink.
 	ErrNowhere = errors.New("a symlink that leads nowhere")
-	// ErrEndless tells that an input is a symlink to a directory that it is in.
+	// ErrEndless is returned for an input that is a symlink to a directory around it.
 	ErrEndless = errors.New("a symlink that leads to a directory around it")
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ErrForm tells that an archive makes a layer, but cannot be one as it is: other programs than archive/tar may read
+// ErrForm is returned for an archive that makes a layer, but cannot be one as it is: other programs than archive/tar may read
 // something else in it, or it holds what only GNU tar knows.
 var ErrForm = errors.New("programs do not agree on how the archive is to be read")
 
@@ -73,7 +73,7 @@ func (s *screen) feed(p []byte, at int64) {
 	}
 }
 
-// errSkipped tells that archive/tar did not look where the next header is.
+// errSkipped is returned when archive/tar did not look where the next header is.
 var errSkipped = errors.New("programs do not agree on where its content ends")
 
 // piece takes a header block, or the content of an extended header.

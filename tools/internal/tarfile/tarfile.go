@@ -107,7 +107,7 @@ func (a *Archive) Read() ([]*tree.Entry, error) {
 
 // Check reads a plain archive to its end and returns the entries of a layer made of it, in the layer's order, or what would
 // make it no layer: what Read would refuse it for, and entries that do not go together, such as one below a symlink.
-// ErrForm tells that only a layer made anew of what Read returns may be one, and that the archive was not read to its end.
+// ErrForm is returned for an archive that has to be repacked from what Read returns; it was not read to its end.
 func Check(r io.Reader, name string) ([]*tree.Entry, error) {
 	in := &stream{r: bufio.NewReaderSize(r, 128<<10)}
 	x := newIndex(name, in, in)

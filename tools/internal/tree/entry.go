@@ -90,7 +90,7 @@ type Entry struct {
 	// Follow tells that directories of the path may be symlinks of the layer, as where /lib leads to /usr/lib: the entry
 	// then goes to where they lead. Where it is not set, such a symlink is an error.
 	Follow bool
-	// Implied tells of a directory that it is there for what it holds: nobody stated its metadata. Builder.Build sets it
+	// Implied marks a directory that is there for what it holds: nobody stated its metadata. Builder.Build sets it
 	// for the parents that it adds, and takes it from those that another input or a rule for the path states.
 	Implied bool
 	// Content is what a file holds.

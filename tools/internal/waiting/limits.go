@@ -17,7 +17,7 @@ import (
 
 // Limits say how long is waited. The zero value stands for Default.
 type Limits struct {
-	// Notice is after how long the user is told.
+	// Notice is the wait after which the user gets a notice.
 	Notice time.Duration
 	// Silence is how long the other side may take no byte, or send none.
 	Silence time.Duration

@@ -17,7 +17,7 @@ const (
 )
 
 // Run runs a program, whose command was made with the context, and returns its output. It ends with a [SilenceError] after
-// the limit for silence, and the user is told of the wait. Output of more than 1 MiB is an error. A program that has ended
+// the limit for silence, and the user gets a notice. Output of more than 1 MiB is an error. A program that has ended
 // well has said all of it, even if a child of it keeps the output open.
 func (l Limits) Run(ctx context.Context, who string, command func(context.Context) *exec.Cmd) (stdout, stderr []byte, err error) {
 	l = l.orDefault()
