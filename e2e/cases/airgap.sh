@@ -42,7 +42,7 @@ read_only() {
 # recipe DIR: a copy of the recipe, to be changed.
 recipe() {
   mkdir -p "$1"
-  cp -R "$TOP/tools/airgap/." "$1"
+  cp -R "$TOP/dev/airgap/." "$1"
 }
 
 # proxy DIR PATH VERSION: a module proxy in DIR that has another module under this name.
@@ -104,9 +104,9 @@ another_need() {
 
 another_bazelisk() {
   local path=github.com/bazelbuild/bazelisk version
-  version=$(sed -n 's/^version=//p' "$TOP/tools/airgap/choose.sh")
+  version=$(sed -n 's/^version=//p' "$TOP/dev/airgap/choose.sh")
   proxy "$WORK/bazelisk" "$path" "$version"
-  if GOSUMDB=off behind "$WORK/bazelisk" "$TOP/tools/airgap/go_module.sh" "$path" "$version" >bazelisk.log 2>&1; then
+  if GOSUMDB=off behind "$WORK/bazelisk" "$TOP/dev/airgap/go_module.sh" "$path" "$version" >bazelisk.log 2>&1; then
     fail "another bazelisk was taken: $(cat bazelisk.log)"
   fi
   contains bazelisk.log "$path $version: its sum is h1:"

@@ -254,4 +254,4 @@ check "a client's key without its certificate" known no "is without its client.c
 check "killed $kills times, behind a proxy with faults" killed
 check "and completed" completed
 packages time
-check "the benchmark of pushes is alive" "$TOP/bench/push" 1000000
+check "the benchmark of pushes is alive" "$TOP/dev/bench/push" 1000000

@@ -16,6 +16,6 @@
 // only line is "ok: N manifests, N layers, N entries". docs/validator.md explains the rules.
 package main
 
-import "github.com/rules-strata/rules_strata/tools/internal/launch"
+import "github.com/rules-strata/rules_strata/tools/internal/cli/launch"
 
 func main() { command.MainFrom(launch.Args("root", "layout", "archive", "registry", "rules")) }

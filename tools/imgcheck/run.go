@@ -7,14 +7,14 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/rules-strata/rules_strata/tools/internal/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/check"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
-	"github.com/rules-strata/rules_strata/tools/internal/launch"
-	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 )
 
 var command = cli.Command{

@@ -6,10 +6,10 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rules-strata/rules_strata/tools/internal/archive"
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/engine"
+	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
 )
 
 // write writes the archive that --archive asks for: of the image for --platform, or else of all there is.

@@ -19,6 +19,6 @@
 // error gets a line with the manifest's digest and what is sent.
 package main
 
-import "github.com/rules-strata/rules_strata/tools/internal/launch"
+import "github.com/rules-strata/rules_strata/tools/internal/cli/launch"
 
 func main() { command.MainFrom(launch.Args("root")) }

@@ -12,10 +12,10 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/check"
 	"github.com/rules-strata/rules_strata/tools/internal/engine/enginetest"
-	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/registrytest"
-	"github.com/rules-strata/rules_strata/tools/internal/wire"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
 )
 
 func TestMain(m *testing.M) {

@@ -8,15 +8,15 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/rules-strata/rules_strata/tools/internal/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
 	"github.com/rules-strata/rules_strata/tools/internal/engine"
-	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
-	"github.com/rules-strata/rules_strata/tools/internal/launch"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
-	"github.com/rules-strata/rules_strata/tools/internal/remote"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/remote"
 )
 
 // engineVariable is the environment variable that chooses an engine.

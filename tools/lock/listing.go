@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/lockfile"
+	"github.com/rules-strata/rules_strata/tools/internal/image/lockfile"
 )
 
 func newRemove(flags *flag.FlagSet) cli.Work {

@@ -16,7 +16,7 @@ import (
 	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/launch"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
 )
 
 func main() {

@@ -9,15 +9,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/lockfile"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/progress"
+	"github.com/rules-strata/rules_strata/tools/internal/image/lockfile"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/pin"
-	"github.com/rules-strata/rules_strata/tools/internal/progress"
-	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
-	"github.com/rules-strata/rules_strata/tools/internal/remote"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/pin"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/remote"
 )
 
 func newAdd(flags *flag.FlagSet) cli.Work {

@@ -11,7 +11,7 @@ import (
 	"slices"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/lockfile"
+	"github.com/rules-strata/rules_strata/tools/internal/image/lockfile"
 )
 
 // lockName is the file's name where none is given.

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/rules-strata/rules_strata/tools/internal/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/content"
-	"github.com/rules-strata/rules_strata/tools/internal/lockfile"
-	"github.com/rules-strata/rules_strata/tools/internal/pin"
-	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/image/lockfile"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/pin"
 )
 
 func newVerify(flags *flag.FlagSet) cli.Work {

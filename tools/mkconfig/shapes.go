@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/shape"
 )
 
 // checkShapes refuses layers that change, by directories which they merely imply, what is below, and returns the shape of

@@ -9,11 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/compress"
-	"github.com/rules-strata/rules_strata/tools/internal/deb"
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
-	"github.com/rules-strata/rules_strata/tools/internal/tarfile"
-	"github.com/rules-strata/rules_strata/tools/internal/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/deb"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
 // disk is where inputs are read from.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/source"
-	"github.com/rules-strata/rules_strata/tools/internal/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
 // directory adds a tree. One that is put at the root brings what it holds, not the root itself.

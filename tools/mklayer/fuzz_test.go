@@ -15,10 +15,10 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/check"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/wire"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
 
 // maxFuzzed bounds the size of a fuzzed layer, in bytes: a header may ask for gigabytes of zeros.

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
 // given is metadata that entries have from the start, as those of archives do. The zero value gives nothing.

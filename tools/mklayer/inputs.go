@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/shape"
-	"github.com/rules-strata/rules_strata/tools/internal/source"
-	"github.com/rules-strata/rules_strata/tools/internal/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
 // inputs are the flags that say what is in the layer.

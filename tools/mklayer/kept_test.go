@@ -9,7 +9,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/check"
 	"github.com/rules-strata/rules_strata/tools/internal/check/rawtar"
-	"github.com/rules-strata/rules_strata/tools/internal/tarfile"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
 )
 
 // entry is what two readers must agree on.

@@ -16,7 +16,7 @@ package main
 import (
 	"os"
 
-	"github.com/rules-strata/rules_strata/tools/internal/worker"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/worker"
 )
 
 func main() {

@@ -16,9 +16,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/wire"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
 
 // The scripts run the real main. They also have "umask MASK ARGS...", which is mklayer in a process with that umask,

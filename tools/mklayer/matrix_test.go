@@ -12,9 +12,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/rules-strata/rules_strata/tools/internal/compress"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/wire"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/digests.golden")

@@ -9,12 +9,12 @@ import (
 	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/shape"
-	"github.com/rules-strata/rules_strata/tools/internal/source"
-	"github.com/rules-strata/rules_strata/tools/internal/wire"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
 
 var command = newCommand(nil)

@@ -10,8 +10,8 @@ import (
 	"syscall"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/compress"
-	"github.com/rules-strata/rules_strata/tools/internal/worker"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/worker"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 )
 
 // cachedLayers is how many layers a worker remembers the blocks of. It keeps their files open.

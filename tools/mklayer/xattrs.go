@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/capability"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/capability"
 )
 
 // capabilities is the extended attribute that holds a file's capabilities.

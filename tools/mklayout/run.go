@@ -4,12 +4,12 @@ import (
 	"context"
 	"flag"
 
-	"github.com/rules-strata/rules_strata/tools/internal/archive"
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
-	"github.com/rules-strata/rules_strata/tools/internal/layout"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
+	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
 
 var command = cli.Command{

@@ -6,8 +6,8 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/nameflags"
-	"github.com/rules-strata/rules_strata/tools/internal/wire"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/nameflags"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
 
 var command = cli.Command{

@@ -12,10 +12,10 @@ import (
 	"os"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/cas"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/cas"
 )
 
 // headerVariable is the environment variable with headers for the remote cache, one "NAME=VALUE" a line: what stands

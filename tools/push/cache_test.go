@@ -9,11 +9,11 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/registrytest"
-	"github.com/rules-strata/rules_strata/tools/internal/wire"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
 )
 
 // TestCacheScripts runs the scripts about remote caches. Each has an image of two layers in the files root.json,

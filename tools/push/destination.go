@@ -5,9 +5,9 @@ import (
 	"io"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
-	"github.com/rules-strata/rules_strata/tools/internal/launch"
-	"github.com/rules-strata/rules_strata/tools/internal/nameflags"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/nameflags"
 )
 
 // destination is an image and where it goes, in the words of the flags.

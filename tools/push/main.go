@@ -29,6 +29,6 @@
 // machine (localhost, 127.0.0.1, [::1]), and any with --insecure, may have an unknown certificate or none.
 package main
 
-import "github.com/rules-strata/rules_strata/tools/internal/launch"
+import "github.com/rules-strata/rules_strata/tools/internal/cli/launch"
 
 func main() { command.MainFrom(launch.Args("root", "push")) }

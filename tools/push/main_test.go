@@ -10,10 +10,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/registrytest"
-	"github.com/rules-strata/rules_strata/tools/internal/wire"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
 )
 
 func TestMain(m *testing.M) {

@@ -9,13 +9,13 @@ import (
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
-	"github.com/rules-strata/rules_strata/tools/internal/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/push"
-	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/push"
 )
 
 // report is the JSON of --json and --output.

@@ -5,16 +5,16 @@ import (
 	"flag"
 	"fmt"
 
-	"github.com/rules-strata/rules_strata/tools/internal/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/content"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/imageflags"
-	"github.com/rules-strata/rules_strata/tools/internal/launch"
-	"github.com/rules-strata/rules_strata/tools/internal/progress"
-	"github.com/rules-strata/rules_strata/tools/internal/push"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/progress"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
-	"github.com/rules-strata/rules_strata/tools/internal/remote"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/push"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/remote"
 )
 
 var command = cli.Command{

@@ -44,7 +44,7 @@ def _netrc(ctx):
     return read_netrc(ctx, path) if path.exists else {}
 
 def _files(ctx):
-    """Returns the files in the order of tools/internal/auth."""
+    """Returns the files in the order of tools/internal/registry/auth."""
     env = ctx.os.environ
     home = env.get("HOME") or env.get("USERPROFILE")
     files = [env.get("REGISTRY_AUTH_FILE")]

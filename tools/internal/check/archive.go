@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rules-strata/rules_strata/tools/internal/check/internal/strictjson"
 	"github.com/rules-strata/rules_strata/tools/internal/check/rawtar"
-	"github.com/rules-strata/rules_strata/tools/internal/check/strictjson"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 const (

@@ -6,9 +6,9 @@ import (
 	"math"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/content"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // blob reads the content that a descriptor promises and takes its digest on the way. It reads at most one byte more

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // testCase breaks the good layout in one way and names the rule that must tell.

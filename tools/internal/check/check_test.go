@@ -17,9 +17,9 @@ import (
 	"testing"
 
 	"github.com/rules-strata/rules_strata/tools/internal/check/rawtar"
-	"github.com/rules-strata/rules_strata/tools/internal/content"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

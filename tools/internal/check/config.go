@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 var (

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // mediaTypeForm is the form of a media type without parameters (RFC 6838, section 4.2).

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/check/strictjson"
-	"github.com/rules-strata/rules_strata/tools/internal/content"
+	"github.com/rules-strata/rules_strata/tools/internal/check/internal/strictjson"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 )
 
 // document fetches, verifies and parses the manifest, index or config that d describes. Content that is not what d

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // fuzzLimit bounds what a fuzzed layer may decompress to.

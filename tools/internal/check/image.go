@@ -3,8 +3,8 @@ package check
 import (
 	"fmt"
 
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 const (

@@ -8,8 +8,8 @@ import (
 	"io"
 
 	"github.com/rules-strata/rules_strata/tools/internal/check/rawtar"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // layerKey names a way to check a layer. Images that share a layer have it checked once.

@@ -10,9 +10,9 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/rules-strata/rules_strata/tools/internal/content"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // The names in an image layout ("image-layout.md").

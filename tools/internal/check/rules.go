@@ -3,8 +3,8 @@ package check
 import (
 	"slices"
 
+	"github.com/rules-strata/rules_strata/tools/internal/check/internal/strictjson"
 	"github.com/rules-strata/rules_strata/tools/internal/check/rawtar"
-	"github.com/rules-strata/rules_strata/tools/internal/check/strictjson"
 )
 
 // Rule is one of the things that must be so.

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/content"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // AnnotationLayers lists the digests of an image's layers, with spaces between them. It is on the image's descriptor in

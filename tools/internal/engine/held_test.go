@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/rules-strata/rules_strata/tools/internal/engine/enginetest"
-	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 

@@ -21,11 +21,11 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/archive"
-	"github.com/rules-strata/rules_strata/tools/internal/content"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
 )
 
 // graceTime is how long an engine's program has to end once it is told to.

@@ -6,8 +6,8 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // createdBy is what the history says of a layer that does not say what is in it.

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // Digests of layers, as diff_ids and as blobs.

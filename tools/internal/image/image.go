@@ -15,8 +15,8 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // Errors that a user can do something about.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // Index returns the index that lists the children in the order given: images with their platforms, artifacts, and other

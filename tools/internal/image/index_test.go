@@ -3,8 +3,8 @@ package image
 import (
 	"testing"
 
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // child is the descriptor of a manifest.

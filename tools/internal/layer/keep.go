@@ -7,12 +7,12 @@ import (
 	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
-	"github.com/rules-strata/rules_strata/tools/internal/blob"
-	"github.com/rules-strata/rules_strata/tools/internal/compress"
-	"github.com/rules-strata/rules_strata/tools/internal/decompress"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/tarfile"
-	"github.com/rules-strata/rules_strata/tools/internal/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/blob"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // ErrRepack tells that an archive is not packed as the layer shall be, or is in a form that no layer should have.

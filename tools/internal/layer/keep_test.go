@@ -11,9 +11,9 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
-	"github.com/rules-strata/rules_strata/tools/internal/blob"
-	"github.com/rules-strata/rules_strata/tools/internal/compress"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/blob"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 func TestKeep(t *testing.T) {

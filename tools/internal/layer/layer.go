@@ -11,10 +11,10 @@ import (
 	"context"
 	"io"
 
-	"github.com/rules-strata/rules_strata/tools/internal/blob"
-	"github.com/rules-strata/rules_strata/tools/internal/compress"
-	"github.com/rules-strata/rules_strata/tools/internal/tarstream"
-	"github.com/rules-strata/rules_strata/tools/internal/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/blob"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/tarstream"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
 // Packing is how a layer is packed.

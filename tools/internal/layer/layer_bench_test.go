@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-strata/rules_strata/tools/internal/source"
-	"github.com/rules-strata/rules_strata/tools/internal/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
 var benchDir = flag.String("tree", "", "directory for the benchmarks, in place of a generated one")

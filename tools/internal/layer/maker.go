@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/rules-strata/rules_strata/tools/internal/source"
-	"github.com/rules-strata/rules_strata/tools/internal/tarstream"
-	"github.com/rules-strata/rules_strata/tools/internal/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/tarstream"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
 // Permission bits of files that state none.

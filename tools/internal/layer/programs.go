@@ -4,7 +4,7 @@ import (
 	"maps"
 	"sync"
 
-	"github.com/rules-strata/rules_strata/tools/internal/source"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 )
 
 // Programs notes for which architectures a layer has machine code. The zero value is ready to use.

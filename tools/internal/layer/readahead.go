@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/rules-strata/rules_strata/tools/internal/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
 // The bounds of reading ahead: at most maxRuns+2 runs of entries are under way or ready, one of them being consumed,

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/rules-strata/rules_strata/tools/internal/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
 // maxSummary is how long a summary may be, in bytes: it is a line of `docker history`, and a part of each config.

@@ -23,9 +23,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/auth"
-	"github.com/rules-strata/rules_strata/tools/internal/reference"
-	"github.com/rules-strata/rules_strata/tools/internal/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
 )
 
 const (

@@ -4,9 +4,9 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/rules-strata/rules_strata/tools/internal/auth"
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 )
 
 // Endpoint says how a registry is spoken to.

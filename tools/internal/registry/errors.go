@@ -9,9 +9,9 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/auth"
-	"github.com/rules-strata/rules_strata/tools/internal/content"
-	"github.com/rules-strata/rules_strata/tools/internal/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
 )
 
 // maxErrorBody is how much of an error's body is read, in bytes.

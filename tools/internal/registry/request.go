@@ -11,8 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/rules-strata/rules_strata/tools/internal/auth"
-	"github.com/rules-strata/rules_strata/tools/internal/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
 )
 
 // maxRenewals is how often one request may be refused for its authorization and try again: once because the registry

@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/auth"
-	"github.com/rules-strata/rules_strata/tools/internal/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
 )
 
 const (

@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
 )
 
 // TestSilence asks registries that fall silent, each in another place. Every wait ends, the host is named, and the same is

@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/rules-strata/rules_strata/tools/internal/reference"
-	"github.com/rules-strata/rules_strata/tools/internal/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
 )
 
 // transports are the connections of a client.

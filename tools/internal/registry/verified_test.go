@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-strata/rules_strata/tools/internal/imagetest"
-	"github.com/rules-strata/rules_strata/tools/internal/registrytest"
+	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
 )
 
 // TestForeignHostIsVerified leads from a registry on this machine to a server elsewhere whose certificate nobody knows, in

@@ -1,0 +1,121 @@
+// Package nameflags is the flags by which a tool is told the repository and the tags of an image: as they are, in files,
+// with variables of the workspace status.
+package nameflags
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/stamp"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+)
+
+// Flags are the values of the flags.
+type Flags struct {
+	// Repository is --repository, which comes before what the file of --repository-file says.
+	Repository string
+	// Tags are those of --tag.
+	Tags cli.Strings
+
+	set            *flag.FlagSet
+	repositoryFile string
+	tagFiles       cli.Strings
+	status         cli.Strings
+}
+
+// Declare declares --repository, --repository-file and --status.
+func Declare(set *flag.FlagSet) *Flags {
+	f := &Flags{set: set}
+	set.StringVar(&f.Repository, "repository", "", "`registry/repository`, without a tag (required)")
+	set.StringVar(&f.repositoryFile, "repository-file", "", "`file` whose only line is the repository")
+	set.Var(&f.status, "status", "workspace status `file`, whose variables names may use as {{NAME}} (repeatable)")
+	return f
+}
+
+// DeclareTags declares --tag and --tag-file.
+func (f *Flags) DeclareTags() {
+	f.set.Var(&f.Tags, "tag", "`tag` that the image gets (repeatable; none: by digest only)")
+	f.set.Var(&f.tagFiles, "tag-file", "`file` with tags, one a line (repeatable)")
+}
+
+// Resolve reads the files and returns the repository and the tags, each tag once.
+func (f *Flags) Resolve() (to reference.Reference, tags []string, err error) {
+	values, err := stamp.Read(f.status)
+	if err != nil {
+		return reference.Reference{}, nil, err
+	}
+	if to, err = f.repository(values); err != nil {
+		return reference.Reference{}, nil, err
+	}
+	for _, file := range f.tagFiles {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return reference.Reference{}, nil, err
+		}
+		if tags, err = addTags(tags, values, file, strings.Fields(string(data))); err != nil {
+			return reference.Reference{}, nil, err
+		}
+	}
+	tags, err = addTags(tags, values, "--tag", f.Tags)
+	return to, tags, err
+}
+
+func (f *Flags) repository(values stamp.Values) (reference.Reference, error) {
+	text, origin := f.Repository, "--repository"
+	if text == "" && f.repositoryFile != "" {
+		data, err := os.ReadFile(f.repositoryFile)
+		if err != nil {
+			return reference.Reference{}, err
+		}
+		text, origin = strings.TrimSpace(string(data)), f.repositoryFile
+	}
+	if text == "" && f.repositoryFile == "" {
+		return reference.Reference{}, cli.Require(f.set, "repository")
+	}
+	text, err := expand(values, origin, text)
+	if err != nil {
+		return reference.Reference{}, err
+	}
+	to, err := reference.ParseRepository(text)
+	if err != nil {
+		return reference.Reference{}, cli.Usage("%s: %w", origin, err)
+	}
+	return to, nil
+}
+
+// addTags adds tags that come from origin.
+func addTags(tags []string, values stamp.Values, origin string, texts []string) ([]string, error) {
+	for _, text := range texts {
+		tag, err := expand(values, origin, text)
+		if err != nil {
+			return nil, err
+		}
+		if err := reference.CheckTag(tag); err != nil {
+			return nil, cli.Usage("%s: %w", origin, err)
+		}
+		if !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	return tags, nil
+}
+
+// expand puts in the values of variables.
+func expand(values stamp.Values, origin, text string) (string, error) {
+	expanded, err := values.Expand(text)
+	var unknown *stamp.UnknownError
+	switch {
+	case errors.As(err, &unknown) && len(unknown.Known) == 0:
+		return "", cli.Hint(fmt.Errorf("%s: %w", origin, err),
+			"--status=FILE names a file with variables; image_push does so if the names in the BUILD file have one")
+	case errors.As(err, &unknown):
+		return "", cli.Hint(fmt.Errorf("%s: %w", origin, err),
+			"a variable is a line \"%s value\" that the program of Bazel's --workspace_status_command prints", unknown.Name)
+	}
+	return expanded, err
+}

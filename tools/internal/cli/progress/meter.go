@@ -1,0 +1,103 @@
+// Package progress shows how far the blobs are that are being read.
+//
+// A [Meter] watches a content.Source, a [Display] draws what it sees on a terminal. Neither stands in the way of the
+// bytes: a file is handed on as the file it is, so that the kernel can send it, and only its position is looked at.
+//
+// Non-goals: colours, estimates of the time that is left.
+package progress
+
+import (
+	"context"
+	"io"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+)
+
+// Meter watches sources. The zero value is ready; it may be used by several goroutines.
+type Meter struct {
+	mu     sync.Mutex
+	active []*reading
+}
+
+// reading is a blob that is being read.
+type reading struct {
+	blob     oci.Descriptor
+	position func() (int64, bool) // false: it is closed
+}
+
+// Watch returns src, watched. Manifests and indexes, which are small, are not.
+func (m *Meter) Watch(src content.Source) content.Source { return watched{src, m} }
+
+type watched struct {
+	content.Source
+	meter *Meter
+}
+
+// Open implements content.Source.
+func (w watched) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
+	r, err := w.Source.Open(ctx, d)
+	if err != nil || oci.IsManifest(d.MediaType) || oci.IsIndex(d.MediaType) {
+		return r, err
+	}
+	if file, ok := r.(*os.File); ok {
+		w.meter.add(&reading{d, func() (int64, bool) {
+			n, err := file.Seek(0, io.SeekCurrent)
+			return n, err == nil
+		}})
+		return file, nil
+	}
+	counted := &counter{ReadCloser: r}
+	w.meter.add(&reading{d, func() (int64, bool) { return counted.n.Load(), !counted.closed.Load() }})
+	return counted, nil
+}
+
+// counter counts what is read.
+type counter struct {
+	io.ReadCloser
+	n      atomic.Int64
+	closed atomic.Bool
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+func (c *counter) Close() error {
+	c.closed.Store(true)
+	return c.ReadCloser.Close()
+}
+
+func (m *Meter) add(r *reading) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.active = append(m.active, r)
+}
+
+// Reading is how far one blob is.
+type Reading struct {
+	// Blob is the blob, Position how many of its bytes were read.
+	Blob     oci.Descriptor
+	Position int64
+}
+
+// Readings returns the blobs that are being read now, those first that were opened first.
+func (m *Meter) Readings() []Reading {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []Reading
+	m.active = slices.DeleteFunc(m.active, func(r *reading) bool {
+		position, open := r.position()
+		if open {
+			all = append(all, Reading{r.blob, position})
+		}
+		return !open
+	})
+	return all
+}

@@ -1,0 +1,93 @@
+package lockfile
+
+import (
+	"fmt"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+)
+
+// Config is the part of an image's config that is looked at.
+type Config struct {
+	oci.ConfigPlatform
+	RootFS oci.RootFS `json:"rootfs"`
+}
+
+// ParseManifest reads the manifest. It must be that of an image: the config and all layers have an image's media types,
+// and valid digests and sizes.
+func (p Platform) ParseManifest() (oci.Manifest, error) {
+	if !oci.IsManifest(p.Manifest.MediaType) {
+		return oci.Manifest{}, fmt.Errorf("media type %q is not that of a manifest", p.Manifest.MediaType)
+	}
+	manifest, err := oci.ParseManifest(p.Manifest.Text, p.Manifest.MediaType)
+	if err != nil {
+		return manifest, err
+	}
+	if t := manifest.Config.MediaType; oci.OCIMediaType(t) != oci.MediaTypeConfig {
+		return manifest, fmt.Errorf("the config has the media type %q: it is not an image", t)
+	}
+	if err := content.Validate(manifest.Config); err != nil {
+		return manifest, fmt.Errorf("config: %w", err)
+	}
+	for n, layer := range manifest.Layers {
+		if _, err := oci.LayerCompression(layer.MediaType); err != nil {
+			return manifest, fmt.Errorf("layer %d: %w", n+1, err)
+		}
+		if err := content.Validate(layer); err != nil {
+			return manifest, fmt.Errorf("layer %d: %w", n+1, err)
+		}
+	}
+	return manifest, nil
+}
+
+// ParseConfig reads the config. Its diff_ids are valid digests.
+func (p Platform) ParseConfig() (Config, error) {
+	var config Config
+	if err := oci.UnmarshalDistinct(p.Config.Text, &config); err != nil {
+		return config, err
+	}
+	for n, id := range config.RootFS.DiffIDs {
+		if _, err := digest.Parse(string(id)); err != nil {
+			return config, fmt.Errorf("diff_id %d: %w", n+1, err)
+		}
+	}
+	return config, nil
+}
+
+// Layer is a layer of a pinned image.
+type Layer struct {
+	oci.Descriptor
+	// DiffID is the digest of the uncompressed tar.
+	DiffID digest.Digest
+}
+
+// Layers checks that the documents belong together and returns the layers, lowest first: the manifest has its digest, the
+// config the digest and the size that the manifest says, and as many diff_ids as there are layers.
+func (p Platform) Layers() ([]Layer, error) {
+	if err := checkDocument(p.Manifest); err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	manifest, err := p.ParseManifest()
+	if err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	if got := digest.FromBytes(p.Config.Text); got != manifest.Config.Digest {
+		return nil, fmt.Errorf("config: the text has the digest %s, the manifest says %s", got, manifest.Config.Digest)
+	}
+	if got := int64(len(p.Config.Text)); got != manifest.Config.Size {
+		return nil, fmt.Errorf("config: %d bytes, the manifest says %d", got, manifest.Config.Size)
+	}
+	config, err := p.ParseConfig()
+	if err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	if got, want := len(config.RootFS.DiffIDs), len(manifest.Layers); got != want {
+		return nil, fmt.Errorf("config: %d diff_ids for %d layers", got, want)
+	}
+	var layers []Layer
+	for n, d := range manifest.Layers {
+		layers = append(layers, Layer{d, config.RootFS.DiffIDs[n]})
+	}
+	return layers, nil
+}

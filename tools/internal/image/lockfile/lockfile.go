@@ -1,0 +1,194 @@
+// Package lockfile reads and writes images.lock.json, which pins base images and holds all of them but their layers.
+//
+// A lock file is read by people, in reviews, and by Starlark, which has no base64 and no SHA-256. So documents stand in
+// it as text, letter for letter, cut into short lines; entries are sorted, and the same content has the same bytes. See
+// docs/base-images.md for the format.
+//
+// Non-goals: talking to registries (package pin), keeping layers.
+package lockfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+)
+
+// Version is the version of the format.
+const Version = 1
+
+// maxFile is the largest lock file that is read, in bytes.
+const maxFile = 64 << 20
+
+// File is a lock file.
+type File struct {
+	// Version is the version of the format.
+	Version int `json:"version"`
+	// Registries says how each registry of the images' references and mirrors is spoken to, by its name in references.
+	Registries map[string]Registry `json:"registries"`
+	// Images are the images by the names that a build knows them by.
+	Images map[string]Image `json:"images"`
+}
+
+// Registry says how a registry is spoken to.
+type Registry struct {
+	// URL is where its API begins, without "/v2/": "https://registry-1.docker.io".
+	URL string `json:"url"`
+	// Auth is what it asks for, or nil if anybody may pull.
+	Auth *Auth `json:"auth,omitempty"`
+}
+
+// Auth is what a registry asks for: the challenge of RFC 9110, section 11.
+type Auth struct {
+	// Scheme is "basic" or "bearer".
+	Scheme string `json:"scheme"`
+	// Realm is the address of the server that gives tokens, and Service how that knows the registry. Only for "bearer".
+	Realm   string `json:"realm,omitempty"`
+	Service string `json:"service,omitempty"`
+}
+
+// Learn notes how a registry is spoken to. What it asks for is found out per repository and kept per registry, so a
+// repository that anybody may pull from does not make forget what another one asks for.
+func Learn(registries map[string]Registry, name string, r Registry) {
+	if known, ok := registries[name]; !ok || !known.Covers(r) {
+		registries[name] = r
+	}
+}
+
+// Covers reports whether who speaks to a registry as r says does as other says, too: it is the same, or it only asks for
+// nothing.
+func (r Registry) Covers(other Registry) bool {
+	if r.URL != other.URL {
+		return false
+	}
+	return other.Auth == nil || r.Auth != nil && *r.Auth == *other.Auth
+}
+
+// Image is one pinned image.
+type Image struct {
+	// Reference is the image's full name, with the tag or the digest that was asked for.
+	Reference string `json:"reference"`
+	// Digest is the digest of the index or manifest that the reference named when it was pinned.
+	Digest digest.Digest `json:"digest"`
+	// Mirrors are repositories that hold the same blobs, asked before the reference's own, as "registry/repository".
+	Mirrors []string `json:"mirrors,omitempty"`
+	// NoShape means that nobody wants to know the shapes of its layers.
+	NoShape bool `json:"noShape,omitempty"`
+	// Indexes are the indexes on the way to the manifests, the outermost first. None, if the reference names a manifest.
+	Indexes []Document `json:"indexes,omitempty"`
+	// Platforms are the images by platform, in the form of oci.FormatPlatform: "linux/arm64".
+	Platforms map[string]Platform `json:"platforms"`
+}
+
+// Platform is the image for one platform.
+type Platform struct {
+	Manifest Document `json:"manifest"`
+	Config   Document `json:"config"`
+	// Shape is the shape of all layers together (package shape), or nil if it is not known.
+	Shape Text `json:"shape,omitempty"`
+}
+
+// Document is a manifest, an index or a config.
+type Document struct {
+	MediaType string        `json:"mediaType"`
+	Digest    digest.Digest `json:"digest"`
+	// Text is the document's bytes.
+	Text Text `json:"text"`
+}
+
+// Descriptor returns the document's descriptor.
+func (d Document) Descriptor() oci.Descriptor {
+	return oci.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: int64(len(d.Text))}
+}
+
+// Read reads the lock file at path and checks all of it (see [File.Check]). If there is none, the result is an empty
+// one and the error is an fs.ErrNotExist.
+func Read(path string) (*File, error) {
+	empty := &File{Version: Version, Registries: map[string]Registry{}, Images: map[string]Image{}}
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return empty, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxFile {
+		return nil, fmt.Errorf("%s: %d bytes, the limit is %d", path, info.Size(), maxFile)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := f.Check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+func parse(data []byte) (*File, error) {
+	var version struct {
+		Version int `json:"version"`
+	}
+	if err := oci.Unmarshal(data, &version); err != nil {
+		return nil, fmt.Errorf("not a lock file: %w", err)
+	}
+	if version.Version != Version {
+		return nil, fmt.Errorf("version is %d, the only known one is %d", version.Version, Version)
+	}
+	f := new(File)
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(f); err != nil {
+		return nil, err
+	}
+	if f.Registries == nil {
+		f.Registries = map[string]Registry{}
+	}
+	if f.Images == nil {
+		f.Images = map[string]Image{}
+	}
+	return f, nil
+}
+
+// Marshal returns the bytes of the lock file: indented JSON, sorted, a newline at the end. Registries that no image
+// uses are left out.
+func (f *File) Marshal() ([]byte, error) {
+	used := make(map[string]Registry)
+	for _, image := range f.Images {
+		sources, err := image.Sources()
+		if err != nil {
+			return nil, err
+		}
+		for _, source := range sources {
+			used[source.Registry] = f.Registries[source.Registry]
+		}
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(File{Version: f.Version, Registries: used, Images: f.Images})
+	return b.Bytes(), err
+}
+
+// Write checks f and writes it to the file at path, as a whole or not at all.
+func (f *File) Write(path string) error {
+	if err := f.Check(); err != nil {
+		return err
+	}
+	data, err := f.Marshal()
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteDurably(path, data)
+}

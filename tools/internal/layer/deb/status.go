@@ -1,0 +1,227 @@
+package deb
+
+import (
+	"crypto/md5" // the digest that dpkg keeps of configuration files; nothing is trusted for it
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+)
+
+// statusDir is where the paragraphs go.
+const statusDir = "/var/lib/dpkg/status.d/"
+
+// maxControl bounds the files of control.tar that are read into memory, in bytes.
+const maxControl = 16 << 20
+
+// unknownSum is what dpkg writes in place of the digest of a configuration file that is no file of the package: packages
+// exist that list what they do not hold.
+const unknownSum = "newconffile"
+
+// maxLinks is how many symlinks one configuration file may lead through, as in Linux.
+const maxLinks = 40
+
+// scripts are what dpkg and debconf would run, in the order of an installation's and a removal's steps.
+var scripts = []string{"config", "preinst", "postinst", "prerm", "postrm"}
+
+// Names of packages (Debian Policy, section 5.6.7).
+var packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
+
+// Names of fields (Debian Policy, section 5.1). One that a reader could take for another field is refused.
+var fieldName = regexp.MustCompile(`^[!"$-,.-9;-~][!-9;-~]*$`)
+
+// newStatus returns the entries that stand for the package's installation: its paragraph and its list of MD5 digests.
+func newStatus(control, data []*tree.Entry) ([]*tree.Entry, error) {
+	files := make(map[string]tree.Content)
+	for _, e := range control {
+		if e.Kind == tree.File {
+			files[e.Path[1:]] = e.Content
+		}
+	}
+	paragraph, err := read(files, "control")
+	if err != nil {
+		return nil, err
+	}
+	name, rest, err := splitParagraph(paragraph)
+	if err != nil {
+		return nil, fmt.Errorf("control: %w", err)
+	}
+	text := "Package: " + name + "\nStatus: install ok installed\n" + rest
+	listed, err := conffiles(files, data)
+	if err != nil {
+		return nil, fmt.Errorf("conffiles: %w", err)
+	}
+	text += listed + scriptsField(files)
+	entries := []*tree.Entry{newFile(name, text)}
+	if sums, ok := files["md5sums"]; ok {
+		e := newFile(name+".md5sums", "")
+		e.Content = sums
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+func newFile(name, text string) *tree.Entry {
+	return &tree.Entry{Path: statusDir + name, Mode: tree.Perm(0o644), Content: content(text)}
+}
+
+// content is a content in memory.
+type content string
+
+// Open implements tree.Content.
+func (c content) Open() (io.ReadCloser, int64, error) {
+	return io.NopCloser(strings.NewReader(string(c))), int64(len(c)), nil
+}
+
+// read returns a file of control.tar.
+func read(files map[string]tree.Content, name string) (string, error) {
+	c, ok := files[name]
+	switch {
+	case !ok:
+		return "", fmt.Errorf("control.tar has no file %s", name)
+	case c == nil:
+		return "", nil
+	}
+	r, size, err := c.Open()
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	if size > maxControl {
+		return "", fmt.Errorf("%s has %d bytes, the limit is %d", name, size, maxControl)
+	}
+	data, err := io.ReadAll(r)
+	return string(data), err
+}
+
+// splitParagraph returns the package's name, and its other fields, each of which ends with a line feed.
+func splitParagraph(text string) (name, rest string, err error) {
+	if text = strings.Trim(text, "\n"); text != "" {
+		text += "\n"
+	}
+	var b strings.Builder
+	seen := make(map[string]bool)
+	field := "" // the one that the line before belongs to
+	for line := range strings.Lines(text) {
+		key, value, _ := strings.Cut(line, ":")
+		continues := line[0] == ' ' || line[0] == '\t'
+		switch {
+		case strings.TrimSpace(line) == "":
+			return "", "", errors.New("more than one paragraph")
+		case strings.HasPrefix(line, "#"):
+			continue
+		case continues && field != "" && field != "package":
+		case continues && field != "":
+			return "", "", errors.New("the field Package has several lines")
+		case !fieldName.MatchString(key):
+			return "", "", fmt.Errorf("%q is no field", strings.TrimSpace(line))
+		case seen[strings.ToLower(key)]:
+			return "", "", fmt.Errorf("the field %s is there twice", key)
+		case strings.EqualFold(key, "Status") || strings.EqualFold(key, "Conffiles"):
+			return "", "", fmt.Errorf("the field %s is not for a package to state", key)
+		default:
+			field = strings.ToLower(key)
+			seen[field] = true
+		}
+		if field == "package" {
+			name = strings.TrimSpace(value)
+			continue
+		}
+		b.WriteString(line)
+	}
+	if !packageName.MatchString(name) {
+		return "", "", fmt.Errorf("%q is no name of a package", name)
+	}
+	return name, b.String(), nil
+}
+
+// conffiles returns the field Conffiles: the package's configuration files with their MD5 digests. It is "" if there
+// are none.
+func conffiles(files map[string]tree.Content, data []*tree.Entry) (string, error) {
+	if files["conffiles"] == nil {
+		return "", nil
+	}
+	text, err := read(files, "conffiles")
+	if err != nil {
+		return "", err
+	}
+	shipped := make(map[string]*tree.Entry)
+	for _, e := range data {
+		shipped[e.Path] = e
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		name := strings.TrimRight(line, " \t\r\n")
+		if !strings.HasPrefix(name, "/") {
+			continue // an empty line, or a flag: "remove-on-upgrade PATH" is no file of this version
+		}
+		sum := unknownSum
+		if e := fileAt(shipped, name); e != nil {
+			md5, err := digest(e.Content)
+			if err != nil {
+				return "", err
+			}
+			sum = fmt.Sprintf("%x", md5)
+		} else if _, err := tree.Clean(name); err != nil {
+			return "", fmt.Errorf("%q: %w", name, err)
+		}
+		fmt.Fprintf(&b, " %s %s\n", name, sum)
+	}
+	if b.Len() == 0 {
+		return "", nil
+	}
+	return "Conffiles:\n" + b.String(), nil
+}
+
+// fileAt returns the file at a path, through symlinks in its last part, for which dpkg gives the digest of what they lead to.
+// It is nil if the package has none there.
+func fileAt(shipped map[string]*tree.Entry, at string) *tree.Entry {
+	for range maxLinks {
+		e := shipped[at]
+		switch {
+		case e == nil:
+			return nil
+		case e.Kind == tree.File:
+			return e
+		case e.Kind != tree.Symlink:
+			return nil
+		case path.IsAbs(e.Target):
+			at = path.Clean(e.Target)
+		default:
+			at = path.Join(path.Dir(at), e.Target)
+		}
+	}
+	return nil
+}
+
+func digest(c tree.Content) ([]byte, error) {
+	h := md5.New()
+	if c == nil {
+		return h.Sum(nil), nil
+	}
+	r, _, err := c.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	_, err = io.Copy(h, r)
+	return h.Sum(nil), err
+}
+
+// scriptsField returns a field with the names of the maintainer scripts, which nobody has run, "" if there are none.
+func scriptsField(files map[string]tree.Content) string {
+	var found []string
+	for _, name := range scripts {
+		if _, ok := files[name]; ok {
+			found = append(found, name)
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return "X-Scripts-Not-Run: " + strings.Join(found, " ") + "\n"
+}

@@ -1,0 +1,87 @@
+// Package blob makes a blob in one pass: bytes go in once, and the packed file, both digests and both sizes come out.
+//
+// Hashing what goes in, packing, and hashing and storing what comes out run at the same time. Memory is what the packer
+// needs, whatever the size of the stream.
+package blob
+
+import (
+	"io"
+
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+)
+
+// Result describes a finished blob.
+type Result struct {
+	Digest digest.Digest // of the packed bytes
+	Size   int64         // of the packed bytes
+	// DiffID is the digest of the bytes before packing, which a config calls so.
+	DiffID           digest.Digest
+	UncompressedSize int64
+}
+
+// Writer writes one blob. It must be ended by Commit or Abort. It is for one goroutine.
+type Writer struct {
+	file   *atomicfile.File
+	packer *compress.Writer
+	packed *digest.Writer // nil if nothing is packed: the blob is the stream
+	plain  *digest.Writer
+	path   string
+	cache  *compress.Cache
+}
+
+// Create starts a blob at path. The directory must exist. The cache, which may be nil, spares packing the
+// blocks of earlier blobs.
+func Create(path string, format compress.Format, cache *compress.Cache) (*Writer, error) {
+	file, err := atomicfile.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{file: file, plain: digest.NewWriter(), path: path, cache: cache}
+	ends := compress.Ends{Packed: []io.Writer{file}, Plain: w.plain}
+	if format.Codec != compress.None {
+		w.packed = digest.NewWriter()
+		ends.Packed, ends.Cache = append(ends.Packed, w.packed), cache
+	}
+	if w.packer, err = format.NewWriter(ends); err != nil {
+		file.Abort()
+		return nil, err
+	}
+	return w, nil
+}
+
+// Write implements io.Writer. The error may be that of an earlier write.
+func (w *Writer) Write(p []byte) (int, error) { return w.packer.Write(p) }
+
+// Buffer returns an empty buffer of the capacity compress.BufferSize, to be filled and given to Send. Any goroutine may
+// ask for one.
+func (w *Writer) Buffer() []byte { return w.packer.Buffer() }
+
+// Send writes the bytes of a buffer and takes it: nothing is copied. The error may be that of an earlier write.
+func (w *Writer) Send(buffer []byte) error { return w.packer.Send(buffer) }
+
+// Commit ends the stream and gives the file its name.
+func (w *Writer) Commit() (Result, error) {
+	if err := w.packer.Close(); err != nil {
+		return Result{}, err
+	}
+	if err := w.file.Commit(); err != nil {
+		return Result{}, err
+	}
+	r := Result{DiffID: w.plain.Digest(), UncompressedSize: w.plain.Size()}
+	r.Digest, r.Size = r.DiffID, r.UncompressedSize
+	if w.packed != nil {
+		r.Digest, r.Size = w.packed.Digest(), w.packed.Size()
+	}
+	if w.cache != nil {
+		w.cache.Keep(w.path, w.packer)
+	}
+	return r, nil
+}
+
+// Abort removes what was written unless it was committed. It is meant to be deferred.
+func (w *Writer) Abort() {
+	w.packer.Abort()
+	w.file.Abort()
+}

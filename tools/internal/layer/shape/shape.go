@@ -1,0 +1,335 @@
+// Package shape owns what one layer has to know of those below it: which paths are no plain directories.
+//
+// A plain directory is one of root's with mode 0755. An archive cannot say "the directory, as it is below": where a layer
+// has a file, it makes the file's parents, too, and what they were below is lost, a symlink as well as a mode. So each
+// layer has a small file beside its descriptor, a [Shape], with its directories, also those that it merely implies, and
+// with its symlinks. Of a stack of shapes ([Shape.Put]) that remains which differs from a plain directory, a few dozen
+// lines for a distribution, and the directories that a further layer implies can be compared with that without reading a
+// layer.
+//
+// Files have no place in a shape: one that replaces a symlink or a directory of a lower layer does not show.
+package shape
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
+
+// version is that of the file's form.
+const version = 1
+
+// Shape is the shape of a layer, or that of a stack of layers, which has no Removed, Emptied and plain Dirs. The zero
+// value is the shape of nothing. All paths are clean.
+type Shape struct {
+	// Removed are paths that are no longer there, with all that was in them.
+	Removed []string
+	// Emptied are directories of which nothing in lower layers is there.
+	Emptied []string
+	// Symlinks has the targets of symlinks, those left out that lead to a file of their own layer.
+	Symlinks map[string]string
+	// Dirs are the directories.
+	Dirs map[string]Dir
+}
+
+// Dir is the metadata of a directory.
+type Dir struct {
+	Mode    Mode   `json:"mode"`
+	UID     uint32 `json:"uid,omitempty"`
+	GID     uint32 `json:"gid,omitempty"`
+	Implied bool   `json:"implied,omitempty"` // nobody stated it
+}
+
+// plain is a directory that differs in nothing from what engines make where there is none.
+var plain = Dir{Mode: 0o755}
+
+// stated returns the directory as one that somebody stated.
+func (d Dir) stated() Dir {
+	d.Implied = false
+	return d
+}
+
+// Bars reports whether it is sure that a user who is not root cannot enter the directory. The user's number is below 0 if it
+// is not known; of groups nothing is known.
+func (d Dir) Bars(uid int64) bool {
+	switch {
+	case d.Mode&0o011 != 0:
+		return false
+	case uid < 0:
+		return d.UID == 0
+	}
+	return int64(d.UID) != uid || d.Mode&0o100 == 0
+}
+
+// String returns the mode and the owner.
+func (d Dir) String() string { return fmt.Sprintf("%s %d:%d", d.Mode, d.UID, d.GID) }
+
+// Mode is permission bits. Its text is octal.
+type Mode uint32
+
+// String returns the mode with at least four digits.
+func (m Mode) String() string { return fmt.Sprintf("%04o", uint32(m)) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (m *Mode) UnmarshalText(text []byte) error {
+	bits, err := strconv.ParseUint(string(text), 8, 32)
+	if err != nil || bits > 0o7777 {
+		return fmt.Errorf("mode %q: expected an octal number from 0 to 7777", text)
+	}
+	*m = Mode(bits)
+	return nil
+}
+
+// Of returns the shape of the layer with the entries, which come from tree.Builder.Build.
+func Of(entries []*tree.Entry) *Shape {
+	s := &Shape{Symlinks: make(map[string]string), Dirs: make(map[string]Dir)}
+	for _, e := range entries {
+		switch e.Kind {
+		case tree.Whiteout:
+			s.Removed = append(s.Removed, e.Path)
+		case tree.Opaque:
+			s.Emptied = append(s.Emptied, e.Path)
+		case tree.Symlink:
+			s.Symlinks[e.Path] = e.Target
+		case tree.Dir:
+			s.Dirs[e.Path] = Dir{Mode: Mode(e.Mode.Bits()), UID: e.UID, GID: e.GID, Implied: e.Implied}
+		}
+	}
+	if len(s.Symlinks) > 0 { // Most layers have none, and may have very many files.
+		s.dropLinksToFiles(entries)
+	}
+	return s
+}
+
+// maxLinks is how many symlinks Linux follows.
+const maxLinks = 40
+
+// dropLinksToFiles drops the symlinks that lead to a file among the entries, directly or through other symlinks.
+func (s *Shape) dropLinksToFiles(entries []*tree.Entry) {
+	files := make(map[string]bool)
+	for _, e := range entries {
+		files[e.Path] = e.Kind != tree.Dir && e.Kind != tree.Symlink
+	}
+	all := maps.Clone(s.Symlinks)
+	for link := range all {
+		place := link
+		for range maxLinks {
+			target, isLink := all[place]
+			if !isLink {
+				break
+			}
+			place = lead(place, target)
+		}
+		if files[place] {
+			delete(s.Symlinks, link)
+		}
+	}
+}
+
+// lead returns where a symlink leads if no directory on the way is one.
+func lead(link, target string) string {
+	if path.IsAbs(target) {
+		return path.Clean(target)
+	}
+	return path.Join(path.Dir(link), target)
+}
+
+// Clash is a directory that a layer implies, and that is something else below.
+type Clash struct {
+	Path string
+	// Implied is what the layer makes of it.
+	Implied Dir
+	// Target is where the symlink points that it is below, or "".
+	Target string
+	// Below is the directory that it is below if it is no symlink.
+	Below Dir
+}
+
+// Instead returns the directory to use instead of the symlink's path.
+func (c Clash) Instead() string { return lead(c.Path, c.Target) }
+
+// String says what clashes.
+func (c Clash) String() string {
+	if c.Target != "" {
+		return fmt.Sprintf("the layer implies the directory %s, which is a symlink to %s below", c.Path, c.Target)
+	}
+	return fmt.Sprintf("the layer implies the directory %s with %s, which has %s below", c.Path, c.Implied, c.Below)
+}
+
+// Put puts a layer on top of the stack s, and returns which of the directories that the layer implies change what is
+// below, in the order of their paths. What is in a directory that is a symlink below clashes with it and is not listed.
+func (s *Shape) Put(layer *Shape) []Clash {
+	s.hide(layer)
+	var clashes []Clash
+	for _, path := range slices.Sorted(maps.Keys(layer.Dirs)) {
+		dir := layer.Dirs[path]
+		if clash, ok := s.clash(path, dir); ok {
+			clashes = append(clashes, clash)
+		}
+	}
+	for path, target := range layer.Symlinks {
+		set(&s.Symlinks, path, target)
+	}
+	for path, dir := range layer.Dirs {
+		delete(s.Symlinks, path)
+		delete(s.Dirs, path)
+		if dir.stated() != plain {
+			set(&s.Dirs, path, dir.stated())
+		}
+	}
+	return clashes
+}
+
+// clash compares a directory of a further layer with what is below.
+func (s *Shape) clash(path string, dir Dir) (Clash, bool) {
+	if !dir.Implied {
+		return Clash{}, false
+	}
+	if target, ok := s.Symlinks[path]; ok {
+		return Clash{Path: path, Implied: dir, Target: target}, true
+	}
+	below, ok := s.Dirs[path]
+	return Clash{Path: path, Implied: dir, Below: below}, ok && dir.stated() != below
+}
+
+// hide drops from s what a layer on top removes, or puts a symlink in the place of.
+func (s *Shape) hide(layer *Shape) {
+	gone := make(map[string]bool)
+	for _, path := range layer.Removed {
+		gone[path] = true
+	}
+	for path := range layer.Symlinks {
+		gone[path] = true
+	}
+	emptied := make(map[string]bool)
+	for _, path := range layer.Emptied {
+		emptied[path] = true
+	}
+	hidden := func(place string) bool {
+		if gone[place] {
+			return true
+		}
+		for place != "/" {
+			place = path.Dir(place)
+			if gone[place] || emptied[place] {
+				return true
+			}
+		}
+		return false
+	}
+	maps.DeleteFunc(s.Symlinks, func(path, _ string) bool { return hidden(path) })
+	maps.DeleteFunc(s.Dirs, func(path string, _ Dir) bool { return hidden(path) })
+}
+
+func set[V any](m *map[string]V, key string, value V) {
+	if *m == nil {
+		*m = make(map[string]V)
+	}
+	(*m)[key] = value
+}
+
+// document is the form of the file.
+type document struct {
+	Version  int               `json:"version"`
+	Removed  []string          `json:"removed,omitempty"`
+	Emptied  []string          `json:"emptied,omitempty"`
+	Symlinks map[string]string `json:"symlinks,omitempty"`
+	Dirs     map[string]Dir    `json:"dirs,omitempty"`
+}
+
+// Marshal returns the shape as it is in a file: one line. Equal shapes have equal bytes.
+func (s *Shape) Marshal() ([]byte, error) {
+	data, err := oci.Marshal(document{version, s.Removed, s.Emptied, s.Symlinks, s.Dirs})
+	return append(data, '\n'), err
+}
+
+// Write writes the shape to the file at path.
+func (s *Shape) Write(path string) error {
+	data, err := s.Marshal()
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(path, data)
+}
+
+// Read reads the shape in the file at path.
+func Read(path string) (*Shape, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+// Parse reads what Marshal returns.
+func Parse(data []byte) (*Shape, error) {
+	s, err := parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("not a shape of layers: %w", err)
+	}
+	return s, nil
+}
+
+func parse(data []byte) (*Shape, error) {
+	var d document
+	if err := oci.Unmarshal(data, &d); err != nil {
+		return nil, err
+	}
+	if d.Version != version {
+		return nil, fmt.Errorf("version %d, expected %d", d.Version, version)
+	}
+	for _, paths := range [][]string{
+		d.Removed, d.Emptied, slices.Collect(maps.Keys(d.Symlinks)), slices.Collect(maps.Keys(d.Dirs)),
+	} {
+		for _, path := range paths {
+			if clean, err := tree.Clean(path); err != nil || clean != path {
+				return nil, fmt.Errorf("%q is not the clean path of something in an image", path)
+			}
+		}
+	}
+	return &Shape{d.Removed, d.Emptied, d.Symlinks, d.Dirs}, nil
+}
+
+// Fix returns the attributes that state in a layer what its clashes are: directories as they are below, and what is a
+// symlink below as a directory.
+func Fix(clashes []Clash) string {
+	var dirs, modes, owners []string
+	for _, c := range clashes {
+		path := strconv.Quote(c.Path)
+		if c.Target != "" {
+			dirs = append(dirs, path)
+			continue
+		}
+		if c.Below.Mode != c.Implied.Mode {
+			modes = append(modes, fmt.Sprintf("%s: %q", path, c.Below.Mode))
+		}
+		if c.Below.UID != c.Implied.UID || c.Below.GID != c.Implied.GID {
+			owners = append(owners, fmt.Sprintf(`%s: "%d:%d"`, path, c.Below.UID, c.Below.GID))
+		}
+	}
+	var attributes []string
+	add := func(form string, values []string) {
+		if values != nil {
+			attributes = append(attributes, fmt.Sprintf(form, strings.Join(values, ", ")))
+		}
+	}
+	add("dirs = [%s]", dirs)
+	add("modes = {%s}", modes)
+	add("owners = {%s}", owners)
+	return strings.Join(attributes, ", ")
+}

@@ -1,0 +1,217 @@
+package tarfile
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+)
+
+const (
+	blockSize = 512
+	// maxMemory bounds what the entries of one archive may take, in bytes.
+	maxMemory = 1 << 30
+	// entryCost is about what an entry takes beside its texts.
+	entryCost = 400
+)
+
+var (
+	errCut      = errors.New("the archive is cut off")
+	errTrailing = errors.New("something follows the end of the archive")
+	errNoTar    = errors.New("not a tar archive, nor one packed with gzip, bzip2, xz or zstd")
+	errTooMany  = errors.New("the archive has too many entries")
+)
+
+// index reads the headers of an archive.
+type index struct {
+	name   string
+	in     *stream
+	tar    *tar.Reader
+	at     io.ReaderAt // where contents are read from later; nil if they are not
+	asItIs bool        // the archive itself shall be the layer
+	spool  *spool      // for sparse files
+	sparse int64       // how many bytes sparse files may still have
+
+	entries []*tree.Entry
+	latest  map[string]*tree.Entry
+	cost    int
+	end     int64 // of the last entry
+}
+
+// newIndex returns an index of the archive in, which archive/tar reads through r.
+func newIndex(name string, in *stream, r io.Reader) *index {
+	return &index{name: name, in: in, tar: tar.NewReader(r), sparse: decompress.Limit(0),
+		latest: make(map[string]*tree.Entry)}
+}
+
+// read returns the entries that count.
+func (x *index) read() ([]*tree.Entry, error) {
+	for {
+		h, err := x.tar.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, x.broken(err)
+		}
+		if err := x.in.screen.compare(h, x.in.position); err != nil {
+			return nil, fmt.Errorf("entry %q: %w", h.Name, err)
+		}
+		if x.asItIs && x.in.screen.odd {
+			return nil, ErrForm
+		}
+		if err := x.add(h); err != nil {
+			return nil, fmt.Errorf("entry %q: %w", h.Name, x.broken(err))
+		}
+		if x.cost > maxMemory {
+			return nil, errTooMany
+		}
+	}
+	if err := x.ending(); err != nil {
+		return nil, err
+	}
+	if x.in.screen.err != nil {
+		return nil, x.in.screen.err
+	}
+	var counting []*tree.Entry
+	for _, e := range x.entries {
+		if x.latest[key(e)] == e {
+			counting = append(counting, e)
+		}
+	}
+	return counting, nil
+}
+
+// broken says what an error of archive/tar means.
+func (x *index) broken(err error) error {
+	switch screen := x.in.screen; {
+	case screen.tar && screen.err != nil && !errors.Is(screen.err, errSkipped):
+		return screen.err
+	case x.end == 0 && !screen.tar && (errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)):
+		return errNoTar
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errCut
+	case errors.Is(err, tar.ErrHeader):
+		return fmt.Errorf("damaged near byte %d: no valid header", x.in.position)
+	}
+	return err
+}
+
+// ending checks how the archive ends: with a block of zeros, better two, and as many zeros more as there may be. For
+// archive/tar it also ends where the headers of an entry that never comes do.
+func (x *index) ending() error {
+	switch {
+	case x.in.position == 0:
+		return errNoTar
+	case x.in.position < x.end+blockSize || x.in.solid > x.end:
+		return errCut
+	}
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := x.in.Read(buffer)
+		if strings.Trim(string(buffer[:n]), "\x00") != "" {
+			return errTrailing
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// add adds the entry of the header h.
+func (x *index) add(h *tar.Header) error {
+	x.end = x.in.position
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		return checkGlobal(h)
+	}
+	e, err := x.entry(h)
+	if err != nil || e == nil {
+		return err
+	}
+	x.cost += entryCost + len(e.Path) + len(e.Target) + len(e.User) + len(e.Group)
+	for name, value := range e.Xattrs {
+		x.cost += entryCost + len(name) + len(value)
+	}
+	x.entries = append(x.entries, e)
+	x.latest[key(e)] = e
+	return nil
+}
+
+// entry returns the entry of the header h, nil if it says nothing new.
+func (x *index) entry(h *tar.Header) (*tree.Entry, error) {
+	e, err := convert(h)
+	if err != nil {
+		return nil, err
+	}
+	e.Origin = x.name + ":" + h.Name
+	switch {
+	case h.Typeflag == tar.TypeLink:
+		return x.link(e, h.Linkname)
+	case e.Kind == tree.File && isSparse(h):
+		e.Content, err = x.expand(h.Size)
+		return e, err
+	case e.Kind == tree.File && h.Size > 0:
+		e.Content = section{x.at, x.end, h.Size}
+		x.end += padded(h.Size)
+	}
+	return e, nil
+}
+
+// link returns the entry of a hard link: that of the file under another path.
+func (x *index) link(e *tree.Entry, target string) (*tree.Entry, error) {
+	path, err := tree.Clean(target)
+	if err != nil {
+		return nil, fmt.Errorf("hard link to %q: %w", target, err)
+	}
+	to := x.latest[path]
+	switch {
+	case to == nil || to.Kind == tree.Dir:
+		return nil, fmt.Errorf("hard link to %q, which is no file before it in the archive", target)
+	case path == e.Path:
+		return nil, nil
+	case to.Kind == tree.File && to.Inode == nil:
+		to.Inode = new(int)
+	}
+	same := *to
+	same.Path, same.Origin = e.Path, e.Origin
+	return &same, nil
+}
+
+// expand reads a sparse file of size bytes as what it stands for.
+func (x *index) expand(size int64) (tree.Content, error) {
+	if x.sparse -= size; x.sparse < 0 {
+		return nil, fmt.Errorf("sparse: %w", decompress.ErrLimit)
+	}
+	if x.spool == nil {
+		_, err := io.Copy(io.Discard, x.tar)
+		x.end = padded(x.in.position)
+		return nil, err
+	}
+	data, err := x.spool.add(x.tar)
+	if err != nil {
+		return nil, err
+	}
+	x.end = padded(x.in.position)
+	return section{data, 0, size}, nil
+}
+
+// padded returns size, rounded up to whole blocks.
+func padded(size int64) int64 { return (size + blockSize - 1) &^ (blockSize - 1) }
+
+// key tells entries apart of which only the last one counts.
+func key(e *tree.Entry) string {
+	switch e.Kind {
+	case tree.Whiteout:
+		return "whiteout " + e.Path
+	case tree.Opaque:
+		return "opaque " + e.Path
+	}
+	return e.Path
+}

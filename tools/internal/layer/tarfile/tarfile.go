@@ -1,0 +1,177 @@
+// Package tarfile reads tar archives as inputs of a layer.
+//
+// An archive's headers are read once; contents are read from it later, in any order and by several goroutines, without
+// being held in memory. For that a packed archive is unpacked into a file without a name, and so is what a sparse file
+// stands for; a plain archive is read where it is.
+//
+// Archives come from elsewhere and are not trusted. What could not be told from a mistake is refused: names that leave
+// the root, unknown types, an archive that is cut off or followed by something. Of several entries for one path the
+// last one counts, as for all programs that unpack archives.
+//
+// Non-goals: writing archives (package tarstream), what entries of several inputs mean together (package tree).
+package tarfile
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+)
+
+// Archive is a tar archive that is open for reading. It must be closed, after the last content has been read.
+type Archive struct {
+	name  string
+	file  *os.File // what Open opened
+	plain *io.SectionReader
+	spool spool
+}
+
+// Open opens the archive at path, plain or packed in one of package decompress's ways. scratch is a directory for
+// unpacked bytes, which need no cleaning up.
+func Open(ctx context.Context, path, scratch string) (*Archive, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: not a regular file", path)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	a, err := New(ctx, io.NewSectionReader(file, 0, info.Size()), path, scratch)
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	a.file = file
+	return a, nil
+}
+
+// New is Open for an archive inside of something else. name is for messages.
+func New(ctx context.Context, r *io.SectionReader, name, scratch string) (*Archive, error) {
+	a := &Archive{name: name, spool: spool{dir: scratch}}
+	if err := a.unpack(ctx, r); err != nil {
+		a.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return a, nil
+}
+
+// unpack sets a.plain.
+func (a *Archive) unpack(ctx context.Context, r *io.SectionReader) error {
+	unpacked, codec, err := decompress.NewReader(ctx, r, r.Size())
+	if err != nil {
+		return err
+	}
+	defer unpacked.Close()
+	if codec == decompress.None {
+		a.plain = io.NewSectionReader(r, 0, r.Size())
+		return nil
+	}
+	a.plain, err = a.spool.add(unpacked)
+	return err
+}
+
+// Close frees what the archive needs. It may be called twice.
+func (a *Archive) Close() error {
+	err := a.spool.close()
+	if a.file != nil {
+		err = errors.Join(err, a.file.Close())
+		a.file = nil
+	}
+	return err
+}
+
+// Read returns the archive's entries, in its order, with paths as in the archive.
+func (a *Archive) Read() ([]*tree.Entry, error) {
+	at := io.NewSectionReader(a.plain, 0, a.plain.Size())
+	in := &stream{r: at}
+	x := newIndex(a.name, in, seeker{in, at})
+	x.at = a.plain
+	x.spool = &a.spool
+	entries, err := x.read()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", a.name, err)
+	}
+	return entries, nil
+}
+
+// Check reads a plain archive to its end and returns the entries of a layer made of it, in the layer's order, or what would
+// make it no layer: what Read would refuse it for, and entries that do not go together, such as one below a symlink.
+// ErrForm is returned for an archive that has to be repacked from what Read returns; it was not read to its end.
+func Check(r io.Reader, name string) ([]*tree.Entry, error) {
+	in := &stream{r: bufio.NewReaderSize(r, 128<<10)}
+	x := newIndex(name, in, in)
+	x.asItIs = true
+	entries, err := x.read()
+	// No two entries claim one path, so no contents are compared.
+	together := tree.Builder{Same: func(a, b tree.Content) (bool, error) { return false, nil }}
+	for _, e := range entries {
+		if err == nil {
+			err = together.Add(*e)
+		}
+	}
+	if err == nil {
+		entries, err = together.Build()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return entries, nil
+}
+
+// stream is an archive that is read from its beginning.
+type stream struct {
+	r        io.Reader
+	position int64 // how many bytes have been read, or skipped
+	solid    int64 // where the last byte that was read and is not zero ends
+	screen   screen
+}
+
+// Read implements io.Reader.
+func (s *stream) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if length := len(bytes.TrimRight(p[:n], "\x00")); length > 0 {
+		s.solid = s.position + int64(length)
+	}
+	s.screen.feed(p[:n], s.position)
+	s.position += int64(n)
+	return n, err
+}
+
+// seeker is a stream that archive/tar can skip contents of.
+type seeker struct {
+	*stream
+	at *io.SectionReader // what the stream reads
+}
+
+// Seek implements io.Seeker. A place that no file can have is one behind the end.
+func (s seeker) Seek(offset int64, whence int) (int64, error) {
+	n, err := s.at.Seek(offset, whence)
+	if err != nil {
+		return n, io.ErrUnexpectedEOF
+	}
+	s.position = n
+	return n, nil
+}
+
+// section is a content that is a part of a file.
+type section struct {
+	at   io.ReaderAt
+	from int64
+	size int64
+}
+
+// Open implements tree.Content.
+func (s section) Open() (io.ReadCloser, int64, error) {
+	return io.NopCloser(io.NewSectionReader(s.at, s.from, s.size)), s.size, nil
+}

@@ -1,0 +1,124 @@
+// Package content finds blobs by their descriptors.
+//
+// A [Source] is any place that holds blobs: files of a build, an image layout, an archive, a registry. What a source
+// hands out is not trusted by itself: [ReadAll] and [Copy] verify size and digest while they read.
+package content
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+)
+
+// ErrNotFound tells that a source does not hold a blob.
+var ErrNotFound = errors.New("blob not found")
+
+// MaxDocument is the largest document that is read into memory, in bytes.
+const MaxDocument = oci.MaxDocument
+
+// Source is a place that holds blobs.
+type Source interface {
+	// Open returns the bytes of the blob that d names, unverified. It fails with an error that wraps ErrNotFound if the
+	// source does not hold it. The caller closes the reader.
+	Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error)
+}
+
+// Validate returns an error unless the digest of d has its only valid form, which makes it safe as a part of a path,
+// and the size is not negative. Descriptors that come out of documents are not to be used without it; the functions of
+// this package see to that.
+func Validate(d oci.Descriptor) error {
+	if _, err := digest.Parse(string(d.Digest)); err != nil {
+		return err
+	}
+	if d.Size < 0 {
+		return fmt.Errorf("%s: size %d is negative", d.Digest, d.Size)
+	}
+	return nil
+}
+
+func open(ctx context.Context, src Source, d oci.Descriptor) (io.ReadCloser, error) {
+	if err := Validate(d); err != nil {
+		return nil, err
+	}
+	return src.Open(ctx, d)
+}
+
+// ReadAll returns the verified bytes of a document: a manifest, an index or a config of at most [MaxDocument] bytes.
+func ReadAll(ctx context.Context, src Source, d oci.Descriptor) ([]byte, error) {
+	if d.Size > MaxDocument {
+		return nil, fmt.Errorf("%s: document of %d bytes, the limit is %d", d.Digest, d.Size, MaxDocument)
+	}
+	r, err := open(ctx, src, d)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(digest.NewVerifier(r, d.Digest, d.Size))
+}
+
+// Copy writes the verified bytes of a blob to w.
+func Copy(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) error {
+	r, err := open(ctx, src, d)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	_, err = io.Copy(w, digest.NewVerifier(r, d.Digest, d.Size))
+	return err
+}
+
+// IsElsewhere reports whether d is a layer that may not be distributed, says by its URLs where it is, and is not in src.
+func IsElsewhere(ctx context.Context, src Source, d oci.Descriptor) bool {
+	if !oci.MayBeAbsent(d) {
+		return false
+	}
+	r, err := src.Open(ctx, d)
+	if err != nil {
+		return errors.Is(err, ErrNotFound)
+	}
+	r.Close()
+	return false
+}
+
+// CopyFast is Copy for blobs whose digest the caller knows to be right, because a step of the same build made or
+// verified them: where the blob is a file of its own, the kernel moves the bytes and only their number is checked. Any
+// other blob is verified as by Copy.
+func CopyFast(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) error {
+	r, err := open(ctx, src, d)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	file, isFile := r.(*os.File)
+	if !isFile {
+		_, err = io.Copy(w, digest.NewVerifier(r, d.Digest, d.Size))
+		return err
+	}
+	n, err := io.Copy(w, io.LimitReader(file, d.Size))
+	if err != nil {
+		return err
+	}
+	if more, _ := file.Read(make([]byte, 1)); n != d.Size || more > 0 {
+		return &digest.MismatchError{Want: d.Digest, Got: d.Digest, WantSize: d.Size, GotSize: n + int64(more)}
+	}
+	return nil
+}
+
+// Multi is a source that asks others in turn.
+type Multi []Source
+
+// Open implements Source.
+func (m Multi) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
+	for _, src := range m {
+		r, err := src.Open(ctx, d)
+		if err == nil || !errors.Is(err, ErrNotFound) {
+			return r, err
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", d.Digest, ErrNotFound)
+}

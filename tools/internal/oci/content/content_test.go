@@ -1,0 +1,264 @@
+package content_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+)
+
+var ctx = context.Background()
+
+// read reads a blob with one of the package's functions.
+type read func(src content.Source, d oci.Descriptor) ([]byte, error)
+
+var readers = map[string]read{
+	"ReadAll": func(src content.Source, d oci.Descriptor) ([]byte, error) { return content.ReadAll(ctx, src, d) },
+	"Copy": func(src content.Source, d oci.Descriptor) ([]byte, error) {
+		var b bytes.Buffer
+		err := content.Copy(ctx, &b, src, d)
+		return b.Bytes(), err
+	},
+	"CopyFast": func(src content.Source, d oci.Descriptor) ([]byte, error) {
+		var b bytes.Buffer
+		err := content.CopyFast(ctx, &b, src, d)
+		return b.Bytes(), err
+	},
+}
+
+// lying is a source that has the same bytes for every blob.
+type lying string
+
+func (l lying) Open(context.Context, oci.Descriptor) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader(string(l))), nil
+}
+
+func TestReaders(t *testing.T) {
+	hello := digest.FromBytes([]byte("hello"))
+	tests := []struct {
+		src  lying
+		d    oci.Descriptor
+		want string
+	}{
+		{"hello", oci.Descriptor{Digest: hello, Size: 5}, ""},
+		{"", oci.Descriptor{Digest: digest.FromBytes(nil)}, ""},
+		{"hello!", oci.Descriptor{Digest: hello, Size: 5}, hello.String() + ": content is longer than the promised 5 bytes"},
+		{"hell", oci.Descriptor{Digest: hello, Size: 5}, hello.String() + ": content ends after 4 of the promised 5 bytes"},
+		{"jello", oci.Descriptor{Digest: hello, Size: 5}, hello.String() + ": content has the digest " +
+			digest.FromBytes([]byte("jello")).String()},
+		{"hello", oci.Descriptor{Digest: hello, Size: -1}, hello.String() + ": size -1 is negative"},
+		{"hello", oci.Descriptor{Digest: "sha256:../x", Size: 5}, `digest "sha256:../x": invalid checksum digest length`},
+		{"hello", oci.Descriptor{Digest: "hello", Size: 5}, `digest "hello": invalid checksum digest format`},
+	}
+	for name, read := range readers {
+		for _, test := range tests {
+			got, err := read(test.src, test.d)
+			switch {
+			case test.want == "" && (err != nil || string(got) != string(test.src)):
+				t.Errorf("%s of %q: %q, %v", name, test.src, got, err)
+			case test.want != "" && (err == nil || err.Error() != test.want):
+				t.Errorf("%s of %q as %+v: error %v, want %s", name, test.src, test.d, err, test.want)
+			}
+		}
+		_, err := read(make(imagetest.Store), oci.Descriptor{Digest: hello, Size: 5})
+		if !errors.Is(err, content.ErrNotFound) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	want := hello.String() + ": document of 8388609 bytes, the limit is 8388608"
+	_, err := content.ReadAll(ctx, lying("hello"), oci.Descriptor{Digest: hello, Size: content.MaxDocument + 1})
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// From a file, CopyFast moves the bytes without a look at them, but counts them.
+func TestCopyFastFromFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "blob")
+	imagetest.WriteFile(t, path, []byte("jello"))
+	hello := digest.FromBytes([]byte("hello"))
+	var files content.Files
+	files.Add(hello, path)
+	tests := []struct {
+		size int64
+		want string
+	}{
+		{5, ""},
+		{6, hello.String() + ": content ends after 5 of the promised 6 bytes"},
+		{4, hello.String() + ": content is longer than the promised 4 bytes"},
+		{0, hello.String() + ": content is longer than the promised 0 bytes"},
+	}
+	for _, test := range tests {
+		out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer out.Close()
+		err = content.CopyFast(ctx, out, &files, oci.Descriptor{Digest: hello, Size: test.size})
+		if test.want != "" {
+			if err == nil || err.Error() != test.want {
+				t.Errorf("size %d: error %v, want %s", test.size, err, test.want)
+			}
+			continue
+		}
+		if got, readErr := os.ReadFile(out.Name()); err != nil || readErr != nil || string(got) != "jello" {
+			t.Errorf("size %d: %q, %v, %v", test.size, got, err, readErr)
+		}
+	}
+}
+
+func TestFiles(t *testing.T) {
+	dir := t.TempDir()
+	store := make(imagetest.Store)
+	inDir := store.Add("", []byte("in the directory"))
+	store.WriteFiles(t, dir)
+	document := filepath.Join(dir, "document")
+	imagetest.WriteFile(t, document, []byte("document"))
+
+	var files content.Files
+	files.AddDirectory(t.TempDir())
+	files.AddDirectory(dir)
+	d, size, err := files.AddDocument(document)
+	if err != nil || d != digest.FromBytes([]byte("document")) || size != 8 {
+		t.Errorf("AddDocument: %s, %d, %v", d, size, err)
+	}
+	if path, err := files.Path(d); err != nil || path != document {
+		t.Errorf("Path: %s, %v", path, err)
+	}
+	if got, err := content.ReadAll(ctx, &files, inDir); err != nil || string(got) != "in the directory" {
+		t.Errorf("ReadAll: %q, %v", got, err)
+	}
+	if _, err := files.Open(ctx, oci.Descriptor{Digest: digest.FromBytes(nil)}); !errors.Is(err, content.ErrNotFound) {
+		t.Errorf("an unknown blob: error %v", err)
+	}
+	if _, err := files.Open(ctx, oci.Descriptor{Digest: "sha256:../document"}); err == nil {
+		t.Error("a path is taken for a digest")
+	}
+	if _, _, err := files.AddDocument(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing document: error %v", err)
+	}
+}
+
+// failing is a source that fails in another way than by not having a blob.
+type failing struct{}
+
+func (failing) Open(context.Context, oci.Descriptor) (io.ReadCloser, error) {
+	return nil, os.ErrPermission
+}
+
+func TestMulti(t *testing.T) {
+	first, second := make(imagetest.Store), make(imagetest.Store)
+	a, b := first.Add("", []byte("a")), second.Add("", []byte("b"))
+	for _, d := range []oci.Descriptor{a, b} {
+		if _, err := content.ReadAll(ctx, content.Multi{first, second}, d); err != nil {
+			t.Error(err)
+		}
+	}
+	unknown := oci.Descriptor{Digest: digest.FromBytes(nil)}
+	want := unknown.Digest.String() + ": blob not found"
+	if _, err := (content.Multi{first, second}).Open(ctx, unknown); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if _, err := (content.Multi{failing{}, first}).Open(ctx, a); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("a failure is passed over: %v", err)
+	}
+}
+
+func TestWalk(t *testing.T) {
+	store := make(imagetest.Store)
+	amd := store.AddImage(t, "linux/amd64", oci.Gzip, "base", "app", "base")
+	arm := store.AddImage(t, "linux/arm64", oci.Gzip, "base")
+	root := store.AddIndex(t, amd, arm)
+	a, b := store.Manifest(t, amd), store.Manifest(t, arm)
+	want := []oci.Descriptor{a.Layers[0], a.Layers[1], a.Config, amd, b.Config, arm, root}
+	var got []oci.Descriptor
+	err := content.Walk(ctx, store, root, func(d oci.Descriptor, data []byte) error {
+		got = append(got, d)
+		isDocument := oci.IsManifest(d.MediaType) || oci.IsIndex(d.MediaType)
+		if isDocument && !bytes.Equal(data, store[d.Digest]) || !isDocument && data != nil {
+			t.Errorf("%s comes with %q", d.Digest, data)
+		}
+		return nil
+	})
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("visited %+v, %v\nwant %+v", got, err, want)
+	}
+}
+
+func TestWalkFails(t *testing.T) {
+	store := make(imagetest.Store)
+	image := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
+	traversal := store.AddIndex(t, oci.Descriptor{MediaType: oci.MediaTypeLayer, Digest: "sha256:../../x"})
+	negative := store.AddIndex(t, oci.Descriptor{MediaType: oci.MediaTypeLayer, Digest: image.Digest, Size: -7})
+	broken := store.Add(oci.MediaTypeIndex, []byte("["))
+	deep := image
+	for range 9 {
+		deep = store.AddIndex(t, deep)
+	}
+	missing := oci.Descriptor{MediaType: oci.DockerMediaTypeManifest, Digest: digest.FromBytes(nil)}
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	tests := []struct {
+		ctx  context.Context
+		root oci.Descriptor
+		want string
+	}{
+		{ctx, traversal, `digest "sha256:../../x": invalid checksum digest length`},
+		{ctx, negative, image.Digest.String() + ": size -7 is negative"},
+		{ctx, broken, broken.Digest.String() + ": unexpected EOF"},
+		{ctx, deep, image.Digest.String() + ": indexes nest more than 8 deep"},
+		{ctx, missing, missing.Digest.String() + ": blob not found"},
+		{cancelled, image, "context canceled"},
+	}
+	for _, test := range tests {
+		err := content.Walk(test.ctx, store, test.root, func(oci.Descriptor, []byte) error { return nil })
+		if err == nil || err.Error() != test.want {
+			t.Errorf("error %v, want %s", err, test.want)
+		}
+	}
+	visits := 0
+	err := content.Walk(ctx, store, image, func(oci.Descriptor, []byte) error {
+		visits++
+		return io.ErrClosedPipe
+	})
+	if !errors.Is(err, io.ErrClosedPipe) || visits != 1 {
+		t.Errorf("after %d visits: error %v", visits, err)
+	}
+}
+
+func TestPlatform(t *testing.T) {
+	store := make(imagetest.Store)
+	config := store.Add(oci.MediaTypeConfig, []byte(`{"os":"linux","architecture":"arm","variant":"v7"}`))
+	told := oci.Platform{OS: "linux", Architecture: "amd64"}
+	tests := []struct {
+		d, config oci.Descriptor
+		want      oci.Platform
+		err       string
+	}{
+		{oci.Descriptor{Platform: &told}, config, told, ""},
+		{oci.Descriptor{}, config, oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"}, ""},
+		{oci.Descriptor{}, oci.Descriptor{Digest: "x"}, oci.Platform{}, `digest "x": invalid checksum digest format`},
+		{oci.Descriptor{}, store.Add("", []byte("]")), oci.Platform{},
+			"config " + digest.FromBytes([]byte("]")).String() + ": invalid character ']' looking for beginning of value"},
+	}
+	for _, test := range tests {
+		got, err := content.Platform(ctx, store, test.d, test.config)
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		if !reflect.DeepEqual(got, test.want) || text != test.err {
+			t.Errorf("%+v: %+v, %q, want %+v, %q", test.d, got, text, test.want, test.err)
+		}
+	}
+}

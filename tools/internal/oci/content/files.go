@@ -1,0 +1,65 @@
+package content
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+)
+
+// Files is a source whose blobs are files of their own.
+type Files struct {
+	paths map[digest.Digest]string
+	dirs  []string
+}
+
+// Add says that the blob d is the file at path.
+func (f *Files) Add(d digest.Digest, path string) {
+	if f.paths == nil {
+		f.paths = make(map[digest.Digest]string)
+	}
+	f.paths[d] = path
+}
+
+// AddDocument adds the file at path, a small one, under the digest of its bytes, and returns that with its size.
+func (f *Files) AddDocument(path string) (digest.Digest, int64, error) {
+	d, size, err := digest.FromFile(path)
+	if err != nil {
+		return "", 0, err
+	}
+	f.Add(d, path)
+	return d, size, nil
+}
+
+// AddDirectory adds a directory that holds blobs as sha256/HEX, like the "blobs" of an image layout.
+func (f *Files) AddDirectory(dir string) { f.dirs = append(f.dirs, dir) }
+
+// Path returns the file that holds the blob d.
+func (f *Files) Path(d digest.Digest) (string, error) {
+	if path, ok := f.paths[d]; ok {
+		return path, nil
+	}
+	for _, dir := range f.dirs {
+		path := filepath.Join(dir, d.Algorithm().String(), d.Encoded())
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("%s: %w", d, ErrNotFound)
+}
+
+// Open implements Source. The reader is an *os.File, which lets io.Copy move the bytes inside the kernel.
+func (f *Files) Open(_ context.Context, d oci.Descriptor) (io.ReadCloser, error) {
+	if _, err := digest.Parse(string(d.Digest)); err != nil {
+		return nil, err
+	}
+	path, err := f.Path(d.Digest)
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(path)
+}

@@ -1,0 +1,101 @@
+// Package wire owns the small JSON files that pass from one tool to the next.
+//
+// Each is a descriptor of image-spec 1.1; a layer's also carries what a config needs to know of it. It is the only
+// package that reads or writes them, and only programs import it: the packages that do the work get typed values.
+package wire
+
+import (
+	"fmt"
+
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+)
+
+// Layer is the descriptor of a layer, as mklayer writes it.
+type Layer struct {
+	MediaType   string            `json:"mediaType"`
+	Digest      digest.Digest     `json:"digest"`
+	Size        int64             `json:"size"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+	// DiffID is the digest of the uncompressed tar.
+	DiffID digest.Digest `json:"diff_id"`
+	// UncompressedSize is the size of the uncompressed tar, in bytes. It is 0 for a layer with Sources: nobody has seen it.
+	UncompressedSize int64 `json:"uncompressed_size"`
+	// History is the entry that the layer adds to a config, with what is in the layer; mklayer always writes one.
+	History *oci.History `json:"history,omitempty"`
+	// Sources are the repositories that hold the blob, as "registry/repository", the best first. Only layers of a base
+	// that is in a registry have them; a layer that the build made has none.
+	Sources []string `json:"sources,omitempty"`
+	// Programs has, for each architecture that the layer has machine code for, in the words of GOARCH, the path of a
+	// file with it. A layer that was not read file by file has none.
+	Programs map[string]string `json:"programs,omitempty"`
+}
+
+// Descriptor returns the part of l that a manifest holds.
+func (l Layer) Descriptor() oci.Descriptor {
+	return oci.Descriptor{MediaType: l.MediaType, Digest: l.Digest, Size: l.Size, Annotations: l.Annotations}
+}
+
+// ReadLayer reads a layer's descriptor from the file at path.
+func ReadLayer(path string) (Layer, error) {
+	var l Layer
+	if err := read(path, &l); err != nil {
+		return Layer{}, err
+	}
+	if _, err := oci.LayerCompression(l.MediaType); err != nil {
+		return Layer{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if _, err := digest.Parse(string(l.DiffID)); err != nil {
+		return Layer{}, fmt.Errorf("%s: diff_id: %w", path, err)
+	}
+	for _, source := range l.Sources {
+		if _, err := reference.ParseRepository(source); err != nil {
+			return Layer{}, fmt.Errorf("%s: sources: %w", path, err)
+		}
+	}
+	return l, checkDescriptor(path, l.Descriptor())
+}
+
+// ReadDescriptor reads the descriptor of an image, an index or a config from the file at path.
+func ReadDescriptor(path string) (oci.Descriptor, error) {
+	var d oci.Descriptor
+	if err := read(path, &d); err != nil {
+		return oci.Descriptor{}, err
+	}
+	return d, checkDescriptor(path, d)
+}
+
+// Write writes v, a Layer or an oci.Descriptor, to the file at path.
+func Write(path string, v any) error {
+	data, err := oci.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(path, data)
+}
+
+func read(path string, v any) error {
+	data, err := ReadDocument(path)
+	if err != nil {
+		return err
+	}
+	if err := oci.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%s: not a descriptor: %w", path, err)
+	}
+	return nil
+}
+
+func checkDescriptor(path string, d oci.Descriptor) error {
+	if d.MediaType == "" {
+		return fmt.Errorf("%s: not a descriptor: mediaType is missing", path)
+	}
+	if d.Size < 0 {
+		return fmt.Errorf("%s: size %d is negative", path, d.Size)
+	}
+	if _, err := digest.Parse(string(d.Digest)); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package auth
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+)
+
+// Access is what a session asks for, in the words of the token protocol.
+type Access string
+
+// The two kinds of access.
+const (
+	Pull     Access = "pull"
+	PullPush Access = "pull,push"
+)
+
+// Doer sends a request and returns the answer, as an *http.Client does. It must not carry the Authorization header,
+// or the body of a POST, to a host that it is redirected to.
+type Doer interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// Session holds one user's proof for one repository. It may be used by several goroutines: the first to be refused
+// gets the new proof, the others wait for it. The exported fields must not change after first use.
+type Session struct {
+	// Repository is the repository that access is wanted to.
+	Repository reference.Reference
+	// Access is the kind of access.
+	Access Access
+	// Credentials finds the user's credential, when the registry first asks for one.
+	Credentials Finder
+	// Client sends the requests to the token server.
+	Client Doer
+	// PlainHTTP says that the registry is spoken to without TLS. Only then may its token server be without it, too: one
+	// on a loopback address, or with Insecure any.
+	PlainHTTP, Insecure bool
+
+	turn sync.Mutex // held while a proof is got or used; only who holds it changes what follows
+	mu   sync.Mutex // held while the credential and the header change, and by those who read them out of turn
+
+	credential *Credential // nil: not looked up yet
+	challenge  challenge
+	header     string    // of the next request; empty: send none
+	expires    time.Time // when header ends to be valid; zero: it does not
+	silence    error     // of the token server, the last one
+	silentAt   time.Time // when that was
+}
+
+// Authorization returns the value of the Authorization header for the next request to the registry, or "" as long as
+// the registry has not asked for one.
+func (s *Session) Authorization(ctx context.Context) (string, error) {
+	asked := time.Now()
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if asked.Before(s.silentAt) {
+		return "", s.silence // Who waited for the same answer does not begin to wait again.
+	}
+	if !s.expires.IsZero() && time.Now().After(s.expires) {
+		if err := s.answerBearer(ctx); err != nil {
+			return "", err
+		}
+	}
+	return s.header, nil
+}
+
+// Renew makes use of a refusal: the WWW-Authenticate values that came with status 401 after a request whose
+// Authorization header was refused ("" for none). It reports whether it is worth to try again.
+func (s *Session) Renew(ctx context.Context, authenticate []string, refused string) (bool, error) {
+	asked := time.Now()
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if asked.Before(s.silentAt) {
+		return false, s.silence
+	}
+	if s.header != refused {
+		return true, nil // Another request was refused before and has renewed the proof.
+	}
+	if s.credential == nil {
+		c, err := s.Credentials.Find(ctx, s.Repository)
+		if err != nil {
+			return false, err
+		}
+		s.mu.Lock()
+		s.credential = &c
+		s.mu.Unlock()
+	}
+	if s.credential.RegistryToken != "" {
+		if err := checkToken(s.credential.RegistryToken); err != nil {
+			return false, fmt.Errorf("credentials: registrytoken of %s: %w", s.Repository.Registry, err)
+		}
+		s.setHeader("Bearer " + s.credential.RegistryToken)
+		return s.header != refused, nil
+	}
+	var basic bool
+	for _, c := range parseChallenges(authenticate) {
+		switch c.scheme {
+		case "bearer":
+			s.challenge = c
+			return true, s.answerBearer(ctx)
+		case "basic":
+			basic = true
+		}
+	}
+	if !basic || s.credential.Username == "" {
+		return false, nil
+	}
+	s.setHeader("Basic " + s.basic())
+	return s.header != refused, nil
+}
+
+func (s *Session) setHeader(value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.header = value
+}
+
+// Anonymous reports whether no credential was found, or none was needed so far.
+func (s *Session) Anonymous() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.credential == nil || s.credential.IsAnonymous()
+}
+
+// Hide makes text, which a server sent, fit for an error: without the secrets that it may repeat, on one line, not
+// too long.
+func (s *Session) Hide(text string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hide(text)
+}
+
+func (s *Session) hide(text string) string {
+	_, sent, _ := strings.Cut(s.header, " ")
+	secrets := []string{sent}
+	if c := s.credential; c != nil {
+		secrets = append(secrets, c.Password, c.IdentityToken, c.RegistryToken, s.basic())
+	}
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "(hidden)")
+		}
+	}
+	return cli.Printable(text)
+}
+
+// basic returns the credential in the form of RFC 7617.
+func (s *Session) basic() string {
+	return base64.StdEncoding.EncodeToString([]byte(s.credential.Username + ":" + s.credential.Password))
+}

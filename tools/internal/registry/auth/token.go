@@ -1,0 +1,211 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+)
+
+const (
+	// clientID is how the token server may tell its clients apart.
+	clientID = "rules_strata"
+	// maxAnswer bounds a token server's answer, in bytes.
+	maxAnswer = 1 << 20
+	// defaultLife is how long a token is valid whose server does not say it.
+	defaultLife = 60 * time.Second
+)
+
+// TokenError tells that a token server gave no token. It wraps Err.
+type TokenError struct {
+	Host       string // the token server
+	Err        error  // why no answer came; nil if one came
+	Status     int    // of HTTP; 0 if no answer came
+	Message    string // the server's own words, if it had any
+	RetryAfter string // the header of that name
+}
+
+// Unwrap returns e.Err.
+func (e *TokenError) Unwrap() error { return e.Err }
+
+// Error implements error.
+func (e *TokenError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("token server %s: %v", e.Host, e.Err)
+	}
+	text := fmt.Sprintf("token server %s: %d %s", e.Host, e.Status, http.StatusText(e.Status))
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	return text
+}
+
+// answerBearer gets a new access token. It is the caller's turn.
+func (s *Session) answerBearer(ctx context.Context) error {
+	err := s.askForToken(ctx)
+	var silence *waiting.SilenceError
+	if errors.As(err, &silence) {
+		s.silence, s.silentAt = err, time.Now()
+	}
+	return err
+}
+
+func (s *Session) askForToken(ctx context.Context) error {
+	s.setHeader("")
+	s.expires = time.Time{}
+	realm, err := s.realm()
+	if err != nil {
+		return err
+	}
+	req, err := s.tokenRequest(ctx, realm)
+	if err != nil {
+		return fmt.Errorf("token server %s: %w", realm.Host, err)
+	}
+	start := time.Now()
+	resp, err := s.Client.Do(req)
+	if err != nil {
+		return &TokenError{Host: realm.Host, Err: withoutURL(err)}
+	}
+	defer resp.Body.Close()
+	waiting.Bound(resp.Body)
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return &TokenError{Host: realm.Host, Err: err}
+	}
+	if resp.StatusCode != http.StatusOK {
+		return &TokenError{
+			Host: realm.Host, Status: resp.StatusCode, Message: s.hide(tokenMessage(data)),
+			RetryAfter: resp.Header.Get("Retry-After"),
+		}
+	}
+	token, life, err := parseToken(data)
+	if err != nil {
+		return fmt.Errorf("token server %s: %w", realm.Host, err)
+	}
+	s.setHeader("Bearer " + token)
+	s.expires = start.Add(life - life/10) // It is renewed a little before its time.
+	return nil
+}
+
+// realm returns the token server's address. No registry makes us send the credential in the clear, unless the token
+// server is on this machine as the registry is, or the user allows it.
+func (s *Session) realm() (*url.URL, error) {
+	realm, err := url.Parse(s.challenge.params["realm"])
+	if err != nil || realm.Host == "" || realm.Scheme != "https" && realm.Scheme != "http" {
+		return nil, errors.New("the registry names no token server: realm is not an http(s) address")
+	}
+	if realm.Scheme == "http" && !(s.PlainHTTP && (s.Insecure || reference.IsLoopback(realm.Hostname()))) {
+		return nil, fmt.Errorf("token server %s: no TLS; the credential is not sent there", realm.Host)
+	}
+	realm.User = nil
+	return realm, nil
+}
+
+// tokenRequest makes a GET with basic authentication, or a POST that trades an identity token.
+func (s *Session) tokenRequest(ctx context.Context, realm *url.URL) (*http.Request, error) {
+	query := url.Values{"scope": s.scopes()}
+	if service := s.challenge.params["service"]; service != "" {
+		query.Set("service", service)
+	}
+	if s.credential.IdentityToken != "" {
+		query.Set("scope", strings.Join(s.scopes(), " "))
+		query.Set("grant_type", "refresh_token")
+		query.Set("refresh_token", s.credential.IdentityToken)
+		query.Set("client_id", clientID)
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, realm.String(), strings.NewReader(query.Encode()))
+		if err == nil {
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		return req, err
+	}
+	for name, values := range realm.Query() {
+		if !query.Has(name) {
+			query[name] = values
+		}
+	}
+	realm.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, realm.String(), nil)
+	if err == nil && s.credential.Username != "" {
+		req.Header.Set("Authorization", "Basic "+s.basic())
+	}
+	return req, err
+}
+
+// scopes returns what to ask for: the session's own scope, and what the challenge names besides it.
+func (s *Session) scopes() []string {
+	own := "repository:" + s.Repository.Repository + ":"
+	scopes := []string{own + string(s.Access)}
+	for _, scope := range strings.Fields(s.challenge.params["scope"]) {
+		if !strings.HasPrefix(scope, own) {
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes
+}
+
+// parseToken reads a token server's answer: the token and how long it is valid.
+func parseToken(data []byte) (string, time.Duration, error) {
+	var answer struct {
+		Token       string  `json:"token"`
+		AccessToken string  `json:"access_token"`
+		ExpiresIn   float64 `json:"expires_in"` // seconds
+	}
+	if err := json.Unmarshal(data, &answer); err != nil {
+		return "", 0, errors.New("the answer is not the JSON of a token") // and may hold one: it is not shown
+	}
+	token := cmp.Or(answer.Token, answer.AccessToken)
+	if token == "" {
+		return "", 0, errors.New("the answer holds no token")
+	}
+	if err := checkToken(token); err != nil {
+		return "", 0, err
+	}
+	const day = 24 * 60 * 60
+	if answer.ExpiresIn <= 0 {
+		return token, defaultLife, nil
+	}
+	return token, time.Duration(min(answer.ExpiresIn, day) * float64(time.Second)), nil
+}
+
+// checkToken refuses what cannot be sent in a header: to try that again does not help.
+func checkToken(token string) error {
+	if strings.ContainsFunc(token, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		return errors.New("the token holds a line break or another control character")
+	}
+	return nil
+}
+
+// tokenMessage finds the words in a refusal: in the form of registries or in that of OAuth 2 (RFC 6749, section 5.2).
+func tokenMessage(data []byte) string {
+	var answer struct {
+		Errors  []struct{ Code, Message string }
+		Error   string `json:"error"`
+		Words   string `json:"error_description"`
+		Details string `json:"details"`
+	}
+	if json.Unmarshal(data, &answer) != nil {
+		return ""
+	}
+	if len(answer.Errors) > 0 {
+		return strings.TrimSpace(answer.Errors[0].Code + " " + answer.Errors[0].Message)
+	}
+	return cmp.Or(answer.Words, answer.Details, answer.Error)
+}
+
+// withoutURL returns what went wrong with a request, without its URL, which may hold a secret.
+func withoutURL(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}

@@ -1,0 +1,163 @@
+package cas
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+)
+
+const (
+	// helperTimeout is how long a helper may take, helperValidity how long its answer holds if it does not say. Both
+	// are Bazel's.
+	helperTimeout  = 10 * time.Second
+	helperValidity = 30 * time.Minute
+)
+
+// credentials are the headers that go with each request.
+type credentials struct {
+	fixed     http.Header
+	helper    string
+	workspace string
+	uri       string // what the helper is asked about
+
+	mu      sync.Mutex // held while the helper runs: one is enough
+	answer  http.Header
+	expires time.Time
+}
+
+func newCredentials(a address, o Options) *credentials {
+	c := &credentials{fixed: make(http.Header), helper: o.Helper, workspace: o.Workspace}
+	for name, values := range o.Header {
+		for _, value := range values {
+			c.fixed.Add(name, value)
+		}
+	}
+	if a.user != nil {
+		password, _ := a.user.Password()
+		pair := []byte(a.user.Username() + ":" + password)
+		c.fixed.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString(pair))
+	}
+	service := "cas"
+	if a.grpc {
+		service = "google.bytestream.ByteStream"
+	}
+	uri := a.url.JoinPath(service)
+	if a.grpc {
+		uri.Scheme = "https" // what gRPC libraries and so Bazel say, with and without TLS
+	}
+	c.uri = uri.String()
+	return c
+}
+
+// header returns the headers to send.
+func (c *credentials) header(ctx context.Context) (http.Header, error) {
+	all := c.fixed.Clone()
+	if c.helper == "" {
+		return all, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.answer == nil || !time.Now().Before(c.expires) {
+		if err := c.ask(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for name, values := range c.answer {
+		all[name] = values
+	}
+	return all, nil
+}
+
+// forget makes the helper be asked again. It reports whether there is one.
+func (c *credentials) forget() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answer = nil
+	return c.helper != ""
+}
+
+// hide takes the values of headers out of a text.
+func (c *credentials) hide(text string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, header := range []http.Header{c.fixed, c.answer} {
+		for _, values := range header {
+			for _, value := range values {
+				for _, secret := range append(strings.Fields(value), value) {
+					if len(secret) > 7 { // "Bearer" and "Basic" are none.
+						text = strings.ReplaceAll(text, secret, "***")
+					}
+				}
+			}
+		}
+	}
+	return text
+}
+
+// helperError tells of a helper that is of no help.
+type helperError struct {
+	helper string
+	err    error
+}
+
+func (e *helperError) Error() string { return fmt.Sprintf("credential helper %s: %v", e.helper, e.err) }
+func (e *helperError) Unwrap() error { return e.err }
+
+// ask runs the helper: "get" as its argument, {"uri": ...} as its input, {"headers": {NAME: [VALUE...]}, "expires":
+// TIME} as its output (EngFlow's credential-helper-spec, which is Bazel's).
+func (c *credentials) ask(ctx context.Context) error {
+	program := c.helper
+	if inside, ok := strings.CutPrefix(program, "%workspace%/"); ok {
+		program = filepath.Join(c.workspace, inside)
+	}
+	input, err := json.Marshal(map[string]string{"uri": c.uri})
+	if err != nil {
+		return err
+	}
+	limits := waiting.Limits{Notice: waiting.Default.Notice, Silence: helperTimeout}
+	stdout, stderr, err := limits.Run(ctx, filepath.Base(program), func(ctx context.Context) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, program, "get")
+		cmd.Dir = c.workspace
+		cmd.Stdin = bytes.NewReader(input)
+		return cmd
+	})
+	if err != nil {
+		if line, _, _ := strings.Cut(strings.TrimSpace(string(stderr)), "\n"); line != "" {
+			err = fmt.Errorf("%w: %s", err, cli.Printable(line))
+		}
+		return &helperError{c.helper, err}
+	}
+	return c.take(stdout)
+}
+
+// take reads a helper's answer.
+func (c *credentials) take(data []byte) error {
+	var answer struct {
+		Headers map[string][]string
+		Expires time.Time
+	}
+	if err := json.Unmarshal(data, &answer); err != nil { // What it says may be a secret: it is not shown.
+		return &helperError{c.helper, fmt.Errorf("the answer of %d bytes is not what the protocol demands", len(data))}
+	}
+	c.answer = make(http.Header)
+	for name, values := range answer.Headers {
+		for _, value := range values {
+			c.answer.Add(name, value)
+		}
+	}
+	if c.expires = answer.Expires; c.expires.IsZero() {
+		c.expires = time.Now().Add(helperValidity)
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+)
+
+// taskWork is what is to be done for one task.
+type taskWork struct {
+	Task
+	push *push
+
+	present bool                   // whether the registry has the root
+	missing []string               // the tags that do not name it yet
+	seen    map[digest.Digest]bool // what the plan holds
+	blobs   []oci.Descriptor
+	docs    []document // children before parents
+}
+
+type document struct {
+	oci.Descriptor
+	data []byte
+}
+
+// plan finds out what the registry lacks of the task's image.
+func (w *taskWork) plan(ctx context.Context) error {
+	if err := w.rootAndTags(ctx); err != nil {
+		return err
+	}
+	if w.present {
+		w.tell(w.Root, Present)
+		return nil
+	}
+	return w.walk(ctx, w.Root, 0)
+}
+
+// rootAndTags finds out whether the registry holds the root, and which of the tags do not name it yet. For an unchanged
+// image one request per tag answers both.
+func (w *taskWork) rootAndTags(ctx context.Context) error {
+	for _, tag := range w.Tags {
+		found, err := w.To.Resolve(ctx, tag)
+		switch {
+		case errors.Is(err, content.ErrNotFound):
+			w.missing = append(w.missing, tag)
+		case err != nil:
+			return err
+		case found == w.Root.Digest:
+			w.present = true
+			w.tellTag(tag, Present)
+		default:
+			w.missing = append(w.missing, tag)
+		}
+	}
+	var err error
+	if !w.present {
+		w.present, err = w.hasManifest(ctx, w.Root)
+	}
+	return err
+}
+
+// hasManifest reports whether the repository holds the manifest or index d.
+func (w *taskWork) hasManifest(ctx context.Context, d oci.Descriptor) (bool, error) {
+	_, err := w.To.Resolve(ctx, d.Digest.String())
+	if errors.Is(err, content.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// maxDepth is how deep indexes may nest. Real ones nest once.
+const maxDepth = 8
+
+// walk finds the documents below d that the registry lacks, and their blobs. A document that the registry has is not
+// looked into: a registry takes one only after all that it refers to.
+func (w *taskWork) walk(ctx context.Context, d oci.Descriptor, depth int) error {
+	if w.seen[d.Digest] {
+		return nil
+	}
+	w.seen[d.Digest] = true
+	switch {
+	case !oci.IsIndex(d.MediaType) && !oci.IsManifest(d.MediaType):
+		w.blobs = append(w.blobs, d)
+		return nil
+	case depth > maxDepth:
+		return fmt.Errorf("%s: indexes nest more than %d deep", d.Digest, maxDepth)
+	case depth > 0: // The root is known to be missing.
+		present, err := w.hasManifest(ctx, d)
+		if err != nil {
+			return err
+		}
+		if present {
+			w.tell(d, Present)
+			return nil
+		}
+	}
+	data, err := content.ReadAll(ctx, w.Source, d)
+	if err != nil {
+		return err
+	}
+	children, err := content.Children(d.MediaType, data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", d.Digest, err)
+	}
+	for _, child := range children {
+		if err := w.walk(ctx, child, depth+1); err != nil {
+			return err
+		}
+	}
+	w.docs = append(w.docs, document{d, data})
+	return nil
+}
+
+// sendBlob makes a blob part of the repository.
+func (w *taskWork) sendBlob(ctx context.Context, d oci.Descriptor, holders []string) (Outcome, string, error) {
+	if oci.MayBeAbsent(d) {
+		return Foreign, "", nil
+	}
+	present, err := w.To.HasBlob(ctx, d)
+	switch {
+	case err != nil:
+		return "", "", err
+	case present:
+		return Present, "", nil
+	case w.push.DryRun:
+		return Missing, "", nil
+	}
+	from, err := w.To.PutBlob(ctx, w.Source, d, holders...)
+	if from != "" {
+		return Mounted, from, err
+	}
+	return Pushed, "", err
+}
+
+// sendDocuments sends the planned manifests and indexes. The root is left to its first tag, if it gets one.
+func (w *taskWork) sendDocuments(ctx context.Context) error {
+	for _, doc := range w.docs {
+		switch {
+		case w.push.DryRun:
+			w.tell(doc.Descriptor, Missing)
+			continue
+		case doc.Digest == w.Root.Digest && len(w.missing) > 0:
+			continue
+		}
+		if err := w.To.PutManifest(ctx, doc.Descriptor, doc.data, doc.Digest.String()); err != nil {
+			return err
+		}
+		w.tell(doc.Descriptor, Pushed)
+	}
+	return nil
+}
+
+// sendTags gives the root its tags, one after the other: distribution-spec has no other way than to send it again for
+// each.
+func (w *taskWork) sendTags(ctx context.Context) error {
+	if len(w.missing) == 0 {
+		return nil
+	}
+	outcome, data := Missing, []byte(nil)
+	if !w.push.DryRun {
+		outcome = Pushed
+		var err error
+		if data, err = w.rootData(ctx); err != nil {
+			return err
+		}
+	}
+	for _, tag := range w.missing {
+		if !w.push.DryRun {
+			if err := w.To.PutManifest(ctx, w.Root, data, tag); err != nil {
+				return err
+			}
+		}
+		w.tellTag(tag, outcome)
+	}
+	return nil
+}
+
+// rootData returns the bytes of the root, which the plan has read unless the registry had it already.
+func (w *taskWork) rootData(ctx context.Context) ([]byte, error) {
+	if n := len(w.docs); n > 0 {
+		return w.docs[n-1].data, nil
+	}
+	return content.ReadAll(ctx, w.Source, w.Root)
+}
+
+func (w *taskWork) tell(d oci.Descriptor, o Outcome) {
+	w.push.emit(Event{Repository: w.To.Name(), Object: d, Outcome: o})
+}
+
+func (w *taskWork) tellTag(tag string, o Outcome) {
+	w.push.emit(Event{Repository: w.To.Name(), Object: w.Root, Tag: tag, Outcome: o})
+}

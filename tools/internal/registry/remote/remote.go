@@ -1,0 +1,100 @@
+// Package remote reads blobs of a base image that no file of the build holds, from the registries that do.
+//
+// Nothing is asked of a registry before somebody reads one of its blobs. The bytes are not verified here but by the
+// readers of package content, as with every source.
+//
+// Non-goals: documents (a build always has those as files), keeping what was read.
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/registry"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
+)
+
+// Layer is a layer that registries hold.
+type Layer struct {
+	// Descriptor is the layer's.
+	Descriptor oci.Descriptor
+	// Sources are the repositories that hold the blob, as "registry/repository", the best first.
+	Sources []string
+}
+
+// New returns a source of the layers' blobs, and of no others. It may be used by several goroutines. Each repository is
+// connected to once, when the first of its blobs is read. A source that fails is told of only if all of a blob's fail.
+func New(client *registry.Client, layers []Layer) content.Source {
+	s := &source{client: client, sources: make(map[digest.Digest][]*place)}
+	places := make(map[string]*place)
+	for _, layer := range layers {
+		d := layer.Descriptor.Digest
+		if s.sources[d] != nil {
+			continue
+		}
+		for _, name := range layer.Sources {
+			if places[name] == nil {
+				places[name] = &place{name: name}
+			}
+			s.sources[d] = append(s.sources[d], places[name])
+		}
+	}
+	return s
+}
+
+type source struct {
+	client  *registry.Client
+	sources map[digest.Digest][]*place
+}
+
+// Open implements content.Source.
+func (s *source) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
+	places := s.sources[d.Digest]
+	if len(places) == 0 {
+		return nil, fmt.Errorf("%s: %w", d.Digest, content.ErrNotFound)
+	}
+	var failures []error
+	for _, p := range places {
+		repository, err := p.connect(ctx, s.client)
+		if err == nil {
+			var r io.ReadCloser
+			if r, err = repository.Open(ctx, d); err == nil {
+				return r, nil
+			}
+		}
+		failures = append(failures, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, errors.Join(failures...)
+}
+
+// place is a repository that is connected to when it is needed.
+type place struct {
+	name string
+
+	mu         sync.Mutex
+	repository *registry.Repository // nil: not connected yet
+}
+
+func (p *place) connect(ctx context.Context, client *registry.Client) (*registry.Repository, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.repository != nil {
+		return p.repository, nil
+	}
+	ref, err := reference.ParseRepository(p.name)
+	if err != nil {
+		return nil, err
+	}
+	p.repository, err = client.Repository(ctx, ref, auth.Pull)
+	return p.repository, err
+}

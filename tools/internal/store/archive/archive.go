@@ -1,0 +1,136 @@
+// Package archive writes and reads images in one tar file.
+//
+// What [Write] makes is an OCI archive, that is a tar of an image layout, and at the same time a docker-archive: a
+// manifest.json tells older Docker which of the layout's blobs are config and layers. [Open] reads either kind, and
+// what "docker save" and "podman save" make, as a file system.
+//
+// The bytes of a written archive depend on nothing but the image and its names: entries have a fixed order, the time 0,
+// the owner 0 and the mode 0644. It is written as a stream; index.json and manifest.json come first, so that a reader
+// that looks for one of them need not go through the blobs.
+//
+// Non-goals: unpacking archives to disk, writing compressed archives.
+package archive
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
+)
+
+// blockSize is the unit of a tar file, in bytes. Two blocks of zeros end it.
+const blockSize = 512
+
+// Options says how an archive differs from the bare image.
+type Options struct {
+	// Names are the image's names, each with a tag. None leaves the image without a name.
+	Names []reference.Reference
+	// Platform chooses the image that manifest.json lists, if the root is an index: Docker reads only one. Nil is the
+	// first image. The OCI side of the archive always holds all.
+	Platform *oci.Platform
+	// Omit are blobs that are left out, because whoever reads the archive holds them. What is written is then no
+	// archive for anybody else.
+	Omit map[digest.Digest]bool
+}
+
+// Write writes root and all that it reaches as an archive to w. Documents are verified; of the other blobs only the
+// sizes are where they are files (see [content.CopyFast]). After an error, what was written is not an archive.
+func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descriptor, options Options) error {
+	index, err := layout.Index(root, options.Names)
+	if err != nil {
+		return err
+	}
+	docker := dockerManifest{ctx: ctx, src: src, options: options, root: root}
+	var blobs []oci.Descriptor
+	err = content.Walk(ctx, src, root, func(d oci.Descriptor, document []byte) error {
+		if document == nil && !options.Omit[d.Digest] && content.IsElsewhere(ctx, src, d) {
+			return fmt.Errorf("%s: the layer may not be distributed and is not here, so that no archive can have it; "+
+				"engines find it at %s", d.Digest, d.URLs[0])
+		}
+		blobs = append(blobs, d)
+		return docker.consider(d, document)
+	})
+	if err != nil {
+		return err
+	}
+	out := tarWriter{w}
+	if err := out.file(layout.MarkerFile, []byte(layout.Marker)); err != nil {
+		return err
+	}
+	if err := out.file(layout.IndexFile, index); err != nil {
+		return err
+	}
+	manifest, err := docker.encode()
+	if err != nil {
+		return err
+	}
+	if manifest != nil {
+		if err := out.file(DockerManifestFile, manifest); err != nil {
+			return err
+		}
+	}
+	for _, dir := range []string{layout.BlobsDir + "/", layout.BlobsDir + "/sha256/"} {
+		if err := out.header(tar.Header{Typeflag: tar.TypeDir, Name: dir, Mode: 0o755}); err != nil {
+			return err
+		}
+	}
+	for _, d := range blobs {
+		if options.Omit[d.Digest] {
+			continue
+		}
+		if err := out.blob(ctx, src, d); err != nil {
+			return err
+		}
+	}
+	_, err = w.Write(make([]byte, 2*blockSize))
+	return err
+}
+
+// tarWriter writes tar entries. Unlike tar.Writer it leaves the body to io.Copy, which lets the kernel move it from
+// file to file.
+type tarWriter struct{ io.Writer }
+
+func (w tarWriter) header(h tar.Header) error {
+	h.ModTime = time.Unix(0, 0)
+	var block bytes.Buffer
+	if err := tar.NewWriter(&block).WriteHeader(&h); err != nil {
+		return fmt.Errorf("%s: %w", h.Name, err)
+	}
+	_, err := w.Write(block.Bytes())
+	return err
+}
+
+func (w tarWriter) file(name string, data []byte) error {
+	if err := w.header(tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(data))}); err != nil {
+		return err
+	}
+	if _, err := w.Write(data); err != nil {
+		return err
+	}
+	return w.pad(int64(len(data)))
+}
+
+func (w tarWriter) blob(ctx context.Context, src content.Source, d oci.Descriptor) error {
+	name := layout.BlobPath(d.Digest)
+	if err := w.header(tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: d.Size}); err != nil {
+		return err
+	}
+	if err := content.CopyFast(ctx, w.Writer, src, d); err != nil {
+		return err
+	}
+	return w.pad(d.Size)
+}
+
+// pad completes the last block of a body of size bytes.
+func (w tarWriter) pad(size int64) error {
+	_, err := w.Write(make([]byte, -size&(blockSize-1)))
+	return err
+}

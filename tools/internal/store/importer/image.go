@@ -1,0 +1,144 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
+)
+
+// Image is an image of a store. Its manifest and config are verified; its layers are by Verify and WriteLayers.
+type Image struct {
+	// Descriptor names the manifest. It has the platform if the image tells one, and no annotations.
+	Descriptor oci.Descriptor
+	// Manifest and Config are the documents' bytes.
+	Manifest, Config []byte
+	// Layers are the manifest's layers, the lowest first.
+	Layers []oci.Descriptor
+
+	path   string // of the store
+	source content.Source
+}
+
+// config is what an import reads of an image's config.
+type config struct {
+	oci.ConfigPlatform
+	RootFS struct {
+		DiffIDs []digest.Digest `json:"diff_ids"`
+	} `json:"rootfs"`
+}
+
+// parseConfig reads an image's config that has so many layers.
+func parseConfig(data []byte, layers int) (config, error) {
+	var c config
+	if err := oci.UnmarshalDistinct(data, &c); err != nil {
+		return config{}, fmt.Errorf("config: %w", err)
+	}
+	if n := len(c.RootFS.DiffIDs); n != layers {
+		return config{}, fmt.Errorf("the manifest has %d layers, but the config has %d diff_ids", layers, n)
+	}
+	for _, id := range c.RootFS.DiffIDs {
+		if _, err := digest.Parse(string(id)); err != nil {
+			return config{}, fmt.Errorf("config: diff_ids: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// platform returns what the descriptor of an image tells of p: nothing unless it is complete.
+func platform(p oci.Platform) *oci.Platform {
+	if p.OS == "" || p.Architecture == "" {
+		return nil
+	}
+	return &p
+}
+
+// Verify reads all layers and fails unless each has the size and the digest that the manifest promises.
+func (i *Image) Verify(ctx context.Context) error {
+	return i.eachLayer(ctx, func(d oci.Descriptor) error { return content.Copy(ctx, io.Discard, i.source, d) })
+}
+
+// Shape verifies all layers, as Verify does, and returns their shape. A layer that is no archive, or is not here, has
+// none.
+func (i *Image) Shape(ctx context.Context) (*shape.Shape, error) {
+	known := make(map[digest.Digest]*shape.Shape)
+	err := i.eachLayer(ctx, func(d oci.Descriptor) error {
+		in, out := io.Pipe()
+		found := make(chan *shape.Shape, 1)
+		go func() {
+			s, err := shape.OfArchive(ctx, in, d.Size)
+			if err != nil {
+				s = nil // whether it is what the manifest promises is decided below; more nobody said of it
+			}
+			io.Copy(io.Discard, in) // it ends when the layer does
+			found <- s
+		}()
+		err := content.Copy(ctx, out, i.source, d)
+		out.CloseWithError(err)
+		known[d.Digest] = <-found
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all shape.Shape
+	for _, d := range i.Layers {
+		if s := known[d.Digest]; s != nil {
+			all.Put(s)
+		}
+	}
+	return &all, nil
+}
+
+// WriteLayers verifies all layers and writes each to a file sha256/HEX below dir, which must be absent or empty. After
+// an error there is none of them.
+func (i *Image) WriteLayers(ctx context.Context, dir string) error {
+	out, err := atomicfile.CreateDirectory(dir)
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	err = i.eachLayer(ctx, func(d oci.Descriptor) error {
+		return layout.WriteBlob(filepath.Clean(out.Path), d, func(w io.Writer) error {
+			return content.Copy(ctx, w, i.source, d)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return out.Commit()
+}
+
+// eachLayer calls visit for each distinct layer, but not for those that are absent by design. It tells of all layers that
+// are not here.
+func (i *Image) eachLayer(ctx context.Context, visit func(oci.Descriptor) error) error {
+	seen := make(map[digest.Digest]bool)
+	var missing []error
+	for n, d := range i.Layers {
+		if seen[d.Digest] {
+			continue
+		}
+		seen[d.Digest] = true
+		if content.IsElsewhere(ctx, i.source, d) {
+			continue
+		}
+		err := visit(d)
+		if err == nil {
+			continue
+		}
+		err = fmt.Errorf("%s: layer %d of %d: %w", i.path, n+1, len(i.Layers), err)
+		if !errors.Is(err, content.ErrNotFound) {
+			return err
+		}
+		missing = append(missing, err)
+	}
+	return errors.Join(missing...)
+}

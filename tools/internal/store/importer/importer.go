@@ -1,0 +1,81 @@
+// Package importer reads images that other programs exported, as bases for new ones.
+//
+// [Open] takes an image layout directory, an OCI archive or a docker-archive, told apart by what they hold. A [Store]
+// lists the images; [Store.Choose] picks one. What comes out is distrusted until its size and digest are seen to be
+// right, and not a byte of it is changed: manifest, config and layers keep their digests. Only the manifest of an image
+// from a docker-archive is new, since such an archive has none.
+//
+// Non-goals: images in registries or in a daemon, unpacking layers, images other than for containers.
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
+	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
+)
+
+// Store is an opened layout or archive.
+type Store struct {
+	path   string
+	closer io.Closer
+	images []candidate
+}
+
+// Open opens the layout directory or the archive at path and lists its images. Manifests and configs that are needed
+// for this are verified. Close must be called.
+func Open(ctx context.Context, path string) (*Store, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		images, err := listLayout(ctx, os.DirFS(path))
+		return newStore(path, io.NopCloser(nil), images, err)
+	}
+	tar, err := archive.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	images, err := listArchive(ctx, tar)
+	return newStore(path, tar, images, err)
+}
+
+func newStore(path string, closer io.Closer, images []candidate, err error) (*Store, error) {
+	if err == nil && len(images) == 0 {
+		err = errors.New("there is no image in it")
+	}
+	if err != nil {
+		closer.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &Store{path: path, closer: closer, images: images}, nil
+}
+
+// listArchive lists the images of a tar. One that is an OCI archive and a docker-archive at once is taken for the
+// first, because that has the image's true manifest.
+func listArchive(ctx context.Context, tar *archive.Reader) ([]candidate, error) {
+	images, err := listLayout(ctx, tar)
+	isLayout := !errors.Is(err, layout.ErrNotLayout)
+	if isLayout && (err != nil || len(images) > 0) {
+		return images, err
+	}
+	// Docker 25 lists an image that has no name in manifest.json only.
+	images, err = listDocker(tar)
+	switch {
+	case isLayout && errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("not an image archive: it has neither %q nor %q",
+			layout.MarkerFile, archive.DockerManifestFile)
+	}
+	return images, err
+}
+
+// Close closes the store. Its images can no longer be read.
+func (s *Store) Close() error { return s.closer.Close() }

@@ -1,0 +1,563 @@
+package importer_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
+	"github.com/rules-strata/rules_strata/tools/internal/store/importer"
+	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
+)
+
+var ctx = context.Background()
+
+// saveLayout writes root as a layout directory and returns its path.
+func saveLayout(t testing.TB, store imagetest.Store, root oci.Descriptor, names ...string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "layout")
+	if err := layout.Write(ctx, dir, store, root, parse(t, names)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// saveArchive writes root as an archive and returns its path.
+func saveArchive(t testing.TB, store imagetest.Store, root oci.Descriptor, names ...string) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := archive.Write(ctx, &b, store, root, archive.Options{Names: parse(t, names)}); err != nil {
+		t.Fatal(err)
+	}
+	return save(t, b.Bytes())
+}
+
+func save(t testing.TB, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "image")
+	imagetest.WriteFile(t, path, data)
+	return path
+}
+
+func parse(t testing.TB, names []string) []reference.Reference {
+	t.Helper()
+	var all []reference.Reference
+	for _, text := range names {
+		name, err := reference.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, name)
+	}
+	return all
+}
+
+// choose opens the image at path and takes the one that the choice leaves.
+func choose(t testing.TB, path string, choice importer.Choice) (*importer.Image, error) {
+	t.Helper()
+	store, err := importer.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() { store.Close() })
+	return store.Choose(ctx, choice)
+}
+
+// layers writes the layers of an image to a directory and returns them by their hexadecimal digests.
+func layers(t *testing.T, image *importer.Image) map[string]string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "blobs")
+	if err := image.WriteLayers(ctx, dir); err != nil {
+		t.Fatal(err)
+	}
+	all := make(map[string]string)
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(dir, path)
+		all[filepath.ToSlash(rel)] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// blobsOf returns the layers of a manifest as layers does.
+func blobsOf(store imagetest.Store, manifest oci.Manifest) map[string]string {
+	all := make(map[string]string)
+	for _, layer := range manifest.Layers {
+		all["sha256/"+layer.Digest.Encoded()] = string(store[layer.Digest])
+	}
+	return all
+}
+
+// Whatever form an image has, its bytes come out as they went in.
+func TestForms(t *testing.T) {
+	store := make(imagetest.Store)
+	root := store.AddImage(t, "linux/arm64/v8", oci.Gzip, "base", "app", "base")
+	manifest := store.Manifest(t, root)
+	plain := saveArchive(t, store, root, "a")
+	data, err := os.ReadFile(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forms := map[string]string{
+		"layout":       saveLayout(t, store, root, "a"),
+		"archive":      plain,
+		"gzip archive": save(t, imagetest.Pack(t, oci.Gzip, data)),
+		"zstd archive": save(t, imagetest.Pack(t, oci.Zstd, data)),
+		"nested index": saveArchive(t, store, store.AddIndex(t, root)),
+	}
+	for form, path := range forms {
+		image, err := choose(t, path, importer.Choice{})
+		if err != nil {
+			t.Errorf("%s: %v", form, err)
+			continue
+		}
+		if !reflect.DeepEqual(image.Descriptor, root) {
+			t.Errorf("%s: descriptor %+v, want %+v", form, image.Descriptor, root)
+		}
+		if !bytes.Equal(image.Manifest, store[root.Digest]) || !bytes.Equal(image.Config, store[manifest.Config.Digest]) {
+			t.Errorf("%s: manifest %s\nconfig %s", form, image.Manifest, image.Config)
+		}
+		if !reflect.DeepEqual(image.Layers, manifest.Layers) {
+			t.Errorf("%s: layers %+v, want %+v", form, image.Layers, manifest.Layers)
+		}
+		if got := layers(t, image); !maps.Equal(got, blobsOf(store, manifest)) {
+			t.Errorf("%s: blobs %q", form, slices.Sorted(maps.Keys(got)))
+		}
+		if err := image.Verify(ctx); err != nil {
+			t.Errorf("%s: %v", form, err)
+		}
+	}
+}
+
+// Neither the platform nor a Docker media type is lost, and what the image does not tell is left out.
+func TestDescriptor(t *testing.T) {
+	store := make(imagetest.Store)
+	windows := &oci.Platform{OS: "windows", Architecture: "amd64", OSVersion: "10.0.1", OSFeatures: []string{"win32k"}}
+	image := func(config, mediaType, configType string) oci.Descriptor {
+		manifest := oci.Manifest{Versioned: oci.SchemaVersion, MediaType: mediaType,
+			Config: store.Add(configType, []byte(config))}
+		return store.AddJSON(t, mediaType, manifest)
+	}
+	inIndex := func(d oci.Descriptor, p oci.Platform) oci.Descriptor {
+		d.Platform = &p
+		return d
+	}
+	tests := []struct {
+		name string
+		root oci.Descriptor
+		want *oci.Platform
+	}{
+		{"from the config", image(`{"os":"windows","architecture":"amd64","os.version":"10.0.1","os.features":["win32k"]}`,
+			oci.MediaTypeManifest, oci.MediaTypeConfig), windows},
+		{"Docker's", image(`{"os":"linux","architecture":"amd64"}`, oci.DockerMediaTypeManifest, oci.DockerMediaTypeConfig),
+			&oci.Platform{OS: "linux", Architecture: "amd64"}},
+		{"from both", inIndex(image(`{"os":"windows","architecture":"amd64","os.version":"10.0.1"}`,
+			oci.MediaTypeManifest, oci.MediaTypeConfig), oci.Platform{OS: "windows", Architecture: "amd64",
+			OSFeatures: []string{"win32k"}}), windows},
+		{"variant of the index", inIndex(image(`{"os":"linux","architecture":"arm"}`,
+			oci.MediaTypeManifest, oci.MediaTypeConfig), oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"}),
+			&oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"}},
+		{"features of the processor", inIndex(image(`{"os":"linux","architecture":"amd64"}`,
+			oci.MediaTypeManifest, oci.MediaTypeConfig), oci.Platform{OS: "linux", Architecture: "amd64",
+			Features: []string{"sse4"}}), &oci.Platform{OS: "linux", Architecture: "amd64", Features: []string{"sse4"}}},
+		{"a config has none", image(`{"os":"linux","architecture":"amd64","features":{}}`,
+			oci.MediaTypeManifest, oci.MediaTypeConfig), &oci.Platform{OS: "linux", Architecture: "amd64"}},
+		{"incomplete", image(`{"os":"linux"}`, oci.MediaTypeManifest, oci.MediaTypeConfig), nil},
+	}
+	for _, test := range tests {
+		named := test.root
+		named.Annotations = map[string]string{"org.opencontainers.image.ref.name": "x"}
+		got, err := choose(t, saveLayout(t, store, named), importer.Choice{})
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		test.root.Platform = test.want
+		if !reflect.DeepEqual(got.Descriptor, test.root) {
+			t.Errorf("%s: descriptor %+v, want %+v", test.name, got.Descriptor, test.root)
+		}
+	}
+}
+
+func TestChoose(t *testing.T) {
+	store := make(imagetest.Store)
+	arm6 := store.AddImage(t, "linux/arm/v6", oci.Gzip, "6")
+	arm7 := store.AddImage(t, "linux/arm/v7", oci.Gzip, "7")
+	arm64 := store.AddImage(t, "linux/arm64", oci.Gzip, "64")
+	arm64.Platform = nil // to be found in the config
+	attestation := store.AddImage(t, "unknown/unknown", oci.Gzip, "attestation")
+	attestation.Annotations = map[string]string{"vnd.docker.reference.type": "attestation-manifest"}
+	artifact := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{Versioned: oci.SchemaVersion,
+		Config: store.Add("application/vnd.example", []byte("{}"))})
+	other := store.Add("application/vnd.other", nil)
+	root := store.AddIndex(t, arm6, arm7, attestation, artifact, other, arm64, arm6)
+	path := saveLayout(t, store, root, "localhost/arms:v1", "arms")
+
+	const names = "localhost/arms:v1, docker.io/library/arms:latest"
+	const all = names + " (linux/arm/v6), " + names + " (linux/arm/v7), " + names + " (linux/arm64)"
+	tests := []struct {
+		platform, name string
+		want           oci.Descriptor
+		err            string
+	}{
+		{"linux/arm64", "", arm64, ""},
+		{"linux/arm64/v8", "", arm64, ""},
+		{"linux/arm64/v9", "", oci.Descriptor{}, "no image has platform linux/arm64/v9; there are: " + all},
+		{"linux/arm/v6", "", arm6, ""},
+		{"linux/arm/v7", "localhost/arms:v1", arm7, ""},
+		{"linux/arm/v7", "v1", arm7, ""},
+		{"linux/arm/v7", "arms", arm7, ""},
+		{"linux/arm/v7", "docker.io/library/arms:latest", arm7, ""},
+		{"", arm6.Digest.String(), arm6, ""},
+		{"linux/arm", "", oci.Descriptor{}, "2 images have platform linux/arm: " +
+			names + " (linux/arm/v6), " + names + " (linux/arm/v7)"},
+		{"linux/arm64", "v2", oci.Descriptor{}, `no image has platform linux/arm64 and name "v2"; there are: ` + all},
+		{"linux/arm64", "No Name", oci.Descriptor{},
+			`no image has platform linux/arm64 and name "No Name"; there are: ` + all},
+		{"", "arms", oci.Descriptor{}, `3 images have name "arms": ` + all},
+		{"", "", oci.Descriptor{}, "there are 3 images: " + all},
+	}
+	for _, test := range tests {
+		choice := importer.Choice{Name: test.name}
+		if test.platform != "" {
+			p, err := oci.ParsePlatform(test.platform)
+			if err != nil {
+				t.Fatal(err)
+			}
+			choice.Platform = &p
+		}
+		image, err := choose(t, path, choice)
+		var refusal *importer.ChoiceError
+		switch {
+		case test.err == "" && err != nil:
+			t.Errorf("%+v: %v", test, err)
+		case test.err == "" && image.Descriptor.Digest != test.want.Digest:
+			t.Errorf("%s %s: chose %s, want %s", test.platform, test.name, image.Descriptor.Digest, test.want.Digest)
+		case test.err != "" && (!errors.As(err, &refusal) || err.Error() != path+": "+test.err):
+			t.Errorf("%s %s: error %v\nwant %s", test.platform, test.name, err, test.err)
+		}
+	}
+}
+
+// An index may name images that are not in the layout; the others can be chosen.
+func TestSparseIndex(t *testing.T) {
+	store := make(imagetest.Store)
+	amd := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
+	arm := store.AddImage(t, "linux/arm64", oci.Gzip, "b")
+	dir := saveLayout(t, store, store.AddIndex(t, amd, arm))
+	if err := os.Remove(filepath.Join(dir, filepath.FromSlash(layout.BlobPath(arm.Digest)))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := choose(t, dir, importer.Choice{Platform: amd.Platform}); err != nil {
+		t.Error(err)
+	}
+	want := fmt.Sprintf("%s: %s (linux/arm64): manifest: %s: blob not found", dir, arm.Digest, arm.Digest)
+	if _, err := choose(t, dir, importer.Choice{Platform: arm.Platform}); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// containerd exports an index whole, and of its images those that it has: the one that is there is meant.
+func TestPartial(t *testing.T) {
+	for _, missing := range []string{"manifest", "config", "layer"} {
+		store := make(imagetest.Store)
+		amd := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
+		arm := store.AddImage(t, "linux/arm64", oci.Gzip, "b")
+		root := store.AddIndex(t, amd, arm)
+		m := store.Manifest(t, arm)
+		dir := saveLayout(t, store, root)
+		d := map[string]oci.Descriptor{"manifest": arm, "config": m.Config, "layer": m.Layers[0]}[missing]
+		if err := os.Remove(filepath.Join(dir, filepath.FromSlash(layout.BlobPath(d.Digest)))); err != nil {
+			t.Fatal(err)
+		}
+		if image, err := choose(t, dir, importer.Choice{}); err != nil || image.Descriptor.Digest != amd.Digest {
+			t.Errorf("%s: %v, %v", missing, image, err)
+		}
+	}
+}
+
+// All layers that are missing are named.
+func TestMissingLayers(t *testing.T) {
+	store := make(imagetest.Store)
+	root := store.AddImage(t, "linux/amd64", oci.Gzip, "a", "b", "c")
+	m := store.Manifest(t, root)
+	dir := saveLayout(t, store, root)
+	var want []string
+	for _, n := range []int{0, 2} {
+		if err := os.Remove(filepath.Join(dir, filepath.FromSlash(layout.BlobPath(m.Layers[n].Digest)))); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, fmt.Sprintf("%s: layer %d of 3: %s: blob not found", dir, n+1, m.Layers[n].Digest))
+	}
+	image, err := choose(t, dir, importer.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := image.Verify(ctx); err == nil || err.Error() != strings.Join(want, "\n") {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// A layer that may not be distributed need not be there; its URLs stay in the manifest.
+func TestForeignLayer(t *testing.T) {
+	for _, c := range []struct {
+		mediaType string
+		urls      []string
+		want      string
+	}{
+		{oci.DockerMediaTypeForeignLayer, []string{"https://example.org/layer"}, ""},
+		{"application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", []string{"https://example.org/layer"}, ""},
+		{oci.DockerMediaTypeForeignLayer, nil, "layer 1 of 1: " + digest.FromBytes(nil).String() + ": blob not found"},
+		{oci.MediaTypeLayerGzip, []string{"https://example.org/layer"},
+			"layer 1 of 1: " + digest.FromBytes(nil).String() + ": blob not found"},
+	} {
+		store := make(imagetest.Store)
+		absent := store.Add(c.mediaType, nil)
+		absent.URLs = c.urls
+		root := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{Versioned: oci.SchemaVersion,
+			Config: store.Add(oci.MediaTypeConfig, fmt.Appendf(nil,
+				`{"os":"windows","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[%q]}}`, digest.FromBytes(nil))),
+			Layers: []oci.Descriptor{absent}})
+		dir := saveLayout(t, store, root)
+		if err := os.Remove(filepath.Join(dir, filepath.FromSlash(layout.BlobPath(absent.Digest)))); err != nil {
+			t.Fatal(err)
+		}
+		image, err := choose(t, dir, importer.Choice{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		blobs := filepath.Join(t.TempDir(), "blobs")
+		for _, err := range []error{image.Verify(ctx), image.WriteLayers(ctx, blobs)} {
+			if c.want == "" && err != nil || c.want != "" && (err == nil || err.Error() != dir+": "+c.want) {
+				t.Errorf("%s: error %v, want %s", c.mediaType, err, c.want)
+			}
+		}
+		if !bytes.Contains(image.Manifest, []byte(`"https://example.org/layer"`)) && c.urls != nil {
+			t.Errorf("%s: the manifest is %s", c.mediaType, image.Manifest)
+		}
+	}
+}
+
+// What is no layer cannot be one of an image.
+func TestLayerType(t *testing.T) {
+	store := make(imagetest.Store)
+	layer := store.Add("application/x-evil", []byte("x"))
+	root := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{Versioned: oci.SchemaVersion,
+		Config: store.Add(oci.MediaTypeConfig, fmt.Appendf(nil,
+			`{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[%q]}}`, layer.Digest)),
+		Layers: []oci.Descriptor{layer}})
+	_, err := choose(t, saveLayout(t, store, root), importer.Choice{})
+	if want := `layer 1 of 1: media type "application/x-evil" is not that of an image layer`; err == nil ||
+		!strings.HasSuffix(err.Error(), want) {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	file := func(name, data string) imagetest.File { return imagetest.File{Name: name, Data: data} }
+	empty := file("index.json", `{"schemaVersion":2,"manifests":[]}`)
+	tests := []struct {
+		name  string
+		files []imagetest.File
+		want  string
+	}{
+		{"other tar", []imagetest.File{file("x", "")},
+			`not an image archive: it has neither "oci-layout" nor "manifest.json"`},
+		{"no image", []imagetest.File{file("oci-layout", layout.Marker), empty}, "there is no image in it"},
+		{"no image in manifest.json", []imagetest.File{file("manifest.json", "[]")}, "there is no image in it"},
+		{"damaged layout",
+			[]imagetest.File{file("oci-layout", layout.Marker), file("index.json", "{"), file("manifest.json", "[]")},
+			"index.json: unexpected EOF"},
+		{"damaged manifest.json", []imagetest.File{file("manifest.json", "[{]")},
+			"manifest.json: invalid character ']' looking for beginning of object key string"},
+	}
+	for _, test := range tests {
+		path := save(t, imagetest.Tar(t, test.files...))
+		if _, err := importer.Open(ctx, path); err == nil || err.Error() != path+": "+test.want {
+			t.Errorf("%s: error %v, want %s", test.name, err, test.want)
+		}
+	}
+	dir := t.TempDir()
+	want := dir + `: not an OCI image layout: no file "oci-layout"`
+	if _, err := importer.Open(ctx, dir); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if _, err := importer.Open(ctx, filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := importer.Open(ctx, save(t, []byte("text"))); err == nil ||
+		!strings.Contains(err.Error(), "not a tar archive") {
+		t.Errorf("error %v", err)
+	}
+}
+
+type descriptor = oci.Descriptor
+
+// Each way to break an image is told with the blob that is broken, and leaves no directory of layers.
+func TestBrokenImages(t *testing.T) {
+	tests := []struct {
+		name string
+		// spoil breaks the image and returns its new root and the expected end of the error.
+		spoil func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string)
+	}{
+		{"changed layer", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
+			d := m.Layers[1].Digest
+			store[d] = bytes.ToUpper(store[d])
+			return root, fmt.Sprintf("layer 2 of 2: %s: content has the digest %s", d, digest.FromBytes(store[d]))
+		}},
+		{"short layer", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
+			d := m.Layers[0].Digest
+			store[d] = store[d][:9]
+			return root, fmt.Sprintf("layer 1 of 2: %s: content ends after 9 of the promised 2048 bytes", d)
+		}},
+		{"missing layer", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
+			delete(store, m.Layers[0].Digest)
+			return root, fmt.Sprintf("layer 1 of 2: %s: blob not found", m.Layers[0].Digest)
+		}},
+		{"changed config", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
+			d := m.Config.Digest
+			store[d] = bytes.ToUpper(store[d])
+			return root, fmt.Sprintf("config: %s: content has the digest %s", d, digest.FromBytes(store[d]))
+		}},
+		{"missing manifest", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
+			delete(store, root.Digest)
+			return root, fmt.Sprintf("manifest: %s: blob not found", root.Digest)
+		}},
+		{"manifest not JSON", func(store imagetest.Store, _ descriptor, m oci.Manifest) (descriptor, string) {
+			root := store.Add(oci.MediaTypeManifest, []byte("{"))
+			return root, fmt.Sprintf("manifest %s: unexpected EOF", root.Digest)
+		}},
+		{"other media type", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
+			root.MediaType = oci.DockerMediaTypeManifest
+			return root, fmt.Sprintf("manifest %s: it calls itself %q, its descriptor %q",
+				root.Digest, oci.MediaTypeManifest, oci.DockerMediaTypeManifest)
+		}},
+		{"index not JSON", func(store imagetest.Store, _ descriptor, m oci.Manifest) (descriptor, string) {
+			root := store.Add(oci.MediaTypeIndex, []byte("{"))
+			return root, fmt.Sprintf("index %s: unexpected EOF", root.Digest)
+		}},
+		{"missing index", func(store imagetest.Store, _ descriptor, m oci.Manifest) (descriptor, string) {
+			root := store.Add(oci.MediaTypeIndex, []byte("[]"))
+			delete(store, root.Digest)
+			return root, fmt.Sprintf("index: %s: blob not found", root.Digest)
+		}},
+		{"fewer diff_ids", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
+			m.Config = store.Add(oci.MediaTypeConfig, []byte(`{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":[]}}`))
+			return addManifest(store, m), "the manifest has 2 layers, but the config has 0 diff_ids"
+		}},
+		{"bad diff_id", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
+			m.Layers = m.Layers[:1]
+			m.Config = store.Add(oci.MediaTypeConfig, []byte(`{"rootfs":{"diff_ids":["sha256:1"]}}`))
+			return addManifest(store, m), `config: diff_ids: digest "sha256:1": invalid checksum digest length`
+		}},
+		{"config not JSON", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
+			m.Config = store.Add(oci.MediaTypeConfig, []byte("{"))
+			root = addManifest(store, m)
+			root.Platform = &oci.Platform{OS: "linux", Architecture: "amd64"}
+			return root, "config: unexpected EOF"
+		}},
+		{"artifact with a platform", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
+			m.Config.MediaType = "application/vnd.example"
+			root = addManifest(store, m)
+			root.Platform = &oci.Platform{OS: "linux", Architecture: "amd64"}
+			return root, `not a container image: its config is of type "application/vnd.example"`
+		}},
+		{"large manifest", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
+			root.Size = 1 << 40
+			return root, fmt.Sprintf("%s: document of 1099511627776 bytes, the limit is 8388608", root.Digest)
+		}},
+		{"negative layer", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
+			m.Layers[0].Size = -1
+			return addManifest(store, m), "layer 1 of 2: " + m.Layers[0].Digest.String() + ": size -1 is negative"
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			store := make(imagetest.Store)
+			root := store.AddImage(t, "linux/amd64", oci.Uncompressed, "a", "b")
+			root, want := test.spoil(store, root, store.Manifest(t, root))
+			index, err := layout.Index(root, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files := []imagetest.File{{Name: "oci-layout", Data: layout.Marker}, {Name: "index.json", Data: string(index)}}
+			for d, data := range store {
+				files = append(files, imagetest.File{Name: layout.BlobPath(d), Data: string(data)})
+			}
+			parent := t.TempDir()
+			image, err := choose(t, save(t, imagetest.Tar(t, files...)), importer.Choice{})
+			if err == nil {
+				if err := image.Verify(ctx); err == nil || !strings.HasSuffix(err.Error(), want) {
+					t.Errorf("Verify: error %v, want %s", err, want)
+				}
+				err = image.WriteLayers(ctx, filepath.Join(parent, "blobs"))
+			}
+			if err == nil || !strings.HasSuffix(err.Error(), want) {
+				t.Errorf("error %v\nwant %s", err, want)
+			}
+			if entries, err := os.ReadDir(parent); err != nil || len(entries) > 0 {
+				t.Errorf("it leaves %v, %v", entries, err)
+			}
+		})
+	}
+}
+
+// addManifest adds a manifest without a platform.
+func addManifest(store imagetest.Store, m oci.Manifest) oci.Descriptor {
+	data, err := oci.Marshal(m)
+	if err != nil {
+		panic(err)
+	}
+	return store.Add(oci.MediaTypeManifest, data)
+}
+
+func TestDeepIndex(t *testing.T) {
+	store := make(imagetest.Store)
+	root := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
+	for range 4 {
+		root = store.AddIndex(t, root)
+	}
+	if _, err := choose(t, saveLayout(t, store, root), importer.Choice{}); err != nil {
+		t.Error(err)
+	}
+	dir := saveLayout(t, store, store.AddIndex(t, root))
+	if _, err := choose(t, dir, importer.Choice{}); err == nil ||
+		!strings.HasSuffix(err.Error(), ": indexes nest more than 4 deep") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	layer := imagetest.Tar(t, imagetest.File{Name: "a"})
+	path := save(t, dockerArchive(t, nil, layer))
+	store, err := importer.Open(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if _, err := store.Choose(cancelled, importer.Choice{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}

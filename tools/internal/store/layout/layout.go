@@ -1,0 +1,127 @@
+// Package layout reads and writes OCI image layouts (image-spec 1.1, "image-layout.md").
+//
+// A layout is a set of files: blobs by digest, index.json that names the roots, and a marker. [Write] makes a directory
+// of it, of real files only, since clients refuse blobs that are symlinks. [Open] reads one from any file system, which
+// may be a tar archive. Package archive writes the same files as a tar.
+//
+// Non-goals: adding to a layout that exists, removing from it, and blobs that are not sha256.
+package layout
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+)
+
+// The files of a layout besides the blobs, and the directory of the blobs.
+const (
+	MarkerFile = "oci-layout"
+	IndexFile  = "index.json"
+	BlobsDir   = "blobs"
+)
+
+// Marker is what the marker file holds.
+const Marker = `{"imageLayoutVersion":"1.0.0"}`
+
+// Annotations of a root in index.json that name it. Podman wants the full name in the second and then understands a
+// bare tag in the first, by which skopeo, oras and regctl address the image.
+const (
+	AnnotationTag  = "org.opencontainers.image.ref.name"
+	AnnotationName = "io.containerd.image.name"
+)
+
+// BlobPath returns the slash-separated path of a blob inside a layout.
+func BlobPath(d digest.Digest) string {
+	return path.Join(BlobsDir, d.Algorithm().String(), d.Encoded())
+}
+
+// Index returns the index.json for one root: an entry for each name, or one entry without a name. A root that is itself
+// an image index stays one entry, because Podman refuses to load a layout that lists several manifests.
+func Index(root oci.Descriptor, names []reference.Reference) ([]byte, error) {
+	index := oci.Index{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeIndex}
+	for _, name := range names {
+		if name.Tag == "" || name.Digest != "" {
+			return nil, fmt.Errorf("%s: an image in a layout is named by a tag, not by a digest", name)
+		}
+		named := root
+		named.Annotations = maps.Clone(root.Annotations)
+		if named.Annotations == nil {
+			named.Annotations = make(map[string]string)
+		}
+		named.Annotations[AnnotationTag] = name.Tag
+		named.Annotations[AnnotationName] = name.String()
+		index.Manifests = append(index.Manifests, named)
+	}
+	if len(names) == 0 {
+		index.Manifests = []oci.Descriptor{root}
+	}
+	return oci.Marshal(index)
+}
+
+// Write makes the layout directory dir, absent or empty before, of root and all that it reaches. Documents are
+// verified; of the other blobs only the sizes are where they are files (see [content.CopyFast]). A layer that may not be
+// distributed and is not in src is left out. After an error there is no directory.
+func Write(
+	ctx context.Context, dir string, src content.Source, root oci.Descriptor, names []reference.Reference,
+) error {
+	index, err := Index(root, names)
+	if err != nil {
+		return err
+	}
+	out, err := atomicfile.CreateDirectory(dir)
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	err = content.Walk(ctx, src, root, func(d oci.Descriptor, document []byte) error {
+		if document == nil && content.IsElsewhere(ctx, src, d) {
+			return nil
+		}
+		return WriteBlob(filepath.Join(out.Path, BlobsDir), d, func(w io.Writer) error {
+			if document != nil {
+				_, err := w.Write(document)
+				return err
+			}
+			return content.CopyFast(ctx, w, src, d)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for name, data := range map[string][]byte{MarkerFile: []byte(Marker), IndexFile: index} {
+		if err := os.WriteFile(filepath.Join(out.Path, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return out.Commit()
+}
+
+// WriteBlob makes the file of the blob d below the directory blobs, filled by fill.
+func WriteBlob(blobs string, d oci.Descriptor, fill func(w io.Writer) error) error {
+	if err := content.Validate(d); err != nil {
+		return err
+	}
+	path := filepath.Join(blobs, d.Digest.Algorithm().String(), d.Digest.Encoded())
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	err = fill(f)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
