@@ -1,15 +1,7 @@
-// Lock keeps images.lock.json, which pins base images by their digests and holds all of them but their layers.
-//
-// Usage:
-//
-//	lock add NAME REFERENCE [--platform=OS/ARCH[/VARIANT]]... [--mirror=REPOSITORY]...
-//	lock update [NAME]...
-//	lock remove NAME...
-//	lock verify [NAME]... [--offline]
-//	lock list
+// Lock maintains images.lock.json, which pins base images by digest and holds their documents, but not their layers.
 //
 // The file is that of --lock, or images.lock.json in the workspace (under "bazel run") or the current directory. It is
-// written as a whole or not at all. docs/base-images.md tells the rest.
+// written atomically. docs/base-images.md has more; "lock --help" lists the commands.
 package main
 
 import (

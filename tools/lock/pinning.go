@@ -25,7 +25,7 @@ func newAdd(flags *flag.FlagSet) cli.Work {
 	var want pin.Want
 	s.declare(flags, true)
 	s.declareShape(flags)
-	cli.Each(flags, "platform", "`os/arch[/variant]` to pin, or \"all\" (repeatable)", func(value string) error {
+	cli.Each(flags, "platform", "`os/arch[/variant]` to pin, or \"all\"", func(value string) error {
 		if value == "all" {
 			want.All = true
 			return nil
@@ -34,7 +34,7 @@ func newAdd(flags *flag.FlagSet) cli.Work {
 		want.Platforms = append(want.Platforms, p)
 		return err
 	})
-	cli.Each(flags, "mirror", "`registry/repository` that holds the same blobs, asked first for them (repeatable)",
+	cli.Each(flags, "mirror", "`registry/repository` that holds the same blobs, asked first for them",
 		func(value string) error {
 			ref, err := reference.ParseRepository(value)
 			want.Mirrors = append(want.Mirrors, ref)

@@ -14,9 +14,10 @@ import (
 )
 
 var command = cli.Command{
-	Name:    "mkbase",
-	Summary: "turn the documents of a locked base image into descriptors, after checking that they belong together",
-	New:     newWork,
+	Name:     "mkbase",
+	Summary:  "check the documents of a locked base image and write its descriptors",
+	Required: []string{"manifest", "config", "digest", "manifest-output", "config-output", "descriptor"},
+	New:      newWork,
 }
 
 // settings are the values of the flags.
@@ -33,29 +34,25 @@ type settings struct {
 
 func newWork(flags *flag.FlagSet) cli.Work {
 	var s settings
-	flags.StringVar(&s.manifest, "manifest", "", "`file` with the manifest (required)")
+	flags.StringVar(&s.manifest, "manifest", "", "`file` with the manifest")
 	flags.StringVar(&s.mediaType, "media-type", oci.MediaTypeManifest, "`media type` of the manifest")
-	flags.StringVar(&s.config, "config", "", "`file` with the config (required)")
-	flags.StringVar(&s.digest, "digest", "", "`digest` that the manifest must have (required)")
+	flags.StringVar(&s.config, "config", "", "`file` with the config")
+	flags.StringVar(&s.digest, "digest", "", "`digest` that the manifest must have")
 	cli.Each(flags, "platform", "`os/arch[/variant]` of the image", func(value string) error {
 		p, err := oci.ParsePlatform(value)
 		s.platform = &p
 		return err
 	})
 	flags.StringVar(&s.osVersion, "os-version", "", "`version` of the operating system that the index states")
-	flags.Var(&s.osFeatures, "os-feature", "`feature` of the operating system that the index states (repeatable)")
-	flags.Var(&s.features, "feature", "`feature` of the processor that the index states (repeatable)")
-	flags.Var(&s.sources, "source", "`registry/repository` that holds the layers, the best first (repeatable)")
-	flags.StringVar(&s.manifestOutput, "manifest-output", "", "`file` to write the checked manifest to (required)")
-	flags.StringVar(&s.configOutput, "config-output", "", "`file` to write the checked config to (required)")
-	flags.StringVar(&s.descriptor, "descriptor", "", "`file` to write the image's descriptor to (required)")
+	flags.Var(&s.osFeatures, "os-feature", "`feature` of the operating system that the index states")
+	flags.Var(&s.features, "feature", "`feature` of the processor that the index states")
+	flags.Var(&s.sources, "source", "`registry/repository` that holds the layers, the best first")
+	flags.StringVar(&s.manifestOutput, "manifest-output", "", "`file` to write the checked manifest to")
+	flags.StringVar(&s.configOutput, "config-output", "", "`file` to write the checked config to")
+	flags.StringVar(&s.descriptor, "descriptor", "", "`file` to write the image's descriptor to")
 	flags.StringVar(&s.digestOutput, "digest-output", "", "`file` to write the digest to")
-	flags.Var(&s.layers, "layer", "`file` to write the descriptor of the next layer to, lowest first (repeatable)")
+	flags.Var(&s.layers, "layer", "`file` to write the descriptor of the next layer to, lowest first")
 	return func(context.Context, cli.Streams) error {
-		err := cli.Require(flags, "manifest", "config", "digest", "manifest-output", "config-output", "descriptor")
-		if err != nil {
-			return err
-		}
 		return s.run()
 	}
 }

@@ -1,18 +1,11 @@
-// Mkconfig writes the config of an image: how it is run, what it is for, and which layers it has.
+// Mkconfig writes the config of an image: how to run it, what it is for, and which layers it has.
 //
-// Usage:
+// Values that the settings do not name are inherited from the base's config. Layers are named by the descriptors that
+// mklayer writes, bottom first. Shapes are the files of package shape, which mklayer and mkimport write; a layer that
+// implies a directory which is something else in a layer below is an error.
 //
-//	mkconfig [--base-config=FILE] [--base-descriptor=FILE] [--base-shape=FILE]... [--layer=FILE [--shape=FILE]]...
-//	    [--settings=JSON] --output=FILE --descriptor=FILE
-//
-// A base's config is inherited from; layers are named by the descriptors that mklayer writes, bottom first. Settings
-// are a JSON object: a key that is absent inherits the base's value, a name in the list "clear" drops it, anything
-// else sets it. The keys are documented at image.Settings and printed by --help.
-//
-// Shapes are the files of package shape, which mklayer and mkimport write. A layer that implies a directory which is
-// something else below is refused.
-//
-// The output is a config as image-spec 1.1 defines it; the descriptor names it and carries the image's platform.
+// The output is a config as image-spec 1.1 defines it. Its descriptor carries the image's platform. "mkconfig --help" lists
+// the flags and the settings.
 package main
 
 func main() { command.Main() }

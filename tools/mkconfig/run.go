@@ -24,10 +24,11 @@ Settings, all optional, absent means inherited from the base:
   clear                                     names of the settings above whose value in the base is dropped first`
 
 var command = cli.Command{
-	Name:    "mkconfig",
-	Summary: "write the config of an image",
-	Details: details,
-	New:     newWork,
+	Name:     "mkconfig",
+	Summary:  "write the config of an image",
+	Details:  details,
+	Required: []string{"output", "descriptor"},
+	New:      newWork,
 }
 
 type options struct {
@@ -46,28 +47,25 @@ type layer struct {
 
 func newWork(flags *flag.FlagSet) cli.Work {
 	var o options
-	flags.StringVar(&o.base, "base-config", "", "config of the base image, a `file`; without it there is no base")
+	flags.StringVar(&o.base, "base-config", "", "`file` with the config of the base image; an image without it has no base")
 	flags.StringVar(&o.descriptor, "base-descriptor", "",
-		"descriptor of the base image, a `file`; its platform fills gaps of the base's config")
-	flags.Var(&o.baseShapes, "base-shape", "shape of the base's layers, a `file`; repeated, bottom layers first")
-	cli.Each(flags, "layer", "descriptor of a layer, a `file`; repeated, bottom layer first", func(path string) error {
+		"`file` with the descriptor of the base image; its platform fills gaps of the base's config")
+	flags.Var(&o.baseShapes, "base-shape", "`file` with the shape of the base's layers, bottom layers first")
+	cli.Each(flags, "layer", "`file` with the descriptor of a layer, bottom layer first", func(path string) error {
 		o.layers = append(o.layers, layer{descriptor: path})
 		return nil
 	})
-	cli.Each(flags, "shape", "shape of the --layer before it, a `file`", func(path string) error {
+	cli.Each(flags, "shape", "`file` with the shape of the --layer before it", func(path string) error {
 		if len(o.layers) == 0 {
 			return errors.New("there is no --layer before it")
 		}
 		o.layers[len(o.layers)-1].shape = path
 		return nil
 	})
-	flags.StringVar(&o.settings, "settings", "{}", "what to set, a `json` object")
-	flags.StringVar(&o.outputs.Document, "output", "", "where to write the config, a `file`")
-	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "where to write its descriptor, a `file`")
+	flags.StringVar(&o.settings, "settings", "{}", "`json` object with the settings below")
+	flags.StringVar(&o.outputs.Document, "output", "", "`file` to write the config to")
+	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "`file` to write its descriptor to")
 	return func(context.Context, cli.Streams) error {
-		if err := cli.Require(flags, "output", "descriptor"); err != nil {
-			return err
-		}
 		return o.run()
 	}
 }

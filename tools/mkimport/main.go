@@ -1,17 +1,12 @@
-// Mkimport takes an image that another program exported, as a base for new ones.
+// Mkimport imports an image that another program exported, as a base for new ones.
 //
-// Usage:
+// The source is an OCI image layout directory, an OCI archive, or a docker-archive as "docker save" and "podman save" write
+// it, detected by content; an archive may be compressed with gzip, bzip2, xz or zstd. If it holds several images,
+// --platform and --ref select one. Every digest and size is verified, and no byte is changed.
 //
-//	mkimport --source=PATH [--platform=OS/ARCH[/VARIANT]] [--ref=NAME]
-//	         [--manifest=FILE] [--config=FILE] [--descriptor=FILE] [--digest=FILE] [--blobs=DIR]
-//
-// The source (--source) is an OCI image layout directory, an OCI archive, or a docker-archive as "docker save" and
-// "podman save" make it; an archive may be packed with gzip, bzip2, xz or zstd. What it is, is known by what it holds.
-// If it has several images, --platform and --ref choose one. Every digest and size is verified, and no byte is changed.
-//
-// The outputs are the image's manifest, config, descriptor and digest, each if its flag is given, and with --blobs a
-// directory that has the layers as sha256/HEX; all of them, or after an error none. The image of a docker-archive gets
-// a manifest, since such an archive has none.
+// The outputs are the image's manifest, config, descriptor, digest and shape, each if its flag is given, and with --blobs a
+// directory with the layers as sha256/HEX. After an error, none of them exists. An image of a docker-archive gets a
+// manifest, because such an archive has none. "mkimport --help" lists the flags.
 package main
 
 func main() { command.Main() }

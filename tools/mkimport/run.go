@@ -15,11 +15,12 @@ import (
 )
 
 var command = cli.Command{
-	Name:    "mkimport",
-	Summary: "take an image out of a layout or an archive that another program made",
+	Name:     "mkimport",
+	Summary:  "import an image from a layout or an archive of another program",
+	Required: []string{"source"},
 	Details: `
-The source is known by what it holds: an OCI image layout directory, an OCI archive, or a docker-archive. Every digest
-and size is verified; no byte is changed.`,
+The source is an OCI image layout directory, an OCI archive, or a docker-archive, detected by content. Every digest and
+size is verified; no byte is changed.`,
 	New: newWork,
 }
 
@@ -27,7 +28,7 @@ and size is verified; no byte is changed.`,
 type outputs struct{ manifest, config, descriptor, digest, blobs, shape string }
 
 func newWork(flags *flag.FlagSet) cli.Work {
-	source := flags.String("source", "", "`path` of the layout directory or the archive (required)")
+	source := flags.String("source", "", "`path` of the layout directory or the archive")
 	var choice importer.Choice
 	cli.Each(flags, "platform", "`os/arch[/variant]` of the image to take", func(value string) error {
 		p, err := oci.ParsePlatform(value)
@@ -43,14 +44,11 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&out.blobs, "blobs", "", "`directory` for the layers, as sha256/HEX; absent or empty")
 	flags.StringVar(&out.shape, "shape", "", "`file` for the shape of the layers: their directories and symlinks")
 	return func(ctx context.Context, _ cli.Streams) error {
-		if err := cli.Require(flags, "source"); err != nil {
-			return err
-		}
 		if out.shape != "" && out.blobs != "" {
-			return cli.Usage("--shape and --blobs are given, and are not written at once")
+			return cli.Usage("--shape and --blobs cannot be combined")
 		}
 		if out == (outputs{}) {
-			return cli.Usage("none of --manifest, --config, --descriptor, --digest, --shape and --blobs is given")
+			return cli.Usage("one of --manifest, --config, --descriptor, --digest, --shape and --blobs is required")
 		}
 		store, err := importer.Open(ctx, *source)
 		if err != nil {

@@ -11,9 +11,10 @@ import (
 )
 
 var command = cli.Command{
-	Name:    "mkindex",
-	Summary: "write an image index",
-	New:     newWork,
+	Name:     "mkindex",
+	Summary:  "write an image index",
+	Required: []string{"output", "descriptor"},
+	New:      newWork,
 }
 
 type options struct {
@@ -24,15 +25,12 @@ type options struct {
 
 func newWork(flags *flag.FlagSet) cli.Work {
 	var o options
-	flags.Var(&o.images, "image", "descriptor of an image, an index or an artifact, a `file`; repeated")
-	flags.Var(&o.annotations, "annotation", "annotation of the index, `key=value`; repeated")
-	flags.StringVar(&o.outputs.Document, "output", "", "where to write the index, a `file`")
-	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "where to write its descriptor, a `file`")
-	flags.StringVar(&o.outputs.Digest, "digest", "", "where to write its digest, a `file`")
+	flags.Var(&o.images, "image", "`file` with the descriptor of an image, an index or an artifact")
+	flags.Var(&o.annotations, "annotation", "annotation of the index, as `key=value`")
+	flags.StringVar(&o.outputs.Document, "output", "", "`file` to write the index to")
+	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "`file` to write its descriptor to")
+	flags.StringVar(&o.outputs.Digest, "digest", "", "`file` to write its digest to")
 	return func(context.Context, cli.Streams) error {
-		if err := cli.Require(flags, "output", "descriptor"); err != nil {
-			return err
-		}
 		return o.run()
 	}
 }

@@ -57,7 +57,7 @@ func setUmask() {
 	mask, err := strconv.ParseUint(os.Args[1], 8, 12)
 	exitOn(err)
 	syscall.Umask(int(mask))
-	command.MainArgs(os.Args[2:])
+	command.MainFrom(func() ([]string, error) { return os.Args[2:], nil })
 }
 
 // furnish makes what a machine's mklayer reads.

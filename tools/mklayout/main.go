@@ -1,18 +1,13 @@
 // Mklayout writes an image or an index as an OCI image layout directory, as one tar archive, or as both.
 //
-// Usage:
+// The input is the files that the other tools write: the descriptor of the root, its manifests, configs and indexes, and
+// its layers, each as descriptor and blob or in directories of blobs. The layout (image-spec 1.1, "image-layout.md")
+// consists of regular files. The archive is an OCI archive and a docker-archive in one, which both "docker load" and
+// "podman load" read.
 //
-//	mklayout --root=FILE [--document=FILE]... [--layer=DESCRIPTOR=BLOB]... [--blobs=DIR]...
-//	         [--name=REFERENCE]... [--platform=OS/ARCH] [--layout=DIR] [--archive=FILE]
-//
-// The image comes as the files that the other tools made: the descriptor of its root (--root), its manifests, configs
-// and indexes (--document), and its layers, each as descriptor and blob (--layer) or in directories of blobs (--blobs).
-// The layout (image-spec 1.1, "image-layout.md") is made of real files only. The archive is an OCI archive and a
-// docker-archive at once, which "docker load" and "podman load" both take.
-//
-// A name (--name) becomes the annotations org.opencontainers.image.ref.name, the bare tag, and
-// io.containerd.image.name, the full name, and an entry of RepoTags for Docker. If the root is an index, Docker finds
-// one image of it in the archive: the first, or the first for --platform.
+// A name becomes the annotations org.opencontainers.image.ref.name (the bare tag) and io.containerd.image.name (the full
+// name), and an entry of RepoTags for Docker. If the root is an index, Docker finds its first image in the archive.
+// "mklayout --help" lists the flags.
 package main
 
 func main() { command.Main() }

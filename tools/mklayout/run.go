@@ -16,9 +16,10 @@ var command = cli.Command{
 	Name:    "mklayout",
 	Summary: "write an image or an index as an OCI image layout, as a tar archive, or as both",
 	Details: `
-The layout consists of real files. The archive is an OCI archive and a docker-archive in one: docker load and podman
-load both take it. Its bytes depend on nothing but the image and its names.`,
-	New: newWork,
+The layout consists of regular files. The archive is an OCI archive and a docker-archive in one: docker load and podman
+load both read it. Its bytes depend on nothing but the image and its names.`,
+	Required: []string{"root"},
+	New:      newWork,
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -35,7 +36,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		})
 	return func(ctx context.Context, _ cli.Streams) error {
 		if *layoutPath == "" && *archivePath == "" {
-			return cli.Usage("neither --layout nor --archive is given")
+			return cli.Usage("--layout or --archive is missing")
 		}
 		root, source, err := image.Image()
 		if err == nil {

@@ -12,9 +12,10 @@ import (
 )
 
 var command = cli.Command{
-	Name:    "mkmanifest",
-	Summary: "write the manifest of an image",
-	New:     newWork,
+	Name:     "mkmanifest",
+	Summary:  "write the manifest of an image",
+	Required: []string{"config", "output", "descriptor"},
+	New:      newWork,
 }
 
 type options struct {
@@ -26,17 +27,14 @@ type options struct {
 
 func newWork(flags *flag.FlagSet) cli.Work {
 	var o options
-	flags.StringVar(&o.config, "config", "", "descriptor of the config, a `file`, as mkconfig writes it")
-	flags.StringVar(&o.base, "base-manifest", "", "manifest of the base image, a `file`")
-	flags.Var(&o.layers, "layer", "descriptor of a layer, a `file`; repeated, bottom layer first")
-	flags.Var(&o.annotations, "annotation", "annotation of the manifest, `key=value`; repeated")
-	flags.StringVar(&o.outputs.Document, "output", "", "where to write the manifest, a `file`")
-	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "where to write its descriptor, a `file`")
-	flags.StringVar(&o.outputs.Digest, "digest", "", "where to write its digest, a `file`")
+	flags.StringVar(&o.config, "config", "", "`file` with the descriptor of the config, as mkconfig writes it")
+	flags.StringVar(&o.base, "base-manifest", "", "`file` with the manifest of the base image")
+	flags.Var(&o.layers, "layer", "`file` with the descriptor of a layer, bottom layer first")
+	flags.Var(&o.annotations, "annotation", "annotation of the manifest, as `key=value`")
+	flags.StringVar(&o.outputs.Document, "output", "", "`file` to write the manifest to")
+	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "`file` to write its descriptor to")
+	flags.StringVar(&o.outputs.Digest, "digest", "", "`file` to write its digest to")
 	return func(context.Context, cli.Streams) error {
-		if err := cli.Require(flags, "config", "output", "descriptor"); err != nil {
-			return err
-		}
 		return o.run()
 	}
 }

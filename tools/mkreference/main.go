@@ -1,10 +1,7 @@
-// Mkreference writes the name by which an image can be had once it is pushed: REPOSITORY@DIGEST.
+// Mkreference writes the reference by which an image can be pulled once it is pushed: REPOSITORY@DIGEST.
 //
-// Usage:
-//
-//	mkreference --root=FILE --repository=REPOSITORY [--repository-file=FILE] [--status=FILE]... --output=FILE
-//
-// The name has no line feed at its end, as a digest file has none, so that it can be pasted into other files.
+// The file has no newline at its end, like a digest file, so that it can be pasted into other files. "mkreference --help"
+// lists the flags.
 package main
 
 func main() { command.Main() }

@@ -11,19 +11,17 @@ import (
 )
 
 var command = cli.Command{
-	Name:    "mkreference",
-	Summary: "write the name by which a pushed image can be had",
-	New:     newWork,
+	Name:     "mkreference",
+	Summary:  "write the reference by which a pushed image can be pulled",
+	Required: []string{"root", "output"},
+	New:      newWork,
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
-	root := flags.String("root", "", "`file` with the descriptor of the image or index (required)")
+	root := flags.String("root", "", "`file` with the descriptor of the image or index")
 	names := nameflags.Declare(flags)
-	output := flags.String("output", "", "`file` to write (required)")
+	output := flags.String("output", "", "`file` to write")
 	return func(context.Context, cli.Streams) error {
-		if err := cli.Require(flags, "root", "output"); err != nil {
-			return err
-		}
 		to, _, err := names.Resolve()
 		if err != nil {
 			return err

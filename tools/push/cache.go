@@ -34,7 +34,7 @@ func (f *cacheFlags) declare(flags *flag.FlagSet) {
 	flags.StringVar(&f.address, "remote-cache", "",
 		"`address` of the remote cache that has the layers without a file, as in Bazel's --remote_cache;\n"+
 			"\"?instance=NAME\" behind it is Bazel's --remote_instance_name")
-	flags.Var(&f.headers, "remote-header", "header for the remote cache: `name=value` (repeatable); "+headerVariable+
+	flags.Var(&f.headers, "remote-header", "header for the remote cache, as `name=value`; "+headerVariable+
 		" may hold further ones,\none a line")
 	f.tls.declare(flags)
 	flags.StringVar(&f.helper, "credential-helper", "",

@@ -62,7 +62,7 @@ func readDestination(file string) (*destination, error) {
 	flags := flag.NewFlagSet("push", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	d := declareDestination(flags)
-	if err := flags.Parse(args); err != nil {
+	if err := cli.Parse(flags, args); err != nil {
 		return nil, cli.Usage("--push=%s: %w", file, err)
 	}
 	return d, nil

@@ -43,7 +43,7 @@ type settings struct {
 
 func newWork(flags *flag.FlagSet) cli.Work {
 	s := settings{own: declareDestination(flags)}
-	flags.Var(&s.pushes, "push", "`file` with the arguments of another image to push, one a line (repeatable)")
+	flags.Var(&s.pushes, "push", "`file` with the arguments of another image to push, one a line")
 	flags.BoolVar(&s.insecure, "insecure", false, "accept an unknown certificate, or no TLS at all")
 	flags.IntVar(&s.jobs, "jobs", 4, "`number` of blobs sent at the same time")
 	flags.BoolVar(&s.dryRun, "dry-run", false, "ask the registries what is missing, send nothing")

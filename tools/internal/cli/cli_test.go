@@ -15,13 +15,20 @@ import (
 
 // greet is a small tool: it greets --name, or fails as --fail says.
 var greet = Command{
-	Name:    "greet",
-	Summary: "greet somebody",
-	Details: "\nThe greeting is friendly.\n",
+	Name:     "greet",
+	Summary:  "greet somebody",
+	Details:  "\nThe greeting is friendly.\n",
+	Required: []string{"name"},
 	New: func(flags *flag.FlagSet) Work {
 		name := flags.String("name", "", "`who` is greeted")
 		times := flags.Int("times", 2, "how often\nat most")
 		flags.Bool("loud", false, "shout")
+		Each(flags, "even", "an even `number`", func(value string) error {
+			if value != "2" {
+				return fmt.Errorf("%s is odd", value)
+			}
+			return nil
+		})
 		fail := flags.String("fail", "", "way to fail")
 		return func(_ context.Context, std Streams) error {
 			switch *fail {
@@ -34,9 +41,6 @@ var greet = Command{
 				return fmt.Errorf("outer: %w", Hint(Hint(errors.New("no voice"), "drink %s", "tea"), "rest"))
 			case "usage":
 				return Usage("odd: %w", os.ErrInvalid)
-			}
-			if err := Require(flags, "name"); err != nil {
-				return err
 			}
 			fmt.Fprintln(std.Out, strings.Repeat("hello "+*name+" ", *times))
 			return nil
@@ -58,13 +62,15 @@ func TestRun(t *testing.T) {
 	const help = `greet: greet somebody
 
 Flags (an argument @FILE stands for the lines of FILE):
-  --fail=STRING
+  --even NUMBER
+      an even number (repeatable)
+  --fail STRING
       way to fail
   --loud
       shout
-  --name=WHO
-      who is greeted
-  --times=INT
+  --name WHO
+      who is greeted (required)
+  --times INT
       how often
       at most (default 2)
 
@@ -87,14 +93,18 @@ The greeting is friendly.
 		{"@DIR/nested", ExitUsage, "", "greet: unexpected argument \"@params\"\n" + lists},
 		{"@DIR/none", ExitUsage, "", "greet: parameter file: open DIR/none: no such file or directory\n"},
 		{"", ExitUsage, "", "greet: --name is missing\n" + lists},
-		{"--nam=x", ExitUsage, "", "greet: flag provided but not defined: -nam\n" + lists},
-		{"--times=x", ExitUsage, "", "greet: invalid value \"x\" for flag -times: parse error\n" + lists},
+		{"--nam=x", ExitUsage, "", "greet: unknown flag --nam\n" + lists},
+		{"--times=x", ExitUsage, "", "greet: --times: invalid value \"x\"\n" + lists},
+		{"--loud=x --name=x", ExitUsage, "", "greet: --loud: invalid value \"x\"\n" + lists},
+		{"--times=99999999999999999999", ExitUsage, "", "greet: --times: \"99999999999999999999\" is out of range\n" + lists},
+		{"--even=3", ExitUsage, "", "greet: --even \"3\": 3 is odd\n" + lists},
+		{"--name", ExitUsage, "", "greet: --name needs a value\n" + lists},
 		{"stray", ExitUsage, "", "greet: unexpected argument \"stray\"\n" + lists},
-		{"--fail=plainly", ExitFailure, "", "greet: no voice\n"},
-		{"--fail=strangely", ExitFailure, "",
+		{"--name=x --fail=plainly", ExitFailure, "", "greet: no voice\n"},
+		{"--name=x --fail=strangely", ExitFailure, "",
 			"greet: entry a\\x1b[31mb\n  hint: run this:\n  1\n  2\nhint: look at \\u202ec\n  d\n"},
-		{"--fail=hint", ExitFailure, "", "greet: outer: no voice\nhint: rest\nhint: drink tea\n"},
-		{"--fail=usage", ExitUsage, "", "greet: odd: invalid argument\n"},
+		{"--name=x --fail=hint", ExitFailure, "", "greet: outer: no voice\nhint: rest\nhint: drink tea\n"},
+		{"--name=x --fail=usage", ExitUsage, "", "greet: odd: invalid argument\n"},
 	}
 	for _, test := range tests {
 		var out, stderr bytes.Buffer

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"errors"
+	"flag"
 	"fmt"
+	"regexp"
 )
 
-// usageError marks a command line that makes no sense.
+// usageError marks an invalid command line.
 type usageError struct{ err error }
 
 func (e *usageError) Error() string { return e.err.Error() }
@@ -43,4 +45,31 @@ func hints(err error) []string {
 		err = errors.Unwrap(err)
 	}
 	return all
+}
+
+// flagErrors are the forms of package flag's errors, and what to say in place of each.
+var flagErrors = []struct {
+	form *regexp.Regexp
+	text string
+}{
+	{regexp.MustCompile(`(?s)^flag provided but not defined: -+(.*)$`), "unknown flag --$1"},
+	{regexp.MustCompile(`(?s)^flag needs an argument: -+(.*)$`), "--$1 needs a value"},
+	{regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-+([^:]*): parse error$`), "--$2: invalid value $1"},
+	{regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-+([^:]*): value out of range$`), "--$2: $1 is out of range"},
+	{regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*?[^\\]"|"") for (?:flag )?-+([^:]*): (.*)$`), "--$2 $1: $3"},
+}
+
+// Parse parses flags. Its errors name flags as the help does: "--name".
+func Parse(flags *flag.FlagSet, args []string) error {
+	err := flags.Parse(args)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	text := err.Error()
+	for _, e := range flagErrors {
+		if e.form.MatchString(text) {
+			return errors.New(e.form.ReplaceAllString(text, e.text))
+		}
+	}
+	return err
 }

@@ -4,16 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 )
 
-// Group is a tool of several commands, of which its first argument names one.
+// Group is a tool of several commands. The first argument names the command to run.
 type Group struct {
 	// Name is the tool's name.
 	Name string
-	// Summary says in one sentence what the tool does.
+	// Summary is what the tool does, in the imperative.
 	Summary string
 	// Details is the rest of the manual page, printed by --help below the commands. It may be empty.
 	Details string
@@ -22,12 +20,7 @@ type Group struct {
 }
 
 // Main runs the group with the process's arguments and streams, and exits. An interrupt cancels the work's context.
-func (g Group) Main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := g.Run(ctx, os.Args[1:], Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
-	stop()
-	os.Exit(code)
-}
+func (g Group) Main() { exit(g.Run, os.Args[1:]) }
 
 // Run runs the command that the first of args names, and returns its exit code.
 func (g Group) Run(ctx context.Context, args []string, std Streams) int {
@@ -41,12 +34,11 @@ func (g Group) Run(ctx context.Context, args []string, std Streams) int {
 			return c.Run(ctx, args[1:], std)
 		}
 	}
-	problem := "no command is given"
+	problem := Usage("a command is missing")
 	if len(args) > 0 {
-		problem = fmt.Sprintf("unknown command %q", args[0])
+		problem = Usage("unknown command %q", args[0])
 	}
-	fmt.Fprintf(std.Err, "%s: %s\nhint: %[1]s --help lists the commands\n", g.Name, problem)
-	return ExitUsage
+	return report(g.Name, Hint(problem, "%s --help lists the commands", g.Name), std.Err)
 }
 
 func (g Group) help(std Streams) {

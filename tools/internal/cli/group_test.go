@@ -38,11 +38,11 @@ func TestGroup(t *testing.T) {
 		{"echo a --loud b -times 3 c", ExitOK, `["a" "b" "c"] true 3` + "\n", ""},
 		{"echo a -- --loud -- b", ExitOK, `["a" "--loud" "--" "b"] false 1` + "\n", ""},
 		{"echo a --quiet", ExitUsage, "",
-			"desk echo: flag provided but not defined: -quiet\nhint: desk echo --help lists the flags\n"},
+			"desk echo: unknown flag --quiet\nhint: desk echo --help lists the flags\n"},
 		{"echo a --help", ExitOK, "desk echo: repeat words\n\nUsage: desk echo [FLAG]... [WORD]...\n\n" +
 			"Flags (an argument @FILE stands for the lines of FILE):\n  --loud\n      shout\n" +
-			"  --times=INT\n      how often (default 1)\n", ""},
-		{"", ExitUsage, "", "desk: no command is given\n" + hint},
+			"  --times INT\n      how often (default 1)\n", ""},
+		{"", ExitUsage, "", "desk: a command is missing\n" + hint},
 		{"--loud", ExitUsage, "", "desk: unknown command \"--loud\"\n" + hint},
 		{"--help", ExitOK, "desk: serve people\n\nCommands (desk COMMAND --help lists the flags of one):\n" +
 			"  greet \n      greet somebody\n  echo [WORD]...\n      repeat words\n\nIt is open.\n", ""},

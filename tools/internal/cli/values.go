@@ -10,7 +10,7 @@ import (
 type Strings []string
 
 // String implements flag.Value.
-func (s *Strings) String() string { return "" }
+func (s *Strings) String() string { return strings.Join(*s, " ") }
 
 // Set implements flag.Value.
 func (s *Strings) Set(value string) error {
@@ -18,10 +18,34 @@ func (s *Strings) Set(value string) error {
 	return nil
 }
 
+func (s *Strings) repeatable() {}
+
 // Each declares a flag that may be repeated and calls use with each value, in order, while the flags are parsed.
 func Each(flags *flag.FlagSet, name, usage string, use func(value string) error) {
-	flags.Func(name, usage, use)
+	flags.Var(&each{use: use}, name, usage)
 }
+
+// each is the value of a flag declared by Each.
+type each struct {
+	use  func(value string) error
+	used bool
+}
+
+// String implements flag.Value: it is empty until the flag is used.
+func (e *each) String() string {
+	if e.used {
+		return "..."
+	}
+	return ""
+}
+
+// Set implements flag.Value.
+func (e *each) Set(value string) error {
+	e.used = true
+	return e.use(value)
+}
+
+func (e *each) repeatable() {}
 
 // SplitPair splits "KEY=VALUE" at the first "=" that no backslash precedes, and undoes the escapes in KEY: \= is "=",
 // \n is a line feed and \\ is a backslash. VALUE is taken as it is. The rules escape image paths in this way, so that a

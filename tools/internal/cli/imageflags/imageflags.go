@@ -43,12 +43,12 @@ type Remote struct {
 // Declare declares --root, --document, --layer, --remote-layer and --blobs.
 func Declare(set *flag.FlagSet) *Flags {
 	f := &Flags{set: set}
-	set.StringVar(&f.Root, "root", "", "`file` with the descriptor of the image or index (required)")
-	set.Var(&f.documents, "document", "`file` that is a manifest, a config or an index (repeatable)")
-	set.Var(&f.layers, "layer", "a layer: `descriptor=blob`, two files, the first as mklayer writes it (repeatable)")
+	set.StringVar(&f.Root, "root", "", "`file` with the descriptor of the image or index")
+	set.Var(&f.documents, "document", "`file` that is a manifest, a config or an index")
+	set.Var(&f.layers, "layer", "a layer: `descriptor=blob`, two files, the first as mklayer writes it")
 	set.Var(&f.far, "remote-layer",
-		"a layer of a base that is in a registry only: the `file` with its descriptor and sources (repeatable)")
-	set.Var(&f.blobs, "blobs", "`directory` with more blobs as sha256/HEX (repeatable)")
+		"a layer of a base that is in a registry only: the `file` with its descriptor and sources")
+	set.Var(&f.blobs, "blobs", "`directory` with more blobs as sha256/HEX")
 	return f
 }
 
@@ -137,7 +137,7 @@ type Names []reference.Reference
 // DeclareNames declares --name.
 func DeclareNames(set *flag.FlagSet) *Names {
 	names := new(Names)
-	cli.Each(set, "name", "`reference` that names the image, \":latest\" if it has no tag (repeatable)", names.add)
+	cli.Each(set, "name", "`reference` that names the image, \":latest\" if it has no tag", names.add)
 	return names
 }
 

@@ -31,16 +31,16 @@ type Flags struct {
 // Declare declares --repository, --repository-file and --status.
 func Declare(set *flag.FlagSet) *Flags {
 	f := &Flags{set: set}
-	set.StringVar(&f.Repository, "repository", "", "`registry/repository`, without a tag (required)")
+	set.StringVar(&f.Repository, "repository", "", "`registry/repository`, without a tag")
 	set.StringVar(&f.repositoryFile, "repository-file", "", "`file` whose only line is the repository")
-	set.Var(&f.status, "status", "workspace status `file`, whose variables names may use as {{NAME}} (repeatable)")
+	set.Var(&f.status, "status", "workspace status `file`, whose variables names may use as {{NAME}}")
 	return f
 }
 
 // DeclareTags declares --tag and --tag-file.
 func (f *Flags) DeclareTags() {
-	f.set.Var(&f.Tags, "tag", "`tag` that the image gets (repeatable; none: by digest only)")
-	f.set.Var(&f.tagFiles, "tag-file", "`file` with tags, one a line (repeatable)")
+	f.set.Var(&f.Tags, "tag", "`tag` that the image gets; none: by digest only")
+	f.set.Var(&f.tagFiles, "tag-file", "`file` with tags, one a line")
 }
 
 // Resolve reads the files and returns the repository and the tags, each tag once.
