@@ -21,7 +21,7 @@ const (
 )
 
 // Archive checks the tar at path, an image layout that may also hold the manifest.json of "docker save", and all that
-// they reach. The error says that the file cannot be read. A compressed archive is not decompressed; it is no tar.
+// they reach. The error says that the file cannot be read. A compressed archive is not decompressed, so it is not a tar.
 func Archive(ctx context.Context, path string, o Options) (Report, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -42,15 +42,15 @@ func Archive(ctx context.Context, path string, o Options) (Report, error) {
 
 // scanArchive adds the files of the tar f to s.
 func (in *inspector) scanArchive(s store, f *os.File) error {
-	tell := func(entry, rule, text string) {
+	report := func(entry, rule, text string) {
 		place := archivePlace
 		if entry != "" {
 			place += entryMark + entry
 		}
 		in.add(place, rule, "%s", text)
 	}
-	seen := newEntries(tell)
-	for tar := rawtar.NewReader(f, tell); ; {
+	seen := newEntries(report)
+	for tar := rawtar.NewReader(f, report); ; {
 		h, err := tar.Next()
 		switch {
 		case err == io.EOF, err == rawtar.ErrBroken:
@@ -74,16 +74,16 @@ func (in *inspector) scanArchive(s store, f *os.File) error {
 // file checks the next entry of an archive, where order and parents do not matter, and returns the path of a new one.
 func (e *entries) file(h rawtar.Header) (string, bool) {
 	if h.Type != rawtar.TypeRegular && h.Type != rawtar.TypeDir {
-		e.tell(h.Name, ruleEntryType, fmt.Sprintf("the type %q is not allowed, there are files and directories only", h.Type))
+		e.report(h.Name, ruleEntryType, fmt.Sprintf("the type %q is not allowed: an archive holds only files and directories", h.Type))
 		return "", false
 	}
 	path, problem := cleanName(h.Name, h.Type)
 	if problem != "" {
-		e.tell(h.Name, ruleEntryName, problem)
+		e.report(h.Name, ruleEntryName, problem)
 		return "", false
 	}
 	if _, ok := e.types[path]; ok {
-		e.tell(h.Name, ruleEntryDuplicate, "the path occurs twice")
+		e.report(h.Name, ruleEntryDuplicate, "the path occurs twice")
 		return "", false
 	}
 	e.types[path] = h.Type

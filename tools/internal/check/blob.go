@@ -23,7 +23,7 @@ type blob struct {
 	err   error // the first error that is not io.EOF
 }
 
-// open opens the blob d. It returns false, and has told, if there is none.
+// open opens the blob d. It returns false, and has reported why, if there is none.
 func (in *inspector) open(where string, d oci.Descriptor) (*blob, bool) {
 	src, err := in.src.Open(in.ctx, d)
 	switch {
@@ -61,7 +61,7 @@ func (b *blob) Read(p []byte) (int, error) {
 // Close closes the source.
 func (b *blob) Close() error { return b.src.Close() }
 
-// verify reads what is left and compares size and digest. It returns false, and has told, if the blob cannot be read.
+// verify reads what is left and compares size and digest. It returns false, and has reported why, if the blob cannot be read.
 func (b *blob) verify() bool {
 	io.Copy(io.Discard, b) // an error stays in b.err
 	switch size := b.seen.Size(); {

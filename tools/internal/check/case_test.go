@@ -11,7 +11,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// testCase breaks the good layout in one way and names the rule that must tell.
+// testCase breaks the good layout in one way and names the rule that must report it.
 type testCase struct {
 	rule, name string
 	fault      fault

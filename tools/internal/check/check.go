@@ -22,7 +22,7 @@ import (
 
 // Options says how strict to be. The zero value is the strictest.
 type Options struct {
-	// Lenient tells of a layer whether it comes from a base that others made: such a layer is checked for integrity, but
+	// Lenient reports whether a layer comes from a base that others made: such a layer is checked for integrity, but
 	// not for house rules. It gets the layer's place, counted from 0, the lowest, and its digest. Nil means that none does.
 	Lenient func(place int, layer digest.Digest) bool
 	// MaxUncompressed is how many bytes a layer may decompress to. Zero stands for 64 GiB.
@@ -49,7 +49,7 @@ type Violation struct {
 	Where string
 	// Rule is the id of the rule that is broken, one of [Rules].
 	Rule string
-	// Text says in words what is wrong.
+	// Text describes the problem.
 	Text string
 }
 

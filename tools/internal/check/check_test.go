@@ -174,7 +174,7 @@ func TestCases(t *testing.T) {
 			fmt.Fprintf(&text, "(%d in all)\n", len(report.Violations))
 		}
 		if !found {
-			t.Errorf("%s: %s: not told", c.rule, c.name)
+			t.Errorf("%s: %s: not reported", c.rule, c.name)
 		}
 		covered[c.rule] = true
 	}
@@ -258,12 +258,12 @@ func TestSymlinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := make(map[string]int)
+	reported := make(map[string]int)
 	for _, v := range report.Violations {
-		told[v.Rule]++
+		reported[v.Rule]++
 	}
-	if want := map[string]int{ruleLayoutFile: 11, ruleLayoutMissing: 2}; !reflect.DeepEqual(told, want) {
-		t.Errorf("not following: %v, want %v", told, want)
+	if want := map[string]int{ruleLayoutFile: 11, ruleLayoutMissing: 2}; !reflect.DeepEqual(reported, want) {
+		t.Errorf("not following: %v, want %v", reported, want)
 	}
 	if err := os.Symlink("nowhere", filepath.Join(links, "blobs", "sha256", strings.Repeat("0", 64))); err != nil {
 		t.Fatal(err)
@@ -356,16 +356,16 @@ func TestRootDescriptor(t *testing.T) {
 
 // TestManyNames checks that the memory for names is bounded.
 func TestManyNames(t *testing.T) {
-	type told struct{ entry, rule, text string }
-	var all []told
-	e := newEntries(func(entry, rule, text string) { all = append(all, told{entry, rule, text}) })
+	type reported struct{ entry, rule, text string }
+	var all []reported
+	e := newEntries(func(entry, rule, text string) { all = append(all, reported{entry, rule, text}) })
 	n := 0
 	for n < 1000 && e.add(rawtar.Header{Name: strings.Repeat("x/", 1<<19), Type: rawtar.TypeRegular}) {
 		n++
 	}
-	want := told{"", rawtar.RuleLimit, "the names are more than can be remembered in 268435456 bytes"}
+	want := reported{"", rawtar.RuleLimit, "the names need more than 268435456 bytes of memory"}
 	if n != 255 || all[len(all)-1] != want {
-		t.Errorf("%d names of a megabyte were taken, the last problem told is %.200v", n, all[len(all)-1:])
+		t.Errorf("%d names of a megabyte were taken, the last problem reported is %.200v", n, all[len(all)-1:])
 	}
 }
 

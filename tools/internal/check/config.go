@@ -28,7 +28,7 @@ func (in *inspector) config(o object, layers int, known bool) (platform string, 
 	o.text("author", optional)
 	platform = platformText(in.platform(o))
 	if strings.HasPrefix(platform, "/") || strings.HasSuffix(platform, "/") {
-		platform = "" // os or architecture is missing, which has been told
+		platform = "" // os or architecture is missing, which has been reported
 	}
 	if run, ok := o.object("config", optional); ok {
 		in.execution(run)

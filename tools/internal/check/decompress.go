@@ -12,7 +12,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// errTrailing tells that something follows the compressed data.
+// errTrailing is returned when something follows the compressed data.
 var errTrailing = errors.New("bytes that are not compressed data follow the compressed data")
 
 // maxWindow bounds the memory of the zstd decoder. It is what "zstd --long=27" and "zstd --ultra" need at most.
@@ -40,7 +40,7 @@ func decompress(r *bufio.Reader, c oci.Compression) (io.ReadCloser, error) {
 	return io.NopCloser(r), nil
 }
 
-// gzipReader reads one gzip member after another, and tells apart what gzip.Reader does not: a broken member, and
+// gzipReader reads one gzip member after another, and distinguishes errors that gzip.Reader does not: a broken member, and
 // garbage after the last one.
 type gzipReader struct {
 	src    *bufio.Reader

@@ -20,7 +20,7 @@ const mediaTypeName = `[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}`
 // platformForm is the form of an os, an architecture or a variant.
 var platformForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*$`)
 
-// descriptor reads o as a descriptor ("descriptor.md"). It returns false, and has told, if the content cannot be found
+// descriptor reads o as a descriptor ("descriptor.md"). It returns false, and has reported why, if the content cannot be found
 // by what o says.
 func (in *inspector) descriptor(o object) (oci.Descriptor, bool) {
 	var d oci.Descriptor

@@ -13,7 +13,7 @@ import (
 )
 
 // document fetches, verifies and parses the manifest, index or config that d describes. Content that is not what d
-// promises is parsed all the same, so that everything that is wrong with it is told.
+// promises is parsed all the same, so that all its problems are reported.
 func (in *inspector) document(where string, d oci.Descriptor) (object, bool) {
 	data, ok := in.fetch(where, d)
 	if !ok {
@@ -69,7 +69,7 @@ func (in *inspector) parse(where string, data []byte) (object, bool) {
 }
 
 // object is a JSON object of a document, and where it is. Its methods return a field if it is there and of the right
-// type, and tell if it is not.
+// type, and report a violation if it does not.
 type object struct {
 	in     *inspector
 	where  string // the document
@@ -182,7 +182,7 @@ func (o object) textMap(key string) map[string]string {
 	return all
 }
 
-// set returns the keys of an object that stands for a set: all its values are empty objects. Others are told as
+// set returns the keys of an object that stands for a set: all its values are empty objects. Others are reported as
 // violations of the rule.
 func (o object) set(key, rule string) []string {
 	inner, _ := o.object(key, optional)

@@ -28,33 +28,33 @@ const (
 
 // entries checks the entries of one tar against each other. It holds each path it has seen and the type it has there.
 type entries struct {
-	tell  rawtar.Tell
-	types map[string]byte
-	last  string // the greatest name so far
-	cost  int
+	report rawtar.Report
+	types  map[string]byte
+	last   string // the greatest name so far
+	cost   int
 }
 
-func newEntries(tell rawtar.Tell) *entries {
-	return &entries{tell: tell, types: make(map[string]byte)}
+func newEntries(report rawtar.Report) *entries {
+	return &entries{report: report, types: make(map[string]byte)}
 }
 
-// add checks the next entry. It returns false, and has told, if there are too many of them.
+// add checks the next entry. It returns false, and has reported why, if there are too many of them.
 func (e *entries) add(h rawtar.Header) bool {
 	if !e.afford(h.Name) {
 		return false
 	}
 	e.fields(h)
 	if h.Name < e.last {
-		e.tell(h.Name, ruleEntryOrder, fmt.Sprintf("it follows %q, the byte order of names is the other way", e.last))
+		e.report(h.Name, ruleEntryOrder, fmt.Sprintf("out of order: it sorts before %q", e.last))
 	}
 	e.last = max(e.last, h.Name)
 	path, problem := cleanName(h.Name, h.Type)
 	if problem != "" {
-		e.tell(h.Name, ruleEntryName, problem)
+		e.report(h.Name, ruleEntryName, problem)
 		return true
 	}
 	if _, ok := e.types[path]; ok {
-		e.tell(h.Name, ruleEntryDuplicate, "the path occurs twice")
+		e.report(h.Name, ruleEntryDuplicate, "the path occurs twice")
 		return true
 	}
 	e.parent(path, h.Name)
@@ -64,10 +64,10 @@ func (e *entries) add(h rawtar.Header) bool {
 	return true
 }
 
-// afford counts what it costs to remember a name. It returns false, and has told, if that is too much.
+// afford counts what it costs to remember a name. It returns false, and has reported why, if that is too much.
 func (e *entries) afford(name string) bool {
 	if e.cost += len(name) + nameCost; e.cost > maxNames {
-		e.tell("", rawtar.RuleLimit, fmt.Sprintf("the names are more than can be remembered in %d bytes", maxNames))
+		e.report("", rawtar.RuleLimit, fmt.Sprintf("the names need more than %d bytes of memory", maxNames))
 		return false
 	}
 	return true
@@ -76,13 +76,13 @@ func (e *entries) afford(name string) bool {
 // fields checks what does not depend on other entries.
 func (e *entries) fields(h rawtar.Header) {
 	if h.Type < rawtar.TypeRegular || h.Type > rawtar.TypeFIFO {
-		e.tell(h.Name, ruleEntryType, fmt.Sprintf("the type %q is not allowed", h.Type))
+		e.report(h.Name, ruleEntryType, fmt.Sprintf("the type %q is not allowed", h.Type))
 	}
 	if h.Mode&^0o7777 != 0 {
-		e.tell(h.Name, ruleEntryMode, fmt.Sprintf("the mode %#o holds more than permission bits", h.Mode))
+		e.report(h.Name, ruleEntryMode, fmt.Sprintf("the mode %#o holds more than permission bits", h.Mode))
 	}
 	if h.ModTime < minTime || h.ModTime > maxTime {
-		e.tell(h.Name, ruleEntryTime, fmt.Sprintf("the time %d is not in the years 1 to 9999", h.ModTime))
+		e.report(h.Name, ruleEntryTime, fmt.Sprintf("the time %d is not in the years 1 to 9999", h.ModTime))
 	}
 }
 
@@ -92,7 +92,7 @@ func cleanName(name string, kind byte) (path, problem string) {
 	path, slash := strings.CutSuffix(name, "/")
 	switch {
 	case slash && kind != rawtar.TypeDir:
-		return "", "the name ends with \"/\", but the entry is no directory"
+		return "", "the name ends with \"/\", but the entry is not a directory"
 	case !slash && kind == rawtar.TypeDir:
 		return "", "the name of a directory must end with \"/\""
 	case name == "./":
@@ -129,9 +129,9 @@ func (e *entries) parent(path, name string) {
 	}
 	switch kind, ok := e.types[dir]; {
 	case !ok:
-		e.tell(name, ruleEntryParent, fmt.Sprintf("no entry %q comes before it", dir+"/"))
+		e.report(name, ruleEntryParent, fmt.Sprintf("no entry %q comes before it", dir+"/"))
 	case kind != rawtar.TypeDir:
-		e.tell(name, ruleEntryBeneath, fmt.Sprintf("%q is no directory", dir))
+		e.report(name, ruleEntryBeneath, fmt.Sprintf("%q is not a directory", dir))
 	}
 }
 
@@ -140,16 +140,16 @@ func (e *entries) link(h rawtar.Header) {
 	switch h.Type {
 	case rawtar.TypeHardlink:
 		if kind := e.types[h.Linkname]; kind != rawtar.TypeRegular && kind != rawtar.TypeHardlink {
-			e.tell(h.Name, ruleEntryLink,
-				fmt.Sprintf("it is a hard link to %q, which is no file earlier in the layer", h.Linkname))
+			e.report(h.Name, ruleEntryLink,
+				fmt.Sprintf("it is a hard link to %q, which is not an earlier file of the layer", h.Linkname))
 		}
 	case rawtar.TypeSymlink:
 		if h.Linkname == "" || len(h.Linkname) > maxPath || !utf8.ValidString(h.Linkname) {
-			e.tell(h.Name, ruleEntryLink, fmt.Sprintf("it is a symlink to %q", h.Linkname))
+			e.report(h.Name, ruleEntryLink, fmt.Sprintf("it is a symlink to %q", h.Linkname))
 		}
 	default:
 		if h.Linkname != "" {
-			e.tell(h.Name, ruleEntryLink, fmt.Sprintf("it points to %q, but is no link", h.Linkname))
+			e.report(h.Name, ruleEntryLink, fmt.Sprintf("it points to %q, but is not a link", h.Linkname))
 		}
 	}
 }
@@ -164,20 +164,20 @@ func (e *entries) whiteout(path string, h rawtar.Header) {
 	victim, isWhiteout := strings.CutPrefix(base, whiteoutPrefix)
 	if !isWhiteout {
 		if _, ok := e.types[dir+whiteoutPrefix+base]; ok {
-			e.tell(h.Name, ruleEntryWhiteoutConflict, "the layer deletes it too")
+			e.report(h.Name, ruleEntryWhiteoutConflict, "the layer deletes it too")
 		}
 		return
 	}
 	if h.Type != rawtar.TypeRegular || h.Size != 0 {
-		e.tell(h.Name, ruleEntryWhiteout, "a name that begins with \".wh.\" must be an empty file")
+		e.report(h.Name, ruleEntryWhiteout, "a name that begins with \".wh.\" must be an empty file")
 	}
 	if base == opaqueName {
 		return
 	}
 	if victim == "" || victim == "." || victim == ".." || strings.HasPrefix(victim, whiteoutPrefix) {
-		e.tell(h.Name, ruleEntryWhiteout, fmt.Sprintf("it deletes %q, which no entry can be named", victim))
+		e.report(h.Name, ruleEntryWhiteout, fmt.Sprintf("it deletes %q, which is not a valid name", victim))
 	}
 	if _, ok := e.types[dir+victim]; ok {
-		e.tell(h.Name, ruleEntryWhiteoutConflict, "the layer holds what it deletes")
+		e.report(h.Name, ruleEntryWhiteoutConflict, "the layer holds what it deletes")
 	}
 }

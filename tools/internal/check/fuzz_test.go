@@ -54,7 +54,7 @@ func inspectTwice(t *testing.T, s store, root oci.Descriptor) Report {
 	return first
 }
 
-// FuzzLayer checks layers of any bytes. What is found to be without fault must be readable for archive/tar, and hold
+// FuzzLayer checks layers of any bytes. A layer without violations must be readable for archive/tar, and hold
 // the same number of entries.
 func FuzzLayer(f *testing.F) {
 	for _, entries := range goodLayers() {

@@ -29,7 +29,7 @@ var (
 	dockerImageKeys = keysOf("Config RepoTags Layers Parent LayerSources")
 )
 
-// kindKeys are the keys by which a reader that does not look at the media type tells what a document is: OCI's two
+// kindKeys are the keys by which a reader that does not look at the media type shows what a document is: OCI's two
 // kinds, and Docker's schema 1.
 var kindKeys = []string{"config", "layers", "manifests", "fsLayers", "history", "signatures"}
 

@@ -64,7 +64,7 @@ func (in *inspector) unpack(where string, b *blob, lenient bool) (digest.Digest,
 	packed := bufio.NewReaderSize(b, 64<<10)
 	found := sniff(packed)
 	if want, err := oci.LayerCompression(b.want.MediaType); err == nil && want != found {
-		in.add(where, ruleLayerCodec, "the compression is %s, by the media type it must be %s", found, want)
+		in.add(where, ruleLayerCodec, "compressed with %s, but the media type says %s", found, want)
 	}
 	plain, err := decompress(packed, found)
 	if err != nil {
@@ -81,7 +81,7 @@ func (in *inspector) unpack(where string, b *blob, lenient bool) (digest.Digest,
 
 // tar checks the tar of a layer. Errors of the reader r are the caller's business.
 func (in *inspector) tar(where string, r io.Reader, lenient bool) {
-	tell := func(entry, rule, text string) {
+	report := func(entry, rule, text string) {
 		if lenient && houseRules[rule] {
 			return
 		}
@@ -91,11 +91,11 @@ func (in *inspector) tar(where string, r io.Reader, lenient bool) {
 		}
 		in.add(place, rule, "%s", text)
 	}
-	entries := newEntries(tell)
-	for tar := rawtar.NewReader(r, tell); ; {
+	entries := newEntries(report)
+	for tar := rawtar.NewReader(r, report); ; {
 		h, err := tar.Next()
 		if err != nil {
-			return // the end, a problem that has been told, or an error of r
+			return // the end, a problem that has been reported, or an error of r
 		}
 		in.tally.Entries++
 		if !lenient && !entries.add(h) {
@@ -111,7 +111,7 @@ var (
 	magicSkippable = []byte{0x2a, 0x4d, 0x18} // after a byte from 0x50 to 0x5f
 )
 
-// sniff tells the compression by the first bytes.
+// sniff detects the compression from the first bytes.
 func sniff(r *bufio.Reader) oci.Compression {
 	head, _ := r.Peek(4)
 	switch {
@@ -130,7 +130,7 @@ type boundedReader struct {
 	err  error
 }
 
-// errTooLarge tells that a layer decompresses to more than the limit.
+// errTooLarge is returned when a layer decompresses to more than the limit.
 var errTooLarge = errors.New("more than the limit")
 
 // Read implements io.Reader.

@@ -70,7 +70,7 @@ func (s store) Open(_ context.Context, d oci.Descriptor) (io.ReadCloser, error) 
 	return open()
 }
 
-// scanDir adds the files of the layout's directory name to s, and tells of what does not belong there.
+// scanDir adds the files of the layout's directory name to s, and reports those that do not belong there.
 func (in *inspector) scanDir(s store, root, name string) error {
 	list, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(name)))
 	if err != nil {
@@ -101,7 +101,7 @@ func (in *inspector) scanDir(s store, root, name string) error {
 	return nil
 }
 
-// belongs reports whether a layout may have a file or directory of the name, and tells if it may not.
+// belongs reports whether a layout may have a file or directory of the name, and reports a violation if it may not.
 func (in *inspector) belongs(name string, isDir bool) bool {
 	var ok bool
 	switch name {
@@ -138,7 +138,7 @@ func (in *inspector) layout(s store) {
 	}
 }
 
-// orphans tells of blobs that nothing refers to.
+// orphans reports unreferenced blobs.
 func (in *inspector) orphans(s store) {
 	for _, name := range slices.Sorted(maps.Keys(s)) {
 		if dir, base := split(name); dir == algorithmDir {
@@ -149,7 +149,7 @@ func (in *inspector) orphans(s store) {
 	}
 }
 
-// layoutFile parses one of the JSON files of a layout that are no blobs.
+// layoutFile parses one of the JSON files of a layout that are not blobs.
 func (in *inspector) layoutFile(s store, name string) (object, bool) {
 	data, ok := in.readFile(s, name)
 	if !ok {
@@ -158,7 +158,7 @@ func (in *inspector) layoutFile(s store, name string) (object, bool) {
 	return in.parse(name, data)
 }
 
-// readFile reads a JSON file of a layout that is no blob.
+// readFile reads a JSON file of a layout that is not a blob.
 func (in *inspector) readFile(s store, name string) ([]byte, bool) {
 	open, ok := s[name]
 	if !ok {
@@ -193,7 +193,7 @@ func (in *inspector) names(d oci.Descriptor) {
 		{containerdName, nameForm},
 	} {
 		if name, ok := d.Annotations[annotation.key]; ok && !annotation.form.MatchString(name) {
-			in.add(layoutIndex, ruleLayoutRefName, "%s: the annotation %s is %q, which is no reference",
+			in.add(layoutIndex, ruleLayoutRefName, "%s: the annotation %s is %q, which is not a reference",
 				d.Digest, annotation.key, name)
 		}
 	}

@@ -13,7 +13,7 @@ type Rule struct {
 	ID string
 	// Text says in one sentence what must be so.
 	Text string
-	// House tells that the rule is not applied to the layers of [Options.Lenient].
+	// House is true if the rule is not applied to the layers of [Options.Lenient].
 	House bool
 }
 
@@ -170,7 +170,7 @@ var rules = []Rule{
 	{ID: rawtar.RuleFormat, House: true, Text: "The headers of a tar are USTAR, with PAX extended headers where needed."},
 	{ID: rawtar.RuleNumber, House: true, Text: "Numbers in tar headers are octal, and owners are not negative."},
 	{ID: rawtar.RulePAXForm, House: true, Text: "Extended headers hold only records that are needed, sorted, each " +
-		"once, in UTF-8; there are no global ones."},
+		"once, in UTF-8, and none is global."},
 	{ID: rawtar.RulePadding, House: true, Text: "Unused bytes of headers and of blocks are zero."},
 
 	{ID: ruleEntryType, House: true, Text: "An entry is a file, a directory, a link, a device or a FIFO; in an " +
@@ -180,7 +180,7 @@ var rules = []Rule{
 	{ID: ruleEntryDuplicate, House: true, Text: "No path occurs twice."},
 	{ID: ruleEntryOrder, House: true, Text: "Entries are in the byte order of their names."},
 	{ID: ruleEntryParent, House: true, Text: "The directory that holds an entry is itself an entry, and comes first."},
-	{ID: ruleEntryBeneath, House: true, Text: "Nothing is beneath an entry that is no directory."},
+	{ID: ruleEntryBeneath, House: true, Text: "Only directories have entries beneath them."},
 	{ID: ruleEntryLink, House: true, Text: "A hard link points to a file earlier in the same layer, a symlink to " +
 		"something, others to nothing."},
 	{ID: ruleEntryMode, House: true, Text: "Modes hold permission bits only, at most 07777."},
@@ -194,7 +194,7 @@ var rules = []Rule{
 	{ID: ruleLayoutName, Text: "A layout holds nothing else than oci-layout, index.json, blobs named by their " +
 		"digests and, in an archive, manifest.json."},
 	{ID: ruleLayoutFile, Text: "The files of a layout are regular files and its directories real ones, no symlinks."},
-	{ID: ruleLayoutOrphan, Text: "Every blob of a layout is referred to (told only if all references could be read)."},
+	{ID: ruleLayoutOrphan, Text: "Every blob of a layout is referenced (checked only if all documents can be read)."},
 	{ID: ruleLayoutRefName, Text: "The annotations that name an image have the form of a reference."},
 
 	{ID: ruleDockerRepoTag, Text: "The RepoTags in manifest.json are names with a tag, and none occurs twice."},

@@ -111,7 +111,7 @@ func (r *Reader) owner(field string, data []byte) {
 	}
 }
 
-// errBase256 tells of a number that could be read, but is not in USTAR's notation.
+// errBase256 is returned for a number that can be read, but is not in USTAR's notation.
 var errBase256 = errors.New("the number is in GNU's base-256 notation, not octal")
 
 // number reads octal digits, ended by spaces or NULs. It reads GNU's base 256 too, and then returns errBase256 with the

@@ -148,12 +148,12 @@ func (r *Reader) set(ext *extension, key, value string) error {
 		ext.modTime, ext.hasModTime = n, true
 	case "uid", "gid":
 		if _, err := strconv.ParseUint(value, 10, 63); err != nil {
-			r.note(RulePAXForm, "the record %q holds %q, which is no id", key, value)
+			r.note(RulePAXForm, "the record %q holds %q, which is not a valid id", key, value)
 		}
 	case "uname", "gname":
 	default:
 		if name, ok := strings.CutPrefix(key, "SCHILY.xattr."); !ok || name == "" {
-			r.note(RulePAXForm, "the record %q is none that a layer needs", key)
+			r.note(RulePAXForm, "a layer does not need the record %q", key)
 		}
 	}
 	return nil

@@ -1,8 +1,8 @@
-// Package rawtar reads tar block by block and tells everything that is not as POSIX (IEEE Std 1003.1-2017, pax, "ustar
+// Package rawtar reads tar block by block and reports everything that deviates from POSIX (IEEE Std 1003.1-2017, pax, "ustar
 // Interchange Format" and "pax Extended Header") and this project's writer would have it.
 //
 // archive/tar is made to read what other programs wrote: it repairs, guesses and skips. This reader is made to refuse.
-// It reads GNU's and V7's dialects too, because base layers are written in them, but tells that it met them.
+// It reads GNU's and V7's dialects too, because base layers are written in them, but reports them.
 //
 // Non-goals: what names and links mean for an image, which is the business of package check; sparse files.
 //
@@ -16,7 +16,7 @@ import (
 	"io"
 )
 
-// Rule ids of the problems that a Reader tells.
+// Rule ids of the problems that a Reader reports.
 const (
 	RuleTruncated = "tar-truncated"
 	RuleChecksum  = "tar-checksum"
@@ -31,7 +31,7 @@ const (
 	RulePadding   = "tar-padding"
 )
 
-// ErrBroken tells that the tar cannot be read further. The problem has been told.
+// ErrBroken is returned when the tar cannot be read further. The problem has been reported.
 var ErrBroken = errors.New("the tar cannot be read further")
 
 // Entry types ("typeflag") that have a meaning here. The first six of them that follow Regular have no content.
@@ -71,13 +71,13 @@ type Header struct {
 	ModTime int64
 }
 
-// Tell is called with each problem, and the name of the entry that has it, or "" for the tar as a whole.
-type Tell func(entry, rule, text string)
+// Report is called with each problem, and the name of the entry that has it, or "" for the tar as a whole.
+type Report func(entry, rule, text string)
 
 // Reader reads the entries of one tar.
 type Reader struct {
 	r       io.Reader
-	tell    Tell
+	report  Report
 	entry   string // the entry whose content is next
 	rest    int64  // content that is not read yet
 	padding int64  // zeros that follow the content
@@ -89,7 +89,7 @@ type Reader struct {
 type problem struct{ rule, text string }
 
 // NewReader returns a reader of the tar r.
-func NewReader(r io.Reader, tell Tell) *Reader { return &Reader{r: r, tell: tell} }
+func NewReader(r io.Reader, report Report) *Reader { return &Reader{r: r, report: report} }
 
 // Offset returns how many bytes of the tar have been read. After Next, that is where the entry's content begins.
 func (r *Reader) Offset() int64 { return r.offset }
@@ -144,7 +144,7 @@ func (r *Reader) begin(h Header) (Header, error) {
 	switch h.Type {
 	case TypeHardlink, TypeSymlink, TypeChar, TypeBlock, TypeDir, TypeFIFO:
 		if h.Size != 0 {
-			r.tell(h.Name, RuleSize, fmt.Sprintf("an entry of type %q has the size %d, it must be 0", h.Type, h.Size))
+			r.report(h.Name, RuleSize, fmt.Sprintf("an entry of type %q has the size %d, it must be 0", h.Type, h.Size))
 		}
 		h.Size = 0
 	case typeGNUSparse:
@@ -175,7 +175,7 @@ func (r *Reader) finishEntry() error {
 		return err
 	}
 	if !zeros(b[:n]) {
-		r.tell(r.entry, RulePadding, "the bytes after the content are not zero")
+		r.report(r.entry, RulePadding, "the bytes after the content are not zero")
 	}
 	r.padding, r.entry = 0, ""
 	return nil
@@ -187,7 +187,7 @@ func (r *Reader) readBlock(b *block, extended bool) error {
 	r.offset += int64(n)
 	switch {
 	case err == io.EOF:
-		r.tell("", RuleEnd, "the two zero blocks at the end are missing")
+		r.report("", RuleEnd, "the two zero blocks at the end are missing")
 	case err == io.ErrUnexpectedEOF:
 		return r.broken(RuleTruncated, "the tar ends inside a header, %d bytes after its beginning", n)
 	case err != nil:
@@ -200,7 +200,7 @@ func (r *Reader) readBlock(b *block, extended bool) error {
 		return nil
 	}
 	if extended {
-		r.tell("", RulePAX, "an extended header is followed by no entry")
+		r.report("", RulePAX, "no entry follows an extended header")
 	}
 	return io.EOF
 }
@@ -212,7 +212,7 @@ func (r *Reader) finish() error {
 	r.offset += int64(n)
 	switch {
 	case err == io.EOF:
-		r.tell("", RuleEnd, "one zero block is at the end, there must be two")
+		r.report("", RuleEnd, "the tar ends with one zero block, expected two")
 		return nil
 	case err != nil && err != io.ErrUnexpectedEOF:
 		return err
@@ -227,10 +227,10 @@ func (r *Reader) finish() error {
 		clean = clean && zeros(buf[:n])
 	}
 	if !clean {
-		r.tell("", RuleEnd, "bytes that are not zero follow the end of the tar")
+		r.report("", RuleEnd, "bytes that are not zero follow the end of the tar")
 	}
 	if r.offset%blockSize != 0 {
-		r.tell("", RuleEnd, fmt.Sprintf("the tar has %d bytes, which is not a multiple of %d", r.offset, blockSize))
+		r.report("", RuleEnd, fmt.Sprintf("the tar has %d bytes, which is not a multiple of %d", r.offset, blockSize))
 	}
 	if err != io.EOF {
 		return err
@@ -243,16 +243,16 @@ func (r *Reader) note(rule, format string, args ...any) {
 	r.pending = append(r.pending, problem{rule, fmt.Sprintf(format, args...)})
 }
 
-// flush tells the problems that have waited for the name of their entry.
+// flush reports the problems that have waited for the name of their entry.
 func (r *Reader) flush(entry string) {
 	r.entry = entry
 	for _, p := range r.pending {
-		r.tell(entry, p.rule, p.text)
+		r.report(entry, p.rule, p.text)
 	}
 	r.pending = nil
 }
 
-// broken tells the problem that ends the reading.
+// broken reports the problem that ends the reading.
 func (r *Reader) broken(rule, format string, args ...any) error {
 	r.note(rule, format, args...)
 	r.flush(r.entry)

@@ -108,7 +108,7 @@ func TestOffset(t *testing.T) {
 	}
 }
 
-// TestCut cuts the tar everywhere: each cut is told, and an error of the input is passed on.
+// TestCut cuts the tar everywhere: each cut is reported, and an error of the input is passed on.
 func TestCut(t *testing.T) {
 	data := sample(t)
 	failure := errors.New("failure")

@@ -2,7 +2,7 @@
 // could understand differently.
 //
 // The measure is I-JSON (RFC 7493): UTF-8 throughout, no unpaired surrogates, no key twice in one object; and, because
-// a document's bytes are its identity, nothing but white space after the value. All problems are told, not the first
+// a document's bytes are its identity, nothing but white space after the value. All problems are reported, not only the first
 // alone.
 //
 // Non-goals: speed, and any knowledge of what the keys mean.
@@ -17,7 +17,7 @@ import (
 	"unicode/utf8"
 )
 
-// Rule ids of the problems that Parse tells.
+// Rule ids of the problems that Parse reports.
 const (
 	RuleSyntax       = "json-syntax"
 	RuleTrailing     = "json-trailing"
@@ -25,31 +25,31 @@ const (
 	RuleDuplicateKey = "json-duplicate-key"
 )
 
-// Parse reads the first JSON value of data and calls tell with each problem. Objects are map[string]any, arrays []any,
-// numbers json.Number, and of a key that occurs twice the last value stands. It returns false if there is no value.
-func Parse(data []byte, tell func(rule, text string)) (any, bool) {
+// Parse reads the first JSON value of data and calls report with each problem. Objects are map[string]any, arrays []any,
+// numbers json.Number, and the last value of a duplicate key wins. It returns false if there is no value.
+func Parse(data []byte, report func(rule, text string)) (any, bool) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	var first json.RawMessage
 	if err := dec.Decode(&first); err != nil {
-		tell(RuleSyntax, fmt.Sprintf("not JSON: %v", err))
+		report(RuleSyntax, fmt.Sprintf("not JSON: %v", err))
 		return nil, false
 	}
 	if rest := bytes.TrimLeft(data[dec.InputOffset():], " \t\r\n"); len(rest) > 0 {
-		tell(RuleTrailing, fmt.Sprintf("%d bytes follow the JSON value", len(rest)))
+		report(RuleTrailing, fmt.Sprintf("%d bytes follow the JSON value", len(rest)))
 	}
-	checkText(first, tell)
-	p := parser{dec: json.NewDecoder(bytes.NewReader(first)), tell: tell}
+	checkText(first, report)
+	p := parser{dec: json.NewDecoder(bytes.NewReader(first)), report: report}
 	p.dec.UseNumber()
 	return p.value(""), true
 }
 
-// checkText tells of the first byte that is not UTF-8 and of the first surrogate escape that stands alone. The value is
+// checkText reports the first byte that is not UTF-8 and of the first surrogate escape that stands alone. The value is
 // known to be well-formed otherwise, so a backslash is inside a string, and \u has four digits.
-func checkText(value []byte, tell func(rule, text string)) {
+func checkText(value []byte, report func(rule, text string)) {
 	for i := 0; i < len(value); {
 		r, n := utf8.DecodeRune(value[i:])
 		if r == utf8.RuneError && n == 1 {
-			tell(RuleUTF8, fmt.Sprintf("byte %d is not UTF-8", i))
+			report(RuleUTF8, fmt.Sprintf("byte %d is not UTF-8", i))
 			break
 		}
 		i += n
@@ -69,7 +69,7 @@ func checkText(value []byte, tell func(rule, text string)) {
 				continue
 			}
 		}
-		tell(RuleUTF8, fmt.Sprintf("the escape at byte %d is half of a surrogate pair", i-1))
+		report(RuleUTF8, fmt.Sprintf("the escape at byte %d is half of a surrogate pair", i-1))
 		return
 	}
 }
@@ -86,8 +86,8 @@ func surrogate(text []byte) (rune, bool) {
 // parser turns the tokens of a value that is known to be well-formed into plain values. Its depth is bounded, because
 // encoding/json refuses a value that nests more than 10,000 deep.
 type parser struct {
-	dec  *json.Decoder
-	tell func(rule, text string)
+	dec    *json.Decoder
+	report func(rule, text string)
 }
 
 func (p *parser) value(path string) any {
@@ -122,7 +122,7 @@ func (p *parser) object(path string) map[string]any {
 			where = path + "." + key
 		}
 		if _, twice := object[key]; twice {
-			p.tell(RuleDuplicateKey, fmt.Sprintf("the key %q occurs twice", where))
+			p.report(RuleDuplicateKey, fmt.Sprintf("the key %q occurs twice", where))
 		}
 		object[key] = p.value(where)
 	}
