@@ -54,12 +54,12 @@ func TestRow(t *testing.T) {
 	}
 }
 
-// What docs/ shows is the run in docs/benchmark.json. "dev/bench/run --output=docs" writes that and the picture; the table,
-// which it prints, goes into the page by hand.
+// What docs/internals shows is the run in docs/internals/benchmark.json. "dev/bench/run --output=docs/internals" writes that
+// and the picture; the table, which it prints, goes into the page by hand.
 func TestDocs(t *testing.T) {
 	var text [3]string
 	for i, name := range []string{"benchmark.json", "benchmark.svg", "benchmark.md"} {
-		content, err := os.ReadFile("../../docs/" + name)
+		content, err := os.ReadFile("../../docs/internals/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,10 +70,10 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if text[1] != SVG(r) {
-		t.Error("docs/benchmark.svg is not the picture of docs/benchmark.json")
+		t.Error("docs/internals/benchmark.svg is not the picture of docs/internals/benchmark.json")
 	}
 	if !strings.Contains(text[2], Table(r)) {
-		t.Errorf("docs/benchmark.md does not hold the table of docs/benchmark.json, which is:\n%s", Table(r))
+		t.Errorf("docs/internals/benchmark.md does not hold the table of benchmark.json, which is:\n%s", Table(r))
 	}
 }
 

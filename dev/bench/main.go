@@ -4,8 +4,8 @@
 //	dev/bench/run [--small] [--rounds=N] [--groups=REGEXP] [--output=DIR]
 //
 // The programs of a group take turns. What each of them wrote is compared with mklayer's layer, entry by entry, which
-// is the only thing that can make a run fail; nothing is asserted about times. docs/benchmark.md says how to read the
-// table.
+// is the only thing that can make a run fail; nothing is asserted about times. docs/internals/benchmark.md says how to
+// read the table.
 package main
 
 import (

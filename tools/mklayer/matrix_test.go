@@ -20,16 +20,16 @@ import (
 var update = flag.Bool("update", false, "rewrite testdata/digests.golden")
 
 // goldenFile has a line "CODEC-LEVEL DESCRIPTOR" for each way to pack the corpus. A change of one is a change of
-// compress.FormatVersion, which docs/format.md must tell of.
+// compress.FormatVersion, which docs/internals/format.md must tell of.
 const goldenFile = "testdata/digests.golden"
 
 func TestFormatVersion(t *testing.T) {
-	page, err := os.ReadFile(filepath.FromSlash("../../docs/format.md"))
+	page, err := os.ReadFile(filepath.FromSlash("../../docs/internals/format.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := fmt.Sprintf("**`format_version` is %d.**", compress.FormatVersion); !strings.Contains(string(page), want) {
-		t.Errorf("docs/format.md does not say %s", want)
+		t.Errorf("docs/internals/format.md does not say %s", want)
 	}
 }
 

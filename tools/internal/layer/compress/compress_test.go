@@ -43,7 +43,7 @@ func corpus() map[string][]byte {
 }
 
 // golden holds the first 8 bytes of the sha256 of each packed form. A change is a change of FormatVersion, which must
-// say so in docs/format.md. They were made by this package with klauspost/compress 1.20.3.
+// say so in docs/internals/format.md. They were made by this package with klauspost/compress 1.20.3.
 var golden = map[string][4]string{ // empty, tiny, mixed, letters
 	"none-0":  {"e3b0c44298fc1c14", "5891b5b522d5df08", "23fa250adb17f672", "ba87dd4e74b8c30b"},
 	"gzip-1":  {"458c5a203299dd32", "94bd3393dad1e7d6", "736d1b14724eaef2", "ea9e1d1c7a4ebcf3"},

@@ -2,7 +2,7 @@
 //
 // The format is POSIX ustar; an entry gets a pax extended header only if one of its fields needs it, holding only the
 // fields that do, in the order of their keywords. Nothing comes from the machine: no clock, no process id, no user
-// table. docs/format.md states the policy field by field.
+// table. docs/internals/format.md states the policy field by field.
 //
 // Non-goals: reading archives, ordering entries (package tree), moving content (package layer).
 package tarstream
