@@ -33,11 +33,7 @@ func newVerify(flags *flag.FlagSet) cli.Work {
 			_, err := fmt.Fprintf(std.Out, "ok: %d images\n", len(f.Images))
 			return err
 		}
-		store := auth.DefaultStore()
-		client := registry.NewClient(registry.Options{
-			Credentials: store, Insecure: s.insecure, CertDirs: registry.DefaultCertDirs(),
-		})
-		v := verifier{client, store, f}
+		v := verifier{registry.NewUserClient(s.insecure), f}
 		failures := 0
 		for _, name := range names {
 			news, problems := v.image(ctx, f.Images[name])
@@ -64,7 +60,6 @@ func newVerify(flags *flag.FlagSet) cli.Work {
 // verifier asks registries for what a lock file promises.
 type verifier struct {
 	client *registry.Client
-	store  *auth.Store
 	file   *lockfile.File
 }
 
@@ -106,7 +101,7 @@ func (v verifier) source(
 ) (problems []error) {
 	how, err := pin.Registry(ctx, v.client, source)
 	if err != nil {
-		return []error{advise(err, source, v.store)}
+		return []error{err}
 	}
 	if !v.file.Registries[source.Registry].Covers(how) {
 		problems = append(problems, fmt.Errorf("%s: it is spoken to in another way than when it was locked", source.Registry))
@@ -125,7 +120,7 @@ func (v verifier) source(
 		if !isMirror {
 			blobs = append(slices.Clone(blobs), manifest.Config)
 			if _, err := repository.Resolve(ctx, p.Manifest.Digest.String()); err != nil {
-				problems = append(problems, advise(err, source, v.store))
+				problems = append(problems, err)
 			}
 		}
 		for _, blob := range blobs {

@@ -27,7 +27,7 @@ func (c *Client) Endpoint(ctx context.Context, ref reference.Reference) (Endpoin
 	}
 	end := Endpoint{URL: r.base.Scheme + "://" + r.base.Host}
 	q := request{what: "API", method: http.MethodHead, url: r.url("blobs", digest.FromBytes(nil).String())}
-	err = c.retry(ctx, func() error {
+	err = c.wait.Retry(ctx, func() error {
 		req, err := q.build(ctx)
 		if err != nil {
 			return err

@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"crypto/tls"
@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // DefaultCertDirs returns the directories in which podman and docker look for a registry's certificates, in this order:
@@ -39,6 +40,9 @@ type certError struct{ err error }
 
 func (e *certError) Error() string { return "certificates: " + e.err.Error() }
 func (e *certError) Unwrap() error { return e.err }
+
+// Retry implements [Retryable].
+func (e *certError) Retry() (time.Duration, bool) { return 0, false }
 
 // hostDir returns the first directory for the host, HOST or HOST:PORT, or "" if there is none.
 func hostDir(dirs []string, host string) string {
