@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -285,16 +284,6 @@ func TestCancel(t *testing.T) {
 // TestTLS checks where TLS is wanted, and how much of it.
 func TestTLS(t *testing.T) {
 	plain, secure := registrytest.New(t), registrytest.NewTLS(t)
-	// The name registry.test is that of the server that is wanted; it is no loopback name.
-	named := func(server *registrytest.Registry) *http.Transport {
-		base := http.DefaultTransport.(*http.Transport).Clone()
-		base.Proxy = nil
-		dial := base.DialContext
-		base.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return dial(ctx, network, server.Host)
-		}
-		return base
-	}
 	tests := []struct {
 		name, host string
 		server     *registrytest.Registry
@@ -304,14 +293,15 @@ func TestTLS(t *testing.T) {
 		{"loopback, plain", plain.Host, plain, false, ""},
 		{"loopback, TLS", secure.Host, secure, false, ""},
 		{"localhost", strings.Replace(plain.Host, "127.0.0.1", "localhost", 1), plain, false, ""},
-		{"other, plain", "registry.test", plain, false, "http: server gave HTTP response to HTTPS client"},
+		{"other, plain", "registry.test", // It is not a loopback name.
+			plain, false, "http: server gave HTTP response to HTTPS client"},
 		{"other, unknown certificate", "registry.test", secure, false,
 			"certificate is valid for example.com, *.example.com, not registry.test"},
 		{"insecure, plain", "registry.test", plain, true, ""},
 		{"insecure, unknown certificate", "registry.test", secure, true, ""},
 	}
 	for _, test := range tests {
-		r, waits := repository(t, test.host, Options{Insecure: test.insecure, Transport: named(test.server)})
+		r, waits := repository(t, test.host, Options{Insecure: test.insecure, Transport: to(test.server)})
 		d := oci.Descriptor{Digest: test.server.AddBlob("team/app", []byte("x")), Size: 1}
 		has, err := r.HasBlob(t.Context(), d)
 		if test.want == "" && (!has || err != nil) {
