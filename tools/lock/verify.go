@@ -34,10 +34,10 @@ func newVerify(flags *flag.FlagSet) cli.Work {
 			return err
 		}
 		v := verifier{registry.NewUserClient(s.insecure), f}
-		failures := 0
+		var all failures
 		for _, name := range names {
 			news, problems := v.image(ctx, f.Images[name])
-			failures += len(problems)
+			all = append(all, problems...)
 			for _, problem := range problems {
 				news = append(news, problem.Error())
 			}
@@ -50,12 +50,18 @@ func newVerify(flags *flag.FlagSet) cli.Work {
 				}
 			}
 		}
-		if failures > 0 {
-			return cli.Hint(fmt.Errorf("%d problems", failures), "\"lock update NAME\" pins an image anew")
+		if len(all) > 0 {
+			return cli.Hint(all, "\"lock update NAME\" pins an image anew")
 		}
 		return nil
 	}
 }
+
+// failures are problems that have been listed. As an error they are a number, with the hints of all of them.
+type failures []error
+
+func (f failures) Error() string   { return fmt.Sprintf("%d problems", len(f)) }
+func (f failures) Unwrap() []error { return f }
 
 // verifier asks registries for what a lock file promises.
 type verifier struct {
