@@ -44,6 +44,7 @@ func (e *failure) Hint() string {
 	var source *sourceError
 	var token *auth.TokenError
 	var certificate *tls.CertificateVerificationError
+	var network transport.Retryable
 	at := e.place
 	switch {
 	case errors.As(e.err, &source): // It has advice of its own, or is not a registry's.
@@ -55,7 +56,7 @@ func (e *failure) Hint() string {
 			"or into the file that SSL_CERT_FILE names; push, lock and check can do without it with --insecure", at.registry)
 	case errors.Is(e.err, http.ErrSchemeMismatch):
 		return at.registry + " has no TLS; push, lock and check allow that with --insecure"
-	case transport.IsSilence(e.err):
+	case transport.IsSilence(e.err) && errors.As(e.err, &network): // else it is a credential helper's
 		return at.registry + " may be overloaded or out of reach: try again, and look whether a proxy is needed " +
 			"(HTTPS_PROXY, NO_PROXY)"
 	}

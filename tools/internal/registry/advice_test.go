@@ -10,9 +10,18 @@ import (
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
+
+// silent is a Finder whose helper does not answer.
+type silent struct{ known }
+
+func (silent) Find(context.Context, reference.Reference) (auth.Credential, error) {
+	return auth.Credential{}, &transport.SilenceError{Who: "docker-credential-x"}
+}
 
 // hint returns the advice of the first error in the chain that has any.
 func hint(err error) string {
@@ -82,6 +91,7 @@ func TestHint(t *testing.T) {
 		{"500", "", open, nobody, registrytest.Refuse(500, "", ""), upload, ""},
 		{"silence", "", open, quick, stall, upload,
 			"HOST may be overloaded or out of reach: try again, and look whether a proxy is needed (HTTPS_PROXY, NO_PROXY)"},
+		{"silence of a helper", "", basic, Options{Credentials: silent{}}, nil, resolve, ""},
 		{"unknown authority", "registry.test", secure, nobody, nil, resolve,
 			"an authority for HOST can be put into certs.d/HOST/ca.crt below /etc/containers or /etc/docker, or into the file that " +
 				"SSL_CERT_FILE names; push, lock and check can do without it with --insecure"},

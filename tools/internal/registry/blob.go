@@ -79,7 +79,7 @@ func (b *download) open() error {
 		// The registry begins again: skip what was read.
 		if _, err := io.CopyN(io.Discard, b.body, b.offset); err != nil {
 			b.body.Close()
-			return b.repository.failure(q.what, err)
+			return b.repository.noAnswer(q.what, err)
 		}
 		return nil
 	})
@@ -117,7 +117,7 @@ func (b *download) Read(p []byte) (int, error) {
 			}
 			return n, err
 		}
-		failure := b.repository.failure("blob "+b.blob.Digest.String(), err)
+		failure := b.repository.noAnswer("blob "+b.blob.Digest.String(), err)
 		if b.breaks.Spent(err) || b.ctx.Err() != nil {
 			return 0, failure
 		}

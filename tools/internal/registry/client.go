@@ -7,8 +7,8 @@
 // Nothing that a registry says is believed unchecked: bytes are compared with their digest, answers are bounded, and
 // a redirect or an upload address on another host never gets the Authorization header. Temporary failures (429, 5xx,
 // broken connections) are tried again a bounded number of times, and silence once (see package transport). TLS
-// is the rule; a host on a loopback address, or with [Options].Insecure any registry and its token server, may have a
-// certificate that nobody knows or speak plain HTTP. Each request is judged by its own host: what a registry on this
+// is the rule; a host on a loopback address, or with [Options].Insecure any registry and its token server, may have an
+// unknown certificate or speak plain HTTP. Each request is judged by its own host: what a registry on this
 // machine redirects to, or names as its token server, has to prove who it is.
 //
 // Non-goals: catalogues, deleting, referrers, the version 1 protocol.

@@ -34,7 +34,7 @@ func (c *Client) Endpoint(ctx context.Context, ref reference.Reference) (Endpoin
 		}
 		resp, err := r.http.Do(req)
 		if err != nil {
-			return r.failure(q.what, err)
+			return r.noAnswer(q.what, err)
 		}
 		defer resp.Body.Close()
 		switch resp.StatusCode {

@@ -123,8 +123,8 @@ type failure struct {
 func (e *failure) Error() string { return e.subject + ": " + e.err.Error() }
 func (e *failure) Unwrap() error { return e.err }
 
-// failed returns the error of a request.
-func (r *Repository) failed(what string, err error) error {
+// failure returns the error of a request.
+func (r *Repository) failure(what string, err error) error {
 	return &failure{r.subject(what), r.place(), err}
 }
 

@@ -70,7 +70,7 @@ func (r *Repository) fetch(ctx context.Context, version string) (oci.Descriptor,
 	data, err := io.ReadAll(io.LimitReader(resp.Body, content.MaxDocument+1))
 	switch {
 	case err != nil:
-		return fail(r.failure(what, err))
+		return fail(r.noAnswer(what, err))
 	case len(data) > content.MaxDocument:
 		return fail(fmt.Errorf("%s: longer than %d bytes", r.subject(what), content.MaxDocument))
 	}

@@ -56,18 +56,18 @@ func (r *Repository) send(ctx context.Context, q request) (*http.Response, error
 	for renewals := 0; ; renewals++ {
 		req, err := q.build(ctx)
 		if err != nil {
-			return nil, r.failed(q.what, err)
+			return nil, r.failure(q.what, err)
 		}
 		var authorization string
 		if transport.SameOrigin(r.base, req.URL) {
 			if authorization, err = r.session.Authorization(ctx); err != nil {
-				return nil, r.failed(q.what, err)
+				return nil, r.failure(q.what, err)
 			}
 			setAuthorization(req, authorization)
 		}
 		resp, err := r.http.Do(req)
 		if err != nil {
-			return nil, r.failure(q.what, err)
+			return nil, r.noAnswer(q.what, err)
 		}
 		r.answered.Store(true)
 		if slices.Contains(q.accept, resp.StatusCode) {
@@ -81,7 +81,7 @@ func (r *Repository) send(ctx context.Context, q request) (*http.Response, error
 		}
 		again, err := r.session.Renew(ctx, resp.Header.Values("WWW-Authenticate"), authorization)
 		if err != nil {
-			return nil, r.failed(q.what, err)
+			return nil, r.failure(q.what, err)
 		}
 		if !again {
 			refusal.Anonymous = r.session.Anonymous()
@@ -96,9 +96,9 @@ func setAuthorization(req *http.Request, value string) {
 	}
 }
 
-// failure returns the error of a request that got no answer.
-func (r *Repository) failure(what string, err error) error {
-	return r.failed(what, transport.Failure(err, r.answered.Load()))
+// noAnswer returns the error of a request that got no answer.
+func (r *Repository) noAnswer(what string, err error) error {
+	return r.failure(what, transport.Failure(err, r.answered.Load()))
 }
 
 // build makes the request. Its body, if it has one, is opened.

@@ -114,7 +114,7 @@ func SpeaksPlainHTTP(ctx context.Context, client *http.Client, address url.URL) 
 	}
 	var silence *SilenceError
 	if errors.As(err, &silence) && silence.Unwrap() == nil { // else it did not even understand what TLS begins with
-		return false, silence
+		return false, Failure(silence, false)
 	}
 	var certificates *certError
 	if errors.As(err, &certificates) {

@@ -8,7 +8,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/message"
 )
 
-// Limits say how long is waited. The zero value stands for DefaultLimits.
+// Limits bound how long a client waits. The zero value stands for DefaultLimits.
 type Limits struct {
 	// Notice is the wait after which the user gets a notice.
 	Notice time.Duration
