@@ -74,7 +74,7 @@ func addCerts(config *tls.Config, dir string) error {
 		base, extension := strings.TrimSuffix(path, filepath.Ext(path)), filepath.Ext(path)
 		switch extension {
 		case ".crt":
-			if err = addAuthorities(config, path); errors.Is(err, fs.ErrNotExist) {
+			if err = AddAuthorities(config, path); errors.Is(err, fs.ErrNotExist) {
 				err = nil // Red Hat's systems come with links to authorities that only subscribers have.
 			}
 		case ".cert":
@@ -96,7 +96,8 @@ func addCerts(config *tls.Config, dir string) error {
 	return nil
 }
 
-func addAuthorities(config *tls.Config, path string) error {
+// AddAuthorities makes a configuration trust the authorities in a PEM file, besides those of the system.
+func AddAuthorities(config *tls.Config, path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
