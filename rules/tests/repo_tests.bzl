@@ -2,8 +2,10 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules/private/repo:build_file.bzl", "build_file", "target_name")
+load("//rules/private/repo:credentials.bzl", "credential_in")
 load("//rules/private/repo:lock.bzl", "blob_attrs", "layers_of", "shape_text", "sources_of", "system_of", "system_stated")
 load("//rules/private/repo:servers.bzl", "server_problem")
+load(":credential_cases.bzl", "CASES")
 
 visibility("private")
 
@@ -142,10 +144,33 @@ def _servers_impl(ctx):
 
 _servers_test = unittest.make(_servers_impl)
 
+def _credentials_impl(ctx):
+    env = unittest.begin(ctx)
+    for case in CASES:
+        entry = case["want"]
+        want = None
+        if "auth" in entry:
+            want = {"type": "pattern", "pattern": "Basic <password>", "password": entry["auth"]}
+        elif entry:
+            want = {"type": "basic", "login": entry["username"], "password": entry["password"]}
+        asserts.equals(env, want, credential_in(case["files"], case["registry"], case["repository"]), case["name"])
+    return unittest.end(env)
+
+_credentials_test = unittest.make(_credentials_impl)
+
 def repo_tests(name):
     """Declares the tests of the repository rules.
 
     Args:
       name: Name of the test suite.
     """
-    unittest.suite(name, _sources_test, _blobs_test, _build_file_test, _servers_test, _shape_test, _system_test)
+    unittest.suite(
+        name,
+        _sources_test,
+        _blobs_test,
+        _build_file_test,
+        _credentials_test,
+        _servers_test,
+        _shape_test,
+        _system_test,
+    )

@@ -23,10 +23,10 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts gives each script the same image, which has two layers that are not sorted, in each form that imgcheck
-// knows: the directory "layout", the archive "image.tar", and $REGISTRY/app:v1.
+// knows: the directory "layout", the archive "image.tar", and $REGISTRY/app:v1. The registry $LOCKED wants a password.
 func TestScripts(t *testing.T) {
 	files, root := image(t)
-	server := registrytest.New(t)
+	server, locked := registrytest.New(t), registrytest.NewBasic(t, "user", "secret")
 	for name, data := range files {
 		if strings.HasPrefix(name, "blobs/") {
 			server.AddBlob("app", data)
@@ -37,6 +37,8 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("REGISTRY", server.Host)
+			env.Setenv("LOCKED", locked.Host)
+			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("DIGEST", root.Digest.String())
 			env.Setenv("IMAGE", root.Digest.String()[:len("sha256:")+12])
 			for name, data := range files {

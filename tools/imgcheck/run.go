@@ -135,10 +135,7 @@ func (s *settings) checkRegistry(ctx context.Context) (check.Report, error) {
 	if err != nil {
 		return check.Report{}, cli.Usage("--registry: %w", err)
 	}
-	client := registry.NewClient(registry.Options{
-		Credentials: auth.DefaultStore(), Insecure: s.insecure, CertDirs: registry.DefaultCertDirs(),
-	})
-	repository, err := client.Repository(ctx, ref, auth.Pull)
+	repository, err := registry.NewUserClient(s.insecure).Repository(ctx, ref, auth.Pull)
 	if err != nil {
 		return check.Report{}, err
 	}

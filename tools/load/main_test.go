@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts. Each has an index of an image for linux/amd64 and one for linux/arm64 in root.json and
 // blobs, and the first one in image.json; $INDEX, $AMD64 and $ARM64 are their digests. $LAYER, the layer of the first,
-// is also at a registry, as layer.json says. The engines' programs behave as $FAKE_DOCKER and so on say (see
+// is also at a registry, as layer.json says; locked.json names the registry $LOCKED, which wants a password. The engines' programs behave as $FAKE_DOCKER and so on say (see
 // enginetest).
 //
 // The command "archive FILE N" checks an archive of N images; "requests REQUEST..." compares the requests made to the
@@ -65,7 +65,7 @@ func setUp(t *testing.T, env *testscript.Env) error {
 	index := store.AddIndex(t, amd64, arm64)
 	store.WriteFiles(t, filepath.Join(env.WorkDir, "blobs"))
 	layer := store.Manifest(t, amd64).Layers[0]
-	registry := registrytest.New(t)
+	registry, locked := registrytest.New(t), registrytest.NewBasic(t, "user", "secret")
 	registry.AddBlob("team/base", store[layer.Digest])
 	env.Values["registry"] = registry
 	for name, value := range map[string]fmt.Stringer{
@@ -73,15 +73,18 @@ func setUp(t *testing.T, env *testscript.Env) error {
 	} {
 		env.Setenv(name, value.String())
 	}
+	env.Setenv("LOCKED", locked.Host)
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_RUNTIME_DIR", filepath.Join(env.WorkDir, "run"))
 	env.Setenv("LAYER_FILE", filepath.Join(env.WorkDir, "blobs", "sha256", layer.Digest.Encoded()))
-	for name, document := range map[string]any{
-		"root.json": index, "image.json": amd64,
-		"layer.json": wire.Layer{
+	remote := func(host string) wire.Layer {
+		return wire.Layer{
 			MediaType: layer.MediaType, Digest: layer.Digest, Size: layer.Size, DiffID: layer.Digest,
-			Sources: []string{registry.Host + "/team/base"},
-		},
+			Sources: []string{host + "/team/base"},
+		}
+	}
+	for name, document := range map[string]any{
+		"root.json": index, "image.json": amd64, "layer.json": remote(registry.Host), "locked.json": remote(locked.Host),
 	} {
 		if err := wire.Write(filepath.Join(env.WorkDir, name), document); err != nil {
 			return err

@@ -15,7 +15,6 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/remote"
 )
 
@@ -90,10 +89,7 @@ func farLayers(image *imageflags.Flags) content.Source {
 	for _, layer := range image.Remote() {
 		layers = append(layers, remote.Layer(layer))
 	}
-	client := registry.NewClient(registry.Options{
-		Credentials: auth.DefaultStore(), CertDirs: registry.DefaultCertDirs(),
-	})
-	return remote.New(client, layers)
+	return remote.New(registry.NewUserClient(false), layers)
 }
 
 func (s *settings) run(ctx context.Context, std cli.Streams, choice engine.Choice, image engine.Image) error {

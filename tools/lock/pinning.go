@@ -15,7 +15,6 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/pin"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/remote"
 )
@@ -164,17 +163,14 @@ type pinned struct {
 func (s *settings) pin(
 	ctx context.Context, std cli.Streams, name string, want pin.Want, known lockfile.Image,
 ) (pinned, error) {
-	store := auth.DefaultStore()
-	client := registry.NewClient(registry.Options{
-		Credentials: store, Insecure: s.insecure, CertDirs: registry.DefaultCertDirs(),
-	})
+	client := registry.NewUserClient(s.insecure)
 	image, registries, err := pin.Image(ctx, client, want)
 	if err == nil {
 		image.NoShape = s.noShape || known.NoShape
 		err = s.shapes(ctx, std, client, name, image, known)
 	}
 	if err != nil {
-		return pinned{}, fmt.Errorf("image %s: %w", name, advise(err, want.Reference, store))
+		return pinned{}, fmt.Errorf("image %s: %w", name, advise(err))
 	}
 	return pinned{name, image, registries}, nil
 }

@@ -33,15 +33,11 @@ func newVerify(flags *flag.FlagSet) cli.Work {
 			_, err := fmt.Fprintf(std.Out, "ok: %d images\n", len(f.Images))
 			return err
 		}
-		store := auth.DefaultStore()
-		client := registry.NewClient(registry.Options{
-			Credentials: store, Insecure: s.insecure, CertDirs: registry.DefaultCertDirs(),
-		})
-		v := verifier{client, store, f}
-		failures := 0
+		v := verifier{registry.NewUserClient(s.insecure), f}
+		var all failures
 		for _, name := range names {
 			news, problems := v.image(ctx, f.Images[name])
-			failures += len(problems)
+			all = append(all, problems...)
 			for _, problem := range problems {
 				news = append(news, problem.Error())
 			}
@@ -54,17 +50,22 @@ func newVerify(flags *flag.FlagSet) cli.Work {
 				}
 			}
 		}
-		if failures > 0 {
-			return cli.Hint(fmt.Errorf("%d problems", failures), "\"lock update NAME\" pins an image anew")
+		if len(all) > 0 {
+			return cli.Hint(all, "\"lock update NAME\" pins an image anew")
 		}
 		return nil
 	}
 }
 
+// failures are problems that have been listed. As an error they are a number, with the hints of all of them.
+type failures []error
+
+func (f failures) Error() string   { return fmt.Sprintf("%d problems", len(f)) }
+func (f failures) Unwrap() []error { return f }
+
 // verifier asks registries for what a lock file promises.
 type verifier struct {
 	client *registry.Client
-	store  *auth.Store
 	file   *lockfile.File
 }
 
@@ -106,7 +107,7 @@ func (v verifier) source(
 ) (problems []error) {
 	how, err := pin.Registry(ctx, v.client, source)
 	if err != nil {
-		return []error{advise(err, source, v.store)}
+		return []error{err}
 	}
 	if !v.file.Registries[source.Registry].Covers(how) {
 		problems = append(problems, fmt.Errorf("%s: it is spoken to in another way than when it was locked", source.Registry))
@@ -125,7 +126,7 @@ func (v verifier) source(
 		if !isMirror {
 			blobs = append(slices.Clone(blobs), manifest.Config)
 			if _, err := repository.Resolve(ctx, p.Manifest.Digest.String()); err != nil {
-				problems = append(problems, advise(err, source, v.store))
+				problems = append(problems, err)
 			}
 		}
 		for _, blob := range blobs {

@@ -16,6 +16,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/cas"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // headerVariable is the environment variable with headers for the remote cache, one "NAME=VALUE" a line: what stands
@@ -146,11 +147,11 @@ func adviseCache(err error) error {
 	case errors.As(err, &refusal) && refusal.Denied:
 		return cli.Hint(err, "%s", "a credential for the cache can be given by --credential-helper=PROGRAM,"+
 			" --remote-header=NAME=VALUE or "+headerVariable)
-	case cas.IsTLSAlert(err):
+	case transport.IsTLSAlert(err):
 		return cli.Hint(err, "%s", "where the cache wants a client certificate: --tls-client-certificate=FILE"+
 			" --tls-client-key=FILE")
-	case errors.As(err, &certificate): // Not wrapped, so that no one takes it for the registry's.
-		return cli.Hint(errors.New(err.Error()), "--tls-certificate=FILE or SSL_CERT_FILE names a file with further authorities")
+	case errors.As(err, &certificate):
+		return cli.Hint(err, "--tls-certificate=FILE or SSL_CERT_FILE names a file with further authorities")
 	}
 	return err
 }

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
@@ -13,8 +11,6 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
-	"github.com/rules-strata/rules_strata/tools/internal/registry"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/push"
 )
 
@@ -92,42 +88,11 @@ func describe(e push.Event) string {
 	return fmt.Sprintf("blob %s (%d bytes)", d.Digest, d.Size)
 }
 
-// advise adds what the user can do about a failure.
-func advise(err error, store *auth.Store) error {
-	var refusal *registry.Error
-	var token *auth.TokenError
-	var certificate *tls.CertificateVerificationError
+// advise adds what the user can do about a failure, unless the error of a registry or of the cache knows that itself.
+func advise(err error) error {
 	var mismatch *digest.MismatchError
-	refused := errors.As(err, &refusal)
-	where := registryOf(err, refusal)
-	switch {
-	case refused && isDenied(refusal.Status) && refusal.Anonymous:
-		return cli.Hint(err,
-			"no credential for %s was found in %s; \"docker login %[1]s\" or \"podman login %[1]s\" makes one",
-			where, strings.Join(store.Files, ", "))
-	case refused && isDenied(refusal.Status), errors.As(err, &token) && isDenied(token.Status):
-		return cli.Hint(err, "the credential for %s is not accepted, or its owner may not do that", where)
-	case errors.As(err, &certificate):
-		return cli.Hint(err, "certs.d/HOST/ca.crt below /etc/containers or /etc/docker, or the file that SSL_CERT_FILE names,\n"+
-			"      can hold further authorities; --insecure does without them")
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return cli.Hint(err, "the registry has no TLS; --insecure allows that")
-	case errors.As(err, &mismatch):
-		return cli.Hint(err, "a file is not what the build made; building it again puts it right")
+	if errors.As(err, &mismatch) {
+		return cli.Hint(err, "a layer file was changed after it was built; rebuild it")
 	}
 	return err
-}
-
-// registryOf returns the registry that refused, whose name begins the error. It may be one that is only read from.
-func registryOf(err error, refusal *registry.Error) string {
-	text := err.Error()
-	if refusal != nil {
-		text = refusal.Subject
-	}
-	name, _, _ := strings.Cut(text, "/")
-	return name
-}
-
-func isDenied(status int) bool {
-	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }

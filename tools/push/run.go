@@ -71,18 +71,15 @@ func (s *settings) run(ctx context.Context, std cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	store := auth.DefaultStore()
 	j := job{
-		client: registry.NewClient(registry.Options{
-			Credentials: store, Insecure: s.insecure, CertDirs: registry.DefaultCertDirs(),
-		}),
+		client:  registry.NewUserClient(s.insecure),
 		options: push.Options{Jobs: s.jobs, DryRun: s.dryRun, Holders: make(map[digest.Digest][]string)},
 
 		repositories: make(map[string]*registry.Repository),
 	}
 	for _, d := range destinations {
 		if err := j.add(ctx, d); err != nil {
-			return advise(err, store)
+			return advise(err)
 		}
 	}
 	display := progress.NewDisplay(std.Err, progress.Terminal(std.Err), &j.meter)
@@ -94,7 +91,7 @@ func (s *settings) run(ctx context.Context, std cli.Streams) error {
 	err = push.Images(cli.WithNotices(ctx, display), j.tasks, j.options) // No notice breaks the bars.
 	display.Close()
 	if err != nil {
-		return advise(err, store)
+		return advise(err)
 	}
 	return s.tell(std, j.results)
 }

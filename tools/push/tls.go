@@ -3,11 +3,10 @@ package main
 import (
 	"cmp"
 	"crypto/tls"
-	"crypto/x509"
 	"flag"
-	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // tlsFlags are the files for TLS with the remote cache, by the names of Bazel's flags.
@@ -44,15 +43,8 @@ func (f *tlsFlags) config() (*tls.Config, error) {
 		config.Certificates = []tls.Certificate{pair}
 	}
 	if f.authorities != "" {
-		data, err := os.ReadFile(f.authorities)
-		if err != nil {
+		if err := transport.AddAuthorities(config, f.authorities); err != nil {
 			return nil, cli.Usage("--tls-certificate: %w", err)
-		}
-		if config.RootCAs, err = x509.SystemCertPool(); err != nil {
-			return nil, err
-		}
-		if !config.RootCAs.AppendCertsFromPEM(data) {
-			return nil, cli.Usage("--tls-certificate: %s holds no certificate", f.authorities)
 		}
 	}
 	return config, nil

@@ -25,16 +25,27 @@ def credential_for(ctx, registry, repository):
     for host in [registry, registry.partition(":")[0]] + (_DOCKER_HUB if registry == "docker.io" else []):
         if host in netrc:
             return {"type": "basic", "login": netrc[host].get("login", ""), "password": netrc[host].get("password", "")}
-    for path in _files(ctx):
-        file = ctx.path(path)
-        if not file.exists:
-            continue
-        auths = json.decode(ctx.read(file, watch = "no"), default = {}).get("auths") or {}
-        entry = _find(auths, registry, repository)
-        if entry and entry.get("auth"):
-            return {"type": "pattern", "pattern": "Basic <password>", "password": entry["auth"]}
-        if entry and entry.get("username"):
-            return {"type": "basic", "login": entry["username"], "password": entry.get("password", "")}
+    paths = [ctx.path(path) for path in _files(ctx)]
+    files = [json.decode(ctx.read(path, watch = "no"), default = {}).get("auths") or {} for path in paths if path.exists]
+    return credential_in(files, registry, repository)
+
+def credential_in(files, registry, repository):
+    """Returns what files say about a registry, as tools/internal/registry/auth does.
+
+    Args:
+      files: The values of "auths" in the files, in the order in which they are asked.
+      registry: Name of the registry.
+      repository: Name of the repository.
+
+    Returns:
+      A value for the parameter `auth` of ctx.download, or None.
+    """
+    for auths in files:
+        for entry in _entries(auths, registry, repository):
+            if entry.get("auth"):
+                return {"type": "pattern", "pattern": "Basic <password>", "password": entry["auth"]}
+            if entry.get("username"):
+                return {"type": "basic", "login": entry["username"], "password": entry.get("password", "")}
     return None
 
 def _netrc(ctx):
@@ -58,15 +69,15 @@ def _files(ctx):
     files.append(docker and docker + "/config.json")
     return [file for file in files if file]
 
-def _find(auths, registry, repository):
-    """Returns the entry for the longest prefix of registry/repository."""
-    by_name = {_normalise(key): entry for key, entry in auths.items()}
+def _entries(auths, registry, repository):
+    """Returns the entries for registry/repository: the longest prefix first, and the exact spelling before others."""
     parts = repository.split("/")
+    found = []
     for length in range(len(parts), -1, -1):
         name = "/".join([registry] + parts[:length])
-        if name in by_name:
-            return by_name[name]
-    return None
+        others = [key for key in sorted(auths) if key != name and _normalise(key) == name]
+        found += [auths[key] for key in [name] + others if auths.get(key)]
+    return found
 
 def _normalise(key):
     """Returns the name that a key means: a URL means its host."""

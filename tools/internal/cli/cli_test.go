@@ -133,6 +133,21 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// refused is an error of a package that does not know this one.
+type refused struct{ hint string }
+
+func (refused) Error() string  { return "refused" }
+func (r refused) Hint() string { return r.hint }
+
+// Hints of all errors are found, those of joined ones too, and none is repeated.
+func TestHints(t *testing.T) {
+	several := errors.Join(refused{"log in"}, os.ErrInvalid, fmt.Errorf("again: %w", refused{"log in"}), refused{"wait"}, refused{})
+	got := hints(Hint(fmt.Errorf("outer: %w", several), "read the manual"))
+	if want := []string{"read the manual", "log in", "wait"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestSplitPair(t *testing.T) {
 	tests := []struct{ pair, key, value, err string }{
 		{"a=b", "a", "b", ""},
@@ -194,36 +209,9 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-func TestPrintable(t *testing.T) {
-	for text, want := range map[string]string{
-		"plain, h\u00e9":         "plain, h\u00e9",
-		"\x1b[31mred\r\n\x7f.":   " [31mred   .",
-		"not \xff UTF-8":         "not ? UTF-8",
-		"a\u009b1m\u202eb\u2028": "a 1m b ",
-		strings.Repeat("x", 301): strings.Repeat("x", 300) + "...",
-		// What is cut in two does not show.
-		strings.Repeat("x", 299) + "\u00e9.": strings.Repeat("x", 299) + "...",
-	} {
-		if got := Printable(text); got != want {
-			t.Errorf("Printable(%q) = %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestLine(t *testing.T) {
-	for text, want := range map[string]string{
-		"plain, h\u00e9\t\u65e5\u672c \u00a0\\": "plain, h\u00e9\t\u65e5\u672c \u00a0\\",
-		"\x1b[31m \x1b]0;title\a\r\x00\x7f'":    `\x1b[31m \x1b]0;title\a\r\x00\x7f'`,
-		"\u0080\u009b31m\u009f":                 `\u0080\u009b31m\u009f`,
-		"\u202a\u202e\u2066\u2069\u200e\u200f":  `\u202a\u202e\u2066\u2069\u200e\u200f`,
-		"\u061c\u2028\u2029\ufeff\U000e0041":    `\u061c\u2028\u2029\ufeff\U000e0041`,
-		"\xff\x9b31m\xe2\x80\ufffd":             `\xff\x9b31m\xe2\x80` + "\ufffd",
-		"a\n  b\n    c\n \td":                   "a\n  b\n    c\n   \td",
-		"a\nhint: b\n\nc\n":                     "a\n  hint: b\n  \n  c",
-	} {
-		var b strings.Builder
-		if err := Line(&b, "%s", text); err != nil || b.String() != want+"\n" {
-			t.Errorf("%q: %q, %v, want %q", text, b.String(), err, want)
-		}
+	var b strings.Builder
+	if err := Line(&b, "%s:\n%s\n\n", "a\x1b", "hint: b"); err != nil || b.String() != "a\\x1b:\n  hint: b\n" {
+		t.Errorf("%q, %v", b.String(), err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"log"
 	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/message"
 )
 
 // TestNotify looks where notices go, and that what Go's own packages log goes nowhere.
@@ -15,13 +17,14 @@ func TestNotify(t *testing.T) {
 	command := Command{Name: "tool", New: func(*flag.FlagSet) Work {
 		return func(ctx context.Context, _ Streams) error {
 			log.Print("Unsolicited response received on idle HTTP channel")
-			Notify(ctx, "waiting for %s ...", "host")
-			Notify(WithNotices(ctx, &own), "waiting for %s ...", "another")
+			message.Notify(ctx, "waiting for %s ...", "host\x1b")
+			message.Notify(WithNotices(ctx, &own), "waiting for %s ...", "another")
+			message.Notify(context.Background(), "heard by nobody")
 			return nil
 		}
 	}}
 	command.Run(t.Context(), nil, Streams{Err: &stderr})
-	if logged.Len() > 0 || stderr.String() != "waiting for host ...\n" || own.String() != "waiting for another ...\n" {
+	if logged.Len() > 0 || stderr.String() != "waiting for host\\x1b ...\n" || own.String() != "waiting for another ...\n" {
 		t.Errorf("log %q, standard error %q, own writer %q", logged.String(), stderr.String(), own.String())
 	}
 }

@@ -10,12 +10,12 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // HasBlob reports whether the repository holds the blob d.
 func (r *Repository) HasBlob(ctx context.Context, d oci.Descriptor) (has bool, err error) {
-	err = r.client.retry(ctx, func() error {
+	err = r.client.wait.Retry(ctx, func() error {
 		has, err = r.headBlob(ctx, d)
 		return err
 	})
@@ -58,13 +58,12 @@ type download struct {
 	blob       oci.Descriptor
 	body       io.ReadCloser
 	offset     int64 // of the next byte
-	breaks     int
-	silences   int // of the breaks
+	breaks     transport.Attempts
 }
 
 // open asks for what is left of the blob.
 func (b *download) open() error {
-	return b.repository.client.retry(b.ctx, func() error {
+	return b.repository.client.wait.Retry(b.ctx, func() error {
 		q := b.request()
 		resp, err := b.repository.send(b.ctx, q)
 		if err != nil {
@@ -72,15 +71,15 @@ func (b *download) open() error {
 		}
 		b.body = resp.Body
 		if isDocument(b.blob.MediaType) {
-			waiting.Bound(b.body)
+			transport.Bound(b.body)
 		}
 		if b.offset == 0 || strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", b.offset)) {
 			return nil
 		}
-		// The registry begins anew: skip what was read.
+		// The registry begins again: skip what was read.
 		if _, err := io.CopyN(io.Discard, b.body, b.offset); err != nil {
 			b.body.Close()
-			return b.repository.failure(q.what, err)
+			return b.repository.noAnswer(q.what, err)
 		}
 		return nil
 	})
@@ -118,11 +117,8 @@ func (b *download) Read(p []byte) (int, error) {
 			}
 			return n, err
 		}
-		failure := b.repository.failure("blob "+b.blob.Digest.String(), err)
-		if isSilence(err) {
-			b.silences++
-		}
-		if b.breaks++; b.breaks == attempts || b.silences == maxSilences || b.ctx.Err() != nil {
+		failure := b.repository.noAnswer("blob "+b.blob.Digest.String(), err)
+		if b.breaks.Spent(err) || b.ctx.Err() != nil {
 			return 0, failure
 		}
 		b.body.Close()

@@ -27,14 +27,14 @@ func (c *Client) Endpoint(ctx context.Context, ref reference.Reference) (Endpoin
 	}
 	end := Endpoint{URL: r.base.Scheme + "://" + r.base.Host}
 	q := request{what: "API", method: http.MethodHead, url: r.url("blobs", digest.FromBytes(nil).String())}
-	err = c.retry(ctx, func() error {
+	err = c.wait.Retry(ctx, func() error {
 		req, err := q.build(ctx)
 		if err != nil {
 			return err
 		}
 		resp, err := r.http.Do(req)
 		if err != nil {
-			return r.failure(q.what, err)
+			return r.noAnswer(q.what, err)
 		}
 		defer resp.Body.Close()
 		switch resp.StatusCode {

@@ -8,10 +8,11 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // maxErrorBody is how much of an error's body is read, in bytes.
@@ -31,6 +32,8 @@ type Error struct {
 	// Anonymous says that no credential was sent.
 	Anonymous bool
 
+	method string // of the request
+	place  place
 	unread error // why the rest of the answer was not read; nil if it was
 }
 
@@ -80,21 +83,23 @@ func statusOf(err error) int {
 	return 0
 }
 
-// temporary reports whether the same may succeed later. A registry that lost an upload lets it begin anew.
-func (e *Error) temporary() bool {
-	return temporaryStatus(e.Status) || e.Code == "BLOB_UPLOAD_UNKNOWN" ||
+// Retry implements [transport.Retryable]. A registry that lost an upload lets it begin again.
+func (e *Error) Retry() (time.Duration, bool) {
+	ok := transport.IsTemporary(e.Status) || e.Code == "BLOB_UPLOAD_UNKNOWN" ||
 		e.Status == http.StatusRequestedRangeNotSatisfiable
+	return transport.ParseRetryAfter(e.RetryAfter), ok
 }
 
 // refusal reads an unwelcome answer. It does not close the body.
 func (r *Repository) refusal(subject string, resp *http.Response) *Error {
-	waiting.Bound(resp.Body)
+	transport.Bound(resp.Body)
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // What of it arrived is all that can be told.
 	var body struct {
 		Errors []struct{ Code, Message string }
 	}
 	e := &Error{
 		Subject: subject, Status: resp.StatusCode, Anonymous: r.session.Anonymous(),
+		method: resp.Request.Method, place: r.place(),
 		RetryAfter: r.session.Hide(resp.Header.Get("Retry-After")),
 	}
 	if json.Unmarshal(data, &body) == nil && len(body.Errors) > 0 {
@@ -102,23 +107,32 @@ func (r *Repository) refusal(subject string, resp *http.Response) *Error {
 	} else if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
 		e.Message = r.session.Hide(strings.TrimSpace(string(data)))
 	}
-	if isSilence(err) {
+	if transport.IsSilence(err) {
 		e.unread = err
 	}
 	return e
 }
 
-// networkError marks a failure to get an answer, or the whole of it.
-type networkError struct {
-	err      error
-	answered bool // whether the registry has answered before
+// failure is the error of a request that a registry did not refuse: it, or its token server, gave no answer or no proof.
+type failure struct {
+	subject string
+	place   place
+	err     error
 }
 
-func (e *networkError) Error() string { return e.err.Error() }
-func (e *networkError) Unwrap() error { return e.err }
+func (e *failure) Error() string { return e.subject + ": " + e.err.Error() }
+func (e *failure) Unwrap() error { return e.err }
+
+// failure returns the error of a request.
+func (r *Repository) failure(what string, err error) error {
+	return &failure{r.subject(what), r.place(), err}
+}
 
 // sourceError marks a failure of the place that a blob is read from.
 type sourceError struct{ err error }
 
 func (e *sourceError) Error() string { return e.err.Error() }
 func (e *sourceError) Unwrap() error { return e.err }
+
+// Retry implements [transport.Retryable]: a source that is a registry has made its own attempts.
+func (e *sourceError) Retry() (time.Duration, bool) { return 0, false }

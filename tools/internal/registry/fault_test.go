@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -186,21 +185,6 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-func TestParseRetryAfter(t *testing.T) {
-	date := time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)
-	if got := parseRetryAfter(date); got < 50*time.Second || got > time.Minute {
-		t.Errorf("in a minute: %v", got)
-	}
-	for header, want := range map[string]time.Duration{
-		"": 0, "0": 0, "5": 5 * time.Second, "-5": 0, "1.5": 0, "99999999999999999999": 0, "soon": 0,
-		"Thu, 01 Jan 1970 00:00:00 GMT": 0,
-	} {
-		if got := parseRetryAfter(header); got != want {
-			t.Errorf("parseRetryAfter(%q) = %v, want %v", header, got, want)
-		}
-	}
-}
-
 // TestHopeless checks that a failure that will not pass is told at once.
 func TestHopeless(t *testing.T) {
 	r, waits := repository(t, "127.0.0.1:1", Options{})
@@ -233,25 +217,6 @@ func TestRestart(t *testing.T) {
 	}
 	if len(*waits) != 2 {
 		t.Errorf("%d waits after %d connections, want 2", len(*waits), dials)
-	}
-}
-
-func TestTemporaryFailure(t *testing.T) {
-	for want, errs := range map[bool][]error{
-		true: {
-			io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, context.DeadlineExceeded,
-			&net.DNSError{IsTimeout: true}, &net.OpError{Op: "read", Err: syscall.ETIMEDOUT},
-		},
-		false: {
-			&sourceError{io.ErrUnexpectedEOF}, &tls.CertificateVerificationError{Err: io.EOF}, errRedirect,
-			http.ErrSchemeMismatch, &net.DNSError{IsNotFound: true}, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED},
-		},
-	} {
-		for _, err := range errs {
-			if got := temporaryFailure(err); got != want {
-				t.Errorf("%v is temporary: %t, want %t", err, got, want)
-			}
-		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // acceptManifests are the documents we can read. A registry that is not told so may convert what it has.
@@ -25,7 +25,7 @@ var acceptManifests = strings.Join([]string{
 // content.ErrNotFound if there is none, and returns "" if the registry has one but does not tell its digest.
 func (r *Repository) Resolve(ctx context.Context, version string) (found digest.Digest, err error) {
 	what := "manifest " + version
-	err = r.client.retry(ctx, func() error {
+	err = r.client.wait.Retry(ctx, func() error {
 		resp, err := r.send(ctx, request{
 			what: what, method: http.MethodHead, url: r.url("manifests", version),
 			header: http.Header{"Accept": {acceptManifests}}, accept: []int{http.StatusOK},
@@ -48,7 +48,7 @@ func (r *Repository) Resolve(ctx context.Context, version string) (found digest.
 // Fetch returns the manifest or index that version, a tag or a digest, names, and its descriptor. The document has the
 // digest that was asked for, and the one that the registry states.
 func (r *Repository) Fetch(ctx context.Context, version string) (d oci.Descriptor, data []byte, err error) {
-	err = r.client.retry(ctx, func() error {
+	err = r.client.wait.Retry(ctx, func() error {
 		d, data, err = r.fetch(ctx, version)
 		return err
 	})
@@ -66,11 +66,11 @@ func (r *Repository) fetch(ctx context.Context, version string) (oci.Descriptor,
 		return fail(err)
 	}
 	defer resp.Body.Close()
-	waiting.Bound(resp.Body)
+	transport.Bound(resp.Body)
 	data, err := io.ReadAll(io.LimitReader(resp.Body, content.MaxDocument+1))
 	switch {
 	case err != nil:
-		return fail(r.failure(what, err))
+		return fail(r.noAnswer(what, err))
 	case len(data) > content.MaxDocument:
 		return fail(fmt.Errorf("%s: longer than %d bytes", r.subject(what), content.MaxDocument))
 	}
@@ -111,7 +111,7 @@ func (r *Repository) PutManifest(ctx context.Context, d oci.Descriptor, data []b
 		body:   func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil },
 		size:   int64(len(data)), accept: []int{http.StatusCreated},
 	}
-	return r.client.retry(ctx, func() error {
+	return r.client.wait.Retry(ctx, func() error {
 		resp, err := r.send(ctx, q)
 		if err != nil {
 			return err

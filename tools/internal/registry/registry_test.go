@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -19,6 +18,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // known is a Finder that knows one credential.
@@ -27,6 +27,8 @@ type known auth.Credential
 func (k known) Find(context.Context, reference.Reference) (auth.Credential, error) {
 	return auth.Credential(k), nil
 }
+
+func (known) Searched() []string { return []string{"config.json"} }
 
 // repository returns the repository team/app of the host, through a client that does not wait but notes how long it
 // would.
@@ -277,27 +279,11 @@ func TestCancel(t *testing.T) {
 	if _, err := NewClient(Options{}).Repository(ctx, ref, auth.Pull); !errors.Is(err, context.Canceled) {
 		t.Errorf("Repository: error %v, want context.Canceled", err)
 	}
-	if err := sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) {
-		t.Errorf("sleep: %v", err)
-	}
-	if err := sleep(t.Context(), time.Nanosecond); err != nil {
-		t.Errorf("sleep: %v", err)
-	}
 }
 
 // TestTLS checks where TLS is wanted, and how much of it.
 func TestTLS(t *testing.T) {
 	plain, secure := registrytest.New(t), registrytest.NewTLS(t)
-	// The name registry.test is that of the server that is wanted; it is no loopback name.
-	named := func(server *registrytest.Registry) *http.Transport {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.Proxy = nil
-		dial := transport.DialContext
-		transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return dial(ctx, network, server.Host)
-		}
-		return transport
-	}
 	tests := []struct {
 		name, host string
 		server     *registrytest.Registry
@@ -307,14 +293,15 @@ func TestTLS(t *testing.T) {
 		{"loopback, plain", plain.Host, plain, false, ""},
 		{"loopback, TLS", secure.Host, secure, false, ""},
 		{"localhost", strings.Replace(plain.Host, "127.0.0.1", "localhost", 1), plain, false, ""},
-		{"other, plain", "registry.test", plain, false, "http: server gave HTTP response to HTTPS client"},
+		{"other, plain", "registry.test", // It is not a loopback name.
+			plain, false, "http: server gave HTTP response to HTTPS client"},
 		{"other, unknown certificate", "registry.test", secure, false,
 			"certificate is valid for example.com, *.example.com, not registry.test"},
 		{"insecure, plain", "registry.test", plain, true, ""},
 		{"insecure, unknown certificate", "registry.test", secure, true, ""},
 	}
 	for _, test := range tests {
-		r, waits := repository(t, test.host, Options{Insecure: test.insecure, Transport: named(test.server)})
+		r, waits := repository(t, test.host, Options{Insecure: test.insecure, Transport: to(test.server)})
 		d := oci.Descriptor{Digest: test.server.AddBlob("team/app", []byte("x")), Size: 1}
 		has, err := r.HasBlob(t.Context(), d)
 		if test.want == "" && (!has || err != nil) {
@@ -338,7 +325,7 @@ func TestUserAgent(t *testing.T) {
 	}))
 	defer server.Close()
 	r, _ := repository(t, strings.TrimPrefix(server.URL, "http://"), Options{})
-	if _, err := r.Resolve(t.Context(), "v1"); err != nil || !reflect.DeepEqual(agents, []string{userAgent}) {
+	if _, err := r.Resolve(t.Context(), "v1"); err != nil || !reflect.DeepEqual(agents, []string{transport.UserAgent}) {
 		t.Errorf("agents %q, %v", agents, err)
 	}
 }

@@ -2,8 +2,6 @@ package registry
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -12,7 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // maxRenewals is how often one request may be refused for its authorization and try again: once because the registry
@@ -58,18 +56,18 @@ func (r *Repository) send(ctx context.Context, q request) (*http.Response, error
 	for renewals := 0; ; renewals++ {
 		req, err := q.build(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", r.subject(q.what), err)
+			return nil, r.failure(q.what, err)
 		}
 		var authorization string
-		if sameOrigin(r.base, req.URL) {
+		if transport.SameOrigin(r.base, req.URL) {
 			if authorization, err = r.session.Authorization(ctx); err != nil {
-				return nil, fmt.Errorf("%s: %w", r.subject(q.what), err)
+				return nil, r.failure(q.what, err)
 			}
 			setAuthorization(req, authorization)
 		}
 		resp, err := r.http.Do(req)
 		if err != nil {
-			return nil, r.failure(q.what, err)
+			return nil, r.noAnswer(q.what, err)
 		}
 		r.answered.Store(true)
 		if slices.Contains(q.accept, resp.StatusCode) {
@@ -77,13 +75,13 @@ func (r *Repository) send(ctx context.Context, q request) (*http.Response, error
 		}
 		refusal := r.refusal(r.subject(q.what), resp)
 		resp.Body.Close()
-		mayRenew := renewals < maxRenewals && sameOrigin(r.base, resp.Request.URL)
+		mayRenew := renewals < maxRenewals && transport.SameOrigin(r.base, resp.Request.URL)
 		if resp.StatusCode != http.StatusUnauthorized || !mayRenew {
 			return nil, refusal
 		}
 		again, err := r.session.Renew(ctx, resp.Header.Values("WWW-Authenticate"), authorization)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", r.subject(q.what), err)
+			return nil, r.failure(q.what, err)
 		}
 		if !again {
 			refusal.Anonymous = r.session.Anonymous()
@@ -98,31 +96,21 @@ func setAuthorization(req *http.Request, value string) {
 	}
 }
 
-// failure returns the error of a request that got no answer. The URL stays out of it: upload addresses are secrets.
-func (r *Repository) failure(what string, err error) error {
-	var source *sourceError
-	var wrapped *url.Error
-	switch {
-	case errors.As(err, &source):
-		err = source
-	case errors.As(err, &wrapped):
-		err = &networkError{wrapped.Err, r.answered.Load()}
-	default:
-		err = &networkError{err, r.answered.Load()}
-	}
-	return fmt.Errorf("%s: %w", r.subject(what), err)
+// noAnswer returns the error of a request that got no answer.
+func (r *Repository) noAnswer(what string, err error) error {
+	return r.failure(what, transport.Failure(err, r.answered.Load()))
 }
 
 // build makes the request. Its body, if it has one, is opened.
 func (q request) build(ctx context.Context) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(waiting.For(ctx, q.work), q.method, q.url.String(), nil)
+	req, err := http.NewRequestWithContext(transport.WithWork(ctx, q.work), q.method, q.url.String(), nil)
 	if err != nil {
 		return nil, err
 	}
 	for name, values := range q.header {
 		req.Header[name] = values
 	}
-	req.Header.Set("User-Agent", userAgent)
+	req.Header.Set("User-Agent", transport.UserAgent)
 	if q.body == nil || q.size == 0 {
 		return req, nil
 	}

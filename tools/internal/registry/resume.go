@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // moved reports whether this attempt found more of the blob at the registry than any before: a long upload over a bad
@@ -35,7 +37,7 @@ func (u *upload) status(ctx context.Context) (bool, error) {
 		accept: []int{http.StatusNoContent, http.StatusOK, http.StatusAccepted},
 	})
 	var refusal *Error
-	if errors.As(err, &refusal) && !temporaryStatus(refusal.Status) {
+	if errors.As(err, &refusal) && !transport.IsTemporary(refusal.Status) {
 		return false, nil // It is gone, or the registry has no such request.
 	}
 	if err != nil {

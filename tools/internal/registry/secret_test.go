@@ -22,6 +22,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 const secret = "s3cret"
@@ -146,7 +147,7 @@ func TestBearerFails(t *testing.T) {
 		host := strings.TrimSuffix(strings.TrimPrefix(tokens.URL, "http://"), "/token")
 		r, waits := repository(t, server.Host, test.o)
 		if test.fault != nil {
-			for range attempts {
+			for range transport.MaxAttempts {
 				tokens.Inject(test.fault)
 			}
 		}
@@ -233,9 +234,9 @@ func TestNoSecretCrossesHosts(t *testing.T) {
 		tokens.IdentityToken = secret
 		server := registrytest.NewBearer(t, tokens)
 		server.AddBlob("team/app", store[d.Digest])
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.Proxy = nil
-		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		base := http.DefaultTransport.(*http.Transport).Clone()
+		base.Proxy = nil
+		base.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 			switch host, _, _ := net.SplitHostPort(address); host {
 			case "registry.test":
 				address = server.Host
@@ -244,7 +245,7 @@ func TestNoSecretCrossesHosts(t *testing.T) {
 			}
 			return new(net.Dialer).DialContext(ctx, network, address)
 		}
-		o := Options{Credentials: test.o.Credentials, Insecure: true, Transport: transport}
+		o := Options{Credentials: test.o.Credentials, Insecure: true, Transport: base}
 		r, _ := repository(t, "registry.test", o)
 		if err := head(r); err != nil && !strings.HasPrefix(test.name, "token") {
 			t.Fatal(err) // Now the session has a token.

@@ -14,7 +14,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // TestSilence asks registries that fall silent, each in another place. Every wait ends, the host is named, and the same is
@@ -89,12 +89,11 @@ func TestSilence(t *testing.T) {
 			host := server.Listener.Addr().String()
 			r, waits := repository(t, host, Options{})
 			// A probe of the registry's TLS is not to be hurried.
-			r.http.Transport.(*transport).limits = waiting.Limits{
+			r.client.hosts.Limits = transport.Limits{
 				Notice: time.Minute, Silence: 200 * time.Millisecond, Whole: time.Minute,
 			}
-			r.client.limits = r.http.Transport.(*transport).limits
 			err := test.do(t, r)
-			var silence *waiting.SilenceError
+			var silence *transport.SilenceError
 			if !errors.As(err, &silence) || silence.Who != host || silence.What != test.what {
 				t.Errorf("%v (%+v)", err, silence)
 			}
@@ -152,8 +151,8 @@ func TestSilentTokenServer(t *testing.T) {
 	defer server.Close()
 	defer close(ended)
 	r, _ := repository(t, server.Listener.Addr().String(), Options{})
-	r.client.wait = sleep
-	r.client.limits = waiting.Limits{Notice: time.Minute, Silence: 1500 * time.Millisecond, Whole: time.Minute}
+	r.client.wait = nil
+	r.client.hosts.Limits = transport.Limits{Notice: time.Minute, Silence: 1500 * time.Millisecond, Whole: time.Minute}
 	var group sync.WaitGroup
 	for range 10 {
 		group.Go(func() {

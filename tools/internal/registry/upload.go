@@ -10,6 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 const (
@@ -43,7 +44,7 @@ func (r *Repository) PutBlob(
 		return "", fmt.Errorf("%s: size 0 is not that of the digest", r.subject("upload of blob "+d.Digest.String()))
 	}
 	u := &upload{to: r, src: src, blob: d, from: r.mountable(from)}
-	err = r.client.retryMoving(ctx, u.moved, func() error { return u.try(ctx) })
+	err = r.client.wait.RetryMoving(ctx, u.moved, func() error { return u.try(ctx) })
 	return u.mountedFrom, err
 }
 
@@ -130,7 +131,7 @@ func (u *upload) send(ctx context.Context) error {
 func (u *upload) open(ctx context.Context) (mounted bool, err error) {
 	if u.from != "" && u.tries == 1 {
 		mounted, err := u.post(ctx, url.Values{"mount": {u.blob.Digest.String()}, "from": {u.from}})
-		if status := statusOf(err); status < 400 || status >= 500 || temporaryStatus(status) {
+		if status := statusOf(err); status < 400 || status >= 500 || transport.IsTemporary(status) {
 			return mounted, err
 		}
 		u.to.unmountable.Store(u.from, true) // Not for us, and not for the next blob either.

@@ -40,6 +40,8 @@ type Finder interface {
 	// Find returns the credential for the registry and the repository that ref names; its tag and digest do not matter.
 	// It returns the zero Credential if there is none.
 	Find(ctx context.Context, ref reference.Reference) (Credential, error)
+	// Searched returns the files in which Find looks, for messages.
+	Searched() []string
 }
 
 // Anonymous is a Finder that knows no credentials.
@@ -49,3 +51,6 @@ type Anonymous struct{}
 func (Anonymous) Find(context.Context, reference.Reference) (Credential, error) {
 	return Credential{}, nil
 }
+
+// Searched implements Finder.
+func (Anonymous) Searched() []string { return nil }

@@ -9,8 +9,7 @@ import (
 	"os/exec"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 const (
@@ -23,7 +22,7 @@ const (
 
 // askHelper asks the program docker-credential-NAME for a server's credential: the server on standard input, an
 // answer in JSON on standard output (protocol of docker-credential-helpers).
-func askHelper(ctx context.Context, limits waiting.Limits, name, server string) (Credential, error) {
+func askHelper(ctx context.Context, limits transport.Limits, name, server string) (Credential, error) {
 	if strings.ContainsAny(name, `/\`) {
 		return Credential{}, fmt.Errorf("credential helper %q: not a name but a path", name)
 	}
@@ -32,17 +31,14 @@ func askHelper(ctx context.Context, limits waiting.Limits, name, server string) 
 	if err != nil {
 		return Credential{}, fmt.Errorf("%s: not found on the PATH, but it has the credential for %s", program, server)
 	}
-	stdout, stderr, err := limits.Run(ctx, program, func(ctx context.Context) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, path, "get")
-		cmd.Stdin = strings.NewReader(server)
-		return cmd
-	})
+	helper := transport.Helper{Name: program, Path: path, Limits: limits}
+	stdout, stderr, err := helper.Get(ctx, server)
 	if err != nil {
 		if bytes.HasPrefix(stdout, []byte(notFound)) || bytes.HasPrefix(stderr, []byte(notFound)) {
 			return Credential{}, nil
 		}
-		said := complaint(string(stdout), string(stderr))
-		return Credential{}, fmt.Errorf("%s: %s: %w%s", program, server, err, said)
+		// By the protocol the complaint is on standard output.
+		return Credential{}, fmt.Errorf("%s: %s: %w%s", program, server, err, transport.Complaint(stdout, stderr))
 	}
 	c, err := parseAnswer(stdout)
 	if err != nil {
@@ -60,16 +56,4 @@ func parseAnswer(data []byte) (Credential, error) {
 		return Credential{IdentityToken: answer.Secret}, nil
 	}
 	return Credential{Username: answer.Username, Password: answer.Secret}, nil
-}
-
-// complaint returns the first line of what a failed helper said. By the protocol that is on standard output; an answer,
-// which begins with a brace, is not shown.
-func complaint(stdout, stderr string) string {
-	for _, text := range []string{stdout, stderr} {
-		line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-		if line != "" && !strings.HasPrefix(line, "{") {
-			return ": " + cli.Printable(line)
-		}
-	}
-	return ""
 }

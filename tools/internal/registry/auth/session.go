@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // Access is what a session asks for, in the words of the token protocol.
@@ -143,12 +143,7 @@ func (s *Session) hide(text string) string {
 	if c := s.credential; c != nil {
 		secrets = append(secrets, c.Password, c.IdentityToken, c.RegistryToken, s.basic())
 	}
-	for _, secret := range secrets {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "(hidden)")
-		}
-	}
-	return cli.Printable(text)
+	return transport.Hide(text, secrets...)
 }
 
 // basic returns the credential in the form of RFC 7617.

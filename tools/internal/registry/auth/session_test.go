@@ -70,6 +70,8 @@ func (f fixed) Find(context.Context, reference.Reference) (Credential, error) {
 	return f.credential, nil
 }
 
+func (fixed) Searched() []string { return nil }
+
 func newSession(c Credential) (*Session, *int) {
 	asked := new(int)
 	return &Session{

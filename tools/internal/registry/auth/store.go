@@ -11,7 +11,7 @@ import (
 	"syscall"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // Store is a Finder that reads the files of docker and podman. The first file that has a credential for the registry
@@ -20,7 +20,7 @@ type Store struct {
 	// Files are the paths of the files, in the order in which they are asked. Files that do not exist are skipped.
 	Files []string
 	// Limits bound how long a helper program may take.
-	Limits waiting.Limits
+	Limits transport.Limits
 }
 
 // DefaultStore returns a store of the files that podman and docker would ask on this machine, in this order:
@@ -60,6 +60,9 @@ func defaultFiles(getenv func(string) string, home string, uid int) []string {
 	add(or("DOCKER_CONFIG", below(home, ".docker")), "config.json")
 	return files
 }
+
+// Searched implements Finder.
+func (s *Store) Searched() []string { return s.Files }
 
 // Find implements Finder. In each file a helper for the registry comes first ("credHelpers"), then the helper for all
 // registries ("credsStore"), then the file's own entries ("auths"), the one with the longest repository prefix first.

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // TestMain lets the test binary also be the helper programs: it behaves as its name says.
@@ -219,9 +219,9 @@ func TestHelperLimits(t *testing.T) {
 		"parent":  "",
 	} {
 		path := writeFile(t, "config.json", fmt.Sprintf(`{"credsStore":%q}`, name))
-		limits := waiting.Limits{Notice: time.Second, Silence: 3 * time.Second}
+		limits := transport.Limits{Notice: time.Second, Silence: 3 * time.Second}
 		if name == "endless" {
-			limits = waiting.Default
+			limits = transport.DefaultLimits
 		}
 		c, err := (&Store{Files: []string{path}, Limits: limits}).Find(t.Context(), parse(t, "quay.io/a"))
 		switch {

@@ -13,19 +13,17 @@ import (
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 const (
-	// clientID is how the token server may tell its clients apart.
-	clientID = "rules_strata"
 	// maxAnswer bounds a token server's answer, in bytes.
 	maxAnswer = 1 << 20
 	// defaultLife is how long a token is valid whose server does not say it.
 	defaultLife = 60 * time.Second
 )
 
-// TokenError tells that a token server gave no token. It wraps Err.
+// TokenError is returned when a token server gives no token. It wraps Err.
 type TokenError struct {
 	Host       string // the token server
 	Err        error  // why no answer came; nil if one came
@@ -49,10 +47,19 @@ func (e *TokenError) Error() string {
 	return text
 }
 
+// Retry implements [transport.Retryable].
+func (e *TokenError) Retry() (time.Duration, bool) {
+	var cause transport.Retryable
+	if errors.As(e.Err, &cause) {
+		return cause.Retry()
+	}
+	return transport.ParseRetryAfter(e.RetryAfter), transport.IsTemporary(e.Status)
+}
+
 // answerBearer gets a new access token. It is the caller's turn.
 func (s *Session) answerBearer(ctx context.Context) error {
 	err := s.askForToken(ctx)
-	var silence *waiting.SilenceError
+	var silence *transport.SilenceError
 	if errors.As(err, &silence) {
 		s.silence, s.silentAt = err, time.Now()
 	}
@@ -73,13 +80,13 @@ func (s *Session) askForToken(ctx context.Context) error {
 	start := time.Now()
 	resp, err := s.Client.Do(req)
 	if err != nil {
-		return &TokenError{Host: realm.Host, Err: withoutURL(err)}
+		return &TokenError{Host: realm.Host, Err: transport.Failure(err, false)}
 	}
 	defer resp.Body.Close()
-	waiting.Bound(resp.Body)
+	transport.Bound(resp.Body)
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return &TokenError{Host: realm.Host, Err: err}
+		return &TokenError{Host: realm.Host, Err: transport.Failure(err, true)}
 	}
 	if resp.StatusCode != http.StatusOK {
 		return &TokenError{
@@ -120,7 +127,7 @@ func (s *Session) tokenRequest(ctx context.Context, realm *url.URL) (*http.Reque
 		query.Set("scope", strings.Join(s.scopes(), " "))
 		query.Set("grant_type", "refresh_token")
 		query.Set("refresh_token", s.credential.IdentityToken)
-		query.Set("client_id", clientID)
+		query.Set("client_id", transport.UserAgent)
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, realm.String(), strings.NewReader(query.Encode()))
 		if err == nil {
 			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -199,13 +206,4 @@ func tokenMessage(data []byte) string {
 		return strings.TrimSpace(answer.Errors[0].Code + " " + answer.Errors[0].Message)
 	}
 	return cmp.Or(answer.Words, answer.Details, answer.Error)
-}
-
-// withoutURL returns what went wrong with a request, without its URL, which may hold a secret.
-func withoutURL(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return wrapped.Err
-	}
-	return err
 }

@@ -18,23 +18,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
-	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
-)
-
-const (
-	userAgent = "rules_strata"
-	// attempts is how often in a row something is tried without a byte of progress.
-	attempts = 5
-	// firstWait is the longest wait before the second attempt; each further one may wait twice as long.
-	firstWait = 500 * time.Millisecond
-	// maxSilences is how often, for one blob, a cache may say nothing until the limits end the wait.
-	maxSilences = 2
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // Options say how a Cache is asked. The zero value is that of a cache that wants no credentials.
@@ -49,9 +37,9 @@ type Options struct {
 	// TLS holds what connections with TLS need beyond the system's authorities: others, a client certificate. Nil is nothing.
 	TLS *tls.Config
 	// Limits bound how long the cache may be silent. By default that is as long as Bazel's --remote_timeout.
-	Limits waiting.Limits
-	// Wait waits before another attempt. Nil means to sleep; it must return an error if ctx ends before.
-	Wait func(ctx context.Context, d time.Duration) error
+	Limits transport.Limits
+	// Wait waits before another attempt. Nil means to sleep.
+	Wait transport.Wait
 }
 
 // Cache is a remote cache. It may be used by several goroutines.
@@ -59,7 +47,7 @@ type Cache struct {
 	name        string // for messages: without secrets
 	credentials *credentials
 	protocol    protocol
-	wait        func(ctx context.Context, d time.Duration) error
+	wait        transport.Wait
 }
 
 // protocol is a way to ask for a blob.
@@ -78,9 +66,6 @@ func New(address string, o Options) (*Cache, error) {
 		return nil, err
 	}
 	c := &Cache{name: a.name, wait: o.Wait, credentials: newCredentials(a, o)}
-	if c.wait == nil {
-		c.wait = sleep
-	}
 	if a.grpc {
 		c.protocol = newGRPC(a, o)
 	} else {
@@ -95,7 +80,7 @@ func (c *Cache) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, erro
 	if err := content.Validate(d); err != nil {
 		return nil, err
 	}
-	s := &stream{ctx: ctx, cache: c, blob: d}
+	s := &stream{ctx: ctx, cache: c, blob: d, attempts: transport.Attempts{Wait: c.wait}}
 	if err := s.open(); err != nil {
 		return nil, err
 	}
@@ -109,9 +94,8 @@ type stream struct {
 	blob     oci.Descriptor
 	body     io.ReadCloser
 	offset   int64 // of the next byte
-	failures int   // since the last byte
-	silences int   // in all
-	renewed  bool  // whether the credentials have been asked for anew
+	attempts transport.Attempts
+	renewed  bool  // whether the helper has been asked again
 	failed   error // for good
 }
 
@@ -139,21 +123,10 @@ func (s *stream) pause(err error) error {
 		s.renewed = true
 		return nil
 	}
-	s.failures++
-	if isSilence(err) {
-		s.silences++
+	if !errors.Is(err, content.ErrNotFound) {
+		err = transport.Failure(err, s.offset > 0)
 	}
-	switch {
-	case s.ctx.Err() != nil || !isTemporary(err):
-		return s.failure(err)
-	case s.failures == attempts || s.silences == maxSilences:
-		return fmt.Errorf("%w (%d attempts)", s.failure(err), s.failures)
-	}
-	limit := firstWait << (s.failures - 1)
-	if s.cache.wait(s.ctx, limit/2+rand.N(limit/2)) != nil { // Clients that failed together must not come back together.
-		return s.failure(err)
-	}
-	return nil
+	return s.attempts.Failed(s.ctx, s.failure(err))
 }
 
 // failure returns the error of the stream for a failure. What the cache has said is cleaned of our secrets.
@@ -174,7 +147,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		n, err := s.body.Read(p)
 		s.offset += int64(n)
 		if n > 0 {
-			s.failures = 0
+			s.attempts.Moved()
 			return n, nil // An error comes again with the next call.
 		}
 		if err == io.EOF && s.offset >= s.blob.Size {
@@ -201,14 +174,3 @@ func (s *stream) resume(err error) error {
 
 // Close implements io.Closer.
 func (s *stream) Close() error { return s.body.Close() }
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

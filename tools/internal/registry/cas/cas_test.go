@@ -5,8 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +131,67 @@ func TestResumeOtherwise(t *testing.T) {
 		got, err := read(start(t, s, scheme), waits(&paused), d)
 		if err != nil || !bytes.Equal(got, data) || paused != 1 {
 			t.Errorf("%s: %d bytes, %v, %d waits", scheme, len(got), err, paused)
+		}
+	}
+}
+
+// A cache that goes away in the middle of a blob may be back soon; one that has never answered is not there.
+func TestRestart(t *testing.T) {
+	data, d := random(1 << 20)
+	s := &server{blobs: map[string][]byte{"cas/" + d.Digest.Encoded(): data}}
+	s.fault = func(n int, w http.ResponseWriter, r *http.Request, rest []byte) bool {
+		if n == 0 {
+			cut(w, r, rest, len(rest)/2)
+		}
+		return false
+	}
+	first := httptest.NewUnstartedServer(s)
+	first.Config.ErrorLog = log.New(io.Discard, "", 0)
+	first.Start()
+	host, waited := first.Listener.Addr().String(), 0
+	o := Options{Wait: func(context.Context, time.Duration) error {
+		switch waited++; waited {
+		case 1:
+			first.Close()
+		case 3:
+			listener, err := net.Listen("tcp", host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			second := &http.Server{Handler: s}
+			t.Cleanup(func() { second.Close() })
+			go second.Serve(listener)
+		}
+		return nil
+	}}
+	if got, err := read("http://"+host, o, d); err != nil || !bytes.Equal(got, data) || waited != 3 {
+		t.Errorf("%d bytes, %v, %d waits", len(got), err, waited)
+	}
+	waited = 1
+	if _, err := read("http://127.0.0.1:1", o, d); err == nil || waited != 1 {
+		t.Errorf("%v, %d waits", err, waited-1)
+	}
+}
+
+// A cache that is busy is asked again when it says, unless that is too long.
+func TestRetryAfter(t *testing.T) {
+	data, d := random(10)
+	for header, want := range map[string]string{"7": "[7s]", "3600": "[]"} {
+		s := &server{blobs: map[string][]byte{"cas/" + d.Digest.Encoded(): data}}
+		s.fault = func(n int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+			if n == 0 {
+				w.Header().Set("Retry-After", header)
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+			return n == 0
+		}
+		waits := []time.Duration{}
+		_, err := read(start(t, s, "http"), Options{Wait: func(_ context.Context, d time.Duration) error {
+			waits = append(waits, d)
+			return nil
+		}}, d)
+		if fmt.Sprint(waits) != want || (err == nil) != (len(waits) > 0) {
+			t.Errorf("Retry-After %s: waits %v, %v", header, waits, err)
 		}
 	}
 }

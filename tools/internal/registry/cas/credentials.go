@@ -1,20 +1,18 @@
 package cas
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 const (
@@ -87,25 +85,23 @@ func (c *credentials) forget() bool {
 	return c.helper != ""
 }
 
-// hide takes the values of headers out of a text.
+// hide makes text, which the cache sent, fit for an error: without the values of headers, and the words in them.
 func (c *credentials) hide(text string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	var secrets []string
 	for _, header := range []http.Header{c.fixed, c.answer} {
 		for _, values := range header {
 			for _, value := range values {
-				for _, secret := range append(strings.Fields(value), value) {
-					if len(secret) > 7 { // "Bearer" and "Basic" are none.
-						text = strings.ReplaceAll(text, secret, "***")
-					}
-				}
+				secrets = append(append(secrets, strings.Fields(value)...), value)
 			}
 		}
 	}
-	return text
+	isWord := func(text string) bool { return len(text) <= 7 } // like "Bearer" and "Basic"
+	return transport.Hide(text, slices.DeleteFunc(secrets, isWord)...)
 }
 
-// helperError tells of a helper that is of no help.
+// helperError is the error for a helper that gives no answer.
 type helperError struct {
 	helper string
 	err    error
@@ -113,6 +109,9 @@ type helperError struct {
 
 func (e *helperError) Error() string { return fmt.Sprintf("credential helper %s: %v", e.helper, e.err) }
 func (e *helperError) Unwrap() error { return e.err }
+
+// Retry implements [transport.Retryable].
+func (e *helperError) Retry() (time.Duration, bool) { return 0, false }
 
 // ask runs the helper: "get" as its argument, {"uri": ...} as its input, {"headers": {NAME: [VALUE...]}, "expires":
 // TIME} as its output (EngFlow's credential-helper-spec, which is Bazel's).
@@ -125,18 +124,13 @@ func (c *credentials) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	limits := waiting.Limits{Notice: waiting.Default.Notice, Silence: helperTimeout}
-	stdout, stderr, err := limits.Run(ctx, filepath.Base(program), func(ctx context.Context) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, program, "get")
-		cmd.Dir = c.workspace
-		cmd.Stdin = bytes.NewReader(input)
-		return cmd
-	})
+	helper := transport.Helper{
+		Name: filepath.Base(program), Path: program, Dir: c.workspace,
+		Limits: transport.Limits{Notice: transport.DefaultLimits.Notice, Silence: helperTimeout},
+	}
+	stdout, stderr, err := helper.Get(ctx, string(input))
 	if err != nil {
-		if line, _, _ := strings.Cut(strings.TrimSpace(string(stderr)), "\n"); line != "" {
-			err = fmt.Errorf("%w: %s", err, cli.Printable(line))
-		}
-		return &helperError{c.helper, err}
+		return &helperError{c.helper, fmt.Errorf("%w%s", err, transport.Complaint(stderr))}
 	}
 	return c.take(stdout)
 }

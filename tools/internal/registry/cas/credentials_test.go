@@ -125,7 +125,7 @@ func TestHelperFails(t *testing.T) {
 	address := start(t, s, "grpc")
 	const secret = `{"headers":{"Authorization":["Bearer some-secret"]}}`
 	tests := []struct{ helper, workspace, want string }{
-		{"%workspace%/helper", helper(t, secret, secret), "UNAUTHENTICATED: invalid: Bearer ***"},
+		{"%workspace%/helper", helper(t, secret, secret), "UNAUTHENTICATED: invalid: Bearer (hidden)"},
 		{"%workspace%/helper", helper(t, "some-secret"), "credential helper %workspace%/helper: " +
 			"the answer of 11 bytes is not what the protocol demands"},
 		{"%workspace%/helper", helper(t), "credential helper %workspace%/helper: " +
@@ -141,6 +141,22 @@ func TestHelperFails(t *testing.T) {
 		if err == nil || err.Error() != want || paused != 0 {
 			t.Errorf("error %v, %d waits\nwant %s", err, paused, want)
 		}
+	}
+}
+
+// A secret does not show where a long message is cut in the middle of it.
+func TestSecretInLongMessage(t *testing.T) {
+	secret := "Bearer " + strings.Repeat("s3cret", 20)
+	s, _, d := guarded("nothing")
+	guard := s.fault
+	s.fault = func(n int, w http.ResponseWriter, r *http.Request, data []byte) bool {
+		guard(n, w, r, data)
+		w.Header().Set("Grpc-Message", strings.Repeat("x", 290)+r.Header.Get("Authorization"))
+		return true
+	}
+	_, err := read(start(t, s, "grpc"), Options{Header: http.Header{"Authorization": {secret}}}, d)
+	if err == nil || strings.Contains(err.Error(), "s3") {
+		t.Errorf("the error %v holds a part of the secret, or is none", err)
 	}
 }
 

@@ -1,16 +1,12 @@
 package cas
 
 import (
-	"crypto/tls"
-	"errors"
-	"net"
 	"net/http"
 	"slices"
-	"syscall"
+	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // Error is the refusal of a cache.
@@ -20,10 +16,11 @@ type Error struct {
 	Status string
 	// Message is what the cache says in addition, in one line, maybe nothing.
 	Message string
-	// Denied tells that the cache wants another credential, or one at all.
+	// Denied says that the cache wants another credential, or one at all.
 	Denied bool
 
 	temporary bool
+	after     time.Duration // that the cache asks us to wait
 }
 
 // Error implements error.
@@ -34,18 +31,19 @@ func (e *Error) Error() string {
 	return e.Status + ": " + e.Message
 }
 
-// httpError returns the error for an HTTP status.
-func httpError(status int, line string) error {
-	if status == http.StatusNotFound {
+// Retry implements [transport.Retryable].
+func (e *Error) Retry() (time.Duration, bool) { return e.after, e.temporary }
+
+// httpError returns the error for an HTTP answer that is not a blob.
+func httpError(resp *http.Response) error {
+	if resp.StatusCode == http.StatusNotFound {
 		return content.ErrNotFound
 	}
 	return &Error{
-		Status: line,
-		Denied: status == http.StatusUnauthorized || status == http.StatusForbidden,
-		temporary: slices.Contains([]int{
-			http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
-			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
-		}, status),
+		Status:    resp.Status,
+		Denied:    resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden,
+		temporary: transport.IsTemporary(resp.StatusCode),
+		after:     transport.ParseRetryAfter(resp.Header.Get("Retry-After")),
 	}
 }
 
@@ -71,49 +69,16 @@ func grpcError(code int, message string) error {
 		return content.ErrNotFound
 	}
 	return &Error{
-		Status: name, Message: cli.Printable(message),
+		Status: name, Message: message,
 		Denied:    name == "UNAUTHENTICATED" || name == "PERMISSION_DENIED",
 		temporary: slices.Contains(temporaryCodes, name),
 	}
 }
 
-// isTemporary reports whether a failure may pass: whether it is none of those that tell of a wrong address, a wrong
-// certificate, a broken protocol or a decision of the cache.
-func isTemporary(err error) bool {
-	var refusal *Error
-	var broken *protocolError
-	var helper *helperError
-	var dns *net.DNSError
-	var certificate *tls.CertificateVerificationError
-	switch {
-	case errors.As(err, &refusal):
-		return refusal.temporary
-	case IsTLSAlert(err), errors.As(err, &broken), errors.As(err, &helper), errors.As(err, &certificate):
-		return false
-	case errors.Is(err, content.ErrNotFound), errors.Is(err, http.ErrSchemeMismatch), errors.Is(err, errRedirect),
-		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
-		return false
-	case errors.As(err, &dns):
-		return !dns.IsNotFound
-	}
-	return true
-}
-
-// IsTLSAlert reports whether err tells that the other side broke off a connection with TLS, for the lack of a client
-// certificate for instance.
-func IsTLSAlert(err error) bool {
-	var network *net.OpError
-	return errors.As(err, &network) && network.Op == "remote error"
-}
-
-// isSilence reports whether err tells that a limit ended a wait: one of ours or the network's.
-func isSilence(err error) bool {
-	var silence *waiting.SilenceError
-	var network net.Error
-	return errors.As(err, &silence) || errors.As(err, &network) && network.Timeout()
-}
-
-// protocolError tells that the other side speaks something else.
+// protocolError is the error for a server that speaks something else.
 type protocolError struct{ text string }
 
 func (e *protocolError) Error() string { return e.text }
+
+// Retry implements [transport.Retryable].
+func (e *protocolError) Retry() (time.Duration, bool) { return 0, false }

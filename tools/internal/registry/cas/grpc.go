@@ -12,8 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/message"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // grpcCache is a cache that speaks the Remote Execution API.
@@ -29,7 +30,8 @@ type grpcCache struct {
 
 func newGRPC(a address, o Options) *grpcCache {
 	protocols := new(http.Protocols)
-	transport := &http.Transport{
+	connections := &http.Transport{
+		TLSClientConfig:     o.TLS.Clone(),
 		Protocols:           protocols,
 		TLSHandshakeTimeout: 10 * time.Second,
 		IdleConnTimeout:     90 * time.Second,
@@ -38,22 +40,23 @@ func newGRPC(a address, o Options) *grpcCache {
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}
 	dialer := &net.Dialer{Timeout: 30 * time.Second}
-	transport.DialContext = dialer.DialContext
+	connections.DialContext = dialer.DialContext
 	if a.url.Scheme == "https" {
 		protocols.SetHTTP2(true)
-		transport.Proxy = http.ProxyFromEnvironment
+		connections.Proxy = http.ProxyFromEnvironment
 	} else {
 		protocols.SetUnencryptedHTTP2(true)
 	}
 	if a.socket != "" {
-		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		connections.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return dialer.DialContext(ctx, "unix", a.socket)
 		}
 	}
 	c := &grpcCache{method: *a.url.JoinPath("google.bytestream.ByteStream", "Read"), prefix: "blobs/"}
-	c.client = &http.Client{Transport: newWatched(transport, o), CheckRedirect: func(*http.Request, []*http.Request) error {
+	c.client = transport.NewClient(connections, o.Limits)
+	c.client.CheckRedirect = func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // gRPC has none.
-	}}
+	}
 	if a.instance != "" {
 		c.prefix = a.instance + "/blobs/"
 	}
@@ -74,13 +77,13 @@ func (c *grpcCache) fetch(
 		return nil, err
 	}
 	req.Header = header.Clone()
-	req.Header.Set("User-Agent", userAgent)
+	req.Header.Set("User-Agent", transport.UserAgent)
 	req.Header.Set("Content-Type", "application/grpc")
 	req.Header.Set("Te", "trailers")
 	resp, err := c.client.Do(req)
 	if err != nil {
 		cancel()
-		return nil, withoutURL(err)
+		return nil, err
 	}
 	r := newMessages(resp, cancel)
 	if err = checkAnswer(resp); err == nil {
@@ -109,14 +112,13 @@ func readRequest(resource string, offset int64) []byte {
 // checkAnswer looks whether an answer is gRPC at all.
 func checkAnswer(resp *http.Response) error {
 	if resp.StatusCode != http.StatusOK { // not of a gRPC server, but of something before it
-		err := httpError(resp.StatusCode, resp.Status)
 		if resp.StatusCode == http.StatusNotFound {
-			err = &protocolError{"no ByteStream service is there"}
+			return &protocolError{"no ByteStream service is there"}
 		}
-		return err
+		return httpError(resp)
 	}
 	if kind := resp.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/grpc") {
-		return &protocolError{"no gRPC server: the answer has the type " + strconv.Quote(cli.Printable(kind))}
+		return &protocolError{"no gRPC server: the answer has the type " + strconv.Quote(message.OneLine(kind))}
 	}
 	return nil
 }
@@ -129,7 +131,7 @@ func checkStatus(trailer http.Header) error {
 	case status == "":
 		return io.ErrUnexpectedEOF
 	case err != nil:
-		return &protocolError{"no gRPC server: the answer ends with the status " + strconv.Quote(cli.Printable(status))}
+		return &protocolError{"no gRPC server: the answer ends with the status " + strconv.Quote(message.OneLine(status))}
 	case code == 0:
 		return io.EOF
 	}

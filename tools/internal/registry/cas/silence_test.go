@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/registry/waiting"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // A cache that falls silent, before its answer or in it, is given up on after the second time.
@@ -33,12 +33,12 @@ func TestSilence(t *testing.T) {
 			t.Cleanup(func() { close(ended) }) // before the server waits for its answers to end
 			n := 0
 			o := waits(&n)
-			o.Limits = waiting.Limits{Notice: time.Minute, Silence: 500 * time.Millisecond, Whole: time.Minute}
+			o.Limits = transport.Limits{Notice: time.Minute, Silence: 500 * time.Millisecond, Whole: time.Minute}
 			_, err := read(address, o, d)
 			s.mu.Lock()
 			asked := len(s.asked)
 			s.mu.Unlock()
-			var silence *waiting.SilenceError
+			var silence *transport.SilenceError
 			_, host, _ := strings.Cut(address, "://")
 			if !errors.As(err, &silence) || silence.Who != host || asked != 2 {
 				t.Errorf("%s after %d bytes: %v, %d requests", scheme, sent, err, asked)

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
 // A cache that wants a client certificate, in both protocols.
@@ -50,7 +52,7 @@ func TestClientCertificate(t *testing.T) {
 		n := 0
 		o := waits(&n)
 		o.TLS = &tls.Config{RootCAs: known}
-		if _, err := read(address, o, d); !IsTLSAlert(err) {
+		if _, err := read(address, o, d); !transport.IsTLSAlert(err) {
 			t.Errorf("%s without a certificate: %v", scheme, err)
 		}
 		o.TLS.Certificates = []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}

@@ -1,4 +1,4 @@
-package waiting
+package transport
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 // step is how many bytes of a file the kernel sends at a time, so that it can be seen that it gets on.
 const step = 256 << 10
 
-// Count makes the connections of a transport count what they send. Its dialer must be set before.
-func Count(t *http.Transport) {
+// count makes the connections of a transport count what they send. Its dialer must be set before.
+func count(t *http.Transport) {
 	dial := t.DialContext
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext

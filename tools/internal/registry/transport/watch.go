@@ -1,4 +1,4 @@
-package waiting
+package transport
 
 import (
 	"context"
@@ -23,8 +23,8 @@ const (
 	sentLittle   = "sent hardly anything"
 )
 
-// RoundTrip sends a request as next does, but waits no longer than the limits say. The answer's body is watched, too.
-func (l Limits) RoundTrip(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+// roundTrip sends a request as next does, but waits no longer than the limits say. The answer's body is watched, too.
+func (l Limits) roundTrip(next http.RoundTripper, req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(req.Context())
 	w := &watch{limits: l.orDefault(), ctx: req.Context(), host: req.URL.Host, tls: req.URL.Scheme == "https", cancel: cancel}
 	start := time.Now()
@@ -205,7 +205,7 @@ func (w *watch) tell() {
 	w.told = w.told || tell
 	w.mu.Unlock()
 	if tell {
-		notify(w.ctx, w.host)
+		announce(w.ctx, w.host)
 	}
 }
 

@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"crypto/tls"
@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // DefaultCertDirs returns the directories in which podman and docker look for a registry's certificates, in this order:
@@ -40,6 +41,9 @@ type certError struct{ err error }
 func (e *certError) Error() string { return "certificates: " + e.err.Error() }
 func (e *certError) Unwrap() error { return e.err }
 
+// Retry implements [Retryable].
+func (e *certError) Retry() (time.Duration, bool) { return 0, false }
+
 // hostDir returns the first directory for the host, HOST or HOST:PORT, or "" if there is none.
 func hostDir(dirs []string, host string) string {
 	if strings.Trim(host, ".") == "" { // It may come from a server's redirect.
@@ -70,7 +74,7 @@ func addCerts(config *tls.Config, dir string) error {
 		base, extension := strings.TrimSuffix(path, filepath.Ext(path)), filepath.Ext(path)
 		switch extension {
 		case ".crt":
-			if err = addAuthorities(config, path); errors.Is(err, fs.ErrNotExist) {
+			if err = AddAuthorities(config, path); errors.Is(err, fs.ErrNotExist) {
 				err = nil // Red Hat's systems come with links to authorities that only subscribers have.
 			}
 		case ".cert":
@@ -92,7 +96,8 @@ func addCerts(config *tls.Config, dir string) error {
 	return nil
 }
 
-func addAuthorities(config *tls.Config, path string) error {
+// AddAuthorities makes a configuration trust the authorities in a PEM file, besides those of the system.
+func AddAuthorities(config *tls.Config, path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err

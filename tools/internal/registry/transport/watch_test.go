@@ -1,4 +1,4 @@
-package waiting
+package transport
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/message"
 )
 
 // quick are limits that tests can wait for.
@@ -37,10 +37,10 @@ type buffer struct {
 	data bytes.Buffer
 }
 
-func (b *buffer) Write(p []byte) (int, error) {
+func (b *buffer) add(text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.data.Write(p)
+	b.data.WriteString(text + "\n")
 }
 
 func (b *buffer) String() string {
@@ -49,19 +49,8 @@ func (b *buffer) String() string {
 	return b.data.String()
 }
 
-type tripper struct {
-	next   *http.Transport
-	limits Limits
-}
-
-func (t tripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	return t.limits.RoundTrip(t.next, req)
-}
-
 func newClient(server *httptest.Server, limits Limits) *http.Client {
-	transport := server.Client().Transport.(*http.Transport).Clone()
-	Count(transport)
-	return &http.Client{Transport: tripper{transport, limits}}
+	return NewClient(server.Client().Transport.(*http.Transport).Clone(), limits)
 }
 
 // get reads all of an answer, as a document if bound is set.
@@ -143,7 +132,7 @@ func TestRoundTrip(t *testing.T) {
 					}
 					body = f
 				}
-				_, err := get(cli.WithNotices(t.Context(), &notices), newClient(server, test.limits), server.URL, body, test.bound)
+				_, err := get(message.WithNotices(t.Context(), notices.add), newClient(server, test.limits), server.URL, body, test.bound)
 				host := server.Listener.Addr().String()
 				var silence *SilenceError
 				switch {
@@ -165,7 +154,7 @@ func TestSlowSource(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { io.Copy(w, req.Body) }))
 	defer server.Close()
 	var notices buffer
-	text, err := get(cli.WithNotices(t.Context(), &notices), newClient(server, patient), server.URL, &slow{parts: "abc"}, true)
+	text, err := get(message.WithNotices(t.Context(), notices.add), newClient(server, patient), server.URL, &slow{parts: "abc"}, true)
 	if text != "abc" || err != nil || notices.String() != "" {
 		t.Error(text, err, notices.String())
 	}
@@ -195,8 +184,7 @@ func TestNoConnection(t *testing.T) {
 			<-ctx.Done()
 			return nil, &net.OpError{Op: "dial", Err: ctx.Err()}
 		}}
-		Count(transport)
-		_, err := get(t.Context(), &http.Client{Transport: tripper{transport, quick}}, "http://registry.test", nil, false)
+		_, err := get(t.Context(), NewClient(transport, quick), "http://registry.test", nil, false)
 		var silence *SilenceError
 		if !errors.As(err, &silence) || silence.Who != "registry.test" || silence.What != noConnection {
 			t.Error(timeout, err)
@@ -260,7 +248,7 @@ func TestAnswerLimit(t *testing.T) {
 	for bytes, want := range map[int64]time.Duration{
 		0: time.Minute, 20 << 20: 70 * time.Second, 1 << 40: 10 * time.Minute,
 	} {
-		if got := Default.answer(For(t.Context(), bytes)); got != want {
+		if got := DefaultLimits.answer(WithWork(t.Context(), bytes)); got != want {
 			t.Errorf("%d bytes: %s", bytes, got)
 		}
 	}
