@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -57,7 +58,8 @@ func setUmask() {
 	mask, err := strconv.ParseUint(os.Args[1], 8, 12)
 	exitOn(err)
 	syscall.Umask(int(mask))
-	command.MainArgs(os.Args[2:])
+	os.Args = slices.Delete(os.Args, 1, 2)
+	command.Main()
 }
 
 // furnish makes what a machine's mklayer reads.

@@ -56,7 +56,7 @@ type Command struct {
 
 // Main runs the command with the process's arguments and streams, and exits. An interrupt cancels the work's context.
 func (c Command) Main() {
-	c.MainArgs(os.Args[1:])
+	exit(c.Run, os.Args[1:])
 }
 
 // MainFrom is Main for a program that gets its arguments from a function, like that of launch.Args.
@@ -65,13 +65,13 @@ func (c Command) MainFrom(arguments func() ([]string, error)) {
 	if err != nil {
 		os.Exit(c.tell(err, os.Stderr))
 	}
-	c.MainArgs(args)
+	exit(c.Run, args)
 }
 
-// MainArgs is Main for a program that gets its arguments from elsewhere.
-func (c Command) MainArgs(args []string) {
+// exit runs a command or a group with the process's streams, and exits. An interrupt cancels the work's context.
+func exit(run func(context.Context, []string, Streams) int, args []string) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := c.Run(ctx, args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	code := run(ctx, args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	stop()
 	os.Exit(code)
 }

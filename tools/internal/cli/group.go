@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 )
 
 // Group is a tool of several commands, of which its first argument names one.
@@ -23,10 +21,7 @@ type Group struct {
 
 // Main runs the group with the process's arguments and streams, and exits. An interrupt cancels the work's context.
 func (g Group) Main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := g.Run(ctx, os.Args[1:], Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
-	stop()
-	os.Exit(code)
+	exit(g.Run, os.Args[1:])
 }
 
 // Run runs the command that the first of args names, and returns its exit code.
