@@ -140,7 +140,7 @@ func (s *settings) selectFor(
 		platform = *s.platform
 	}
 	image, err := image.Select(ctx, platform)
-	if mismatch := (*engine.PlatformError)(nil); errors.As(err, &mismatch) {
+	if mismatch := (*content.PlatformError)(nil); errors.As(err, &mismatch) {
 		return image, cli.Hint(err, "--platform chooses one")
 	}
 	return image, err

@@ -11,12 +11,11 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/pin"
 )
 
 // advise adds what the user can do about a failure.
 func advise(err error, ref reference.Reference, store *auth.Store) error {
-	var platform *pin.PlatformError
+	var platform *content.PlatformError
 	var refusal *registry.Error
 	var token *auth.TokenError
 	var certificate *tls.CertificateVerificationError

@@ -195,6 +195,54 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+// What Enter skips is neither read nor visited, unless something else refers to it, too.
+func TestWalkSkips(t *testing.T) {
+	store := make(imagetest.Store)
+	amd := store.AddImage(t, "linux/amd64", oci.Gzip, "base", "app")
+	arm := store.AddImage(t, "linux/arm64", oci.Gzip, "base")
+	inner := store.AddIndex(t, amd, arm)
+	root := store.AddIndex(t, inner)
+	b := store.Manifest(t, arm)
+	delete(store, amd.Digest)
+	var entered [][]oci.Descriptor // what leads to a blob, and the blob
+	var left []oci.Descriptor
+	walker := content.Walker{
+		Source: store,
+		Enter: func(d oci.Descriptor, parents []content.Document) error {
+			var way []oci.Descriptor
+			for _, parent := range parents {
+				if !bytes.Equal(parent.Text, store[parent.Digest]) {
+					t.Errorf("parent %s comes with %q", parent.Digest, parent.Text)
+				}
+				way = append(way, parent.Descriptor)
+			}
+			entered = append(entered, append(way, d))
+			if d.Digest == amd.Digest {
+				return content.ErrSkip
+			}
+			return nil
+		},
+		Leave: func(d oci.Descriptor, _ []byte) error {
+			left = append(left, d)
+			return nil
+		},
+	}
+	err := walker.Walk(ctx, root)
+	wantLeft := []oci.Descriptor{b.Layers[0], b.Config, arm, inner, root}
+	if err != nil || !reflect.DeepEqual(left, wantLeft) {
+		t.Errorf("left %+v, %v\nwant %+v", left, err, wantLeft)
+	}
+	wantEntered := [][]oci.Descriptor{{root}, {root, inner}, {root, inner, amd}, {root, inner, arm},
+		{root, inner, arm, b.Layers[0]}, {root, inner, arm, b.Config}}
+	if !reflect.DeepEqual(entered, wantEntered) {
+		t.Errorf("entered %+v\nwant %+v", entered, wantEntered)
+	}
+	walker.Enter = func(oci.Descriptor, []content.Document) error { return io.ErrClosedPipe }
+	if err := walker.Walk(ctx, root); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestWalkFails(t *testing.T) {
 	store := make(imagetest.Store)
 	image := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
@@ -215,9 +263,9 @@ func TestWalkFails(t *testing.T) {
 	}{
 		{ctx, traversal, `digest "sha256:../../x": invalid checksum digest length`},
 		{ctx, negative, image.Digest.String() + ": size -7 is negative"},
-		{ctx, broken, broken.Digest.String() + ": unexpected EOF"},
+		{ctx, broken, "index " + broken.Digest.String() + ": unexpected EOF"},
 		{ctx, deep, image.Digest.String() + ": indexes nest more than 8 deep"},
-		{ctx, missing, missing.Digest.String() + ": blob not found"},
+		{ctx, missing, "manifest: " + missing.Digest.String() + ": blob not found"},
 		{cancelled, image, "context canceled"},
 	}
 	for _, test := range tests {
@@ -233,32 +281,5 @@ func TestWalkFails(t *testing.T) {
 	})
 	if !errors.Is(err, io.ErrClosedPipe) || visits != 1 {
 		t.Errorf("after %d visits: error %v", visits, err)
-	}
-}
-
-func TestPlatform(t *testing.T) {
-	store := make(imagetest.Store)
-	config := store.Add(oci.MediaTypeConfig, []byte(`{"os":"linux","architecture":"arm","variant":"v7"}`))
-	told := oci.Platform{OS: "linux", Architecture: "amd64"}
-	tests := []struct {
-		d, config oci.Descriptor
-		want      oci.Platform
-		err       string
-	}{
-		{oci.Descriptor{Platform: &told}, config, told, ""},
-		{oci.Descriptor{}, config, oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"}, ""},
-		{oci.Descriptor{}, oci.Descriptor{Digest: "x"}, oci.Platform{}, `digest "x": invalid checksum digest format`},
-		{oci.Descriptor{}, store.Add("", []byte("]")), oci.Platform{},
-			"config " + digest.FromBytes([]byte("]")).String() + ": invalid character ']' looking for beginning of value"},
-	}
-	for _, test := range tests {
-		got, err := content.Platform(ctx, store, test.d, test.config)
-		text := ""
-		if err != nil {
-			text = err.Error()
-		}
-		if !reflect.DeepEqual(got, test.want) || text != test.err {
-			t.Errorf("%+v: %+v, %q, want %+v, %q", test.d, got, text, test.want, test.err)
-		}
 	}
 }

@@ -1,8 +1,8 @@
 // Package archive writes and reads images in one tar file.
 //
 // What [Write] makes is an OCI archive, that is a tar of an image layout, and at the same time a docker-archive: a
-// manifest.json tells older Docker which of the layout's blobs are config and layers. [Open] reads either kind, and
-// what "docker save" and "podman save" make, as a file system.
+// manifest.json says which of the layout's blobs are config and layers, for a Docker that reads no layouts. Of an index it
+// lists the first image. [Open] reads either kind, and what "docker save" and "podman save" make, as a file system.
 //
 // The bytes of a written archive depend on nothing but the image and its names: entries have a fixed order, the time 0,
 // the owner 0 and the mode 0644. It is written as a stream; index.json and manifest.json come first, so that a reader
@@ -33,9 +33,6 @@ const blockSize = 512
 type Options struct {
 	// Names are the image's names, each with a tag. None leaves the image without a name.
 	Names []reference.Reference
-	// Platform chooses the image that manifest.json lists, if the root is an index: Docker reads only one. Nil is the
-	// first image. The OCI side of the archive always holds all.
-	Platform *oci.Platform
 	// Omit are blobs that are left out, because whoever reads the archive holds them. What is written is then no
 	// archive for anybody else.
 	Omit map[digest.Digest]bool
@@ -48,7 +45,10 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 	if err != nil {
 		return err
 	}
-	docker := dockerManifest{ctx: ctx, src: src, options: options, root: root}
+	docker, err := dockerManifest(ctx, src, root, options.Names)
+	if err != nil {
+		return err
+	}
 	var blobs []oci.Descriptor
 	err = content.Walk(ctx, src, root, func(d oci.Descriptor, document []byte) error {
 		if document == nil && !options.Omit[d.Digest] && content.IsElsewhere(ctx, src, d) {
@@ -56,7 +56,7 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 				"engines find it at %s", d.Digest, d.URLs[0])
 		}
 		blobs = append(blobs, d)
-		return docker.consider(d, document)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -68,12 +68,8 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 	if err := out.file(layout.IndexFile, index); err != nil {
 		return err
 	}
-	manifest, err := docker.encode()
-	if err != nil {
-		return err
-	}
-	if manifest != nil {
-		if err := out.file(DockerManifestFile, manifest); err != nil {
+	if docker != nil {
+		if err := out.file(DockerManifestFile, docker); err != nil {
 			return err
 		}
 	}
