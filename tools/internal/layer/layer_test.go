@@ -18,6 +18,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // content is a content in memory that says it has size bytes.
@@ -46,10 +47,10 @@ func build(t testing.TB, entries ...tree.Entry) []*tree.Entry {
 }
 
 var formats = []compress.Format{
-	{Codec: compress.None},
-	{Codec: compress.Gzip, Level: 1},
-	{Codec: compress.Gzip, Level: 6},
-	{Codec: compress.Zstd, Level: 3},
+	{Codec: oci.Uncompressed},
+	{Codec: oci.Gzip, Level: 1},
+	{Codec: oci.Gzip, Level: 6},
+	{Codec: oci.Zstd, Level: 3},
 }
 
 // sizes are those of contents around the bounds of blocks and chunks.
@@ -59,7 +60,7 @@ var sizes = []int{0, 1, 3, 63, 64, 65, 511, 512, 513, compress.BufferSize - 1024
 // write writes the entries to w as a tar.
 func write(t testing.TB, ctx context.Context, w io.Writer, entries []*tree.Entry) error {
 	t.Helper()
-	to, err := compress.Format{Codec: compress.None}.NewWriter(compress.Ends{Packed: []io.Writer{w}})
+	to, err := compress.Format{Codec: oci.Uncompressed}.NewWriter(compress.Ends{Packed: []io.Writer{w}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +134,7 @@ func TestPrograms(t *testing.T) {
 		entries = append(entries, tree.Entry{Path: fmt.Sprintf("/%06d", 999999-i), Content: text(string(header))})
 	}
 	var programs Programs
-	packing := Packing{Format: compress.Format{Codec: compress.None}, Programs: &programs}
+	packing := Packing{Format: compress.Format{Codec: oci.Uncompressed}, Programs: &programs}
 	if _, err := Build(t.Context(), build(t, entries...), filepath.Join(t.TempDir(), "blob"), packing); err != nil {
 		t.Fatal(err)
 	}

@@ -30,14 +30,14 @@ const (
 	mediaTypeForeignLayerGzip = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
 )
 
-// Compression is how a layer blob is packed.
+// Compression is how a stream is packed. The values are those of the rules' attribute.
 type Compression string
 
 // The packings of layers that image-spec knows.
 const (
 	Uncompressed Compression = "none"
-	Gzip         Compression = "gzip"
-	Zstd         Compression = "zstd"
+	Gzip         Compression = "gzip" // RFC 1952
+	Zstd         Compression = "zstd" // RFC 8878
 )
 
 // MediaType returns the media type of a layer that is packed so.
