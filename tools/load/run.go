@@ -72,10 +72,10 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if err := choice.Check(); err != nil {
 			return cli.Hint(cli.Usage("%w", err), "the engine is chosen by --engine, %s or the rule", engineVariable)
 		}
-		root, source, err := image.Image()
+		made, err := image.Image()
 		if err == nil {
-			source = content.Multi{source, farLayers(image)}
-			err = s.run(ctx, std, choice, engine.Image{Source: source, Root: root, Names: *names})
+			source := content.Multi{made.Files, remoteLayers(made.Remote)}
+			err = s.run(ctx, std, choice, engine.Image{Source: source, Root: made.Root, Names: *names})
 		}
 		if err != nil && s.target != "" {
 			return fmt.Errorf("%s: %w", s.target, err)
@@ -84,12 +84,8 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	}
 }
 
-// farLayers returns the source of the layers that registries hold and no file.
-func farLayers(image *imageflags.Flags) content.Source {
-	var layers []remote.Layer
-	for _, layer := range image.Remote() {
-		layers = append(layers, remote.Layer(layer))
-	}
+// remoteLayers returns the source of the layers that registries hold and no file.
+func remoteLayers(layers []content.RemoteLayer) content.Source {
 	client := registry.NewClient(registry.Options{
 		Credentials: auth.DefaultStore(), CertDirs: registry.DefaultCertDirs(),
 	})

@@ -29,20 +29,20 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if *layoutPath == "" && *archivePath == "" {
 			return cli.Usage("neither --layout nor --archive is given")
 		}
-		root, source, err := image.Image()
+		made, err := image.Image()
 		if err == nil {
-			err = image.RequireFiles()
+			err = made.RequireFiles()
 		}
 		if err != nil {
 			return err
 		}
 		write := func(f *atomicfile.File) error {
-			return archive.Write(ctx, f.File, source, root, archive.Options{Names: *names})
+			return archive.Write(ctx, f.File, made.Files, made.Root, archive.Options{Names: *names})
 		}
 		if err := writeArchive(*archivePath, write); err != nil || *layoutPath == "" {
 			return err
 		}
-		return layout.Write(ctx, *layoutPath, source, root, *names)
+		return layout.Write(ctx, *layoutPath, made.Files, made.Root, *names)
 	}
 }
 
