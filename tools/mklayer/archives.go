@@ -141,8 +141,7 @@ func (r *request) build(ctx context.Context) (layer.Made, error) {
 		return layer.Made{}, err
 	}
 	defer d.close()
-	result, err := layer.Build(ctx, entries, r.output, layer.Packing{Format: r.format, Cache: r.cache, Programs: &r.programs})
-	return layer.Made{Result: result, Codec: r.format.Codec, Entries: entries}, err
+	return layer.Build(ctx, entries, r.output, layer.Packing{Format: r.format, Cache: r.cache})
 }
 
 // entries returns what is in the layer, and what to close once it is written.

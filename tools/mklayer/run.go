@@ -47,7 +47,6 @@ type request struct {
 	descriptor  string
 	shape       string // where to write the layer's shape, or ""
 	cache       *compress.Cache
-	programs    layer.Programs
 }
 
 func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
@@ -121,7 +120,7 @@ func (r *request) describe(made layer.Made) error {
 		DiffID:           made.DiffID,
 		UncompressedSize: made.UncompressedSize,
 		History:          &oci.History{CreatedBy: "rules_strata " + layer.Summary(made.Entries)},
-		Programs:         r.programs.Paths(),
+		Programs:         made.Programs,
 	})
 }
 

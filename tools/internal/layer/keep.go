@@ -11,20 +11,12 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/blob"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
-	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // ErrRepack tells that an archive is not packed as the layer shall be, or is in a form that no layer should have.
 var ErrRepack = errors.New("the archive is packed or formed in another way")
-
-// Made is a layer that was made.
-type Made struct {
-	blob.Result
-	Codec   oci.Compression // how it is packed
-	Entries []*tree.Entry   // what is in it; without contents where an archive was kept
-}
 
 // Keep makes the archive src, as it is, the blob at path. It must be packed with codec, or in any way that layers know if
 // codec is empty; if not, the error is ErrRepack. The archive is read as package tarfile reads it,
@@ -69,7 +61,8 @@ func keep(ctx context.Context, in *os.File, out io.Writer, want oci.Compression)
 	if err != nil {
 		return Made{}, err
 	}
-	return Made{blob.Result{
+	result := blob.Result{
 		Digest: packed.Digest(), Size: packed.Size(), DiffID: plain.Digest(), UncompressedSize: plain.Size(),
-	}, codec, entries}, nil
+	}
+	return Made{Result: result, Codec: codec, Entries: entries}, nil
 }

@@ -65,7 +65,7 @@ func write(t testing.TB, ctx context.Context, w io.Writer, entries []*tree.Entry
 		t.Fatal(err)
 	}
 	defer to.Abort()
-	if err := writeTar(ctx, to, entries, nil); err != nil {
+	if err := writeTar(ctx, to, entries, new(programs)); err != nil {
 		return err
 	}
 	return to.Close()
@@ -133,14 +133,14 @@ func TestPrograms(t *testing.T) {
 	for i := range 20 * runLength {
 		entries = append(entries, tree.Entry{Path: fmt.Sprintf("/%06d", 999999-i), Content: text(string(header))})
 	}
-	var programs Programs
-	packing := Packing{Format: compress.Format{Codec: oci.Uncompressed}, Programs: &programs}
-	if _, err := Build(t.Context(), build(t, entries...), filepath.Join(t.TempDir(), "blob"), packing); err != nil {
+	packing := Packing{Format: compress.Format{Codec: oci.Uncompressed}}
+	made, err := Build(t.Context(), build(t, entries...), filepath.Join(t.TempDir(), "blob"), packing)
+	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{"amd64": fmt.Sprintf("/%06d", 1000000-20*runLength)}
-	if got := programs.Paths(); !maps.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+	if !maps.Equal(made.Programs, want) {
+		t.Errorf("got %v, want %v", made.Programs, want)
 	}
 }
 
@@ -272,10 +272,10 @@ func TestSameBlobEverywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			if first == "" {
-				first = fmt.Sprint(r)
+				first = fmt.Sprint(r.Result)
 			}
-			if fmt.Sprint(r) != first {
-				t.Errorf("%v on %d processors: %v, want %s", format, procs, r, first)
+			if fmt.Sprint(r.Result) != first {
+				t.Errorf("%v on %d processors: %v, want %s", format, procs, r.Result, first)
 			}
 		}
 	}
