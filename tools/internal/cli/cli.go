@@ -31,7 +31,6 @@ const (
 
 // Streams are the standard streams a tool may use.
 type Streams struct {
-	In  io.Reader
 	Out io.Writer
 	Err io.Writer
 }
@@ -71,7 +70,7 @@ func (c Command) MainFrom(arguments func() ([]string, error)) {
 // exit runs a command or a group with the process's streams, and exits. An interrupt cancels the work's context.
 func exit(run func(context.Context, []string, Streams) int, args []string) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	code := run(ctx, args, Streams{Out: os.Stdout, Err: os.Stderr})
 	stop()
 	os.Exit(code)
 }

@@ -72,7 +72,7 @@ func (e *Engine) Load(ctx context.Context, image Image, plan func(Plan)) error {
 	if err != nil {
 		return err
 	}
-	image.Root.Annotations = map[string]string{AnnotationLayers: s.digests()}
+	image.Root.Annotations = map[string]string{annotationLayers: s.digests()}
 	h := e.kind.held(ctx, e, s)
 	for {
 		omit := h.omit(s)

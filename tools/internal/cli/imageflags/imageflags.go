@@ -64,7 +64,7 @@ func (f *Flags) Image() (Image, error) {
 	}
 	files := new(content.Files)
 	for _, path := range f.documents {
-		if _, _, err := files.AddDocument(path); err != nil {
+		if err := files.AddDocument(path); err != nil {
 			return Image{}, err
 		}
 	}

@@ -128,12 +128,12 @@ func TestFiles(t *testing.T) {
 	var files content.Files
 	files.AddDirectory(t.TempDir())
 	files.AddDirectory(dir)
-	d, size, err := files.AddDocument(document)
-	if err != nil || d != digest.FromBytes([]byte("document")) || size != 8 {
-		t.Errorf("AddDocument: %s, %d, %v", d, size, err)
+	if err := files.AddDocument(document); err != nil {
+		t.Fatal(err)
 	}
-	if path, err := files.Path(d); err != nil || path != document {
-		t.Errorf("Path: %s, %v", path, err)
+	inFile := oci.Descriptor{Digest: digest.FromBytes([]byte("document")), Size: 8}
+	if got, err := content.ReadAll(ctx, &files, inFile); err != nil || string(got) != "document" {
+		t.Errorf("ReadAll: %q, %v", got, err)
 	}
 	if got, err := content.ReadAll(ctx, &files, inDir); err != nil || string(got) != "in the directory" {
 		t.Errorf("ReadAll: %q, %v", got, err)
@@ -144,7 +144,7 @@ func TestFiles(t *testing.T) {
 	if _, err := files.Open(ctx, oci.Descriptor{Digest: "sha256:../document"}); err == nil {
 		t.Error("a path is taken for a digest")
 	}
-	if _, _, err := files.AddDocument(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
+	if err := files.AddDocument(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing document: error %v", err)
 	}
 }
