@@ -77,6 +77,9 @@ func IsIndex(mediaType string) bool { return OCIMediaType(mediaType) == MediaTyp
 // IsManifest reports whether mediaType is an image manifest, OCI's or Docker's.
 func IsManifest(mediaType string) bool { return OCIMediaType(mediaType) == MediaTypeManifest }
 
+// IsDocument reports whether mediaType is an index or a manifest, which refer to other blobs.
+func IsDocument(mediaType string) bool { return IsIndex(mediaType) || IsManifest(mediaType) }
+
 // LayerCompression returns the packing of a layer of the media type, OCI's or Docker's, distributable or not. A media
 // type that is not a layer's is an error.
 func LayerCompression(mediaType string) (Compression, error) {

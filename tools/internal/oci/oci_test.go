@@ -75,8 +75,9 @@ func TestMediaTypes(t *testing.T) {
 			t.Errorf("OCIMediaType(%q) = %q, want %q", test.mediaType, got, test.oci)
 		}
 		index, manifest := IsIndex(test.mediaType), IsManifest(test.mediaType)
-		if index != test.index || manifest != test.manifest {
-			t.Errorf("%q: IsIndex %t, IsManifest %t", test.mediaType, index, manifest)
+		document := IsDocument(test.mediaType)
+		if index != test.index || manifest != test.manifest || document != (index || manifest) {
+			t.Errorf("%q: IsIndex %t, IsManifest %t, IsDocument %t", test.mediaType, index, manifest, document)
 		}
 		got, err := LayerCompression(test.mediaType)
 		if got != test.layer || (err == nil) != (test.layer != "") {

@@ -184,7 +184,7 @@ func TestWalk(t *testing.T) {
 	var got []oci.Descriptor
 	err := content.Walk(ctx, store, root, func(d oci.Descriptor, data []byte) error {
 		got = append(got, d)
-		isDocument := oci.IsManifest(d.MediaType) || oci.IsIndex(d.MediaType)
+		isDocument := oci.IsDocument(d.MediaType)
 		if isDocument && !bytes.Equal(data, store[d.Digest]) || !isDocument && data != nil {
 			t.Errorf("%s comes with %q", d.Digest, data)
 		}

@@ -65,7 +65,7 @@ func (v *visit) blob(d oci.Descriptor, parents []Document) error {
 	if err := v.ctx.Err(); err != nil {
 		return err
 	}
-	isDocument := oci.IsIndex(d.MediaType) || oci.IsManifest(d.MediaType)
+	isDocument := oci.IsDocument(d.MediaType)
 	if isDocument && len(parents) > maxDepth {
 		return fmt.Errorf("%s: indexes nest more than %d deep", d.Digest, maxDepth)
 	}

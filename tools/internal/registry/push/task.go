@@ -70,7 +70,7 @@ func (w *taskWork) collect(ctx context.Context) error {
 	return content.Walker{
 		Source: w.Source,
 		Enter: func(d oci.Descriptor, parents []content.Document) error {
-			isDocument := oci.IsIndex(d.MediaType) || oci.IsManifest(d.MediaType)
+			isDocument := oci.IsDocument(d.MediaType)
 			if !isDocument || len(parents) == 0 { // The root is known to be missing.
 				return nil
 			}

@@ -49,39 +49,15 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 	if err != nil {
 		return err
 	}
-	var blobs []oci.Descriptor
-	err = content.Walk(ctx, src, root, func(d oci.Descriptor, document []byte) error {
-		if document == nil && !options.Omit[d.Digest] && content.IsElsewhere(ctx, src, d) {
-			return fmt.Errorf("%s: the layer may not be distributed and is not here, so that no archive can have it; "+
-				"engines find it at %s", d.Digest, d.URLs[0])
-		}
-		blobs = append(blobs, d)
-		return nil
-	})
+	blobs, err := held(ctx, src, root, options.Omit)
 	if err != nil {
 		return err
 	}
 	out := tarWriter{w}
-	if err := out.file(layout.MarkerFile, []byte(layout.Marker)); err != nil {
+	if err := out.head(index, docker); err != nil {
 		return err
-	}
-	if err := out.file(layout.IndexFile, index); err != nil {
-		return err
-	}
-	if docker != nil {
-		if err := out.file(DockerManifestFile, docker); err != nil {
-			return err
-		}
-	}
-	for _, dir := range []string{layout.BlobsDir + "/", layout.BlobsDir + "/sha256/"} {
-		if err := out.header(tar.Header{Typeflag: tar.TypeDir, Name: dir, Mode: 0o755}); err != nil {
-			return err
-		}
 	}
 	for _, d := range blobs {
-		if options.Omit[d.Digest] {
-			continue
-		}
 		if err := out.blob(ctx, src, d); err != nil {
 			return err
 		}
@@ -90,9 +66,48 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 	return err
 }
 
+// held returns the blobs that an archive of root holds: all that it reaches but for those to omit.
+func held(
+	ctx context.Context, src content.Source, root oci.Descriptor, omit map[digest.Digest]bool,
+) (blobs []oci.Descriptor, err error) {
+	err = content.Walk(ctx, src, root, func(d oci.Descriptor, document []byte) error {
+		if omit[d.Digest] {
+			return nil
+		}
+		if document == nil && content.IsElsewhere(ctx, src, d) {
+			return fmt.Errorf("%s: the layer may not be distributed and is not here, so that no archive can have it; "+
+				"engines find it at %s", d.Digest, d.URLs[0])
+		}
+		blobs = append(blobs, d)
+		return nil
+	})
+	return blobs, err
+}
+
 // tarWriter writes tar entries. Unlike tar.Writer it leaves the body to io.Copy, which lets the kernel move it from
 // file to file.
 type tarWriter struct{ io.Writer }
+
+// head writes what comes before the blobs. There is no manifest.json if docker is nil.
+func (w tarWriter) head(index, docker []byte) error {
+	if err := w.file(layout.MarkerFile, []byte(layout.Marker)); err != nil {
+		return err
+	}
+	if err := w.file(layout.IndexFile, index); err != nil {
+		return err
+	}
+	if docker != nil {
+		if err := w.file(DockerManifestFile, docker); err != nil {
+			return err
+		}
+	}
+	for _, dir := range []string{layout.BlobsDir + "/", layout.BlobsDir + "/sha256/"} {
+		if err := w.header(tar.Header{Typeflag: tar.TypeDir, Name: dir, Mode: 0o755}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (w tarWriter) header(h tar.Header) error {
 	h.ModTime = time.Unix(0, 0)
