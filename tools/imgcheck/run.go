@@ -115,19 +115,19 @@ func (s *settings) check(ctx context.Context) (check.Report, error) {
 
 // checkImage checks the image of a build, which is there as files.
 func (s *settings) checkImage(ctx context.Context) (check.Report, error) {
-	root, source, err := s.image.Image()
+	image, err := s.image.Image()
 	if err == nil {
-		err = s.image.RequireFiles()
+		err = image.RequireFiles()
 	}
 	if err != nil {
 		return check.Report{}, err
 	}
-	if s.digest != "" && s.digest != root.Digest.String() {
-		return check.Report{}, cli.Hint(fmt.Errorf("the digest is %s, expected %s", root.Digest, s.digest),
+	if s.digest != "" && s.digest != image.Root.Digest.String() {
+		return check.Report{}, cli.Hint(fmt.Errorf("the digest is %s, expected %s", image.Root.Digest, s.digest),
 			"if the change is meant, put the new digest into the attribute digest")
 	}
-	s.options.Lenient = func(_ int, layer digest.Digest) bool { return !s.image.Built(layer) }
-	return check.Image(ctx, source, root, s.options)
+	s.options.Lenient = func(_ int, layer digest.Digest) bool { return !image.Built[layer] }
+	return check.Image(ctx, image.Files, image.Root, s.options)
 }
 
 func (s *settings) checkRegistry(ctx context.Context) (check.Report, error) {

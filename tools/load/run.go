@@ -71,10 +71,10 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if err := choice.Check(); err != nil {
 			return cli.Hint(cli.Usage("%w", err), "the engine is chosen by --engine, %s or the rule", engineVariable)
 		}
-		root, source, err := image.Image()
+		made, err := image.Image()
 		if err == nil {
-			source = content.Multi{source, farLayers(image)}
-			err = s.run(ctx, std, choice, engine.Image{Source: source, Root: root, Names: *names})
+			source := content.Multi{made.Files, remoteLayers(made.Remote)}
+			err = s.run(ctx, std, choice, engine.Image{Source: source, Root: made.Root, Names: *names})
 		}
 		if err != nil && s.target != "" {
 			return fmt.Errorf("%s: %w", s.target, err)
@@ -83,12 +83,8 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	}
 }
 
-// farLayers returns the source of the layers that registries hold and no file.
-func farLayers(image *imageflags.Flags) content.Source {
-	var layers []remote.Layer
-	for _, layer := range image.Remote() {
-		layers = append(layers, remote.Layer(layer))
-	}
+// remoteLayers returns the source of the layers that only registries hold.
+func remoteLayers(layers []content.RemoteLayer) content.Source {
 	return remote.New(registry.NewUserClient(false), layers)
 }
 
@@ -136,7 +132,7 @@ func (s *settings) selectFor(
 		platform = *s.platform
 	}
 	image, err := image.Select(ctx, platform)
-	if mismatch := (*engine.PlatformError)(nil); errors.As(err, &mismatch) {
+	if mismatch := (*content.PlatformError)(nil); errors.As(err, &mismatch) {
 		return image, cli.Hint(err, "--platform chooses one")
 	}
 	return image, err

@@ -13,6 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli/progress"
 	"github.com/rules-strata/rules_strata/tools/internal/image/lockfile"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/pin"
@@ -190,14 +191,14 @@ func (s *settings) shapes(
 	for _, source := range sources {
 		names = append(names, source.Name())
 	}
-	var layers []remote.Layer
+	var layers []content.RemoteLayer
 	for _, p := range image.Platforms {
 		manifest, err := p.ParseManifest()
 		if err != nil {
 			return err
 		}
 		for _, d := range manifest.Layers {
-			layers = append(layers, remote.Layer{Descriptor: d, Sources: names})
+			layers = append(layers, content.RemoteLayer{Descriptor: d, Sources: names})
 		}
 	}
 	var meter progress.Meter

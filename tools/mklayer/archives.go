@@ -10,10 +10,10 @@ import (
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
-	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/deb"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // disk is where inputs are read from.
@@ -131,7 +131,7 @@ func (in *inputs) unchanged(flags *flag.FlagSet) (src string, ok bool) {
 // build makes the blob and returns how it is packed, and a summary of what is in it.
 func (r *request) build(ctx context.Context) (layer.Made, error) {
 	if r.keep != "" {
-		kept, err := layer.Keep(ctx, r.keep, r.output, compress.Codec(r.codec))
+		kept, err := layer.Keep(ctx, r.keep, r.output, oci.Compression(r.codec))
 		if !errors.Is(err, layer.ErrRepack) {
 			return kept, err
 		}
@@ -141,8 +141,7 @@ func (r *request) build(ctx context.Context) (layer.Made, error) {
 		return layer.Made{}, err
 	}
 	defer d.close()
-	result, err := layer.Build(ctx, entries, r.output, layer.Packing{Format: r.format, Cache: r.cache, Programs: &r.programs})
-	return layer.Made{Result: result, Codec: r.format.Codec, Entries: entries}, err
+	return layer.Build(ctx, entries, r.output, layer.Packing{Format: r.format, Cache: r.cache})
 }
 
 // entries returns what is in the layer, and what to close once it is written.

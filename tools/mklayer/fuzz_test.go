@@ -32,7 +32,7 @@ func makeLayer(t *testing.T, args ...string) ([]byte, wire.Layer, error) {
 	output, descriptor := filepath.Join(dir, "blob"), filepath.Join(dir, "descriptor")
 	var said bytes.Buffer
 	code := newCommand(nil).Run(t.Context(), append(args, "--output="+output, "--descriptor="+descriptor),
-		cli.Streams{In: strings.NewReader(""), Out: &said, Err: &said})
+		cli.Streams{Out: &said, Err: &said})
 	if code != cli.ExitOK {
 		left, err := os.ReadDir(dir)
 		if code != cli.ExitFailure || !strings.HasPrefix(said.String(), "mklayer: ") || len(left) > 0 || err != nil {

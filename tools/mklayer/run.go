@@ -47,7 +47,6 @@ type request struct {
 	descriptor  string
 	shape       string // where to write the layer's shape, or ""
 	cache       *compress.Cache
-	programs    layer.Programs
 }
 
 func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
@@ -78,7 +77,7 @@ func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
 
 func (r *request) run(ctx context.Context) error {
 	var err error
-	if r.format, err = compress.Parse(cmp.Or(r.codec, string(compress.Gzip)), r.level); err != nil {
+	if r.format, err = compress.Parse(cmp.Or(oci.Compression(r.codec), oci.Gzip), r.level); err != nil {
 		return cli.Usage("%w", err)
 	}
 	if r.keep == "" {
@@ -121,13 +120,13 @@ func (r *request) describe(made layer.Made) error {
 		DiffID:           made.DiffID,
 		UncompressedSize: made.UncompressedSize,
 		History:          &oci.History{CreatedBy: "rules_strata " + layer.Summary(made.Entries)},
-		Programs:         r.programs.Paths(),
+		Programs:         made.Programs,
 	})
 }
 
 // layerType returns the media type of a layer that is packed with the codec: the one that is asked for, if any.
-func layerType(asked string, codec compress.Codec) (string, error) {
-	usual := oci.Compression(codec).MediaType()
+func layerType(asked string, codec oci.Compression) (string, error) {
+	usual := codec.MediaType()
 	packed, err := oci.LayerCompression(asked)
 	switch {
 	case asked == "":
@@ -136,7 +135,7 @@ func layerType(asked string, codec compress.Codec) (string, error) {
 		return "", cli.Hint(cli.Usage("--media-type: %w", err), "this layer's usual one is %s", usual)
 	case asked != oci.OCIMediaType(asked):
 		return "", cli.Hint(cli.Usage("--media-type: %s is Docker's", asked), "image-spec's is %s", oci.OCIMediaType(asked))
-	case string(packed) != string(codec):
+	case packed != codec:
 		return "", cli.Hint(cli.Usage("--media-type: %s is for a layer with compression %s, this one has %s",
 			asked, packed, codec), "state the compression, or another media type")
 	}

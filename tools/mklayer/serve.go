@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"strings"
 	"syscall"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
@@ -24,7 +23,7 @@ func serve() int {
 	tool := newCommand(compress.NewCache(cachedLayers))
 	err := worker.Serve(ctx, os.Stdin, os.Stdout, func(args []string, log io.Writer) int {
 		defer debug.FreeOSMemory() // the worker may now be idle for hours
-		return tool.Run(ctx, args, cli.Streams{In: strings.NewReader(""), Out: log, Err: log})
+		return tool.Run(ctx, args, cli.Streams{Out: log, Err: log})
 	})
 	if err != nil {
 		cli.Line(os.Stderr, "%s: %v", tool.Name, err)

@@ -7,7 +7,6 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
-	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
@@ -27,31 +26,24 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	names := imageflags.DeclareNames(flags)
 	layoutPath := flags.String("layout", "", "`directory` to write, absent or empty")
 	archivePath := flags.String("archive", "", "`tar` file to write")
-	var platform *oci.Platform
-	cli.Each(flags, "platform", "`os/arch[/variant]` of the image in an index that Docker finds in the archive",
-		func(value string) error {
-			p, err := oci.ParsePlatform(value)
-			platform = &p
-			return err
-		})
 	return func(ctx context.Context, _ cli.Streams) error {
 		if *layoutPath == "" && *archivePath == "" {
 			return cli.Usage("--layout or --archive is missing")
 		}
-		root, source, err := image.Image()
+		made, err := image.Image()
 		if err == nil {
-			err = image.RequireFiles()
+			err = made.RequireFiles()
 		}
 		if err != nil {
 			return err
 		}
 		write := func(f *atomicfile.File) error {
-			return archive.Write(ctx, f.File, source, root, archive.Options{Names: *names, Platform: platform})
+			return archive.Write(ctx, f.File, made.Files, made.Root, archive.Options{Names: *names})
 		}
 		if err := writeArchive(*archivePath, write); err != nil || *layoutPath == "" {
 			return err
 		}
-		return layout.Write(ctx, *layoutPath, source, root, *names)
+		return layout.Write(ctx, *layoutPath, made.Files, made.Root, *names)
 	}
 }
 

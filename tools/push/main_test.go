@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the scripts. Each has an index of two images in the files root.json, image.json (one of the two)
 // and blobs; $DIGEST and $IMAGE_DIGEST; a registry $OPEN and one, $BASIC, that wants the user "user" with the
 // password "sesame"; auth.json has that credential, wrong.json another one. The image's first layer, the file
-// $FAR, is also in $OPEN, where far.json says. The command "tags" compares a
+// $REMOTE, is also in $OPEN, where remote.json says. The command "tags" compares a
 // repository's tags in $OPEN, "status" makes a file.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -50,8 +50,8 @@ func TestScripts(t *testing.T) {
 				[]byte(`{"auths":{"`+basic.Host+`":{"username":"user","password":"wr0ng"}}}`))
 			layer := store.Manifest(t, image).Layers[0]
 			open.AddBlob("team/base", store[layer.Digest])
-			env.Setenv("FAR", filepath.Join("blobs", "sha256", layer.Digest.Encoded()))
-			err := wire.Write(filepath.Join(env.WorkDir, "far.json"), wire.Layer{
+			env.Setenv("REMOTE", filepath.Join("blobs", "sha256", layer.Digest.Encoded()))
+			err := wire.Write(filepath.Join(env.WorkDir, "remote.json"), wire.Layer{
 				MediaType: layer.MediaType, Digest: layer.Digest, Size: layer.Size, DiffID: layer.Digest,
 				Sources: []string{open.Host + "/team/base"},
 			})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/progress"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
@@ -113,11 +112,11 @@ func (j *job) add(ctx context.Context, d *destination) error {
 	if err != nil {
 		return err
 	}
-	root, files, err := d.image.Image()
+	image, err := d.image.Image()
 	if err != nil {
 		return err
 	}
-	j.results = append(j.results, newResult(d.target, to, root, tags))
+	j.results = append(j.results, newResult(d.target, to, image.Root, tags))
 	repository := j.repositories[to.Name()]
 	if repository == nil {
 		if repository, err = j.client.Repository(ctx, to, auth.PullPush); err != nil {
@@ -125,23 +124,15 @@ func (j *job) add(ctx context.Context, d *destination) error {
 		}
 		j.repositories[to.Name()] = repository
 	}
-	for _, layer := range d.image.Remote() {
+	for _, layer := range image.Remote {
 		j.options.Holders[layer.Descriptor.Digest] = layer.Sources
 	}
-	source, err := d.cache.behind(content.Multi{files, remote.New(j.client, remoteLayers(d.image))})
+	source, err := d.cache.behind(content.Multi{image.Files, remote.New(j.client, image.Remote)})
 	if err != nil {
 		return err
 	}
-	j.tasks = append(j.tasks, push.Task{To: repository, Root: root, Source: j.meter.Watch(source), Tags: tags})
+	j.tasks = append(j.tasks, push.Task{To: repository, Root: image.Root, Source: j.meter.Watch(source), Tags: tags})
 	return nil
-}
-
-func remoteLayers(image *imageflags.Flags) []remote.Layer {
-	var layers []remote.Layer
-	for _, layer := range image.Remote() {
-		layers = append(layers, remote.Layer(layer))
-	}
-	return layers
 }
 
 // line tells of one object; where it is, too, if there are several places.

@@ -37,7 +37,6 @@ const (
 
 // Streams are the standard streams a tool may use.
 type Streams struct {
-	In  io.Reader
 	Out io.Writer
 	Err io.Writer
 }
@@ -77,7 +76,7 @@ func (c Command) MainFrom(arguments func() ([]string, error)) {
 // exit runs a tool with the process's streams and exits with its code.
 func exit(run func(context.Context, []string, Streams) int, args []string) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	code := run(ctx, args, Streams{Out: os.Stdout, Err: os.Stderr})
 	stop()
 	os.Exit(code)
 }

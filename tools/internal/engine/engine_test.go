@@ -235,20 +235,21 @@ func TestSelect(t *testing.T) {
 		Versioned: oci.SchemaVersion, Config: store.Add("application/vnd.oci.empty.v1+json", []byte("{}")),
 	})
 	index := store.AddIndex(t, artifact, attestation, amd64, store.AddIndex(t, armv6, armv7), unstated, amd64)
-	const have = "there are: linux/amd64, linux/arm/v6, linux/arm/v7, linux/riscv64"
+	const have = "available: linux/amd64, linux/arm/v6, linux/arm/v7, linux/riscv64"
 	tests := []struct {
 		root oci.Descriptor
 		want string
 		got  string // digest, or the error
 	}{
 		{index, "linux/amd64", amd64.Digest.String()},
-		{index, "linux/arm", armv6.Digest.String()},
+		{index, "linux/arm/v6", armv6.Digest.String()},
+		{index, "linux/arm", armv7.Digest.String()},
 		{index, "linux/arm/v7", armv7.Digest.String()},
 		{index, "linux/riscv64", unstated.Digest.String()},
-		{index, "linux/s390x", index.Digest.String() + ": no image for linux/s390x, " + have},
-		{index, "linux/arm/v8", index.Digest.String() + ": no image for linux/arm/v8, " + have},
+		{index, "linux/s390x", index.Digest.String() + ": no image for linux/s390x; " + have},
+		{index, "linux/arm/v8", index.Digest.String() + ": no image for linux/arm/v8; " + have},
 		{unstated, "linux/riscv64", unstated.Digest.String()},
-		{unstated, "linux/amd64", unstated.Digest.String() + ": no image for linux/amd64, there are: linux/riscv64"},
+		{unstated, "linux/amd64", unstated.Digest.String() + ": no image for linux/amd64; available: linux/riscv64"},
 	}
 	for _, test := range tests {
 		platform, err := oci.ParsePlatform(test.want)

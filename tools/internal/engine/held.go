@@ -13,10 +13,10 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// AnnotationLayers lists the digests of an image's layers, with spaces between them. It is on the image's descriptor in
+// annotationLayers lists the digests of an image's layers, with spaces between them. It is on the image's descriptor in
 // the archive that an engine gets. Docker keeps it where containerd stores its images; nothing else tells which blobs
 // such a Docker holds.
-const AnnotationLayers = "dev.strata.layers"
+const annotationLayers = "dev.strata.layers"
 
 // maxIDs is how many images an engine is asked about in one call: system limits bound the length of a command line.
 const maxIDs = 300
@@ -127,7 +127,7 @@ func (e *Engine) inspect(ctx context.Context, h *holding, s *stack, ids []string
 		}
 		if image.Descriptor != nil {
 			// Here the diff ids do not say enough: the engine holds blobs, and the same layer may be packed otherwise.
-			for _, blob := range strings.Fields(image.Descriptor.Annotations[AnnotationLayers]) {
+			for _, blob := range strings.Fields(image.Descriptor.Annotations[annotationLayers]) {
 				h.blobs[digest.Digest(blob)] = true
 			}
 			continue

@@ -49,6 +49,21 @@ type Plan struct {
 	Bytes int64
 }
 
+// Select returns the image to load: from an index the one that [content.Choose] takes for the platform. It fails with a
+// *content.PlatformError if there is none; an image that stands alone must be for the platform, too.
+func (i Image) Select(ctx context.Context, want oci.Platform) (Image, error) {
+	images, err := content.Images(ctx, i.Source, i.Root)
+	if err != nil {
+		return Image{}, err
+	}
+	chosen, err := content.Choose(images, want)
+	if err != nil {
+		return Image{}, fmt.Errorf("%s: %w", i.Root.Digest, err)
+	}
+	i.Root = chosen.Descriptor
+	return i, nil
+}
+
 // Load gives the engine the image and its names. Layers that the engine says it holds are left out of what is sent; if
 // it then cannot do without them, all are sent. The function plan, called before anything is sent, may be called twice
 // therefore. An error holds what the engine's program said.
@@ -57,7 +72,7 @@ func (e *Engine) Load(ctx context.Context, image Image, plan func(Plan)) error {
 	if err != nil {
 		return err
 	}
-	image.Root.Annotations = map[string]string{AnnotationLayers: s.digests()}
+	image.Root.Annotations = map[string]string{annotationLayers: s.digests()}
 	h := e.kind.held(ctx, e, s)
 	for {
 		omit := h.omit(s)

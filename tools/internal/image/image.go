@@ -66,11 +66,8 @@ func checkLayerCount(base, own int) error {
 
 // checkDescriptor refuses a descriptor that can name no blob.
 func checkDescriptor(d oci.Descriptor) error {
-	if _, err := digest.Parse(string(d.Digest)); err != nil {
+	if err := oci.CheckDescriptor(d); err != nil {
 		return err
-	}
-	if d.Size < 0 {
-		return fmt.Errorf("%s: size %d is negative", d.Digest, d.Size)
 	}
 	if len(d.Data) > 0 && (int64(len(d.Data)) != d.Size || digest.FromBytes(d.Data) != d.Digest) {
 		return fmt.Errorf("%s: the embedded data is not the blob that the descriptor names", d.Digest)

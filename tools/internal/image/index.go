@@ -45,7 +45,7 @@ func Index(children []oci.Descriptor, annotations map[string]string) (Document, 
 
 // checkChild refuses what an index cannot list.
 func checkChild(d oci.Descriptor) error {
-	if !oci.IsManifest(d.MediaType) && !oci.IsIndex(d.MediaType) {
+	if !oci.IsDocument(d.MediaType) {
 		return fmt.Errorf("media type %q is neither that of an image manifest nor that of an index", d.MediaType)
 	}
 	if d.Platform != nil {

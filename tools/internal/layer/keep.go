@@ -11,24 +11,17 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/blob"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
-	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // ErrRepack tells that an archive is not packed as the layer shall be, or is in a form that no layer should have.
 var ErrRepack = errors.New("the archive is packed or formed in another way")
 
-// Made is a layer that was made.
-type Made struct {
-	blob.Result
-	Codec   compress.Codec // how it is packed
-	Entries []*tree.Entry  // what is in it; without contents where an archive was kept
-}
-
 // Keep makes the archive src, as it is, the blob at path. It must be packed with codec, or in any way that layers know if
 // codec is empty; if not, the error is ErrRepack. The archive is read as package tarfile reads it,
 // and refused for the same reasons. Nothing is left at path if it fails.
-func Keep(ctx context.Context, src, path string, codec compress.Codec) (Made, error) {
+func Keep(ctx context.Context, src, path string, codec oci.Compression) (Made, error) {
 	in, err := os.Open(src)
 	if err != nil {
 		return Made{}, err
@@ -46,7 +39,7 @@ func Keep(ctx context.Context, src, path string, codec compress.Codec) (Made, er
 	return kept, err
 }
 
-func keep(ctx context.Context, in *os.File, out io.Writer, want compress.Codec) (Made, error) {
+func keep(ctx context.Context, in *os.File, out io.Writer, want oci.Compression) (Made, error) {
 	info, err := in.Stat()
 	if err != nil {
 		return Made{}, err
@@ -58,8 +51,7 @@ func keep(ctx context.Context, in *os.File, out io.Writer, want compress.Codec) 
 		return Made{}, err
 	}
 	defer unpacked.Close()
-	found := compress.Codec(codec)
-	if _, err := compress.Parse(string(found), 0); err != nil || want != "" && want != found {
+	if _, err := compress.Parse(codec, 0); err != nil || want != "" && want != codec {
 		return Made{}, ErrRepack
 	}
 	entries, err := tarfile.Check(io.TeeReader(unpacked, plain), in.Name())
@@ -69,7 +61,8 @@ func keep(ctx context.Context, in *os.File, out io.Writer, want compress.Codec) 
 	if err != nil {
 		return Made{}, err
 	}
-	return Made{blob.Result{
+	result := blob.Result{
 		Digest: packed.Digest(), Size: packed.Size(), DiffID: plain.Digest(), UncompressedSize: plain.Size(),
-	}, found, entries}, nil
+	}
+	return Made{Result: result, Codec: codec, Entries: entries}, nil
 }

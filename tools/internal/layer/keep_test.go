@@ -11,8 +11,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
-	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/blob"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
@@ -31,14 +31,14 @@ func TestKeep(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		data  []byte
-		want  compress.Codec
-		codec compress.Codec
+		want  oci.Compression
+		codec oci.Compression
 		err   string
 	}{
-		{"plain", plain.Bytes(), "", compress.None, ""},
-		{"gzip", packed.Bytes(), "", compress.Gzip, ""},
-		{"gzip as asked for", packed.Bytes(), compress.Gzip, compress.Gzip, ""},
-		{"gzip for zstd", packed.Bytes(), compress.Zstd, "", ErrRepack.Error()},
+		{"plain", plain.Bytes(), "", oci.Uncompressed, ""},
+		{"gzip", packed.Bytes(), "", oci.Gzip, ""},
+		{"gzip as asked for", packed.Bytes(), oci.Gzip, oci.Gzip, ""},
+		{"gzip for zstd", packed.Bytes(), oci.Zstd, "", ErrRepack.Error()},
 		{"a way that layers do not know", []byte("BZh9"), "", "", ErrRepack.Error()},
 		{"cut off", plain.Bytes()[:size-1], "", "", "SRC: the archive is cut off"},
 	} {

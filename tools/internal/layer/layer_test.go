@@ -18,6 +18,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // content is a content in memory that says it has size bytes.
@@ -46,10 +47,10 @@ func build(t testing.TB, entries ...tree.Entry) []*tree.Entry {
 }
 
 var formats = []compress.Format{
-	{Codec: compress.None},
-	{Codec: compress.Gzip, Level: 1},
-	{Codec: compress.Gzip, Level: 6},
-	{Codec: compress.Zstd, Level: 3},
+	{Codec: oci.Uncompressed},
+	{Codec: oci.Gzip, Level: 1},
+	{Codec: oci.Gzip, Level: 6},
+	{Codec: oci.Zstd, Level: 3},
 }
 
 // sizes are those of contents around the bounds of blocks and chunks.
@@ -59,12 +60,12 @@ var sizes = []int{0, 1, 3, 63, 64, 65, 511, 512, 513, compress.BufferSize - 1024
 // write writes the entries to w as a tar.
 func write(t testing.TB, ctx context.Context, w io.Writer, entries []*tree.Entry) error {
 	t.Helper()
-	to, err := compress.Format{Codec: compress.None}.NewWriter(compress.Ends{Packed: []io.Writer{w}})
+	to, err := compress.Format{Codec: oci.Uncompressed}.NewWriter(compress.Ends{Packed: []io.Writer{w}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer to.Abort()
-	if err := writeTar(ctx, to, entries, nil); err != nil {
+	if err := writeTar(ctx, to, entries, new(programs)); err != nil {
 		return err
 	}
 	return to.Close()
@@ -132,14 +133,14 @@ func TestPrograms(t *testing.T) {
 	for i := range 20 * runLength {
 		entries = append(entries, tree.Entry{Path: fmt.Sprintf("/%06d", 999999-i), Content: text(string(header))})
 	}
-	var programs Programs
-	packing := Packing{Format: compress.Format{Codec: compress.None}, Programs: &programs}
-	if _, err := Build(t.Context(), build(t, entries...), filepath.Join(t.TempDir(), "blob"), packing); err != nil {
+	packing := Packing{Format: compress.Format{Codec: oci.Uncompressed}}
+	made, err := Build(t.Context(), build(t, entries...), filepath.Join(t.TempDir(), "blob"), packing)
+	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{"amd64": fmt.Sprintf("/%06d", 1000000-20*runLength)}
-	if got := programs.Paths(); !maps.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+	if !maps.Equal(made.Programs, want) {
+		t.Errorf("got %v, want %v", made.Programs, want)
 	}
 }
 
@@ -271,10 +272,10 @@ func TestSameBlobEverywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			if first == "" {
-				first = fmt.Sprint(r)
+				first = fmt.Sprint(r.Result)
 			}
-			if fmt.Sprint(r) != first {
-				t.Errorf("%v on %d processors: %v, want %s", format, procs, r, first)
+			if fmt.Sprint(r.Result) != first {
+				t.Errorf("%v on %d processors: %v, want %s", format, procs, r.Result, first)
 			}
 		}
 	}

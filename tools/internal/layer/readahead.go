@@ -26,13 +26,13 @@ type run struct {
 
 // readAhead starts the readers and returns the runs in order; their chunks are what buffer gives. If ctx is done, the
 // remaining runs end early or are left out.
-func readAhead(ctx context.Context, buffer func() []byte, entries []*tree.Entry, programs *Programs) <-chan *run {
+func readAhead(ctx context.Context, buffer func() []byte, entries []*tree.Entry, found *programs) <-chan *run {
 	ordered := make(chan *run, maxRuns)
 	work := make(chan *run)
 	for range readers {
 		go func() {
 			for r := range work {
-				m := maker{ctx: ctx, buffer: buffer, out: r.chunks, programs: programs}
+				m := maker{ctx: ctx, buffer: buffer, out: r.chunks, programs: found}
 				r.err = m.run(r.entries)
 				close(r.chunks)
 			}

@@ -30,14 +30,14 @@ const (
 	mediaTypeForeignLayerGzip = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
 )
 
-// Compression is how a layer blob is packed.
+// Compression is how a stream is packed. The values are those of the rules' attribute.
 type Compression string
 
 // The packings of layers that image-spec knows.
 const (
 	Uncompressed Compression = "none"
-	Gzip         Compression = "gzip"
-	Zstd         Compression = "zstd"
+	Gzip         Compression = "gzip" // RFC 1952
+	Zstd         Compression = "zstd" // RFC 8878
 )
 
 // MediaType returns the media type of a layer that is packed so.
@@ -76,6 +76,9 @@ func IsIndex(mediaType string) bool { return OCIMediaType(mediaType) == MediaTyp
 
 // IsManifest reports whether mediaType is an image manifest, OCI's or Docker's.
 func IsManifest(mediaType string) bool { return OCIMediaType(mediaType) == MediaTypeManifest }
+
+// IsDocument reports whether mediaType is an index or a manifest, which refer to other blobs.
+func IsDocument(mediaType string) bool { return IsIndex(mediaType) || IsManifest(mediaType) }
 
 // LayerCompression returns the packing of a layer of the media type, OCI's or Docker's, distributable or not. A media
 // type that is not a layer's is an error.

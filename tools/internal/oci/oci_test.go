@@ -4,6 +4,8 @@ import (
 	"math"
 	"reflect"
 	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 func TestMarshal(t *testing.T) {
@@ -73,8 +75,9 @@ func TestMediaTypes(t *testing.T) {
 			t.Errorf("OCIMediaType(%q) = %q, want %q", test.mediaType, got, test.oci)
 		}
 		index, manifest := IsIndex(test.mediaType), IsManifest(test.mediaType)
-		if index != test.index || manifest != test.manifest {
-			t.Errorf("%q: IsIndex %t, IsManifest %t", test.mediaType, index, manifest)
+		document := IsDocument(test.mediaType)
+		if index != test.index || manifest != test.manifest || document != (index || manifest) {
+			t.Errorf("%q: IsIndex %t, IsManifest %t, IsDocument %t", test.mediaType, index, manifest, document)
 		}
 		got, err := LayerCompression(test.mediaType)
 		if got != test.layer || (err == nil) != (test.layer != "") {
@@ -113,6 +116,39 @@ func TestParsePlatform(t *testing.T) {
 		want := `platform "` + text + `": expected OS/ARCH or OS/ARCH/VARIANT`
 		if got, err := ParsePlatform(text); err == nil || err.Error() != want {
 			t.Errorf("ParsePlatform(%q) = %+v, %v, want error %s", text, got, err, want)
+		}
+	}
+}
+
+func TestShortPlatform(t *testing.T) {
+	for text, want := range map[string]string{
+		"linux/amd64": "linux/amd64", "linux/amd64/v1": "linux/amd64", "linux/amd64/v2": "linux/amd64/v2",
+		"linux/arm64/v8": "linux/arm64", "linux/arm64/v9": "linux/arm64/v9", "linux/arm": "linux/arm",
+		"linux/arm/v7": "linux/arm/v7", "linux/s390x": "linux/s390x",
+	} {
+		p, err := ParsePlatform(text)
+		if got := ShortPlatform(p); err != nil || got != want {
+			t.Errorf("ShortPlatform(%s) = %s, %v, want %s", text, got, err, want)
+		}
+	}
+}
+
+func TestCheckDescriptor(t *testing.T) {
+	d := Descriptor{Digest: digest.FromBytes(nil)}
+	if err := CheckDescriptor(d); err != nil {
+		t.Error(err)
+	}
+	d.Size = -7
+	for _, test := range []struct {
+		d    Descriptor
+		want string
+	}{
+		{d, d.Digest.String() + ": size -7 is negative"},
+		{Descriptor{Digest: "sha256:../../x"}, `digest "sha256:../../x": invalid checksum digest length`},
+		{Descriptor{}, `digest "": invalid checksum digest format`},
+	} {
+		if err := CheckDescriptor(test.d); err == nil || err.Error() != test.want {
+			t.Errorf("%+v: error %v, want %s", test.d, err, test.want)
 		}
 	}
 }

@@ -31,6 +31,17 @@ func FormatPlatform(p Platform) string {
 	return text
 }
 
+// ShortPlatform is FormatPlatform without a variant that amd64 or arm64 implies, as v8 for arm64. That of arm is kept,
+// for readers disagree on which one it implies.
+func ShortPlatform(p Platform) string {
+	bare := p
+	bare.Variant = ""
+	if p.Architecture != "arm" && Variant(bare) == p.Variant {
+		p = bare
+	}
+	return FormatPlatform(p)
+}
+
 // MatchPlatform reports whether an image for the platform have is one for want. A variant that want leaves out is any.
 // The variant that an architecture implies, as v8 for arm64, is the same as none.
 func MatchPlatform(want, have Platform) bool {

@@ -86,7 +86,7 @@ func (b *download) open() error {
 }
 
 func isDocument(mediaType string) bool {
-	return oci.IsManifest(mediaType) || oci.IsIndex(mediaType) || oci.OCIMediaType(mediaType) == oci.MediaTypeConfig
+	return oci.IsDocument(mediaType) || oci.OCIMediaType(mediaType) == oci.MediaTypeConfig
 }
 
 func (b *download) request() request {
@@ -94,7 +94,7 @@ func (b *download) request() request {
 		what: "blob " + b.blob.Digest.String(), method: http.MethodGet,
 		url: b.repository.url("blobs", b.blob.Digest.String()), header: make(http.Header), accept: []int{http.StatusOK},
 	}
-	if oci.IsManifest(b.blob.MediaType) || oci.IsIndex(b.blob.MediaType) {
+	if oci.IsDocument(b.blob.MediaType) {
 		q.what = "manifest " + b.blob.Digest.String()
 		q.url = b.repository.url("manifests", b.blob.Digest.String())
 		q.header.Set("Accept", b.blob.MediaType)

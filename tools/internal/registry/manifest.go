@@ -97,7 +97,7 @@ func mediaType(header string, data []byte) (string, error) {
 	}
 	stated, _, _ := mime.ParseMediaType(header) // An unreadable header states nothing.
 	t := cmp.Or(document.MediaType, stated)
-	if !oci.IsManifest(t) && !oci.IsIndex(t) {
+	if !oci.IsDocument(t) {
 		return "", fmt.Errorf("media type %q is not that of an image or an index", t)
 	}
 	return t, nil

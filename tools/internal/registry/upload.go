@@ -37,7 +37,7 @@ const (
 func (r *Repository) PutBlob(
 	ctx context.Context, src content.Source, d oci.Descriptor, from ...string,
 ) (mountedFrom string, err error) {
-	if err := content.Validate(d); err != nil {
+	if err := oci.CheckDescriptor(d); err != nil {
 		return "", fmt.Errorf("%s: %w", r.name, err)
 	}
 	if d.Size == 0 && d.Digest != digest.FromBytes(nil) {

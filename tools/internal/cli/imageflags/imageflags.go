@@ -1,9 +1,8 @@
 // Package imageflags is the flags by which a tool gets an image that a build made: its root, its documents, its layers.
 //
-// The rules pass files, each blob where the build put it. The package turns them into a descriptor and a
-// [content.Source]. It checks descriptors and hashes documents, which are small; layers are looked up only when
-// somebody asks for their bytes. Layers of a base may be in a registry only: then there is no file, and the package tells
-// where they are ([Flags.Remote]) to tools that can go there.
+// The rules pass files, each blob where the build put it. The package turns them into an [Image]. It checks descriptors
+// and hashes documents, which are small; layers are looked up only when somebody asks for their bytes. Layers of a base
+// may be in a registry only: then there is no file, and Image.Remote says where they are, for tools that can go there.
 package imageflags
 
 import (
@@ -27,17 +26,19 @@ type Flags struct {
 	documents cli.Strings
 	layers    cli.Strings
 	blobs     cli.Strings
-	far       cli.Strings            // --remote-layer
-	built     map[digest.Digest]bool // the layers of --layer that no base brought, known once Image was called
-	remote    []Remote               // known once Image was called
+	remote    cli.Strings
 }
 
-// Remote is a layer that no file holds, only registries.
-type Remote struct {
-	// Descriptor is the layer's.
-	Descriptor oci.Descriptor
-	// Sources are the repositories that hold the blob, as "registry/repository", the best first. There is at least one.
-	Sources []string
+// Image is an image or an index that a build made.
+type Image struct {
+	// Root is the descriptor of the image or index.
+	Root oci.Descriptor
+	// Files holds all blobs that the flags name as files.
+	Files content.Source
+	// Remote are the layers of --remote-layer that no file holds, each once. Each has at least one source.
+	Remote []content.RemoteLayer
+	// Built are the layers that the build made: they come with --layer, and not from a base.
+	Built map[digest.Digest]bool
 }
 
 // Declare declares --root, --document, --layer, --remote-layer and --blobs.
@@ -46,86 +47,85 @@ func Declare(set *flag.FlagSet) *Flags {
 	set.StringVar(&f.Root, "root", "", "`file` with the descriptor of the image or index")
 	set.Var(&f.documents, "document", "`file` that is a manifest, a config or an index")
 	set.Var(&f.layers, "layer", "a layer: `descriptor=blob`, two files, the first as mklayer writes it")
-	set.Var(&f.far, "remote-layer",
+	set.Var(&f.remote, "remote-layer",
 		"a layer of a base that is in a registry only: the `file` with its descriptor and sources")
 	set.Var(&f.blobs, "blobs", "`directory` with more blobs as sha256/HEX")
 	return f
 }
 
-// Image returns the descriptor of the root, and the source of all blobs that the flags name as files.
-func (f *Flags) Image() (oci.Descriptor, content.Source, error) {
+// Image reads the descriptors of the image and its layers, and finds its blobs.
+func (f *Flags) Image() (Image, error) {
 	if err := cli.Require(f.set, "root"); err != nil {
-		return oci.Descriptor{}, nil, err
+		return Image{}, err
 	}
 	root, err := wire.ReadDescriptor(f.Root)
 	if err != nil {
-		return oci.Descriptor{}, nil, err
+		return Image{}, err
 	}
 	files := new(content.Files)
 	for _, path := range f.documents {
-		if _, _, err := files.AddDocument(path); err != nil {
-			return oci.Descriptor{}, nil, err
+		if err := files.AddDocument(path); err != nil {
+			return Image{}, err
 		}
 	}
-	if err := f.addLayers(files); err != nil {
-		return oci.Descriptor{}, nil, err
+	image := Image{Root: root, Files: files, Built: make(map[digest.Digest]bool)}
+	held, err := f.addLayers(files, image.Built)
+	if err != nil {
+		return Image{}, err
 	}
 	for _, dir := range f.blobs {
 		files.AddDirectory(dir)
 	}
-	return root, files, nil
+	image.Remote, err = f.remoteLayers(held)
+	return image, err
 }
 
-// addLayers reads the layers' descriptors and adds those blobs that are files.
-func (f *Flags) addLayers(files *content.Files) error {
-	f.built, f.remote = make(map[digest.Digest]bool), nil
-	held := make(map[digest.Digest]bool)
+// addLayers adds the blobs of --layer to files, and those that the build made to built. It returns all of them.
+func (f *Flags) addLayers(files *content.Files, built map[digest.Digest]bool) (held map[digest.Digest]bool, err error) {
+	held = make(map[digest.Digest]bool)
 	for _, pair := range f.layers {
 		descriptor, blob, err := cli.SplitPair(pair)
 		if err != nil {
-			return cli.Usage("--layer: %w", err)
+			return nil, cli.Usage("--layer: %w", err)
 		}
 		layer, err := wire.ReadLayer(descriptor)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		files.Add(layer.Digest, blob)
 		held[layer.Digest] = true
 		if len(layer.Sources) == 0 {
-			f.built[layer.Digest] = true
+			built[layer.Digest] = true
 		}
 	}
-	for _, path := range f.far {
+	return held, nil
+}
+
+// remoteLayers returns the layers of --remote-layer that are not held.
+func (f *Flags) remoteLayers(held map[digest.Digest]bool) ([]content.RemoteLayer, error) {
+	var remote []content.RemoteLayer
+	for _, path := range f.remote {
 		layer, err := wire.ReadLayer(path)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(layer.Sources) == 0 {
-			return fmt.Errorf("%s: no sources: nothing says which registry holds the layer", path)
+			return nil, fmt.Errorf("%s: no sources: nothing says which registry holds the layer", path)
 		}
 		if !held[layer.Digest] {
-			f.remote = append(f.remote, Remote{layer.Descriptor(), layer.Sources})
+			remote = append(remote, content.RemoteLayer{Descriptor: layer.Descriptor(), Sources: layer.Sources})
 			held[layer.Digest] = true
 		}
 	}
-	return nil
+	return remote, nil
 }
 
-// Built reports whether the build made a layer: it came with --layer, and no base brought it. It may be asked after
-// Image.
-func (f *Flags) Built(layer digest.Digest) bool { return f.built[layer] }
-
-// Remote returns the layers of --remote-layer that no file holds, each once. It may be asked after Image, whose source
-// does not find them.
-func (f *Flags) Remote() []Remote { return f.remote }
-
-// RequireFiles returns an error if there are remote layers. A tool that needs the bytes and reaches no registry calls it
-// after Image.
-func (f *Flags) RequireFiles() error {
-	if len(f.remote) == 0 {
+// RequireFiles returns an error if there are remote layers. It is for tools that need the bytes and reach no registry.
+func (i Image) RequireFiles() error {
+	if len(i.Remote) == 0 {
 		return nil
 	}
-	first := f.remote[0]
+	first := i.Remote[0]
 	return cli.Hint(fmt.Errorf("layer %s: it is in a registry only (%s)", first.Descriptor.Digest, first.Sources[0]),
 		"put an image_archive around the image, which fetches such layers and has the same output groups; image_test and "+
 			"image_load need none")

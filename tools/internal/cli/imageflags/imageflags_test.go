@@ -42,14 +42,14 @@ func TestImage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, source, err := flags.Image()
-	if err != nil || !reflect.DeepEqual(root, image) {
-		t.Fatalf("root %+v, %v, want %+v", root, err, image)
+	got, err := flags.Image()
+	if err != nil || !reflect.DeepEqual(got.Root, image) {
+		t.Fatalf("root %+v, %v, want %+v", got.Root, err, image)
 	}
 	blobs := 0
-	err = content.Walk(context.Background(), source, root, func(d oci.Descriptor, _ []byte) error {
+	err = content.Walk(context.Background(), got.Files, got.Root, func(d oci.Descriptor, _ []byte) error {
 		blobs++
-		return content.Copy(context.Background(), new(strings.Builder), source, d)
+		return content.Copy(context.Background(), new(strings.Builder), got.Files, d)
 	})
 	if err != nil || blobs != len(store) {
 		t.Errorf("found %d blobs of %d, %v", blobs, len(store), err)
@@ -63,7 +63,7 @@ func TestImage(t *testing.T) {
 	}
 }
 
-// A layer that is in a registry only is told of once, and no more if a file holds it. Only what the build made is built.
+// A layer that is in a registry only is listed once, and not if a file holds it. Only what the build made is built.
 func TestRemote(t *testing.T) {
 	dir := t.TempDir()
 	store := make(imagetest.Store)
@@ -84,35 +84,34 @@ func TestRemote(t *testing.T) {
 		}
 		write(name, layer)
 	}
-	parse := func(args ...string) (*Flags, error) {
+	parse := func(args ...string) (Image, error) {
 		set := flag.NewFlagSet("tool", flag.ContinueOnError)
 		flags := Declare(set)
 		if err := set.Parse(append(args, "--root="+at("root"))); err != nil {
 			t.Fatal(err)
 		}
-		_, _, err := flags.Image()
-		return flags, err
+		return flags.Image()
 	}
-	flags, err := parse("--remote-layer="+at("base"), "--remote-layer="+at("base"), "--remote-layer="+at("fetched"),
+	image, err := parse("--remote-layer="+at("base"), "--remote-layer="+at("base"), "--remote-layer="+at("fetched"),
 		"--layer="+at("fetched")+"=blob", "--layer="+at("own")+"=blob")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Remote{{layers[0], []string{"h:1/base", "docker.io/library/base"}}}
-	if got := flags.Remote(); !reflect.DeepEqual(got, want) {
-		t.Errorf("remote %+v, want %+v", got, want)
+	want := []content.RemoteLayer{{Descriptor: layers[0], Sources: []string{"h:1/base", "docker.io/library/base"}}}
+	if !reflect.DeepEqual(image.Remote, want) {
+		t.Errorf("remote %+v, want %+v", image.Remote, want)
 	}
 	for i, built := range []bool{false, false, true} {
-		if got := flags.Built(layers[i].Digest); got != built {
+		if got := image.Built[layers[i].Digest]; got != built {
 			t.Errorf("layer %d: built %t, want %t", i, got, built)
 		}
 	}
 	wantErr := "layer " + layers[0].Digest.String() + ": it is in a registry only (h:1/base)"
-	if err := flags.RequireFiles(); err == nil || err.Error() != wantErr {
+	if err := image.RequireFiles(); err == nil || err.Error() != wantErr {
 		t.Errorf("error %v, want %s", err, wantErr)
 	}
-	if flags, err = parse("--layer=" + at("fetched") + "=blob"); err != nil || flags.RequireFiles() != nil {
-		t.Errorf("with files alone: %v, %v", err, flags.RequireFiles())
+	if image, err = parse("--layer=" + at("fetched") + "=blob"); err != nil || image.RequireFiles() != nil {
+		t.Errorf("with files alone: %v, %v", err, image.RequireFiles())
 	}
 	wantErr = at("own") + ": no sources: nothing says which registry holds the layer"
 	if _, err := parse("--remote-layer=" + at("own")); err == nil || err.Error() != wantErr {

@@ -41,7 +41,7 @@ type watched struct {
 // Open implements content.Source.
 func (w watched) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
 	r, err := w.Source.Open(ctx, d)
-	if err != nil || oci.IsManifest(d.MediaType) || oci.IsIndex(d.MediaType) {
+	if err != nil || oci.IsDocument(d.MediaType) {
 		return r, err
 	}
 	if file, ok := r.(*os.File); ok {

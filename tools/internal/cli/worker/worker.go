@@ -13,11 +13,11 @@ import (
 	"strings"
 )
 
-// Flag is the argument that Bazel starts a worker with.
-const Flag = "--persistent_worker"
+// flagWorker is the argument that Bazel starts a worker with.
+const flagWorker = "--persistent_worker"
 
 // Asked reports whether the arguments ask for a worker.
-func Asked(args []string) bool { return slices.Contains(args, Flag) }
+func Asked(args []string) bool { return slices.Contains(args, flagWorker) }
 
 // request is the protocol's WorkRequest. What else Bazel sends, the digests of inputs, is ignored.
 type request struct {

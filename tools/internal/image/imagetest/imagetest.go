@@ -143,7 +143,7 @@ func Tar(t testing.TB, files ...File) []byte {
 // Pack returns data compressed.
 func Pack(t testing.TB, compression oci.Compression, data []byte) []byte {
 	t.Helper()
-	format, err := compress.Parse(string(compression), 0)
+	format, err := compress.Parse(compression, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

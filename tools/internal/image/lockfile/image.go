@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
@@ -27,14 +26,14 @@ func (p Platform) ParseManifest() (oci.Manifest, error) {
 	if t := manifest.Config.MediaType; oci.OCIMediaType(t) != oci.MediaTypeConfig {
 		return manifest, fmt.Errorf("the config has the media type %q: it is not an image", t)
 	}
-	if err := content.Validate(manifest.Config); err != nil {
+	if err := oci.CheckDescriptor(manifest.Config); err != nil {
 		return manifest, fmt.Errorf("config: %w", err)
 	}
 	for n, layer := range manifest.Layers {
 		if _, err := oci.LayerCompression(layer.MediaType); err != nil {
 			return manifest, fmt.Errorf("layer %d: %w", n+1, err)
 		}
-		if err := content.Validate(layer); err != nil {
+		if err := oci.CheckDescriptor(layer); err != nil {
 			return manifest, fmt.Errorf("layer %d: %w", n+1, err)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // packCached packs into a file, which the cache keeps, and returns its bytes.
@@ -56,7 +58,7 @@ func TestCacheSameBytes(t *testing.T) {
 		func(path string) error { return os.Truncate(path, 1<<20) },
 		func(path string) error { return overwrite(path, 1<<20, "not what was there") },
 	}
-	all := []Format{{Gzip, 1}, {Gzip, 6}, {Zstd, 3}}
+	all := []Format{{oci.Gzip, 1}, {oci.Gzip, 6}, {oci.Zstd, 3}}
 	for i, most := range []int{0, 1, 2, 100} {
 		rng := rand.New(rand.NewPCG(11, uint64(most)))
 		cache := NewCache(most)
@@ -107,7 +109,7 @@ func found(t *testing.T, f Format, cache *Cache, data []byte) (hits, blocks int)
 // Blocks that an edit leaves alone are found, whether or not somebody has removed the file.
 func TestCacheHits(t *testing.T) {
 	cache := NewCache(2)
-	format := Format{Gzip, 1}
+	format := Format{oci.Gzip, 1}
 	path := filepath.Join(t.TempDir(), "packed")
 	data := noise(13, 32<<20)
 	packCached(t, format, cache, path, data)
@@ -122,7 +124,7 @@ func TestCacheHits(t *testing.T) {
 		}
 		packCached(t, format, cache, path, data)
 	}
-	if hits, _ := found(t, Format{Gzip, 2}, cache, data); hits > 0 {
+	if hits, _ := found(t, Format{oci.Gzip, 2}, cache, data); hits > 0 {
 		t.Error("blocks of one level are taken for those of another")
 	}
 	if len(cache.files) != 1 {
@@ -139,7 +141,7 @@ func TestCacheHits(t *testing.T) {
 // A damaged file is noticed: what was in the damaged part is packed again.
 func TestCacheDamaged(t *testing.T) {
 	cache := NewCache(1)
-	format := Format{Zstd, 1}
+	format := Format{oci.Zstd, 1}
 	path := filepath.Join(t.TempDir(), "packed")
 	data := noise(15, 16<<20)
 	packCached(t, format, cache, path, data)

@@ -5,6 +5,8 @@ import (
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // codec is what a format does to blocks and around them.
@@ -27,9 +29,9 @@ type packer func(packed []byte, parts [][]byte) []byte
 
 func (f Format) codec() codec {
 	switch f.Codec {
-	case Gzip:
+	case oci.Gzip:
 		return gzipCodec(f.Level)
-	case Zstd:
+	case oci.Zstd:
 		return zstdCodec(f.Level)
 	}
 	return codec{cut: plainCut, tail: func(uint32, uint64) []byte { return nil }}

@@ -9,39 +9,33 @@
 // Non-goals: unpacking, choosing a codec for a user.
 package compress
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+)
 
 // FormatVersion names the byte format. It changes whenever the packed form of any stream does.
 const FormatVersion = 3
 
-// Codec is a way to pack bytes. The values are those of the rules' attribute.
-type Codec string
-
-// The codecs.
-const (
-	None Codec = "none"
-	Gzip Codec = "gzip" // RFC 1952
-	Zstd Codec = "zstd" // RFC 8878
-)
-
 // Format is a codec with a level.
 type Format struct {
-	Codec Codec
+	Codec oci.Compression
 	// Level is 1 to 9 for gzip, 1 to 19 for zstd, 0 for none. The library knows four levels of zstd: 1-2, 3-5, 6-9 and
 	// 10-19, of which the last is packed by one processor, for the sake of memory.
 	Level int
 }
 
 // defaults and maxima of the levels
-var levels = map[Codec]struct{ preset, max int }{
-	None: {0, 0},
-	Gzip: {6, 9},
-	Zstd: {3, 19},
+var levels = map[oci.Compression]struct{ preset, max int }{
+	oci.Uncompressed: {0, 0},
+	oci.Gzip:         {6, 9},
+	oci.Zstd:         {3, 19},
 }
 
 // Parse returns the format of the codec and the level. Level 0 stands for the codec's default: 6 for gzip, 3 for zstd.
-func Parse(codec string, level int) (Format, error) {
-	f := Format{Codec(codec), level}
+func Parse(codec oci.Compression, level int) (Format, error) {
+	f := Format{codec, level}
 	if level == 0 {
 		f.Level = levels[f.Codec].preset
 	}

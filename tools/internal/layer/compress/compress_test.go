@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // corpus is what the golden digests are of: nothing, little, text, noise and something like a program, by turns and
@@ -88,9 +90,9 @@ func sum(data []byte) string {
 
 // formats are all that differ in their bytes: the library maps zstd's levels to four.
 func formats() []Format {
-	all := []Format{{None, 0}, {Zstd, 1}, {Zstd, 3}, {Zstd, 6}, {Zstd, 10}}
+	all := []Format{{oci.Uncompressed, 0}, {oci.Zstd, 1}, {oci.Zstd, 3}, {oci.Zstd, 6}, {oci.Zstd, 10}}
 	for level := 1; level <= 9; level++ {
-		all = append(all, Format{Gzip, level})
+		all = append(all, Format{oci.Gzip, level})
 	}
 	return all
 }
@@ -133,14 +135,14 @@ func TestLetters(t *testing.T) {
 	}
 }
 
-func unpack(t *testing.T, codec Codec, packed []byte) []byte {
+func unpack(t *testing.T, codec oci.Compression, packed []byte) []byte {
 	t.Helper()
 	var r io.Reader = bytes.NewReader(packed)
 	var err error
 	switch codec {
-	case Gzip:
+	case oci.Gzip:
 		r, err = gzip.NewReader(r)
-	case Zstd:
+	case oci.Zstd:
 		var z *zstd.Decoder
 		z, err = zstd.NewReader(r)
 		if err == nil {
@@ -163,7 +165,7 @@ func TestSameBytesEverywhere(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	data := corpus()["mixed"]
 	rng := rand.New(rand.NewPCG(5, 6))
-	for _, f := range []Format{{None, 0}, {Gzip, 1}, {Gzip, 6}, {Zstd, 3}} {
+	for _, f := range []Format{{oci.Uncompressed, 0}, {oci.Gzip, 1}, {oci.Gzip, 6}, {oci.Zstd, 3}} {
 		want := golden[fmt.Sprintf("%s-%d", f.Codec, f.Level)][2]
 		for procs, piece := range map[int]int{1: 1 << 10, 2: 777, 3: 1 << 20, 4: len(data), 16: 1 + rng.IntN(1<<20)} {
 			runtime.GOMAXPROCS(procs)
@@ -195,23 +197,23 @@ func TestPlain(t *testing.T) {
 // The gzip header says nothing about where and when (RFC 1952, section 2.3): no flags, no time, unknown system.
 func TestGzipHeader(t *testing.T) {
 	want := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
-	if got := pack(t, Format{Gzip, 6}, nil, 1)[:10]; !bytes.Equal(got, want) {
+	if got := pack(t, Format{oci.Gzip, 6}, nil, 1)[:10]; !bytes.Equal(got, want) {
 		t.Errorf("header % x, want % x", got, want)
 	}
 }
 
 func TestParse(t *testing.T) {
 	for _, c := range []struct {
-		codec string
+		codec oci.Compression
 		level int
 		want  Format
 		err   string
 	}{
-		{"gzip", 0, Format{Gzip, 6}, ""},
-		{"gzip", 9, Format{Gzip, 9}, ""},
-		{"zstd", 0, Format{Zstd, 3}, ""},
-		{"zstd", 19, Format{Zstd, 19}, ""},
-		{"none", 0, Format{None, 0}, ""},
+		{"gzip", 0, Format{oci.Gzip, 6}, ""},
+		{"gzip", 9, Format{oci.Gzip, 9}, ""},
+		{"zstd", 0, Format{oci.Zstd, 3}, ""},
+		{"zstd", 19, Format{oci.Zstd, 19}, ""},
+		{"none", 0, Format{oci.Uncompressed, 0}, ""},
 		{"gzip", 10, Format{}, "compression gzip: level 10: expected 0 (the default) to 9"},
 		{"gzip", -1, Format{}, "compression gzip: level -1: expected 0 (the default) to 9"},
 		{"zstd", 20, Format{}, "compression zstd: level 20: expected 0 (the default) to 19"},
@@ -237,7 +239,7 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 
 // A format that Parse would refuse is refused.
 func TestNewWriterRefused(t *testing.T) {
-	for _, f := range []Format{{}, {"bzip2", 1}, {Gzip, 0}, {Gzip, 10}, {Zstd, 0}, {Zstd, 20}, {None, 1}} {
+	for _, f := range []Format{{}, {"bzip2", 1}, {oci.Gzip, 0}, {oci.Gzip, 10}, {oci.Zstd, 0}, {oci.Zstd, 20}, {oci.Uncompressed, 1}} {
 		if _, err := f.NewWriter(Ends{Packed: []io.Writer{io.Discard}}); err == nil {
 			t.Errorf("%v is accepted", f)
 		}
@@ -296,7 +298,7 @@ func FuzzRoundTrip(f *testing.F) {
 // An error of the writer below comes out of Write or Close.
 func TestWriteError(t *testing.T) {
 	data := corpus()["mixed"]
-	for _, f := range []Format{{None, 0}, {Gzip, 1}, {Zstd, 1}} {
+	for _, f := range []Format{{oci.Uncompressed, 0}, {oci.Gzip, 1}, {oci.Zstd, 1}} {
 		for _, room := range []int{0, 5, 100_000, 2_000_000} {
 			w, err := f.NewWriter(Ends{Packed: []io.Writer{&fullDisk{room}}})
 			if err == nil {
@@ -314,7 +316,7 @@ func TestWriteError(t *testing.T) {
 
 func BenchmarkPack(b *testing.B) {
 	data := corpus()["mixed"]
-	for _, f := range []Format{{Gzip, 1}, {Gzip, 6}, {Zstd, 3}} {
+	for _, f := range []Format{{oci.Gzip, 1}, {oci.Gzip, 6}, {oci.Zstd, 3}} {
 		b.Run(fmt.Sprintf("%s-%d", f.Codec, f.Level), func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			for b.Loop() {

@@ -1,7 +1,8 @@
 // Package decompress reads what other programs packed: gzip, bzip2, xz and zstd, known by their first bytes.
 //
 // Inputs are not trusted: a stream that unpacks to more than [Limit] allows ends in an error, as does one that is cut
-// off or has garbage after its end, and the memory for what a stream refers back to is bounded.
+// off or has garbage after its end, and the memory for what a stream refers back to is bounded. A [Spool] keeps what has
+// to be read more than once.
 //
 // Non-goals: packing (package compress), what is inside.
 package decompress
@@ -20,18 +21,14 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// Codec names how a stream is packed.
-type Codec string
-
-// The codecs.
+// What archives are packed with besides the compressions of layers.
 const (
-	None  Codec = "none"
-	Gzip  Codec = "gzip" // RFC 1952
-	Bzip2 Codec = "bzip2"
-	XZ    Codec = "xz"   // The .xz File Format 1.2
-	Zstd  Codec = "zstd" // RFC 8878
+	Bzip2 oci.Compression = "bzip2"
+	XZ    oci.Compression = "xz" // The .xz File Format 1.2
 )
 
 // ErrLimit tells that a stream unpacks to more than it may.
@@ -53,7 +50,7 @@ func Limit(size int64) int64 { return max(limitBytes, limitRatio*size) }
 
 // NewReader returns a reader of what r, a stream of size bytes, holds, and how it was packed. What is not packed is
 // read as it is. Reads end when ctx does. The caller closes the reader, which leaves r open.
-func NewReader(ctx context.Context, r io.Reader, size int64) (io.ReadCloser, Codec, error) {
+func NewReader(ctx context.Context, r io.Reader, size int64) (io.ReadCloser, oci.Compression, error) {
 	in := bufio.NewReaderSize(r, 128<<10)
 	head, err := in.Peek(headLen)
 	if err != nil && err != io.EOF {
@@ -71,24 +68,24 @@ func NewReader(ctx context.Context, r io.Reader, size int64) (io.ReadCloser, Cod
 }
 
 // sniff tells the codec from the first bytes.
-func sniff(head []byte) Codec {
+func sniff(head []byte) oci.Compression {
 	for _, known := range []struct {
 		magic string
-		codec Codec
-	}{{"\x1f\x8b", Gzip}, {"BZh", Bzip2}, {"\xfd7zXZ\x00", XZ}, {"\x28\xb5\x2f\xfd", Zstd}} {
+		codec oci.Compression
+	}{{"\x1f\x8b", oci.Gzip}, {"BZh", Bzip2}, {"\xfd7zXZ\x00", XZ}, {"\x28\xb5\x2f\xfd", oci.Zstd}} {
 		if bytes.HasPrefix(head, []byte(known.magic)) {
 			return known.codec
 		}
 	}
 	if len(head) >= 4 && head[0]&0xf0 == 0x50 && bytes.HasPrefix(head[1:], []byte("\x2a\x4d\x18")) {
-		return Zstd // it begins with a frame for other programs
+		return oci.Zstd // it begins with a frame for other programs
 	}
-	return None
+	return oci.Uncompressed
 }
 
-func open(r io.Reader, head []byte, codec Codec) (io.ReadCloser, error) {
+func open(r io.Reader, head []byte, codec oci.Compression) (io.ReadCloser, error) {
 	switch codec {
-	case Gzip:
+	case oci.Gzip:
 		return gzip.NewReader(r)
 	case Bzip2:
 		return io.NopCloser(bzip2.NewReader(r)), nil
@@ -98,7 +95,7 @@ func open(r io.Reader, head []byte, codec Codec) (io.ReadCloser, error) {
 		}
 		plain, err := xz.NewReader(&parts{r: r})
 		return io.NopCloser(plain), err
-	case Zstd:
+	case oci.Zstd:
 		plain, err := zstd.NewReader(r, zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxMemory))
 		if err != nil {
 			return nil, err
@@ -133,7 +130,7 @@ func checkDictionary(head []byte) error {
 type reader struct {
 	io.ReadCloser
 	ctx   context.Context
-	codec Codec
+	codec oci.Compression
 	left  int64
 }
 
@@ -150,9 +147,9 @@ func (r *reader) Read(p []byte) (int, error) {
 }
 
 // named says in the error which codec met it, and in the words of this package what is common.
-func named(codec Codec, err error) error {
+func named(codec oci.Compression, err error) error {
 	switch {
-	case err == nil || err == io.EOF || codec == None:
+	case err == nil || err == io.EOF || codec == oci.Uncompressed:
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		err = errors.New("it is cut off")

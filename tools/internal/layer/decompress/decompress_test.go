@@ -13,6 +13,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // hello is "hello\n" as bzip2 1.0.8 packs it, for which Go has no writer.
@@ -32,16 +34,16 @@ func closing(t testing.TB, w io.WriteCloser, err error, data []byte) {
 }
 
 // pack packs the data.
-func pack(t testing.TB, codec Codec, data []byte) []byte {
+func pack(t testing.TB, codec oci.Compression, data []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	switch codec {
-	case Gzip:
+	case oci.Gzip:
 		closing(t, gzip.NewWriter(&b), nil, data)
 	case XZ:
 		w, err := xz.NewWriter(&b)
 		closing(t, w, err, data)
-	case Zstd:
+	case oci.Zstd:
 		w, err := zstd.NewWriter(&b)
 		closing(t, w, err, data)
 	case Bzip2:
@@ -56,7 +58,7 @@ func pack(t testing.TB, codec Codec, data []byte) []byte {
 	return b.Bytes()
 }
 
-func unpack(packed []byte) (string, Codec, error) {
+func unpack(packed []byte) (string, oci.Compression, error) {
 	r, codec, err := NewReader(context.Background(), bytes.NewReader(packed), int64(len(packed)))
 	if err != nil {
 		return "", codec, err
@@ -67,13 +69,13 @@ func unpack(packed []byte) (string, Codec, error) {
 }
 
 func TestNewReader(t *testing.T) {
-	for _, want := range []Codec{None, Gzip, Bzip2, XZ, Zstd} {
+	for _, want := range []oci.Compression{oci.Uncompressed, oci.Gzip, Bzip2, XZ, oci.Zstd} {
 		packed := pack(t, want, []byte("hello\n"))
 		data, codec, err := unpack(packed)
 		if data != "hello\n" || codec != want || err != nil {
 			t.Errorf("%s: %q, %s, %v", want, data, codec, err)
 		}
-		if want == None {
+		if want == oci.Uncompressed {
 			continue
 		}
 		// Programs that pack in parallel write one stream after another.
@@ -93,7 +95,7 @@ func TestNewReader(t *testing.T) {
 
 // No changed bit goes unseen: the stream ends in an error, or means the same.
 func TestDamage(t *testing.T) {
-	for _, codec := range []Codec{Gzip, Bzip2, XZ, Zstd} {
+	for _, codec := range []oci.Compression{oci.Gzip, Bzip2, XZ, oci.Zstd} {
 		packed := pack(t, codec, []byte("hello\n"))
 		for at := range packed {
 			for change := byte(1); change != 0; change <<= 1 {
@@ -123,8 +125,8 @@ func TestPadding(t *testing.T) {
 }
 
 func TestNewReaderSkippableFrame(t *testing.T) {
-	packed := append([]byte("\x50\x2a\x4d\x18\x03\x00\x00\x00abc"), pack(t, Zstd, []byte("x"))...)
-	if data, codec, err := unpack(packed); data != "x" || codec != Zstd || err != nil {
+	packed := append([]byte("\x50\x2a\x4d\x18\x03\x00\x00\x00abc"), pack(t, oci.Zstd, []byte("x"))...)
+	if data, codec, err := unpack(packed); data != "x" || codec != oci.Zstd || err != nil {
 		t.Errorf("%q, %s, %v", data, codec, err)
 	}
 }
@@ -165,12 +167,12 @@ func TestLimit(t *testing.T) {
 			t.Errorf("Limit(%d) = %d, want %d", size, got, want)
 		}
 	}
-	packed := pack(t, Gzip, []byte("hello\n"))
-	plain, err := open(bytes.NewReader(packed), packed, Gzip)
+	packed := pack(t, oci.Gzip, []byte("hello\n"))
+	plain, err := open(bytes.NewReader(packed), packed, oci.Gzip)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := io.ReadAll(&reader{plain, t.Context(), Gzip, 5})
+	data, err := io.ReadAll(&reader{plain, t.Context(), oci.Gzip, 5})
 	if len(data) > 5 || !errors.Is(err, ErrLimit) || err.Error() != "gzip: it unpacks to too many bytes for its size" {
 		t.Errorf("%q, %v", data, err)
 	}
@@ -190,7 +192,7 @@ func TestContext(t *testing.T) {
 
 // Whatever the bytes, reading them ends, and what is not packed comes out as it is.
 func FuzzNewReader(f *testing.F) {
-	for _, codec := range []Codec{None, Gzip, Bzip2, XZ, Zstd} {
+	for _, codec := range []oci.Compression{oci.Uncompressed, oci.Gzip, Bzip2, XZ, oci.Zstd} {
 		f.Add(pack(f, codec, []byte("hello\n")))
 	}
 	f.Fuzz(func(t *testing.T, packed []byte) {
@@ -200,7 +202,7 @@ func FuzzNewReader(f *testing.F) {
 		}
 		defer r.Close()
 		data, err := io.ReadAll(io.LimitReader(r, 1<<20))
-		if codec == None && (err != nil || !bytes.HasPrefix(packed, data)) {
+		if codec == oci.Uncompressed && (err != nil || !bytes.HasPrefix(packed, data)) {
 			t.Errorf("%q became %q, %v", packed, data, err)
 		}
 	})

@@ -3,12 +3,14 @@ package decompress
 import (
 	"bytes"
 	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // A packed stream that is cut off anywhere, or in which one byte is another, is never taken for another stream: it ends
 // in an error, or means the same. Bzip2 has one stream only, for Go has no writer.
 func FuzzDamage(f *testing.F) {
-	codecs := []Codec{Gzip, XZ, Zstd, Bzip2}
+	codecs := []oci.Compression{oci.Gzip, XZ, oci.Zstd, Bzip2}
 	for i := range codecs {
 		f.Add([]byte("hello\n"), uint8(i), uint32(20), byte(1))
 		f.Add(bytes.Repeat([]byte("a layer of an image "), 500), uint8(i), uint32(70), byte(0x80))

@@ -31,10 +31,10 @@ type index struct {
 	name   string
 	in     *stream
 	tar    *tar.Reader
-	at     io.ReaderAt // where contents are read from later; nil if they are not
-	asItIs bool        // the archive itself shall be the layer
-	spool  *spool      // for sparse files
-	sparse int64       // how many bytes sparse files may still have
+	at     io.ReaderAt       // where contents are read from later; nil if they are not
+	asItIs bool              // the archive itself shall be the layer
+	spool  *decompress.Spool // for sparse files
+	sparse int64             // how many bytes sparse files may still have
 
 	entries []*tree.Entry
 	latest  map[string]*tree.Entry
@@ -194,7 +194,7 @@ func (x *index) expand(size int64) (tree.Content, error) {
 		x.end = padded(x.in.position)
 		return nil, err
 	}
-	data, err := x.spool.add(x.tar)
+	data, err := x.spool.Add(x.tar)
 	if err != nil {
 		return nil, err
 	}

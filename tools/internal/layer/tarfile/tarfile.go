@@ -22,6 +22,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // Archive is a tar archive that is open for reading. It must be closed, after the last content has been read.
@@ -29,7 +30,7 @@ type Archive struct {
 	name  string
 	file  *os.File // what Open opened
 	plain *io.SectionReader
-	spool spool
+	spool decompress.Spool
 }
 
 // Open opens the archive at path, plain or packed in one of package decompress's ways. scratch is a directory for
@@ -58,7 +59,7 @@ func Open(ctx context.Context, path, scratch string) (*Archive, error) {
 
 // New is Open for an archive inside of something else. name is for messages.
 func New(ctx context.Context, r *io.SectionReader, name, scratch string) (*Archive, error) {
-	a := &Archive{name: name, spool: spool{dir: scratch}}
+	a := &Archive{name: name, spool: decompress.Spool{Dir: scratch}}
 	if err := a.unpack(ctx, r); err != nil {
 		a.Close()
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -73,17 +74,17 @@ func (a *Archive) unpack(ctx context.Context, r *io.SectionReader) error {
 		return err
 	}
 	defer unpacked.Close()
-	if codec == decompress.None {
+	if codec == oci.Uncompressed {
 		a.plain = io.NewSectionReader(r, 0, r.Size())
 		return nil
 	}
-	a.plain, err = a.spool.add(unpacked)
+	a.plain, err = a.spool.Add(unpacked)
 	return err
 }
 
 // Close frees what the archive needs. It may be called twice.
 func (a *Archive) Close() error {
-	err := a.spool.close()
+	err := a.spool.Close()
 	if a.file != nil {
 		err = errors.Join(err, a.file.Close())
 		a.file = nil

@@ -28,21 +28,8 @@ type Source interface {
 	Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error)
 }
 
-// Validate returns an error unless the digest of d has its only valid form, which makes it safe as a part of a path,
-// and the size is not negative. Descriptors that come out of documents are not to be used without it; the functions of
-// this package see to that.
-func Validate(d oci.Descriptor) error {
-	if _, err := digest.Parse(string(d.Digest)); err != nil {
-		return err
-	}
-	if d.Size < 0 {
-		return fmt.Errorf("%s: size %d is negative", d.Digest, d.Size)
-	}
-	return nil
-}
-
 func open(ctx context.Context, src Source, d oci.Descriptor) (io.ReadCloser, error) {
-	if err := Validate(d); err != nil {
+	if err := oci.CheckDescriptor(d); err != nil {
 		return nil, err
 	}
 	return src.Open(ctx, d)

@@ -128,12 +128,12 @@ func TestFiles(t *testing.T) {
 	var files content.Files
 	files.AddDirectory(t.TempDir())
 	files.AddDirectory(dir)
-	d, size, err := files.AddDocument(document)
-	if err != nil || d != digest.FromBytes([]byte("document")) || size != 8 {
-		t.Errorf("AddDocument: %s, %d, %v", d, size, err)
+	if err := files.AddDocument(document); err != nil {
+		t.Fatal(err)
 	}
-	if path, err := files.Path(d); err != nil || path != document {
-		t.Errorf("Path: %s, %v", path, err)
+	inFile := oci.Descriptor{Digest: digest.FromBytes([]byte("document")), Size: 8}
+	if got, err := content.ReadAll(ctx, &files, inFile); err != nil || string(got) != "document" {
+		t.Errorf("ReadAll: %q, %v", got, err)
 	}
 	if got, err := content.ReadAll(ctx, &files, inDir); err != nil || string(got) != "in the directory" {
 		t.Errorf("ReadAll: %q, %v", got, err)
@@ -144,7 +144,7 @@ func TestFiles(t *testing.T) {
 	if _, err := files.Open(ctx, oci.Descriptor{Digest: "sha256:../document"}); err == nil {
 		t.Error("a path is taken for a digest")
 	}
-	if _, _, err := files.AddDocument(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
+	if err := files.AddDocument(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing document: error %v", err)
 	}
 }
@@ -184,7 +184,7 @@ func TestWalk(t *testing.T) {
 	var got []oci.Descriptor
 	err := content.Walk(ctx, store, root, func(d oci.Descriptor, data []byte) error {
 		got = append(got, d)
-		isDocument := oci.IsManifest(d.MediaType) || oci.IsIndex(d.MediaType)
+		isDocument := oci.IsDocument(d.MediaType)
 		if isDocument && !bytes.Equal(data, store[d.Digest]) || !isDocument && data != nil {
 			t.Errorf("%s comes with %q", d.Digest, data)
 		}
@@ -192,6 +192,54 @@ func TestWalk(t *testing.T) {
 	})
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("visited %+v, %v\nwant %+v", got, err, want)
+	}
+}
+
+// What Enter skips is neither read nor visited, unless something else refers to it, too.
+func TestWalkSkips(t *testing.T) {
+	store := make(imagetest.Store)
+	amd := store.AddImage(t, "linux/amd64", oci.Gzip, "base", "app")
+	arm := store.AddImage(t, "linux/arm64", oci.Gzip, "base")
+	inner := store.AddIndex(t, amd, arm)
+	root := store.AddIndex(t, inner)
+	b := store.Manifest(t, arm)
+	delete(store, amd.Digest)
+	var entered [][]oci.Descriptor // what leads to a blob, and the blob
+	var left []oci.Descriptor
+	walker := content.Walker{
+		Source: store,
+		Enter: func(d oci.Descriptor, parents []content.Document) error {
+			var way []oci.Descriptor
+			for _, parent := range parents {
+				if !bytes.Equal(parent.Text, store[parent.Digest]) {
+					t.Errorf("parent %s comes with %q", parent.Digest, parent.Text)
+				}
+				way = append(way, parent.Descriptor)
+			}
+			entered = append(entered, append(way, d))
+			if d.Digest == amd.Digest {
+				return content.ErrSkip
+			}
+			return nil
+		},
+		Leave: func(d oci.Descriptor, _ []byte) error {
+			left = append(left, d)
+			return nil
+		},
+	}
+	err := walker.Walk(ctx, root)
+	wantLeft := []oci.Descriptor{b.Layers[0], b.Config, arm, inner, root}
+	if err != nil || !reflect.DeepEqual(left, wantLeft) {
+		t.Errorf("left %+v, %v\nwant %+v", left, err, wantLeft)
+	}
+	wantEntered := [][]oci.Descriptor{{root}, {root, inner}, {root, inner, amd}, {root, inner, arm},
+		{root, inner, arm, b.Layers[0]}, {root, inner, arm, b.Config}}
+	if !reflect.DeepEqual(entered, wantEntered) {
+		t.Errorf("entered %+v\nwant %+v", entered, wantEntered)
+	}
+	walker.Enter = func(oci.Descriptor, []content.Document) error { return io.ErrClosedPipe }
+	if err := walker.Walk(ctx, root); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("error %v", err)
 	}
 }
 
@@ -215,9 +263,9 @@ func TestWalkFails(t *testing.T) {
 	}{
 		{ctx, traversal, `digest "sha256:../../x": invalid checksum digest length`},
 		{ctx, negative, image.Digest.String() + ": size -7 is negative"},
-		{ctx, broken, broken.Digest.String() + ": unexpected EOF"},
+		{ctx, broken, "index " + broken.Digest.String() + ": unexpected EOF"},
 		{ctx, deep, image.Digest.String() + ": indexes nest more than 8 deep"},
-		{ctx, missing, missing.Digest.String() + ": blob not found"},
+		{ctx, missing, "manifest: " + missing.Digest.String() + ": blob not found"},
 		{cancelled, image, "context canceled"},
 	}
 	for _, test := range tests {
@@ -233,32 +281,5 @@ func TestWalkFails(t *testing.T) {
 	})
 	if !errors.Is(err, io.ErrClosedPipe) || visits != 1 {
 		t.Errorf("after %d visits: error %v", visits, err)
-	}
-}
-
-func TestPlatform(t *testing.T) {
-	store := make(imagetest.Store)
-	config := store.Add(oci.MediaTypeConfig, []byte(`{"os":"linux","architecture":"arm","variant":"v7"}`))
-	told := oci.Platform{OS: "linux", Architecture: "amd64"}
-	tests := []struct {
-		d, config oci.Descriptor
-		want      oci.Platform
-		err       string
-	}{
-		{oci.Descriptor{Platform: &told}, config, told, ""},
-		{oci.Descriptor{}, config, oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"}, ""},
-		{oci.Descriptor{}, oci.Descriptor{Digest: "x"}, oci.Platform{}, `digest "x": invalid checksum digest format`},
-		{oci.Descriptor{}, store.Add("", []byte("]")), oci.Platform{},
-			"config " + digest.FromBytes([]byte("]")).String() + ": invalid character ']' looking for beginning of value"},
-	}
-	for _, test := range tests {
-		got, err := content.Platform(ctx, store, test.d, test.config)
-		text := ""
-		if err != nil {
-			text = err.Error()
-		}
-		if !reflect.DeepEqual(got, test.want) || text != test.err {
-			t.Errorf("%+v: %+v, %q, want %+v, %q", test.d, got, text, test.want, test.err)
-		}
 	}
 }

@@ -25,21 +25,21 @@ func (f *Files) Add(d digest.Digest, path string) {
 	f.paths[d] = path
 }
 
-// AddDocument adds the file at path, a small one, under the digest of its bytes, and returns that with its size.
-func (f *Files) AddDocument(path string) (digest.Digest, int64, error) {
-	d, size, err := digest.FromFile(path)
+// AddDocument adds the file at path, a small one, under the digest of its bytes.
+func (f *Files) AddDocument(path string) error {
+	d, _, err := digest.FromFile(path)
 	if err != nil {
-		return "", 0, err
+		return err
 	}
 	f.Add(d, path)
-	return d, size, nil
+	return nil
 }
 
 // AddDirectory adds a directory that holds blobs as sha256/HEX, like the "blobs" of an image layout.
 func (f *Files) AddDirectory(dir string) { f.dirs = append(f.dirs, dir) }
 
-// Path returns the file that holds the blob d.
-func (f *Files) Path(d digest.Digest) (string, error) {
+// path returns the file that holds the blob d.
+func (f *Files) path(d digest.Digest) (string, error) {
 	if path, ok := f.paths[d]; ok {
 		return path, nil
 	}
@@ -57,7 +57,7 @@ func (f *Files) Open(_ context.Context, d oci.Descriptor) (io.ReadCloser, error)
 	if _, err := digest.Parse(string(d.Digest)); err != nil {
 		return nil, err
 	}
-	path, err := f.Path(d.Digest)
+	path, err := f.path(d.Digest)
 	if err != nil {
 		return nil, err
 	}

@@ -1,24 +1,61 @@
 package content
 
 import (
-	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// Platform returns the platform of the image whose manifest is d: what d says, or else what the image's config says.
-func Platform(ctx context.Context, src Source, d, config oci.Descriptor) (oci.Platform, error) {
-	if d.Platform != nil {
-		return *d.Platform, nil
+// PlatformError says that there is no image for a platform.
+type PlatformError struct {
+	// Want are the platforms that no image is for. None stands for any platform.
+	Want []oci.Platform
+	// Have are the platforms of the images that there are.
+	Have []oci.Platform
+}
+
+// Error implements error.
+func (e *PlatformError) Error() string {
+	return fmt.Sprintf("no image for %s; available: %s", texts(e.Want, "any platform"), texts(e.Have, "none"))
+}
+
+func texts(platforms []oci.Platform, none string) string {
+	var all []string
+	for _, p := range platforms {
+		text := oci.ShortPlatform(p)
+		if p.OS == "" || p.Architecture == "" {
+			text = "one whose config states no platform"
+		}
+		if !slices.Contains(all, text) {
+			all = append(all, text)
+		}
 	}
-	data, err := ReadAll(ctx, src, config)
-	if err != nil {
-		return oci.Platform{}, err
+	if len(all) == 0 {
+		return none
 	}
-	var platform oci.ConfigPlatform
-	if err := oci.Unmarshal(data, &platform); err != nil {
-		return oci.Platform{}, fmt.Errorf("config %s: %w", config.Digest, err)
+	return strings.Join(all, ", ")
+}
+
+// Choose returns the first of the images that is for the platform. The variant that a platform implies wins over others:
+// linux/arm is v7, and any other variant only if there is no v7. The error is a *PlatformError.
+func Choose(images []Image, want oci.Platform) (Image, error) {
+	matches := func(image Image) bool { return oci.MatchPlatform(want, image.Platform) }
+	implied := func(image Image) bool { return matches(image) && oci.Variant(want) == oci.Variant(image.Platform) }
+	for _, fits := range []func(Image) bool{implied, matches} {
+		if n := slices.IndexFunc(images, fits); n >= 0 {
+			return images[n], nil
+		}
 	}
-	return platform.Platform(), nil
+	return Image{}, &PlatformError{Want: []oci.Platform{want}, Have: Platforms(images)}
+}
+
+// Platforms returns the platforms of the images, in their order.
+func Platforms(images []Image) []oci.Platform {
+	all := make([]oci.Platform, len(images))
+	for n, image := range images {
+		all[n] = image.Platform
+	}
+	return all
 }

@@ -2,6 +2,7 @@ package content
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -11,52 +12,111 @@ import (
 // maxDepth is how deep indexes may nest. Real ones nest once.
 const maxDepth = 8
 
-// Walk visits every blob that root reaches, children before parents: layers in order, config, manifest, index. A blob
-// that is reached twice is visited once. A layer or config has no data; a manifest or index comes with its verified
-// bytes.
-func Walk(ctx context.Context, src Source, root oci.Descriptor, visit func(d oci.Descriptor, data []byte) error) error {
-	w := walker{ctx: ctx, src: src, visit: visit, seen: make(map[digest.Digest]bool)}
-	return w.walk(root, 0)
+// ErrSkip is what [Walker.Enter] returns to pass over a blob and all that only it refers to.
+var ErrSkip = errors.New("pass over this blob")
+
+// Document is a manifest or an index with its verified bytes.
+type Document struct {
+	oci.Descriptor
+	// Text is the document itself.
+	Text []byte
 }
 
-type walker struct {
-	ctx   context.Context
-	src   Source
-	visit func(oci.Descriptor, []byte) error
-	seen  map[digest.Digest]bool
+// Walker visits the blobs that a root reaches, each once.
+type Walker struct {
+	// Source holds the documents.
+	Source Source
+	// Enter is called with each blob before anything is read of it. The parents are the documents that lead to it, the
+	// outermost first. Nil enters all blobs.
+	Enter func(d oci.Descriptor, parents []Document) error
+	// Leave is called with each blob that was entered, after all that it refers to: layers in order, config, manifest,
+	// index. A layer or config has no data; a manifest or index comes with its verified bytes. Nil does nothing.
+	Leave func(d oci.Descriptor, data []byte) error
+
+	// children is called with what a document refers to, before any of it is entered. Nil does nothing.
+	children func(document Document, children []oci.Descriptor) error
 }
 
-func (w *walker) walk(d oci.Descriptor, depth int) error {
-	if w.seen[d.Digest] {
+// Walk calls leave with every blob that root reaches, as [Walker] does.
+func Walk(ctx context.Context, src Source, root oci.Descriptor, leave func(d oci.Descriptor, data []byte) error) error {
+	return Walker{Source: src, Leave: leave}.Walk(ctx, root)
+}
+
+// Walk visits root and all that it reaches. It ends at the first error.
+func (w Walker) Walk(ctx context.Context, root oci.Descriptor) error {
+	v := visit{Walker: w, ctx: ctx, seen: make(map[digest.Digest]bool)}
+	return v.blob(root, nil)
+}
+
+// visit is a walk under way.
+type visit struct {
+	Walker
+	ctx  context.Context
+	seen map[digest.Digest]bool
+}
+
+func (v *visit) blob(d oci.Descriptor, parents []Document) error {
+	if v.seen[d.Digest] {
 		return nil
 	}
-	if err := Validate(d); err != nil {
+	if err := oci.CheckDescriptor(d); err != nil {
 		return err
 	}
-	if err := w.ctx.Err(); err != nil {
+	if err := v.ctx.Err(); err != nil {
 		return err
 	}
-	if depth > maxDepth {
+	isDocument := oci.IsDocument(d.MediaType)
+	if isDocument && len(parents) > maxDepth {
 		return fmt.Errorf("%s: indexes nest more than %d deep", d.Digest, maxDepth)
 	}
-	w.seen[d.Digest] = true
-	if !oci.IsIndex(d.MediaType) && !oci.IsManifest(d.MediaType) {
-		return w.visit(d, nil)
-	}
-	data, err := ReadAll(w.ctx, w.src, d)
-	if err != nil {
-		return err
-	}
-	children, err := Children(d.MediaType, data)
-	if err != nil {
-		return fmt.Errorf("%s: %w", d.Digest, err)
-	}
-	for _, child := range children {
-		if err := w.walk(child, depth+1); err != nil {
+	v.seen[d.Digest] = true
+	if v.Enter != nil {
+		if err := v.Enter(d, parents); err != nil {
+			if errors.Is(err, ErrSkip) {
+				return nil
+			}
 			return err
 		}
 	}
-	return w.visit(d, data)
+	if isDocument {
+		return v.document(d, parents)
+	}
+	return v.leave(d, nil)
+}
+
+func (v *visit) document(d oci.Descriptor, parents []Document) error {
+	kind := "manifest"
+	if oci.IsIndex(d.MediaType) {
+		kind = "index"
+	}
+	data, err := ReadAll(v.ctx, v.Source, d)
+	if err != nil {
+		return fmt.Errorf("%s: %w", kind, err)
+	}
+	children, err := Children(d.MediaType, data)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", kind, d.Digest, err)
+	}
+	document := Document{d, data}
+	if v.children != nil {
+		if err := v.children(document, children); err != nil {
+			return err
+		}
+	}
+	parents = append(parents[:len(parents):len(parents)], document) // a copy: Enter may keep the parents
+	for _, child := range children {
+		if err := v.blob(child, parents); err != nil {
+			return err
+		}
+	}
+	return v.leave(d, data)
+}
+
+func (v *visit) leave(d oci.Descriptor, data []byte) error {
+	if v.Leave == nil {
+		return nil
+	}
+	return v.Leave(d, data)
 }
 
 // Children returns the blobs that a document refers to: an index's manifests, or a manifest's layers and then its

@@ -10,7 +10,6 @@ package reference
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
@@ -63,17 +62,6 @@ func (r Reference) Name() string { return r.Registry + "/" + r.Repository }
 
 // String returns the full name: "docker.io/library/alpine:latest". Parse returns an equal Reference for it.
 func (r Reference) String() string { return r.Name() + r.version() }
-
-// Familiar returns the shortest name that means the same, as Docker's programs print it: "alpine:latest".
-func (r Reference) Familiar() string {
-	for _, prefix := range []string{dockerHub + "/" + dockerLibrary, dockerHub + "/"} {
-		short, ok := strings.CutPrefix(r.Name(), prefix)
-		if registry, repository := splitRegistry(short); ok && registry == r.Registry && repository == r.Repository {
-			return short + r.version()
-		}
-	}
-	return r.String()
-}
 
 func (r Reference) version() string {
 	var v string

@@ -9,35 +9,31 @@ const sum = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852
 
 func TestParse(t *testing.T) {
 	tests := []struct {
-		text     string
-		want     Reference
-		familiar string
+		text string
+		want Reference
 	}{
-		{"alpine", Reference{"docker.io", "library/alpine", "latest", ""}, "alpine:latest"},
-		{"alpine:3.20", Reference{"docker.io", "library/alpine", "3.20", ""}, "alpine:3.20"},
-		{"alpine@" + sum, Reference{"docker.io", "library/alpine", "", sum}, "alpine@" + sum},
-		{"alpine:3@" + sum, Reference{"docker.io", "library/alpine", "3", sum}, "alpine:3@" + sum},
-		{"docker.io/alpine", Reference{"docker.io", "library/alpine", "latest", ""}, "alpine:latest"},
-		{"index.docker.io/alpine", Reference{"docker.io", "library/alpine", "latest", ""}, "alpine:latest"},
-		{"library/alpine", Reference{"docker.io", "library/alpine", "latest", ""}, "alpine:latest"},
-		{"docker.io/library/a/b", Reference{"docker.io", "library/a/b", "latest", ""}, "library/a/b:latest"},
-		{"docker.io/a.b/c", Reference{"docker.io", "a.b/c", "latest", ""}, "docker.io/a.b/c:latest"},
-		{"grafana/grafana", Reference{"docker.io", "grafana/grafana", "latest", ""}, "grafana/grafana:latest"},
-		{"localhost/my-alpine", Reference{"localhost", "my-alpine", "latest", ""}, "localhost/my-alpine:latest"},
-		{"localhost:5000/a/b:v1", Reference{"localhost:5000", "a/b", "v1", ""}, "localhost:5000/a/b:v1"},
-		{"host:5000/a", Reference{"host:5000", "a", "latest", ""}, "host:5000/a:latest"},
-		{"quay.io/a__b/c-d--e.f", Reference{"quay.io", "a__b/c-d--e.f", "latest", ""}, "quay.io/a__b/c-d--e.f:latest"},
-		{"[::1]:5000/a", Reference{"[::1]:5000", "a", "latest", ""}, "[::1]:5000/a:latest"},
-		{"HOST/a", Reference{"HOST", "a", "latest", ""}, "HOST/a:latest"},
-		{"localhost:5000", Reference{"docker.io", "library/localhost", "5000", ""}, "localhost:5000"},
+		{"alpine", Reference{"docker.io", "library/alpine", "latest", ""}},
+		{"alpine:3.20", Reference{"docker.io", "library/alpine", "3.20", ""}},
+		{"alpine@" + sum, Reference{"docker.io", "library/alpine", "", sum}},
+		{"alpine:3@" + sum, Reference{"docker.io", "library/alpine", "3", sum}},
+		{"docker.io/alpine", Reference{"docker.io", "library/alpine", "latest", ""}},
+		{"index.docker.io/alpine", Reference{"docker.io", "library/alpine", "latest", ""}},
+		{"library/alpine", Reference{"docker.io", "library/alpine", "latest", ""}},
+		{"docker.io/library/a/b", Reference{"docker.io", "library/a/b", "latest", ""}},
+		{"docker.io/a.b/c", Reference{"docker.io", "a.b/c", "latest", ""}},
+		{"grafana/grafana", Reference{"docker.io", "grafana/grafana", "latest", ""}},
+		{"localhost/my-alpine", Reference{"localhost", "my-alpine", "latest", ""}},
+		{"localhost:5000/a/b:v1", Reference{"localhost:5000", "a/b", "v1", ""}},
+		{"host:5000/a", Reference{"host:5000", "a", "latest", ""}},
+		{"quay.io/a__b/c-d--e.f", Reference{"quay.io", "a__b/c-d--e.f", "latest", ""}},
+		{"[::1]:5000/a", Reference{"[::1]:5000", "a", "latest", ""}},
+		{"HOST/a", Reference{"HOST", "a", "latest", ""}},
+		{"localhost:5000", Reference{"docker.io", "library/localhost", "5000", ""}},
 	}
 	for _, test := range tests {
 		got, err := Parse(test.text)
 		if err != nil || got != test.want {
 			t.Errorf("Parse(%q) = %+v, %v, want %+v", test.text, got, err, test.want)
-		}
-		if got.Familiar() != test.familiar {
-			t.Errorf("Parse(%q).Familiar() = %q, want %q", test.text, got.Familiar(), test.familiar)
 		}
 		if again, err := Parse(got.String()); err != nil || again != got {
 			t.Errorf("Parse(%q) = %+v, %v, want %+v", got.String(), again, err, got)
@@ -120,10 +116,8 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, spelling := range []string{r.String(), r.Familiar()} {
-			if again, err := Parse(spelling); err != nil || again != r {
-				t.Errorf("Parse(%q) = %+v, but Parse(%q) = %+v, %v", text, r, spelling, again, err)
-			}
+		if again, err := Parse(r.String()); err != nil || again != r {
+			t.Errorf("Parse(%q) = %+v, but Parse(%q) = %+v, %v", text, r, r.String(), again, err)
 		}
 	})
 }

@@ -91,10 +91,7 @@ func checkDescriptor(path string, d oci.Descriptor) error {
 	if d.MediaType == "" {
 		return fmt.Errorf("%s: not a descriptor: mediaType is missing", path)
 	}
-	if d.Size < 0 {
-		return fmt.Errorf("%s: size %d is negative", path, d.Size)
-	}
-	if _, err := digest.Parse(string(d.Digest)); err != nil {
+	if err := oci.CheckDescriptor(d); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil

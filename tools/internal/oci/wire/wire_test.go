@@ -91,7 +91,7 @@ func TestReadRefuses(t *testing.T) {
 		{descriptor, "[]", "not a descriptor: json: cannot unmarshal array into Go value of type oci.Descriptor"},
 		{descriptor, descriptorJSON + "x", "not a descriptor: trailing data after the JSON value at byte 214"},
 		{descriptor, `{"digest":"` + ofNothing + `","size":7}`, "not a descriptor: mediaType is missing"},
-		{descriptor, `{"mediaType":"` + manifest + `","digest":"` + ofNothing + `","size":-7}`, "size -7 is negative"},
+		{descriptor, `{"mediaType":"` + manifest + `","digest":"` + ofNothing + `","size":-7}`, ofNothing + ": size -7 is negative"},
 		{descriptor, `{"mediaType":"` + manifest + `","digest":"x"}`, `digest "x": invalid checksum digest format`},
 		{layer, "{", "not a descriptor: unexpected EOF"},
 		{layer, descriptorJSON, `media type "` + manifest + `" is not that of an image layer`},

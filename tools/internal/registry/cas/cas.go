@@ -77,7 +77,7 @@ func New(address string, o Options) (*Cache, error) {
 // Open implements content.Source. The first bytes are there when it returns. An [*Error] with Denied set tells that the
 // cache wants other credentials.
 func (c *Cache) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
-	if err := content.Validate(d); err != nil {
+	if err := oci.CheckDescriptor(d); err != nil {
 		return nil, err
 	}
 	s := &stream{ctx: ctx, cache: c, blob: d, attempts: transport.Attempts{Wait: c.wait}}

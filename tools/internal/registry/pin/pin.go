@@ -11,7 +11,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/image/lockfile"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -36,21 +35,8 @@ type Want struct {
 	All bool
 }
 
-// PlatformError tells that an image lacks platforms that are wanted.
-type PlatformError struct {
-	// Image is the image's full name.
-	Image string
-	// Missing are the platforms that it lacks, Known those that it has, both in the form of oci.FormatPlatform.
-	Missing, Known []string
-}
-
-// Error implements error.
-func (e *PlatformError) Error() string {
-	return fmt.Sprintf("%s: no image for %s; there is %s",
-		e.Image, strings.Join(e.Missing, ", "), strings.Join(e.Known, ", "))
-}
-
-// Image asks the registry for an image, and the registries of image and mirrors how they are spoken to.
+// Image asks the registry for an image, and the registries of image and mirrors how they are spoken to. The error is a
+// *content.PlatformError if the image lacks a platform that is wanted.
 func Image(
 	ctx context.Context, client *registry.Client, want Want,
 ) (lockfile.Image, map[string]lockfile.Registry, error) {
@@ -61,7 +47,7 @@ func Image(
 	if err != nil {
 		return fail(err)
 	}
-	s := &search{ctx: ctx, repository: repository, want: want}
+	s := &search{ctx: ctx, documents: newDocuments(repository), want: want}
 	image, err := s.image()
 	if err != nil {
 		return fail(err)
@@ -95,11 +81,9 @@ func Registry(ctx context.Context, client *registry.Client, ref reference.Refere
 
 // search is one image that is being looked into.
 type search struct {
-	ctx        context.Context
-	repository *registry.Repository
-	want       Want
-	found      []*candidate // in the order of the indexes
-	asked      int          // how many entries of indexes had to be looked into
+	ctx       context.Context
+	documents *documents
+	want      Want
 }
 
 func (s *search) image() (lockfile.Image, error) {
@@ -107,71 +91,53 @@ func (s *search) image() (lockfile.Image, error) {
 	if d := s.want.Reference.Digest; d != "" {
 		version = d.String()
 	}
-	root, data, err := s.repository.Fetch(s.ctx, version)
+	root, err := s.documents.fetch(s.ctx, version)
+	if err != nil {
+		return lockfile.Image{}, err
+	}
+	images, err := s.images(root)
+	if err != nil {
+		return lockfile.Image{}, err
+	}
+	chosen, err := s.choose(images)
 	if err != nil {
 		return lockfile.Image{}, err
 	}
 	image := lockfile.Image{
 		Reference: s.want.Reference.String(), Digest: root.Digest, Platforms: make(map[string]lockfile.Platform),
 	}
-	document := lockfile.Document{MediaType: root.MediaType, Digest: root.Digest, Text: data}
-	if oci.IsIndex(root.MediaType) {
-		err = s.index(document, nil)
-	} else {
-		err = s.single(document)
-	}
-	if err != nil {
-		return lockfile.Image{}, err
-	}
-	chosen, err := s.choose()
-	if err != nil {
-		return lockfile.Image{}, err
-	}
 	for _, c := range chosen {
-		if err := s.complete(c); err != nil {
+		if image.Platforms[oci.ShortPlatform(c.Platform)], err = s.complete(c); err != nil {
 			return lockfile.Image{}, err
 		}
-		image.Platforms[name(c.platform)] = c.image
-		for _, index := range c.indexes {
+		for _, index := range c.Indexes {
 			known := func(d lockfile.Document) bool { return d.Digest == index.Digest }
 			if !slices.ContainsFunc(image.Indexes, known) {
-				image.Indexes = append(image.Indexes, index)
+				image.Indexes = append(image.Indexes, document(index.Descriptor, index.Text))
 			}
 		}
 	}
 	return image, nil
 }
 
-// document fetches a manifest or an index that an index names.
-func (s *search) document(d oci.Descriptor) (lockfile.Document, error) {
-	if err := content.Validate(d); err != nil {
-		return lockfile.Document{}, err
+// complete returns the documents of an image.
+func (s *search) complete(image content.Image) (p lockfile.Platform, err error) {
+	data, err := content.ReadAll(s.ctx, s.documents, image.Descriptor)
+	if err != nil {
+		return p, err
 	}
-	got, data, err := s.repository.Fetch(s.ctx, d.Digest.String())
-	return lockfile.Document{MediaType: got.MediaType, Digest: got.Digest, Text: data}, err
+	p.Manifest = document(image.Descriptor, data)
+	manifest, err := p.ParseManifest()
+	if err != nil {
+		return p, fmt.Errorf("%s: manifest %s: %w", s.want.Reference.Name(), p.Manifest.Digest, err)
+	}
+	if data, err = content.ReadAll(s.ctx, s.documents, manifest.Config); err != nil {
+		return p, fmt.Errorf("%s: config: %w", s.want.Reference.Name(), err)
+	}
+	p.Config = document(manifest.Config, data)
+	return p, nil
 }
 
-// complete fetches what is not there yet of an image.
-func (s *search) complete(c *candidate) error {
-	if c.image.Manifest.Text == nil {
-		var err error
-		if c.image.Manifest, err = s.document(c.descriptor); err != nil {
-			return err
-		}
-	}
-	if c.image.Config.Text != nil {
-		return nil
-	}
-	manifest, err := c.image.ParseManifest()
-	if err != nil {
-		return fmt.Errorf("%s: manifest %s: %w", s.want.Reference.Name(), c.image.Manifest.Digest, err)
-	}
-	data, err := content.ReadAll(s.ctx, s.repository, manifest.Config)
-	if err != nil {
-		return fmt.Errorf("%s: config: %w", s.want.Reference.Name(), err)
-	}
-	c.image.Config = lockfile.Document{
-		MediaType: manifest.Config.MediaType, Digest: manifest.Config.Digest, Text: data,
-	}
-	return nil
+func document(d oci.Descriptor, text []byte) lockfile.Document {
+	return lockfile.Document{MediaType: d.MediaType, Digest: d.Digest, Text: text}
 }

@@ -127,9 +127,9 @@ func TestIndex(t *testing.T) {
 		}
 	}
 	_, err = pinned(t, server, Want{Platforms: parse(t, "linux/amd64", "linux/386", "plan9/arm")})
-	want := server.Host + "/team/base:1: no image for linux/386, plan9/arm; there is linux/amd64, linux/arm64, " +
+	want := server.Host + "/team/base:1: no image for linux/386, plan9/arm; available: linux/amd64, linux/arm64, " +
 		"linux/arm/v6, linux/arm/v7, linux/s390x"
-	if platform := (*PlatformError)(nil); !errors.As(err, &platform) || err.Error() != want {
+	if platform := (*content.PlatformError)(nil); !errors.As(err, &platform) || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
@@ -145,7 +145,7 @@ func TestSingle(t *testing.T) {
 		}
 	}
 	_, err := pinned(t, server, Want{Platforms: parse(t, "linux/amd64")})
-	if err == nil || !strings.HasSuffix(err.Error(), ": no image for linux/amd64; there is linux/riscv64") {
+	if err == nil || !strings.HasSuffix(err.Error(), ": no image for linux/amd64; available: linux/riscv64") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -158,10 +158,13 @@ func TestDocker(t *testing.T) {
 		Config: store.Add(oci.DockerMediaTypeConfig, []byte(`{"rootfs":{"type":"layers"}}`)),
 	})
 	publish(store, server, root)
-	for _, platforms := range [][]oci.Platform{nil, parse(t, "linux/amd64", "linux/arm64")} {
-		if _, err := pinned(t, server, Want{Platforms: platforms}); err == nil || !strings.HasSuffix(err.Error(),
-			": no image for any platform; there is one whose config does not say what it is for") {
-			t.Errorf("error %v", err)
+	for want, platforms := range map[string][]oci.Platform{
+		"any platform":             nil,
+		"linux/amd64, linux/arm64": parse(t, "linux/amd64", "linux/arm64"),
+	} {
+		want = ": no image for " + want + "; available: one whose config states no platform"
+		if _, err := pinned(t, server, Want{Platforms: platforms}); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("error %v, want %s", err, want)
 		}
 	}
 	image, err := pinned(t, server, Want{Platforms: parse(t, "linux/arm/v7")})
@@ -198,18 +201,14 @@ func TestRegistries(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	deep := func(t *testing.T, store imagetest.Store) oci.Descriptor {
 		root := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
-		for range maxDepth + 1 {
+		for range 9 {
 			root = store.AddIndex(t, root)
 		}
 		return root
 	}
-	wide := func(t *testing.T, store imagetest.Store) oci.Descriptor {
-		image := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
-		return store.AddIndex(t, slices.Repeat([]oci.Descriptor{image}, maxEntries+2)...)
-	}
 	nameless := func(t *testing.T, store imagetest.Store) oci.Descriptor { // No entry is an image, each has to be looked into.
 		entry := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{Versioned: oci.SchemaVersion})
-		return store.AddIndex(t, slices.Repeat([]oci.Descriptor{entry}, maxEntries+1)...)
+		return store.AddIndex(t, slices.Repeat([]oci.Descriptor{entry}, 1001)...)
 	}
 	missing := func(t *testing.T, store imagetest.Store) oci.Descriptor {
 		root := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
@@ -231,10 +230,9 @@ func TestRefuses(t *testing.T) {
 		want string
 	}{
 		"deep":      {deep, "indexes nest more than 8 deep"},
-		"wide":      {wide, "more than 1000 images"},
-		"nameless":  {nameless, "more than 1000 entries do not say what they are for"},
+		"nameless":  {nameless, "more than 1000 entries state no platform"},
 		"missing":   {missing, "config: HOST/team/base: blob sha256:"},
-		"none":      {none, "no image for linux/amd64, linux/arm64; there is none"},
+		"none":      {none, "no image for linux/amd64, linux/arm64; available: none"},
 		"artifact":  {artifact, `the config has the media type "application/vnd.x": it is not an image`},
 		"traversal": {traversal, `digest "sha256:../../x"`},
 	} {

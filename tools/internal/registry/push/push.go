@@ -80,7 +80,7 @@ func Images(ctx context.Context, tasks []Task, o Options) error {
 	p := &push{Options: o}
 	work := make([]*taskWork, len(tasks))
 	for i, task := range tasks {
-		work[i] = &taskWork{Task: task, push: p, seen: make(map[digest.Digest]bool)}
+		work[i] = &taskWork{Task: task, push: p}
 	}
 	all := func(step func(*taskWork, context.Context) error) error {
 		return forEach(ctx, o.Jobs, work, func(ctx context.Context, w *taskWork) error { return step(w, ctx) })

@@ -394,7 +394,7 @@ func TestBrokenImage(t *testing.T) {
 	}
 	deep := imagetest.Store{}
 	index := deep.AddIndex(t)
-	for range maxDepth + 1 {
+	for range 9 {
 		index = deep.AddIndex(t, index)
 	}
 	err := pushOne(t, to, deep, index, Options{}, "v1")

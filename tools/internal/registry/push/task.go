@@ -3,11 +3,9 @@ package push
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
-	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // taskWork is what is to be done for one task.
@@ -15,16 +13,10 @@ type taskWork struct {
 	Task
 	push *push
 
-	present bool                   // whether the registry has the root
-	missing []string               // the tags that do not name it yet
-	seen    map[digest.Digest]bool // what the plan holds
+	present bool     // whether the registry has the root
+	missing []string // the tags that do not name it yet
 	blobs   []oci.Descriptor
-	docs    []document // children before parents
-}
-
-type document struct {
-	oci.Descriptor
-	data []byte
+	docs    []content.Document // children before parents
 }
 
 // plan finds out what the registry lacks of the task's image.
@@ -36,7 +28,7 @@ func (w *taskWork) plan(ctx context.Context) error {
 		w.tell(w.Root, Present)
 		return nil
 	}
-	return w.walk(ctx, w.Root, 0)
+	return w.collect(ctx)
 }
 
 // rootAndTags finds out whether the registry holds the root, and which of the tags do not name it yet. For an unchanged
@@ -72,47 +64,32 @@ func (w *taskWork) hasManifest(ctx context.Context, d oci.Descriptor) (bool, err
 	return err == nil, err
 }
 
-// maxDepth is how deep indexes may nest. Real ones nest once.
-const maxDepth = 8
-
-// walk finds the documents below d that the registry lacks, and their blobs. A document that the registry has is not
-// looked into: a registry takes one only after all that it refers to.
-func (w *taskWork) walk(ctx context.Context, d oci.Descriptor, depth int) error {
-	if w.seen[d.Digest] {
-		return nil
-	}
-	w.seen[d.Digest] = true
-	switch {
-	case !oci.IsIndex(d.MediaType) && !oci.IsManifest(d.MediaType):
-		w.blobs = append(w.blobs, d)
-		return nil
-	case depth > maxDepth:
-		return fmt.Errorf("%s: indexes nest more than %d deep", d.Digest, maxDepth)
-	case depth > 0: // The root is known to be missing.
-		present, err := w.hasManifest(ctx, d)
-		if err != nil {
+// collect finds the documents that the registry lacks, and their blobs. A document that the registry has is not looked
+// into: a registry takes one only after all that it refers to.
+func (w *taskWork) collect(ctx context.Context) error {
+	return content.Walker{
+		Source: w.Source,
+		Enter: func(d oci.Descriptor, parents []content.Document) error {
+			isDocument := oci.IsDocument(d.MediaType)
+			if !isDocument || len(parents) == 0 { // The root is known to be missing.
+				return nil
+			}
+			present, err := w.hasManifest(ctx, d)
+			if err == nil && present {
+				w.tell(d, Present)
+				err = content.ErrSkip
+			}
 			return err
-		}
-		if present {
-			w.tell(d, Present)
+		},
+		Leave: func(d oci.Descriptor, data []byte) error {
+			if data == nil {
+				w.blobs = append(w.blobs, d)
+			} else {
+				w.docs = append(w.docs, content.Document{Descriptor: d, Text: data})
+			}
 			return nil
-		}
-	}
-	data, err := content.ReadAll(ctx, w.Source, d)
-	if err != nil {
-		return err
-	}
-	children, err := content.Children(d.MediaType, data)
-	if err != nil {
-		return fmt.Errorf("%s: %w", d.Digest, err)
-	}
-	for _, child := range children {
-		if err := w.walk(ctx, child, depth+1); err != nil {
-			return err
-		}
-	}
-	w.docs = append(w.docs, document{d, data})
-	return nil
+		},
+	}.Walk(ctx, w.Root)
 }
 
 // sendBlob makes a blob part of the repository.
@@ -146,7 +123,7 @@ func (w *taskWork) sendDocuments(ctx context.Context) error {
 		case doc.Digest == w.Root.Digest && len(w.missing) > 0:
 			continue
 		}
-		if err := w.To.PutManifest(ctx, doc.Descriptor, doc.data, doc.Digest.String()); err != nil {
+		if err := w.To.PutManifest(ctx, doc.Descriptor, doc.Text, doc.Digest.String()); err != nil {
 			return err
 		}
 		w.tell(doc.Descriptor, Pushed)
@@ -182,7 +159,7 @@ func (w *taskWork) sendTags(ctx context.Context) error {
 // rootData returns the bytes of the root, which the plan has read unless the registry had it already.
 func (w *taskWork) rootData(ctx context.Context) ([]byte, error) {
 	if n := len(w.docs); n > 0 {
-		return w.docs[n-1].data, nil
+		return w.docs[n-1].Text, nil
 	}
 	return content.ReadAll(ctx, w.Source, w.Root)
 }

@@ -180,7 +180,7 @@ func (repo *repository) putManifest(w http.ResponseWriter, version, mediaType st
 	for _, child := range children {
 		_, isManifest := repo.manifests[child.Digest]
 		_, isBlob := repo.blobs[child.Digest]
-		wantManifest := oci.IsIndex(child.MediaType) || oci.IsManifest(child.MediaType)
+		wantManifest := oci.IsDocument(child.MediaType)
 		if wantManifest && !isManifest || !wantManifest && !isBlob && len(child.URLs) == 0 {
 			refuse(w, http.StatusBadRequest, "MANIFEST_BLOB_UNKNOWN", "blob unknown: "+child.Digest.String())
 			return

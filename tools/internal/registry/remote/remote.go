@@ -21,17 +21,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 )
 
-// Layer is a layer that registries hold.
-type Layer struct {
-	// Descriptor is the layer's.
-	Descriptor oci.Descriptor
-	// Sources are the repositories that hold the blob, as "registry/repository", the best first.
-	Sources []string
-}
-
 // New returns a source of the layers' blobs, and of no others. It may be used by several goroutines. Each repository is
 // connected to once, when the first of its blobs is read. A source that fails is told of only if all of a blob's fail.
-func New(client *registry.Client, layers []Layer) content.Source {
+func New(client *registry.Client, layers []content.RemoteLayer) content.Source {
 	s := &source{client: client, sources: make(map[digest.Digest][]*place)}
 	places := make(map[string]*place)
 	for _, layer := range layers {

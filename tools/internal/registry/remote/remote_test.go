@@ -23,11 +23,11 @@ func newClient() *registry.Client {
 }
 
 // layer returns a layer that holds text, at the sources.
-func layer(text string, sources ...string) Layer {
+func layer(text string, sources ...string) content.RemoteLayer {
 	d := oci.Descriptor{
 		MediaType: oci.MediaTypeLayer, Digest: digest.FromBytes([]byte(text)), Size: int64(len(text)),
 	}
-	return Layer{d, sources}
+	return content.RemoteLayer{Descriptor: d, Sources: sources}
 }
 
 func requests(server *registrytest.Registry) []string {
@@ -43,7 +43,7 @@ func TestSourcesInTurn(t *testing.T) {
 	first, second := registrytest.New(t), registrytest.New(t)
 	second.AddBlob("team/base", []byte("one"))
 	one := layer("one", first.Host+"/mirror", second.Host+"/team/base")
-	source := New(newClient(), []Layer{one, layer("one", "nowhere.invalid/x")})
+	source := New(newClient(), []content.RemoteLayer{one, layer("one", "nowhere.invalid/x")})
 	if made := append(requests(first), requests(second)...); made != nil {
 		t.Errorf("requests before anything was read: %q", made)
 	}
@@ -70,7 +70,7 @@ func TestAllFail(t *testing.T) {
 		return true
 	})
 	one := layer("one", server.Host+"/a", "UPPER", server.Host+"/b")
-	_, err := New(newClient(), []Layer{one}).Open(t.Context(), one.Descriptor)
+	_, err := New(newClient(), []content.RemoteLayer{one}).Open(t.Context(), one.Descriptor)
 	blob := ": blob " + one.Descriptor.Digest.String() + ": 403 Forbidden"
 	want := server.Host + "/a" + blob + "\n" +
 		`repository "UPPER": repository component "UPPER": only lower-case letters are allowed` + "\n" +
@@ -80,7 +80,7 @@ func TestAllFail(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := New(newClient(), []Layer{one}).Open(ctx, one.Descriptor); !errors.Is(err, context.Canceled) {
+	if _, err := New(newClient(), []content.RemoteLayer{one}).Open(ctx, one.Descriptor); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the end: %v", err)
 	}
 }
@@ -93,7 +93,7 @@ func TestWrongBytes(t *testing.T) {
 		io.WriteString(w, "two")
 		return true
 	})
-	_, err := content.ReadAll(t.Context(), New(newClient(), []Layer{one}), one.Descriptor)
+	_, err := content.ReadAll(t.Context(), New(newClient(), []content.RemoteLayer{one}), one.Descriptor)
 	if mismatch := (*digest.MismatchError)(nil); !errors.As(err, &mismatch) {
 		t.Errorf("error %v", err)
 	}
@@ -101,7 +101,7 @@ func TestWrongBytes(t *testing.T) {
 
 func TestParallel(t *testing.T) {
 	server := registrytest.New(t)
-	var layers []Layer
+	var layers []content.RemoteLayer
 	for n := range 8 {
 		text := strings.Repeat("x", n)
 		server.AddBlob("a", []byte(text))

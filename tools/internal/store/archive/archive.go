@@ -1,8 +1,8 @@
 // Package archive writes and reads images in one tar file.
 //
 // What [Write] makes is an OCI archive, that is a tar of an image layout, and at the same time a docker-archive: a
-// manifest.json tells older Docker which of the layout's blobs are config and layers. [Open] reads either kind, and
-// what "docker save" and "podman save" make, as a file system.
+// manifest.json says which of the layout's blobs are config and layers, for a Docker that reads no layouts. Of an index it
+// lists the first image. [Open] reads either kind, and what "docker save" and "podman save" make, as a file system.
 //
 // The bytes of a written archive depend on nothing but the image and its names: entries have a fixed order, the time 0,
 // the owner 0 and the mode 0644. It is written as a stream; index.json and manifest.json come first, so that a reader
@@ -33,9 +33,6 @@ const blockSize = 512
 type Options struct {
 	// Names are the image's names, each with a tag. None leaves the image without a name.
 	Names []reference.Reference
-	// Platform chooses the image that manifest.json lists, if the root is an index: Docker reads only one. Nil is the
-	// first image. The OCI side of the archive always holds all.
-	Platform *oci.Platform
 	// Omit are blobs that are left out, because whoever reads the archive holds them. What is written is then no
 	// archive for anybody else.
 	Omit map[digest.Digest]bool
@@ -48,44 +45,19 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 	if err != nil {
 		return err
 	}
-	docker := dockerManifest{ctx: ctx, src: src, options: options, root: root}
-	var blobs []oci.Descriptor
-	err = content.Walk(ctx, src, root, func(d oci.Descriptor, document []byte) error {
-		if document == nil && !options.Omit[d.Digest] && content.IsElsewhere(ctx, src, d) {
-			return fmt.Errorf("%s: the layer may not be distributed and is not here, so that no archive can have it; "+
-				"engines find it at %s", d.Digest, d.URLs[0])
-		}
-		blobs = append(blobs, d)
-		return docker.consider(d, document)
-	})
+	docker, err := dockerManifest(ctx, src, root, options.Names)
+	if err != nil {
+		return err
+	}
+	blobs, err := held(ctx, src, root, options.Omit)
 	if err != nil {
 		return err
 	}
 	out := tarWriter{w}
-	if err := out.file(layout.MarkerFile, []byte(layout.Marker)); err != nil {
+	if err := out.head(index, docker); err != nil {
 		return err
-	}
-	if err := out.file(layout.IndexFile, index); err != nil {
-		return err
-	}
-	manifest, err := docker.encode()
-	if err != nil {
-		return err
-	}
-	if manifest != nil {
-		if err := out.file(DockerManifestFile, manifest); err != nil {
-			return err
-		}
-	}
-	for _, dir := range []string{layout.BlobsDir + "/", layout.BlobsDir + "/sha256/"} {
-		if err := out.header(tar.Header{Typeflag: tar.TypeDir, Name: dir, Mode: 0o755}); err != nil {
-			return err
-		}
 	}
 	for _, d := range blobs {
-		if options.Omit[d.Digest] {
-			continue
-		}
 		if err := out.blob(ctx, src, d); err != nil {
 			return err
 		}
@@ -94,9 +66,48 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 	return err
 }
 
+// held returns the blobs that an archive of root holds: all that it reaches but for those to omit.
+func held(
+	ctx context.Context, src content.Source, root oci.Descriptor, omit map[digest.Digest]bool,
+) (blobs []oci.Descriptor, err error) {
+	err = content.Walk(ctx, src, root, func(d oci.Descriptor, document []byte) error {
+		if omit[d.Digest] {
+			return nil
+		}
+		if document == nil && content.IsElsewhere(ctx, src, d) {
+			return fmt.Errorf("%s: the layer may not be distributed and is not here, so that no archive can have it; "+
+				"engines find it at %s", d.Digest, d.URLs[0])
+		}
+		blobs = append(blobs, d)
+		return nil
+	})
+	return blobs, err
+}
+
 // tarWriter writes tar entries. Unlike tar.Writer it leaves the body to io.Copy, which lets the kernel move it from
 // file to file.
 type tarWriter struct{ io.Writer }
+
+// head writes what comes before the blobs. There is no manifest.json if docker is nil.
+func (w tarWriter) head(index, docker []byte) error {
+	if err := w.file(layout.MarkerFile, []byte(layout.Marker)); err != nil {
+		return err
+	}
+	if err := w.file(layout.IndexFile, index); err != nil {
+		return err
+	}
+	if docker != nil {
+		if err := w.file(DockerManifestFile, docker); err != nil {
+			return err
+		}
+	}
+	for _, dir := range []string{layout.BlobsDir + "/", layout.BlobsDir + "/sha256/"} {
+		if err := w.header(tar.Header{Typeflag: tar.TypeDir, Name: dir, Mode: 0o755}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (w tarWriter) header(h tar.Header) error {
 	h.ModTime = time.Unix(0, 0)

@@ -2,11 +2,10 @@ package archive
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
 
@@ -23,64 +22,23 @@ type DockerImage struct {
 	Layers []string
 }
 
-// dockerManifest finds the one image that manifest.json lists. Docker 20.10 loads all that are listed, whatever they
-// run on, and gives the name to the last; newer readers of docker-archives refuse more than one. So there is one.
-type dockerManifest struct {
-	ctx     context.Context
-	src     content.Source
-	options Options
-	root    oci.Descriptor
-
-	image  *DockerImage
-	others []string // the platforms of images that were not wanted
-}
-
-// consider takes the image that d and its document are, if it is the first that is wanted.
-func (m *dockerManifest) consider(d oci.Descriptor, document []byte) error {
-	if m.image != nil || !oci.IsManifest(d.MediaType) {
-		return nil
+// dockerManifest returns the manifest.json that lists the first image that root reaches, or nil if there is none that
+// Docker could load. Docker 20.10 loads all images that are listed, whatever they run on, and gives the name to the last;
+// newer readers of docker-archives refuse more than one. So there is one.
+func dockerManifest(
+	ctx context.Context, src content.Source, root oci.Descriptor, names []reference.Reference,
+) ([]byte, error) {
+	images, err := content.Images(ctx, src, root)
+	if err != nil || len(images) == 0 {
+		return nil, err
 	}
-	var manifest oci.Manifest
-	if err := oci.Unmarshal(document, &manifest); err != nil {
-		return fmt.Errorf("%s: %w", d.Digest, err)
-	}
-	if oci.OCIMediaType(manifest.Config.MediaType) != oci.MediaTypeConfig {
-		return nil
-	}
-	if wanted, err := m.wanted(d, manifest.Config); err != nil || !wanted {
-		return err
-	}
-	m.image = &DockerImage{Config: layout.BlobPath(manifest.Config.Digest), RepoTags: []string{}, Layers: []string{}}
-	for _, name := range m.options.Names {
-		m.image.RepoTags = append(m.image.RepoTags, name.String())
+	manifest := images[0].Manifest
+	image := DockerImage{Config: layout.BlobPath(manifest.Config.Digest), RepoTags: []string{}, Layers: []string{}}
+	for _, name := range names {
+		image.RepoTags = append(image.RepoTags, name.String())
 	}
 	for _, layer := range manifest.Layers {
-		m.image.Layers = append(m.image.Layers, layout.BlobPath(layer.Digest))
+		image.Layers = append(image.Layers, layout.BlobPath(layer.Digest))
 	}
-	return nil
-}
-
-// wanted reports whether manifest.json may list the image that d and config describe.
-func (m *dockerManifest) wanted(d, config oci.Descriptor) (bool, error) {
-	if m.options.Platform == nil || !oci.IsIndex(m.root.MediaType) {
-		return true, nil
-	}
-	platform, err := content.Platform(m.ctx, m.src, d, config)
-	if err != nil {
-		return false, err
-	}
-	m.others = append(m.others, oci.FormatPlatform(platform))
-	return oci.MatchPlatform(*m.options.Platform, platform), nil
-}
-
-// encode returns the manifest.json, or nil if there is no image that Docker could load.
-func (m *dockerManifest) encode() ([]byte, error) {
-	if m.image != nil {
-		return oci.Marshal([]DockerImage{*m.image})
-	}
-	if len(m.others) > 0 {
-		return nil, fmt.Errorf("%s: no image for %s, there are: %s",
-			m.root.Digest, oci.FormatPlatform(*m.options.Platform), strings.Join(m.others, ", "))
-	}
-	return nil, nil
+	return oci.Marshal([]DockerImage{image})
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"strings"
 )
@@ -44,13 +43,9 @@ func Open(path string) (*Reader, error) {
 }
 
 func open(path string, limit int64) (*Reader, error) {
-	f, err := os.Open(path)
+	f, err := unpack(path, limit)
 	if err != nil {
 		return nil, err
-	}
-	f, err = unpack(f, limit)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	entries, err := index(f)
 	if err != nil {

@@ -51,7 +51,7 @@ type ChoiceError struct {
 func (e *ChoiceError) Error() string {
 	switch {
 	case len(e.Fit) == 0:
-		return fmt.Sprintf("no image has %s; there are: %s", e.Choice, strings.Join(e.All, ", "))
+		return fmt.Sprintf("no image has %s; available: %s", e.Choice, strings.Join(e.All, ", "))
 	case e.Choice == Choice{}:
 		return fmt.Sprintf("there are %d images: %s", len(e.Fit), strings.Join(e.Fit, ", "))
 	}
@@ -147,5 +147,5 @@ func (c candidate) String() string {
 	if len(names) == 0 {
 		names = []string{c.id.String()}
 	}
-	return strings.Join(names, ", ") + " (" + oci.FormatPlatform(c.platform) + ")"
+	return strings.Join(names, ", ") + " (" + oci.ShortPlatform(c.platform) + ")"
 }

@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"path"
 	"regexp"
 
+	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -88,7 +88,7 @@ func (i *dockerImage) load(ctx context.Context) (*Image, error) {
 		Layers:    []oci.Descriptor{},
 	}
 	for n, name := range i.layers {
-		d, err := i.describe(name, i.RootFS.DiffIDs[n])
+		d, err := i.describe(ctx, name, i.RootFS.DiffIDs[n])
 		if err != nil {
 			return nil, fmt.Errorf("layer %d of %d: %q: %w", n+1, len(i.layers), name, err)
 		}
@@ -117,7 +117,7 @@ func (i *dockerImage) load(ctx context.Context) (*Image, error) {
 }
 
 // describe returns the descriptor of the layer in the file name, whose uncompressed tar should have the digest diffID.
-func (i *dockerImage) describe(name string, diffID digest.Digest) (oci.Descriptor, error) {
+func (i *dockerImage) describe(ctx context.Context, name string, diffID digest.Digest) (oci.Descriptor, error) {
 	f, err := i.open(name)
 	if err != nil {
 		return oci.Descriptor{}, err
@@ -127,41 +127,34 @@ func (i *dockerImage) describe(name string, diffID digest.Digest) (oci.Descripto
 	if err != nil {
 		return oci.Descriptor{}, err
 	}
-	prefix := make([]byte, archive.Magic)
-	n, err := io.ReadFull(f, prefix)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	packed := digest.NewWriter()
+	in := io.TeeReader(f, packed)
+	tar, compression, err := decompress.NewReader(ctx, in, info.Size())
+	if err != nil {
 		return oci.Descriptor{}, err
 	}
-	compression := archive.Sniff(prefix[:n])
+	defer tar.Close()
 	d := oci.Descriptor{MediaType: compression.MediaType(), Digest: diffID, Size: info.Size()}
-	if compression == oci.Uncompressed {
+	switch compression {
+	case oci.Uncompressed:
+		return d, nil
+	case oci.Gzip, oci.Zstd:
+		if err := checkDiffID(tar, diffID); err != nil {
+			return oci.Descriptor{}, err
+		}
+		d.Digest = packed.Digest() // of the whole file: nothing follows the end of what is packed
 		return d, nil
 	}
-	d.Digest, err = measure(io.MultiReader(bytes.NewReader(prefix[:n]), f), compression, diffID)
-	return d, err
+	return oci.Descriptor{}, fmt.Errorf("it is packed with %s, which layers of images cannot be", compression)
 }
 
-// measure returns the digest of the compressed layer r, after checking that its tar has the digest diffID.
-func measure(r io.Reader, compression oci.Compression, diffID digest.Digest) (digest.Digest, error) {
-	packed := digest.NewWriter()
-	r = io.TeeReader(r, packed)
-	tar, err := archive.Decompress(r, compression)
-	if err != nil {
-		return "", err
-	}
-	defer tar.Close()
+// checkDiffID reads a tar, which should have the digest that the config wants.
+func checkDiffID(tar io.Reader, want digest.Digest) error {
 	got, _, err := digest.FromReader(tar)
-	if err != nil {
-		return "", err
+	if err == nil && got != want {
+		err = fmt.Errorf("the tar in it has the digest %s, the config wants %s", got, want)
 	}
-	if got != diffID {
-		return "", fmt.Errorf("the tar in it has the digest %s, the config wants %s", got, diffID)
-	}
-	// The decompressor stops at the end of its stream; the digest is that of the whole file.
-	if _, err := io.Copy(io.Discard, r); err != nil {
-		return "", err
-	}
-	return packed.Digest(), nil
+	return err
 }
 
 func (i *dockerImage) open(name string) (fs.File, error) {

@@ -225,9 +225,13 @@ func TestBrokenDockerArchives(t *testing.T) {
 			`layer 1 of 1: "l": the tar in it has the digest ` + digest.FromBytes(other).String() +
 				", the config wants " + digest.FromBytes(layer).String()},
 		{"half a compressed layer", image, []imagetest.File{file("c", config), file("l", packed[:len(packed)-9])},
-			`layer 1 of 1: "l": unexpected EOF`},
+			`layer 1 of 1: "l": gzip: it is cut off`},
+		{"more than a compressed layer", image, []imagetest.File{file("c", config), file("l", packed+"more than a layer")},
+			`layer 1 of 1: "l": gzip: something else follows its end`},
 		{"bad gzip", image, []imagetest.File{file("c", config), file("l", "\x1f\x8bnothing at all")},
-			`layer 1 of 1: "l": gzip: invalid header`},
+			`layer 1 of 1: "l": gzip: its header is damaged`},
+		{"bzip2", image, []imagetest.File{file("c", config), file("l", "BZh9")},
+			`layer 1 of 1: "l": it is packed with bzip2, which layers of images cannot be`},
 	}
 	for _, test := range tests {
 		path := save(t, imagetest.Tar(t, append(test.files, manifestFile(t, test.image))...))

@@ -222,7 +222,7 @@ func TestChoose(t *testing.T) {
 	}{
 		{"linux/arm64", "", arm64, ""},
 		{"linux/arm64/v8", "", arm64, ""},
-		{"linux/arm64/v9", "", oci.Descriptor{}, "no image has platform linux/arm64/v9; there are: " + all},
+		{"linux/arm64/v9", "", oci.Descriptor{}, "no image has platform linux/arm64/v9; available: " + all},
 		{"linux/arm/v6", "", arm6, ""},
 		{"linux/arm/v7", "localhost/arms:v1", arm7, ""},
 		{"linux/arm/v7", "v1", arm7, ""},
@@ -231,9 +231,9 @@ func TestChoose(t *testing.T) {
 		{"", arm6.Digest.String(), arm6, ""},
 		{"linux/arm", "", oci.Descriptor{}, "2 images have platform linux/arm: " +
 			names + " (linux/arm/v6), " + names + " (linux/arm/v7)"},
-		{"linux/arm64", "v2", oci.Descriptor{}, `no image has platform linux/arm64 and name "v2"; there are: ` + all},
+		{"linux/arm64", "v2", oci.Descriptor{}, `no image has platform linux/arm64 and name "v2"; available: ` + all},
 		{"linux/arm64", "No Name", oci.Descriptor{},
-			`no image has platform linux/arm64 and name "No Name"; there are: ` + all},
+			`no image has platform linux/arm64 and name "No Name"; available: ` + all},
 		{"", "arms", oci.Descriptor{}, `3 images have name "arms": ` + all},
 		{"", "", oci.Descriptor{}, "there are 3 images: " + all},
 	}
@@ -534,15 +534,21 @@ func addManifest(store imagetest.Store, m oci.Manifest) oci.Descriptor {
 func TestDeepIndex(t *testing.T) {
 	store := make(imagetest.Store)
 	root := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
-	for range 4 {
+	for range 8 {
 		root = store.AddIndex(t, root)
 	}
-	if _, err := choose(t, saveLayout(t, store, root), importer.Choice{}); err != nil {
+	dir := saveLayout(t, store, root)
+	if _, err := choose(t, dir, importer.Choice{}); err != nil {
 		t.Error(err)
 	}
-	dir := saveLayout(t, store, store.AddIndex(t, root))
+	index, err := layout.Index(store.AddIndex(t, root), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.WriteFiles(t, filepath.Join(dir, "blobs"))
+	imagetest.WriteFile(t, filepath.Join(dir, "index.json"), index)
 	if _, err := choose(t, dir, importer.Choice{}); err == nil ||
-		!strings.HasSuffix(err.Error(), ": indexes nest more than 4 deep") {
+		!strings.HasSuffix(err.Error(), ": indexes nest more than 8 deep") {
 		t.Errorf("error %v", err)
 	}
 }

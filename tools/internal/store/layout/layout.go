@@ -108,7 +108,7 @@ func Write(
 
 // WriteBlob makes the file of the blob d below the directory blobs, filled by fill.
 func WriteBlob(blobs string, d oci.Descriptor, fill func(w io.Writer) error) error {
-	if err := content.Validate(d); err != nil {
+	if err := oci.CheckDescriptor(d); err != nil {
 		return err
 	}
 	path := filepath.Join(blobs, d.Digest.Algorithm().String(), d.Digest.Encoded())

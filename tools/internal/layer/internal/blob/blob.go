@@ -9,6 +9,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
@@ -40,7 +41,7 @@ func Create(path string, format compress.Format, cache *compress.Cache) (*Writer
 	}
 	w := &Writer{file: file, plain: digest.NewWriter(), path: path, cache: cache}
 	ends := compress.Ends{Packed: []io.Writer{file}, Plain: w.plain}
-	if format.Codec != compress.None {
+	if format.Codec != oci.Uncompressed {
 		w.packed = digest.NewWriter()
 		ends.Packed, ends.Cache = append(ends.Packed, w.packed), cache
 	}

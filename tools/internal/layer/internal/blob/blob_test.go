@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
@@ -35,9 +36,9 @@ func write(t *testing.T, path string, format compress.Format, pieces ...string) 
 }
 
 var formats = []compress.Format{
-	{Codec: compress.None},
-	{Codec: compress.Gzip, Level: 6},
-	{Codec: compress.Zstd, Level: 3},
+	{Codec: oci.Uncompressed},
+	{Codec: oci.Gzip, Level: 6},
+	{Codec: oci.Zstd, Level: 3},
 }
 
 func TestResult(t *testing.T) {
@@ -54,10 +55,10 @@ func TestResult(t *testing.T) {
 		if got != want {
 			t.Errorf("%v: got %+v\nwant %+v", format, got, want)
 		}
-		if format.Codec != compress.None && len(file) > len(plain)/100 {
+		if format.Codec != oci.Uncompressed && len(file) > len(plain)/100 {
 			t.Errorf("%v: %d bytes became %d", format, len(plain), len(file))
 		}
-		if format.Codec == compress.Gzip {
+		if format.Codec == oci.Gzip {
 			r, err := gzip.NewReader(bytes.NewReader(file))
 			if err != nil {
 				t.Fatal(err)
@@ -70,7 +71,7 @@ func TestResult(t *testing.T) {
 }
 
 func TestEmpty(t *testing.T) {
-	got := write(t, filepath.Join(t.TempDir(), "blob"), compress.Format{Codec: compress.None})
+	got := write(t, filepath.Join(t.TempDir(), "blob"), compress.Format{Codec: oci.Uncompressed})
 	want := fmt.Sprint(Result{Digest: digest.FromBytes(nil), DiffID: digest.FromBytes(nil)})
 	if fmt.Sprint(got) != want {
 		t.Errorf("got %v, want %s", got, want)
@@ -79,7 +80,7 @@ func TestEmpty(t *testing.T) {
 
 func TestAbort(t *testing.T) {
 	dir := t.TempDir()
-	w, err := Create(filepath.Join(dir, "blob"), compress.Format{Codec: compress.Gzip, Level: 1}, nil)
+	w, err := Create(filepath.Join(dir, "blob"), compress.Format{Codec: oci.Gzip, Level: 1}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,12 +94,12 @@ func TestAbort(t *testing.T) {
 }
 
 func TestCreateRefused(t *testing.T) {
-	_, err := Create(filepath.Join(t.TempDir(), "no", "blob"), compress.Format{Codec: compress.None}, nil)
+	_, err := Create(filepath.Join(t.TempDir(), "no", "blob"), compress.Format{Codec: oci.Uncompressed}, nil)
 	if !os.IsNotExist(err) {
 		t.Errorf("got %v, want that the directory does not exist", err)
 	}
 	dir := t.TempDir()
-	if _, err := Create(filepath.Join(dir, "blob"), compress.Format{Codec: compress.Gzip, Level: 77}, nil); err == nil {
+	if _, err := Create(filepath.Join(dir, "blob"), compress.Format{Codec: oci.Gzip, Level: 77}, nil); err == nil {
 		t.Error("level 77 is accepted")
 	}
 	if list, err := os.ReadDir(dir); len(list) != 0 || err != nil {

@@ -1,4 +1,4 @@
-package tarfile
+package decompress
 
 import (
 	"bytes"
@@ -7,15 +7,20 @@ import (
 	"os"
 )
 
-// spool is a file without a name for unpacked bytes. The system removes it with the process, however that ends.
-type spool struct {
-	dir  string
+// Spool is a file without a name for unpacked bytes. The system removes it with the process, however that ends. It is for
+// one goroutine, but for what Add returns.
+type Spool struct {
+	// Dir is the directory that the file is made in, when the first bytes come. Empty is the system's for temporary
+	// files.
+	Dir string
+
 	file *os.File
 	size int64
 }
 
-// add appends what r holds and returns where it is. Blocks of zeros take no place on a disk that knows holes.
-func (s *spool) add(r io.Reader) (*io.SectionReader, error) {
+// Add appends what r holds and returns where it is, which can be read until Close. Blocks of zeros take no place on a disk
+// that knows holes.
+func (s *Spool) Add(r io.Reader) (*io.SectionReader, error) {
 	if err := s.create(); err != nil {
 		return nil, err
 	}
@@ -40,11 +45,11 @@ func (s *spool) add(r io.Reader) (*io.SectionReader, error) {
 
 var zeros [256 << 10]byte
 
-func (s *spool) create() error {
+func (s *Spool) create() error {
 	if s.file != nil {
 		return nil
 	}
-	file, err := os.CreateTemp(s.dir, ".unpacked-*")
+	file, err := os.CreateTemp(s.Dir, ".unpacked-*")
 	if err != nil {
 		return err
 	}
@@ -55,7 +60,8 @@ func (s *spool) create() error {
 	return nil
 }
 
-func (s *spool) close() error {
+// Close frees the file, if there is one. It may be called twice.
+func (s *Spool) Close() error {
 	if s.file == nil {
 		return nil
 	}
