@@ -37,9 +37,9 @@ func TestKeep(t *testing.T) {
 	}{
 		{"plain", plain.Bytes(), "", compress.None, ""},
 		{"gzip", packed.Bytes(), "", compress.Gzip, ""},
-		{"gzip as asked for", packed.Bytes(), compress.Gzip, compress.Gzip, ""},
+		{"gzip for gzip", packed.Bytes(), compress.Gzip, compress.Gzip, ""},
 		{"gzip for zstd", packed.Bytes(), compress.Zstd, "", ErrRepack.Error()},
-		{"a way that layers do not know", []byte("BZh9"), "", "", ErrRepack.Error()},
+		{"a codec that layers do not support", []byte("BZh9"), "", "", ErrRepack.Error()},
 		{"cut off", plain.Bytes()[:size-1], "", "", "SRC: the archive is cut off"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

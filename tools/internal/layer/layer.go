@@ -1,10 +1,10 @@
 // Package layer turns the entries of a layer into a blob.
 //
-// Files are read, and their headers made, by several goroutines ahead of the one that hashes and packs, so that neither
-// waits for the other. What is read ahead is bounded, and no file is held whole, whatever its size.
+// Several goroutines read files and make their headers, ahead of the one that hashes and compresses, so that neither
+// waits for the other. Reading ahead is bounded, and no file is held whole in memory, whatever its size.
 //
-// Non-goals: what is in a layer (package tree), which bytes headers have (package tarstream), how bytes are packed
-// (package compress).
+// Non-goals: the contents of a layer (package tree), the bytes of headers (package tarstream), compression (package
+// compress).
 package layer
 
 import (
@@ -17,11 +17,11 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// Packing is how a layer is packed.
+// Packing describes how a layer is compressed.
 type Packing struct {
 	compress.Format
-	Cache    *compress.Cache // of packed blocks; may be nil
-	Programs *Programs       // where to note programs; may be nil
+	Cache    *compress.Cache // of compressed blocks; may be nil
+	Programs *Programs       // records programs; may be nil
 }
 
 // Build writes the layer with the entries, which come from tree.Builder.Build, as a blob at path. Nothing is left there
@@ -38,14 +38,14 @@ func Build(ctx context.Context, entries []*tree.Entry, path string, packing Pack
 	return w.Commit()
 }
 
-// sink is what a tar is written to: blob.Writer, whose methods these are.
+// sink receives a tar. It is the part of blob.Writer that writeTar uses.
 type sink interface {
 	io.Writer
 	Buffer() []byte
 	Send(buffer []byte) error
 }
 
-// writeTar writes the entries as a tar, in buffers that are full where the entries have so much.
+// writeTar writes the entries as a tar, in buffers that are full if the entries have enough bytes.
 func writeTar(ctx context.Context, to sink, entries []*tree.Entry, programs *Programs) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -7,13 +7,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 )
 
-// Programs notes for which architectures a layer has machine code. The zero value is ready to use.
+// Programs records the architectures for which a layer contains machine code. The zero value is ready to use.
 type Programs struct {
 	mutex sync.Mutex
 	paths map[string]string
 }
 
-// note takes note of the file at path, which begins with start.
+// note records the file at path, which begins with start.
 func (p *Programs) note(path string, start []byte) {
 	architecture := source.Architecture(start)
 	if p == nil || architecture == "" {
@@ -29,8 +29,8 @@ func (p *Programs) note(path string, start []byte) {
 	}
 }
 
-// Paths returns, for each architecture in the words of GOARCH, the path of a file with code for it: the first one in
-// the order of bytes, whatever the order in which files were read.
+// Paths returns, for each architecture (a GOARCH value), the path of a file with code for it: the first one in byte
+// order, whatever the order in which files were read.
 func (p *Programs) Paths() map[string]string {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
