@@ -40,7 +40,7 @@ func TestKeep(t *testing.T) {
 		{"gzip for gzip", packed.Bytes(), compress.Gzip, compress.Gzip, ""},
 		{"gzip for zstd", packed.Bytes(), compress.Zstd, "", ErrRepack.Error()},
 		{"a codec that layers do not support", []byte("BZh9"), "", "", ErrRepack.Error()},
-		{"cut off", plain.Bytes()[:size-1], "", "", "SRC: the archive is cut off"},
+		{"truncated", plain.Bytes()[:size-1], "", "", "SRC: the archive is truncated"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -16,7 +16,7 @@ const (
 	arEnd    = "`\n" // at the end of each header
 )
 
-var errCut = errors.New("the package is cut off")
+var errCut = errors.New("the package is truncated")
 
 // member is a file in an ar archive.
 type member struct {

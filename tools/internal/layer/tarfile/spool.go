@@ -7,14 +7,15 @@ import (
 	"os"
 )
 
-// spool is a file without a name for unpacked bytes. The system removes it with the process, however that ends.
+// spool is a file without a name for unpacked bytes. The system removes it when the process ends, however it ends.
 type spool struct {
 	dir  string
 	file *os.File
 	size int64
 }
 
-// add appends what r holds and returns where it is. Blocks of zeros take no place on a disk that knows holes.
+// add appends the bytes of r and returns where they are. Blocks of zeros take no space if the file system supports
+// holes.
 func (s *spool) add(r io.Reader) (*io.SectionReader, error) {
 	if err := s.create(); err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (s *spool) close() error {
 	return err
 }
 
-// readFull fills p as far as r goes. Unlike io.ReadFull it tells r's end from data that is cut off.
+// readFull fills p as far as r goes. Unlike io.ReadFull it distinguishes r's end from truncated data.
 func readFull(r io.Reader, p []byte) (n int, err error) {
 	for n < len(p) && err == nil {
 		var m int
