@@ -184,7 +184,7 @@ symlink /b 0000 0:0 -> 3
 `},
 		{"whiteouts", []item{dir("a/"), file("a/.wh..wh..opq", ""), file("a/.wh.b", ""), file(".wh.c", ""), file("a/.whx", "")}, `
 directory /a 0755 0:0
-mark of an opaque directory /a 0000 0:0 @0001-01-01T00:00:00Z
+opaque whiteout /a 0000 0:0 @0001-01-01T00:00:00Z
 whiteout /a/b 0000 0:0 @0001-01-01T00:00:00Z
 whiteout /c 0000 0:0 @0001-01-01T00:00:00Z
 file /a/.whx 0644 0:0
@@ -256,9 +256,9 @@ func TestRefused(t *testing.T) {
 		{"deletion of the parent", archive(t, file("a/.wh...", "")),
 			`entry "a/.wh...": a whiteout of an invalid name`},
 		{"deletion of a deletion", archive(t, file(".wh..wh.a", "")),
-			`entry ".wh..wh.a": names that start with ".wh." mean deletion in a layer and cannot be files`},
+			`entry ".wh..wh.a": names that start with ".wh." are reserved for whiteouts`},
 		{"below a deletion", archive(t, file(".wh.a/b", "")),
-			`entry ".wh.a/b": names that start with ".wh." mean deletion in a layer and cannot be files`},
+			`entry ".wh.a/b": names that start with ".wh." are reserved for whiteouts`},
 		{"owner of 33 bits", archive(t, item{tar.Header{Name: "a", Uid: 1 << 32, Typeflag: tar.TypeReg}, ""}),
 			`entry "a": the owner 4294967296:0 does not fit in 32 bits`},
 		{"negative owner", archive(t, item{tar.Header{Name: "a", Gid: -1, Typeflag: tar.TypeReg}, ""}),
