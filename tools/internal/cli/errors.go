@@ -47,7 +47,7 @@ func hints(err error) []string {
 	return all
 }
 
-// flagErrors are the forms of package flag's errors, and what to say in place of each.
+// flagErrors are the forms of package flag's errors, and the replacement of each.
 var flagErrors = []struct {
 	form *regexp.Regexp
 	text string

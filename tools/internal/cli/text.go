@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// Line writes one line, in which strangers may have had a say: the makers of an archive, a server, another program.
-// What a terminal could obey, or not show, is written as an escape of Go: "\x1b", "\u202e". Where the text has several
-// lines, all but the first are indented, so that none of them can pass for another message, like a hint.
+// Line writes one line that may contain untrusted text, from an archive, a server or another program. Characters that a
+// terminal could obey, or would not show, are written as Go escapes: "\x1b", "\u202e". If the text has several lines, all
+// except the first are indented, so that none of them can pass for another message, such as a hint.
 func Line(w io.Writer, format string, args ...any) error {
 	_, err := io.WriteString(w, visible(strings.TrimRight(fmt.Sprintf(format, args...), "\n"))+"\n")
 	return err
@@ -39,8 +39,8 @@ func visible(text string) string {
 	return b.String()
 }
 
-// Printable returns what a stranger wrote as a part of an error: in one line, and cut to 300 bytes. Only what may be
-// long or of several lines needs it; [Line] does the rest.
+// Printable returns untrusted text in a form for an error: on one line, and cut to 300 bytes. Only text that may be long
+// or have several lines needs it; [Line] does the rest.
 func Printable(text string) string {
 	const limit = 300
 	text = strings.Map(func(r rune) rune {
