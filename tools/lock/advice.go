@@ -14,7 +14,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/pin"
 )
 
-// advise adds what the user can do about a failure.
+// advise adds a hint to an error that the user can fix.
 func advise(err error, ref reference.Reference, store *auth.Store) error {
 	var platform *pin.PlatformError
 	var refusal *registry.Error
@@ -22,21 +22,20 @@ func advise(err error, ref reference.Reference, store *auth.Store) error {
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &platform):
-		return cli.Hint(err, "--platform chooses others, or all; \"lock remove\" and \"lock add\" change those of an image")
+		return cli.Hint(err, "select others, or all, with --platform; \"lock remove\" and \"lock add\" change those of an image")
 	case errors.Is(err, content.ErrNotFound):
-		return cli.Hint(err, "look for a spelling mistake; if the image is gone from %s, pin another tag or digest of it",
-			ref.Registry)
+		return cli.Hint(err, "check the spelling; if the image is gone from %s, pin another tag or digest", ref.Registry)
 	case errors.As(err, &refusal) && isDenied(refusal.Status) && refusal.Anonymous:
-		return cli.Hint(err, "there is no such image, or it needs a credential: none for %s was found in %s; "+
-			"\"docker login %[1]s\" or \"podman login %[1]s\" makes one", ref.Registry, strings.Join(store.Files, ", "))
+		return cli.Hint(err, "the image does not exist or requires a credential, and none for %s was found in %s; "+
+			"log in with \"docker login %[1]s\" or \"podman login %[1]s\"", ref.Registry, strings.Join(store.Files, ", "))
 	case errors.As(err, &refusal) && isDenied(refusal.Status), errors.As(err, &token) && isDenied(token.Status):
-		return cli.Hint(err, "the credential for %s is not accepted or has expired (\"docker login %[1]s\" renews it), "+
-			"or its owner may not read %s", ref.Registry, ref.Repository)
+		return cli.Hint(err, "the credential for %s is invalid or has expired (\"docker login %[1]s\" renews it), "+
+			"or the user is not allowed to read %s", ref.Registry, ref.Repository)
 	case errors.As(err, &certificate):
-		return cli.Hint(err, "certs.d/HOST/ca.crt below /etc/containers or /etc/docker, or the file that SSL_CERT_FILE names,\n"+
-			"      can hold further authorities; --insecure does without them")
+		return cli.Hint(err, "add the certificate authority to certs.d/HOST/ca.crt below /etc/containers or /etc/docker, or to\n"+
+			"      the file named by SSL_CERT_FILE; --insecure accepts any certificate")
 	case errors.Is(err, http.ErrSchemeMismatch):
-		return cli.Hint(err, "the registry has no TLS; --insecure allows that")
+		return cli.Hint(err, "the registry does not use TLS; --insecure allows that")
 	}
 	return err
 }

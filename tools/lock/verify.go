@@ -19,7 +19,7 @@ import (
 func newVerify(flags *flag.FlagSet) cli.Work {
 	var s settings
 	s.declare(flags, true)
-	offline := flags.Bool("offline", false, "check the file alone, ask no registry")
+	offline := flags.Bool("offline", false, "check only the file, without requests to registries")
 	return func(ctx context.Context, std cli.Streams) error {
 		f, err := s.read(false)
 		if err != nil {
@@ -55,20 +55,20 @@ func newVerify(flags *flag.FlagSet) cli.Work {
 			}
 		}
 		if failures > 0 {
-			return cli.Hint(fmt.Errorf("%d problems", failures), "\"lock update NAME\" pins an image anew")
+			return cli.Hint(fmt.Errorf("%d problems", failures), "\"lock update NAME\" pins an image again")
 		}
 		return nil
 	}
 }
 
-// verifier asks registries for what a lock file promises.
+// verifier checks that registries have everything in a lock file.
 type verifier struct {
 	client *registry.Client
 	store  *auth.Store
 	file   *lockfile.File
 }
 
-// image returns what has changed, and what is wrong.
+// image returns changes that are not errors, and problems.
 func (v verifier) image(ctx context.Context, image lockfile.Image) (news []string, problems []error) {
 	sources, err := image.Sources()
 	if err != nil {
@@ -91,16 +91,16 @@ func (v verifier) image(ctx context.Context, image lockfile.Image) (news []strin
 	now, err := repository.Resolve(ctx, ref.Tag)
 	switch {
 	case errors.Is(err, content.ErrNotFound):
-		news = append(news, image.Reference+" is gone; what it was is still there")
+		news = append(news, image.Reference+" is gone; the pinned image still exists")
 	case err != nil:
 		problems = append(problems, err)
 	case now != "" && now != image.Digest:
-		news = append(news, fmt.Sprintf("%s is %s by now", image.Reference, now))
+		news = append(news, fmt.Sprintf("%s is now %s", image.Reference, now))
 	}
 	return news, problems
 }
 
-// source asks one repository. A mirror has to hold the layers alone.
+// source checks one repository. A mirror needs only the layers.
 func (v verifier) source(
 	ctx context.Context, image lockfile.Image, source reference.Reference, isMirror bool,
 ) (problems []error) {
@@ -109,7 +109,7 @@ func (v verifier) source(
 		return []error{advise(err, source, v.store)}
 	}
 	if !v.file.Registries[source.Registry].Covers(how) {
-		problems = append(problems, fmt.Errorf("%s: it is spoken to in another way than when it was locked", source.Registry))
+		problems = append(problems, fmt.Errorf("%s: its address or authentication has changed since it was pinned", source.Registry))
 	}
 	repository, err := v.client.Repository(ctx, source, auth.Pull)
 	if err != nil {
