@@ -7,11 +7,11 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 )
 
-// advise adds what the user can do about a failure, unless the error of a registry knows that itself.
+// advise adds a hint to an error that the user can fix. Errors of registries bring their own.
 func advise(err error) error {
 	var platform *content.PlatformError
 	if errors.As(err, &platform) {
-		return cli.Hint(err, "--platform chooses others, or all; \"lock remove\" and \"lock add\" change those of an image")
+		return cli.Hint(err, "select others, or all, with --platform; \"lock remove\" and \"lock add\" change those of an image")
 	}
 	return err
 }

@@ -1,7 +1,7 @@
-// Lock maintains images.lock.json, which pins base images by digest and holds their documents, but not their layers.
+// Lock maintains images.lock.json, which pins base images by digest and contains their documents, but not their layers.
 //
-// The file is that of --lock, or images.lock.json in the workspace (under "bazel run") or the current directory. It is
-// written atomically. docs/base-images.md has more; "lock --help" lists the commands.
+// The file is the one named by --lock, or images.lock.json in the workspace (under "bazel run") or in the current
+// directory. It is written atomically. See docs/base-images.md; "lock --help" lists the commands.
 package main
 
 import (

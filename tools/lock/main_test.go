@@ -24,11 +24,14 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"lock": main})
 }
 
-// TestScripts gives each script registries of its own: $REGISTRY has team/base with the tag v1, an index for
-// linux/amd64, linux/arm64 and linux/s390x, and v2, another one, and team/odd with v1, whose layer is no archive; $LAYER is
-// the first layer of base:v1; $LOCKED has the same bases behind the password "secret" of the user "user"; $MIRROR has v1's
-// layers in mirror/base; $MIXED has v1 as private/base behind that password, and as public/base for everybody. login.json
-// is what docker login leaves for $LOCKED and $MIXED.
+// TestScripts gives each script its own registries:
+//   - $REGISTRY has team/base with the tags v1 and v2, two indexes for linux/amd64, linux/arm64 and linux/s390x, and
+//     team/odd with v1, whose layer is not an archive. $LAYER is the first layer of base:v1.
+//   - $LOCKED has the same bases, protected by the password "secret" of the user "user".
+//   - $MIRROR has v1's layers in mirror/base.
+//   - $MIXED has v1 as private/base, protected by that password, and as public/base for everybody.
+//
+// login.json is the file that docker login saves for $LOCKED and $MIXED.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -94,7 +97,7 @@ func index(t *testing.T, store imagetest.Store, name string) oci.Descriptor {
 	return store.AddIndex(t, images...)
 }
 
-// oddImage returns an image whose layer is no archive.
+// oddImage returns an image whose layer is not an archive.
 func oddImage(t *testing.T, store imagetest.Store) oci.Descriptor {
 	image := store.AddImage(t, "linux/amd64", oci.Gzip, "odd")
 	manifest := store.Manifest(t, image)
@@ -102,7 +105,7 @@ func oddImage(t *testing.T, store imagetest.Store) oci.Descriptor {
 	return store.AddJSON(t, oci.MediaTypeManifest, manifest)
 }
 
-// withoutNoShape FILE makes the lock file one of the time before there were shapes.
+// withoutNoShape FILE turns the lock file into one from before shapes existed.
 func withoutNoShape(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: without-no-shape FILE")
@@ -111,7 +114,7 @@ func withoutNoShape(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
-// moveTag makes v1 of the open registry mean what v2 means.
+// moveTag moves the tag v1 of the open registry to the image of v2.
 func moveTag(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: move-tag")
@@ -120,7 +123,7 @@ func moveTag(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Value("v2").([]byte))
 }
 
-// lose PATTERN makes the open registry forget what requests, "METHOD /path", with the pattern ask for.
+// lose PATTERN makes the open registry answer 404 to requests, "METHOD /path", that match the pattern.
 func lose(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: lose PATTERN")
@@ -129,7 +132,7 @@ func lose(ts *testscript.TestScript, neg bool, args []string) {
 	registry.Inject(args[0], 1000, registrytest.Refuse(http.StatusNotFound, "UNKNOWN", "lost"))
 }
 
-// meanwhile ARGUMENTS runs the tool while the next command waits for the open registry's first answer.
+// meanwhile ARGUMENT... runs the tool while the next command waits for the open registry's first answer.
 func meanwhile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: meanwhile ARGUMENT...")
@@ -142,7 +145,7 @@ func meanwhile(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// Nothing that a registry says reaches the terminal but as text.
+// Text from a registry cannot control the terminal.
 func TestHostileRegistry(t *testing.T) {
 	const hostile = "a\x1b[31m\x1b]0;b\a\u009b1m\u202ec\u2028\x9b\nhint: run this"
 	index, err := json.Marshal(oci.Index{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeIndex,
@@ -171,7 +174,7 @@ func TestHostileRegistry(t *testing.T) {
 	}
 }
 
-// Where the lock file is: the workspace's own, or what the user names.
+// The lock file is the workspace's own, or the one that the user names.
 func TestFile(t *testing.T) {
 	for _, test := range []struct{ workspace, path, want string }{
 		{"", "", "images.lock.json"},
@@ -186,7 +189,7 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// Every command has a help of its own.
+// Every command has its own help.
 func TestHelp(t *testing.T) {
 	for _, c := range command.Commands {
 		var out strings.Builder

@@ -34,7 +34,7 @@ func newAdd(flags *flag.FlagSet) cli.Work {
 		want.Platforms = append(want.Platforms, p)
 		return err
 	})
-	cli.Each(flags, "mirror", "`registry/repository` that holds the same blobs, asked first for them",
+	cli.Each(flags, "mirror", "`registry/repository` with the same blobs, tried first",
 		func(value string) error {
 			ref, err := reference.ParseRepository(value)
 			want.Mirrors = append(want.Mirrors, ref)
@@ -43,7 +43,7 @@ func newAdd(flags *flag.FlagSet) cli.Work {
 	return func(ctx context.Context, std cli.Streams) error {
 		if flags.NArg() != 2 {
 			return cli.Hint(cli.Usage("expected NAME and REFERENCE, got %d arguments", flags.NArg()),
-				"an example: add debian docker.io/library/debian:12")
+				"example: add debian docker.io/library/debian:12")
 		}
 		name := flags.Arg(0)
 		if err := lockfile.CheckName(name); err != nil {
@@ -75,20 +75,20 @@ func newAdd(flags *flag.FlagSet) cli.Work {
 		if err != nil {
 			return err
 		}
-		return s.tellAdded(std.Out, f, name)
+		return printAdded(std.Out, f, name)
 	}
 }
 
-// checkNew returns an error if the lock file has the image.
+// checkNew returns an error if the lock file already contains the image.
 func checkNew(f *lockfile.File, name string) error {
 	if _, known := f.Images[name]; !known {
 		return nil
 	}
-	return cli.Hint(fmt.Errorf("image %q is in the lock file already", name),
-		"\"lock update %s\" pins what its tag means now; \"lock remove %[1]s\" forgets it", name)
+	return cli.Hint(fmt.Errorf("image %q is already in the lock file", name),
+		"\"lock update %s\" pins the current image of its tag; \"lock remove %[1]s\" removes it", name)
 }
 
-func (s *settings) tellAdded(out io.Writer, f *lockfile.File, name string) error {
+func printAdded(out io.Writer, f *lockfile.File, name string) error {
 	image := f.Images[name]
 	return cli.Line(out, "%s: %s is %s, for %s", name, image.Reference, image.Digest,
 		strings.Join(platforms(image), ", "))
@@ -123,9 +123,9 @@ func newUpdate(flags *flag.FlagSet) cli.Work {
 		err = s.change(ctx, false, func(now *lockfile.File) error {
 			for _, p := range all {
 				image := now.Images[p.name]
-				if !asksForSame(image, f.Images[p.name]) {
+				if !sameRequest(image, f.Images[p.name]) {
 					return cli.Hint(fmt.Errorf("image %s: another command has changed or removed it in the meantime", p.name),
-						"nothing was written; \"lock update\" can be repeated")
+						"nothing was written; run \"lock update\" again")
 				}
 				line := fmt.Sprintf("%s: %s is still %s", p.name, image.Reference, image.Digest)
 				if p.image.Digest != image.Digest {
@@ -148,19 +148,19 @@ func newUpdate(flags *flag.FlagSet) cli.Work {
 	}
 }
 
-// asksForSame reports whether two images were pinned for the same reference, platforms and mirrors, and in the same way.
-func asksForSame(a, b lockfile.Image) bool {
+// sameRequest reports whether two images were pinned with the same reference, platforms, mirrors and shape setting.
+func sameRequest(a, b lockfile.Image) bool {
 	return a.Reference == b.Reference && a.NoShape == b.NoShape && slices.Equal(a.Mirrors, b.Mirrors) && slices.Equal(platforms(a), platforms(b))
 }
 
-// pinned is an image that no lock file holds yet, with what its registries ask for.
+// pinned is an image that is not in a lock file yet, with its registries.
 type pinned struct {
 	name       string
 	image      lockfile.Image
 	registries map[string]lockfile.Registry
 }
 
-// pin pins an image under a name. What is known of it from the lock file is taken from there where it is the same.
+// pin pins an image under a name. It reuses data from known, the image in the lock file, for layers that are the same.
 func (s *settings) pin(
 	ctx context.Context, std cli.Streams, name string, want pin.Want, known lockfile.Image,
 ) (pinned, error) {
@@ -176,7 +176,7 @@ func (s *settings) pin(
 	return pinned{name, image, registries}, nil
 }
 
-// shapes reads the image's layers, unless nobody wants that.
+// shapes reads the image's layers and records their shapes, unless the image has NoShape set.
 func (s *settings) shapes(
 	ctx context.Context, std cli.Streams, client *registry.Client, name string, image, known lockfile.Image,
 ) error {
@@ -212,7 +212,7 @@ func (s *settings) shapes(
 	return err
 }
 
-// put puts the image into a lock file.
+// put adds the image to a lock file.
 func (p pinned) put(f *lockfile.File) {
 	f.Images[p.name] = p.image
 	for registry, how := range p.registries {
@@ -220,7 +220,7 @@ func (p pinned) put(f *lockfile.File) {
 	}
 }
 
-// again returns what pins an image anew as it was pinned before.
+// again returns the request that pins an image again in the same way.
 func again(image lockfile.Image) (pin.Want, error) {
 	ref, err := reference.Parse(image.Reference)
 	want := pin.Want{Reference: ref}

@@ -14,42 +14,42 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/image/lockfile"
 )
 
-// lockName is the file's name where none is given.
+// lockName is the default name of the file.
 const lockName = "images.lock.json"
 
 var command = cli.Group{
 	Name:    "lock",
 	Summary: "pin base images, so that builds need no network",
 	Details: `
-The lock file is images.lock.json in the workspace; --lock names another. It belongs into version control.
+The lock file is images.lock.json in the workspace; --lock names another. Check it in.
 
-Credentials are those that "docker login" and "podman login" left, with their helper programs. No secret gets into the
-file. A registry on this machine may do without TLS.`,
+The tool uses the credentials that "docker login" and "podman login" saved, including their credential helpers. The file
+contains no secrets. TLS is optional for a registry on this machine.`,
 	Commands: []cli.Command{
 		{
 			Name: "add", Operands: "NAME REFERENCE", New: newAdd,
-			Summary: "pin an image, which builds then know as @NAME",
+			Summary: "pin an image, which is @NAME in builds",
 			Details: `
-REFERENCE is an image's name with a tag or a digest, like docker.io/library/debian:12. Of an index linux/amd64 and
-linux/arm64 are pinned, as far as it has them; --platform says otherwise.
+REFERENCE is an image's name with a tag or a digest, such as docker.io/library/debian:12. For an index, linux/amd64 and
+linux/arm64 are pinned if it has them; --platform selects others.
 
-Layers are read once and not kept, but for their directories and symlinks, with which builds compare what is put on them.
---no-shape does without.`,
+Layers are read once and not kept, except for their directories and symlinks, which builds compare with the layers on
+top. --no-shape skips that.`,
 		},
 		{
 			Name: "update", Operands: "[NAME]...", New: newUpdate,
-			Summary: "pin what the tags mean now, of the images NAME or of all, for the same platforms",
+			Summary: "pin the current images of the tags, for the images NAME or for all, for the same platforms",
 		},
-		{Name: "remove", Operands: "NAME...", New: newRemove, Summary: "forget images"},
+		{Name: "remove", Operands: "NAME...", New: newRemove, Summary: "remove images from the file"},
 		{
 			Name: "verify", Operands: "[NAME]...", New: newVerify,
-			Summary: "check that registries still hold all that the file promises",
+			Summary: "check that registries still have everything in the file",
 			Details: `
-The file itself is always checked as a whole: each document must have the digest by which another one names it. Then
-the registries and mirrors of the images NAME, or of all, are asked for each manifest, config and layer. A tag that
-means another image by now is told of, and is no error.`,
+The file itself is always checked as a whole: each document must have the digest by which another one refers to it. Then
+each manifest, config and layer of the images NAME, or of all, is looked up in the image's registry and mirrors. A tag
+that now resolves to another image is reported, but is not an error.`,
 		},
-		{Name: "list", New: newList, Summary: "print name, reference, digest and platforms of each image, one image a line"},
+		{Name: "list", New: newList, Summary: "print name, reference, digest and platforms of each image, one per line"},
 	},
 }
 
@@ -63,12 +63,12 @@ type settings struct {
 func (s *settings) declare(flags *flag.FlagSet, online bool) {
 	flags.StringVar(&s.path, "lock", "", "lock `file` (default images.lock.json in the workspace)")
 	if online {
-		flags.BoolVar(&s.insecure, "insecure", false, "accept an unknown certificate, or no TLS at all")
+		flags.BoolVar(&s.insecure, "insecure", false, "accept an untrusted certificate, or no TLS at all")
 	}
 }
 
 func (s *settings) declareShape(flags *flag.FlagSet) {
-	flags.BoolVar(&s.noShape, "no-shape", false, "read no layers, now and in updates: nothing is compared with them")
+	flags.BoolVar(&s.noShape, "no-shape", false, "read no layers, now and in updates: builds compare nothing with them")
 }
 
 // file returns the path of the lock file.
@@ -79,7 +79,7 @@ func (s *settings) file() string {
 	return s.path
 }
 
-// read reads the lock file, which must be there unless it may be new.
+// read reads the lock file, which must exist unless it may be new.
 func (s *settings) read(mayBeNew bool) (*lockfile.File, error) {
 	f, err := lockfile.Read(s.file())
 	switch {
@@ -88,12 +88,12 @@ func (s *settings) read(mayBeNew bool) (*lockfile.File, error) {
 	case mayBeNew:
 		return f, nil
 	}
-	return nil, cli.Hint(fmt.Errorf("%s: there is no such file", s.file()),
-		"\"lock add NAME REFERENCE\" makes it; --lock names another file")
+	return nil, cli.Hint(fmt.Errorf("%s: the file does not exist", s.file()),
+		"\"lock add NAME REFERENCE\" creates it; --lock names another file")
 }
 
-// change changes the lock file, which must be there unless it may be new. No other command changes it meanwhile, so do
-// gets what they have left, and should not wait for a registry.
+// change changes the lock file, which must exist unless it may be new. It locks the file while it reads it, calls do and
+// writes it. Other commands wait meanwhile, so do should not wait for a registry.
 func (s *settings) change(ctx context.Context, mayBeNew bool, do func(*lockfile.File) error) error {
 	unlock, err := lockfile.Lock(ctx, s.file())
 	if err != nil {
@@ -110,11 +110,11 @@ func (s *settings) change(ctx context.Context, mayBeNew bool, do func(*lockfile.
 	return f.Write(s.file())
 }
 
-// some returns the names, or all of them if there are none, sorted. Each must be in the file.
+// some returns the names, sorted, or those of all images if there are none. Each must be in the file.
 func some(f *lockfile.File, names []string) ([]string, error) {
 	for _, name := range names {
 		if _, ok := f.Images[name]; !ok {
-			return nil, cli.Hint(fmt.Errorf("image %q is not in the lock file", name), "\"lock list\" lists those that are")
+			return nil, cli.Hint(fmt.Errorf("image %q is not in the lock file", name), "\"lock list\" lists the images")
 		}
 	}
 	if len(names) == 0 {

@@ -19,7 +19,7 @@ import (
 func newVerify(flags *flag.FlagSet) cli.Work {
 	var s settings
 	s.declare(flags, true)
-	offline := flags.Bool("offline", false, "check the file alone, ask no registry")
+	offline := flags.Bool("offline", false, "check only the file, without requests to registries")
 	return func(ctx context.Context, std cli.Streams) error {
 		f, err := s.read(false)
 		if err != nil {
@@ -51,25 +51,25 @@ func newVerify(flags *flag.FlagSet) cli.Work {
 			}
 		}
 		if len(all) > 0 {
-			return cli.Hint(all, "\"lock update NAME\" pins an image anew")
+			return cli.Hint(all, "\"lock update NAME\" pins an image again")
 		}
 		return nil
 	}
 }
 
-// failures are problems that have been listed. As an error they are a number, with the hints of all of them.
+// failures are problems that have been printed. As an error, they are their number and all their hints.
 type failures []error
 
 func (f failures) Error() string   { return fmt.Sprintf("%d problems", len(f)) }
 func (f failures) Unwrap() []error { return f }
 
-// verifier asks registries for what a lock file promises.
+// verifier checks that registries have everything in a lock file.
 type verifier struct {
 	client *registry.Client
 	file   *lockfile.File
 }
 
-// image returns what has changed, and what is wrong.
+// image returns changes that are not errors, and problems.
 func (v verifier) image(ctx context.Context, image lockfile.Image) (news []string, problems []error) {
 	sources, err := image.Sources()
 	if err != nil {
@@ -92,16 +92,16 @@ func (v verifier) image(ctx context.Context, image lockfile.Image) (news []strin
 	now, err := repository.Resolve(ctx, ref.Tag)
 	switch {
 	case errors.Is(err, content.ErrNotFound):
-		news = append(news, image.Reference+" is gone; what it was is still there")
+		news = append(news, image.Reference+" is gone; the pinned image still exists")
 	case err != nil:
 		problems = append(problems, err)
 	case now != "" && now != image.Digest:
-		news = append(news, fmt.Sprintf("%s is %s by now", image.Reference, now))
+		news = append(news, fmt.Sprintf("%s is now %s", image.Reference, now))
 	}
 	return news, problems
 }
 
-// source asks one repository. A mirror has to hold the layers alone.
+// source checks one repository. A mirror needs only the layers.
 func (v verifier) source(
 	ctx context.Context, image lockfile.Image, source reference.Reference, isMirror bool,
 ) (problems []error) {
@@ -110,7 +110,7 @@ func (v verifier) source(
 		return []error{err}
 	}
 	if !v.file.Registries[source.Registry].Covers(how) {
-		problems = append(problems, fmt.Errorf("%s: it is spoken to in another way than when it was locked", source.Registry))
+		problems = append(problems, fmt.Errorf("%s: its address or authentication has changed since it was pinned", source.Registry))
 	}
 	repository, err := v.client.Repository(ctx, source, auth.Pull)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 )
 
 func main() {
-	if worker.Asked(os.Args[1:]) {
+	if worker.Requested(os.Args[1:]) {
 		os.Exit(serve())
 	}
 	command.Main()

@@ -1,10 +1,10 @@
 // Package atomicfile writes a file, or a directory of files, wholly or not at all.
 //
-// What is not committed leaves no trace: its bytes go to a temporary name in the same directory, and only
-// [File.Commit] or [Directory.Commit] gives them the real one. An output that exists is therefore complete.
+// Uncommitted data leaves no trace: the bytes go to a temporary name in the same directory, and only [File.Commit] or
+// [Directory.Commit] gives them the real name. An output that exists is therefore complete.
 //
-// Only a regular file is replaced. A symlink leads to the file to write, and a device, a pipe or an open file of the
-// process ("/dev/stdout") is written to as it is: there the bytes arrive at once.
+// Only regular files are replaced. Symlinks are followed, and a device, a pipe or an open file of the process
+// ("/dev/stdout") is written in place: there the bytes arrive at once.
 package atomicfile
 
 import (
@@ -20,10 +20,10 @@ type File struct {
 	path    string
 	mode    fs.FileMode
 	done    bool
-	inPlace bool // the bytes go straight to what is there
+	inPlace bool // the bytes go straight to the existing file
 }
 
-// Create starts to write the file at path. The directory must exist.
+// Create starts writing the file at path. The directory must exist.
 func Create(path string) (*File, error) {
 	target, err := Target(path)
 	if err != nil {
@@ -56,11 +56,11 @@ func Create(path string) (*File, error) {
 	return &File{File: f, path: target, mode: mode}, nil
 }
 
-// InPlace reports whether the bytes go straight to what is there, which is no regular file, or one that is open already.
+// InPlace reports whether the bytes go straight to the existing file, because it is not regular or is already open.
 func (f *File) InPlace() bool { return f.inPlace }
 
-// Commit closes the file and gives it its name, replacing what was there. A new file is readable by all, one that
-// replaces another has the permissions of that.
+// Commit closes the file and gives it its name, replacing an existing file. A new file is readable by all; a replaced
+// file keeps its permissions.
 func (f *File) Commit() error {
 	f.done = true
 	if f.inPlace {
@@ -79,7 +79,7 @@ func (f *File) Commit() error {
 	return err
 }
 
-// leave ends the writing in place. The standard streams are not this package's to close.
+// leave ends writing in place. It does not close the standard streams, which this package does not own.
 func (f *File) leave() error {
 	if f.File == os.Stdout || f.File == os.Stderr {
 		return nil
@@ -87,7 +87,7 @@ func (f *File) leave() error {
 	return f.Close()
 }
 
-// Abort removes the file unless it was committed. It is meant to be deferred. What was written in place stays there.
+// Abort removes the file unless it was committed. It is meant to be deferred. Bytes written in place remain.
 func (f *File) Abort() {
 	if f.done {
 		return
@@ -106,13 +106,13 @@ func Write(path string, data []byte) error {
 	return write(path, data, func(*os.File) error { return nil })
 }
 
-// WriteDurably is Write for a file that a user keeps, unlike a build's: its bytes are on the disk before it replaces another,
-// so that even a machine that stops at any time leaves the one or the other.
+// WriteDurably is like Write, for a file that a user keeps, unlike a build's output. Its bytes are on disk before it
+// replaces an existing file, so that a crash of the machine leaves either the old or the new file.
 func WriteDurably(path string, data []byte) error {
 	return write(path, data, (*os.File).Sync)
 }
 
-// write calls sync before a file gets its name. What is written in place may be a pipe, which has no disk.
+// write calls sync before a file gets its name. It skips sync for a file written in place, which may be a pipe.
 func write(path string, data []byte, sync func(*os.File) error) error {
 	f, err := Create(path)
 	if err != nil {

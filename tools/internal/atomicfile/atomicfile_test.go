@@ -26,7 +26,7 @@ func names(t *testing.T, dir string) []string {
 func wantNames(t *testing.T, dir string, want ...string) {
 	t.Helper()
 	if got := names(t, dir); !slices.Equal(got, want) {
-		t.Errorf("there is %q, want %q", got, want)
+		t.Errorf("the directory has %q, want %q", got, want)
 	}
 }
 
@@ -47,7 +47,7 @@ func TestWrite(t *testing.T) {
 	wantNames(t, dir, "f")
 }
 
-// The bytes are on the disk while the file that they replace is still there; if they cannot be, it stays.
+// The bytes are on disk while the file that they replace still exists; if syncing them fails, that file stays.
 func TestWriteDurably(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
@@ -58,7 +58,7 @@ func TestWriteDurably(t *testing.T) {
 	if err := write(path, []byte("second"), func(f *os.File) error {
 		for name, want := range map[string]string{path: "first", f.Name(): "second"} {
 			if got, err := os.ReadFile(name); err != nil || string(got) != want {
-				t.Errorf("%s holds %q, %v", name, got, err)
+				t.Errorf("%s has %q, %v", name, got, err)
 			}
 		}
 		return broken
@@ -83,7 +83,7 @@ func TestFile(t *testing.T) {
 	}
 	f.WriteString("text")
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the file is there before Commit: %v", err)
+		t.Errorf("the file exists before Commit: %v", err)
 	}
 	f.Abort()
 	wantNames(t, dir)
@@ -104,7 +104,7 @@ func TestFileFails(t *testing.T) {
 	if err := Write(filepath.Join(dir, "none", "f"), nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
-	// A directory in the way, and a file that somebody closed, are found at Commit.
+	// Commit detects a directory in the way, and a file that is already closed.
 	for name, spoil := range map[string]func(*File) error{
 		"directory": func(f *File) error { return os.Mkdir(f.path, 0o755) },
 		"closed":    func(f *File) error { return f.Close() },
@@ -122,7 +122,7 @@ func TestFileFails(t *testing.T) {
 			t.Errorf("%s: Commit succeeds", name)
 		}
 		if after := names(t, dir); len(after) != before-1 {
-			t.Errorf("%s: it leaves %q", name, after)
+			t.Errorf("%s: Commit leaves %q", name, after)
 		}
 	}
 }
@@ -186,11 +186,11 @@ func TestDirectoryFails(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := CreateDirectory(filepath.Join(file, "d")); err == nil {
-		t.Error("a directory below a file is made")
+		t.Error("CreateDirectory makes a directory below a file")
 	}
 	wantNames(t, parent, "file", "full")
 
-	// What appears in the meantime is not touched.
+	// A directory that appears in the meantime is not touched.
 	late := filepath.Join(parent, "late")
 	d, err := CreateDirectory(late)
 	if err != nil {

@@ -10,14 +10,14 @@ import (
 
 // Directory is a directory that is being filled. It must be ended by Commit or Abort.
 type Directory struct {
-	// Path is where the entries go until Commit: a directory beside the real one.
+	// Path is the directory that receives the entries until Commit, beside the real one.
 	Path string
 
 	final string
 	done  bool
 }
 
-// CreateDirectory starts to fill the directory at path, which must be absent or empty. Its parent must exist.
+// CreateDirectory starts filling the directory at path, which must be absent or empty. Its parent must exist.
 func CreateDirectory(path string) (*Directory, error) {
 	path = filepath.Clean(path)
 	if err := checkEmpty(path); err != nil {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// maxLinks is how many symlinks may lead from one to another, as on Linux.
+// maxLinks is the maximum length of a chain of symlinks, as on Linux.
 const maxLinks = 40
 
 // Target returns the path of the file that the symlinks at path, if any, lead to. It need not exist.
@@ -19,7 +19,7 @@ func Target(path string) (string, error) {
 		}
 		info, err := os.Lstat(path)
 		if err != nil || info.Mode()&os.ModeSymlink == 0 {
-			return path, nil // the error, if it matters, is that of creating the file
+			return path, nil // creating the file reports the error, if it matters
 		}
 		if links == maxLinks {
 			return "", &os.PathError{Op: "open", Path: path, Err: syscall.ELOOP}
@@ -30,17 +30,17 @@ func Target(path string) (string, error) {
 		}
 		if !filepath.IsAbs(next) {
 			dir, _ := filepath.Split(path)
-			next = dir + next // not filepath.Join: ".." is for the system to follow, dir may be a symlink
+			next = dir + next // not filepath.Join: dir may be a symlink, so the system must resolve ".."
 		}
 		path = next
 	}
 }
 
-// descriptorPath is how Unix names the open files of this process. What such a name leads to may have no other one, or
-// one that others write to as well.
+// descriptorPath matches the names that Unix gives to the open files of a process. Such a file may have no other name,
+// or one that other processes write to as well.
 var descriptorPath = regexp.MustCompile(`^/(?:dev|proc/(?:self|thread-self|([0-9]+)))/fd/([0-9]+)$`)
 
-// descriptor returns the number of this process's open file that path names, if it names one.
+// descriptor returns the file descriptor of this process that path names, if it names one.
 func descriptor(path string) (int, bool) {
 	parts := descriptorPath.FindStringSubmatch(filepath.Clean(path))
 	if parts == nil || parts[1] != "" && parts[1] != strconv.Itoa(os.Getpid()) {
@@ -50,7 +50,7 @@ func descriptor(path string) (int, bool) {
 	return n, err == nil
 }
 
-// openDescriptor returns this process's open file number n.
+// openDescriptor returns the open file of this process with the descriptor n.
 func openDescriptor(n int, path string) *os.File {
 	switch n {
 	case 1:

@@ -18,7 +18,7 @@ func wantText(t *testing.T, path, want string) {
 	}
 }
 
-// A symlink stays, and the file that it leads to is written, whether it was there or not.
+// A symlink stays, and the file that it leads to is written, whether it existed or not.
 func TestSymlink(t *testing.T) {
 	root := t.TempDir()
 	file := filepath.Join(root, "dir/file")
@@ -29,7 +29,7 @@ func TestSymlink(t *testing.T) {
 	}
 	for link, target := range map[string]string{
 		"absolute": file, "relative": "dir/file", "chain": "far/link", "far/link": "../dir/file", "linked": "far/dir",
-		"up": "linked/../link", // far/link, as the system reads it
+		"up": "linked/../link", // far/link, as the system resolves it
 	} {
 		path := filepath.Join(root, link)
 		if err := os.Symlink(target, path); err != nil {
@@ -128,7 +128,7 @@ func TestPipe(t *testing.T) {
 	wantNames(t, dir, "link", "pipe")
 }
 
-// The error of a device is the writer's, and the device stays one.
+// The writer gets a device's error, and the device stays a device.
 func TestDevice(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink("/dev/full", link); err != nil {
@@ -144,7 +144,7 @@ func TestDevice(t *testing.T) {
 	}
 }
 
-// An open file of the process is written to where it stands, even if it is a regular file, or has no name any more.
+// An open file of the process is written at its current position, even if it is regular or no longer has a name.
 func TestDescriptor(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
@@ -154,7 +154,7 @@ func TestDescriptor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// The number is given away: Commit closes it, as that of a file that a shell opened for the process.
+			// Commit takes over the descriptor and closes it, like that of a file that a shell opened for the process.
 			fd, err := syscall.Dup(int(f.Fd()))
 			if err != nil {
 				t.Fatal(err)

@@ -1,19 +1,19 @@
-// Package cli is the front of every tool: flags, parameter files, help and error messages.
+// Package cli is the command-line interface of every tool: flags, parameter files, help and error messages.
 //
-// A tool is a [Command]: its manual page and a function that declares flags and returns the work. The package decides
+// A tool is a [Command]: its manual page and a function that declares flags and returns the work. The package implements
 // what all tools share. An argument "@FILE" stands for the lines of FILE, which is how Bazel passes long command lines.
-// An error is one line "tool: subject: problem" on standard error, followed by a "hint:" line if the user can do
-// something about it. The exit code is 0 for success, 1 for a failure and 2 for a usage error. Untrusted text is printed
-// by [Line], so that no terminal obeys it.
+// An error is one line "tool: subject: problem" on standard error, followed by a "hint:" line if the user can fix it.
+// The exit code is 0 for success, 1 for a failure and 2 for a usage error. [Line] prints untrusted text, so that no
+// terminal obeys it.
 //
-// A [Group] is a tool of several commands. Non-goals: deeper trees of commands, coloured output, configuration files.
+// A [Group] is a tool with several commands. Non-goals: deeper trees of commands, coloured output, configuration files.
 //
 // All command lines follow one convention:
 //   - The summary of a command starts with a verb in the imperative: "write an image index".
 //   - A flag's usage text describes its value and names it in back quotes: "`file` to write". Help prints the name in
 //     upper case; it must not look like a possible value.
 //   - Help adds "(required)" for the flags in [Command.Required] and "(repeatable)" for [Strings] and [Each].
-//   - Messages write flags as "--name", or "--name=VALUE" where the value is wrong.
+//   - Messages write flags as "--name", or "--name=VALUE" if the value is wrong.
 package cli
 
 import (
@@ -41,21 +41,21 @@ type Streams struct {
 	Err io.Writer
 }
 
-// Work is what a tool does once its flags are parsed.
+// Work is the work of a tool, after its flags are parsed.
 type Work func(ctx context.Context, std Streams) error
 
 // Command is one tool.
 type Command struct {
 	// Name is the tool's name, which starts each of its messages.
 	Name string
-	// Summary is what the tool does, in the imperative: "write an image index".
+	// Summary describes the tool in the imperative: "write an image index".
 	Summary string
 	// Details is the rest of the manual page, printed by --help below the flags. It may be empty.
 	Details string
-	// Operands names the arguments that are not flags, for the help: "NAME REFERENCE". They may stand between flags. The
-	// work finds them in flags.Args and counts them. Empty means that the command takes none.
+	// Operands names the arguments that are not flags, for the help: "NAME REFERENCE". They may occur between flags. The
+	// work finds them in flags.Args and checks their number. If Operands is empty, the command takes none.
 	Operands string
-	// Required lists the flags without which the work does not start.
+	// Required lists the flags that must be set before the work starts.
 	Required []string
 	// New declares the tool's flags and returns its work, which runs after they are parsed.
 	New func(flags *flag.FlagSet) Work
@@ -64,7 +64,7 @@ type Command struct {
 // Main runs the command with the process's arguments and streams, and exits. An interrupt cancels the work's context.
 func (c Command) Main() { exit(c.Run, os.Args[1:]) }
 
-// MainFrom is Main for a program that gets its arguments from a function, like that of launch.Args.
+// MainFrom is like Main, for a program that gets its arguments from a function, such as the result of launch.Args.
 func (c Command) MainFrom(arguments func() ([]string, error)) {
 	args, err := arguments()
 	if err != nil {
@@ -83,7 +83,7 @@ func exit(run func(context.Context, []string, Streams) int, args []string) {
 
 // Run runs the command and returns its exit code.
 func (c Command) Run(ctx context.Context, args []string, std Streams) int {
-	log.SetOutput(io.Discard) // Package net/http logs text of servers.
+	log.SetOutput(io.Discard) // Package net/http logs text from servers.
 	err := c.run(ctx, args, std)
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return ExitOK
@@ -91,7 +91,7 @@ func (c Command) Run(ctx context.Context, args []string, std Streams) int {
 	return report(c.Name, err, std.Err)
 }
 
-// report writes an error of a tool with its hints, and returns the exit code for it.
+// report writes an error of a tool with its hints, and returns the tool's exit code.
 func report(tool string, err error, stderr io.Writer) int {
 	Line(stderr, "%s: %v", tool, err)
 	for _, hint := range hints(err) {
@@ -145,8 +145,8 @@ func (c Command) parse(flags *flag.FlagSet, args []string) error {
 	}
 }
 
-// expand replaces each argument "@FILE" by the lines of FILE. Each line is one argument, without quoting; a file cannot
-// name another one.
+// expand replaces each argument "@FILE" with the lines of FILE. Each line is one argument, without quoting; a file cannot
+// refer to another one.
 func expand(args []string) ([]string, error) {
 	var all []string
 	for _, arg := range args {

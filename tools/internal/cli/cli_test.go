@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// greet is a small tool: it greets --name, or fails as --fail says.
+// greet is a small tool: it greets --name, or fails in the way that --fail names.
 var greet = Command{
 	Name:     "greet",
 	Summary:  "greet somebody",
@@ -124,7 +124,7 @@ The greeting is friendly.
 
 func TestErrors(t *testing.T) {
 	if err := Hint(nil, "x"); err != nil {
-		t.Errorf("a hint to no error is %v", err)
+		t.Errorf("a hint for a nil error is %v", err)
 	}
 	for _, err := range []error{Hint(os.ErrInvalid, "x"), Usage("%w", os.ErrInvalid)} {
 		if !errors.Is(err, os.ErrInvalid) {
@@ -159,7 +159,7 @@ func TestSplitPair(t *testing.T) {
 		{"a", "", "", `"a": no "=", expected KEY=VALUE`},
 		{`a\=`, "", "", `"a\\=": no "=", expected KEY=VALUE`},
 		{`a\`, "", "", `"a\\": no "=", expected KEY=VALUE`},
-		{`a\x=b`, "", "", `"a\\x=b": unknown escape \x, the known ones are \=, \n and \\`},
+		{`a\x=b`, "", "", `"a\\x=b": unknown escape \x, expected \=, \n or \\`},
 	}
 	for _, test := range tests {
 		key, value, err := SplitPair(test.pair)
@@ -179,7 +179,7 @@ func TestPairs(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	if got, err := Pairs("label", nil); got != nil || err != nil {
-		t.Errorf("of nothing: %q, %v", got, err)
+		t.Errorf("no pairs: %q, %v", got, err)
 	}
 	for values, want := range map[[2]string]string{
 		{"a=1", "a=2"}: `--label: "a" is given twice`,

@@ -75,7 +75,7 @@ func unwrap(err error) []error {
 	return nil
 }
 
-// flagErrors are the forms of package flag's errors, and what to say in place of each.
+// flagErrors are the forms of package flag's errors, and the replacement of each.
 var flagErrors = []struct {
 	form *regexp.Regexp
 	text string

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// Group is a tool of several commands. The first argument names the command to run.
+// Group is a tool with several commands. The first argument names the command to run.
 type Group struct {
 	// Name is the tool's name.
 	Name string
-	// Summary is what the tool does, in the imperative.
+	// Summary describes the tool in the imperative.
 	Summary string
 	// Details is the rest of the manual page, printed by --help below the commands. It may be empty.
 	Details string
-	// Commands are the commands, in the order of the help. The name of each is its first argument.
+	// Commands are the commands, in the order of the help. A command's name is the argument that selects it.
 	Commands []Command
 }
 
@@ -42,7 +42,7 @@ func (g Group) Run(ctx context.Context, args []string, std Streams) int {
 }
 
 func (g Group) help(std Streams) {
-	fmt.Fprintf(std.Out, "%s: %s\n\nCommands (%[1]s COMMAND --help lists the flags of one):\n", g.Name, g.Summary)
+	fmt.Fprintf(std.Out, "%s: %s\n\nCommands (%[1]s COMMAND --help lists its flags):\n", g.Name, g.Summary)
 	for _, c := range g.Commands {
 		fmt.Fprintf(std.Out, "  %s %s\n      %s\n", c.Name, c.Operands, c.Summary)
 	}

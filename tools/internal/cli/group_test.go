@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// desk is a tool of two commands, of which one takes operands.
+// desk is a tool with two commands, one of which takes operands.
 var desk = Group{
 	Name: "desk", Summary: "serve people", Details: "It is open.",
 	Commands: []Command{greet, {
@@ -44,7 +44,7 @@ func TestGroup(t *testing.T) {
 			"  --times INT\n      how often (default 1)\n", ""},
 		{"", ExitUsage, "", "desk: a command is missing\n" + hint},
 		{"--loud", ExitUsage, "", "desk: unknown command \"--loud\"\n" + hint},
-		{"--help", ExitOK, "desk: serve people\n\nCommands (desk COMMAND --help lists the flags of one):\n" +
+		{"--help", ExitOK, "desk: serve people\n\nCommands (desk COMMAND --help lists its flags):\n" +
 			"  greet \n      greet somebody\n  echo [WORD]...\n      repeat words\n\nIt is open.\n", ""},
 	}
 	for _, test := range tests {

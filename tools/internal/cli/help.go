@@ -27,7 +27,7 @@ func (c Command) help(flags *flag.FlagSet, out io.Writer) {
 	}
 }
 
-// remark returns what help adds to a flag's usage text.
+// remark returns the text that help adds to a flag's usage text.
 func (c Command) remark(f *flag.Flag) string {
 	_, repeatable := f.Value.(interface{ repeatable() })
 	switch {

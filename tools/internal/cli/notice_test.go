@@ -10,7 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/message"
 )
 
-// TestNotify looks where notices go, and that what Go's own packages log goes nowhere.
+// TestNotify checks where notices go, and that logs of Go's own packages are discarded.
 func TestNotify(t *testing.T) {
 	var logged, stderr, own bytes.Buffer
 	log.SetOutput(&logged)

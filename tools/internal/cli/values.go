@@ -47,9 +47,9 @@ func (e *each) Set(value string) error {
 
 func (e *each) repeatable() {}
 
-// SplitPair splits "KEY=VALUE" at the first "=" that no backslash precedes, and undoes the escapes in KEY: \= is "=",
-// \n is a line feed and \\ is a backslash. VALUE is taken as it is. The rules escape image paths in this way, so that a
-// path may hold any character.
+// SplitPair splits "KEY=VALUE" at the first "=" without a backslash before it, and undoes the escapes in KEY: \= is "=",
+// \n is a line feed and \\ is a backslash. VALUE is taken verbatim. The rules escape image paths in this way, so that a
+// path may contain any character.
 func SplitPair(pair string) (key, value string, err error) {
 	var b strings.Builder
 	for i := 0; i < len(pair); i++ {
@@ -64,7 +64,7 @@ func SplitPair(pair string) (key, value string, err error) {
 			case 'n':
 				b.WriteByte('\n')
 			default:
-				return "", "", fmt.Errorf("%q: unknown escape \\%c, the known ones are \\=, \\n and \\\\", pair, pair[i])
+				return "", "", fmt.Errorf("%q: unknown escape \\%c, expected \\=, \\n or \\\\", pair, pair[i])
 			}
 		default:
 			b.WriteByte(c)
@@ -73,8 +73,8 @@ func SplitPair(pair string) (key, value string, err error) {
 	return "", "", fmt.Errorf("%q: no \"=\", expected KEY=VALUE", pair)
 }
 
-// Pairs returns what a repeated flag "--name=KEY=VALUE" was given, nil if nothing. A key that is given twice is a usage
-// error.
+// Pairs returns the pairs given by a repeated flag "--name=KEY=VALUE", or nil if there are none. A key that is given
+// twice is a usage error.
 func Pairs(name string, values []string) (map[string]string, error) {
 	var pairs map[string]string
 	for _, pair := range values {
@@ -93,7 +93,7 @@ func Pairs(name string, values []string) (map[string]string, error) {
 	return pairs, nil
 }
 
-// Require returns a usage error that names the first flag in names whose value is the empty string.
+// Require returns a usage error for the first flag in names whose value is the empty string.
 func Require(flags *flag.FlagSet, names ...string) error {
 	for _, name := range names {
 		if f := flags.Lookup(name); f.Value.String() == "" {

@@ -15,12 +15,12 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// ErrRepack tells that an archive is not packed as the layer shall be, or is in a form that no layer should have.
-var ErrRepack = errors.New("the archive is packed or formed in another way")
+// ErrRepack is returned for an archive whose compression is not the layer's, or whose form is unsuitable for a layer.
+var ErrRepack = errors.New("the archive must be repacked to be a layer")
 
-// Keep makes the archive src, as it is, the blob at path. It must be packed with codec, or in any way that layers know if
-// codec is empty; if not, the error is ErrRepack. The archive is read as package tarfile reads it,
-// and refused for the same reasons. Nothing is left at path if it fails.
+// Keep makes the archive src, unchanged, the blob at path. The archive must be compressed with codec or, if codec is
+// empty, with any codec that layers support; otherwise the error is ErrRepack. Keep reads the archive as package tarfile
+// does, and rejects it for the same reasons. Nothing is left at path if it fails.
 func Keep(ctx context.Context, src, path string, codec oci.Compression) (Made, error) {
 	in, err := os.Open(src)
 	if err != nil {

@@ -37,10 +37,10 @@ func TestKeep(t *testing.T) {
 	}{
 		{"plain", plain.Bytes(), "", oci.Uncompressed, ""},
 		{"gzip", packed.Bytes(), "", oci.Gzip, ""},
-		{"gzip as asked for", packed.Bytes(), oci.Gzip, oci.Gzip, ""},
+		{"gzip for gzip", packed.Bytes(), oci.Gzip, oci.Gzip, ""},
 		{"gzip for zstd", packed.Bytes(), oci.Zstd, "", ErrRepack.Error()},
-		{"a way that layers do not know", []byte("BZh9"), "", "", ErrRepack.Error()},
-		{"cut off", plain.Bytes()[:size-1], "", "", "SRC: the archive is cut off"},
+		{"a codec that layers do not support", []byte("BZh9"), "", "", ErrRepack.Error()},
+		{"truncated", plain.Bytes()[:size-1], "", "", "SRC: the archive is truncated"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -1,10 +1,10 @@
 // Package layer turns the entries of a layer into a blob.
 //
-// Files are read, and their headers made, by several goroutines ahead of the one that hashes and packs, so that neither
-// waits for the other. What is read ahead is bounded, and no file is held whole, whatever its size.
+// Several goroutines read files and make their headers, ahead of the one that hashes and compresses, so that neither
+// waits for the other. Reading ahead is bounded, and no file is held whole in memory, whatever its size.
 //
-// Non-goals: what is in a layer (package tree), which bytes headers have (package tarstream), how bytes are packed
-// (package compress).
+// Non-goals: the contents of a layer (package tree), the bytes of headers (package tarstream), compression (package
+// compress).
 package layer
 
 import (
@@ -18,19 +18,19 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// Packing is how a layer is packed.
+// Packing describes how a layer is compressed.
 type Packing struct {
 	compress.Format
-	Cache *compress.Cache // of packed blocks; may be nil
+	Cache *compress.Cache // of compressed blocks; may be nil
 }
 
-// Made is a layer that was made.
+// Made is a finished layer.
 type Made struct {
 	blob.Result
-	Codec   oci.Compression // how it is packed
-	Entries []*tree.Entry   // what is in it; without contents where an archive was kept
-	// Programs has, for each architecture that the layer has machine code for, in the words of GOARCH, the path of a file
-	// with it. It is nil where an archive was kept: nothing looked into its files.
+	Codec   oci.Compression // the layer's compression
+	Entries []*tree.Entry   // the layer's entries; without contents if an archive was kept
+	// Programs has, for each architecture (a GOARCH value) that the layer has machine code for, the path of a file with
+	// such code. It is nil if an archive was kept, because Keep does not look into files.
 	Programs map[string]string
 }
 
@@ -50,14 +50,14 @@ func Build(ctx context.Context, entries []*tree.Entry, path string, packing Pack
 	return Made{result, packing.Codec, entries, found.paths}, err
 }
 
-// sink is what a tar is written to: blob.Writer, whose methods these are.
+// sink receives a tar. It is the part of blob.Writer that writeTar uses.
 type sink interface {
 	io.Writer
 	Buffer() []byte
 	Send(buffer []byte) error
 }
 
-// writeTar writes the entries as a tar, in buffers that are full where the entries have so much.
+// writeTar writes the entries as a tar, in buffers that are full if the entries have enough bytes.
 func writeTar(ctx context.Context, to sink, entries []*tree.Entry, found *programs) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -15,9 +15,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-var benchDir = flag.String("tree", "", "directory for the benchmarks, in place of a generated one")
+var benchDir = flag.String("tree", "", "directory for the benchmarks, instead of a generated one")
 
-// benchPath returns the directory to measure with: 4000 files of text, 64 MB, unless the flag names another.
+// benchPath returns the directory for the benchmarks: 4000 text files, 64 MB, unless the flag names another one.
 func benchPath(b *testing.B) string {
 	b.Helper()
 	if *benchDir != "" {

@@ -21,7 +21,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// content is a content in memory that says it has size bytes.
+// content is a content in memory that reports a size of size bytes.
 type content struct {
 	io.Reader
 	size int64
@@ -53,7 +53,7 @@ var formats = []compress.Format{
 	{Codec: oci.Zstd, Level: 3},
 }
 
-// sizes are those of contents around the bounds of blocks and chunks.
+// sizes are sizes of contents near the bounds of blocks and chunks.
 var sizes = []int{0, 1, 3, 63, 64, 65, 511, 512, 513, compress.BufferSize - 1024, compress.BufferSize - 512, compress.BufferSize - 1, compress.BufferSize,
 	compress.BufferSize + 1, 3*compress.BufferSize + 7, 10 * compress.BufferSize}
 
@@ -71,7 +71,7 @@ func write(t testing.TB, ctx context.Context, w io.Writer, entries []*tree.Entry
 	return to.Close()
 }
 
-// The tar holds each file under its name, with its content and the mode that follows from it.
+// The tar holds each file under its name, with its content and the mode derived from it.
 func TestWriteTar(t *testing.T) {
 	var entries []tree.Entry
 	want := make(map[string]string)
@@ -124,7 +124,7 @@ func TestWriteTarEmpty(t *testing.T) {
 	}
 }
 
-// What is noted does not depend on who reads first.
+// The recorded programs do not depend on which goroutine reads first.
 func TestPrograms(t *testing.T) {
 	header := make([]byte, source.SniffLen)
 	copy(header, "\x7fELF\x02\x01")
@@ -144,7 +144,7 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// A file without content is empty and no program; a stated mode holds for it too.
+// A file without content is empty and not a program; a stated mode applies to it too.
 func TestWriteTarNoContent(t *testing.T) {
 	var b bytes.Buffer
 	entries := build(t, tree.Entry{Path: "/a"}, tree.Entry{Path: "/b", Mode: tree.Perm(0o100)})
@@ -209,12 +209,12 @@ type brokenReader struct{ err error }
 
 func (r brokenReader) Read([]byte) (int, error) { return 0, r.err }
 
-// endless never ends and counts nothing.
+// endless is a reader without an end.
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
-// A context that is cancelled ends the work, and so does a writer that fails; no goroutine stays behind.
+// A cancelled context ends the work, as does a failing writer; no goroutine stays behind.
 func TestStops(t *testing.T) {
 	before := runtime.NumGoroutine()
 	endlessFile := content{endless{}, 1 << 60}
@@ -224,7 +224,7 @@ func TestStops(t *testing.T) {
 		return len(p), nil
 	})
 	if err := write(t, ctx, w, failing(t, endlessFile)); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want that it was cancelled", err)
+		t.Errorf("got %v, want context.Canceled", err)
 	}
 	full := errors.New("no space left on device")
 	w = func([]byte) (int, error) { return 0, full }
@@ -244,7 +244,7 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// A large file passes through in chunks: what is allocated does not grow with it.
+// A large file passes through in chunks: allocations do not grow with its size.
 func TestBoundedMemory(t *testing.T) {
 	const size = 1 << 30
 	entries := build(t, tree.Entry{Path: "/big", Content: content{io.LimitReader(endless{}, size), size}})
@@ -259,7 +259,7 @@ func TestBoundedMemory(t *testing.T) {
 	}
 }
 
-// The blob is the same for every number of processors.
+// The blob does not depend on the number of processors.
 func TestSameBlobEverywhere(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, format := range formats {

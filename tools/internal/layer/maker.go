@@ -11,13 +11,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// Permission bits of files that state none.
+// Permission bits of files without a stated mode.
 const (
 	modeProgram = 0o755
 	modeFile    = 0o644
 )
 
-// Errors of inputs that are written to while the layer is made.
+// Errors for inputs that change while the layer is made.
 var (
 	errShrank = errors.New("the file became shorter while it was read")
 	errGrew   = errors.New("the file became longer while it was read")
@@ -25,10 +25,10 @@ var (
 
 var zeros [tarstream.BlockSize]byte
 
-// maker makes the part of the tar that a run of entries is.
+// maker makes the part of the tar that holds a run of entries.
 type maker struct {
 	ctx     context.Context
-	buffer  func() []byte // an empty one, of the sink's
+	buffer  func() []byte // returns an empty buffer of the sink
 	out     chan<- []byte
 	current []byte
 	header  []byte // scratch
@@ -63,7 +63,7 @@ func (m *maker) send() error {
 	}
 }
 
-// reserve sees to it that n bytes fit into the current chunk, if a chunk can hold so many.
+// reserve ensures that n bytes fit into the current chunk, if a chunk can hold that many.
 func (m *maker) reserve(n int) error {
 	if len(m.current) > 0 && m.free() < n {
 		return m.flush()
@@ -98,8 +98,8 @@ func (m *maker) entry(e *tree.Entry) error {
 	return nil
 }
 
-// head adds the header of e and returns where in the current chunk it starts. What decides about the mode of a file
-// that states none, the first bytes of its content, fits into the chunk after it.
+// head adds the header of e and returns its offset in the current chunk. The chunk has room for the first bytes of the
+// content after it, from which the mode of a file without a stated one is derived.
 func (m *maker) head(e *tree.Entry, size int64) (start int, err error) {
 	mode := e.Mode.Bits()
 	if !e.Mode.Known() {
@@ -140,7 +140,7 @@ func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error
 	if m.free() > 0 {
 		return nil
 	}
-	// There was no room for the one byte more.
+	// There was no room for the extra byte that detects growth.
 	if err := m.flush(); err != nil {
 		return err
 	}
@@ -148,8 +148,8 @@ func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error
 	return err
 }
 
-// read adds at least the given number of bytes to the current chunk, at most the left ones, and returns how many are
-// left then. It asks for one byte more than there should be, so that a file that grew is noticed at no cost.
+// read adds between atLeast and left bytes to the current chunk, and returns how many are left afterwards. It requests
+// one byte more than there should be, so that it detects a file that grew at no cost.
 func (m *maker) read(r io.Reader, left int64, atLeast int) (int64, error) {
 	have := len(m.current)
 	end := have + int(min(left+1, int64(m.free())))

@@ -6,15 +6,15 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 )
 
-// programs notes for which architectures a layer has machine code. The zero value is ready to use.
+// programs records the architectures for which a layer contains machine code. The zero value is ready to use.
 type programs struct {
 	mutex sync.Mutex
-	// paths has, for each architecture in the words of GOARCH, the path of a file with code for it: the first one in the
-	// order of bytes, whatever the order in which files are read.
+	// paths has, for each architecture (a GOARCH value), the path of a file with code for it: the first one in byte order,
+	// whatever the order in which files are read.
 	paths map[string]string
 }
 
-// note takes note of the file at path, which begins with start.
+// note records the file at path, which begins with start.
 func (p *programs) note(path string, start []byte) {
 	architecture := source.Architecture(start)
 	if architecture == "" {

@@ -8,16 +8,17 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// maxSummary is how long a summary may be, in bytes: it is a line of `docker history`, and a part of each config.
+// maxSummary is the maximum length of a summary, in bytes: it is a line of `docker history`, and a part of each config.
 const maxSummary = 180
 
-// Summary says in one line what is in a layer with the entries, which come from tree.Builder.Build:
+// Summary describes, in one line, a layer with the entries, which come from tree.Builder.Build:
 //
 //	/app/server /app/server.runfiles/ (13 files)
 //
-// It names what is in the directory where the layer's paths part, each as far down as nothing is beside it. A directory
-// ends in "/", and a path whose contents in lower layers are deleted follows a "-". Names that do not fit are counted.
-// The line depends on nothing but paths and kinds, and all its characters are printable.
+// It lists the contents of the deepest directory that holds all of the layer's paths, and extends each name down to the
+// first directory with several entries. A directory ends in "/", and a "-" precedes a path whose contents in lower
+// layers are deleted. Names that do not fit are counted. The line depends only on paths and kinds, and all its
+// characters are printable.
 func Summary(entries []*tree.Entry) string {
 	var found []leaf
 	files := 0
@@ -39,8 +40,8 @@ func Summary(entries []*tree.Entry) string {
 
 // leaf is an entry that holds no other.
 type leaf struct {
-	path string // in the order of the entries; without a "/" at its end
-	text string // what to call it
+	path string // in the order of the entries; without a trailing "/"
+	text string // its name in the summary
 }
 
 func newLeaf(e *tree.Entry) leaf {
@@ -58,7 +59,7 @@ func newLeaf(e *tree.Entry) leaf {
 	return leaf{path, path}
 }
 
-// names returns what stands in the directory that all leaves have in common.
+// names returns the contents of the directory that all leaves have in common.
 func names(leaves []leaf) []string {
 	if len(leaves) == 0 {
 		return []string{"nothing"}
@@ -84,8 +85,8 @@ func names(leaves []leaf) []string {
 	return all
 }
 
-// shared returns the directory, with a "/" at its end, that both paths are in. Of the first and the last path in the
-// order of bytes, it is that of all between them, too.
+// shared returns the directory, with a trailing "/", that contains both paths. If they are the first and the last path
+// in byte order, it also contains all paths between them.
 func shared(a, b string) string {
 	n := 0
 	for n < len(a) && n < len(b) && a[n] == b[n] {
@@ -94,7 +95,7 @@ func shared(a, b string) string {
 	return a[:strings.LastIndexByte(a[:n], '/')+1]
 }
 
-// list joins as many of the names as fit into size bytes, and counts the others.
+// list joins as many names as fit into size bytes, and counts the others.
 func list(names []string, size int) string {
 	var b strings.Builder
 	for i, name := range names {
@@ -115,7 +116,7 @@ func list(names []string, size int) string {
 	return b.String()
 }
 
-// shorten cuts a name off that has more than size bytes.
+// shorten truncates a name of more than size bytes.
 func shorten(name string, size int) string {
 	const mark = "..."
 	if len(name) <= size {
@@ -124,7 +125,7 @@ func shorten(name string, size int) string {
 	return strings.ToValidUTF8(name[:size-len(mark)], "") + mark
 }
 
-// printable keeps what a terminal shows and nothing that it acts upon.
+// printable replaces characters that a terminal would not show, or would obey.
 func printable(r rune) rune {
 	if unicode.IsPrint(r) {
 		return r

@@ -18,7 +18,7 @@ func TestSummary(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name  string
-		paths []string // with a "/" at the end of directories, a "@" before symlinks, "-" before deletions
+		paths []string // with a trailing "/" for directories, "@" before symlinks, "-" before deletions
 		want  string
 	}{
 		{"nothing", nil, "nothing"},
@@ -39,7 +39,7 @@ func TestSummary(t *testing.T) {
 		{"many", many(1000, "/d%03d/file"), "/d000/file /d001/file /d002/file /d003/file /d004/file /d005/file " +
 			"/d006/file /d007/file /d008/file /d009/file /d010/file /d011/file /d012/file /d013/file and 986 more (1000 files)"},
 		{"long names", many(2, "/%d"+strings.Repeat("é", 120)), "/0" + strings.Repeat("é", 77) + "... and 1 more (2 files)"},
-		{"what a terminal acts upon", []string{"/a\x1b[2J\u009b\u202eb\nc"}, "/a?[2J??b?c"},
+		{"terminal escapes", []string{"/a\x1b[2J\u009b\u202eb\nc"}, "/a?[2J??b?c"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var entries []tree.Entry
@@ -54,7 +54,7 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// parse returns the entry that a path in a test stands for.
+// parse returns the entry that a path in a test describes.
 func parse(text string) tree.Entry {
 	path, deleted := strings.CutPrefix(text, "-")
 	path, linked := strings.CutPrefix(path, "@")

@@ -2,14 +2,14 @@
 //
 // The rule makes the executable a symlink to the program, and puts the program's arguments into a file: NAME.args beside
 // the executable, and among its runfiles below "rules_strata.args", under the executable's own runfiles path. The file
-// has one argument a line, and "%runfiles%" where the path of the runfiles directory belongs, "%execroot%" where that of
-// Bazel's execution root does, the directory that holds bazel-out. The program runs with these arguments first and the
-// user's after them.
+// has one argument per line. "%runfiles%" in it stands for the path of the runfiles directory, and "%execroot%" for that
+// of Bazel's execution root, the directory that contains bazel-out. The program runs with these arguments, followed by
+// the user's.
 //
-// People and other rules give such an executable further names, so what it is called says little. Looked at are, for each
-// name from the one that the caller used, along the symlinks, to the program itself: the runfiles that belong to the name,
-// the file beside it, and the runfiles that it lies in; then the runfiles that the environment names. In runfiles of
-// several programs a name must match; in those of one it need not.
+// Users and other rules give such an executable further names, so its name alone does not identify it. The package
+// follows the symlinks from the name that the caller used to the program itself. For each name on the way it searches the
+// runfiles that belong to the name, the file beside it, and the runfiles that contain it; then it searches the runfiles
+// that the environment names. In runfiles of several programs the name must match; in those of one it does not have to.
 package launch
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 )
 
-// process is where this process's arguments are. It is looked up once, before the working directory changes.
+// process locates the arguments of this process. It does so once, before the working directory changes.
 var process = sync.OnceValues(func() (location, error) {
 	running, err := os.Executable()
 	if err != nil {
@@ -31,9 +31,10 @@ var process = sync.OnceValues(func() (location, error) {
 	return locate(os.Args[0], running, os.Getenv)
 })
 
-// Args returns a function that goes to the user's directory and returns the arguments of the rule, then the process's
-// own. Without a rule's it returns the process's own alone: the program was started by hand. So it was, too, if one of
-// the flags byHand is given and the arguments are there by a guess: they are those of another program then.
+// Args returns a function that changes to the user's directory and returns the arguments of the rule, followed by those
+// of the process. If the rule has none, the program was started by hand, and only the arguments of the process are
+// returned. The same holds if one of the flags byHand is given and the rule's arguments were found by a guess: then they
+// belong to another program.
 func Args(byHand ...string) func() ([]string, error) {
 	return func() ([]string, error) {
 		where, err := process()
@@ -64,7 +65,7 @@ func isGiven(args []string, name string) bool {
 	})
 }
 
-// Lines returns the arguments in another file of that form, one that the rule's arguments name.
+// Lines returns the arguments in another file of the same form, named in the rule's arguments.
 func Lines(path string) ([]string, error) {
 	where, err := process()
 	if err != nil {
@@ -73,8 +74,8 @@ func Lines(path string) ([]string, error) {
 	return where.lines(path)
 }
 
-// EnterUserDirectory changes to the directory that the user is in, if "bazel run" has started the program elsewhere: all
-// paths that a user types, in flags and in environment variables, are relative to that.
+// EnterUserDirectory changes to the user's working directory if "bazel run" has started the program elsewhere: paths that
+// a user types, in flags and in environment variables, are relative to that directory.
 func EnterUserDirectory() error {
 	dir := os.Getenv("BUILD_WORKING_DIRECTORY")
 	if dir == "" {
@@ -86,14 +87,14 @@ func EnterUserDirectory() error {
 	return nil
 }
 
-// Explain adds to an error about a missing flag that the program had no arguments of a rule, and where they were looked
-// for.
+// Explain adds a hint to an error about a missing flag if the program found no arguments of a rule: it lists the places
+// that were searched.
 func Explain(err error) error {
 	where, lookErr := process()
 	if lookErr != nil || where.file != "" {
 		return err
 	}
-	return cli.Hint(err, "a program that a rule made is started without the arguments of its rule, which are not at\n"+
-		"      %s;\n      keep NAME.runfiles beside the program NAME, or name that directory in RUNFILES_DIR",
-		strings.Join(where.looked, "\n      "))
+	return cli.Hint(err, "if a rule made this program, it was started without the arguments of its rule, which are not at\n"+
+		"      %s;\n      keep NAME.runfiles beside the program NAME, or set RUNFILES_DIR to that directory",
+		strings.Join(where.searched, "\n      "))
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// tree makes what files lists below a new directory, which it returns without symlinks: a directory where the name ends
-// in a slash, a symlink where the text begins with "-> ", and else a file. DIR in a text stands for the new directory.
+// tree makes the files below a new directory, and returns its path without symlinks. A name that ends in a slash is a
+// directory, and a text that begins with "-> " makes a symlink. DIR in a text stands for the new directory.
 func tree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root, err := filepath.EvalSymlinks(t.TempDir())
@@ -42,7 +42,7 @@ const (
 	other = "--root=%runfiles%/other\n"
 )
 
-// What the caller did with the executable of a rule does not change its arguments.
+// The executable of a rule keeps its arguments under other names, through symlinks, and inside other runfiles.
 func TestArgs(t *testing.T) {
 	tests := []struct {
 		name       string
@@ -58,7 +58,7 @@ func TestArgs(t *testing.T) {
 			"--root=DIR/tool.runfiles/x|own|a b", ""},
 		{"beside it, in runfiles", map[string]string{"o.runfiles/_main/p/tool.args": text, "r/": ""},
 			"o.runfiles/_main/p/tool", "RUNFILES_DIR=DIR/r", "--root=DIR/o.runfiles/x|own|a b", ""},
-		{"beside it, runfiles told", map[string]string{"tool.args": text, "r/": ""}, "tool", "RUNFILES_DIR=DIR/r",
+		{"beside it, runfiles in the environment", map[string]string{"tool.args": text, "r/": ""}, "tool", "RUNFILES_DIR=DIR/r",
 			"--root=DIR/r/x|own|a b", ""},
 		{"no line feed at the end", map[string]string{"tool.args": "--x"}, "tool", "", "--x|own|a b", ""},
 		{"no argument", map[string]string{"tool.args": ""}, "tool", "", "own|a b", ""},
@@ -94,7 +94,7 @@ func TestArgs(t *testing.T) {
 			"bin/w/deploy":                                    "-> DIR/bin/p/tool",
 			"bin/p/tool.args":                                 text,
 		}, "t.runfiles/_main/w/deploy", "RUNFILES_DIR=DIR/t.runfiles", "--root=DIR/t.runfiles/x|own|a b", ""},
-		{"one of several, told", map[string]string{
+		{"one of several, in the environment", map[string]string{
 			"t.runfiles/rules_strata.args/_main/p/tool.args":  text,
 			"t.runfiles/rules_strata.args/_main/p/other.args": other,
 		}, "bin/p/tool", "RUNFILES_DIR=DIR/t.runfiles", "--root=DIR/t.runfiles/x|own|a b", ""},
@@ -102,12 +102,12 @@ func TestArgs(t *testing.T) {
 			"t.runfiles/rules_strata.args/_main/p/tool.args":  text,
 			"t.runfiles/rules_strata.args/_main/p/other.args": other,
 		}, "t.runfiles/_main/w/deploy", "", "", "DIR/t.runfiles/_main/w/deploy: started without the arguments of its rule: " +
-			"DIR/t.runfiles holds those of _main/p/other, _main/p/tool"},
+			"DIR/t.runfiles contains those of _main/p/other, _main/p/tool"},
 		{"the only one", map[string]string{"t.runfiles/rules_strata.args/_main/p/tool.args": text},
 			"t.runfiles/_main/w/deploy", "", "--root=DIR/t.runfiles/x|own|a b", ""},
-		{"the only one, told", map[string]string{"t/rules_strata.args/_main/p/tool.args": text}, "w/deploy",
+		{"the only one, in the environment", map[string]string{"t/rules_strata.args/_main/p/tool.args": text}, "w/deploy",
 			"RUNFILES_DIR=DIR/t", "--root=DIR/t/x|own|a b", ""},
-		{"its own, and not those told", map[string]string{
+		{"its own, not those in the environment", map[string]string{
 			"tool.runfiles/rules_strata.args/_main/tool.args": text, "t/rules_strata.args/_main/other.args": other,
 		}, "tool", "RUNFILES_DIR=DIR/t", "--root=DIR/tool.runfiles/x|own|a b", ""},
 
@@ -120,7 +120,7 @@ func TestArgs(t *testing.T) {
 			"tool.runfiles_manifest": "rules_strata.args/_main/p/tool.args DIR/f\n a\\sb\\bc DIR/e\\nf\\bg\n",
 			"f":                      "--root=%runfiles%/a b\\c\n",
 		}, "tool", "", "--root=DIR/e\nf\\g|own|a b", ""},
-		{"a manifest told", map[string]string{"M": "rules_strata.args/_main/p/tool.args DIR/f\nx DIR/y\n", "f": text},
+		{"a manifest in the environment", map[string]string{"M": "rules_strata.args/_main/p/tool.args DIR/f\nx DIR/y\n", "f": text},
 			"p/tool", "RUNFILES_MANIFEST_FILE=DIR/M", "--root=DIR/y|own|a b", ""},
 		{"not in the manifest", map[string]string{"tool.runfiles/MANIFEST": "rules_strata.args/_main/p/tool.args DIR/f\n",
 			"f": text}, "tool", "", "--root=DIR/tool.runfiles/x|own|a b", ""},
@@ -157,7 +157,7 @@ func TestArgs(t *testing.T) {
 	}
 }
 
-// A tool that is started by hand from among the runfiles of a program keeps to its own flags.
+// A tool in the runfiles of a program that is started by hand uses only its own flags.
 func TestArgsByHand(t *testing.T) {
 	root := tree(t, map[string]string{"t.runfiles/rules_strata.args/_main/p/push.args": "--root=x"})
 	for executable, want := range map[string]string{"tools/tool": "--root=y", "p/push": "--root=x --root=y"} {
@@ -173,7 +173,7 @@ func TestArgsByHand(t *testing.T) {
 	}
 }
 
-// A program is found on the PATH, as a shell finds it.
+// A program is found on the PATH, as by a shell.
 func TestArgsOnPath(t *testing.T) {
 	root := tree(t, map[string]string{"tool": "", "tool.runfiles/rules_strata.args/_main/p/other.args": text})
 	if err := os.Chmod(filepath.Join(root, "tool"), 0o755); err != nil {
@@ -186,7 +186,7 @@ func TestArgsOnPath(t *testing.T) {
 	}
 }
 
-// The execution root is known from where the executable really is, and is nothing that exists if that is elsewhere.
+// The execution root is derived from the real path of the executable. If that is elsewhere, the placeholder stays.
 func TestExecroot(t *testing.T) {
 	root := tree(t, map[string]string{
 		"bazel-out/old/execroot/_main/bazel-out/k8/bin/p/push": "", "deployed/p/push": "",
@@ -217,7 +217,7 @@ func TestExecroot(t *testing.T) {
 	}
 }
 
-// The test binary has no arguments of a rule. Bazel's user is elsewhere.
+// The test binary has no arguments of a rule, and the user's directory differs from the working directory.
 func TestArgsOfProcess(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

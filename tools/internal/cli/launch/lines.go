@@ -9,13 +9,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 )
 
-// What stands for a directory in a file of arguments, where a path begins.
+// The placeholders for directories in a file of arguments. They occur at the beginning of a path.
 const (
 	runfilesPlaceholder = "%runfiles%/"
 	execrootPlaceholder = "%execroot%/"
 )
 
-// errNoRunfiles tells that the arguments of a program are there, and not the files that they name.
+// errNoRunfiles is returned if the arguments of a program exist, but not the files that they name.
 var errNoRunfiles = errors.New(`no runfiles directory; start it with "bazel run"`)
 
 // lines reads a file of arguments.
@@ -35,8 +35,8 @@ func (l location) lines(file string) ([]string, error) {
 	return all, nil
 }
 
-// expand puts paths in the place of placeholders, in a line of the form FLAG=PATH or FLAG=KEY=PATH. A KEY is escaped as
-// cli.SplitPair wants it.
+// expand replaces placeholders with paths, in a line of the form FLAG=PATH or FLAG=KEY=PATH. KEY is escaped for
+// cli.SplitPair.
 func (l location) expand(line string) (string, error) {
 	flag, value, _ := strings.Cut(line, "=")
 	if !isPath(value) {
@@ -55,7 +55,7 @@ func (l location) expand(line string) (string, error) {
 	return expanded + "=" + path, err
 }
 
-// pairEnd returns where in "KEY=PATH" the "=" is, or -1.
+// pairEnd returns the index of the "=" in "KEY=PATH", or -1.
 func pairEnd(value string) int {
 	for i := 1; i < len(value); i++ {
 		switch {
@@ -72,7 +72,8 @@ func isPath(value string) bool {
 	return strings.HasPrefix(value, runfilesPlaceholder) || strings.HasPrefix(value, execrootPlaceholder)
 }
 
-// path returns the path that begins with a placeholder. Without an execution root it is left, and so is not found.
+// path returns the path for a value that begins with a placeholder. If the execution root is unknown, the placeholder
+// stays, and the file is not found.
 func (l location) path(value string) (string, error) {
 	if name, ok := strings.CutPrefix(value, runfilesPlaceholder); ok {
 		if l.runfiles.dir == "" {

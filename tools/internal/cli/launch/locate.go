@@ -14,16 +14,16 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 )
 
-// maxHops is how many symlinks in a row are followed.
+// maxHops is the maximum length of a chain of symlinks.
 const maxHops = 40
 
-// location is where the arguments of a rule are, and what their placeholders stand for.
+// location is where the arguments of a rule are, with the values of their placeholders.
 type location struct {
 	file     string // empty if there are none
-	guess    bool   // whether nothing but their being the only ones says that they are this program's
+	guess    bool   // whether they were taken only because there are no others
 	runfiles runfiles
-	execroot string // empty if unknown
-	looked   []string
+	execroot string   // empty if unknown
+	searched []string // the places that were searched
 }
 
 // locate finds the arguments of a program that was started under a name, and whose file is at the path running.
@@ -33,25 +33,25 @@ func locate(name, running string, getenv func(string) string) (location, error) 
 		names = append(names, running)
 	}
 	l := location{execroot: execroot(names)}
-	told := toldRunfiles(getenv)
+	env := envRunfiles(getenv)
 	for _, name := range names {
-		if l.find(name, told) {
+		if l.find(name, env) {
 			return l, nil
 		}
 	}
-	for _, r := range told {
-		l.looked = append(l.looked, r.String())
+	for _, r := range env {
+		l.searched = append(l.searched, r.String())
 		for _, name := range names {
 			if l.take(r, match(r.arguments(), name)) {
 				return l, nil
 			}
 		}
 	}
-	return l.guessed(names, told)
+	return l.guessed(names, env)
 }
 
-// find looks where a name says that the arguments are.
-func (l *location) find(name string, told []runfiles) bool {
+// find searches the places for arguments that follow from a name.
+func (l *location) find(name string, env []runfiles) bool {
 	own, around := ownRunfiles(name), runfilesAround(name)
 	for _, r := range own {
 		all := r.arguments()
@@ -62,21 +62,21 @@ func (l *location) find(name string, told []runfiles) bool {
 	beside := name + ".args"
 	if _, err := os.Stat(beside); !errors.Is(err, fs.ErrNotExist) {
 		l.file = beside
-		l.runfiles = firstWhole(slices.Concat(own, around, told))
+		l.runfiles = firstWhole(slices.Concat(own, around, env))
 		return true
 	}
-	l.looked = append(l.looked, name+".runfiles", beside)
+	l.searched = append(l.searched, name+".runfiles", beside)
 	for _, r := range around {
 		if l.take(r, match(r.arguments(), name)) {
 			return true
 		}
-		l.looked = append(l.looked, r.String())
+		l.searched = append(l.searched, r.String())
 	}
-	l.looked = slices.Compact(l.looked)
+	l.searched = slices.Compact(l.searched)
 	return false
 }
 
-// take takes the arguments that have a path among runfiles.
+// take takes the arguments with the given path among runfiles, unless the path is empty.
 func (l *location) take(r runfiles, arguments string) bool {
 	if arguments == "" {
 		return false
@@ -85,13 +85,13 @@ func (l *location) take(r runfiles, arguments string) bool {
 	return true
 }
 
-// guessed takes arguments that are the only ones among runfiles, whatever the program is called.
-func (l location) guessed(names []string, told []runfiles) (location, error) {
+// guessed takes arguments that are the only ones among runfiles, whatever the program's name is.
+func (l location) guessed(names []string, env []runfiles) (location, error) {
 	var places []runfiles
 	for _, name := range names {
 		places = slices.Concat(places, ownRunfiles(name), runfilesAround(name))
 	}
-	for _, r := range append(places, told...) {
+	for _, r := range append(places, env...) {
 		all := r.arguments()
 		if len(all) == 1 {
 			l.guess = l.take(r, all[0])
@@ -101,15 +101,15 @@ func (l location) guessed(names []string, told []runfiles) (location, error) {
 			for i, name := range all {
 				all[i] = strings.TrimSuffix(name, ".args")
 			}
-			return l, cli.Hint(fmt.Errorf("%s: started without the arguments of its rule: %s holds those of %s",
+			return l, cli.Hint(fmt.Errorf("%s: started without the arguments of its rule: %s contains those of %s",
 				names[0], r, strings.Join(all, ", ")), "start one of these, or a symlink to it")
 		}
 	}
 	return l, nil
 }
 
-// match returns the arguments that are meant for a program with a name, which is an absolute path, or "". The paths of the
-// arguments begin with a repository, and the name may be without it.
+// match returns the path of the arguments for a program with a name, which is an absolute path, or "" if there are none.
+// The paths of the arguments begin with a repository, which the name may lack.
 func match(arguments []string, name string) string {
 	name = filepath.ToSlash(name) + ".args"
 	for _, whole := range []bool{true, false} {
@@ -133,8 +133,8 @@ func match(arguments []string, name string) string {
 	return ""
 }
 
-// hops returns the absolute paths of a program: the one that the caller used, and those that this leads to by symlinks, one
-// by one.
+// hops returns the absolute paths of a program: the one that the caller used, and each path that it leads to through
+// symlinks.
 func hops(name string) []string {
 	if !strings.ContainsRune(filepath.ToSlash(name), '/') {
 		if found, err := exec.LookPath(name); err == nil {

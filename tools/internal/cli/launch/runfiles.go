@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// argumentsDir is the directory among runfiles that holds the arguments of programs.
+// argumentsDir is the directory among runfiles that contains the arguments of programs.
 const argumentsDir = "rules_strata.args"
 
-// runfiles are the runfiles of one program or of several: a directory of them, or a manifest that says where they are.
+// runfiles are the runfiles of one program or of several: a directory, or a manifest that lists where they are.
 type runfiles struct {
 	dir      string
-	manifest string            // the file, or empty if the directory holds the runfiles
+	manifest string            // the file, or empty if the directory contains the runfiles
 	files    map[string]string // of the manifest
 }
 
-// String names the runfiles.
+// String returns the path of the manifest or the directory.
 func (r runfiles) String() string {
 	if r.manifest != "" {
 		return r.manifest
@@ -40,14 +40,14 @@ func (r runfiles) arguments() []string {
 			if err == nil && !d.IsDir() {
 				all = append(all, strings.TrimPrefix(name, argumentsDir+"/"))
 			}
-			return nil // What cannot be read is not there.
+			return nil // Unreadable files are treated as missing.
 		})
 	}
 	slices.Sort(all)
 	return all
 }
 
-// path returns where a runfile is. One that a manifest does not list may be in a directory that it does list.
+// path returns the path of a runfile. A runfile that a manifest does not list may be in a directory that it does list.
 func (r runfiles) path(name string) string {
 	for above := name; r.manifest != ""; {
 		if file, ok := r.files[above]; ok {
@@ -62,12 +62,12 @@ func (r runfiles) path(name string) string {
 	return filepath.Join(r.dir, filepath.FromSlash(name))
 }
 
-// ownRunfiles returns the runfiles that belong to a program by its name.
+// ownRunfiles returns the runfiles that belong to a program according to its name.
 func ownRunfiles(name string) []runfiles {
 	return runfilesIn(name + ".runfiles")
 }
 
-// runfilesAround returns the runfiles that a program is in.
+// runfilesAround returns the runfiles that contain a program.
 func runfilesAround(name string) []runfiles {
 	var all []runfiles
 	for dir := filepath.Dir(name); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
@@ -78,8 +78,8 @@ func runfilesAround(name string) []runfiles {
 	return all
 }
 
-// toldRunfiles returns the runfiles that the environment names.
-func toldRunfiles(getenv func(string) string) []runfiles {
+// envRunfiles returns the runfiles that the environment names.
+func envRunfiles(getenv func(string) string) []runfiles {
 	var all []runfiles
 	if dir, err := filepath.Abs(getenv("RUNFILES_DIR")); err == nil && getenv("RUNFILES_DIR") != "" {
 		all = append(all, runfilesIn(dir)...)
@@ -93,8 +93,8 @@ func toldRunfiles(getenv func(string) string) []runfiles {
 	return all
 }
 
-// runfilesIn returns the runfiles of a directory, and those of its manifests: Bazel may leave the directory empty but for
-// one, or make one beside it only.
+// runfilesIn returns the runfiles of a directory, and those of its manifests: Bazel may leave the directory empty except
+// for a manifest, or make only a manifest beside it.
 func runfilesIn(dir string) []runfiles {
 	var all []runfiles
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
@@ -128,7 +128,7 @@ func readManifest(dir, file string) (runfiles, bool) {
 	return r, true
 }
 
-// firstWhole returns the first runfiles that are a directory, or else the first.
+// firstWhole returns the first runfiles that are a directory, or else the first runfiles.
 func firstWhole(all []runfiles) runfiles {
 	for _, r := range all {
 		if r.manifest == "" {

@@ -1,5 +1,5 @@
-// Package nameflags is the flags by which a tool is told the repository and the tags of an image: as they are, in files,
-// with variables of the workspace status.
+// Package nameflags declares the flags for the repository and the tags of an image: literal or in files, and with
+// variables of the workspace status.
 package nameflags
 
 import (
@@ -17,9 +17,9 @@ import (
 
 // Flags are the values of the flags.
 type Flags struct {
-	// Repository is --repository, which comes before what the file of --repository-file says.
+	// Repository is the value of --repository, which takes precedence over --repository-file.
 	Repository string
-	// Tags are those of --tag.
+	// Tags are the values of --tag.
 	Tags cli.Strings
 
 	set            *flag.FlagSet
@@ -33,14 +33,14 @@ func Declare(set *flag.FlagSet) *Flags {
 	f := &Flags{set: set}
 	set.StringVar(&f.Repository, "repository", "", "`registry/repository`, without a tag")
 	set.StringVar(&f.repositoryFile, "repository-file", "", "`file` whose only line is the repository")
-	set.Var(&f.status, "status", "workspace status `file`, whose variables names may use as {{NAME}}")
+	set.Var(&f.status, "status", "workspace status `file`, whose variables can be used in names as {{NAME}}")
 	return f
 }
 
 // DeclareTags declares --tag and --tag-file.
 func (f *Flags) DeclareTags() {
-	f.set.Var(&f.Tags, "tag", "`tag` that the image gets; none: by digest only")
-	f.set.Var(&f.tagFiles, "tag-file", "`file` with tags, one a line")
+	f.set.Var(&f.Tags, "tag", "`tag` for the image; without tags, it has only its digest")
+	f.set.Var(&f.tagFiles, "tag-file", "`file` with tags, one per line")
 }
 
 // Resolve reads the files and returns the repository and the tags, each tag once.
@@ -88,7 +88,7 @@ func (f *Flags) repository(values stamp.Values) (reference.Reference, error) {
 	return to, nil
 }
 
-// addTags adds tags that come from origin.
+// addTags adds tags from origin.
 func addTags(tags []string, values stamp.Values, origin string, texts []string) ([]string, error) {
 	for _, text := range texts {
 		tag, err := expand(values, origin, text)
@@ -105,17 +105,17 @@ func addTags(tags []string, values stamp.Values, origin string, texts []string) 
 	return tags, nil
 }
 
-// expand puts in the values of variables.
+// expand replaces variables with their values.
 func expand(values stamp.Values, origin, text string) (string, error) {
 	expanded, err := values.Expand(text)
 	var unknown *stamp.UnknownError
 	switch {
 	case errors.As(err, &unknown) && len(unknown.Known) == 0:
 		return "", cli.Hint(fmt.Errorf("%s: %w", origin, err),
-			"--status=FILE names a file with variables; image_push does so if the names in the BUILD file have one")
+			"--status=FILE names a file with variables; image_push passes it if the names in the BUILD file contain variables")
 	case errors.As(err, &unknown):
 		return "", cli.Hint(fmt.Errorf("%s: %w", origin, err),
-			"a variable is a line \"%s value\" that the program of Bazel's --workspace_status_command prints", unknown.Name)
+			"define it with a line \"%s value\" in the output of Bazel's --workspace_status_command", unknown.Name)
 	}
 	return expanded, err
 }

@@ -43,9 +43,9 @@ func TestResolve(t *testing.T) {
 		{repository + " --tag-file=DIR/none", "", nil, "open DIR/none: no such file or directory"},
 		{repository + " --status=DIR/none", "", nil, "open DIR/none: no such file or directory"},
 		{repository + " --tag={{NONE}} --status=DIR/status", "", nil,
-			`--tag: "{{NONE}}": no variable NONE in the workspace status; there are BUILD_NUMBER, STABLE_NAME`},
+			`--tag: "{{NONE}}": the workspace status does not define NONE; it defines BUILD_NUMBER, STABLE_NAME`},
 		{"--repository={{NONE}}/x", "", nil,
-			`--repository: "{{NONE}}/x": no variable NONE in the workspace status; there is no variable at all`},
+			`--repository: "{{NONE}}/x": the workspace status does not define NONE; it defines none`},
 	}
 	for _, test := range tests {
 		set := flag.NewFlagSet("tool", flag.ContinueOnError)

@@ -9,34 +9,34 @@ import (
 	"time"
 )
 
-// Terminal is the width of the terminal that w is, in columns, or 0 if it is none that can move its cursor.
+// Terminal returns the width in columns of the terminal w, or 0 if w is not a terminal that can move its cursor.
 func Terminal(w io.Writer) int { return terminalWidth(w) }
 
-// interval is the time between two pictures.
+// interval is the time between two redraws.
 const interval = 100 * time.Millisecond
 
 // Display draws bars on a terminal, one for each blob that is being read, below the lines that are written to it. A
-// Display without a width passes lines on and draws nothing.
+// Display without a width passes lines on and does not draw.
 type Display struct {
 	out   io.Writer
 	meter *Meter
 	width int
 
 	mu    sync.Mutex
-	drawn int // lines of the last picture
+	drawn int // the number of bars on the screen
 	rates map[string]rate
 	stop  chan struct{}
 	done  sync.WaitGroup
 }
 
-// rate is how fast a blob gets on.
+// rate is the speed at which a blob is read.
 type rate struct {
 	position, speed int64
 	at              time.Time
 }
 
-// NewDisplay returns a display of what the meter sees on out, a terminal of the width, or anything else if that is 0. It
-// draws until it is closed.
+// NewDisplay returns a display of the meter's readings on out, a terminal with the given width, or any other writer if
+// the width is 0. It draws until it is closed.
 func NewDisplay(out io.Writer, width int, meter *Meter) *Display {
 	d := &Display{out: out, meter: meter, width: width, rates: make(map[string]rate), stop: make(chan struct{})}
 	if width > 0 {
@@ -70,7 +70,7 @@ func (d *Display) Write(lines []byte) (int, error) {
 	return len(lines), d.draw(lines, time.Now())
 }
 
-// Close takes the bars away. Nothing may be written afterwards.
+// Close erases the bars. The display must not be used afterwards.
 func (d *Display) Close() {
 	if d.width == 0 {
 		return
@@ -80,7 +80,7 @@ func (d *Display) Close() {
 	d.erase()
 }
 
-// erase takes the last picture away. A terminal that is gone is no reason to fail.
+// erase erases the bars. A terminal that has gone away is not an error.
 func (d *Display) erase() {
 	var b bytes.Buffer
 	d.clear(&b)
@@ -94,7 +94,7 @@ func (d *Display) clear(b *bytes.Buffer) {
 	}
 }
 
-// draw replaces the last picture by the lines and a new one. The caller holds the lock.
+// draw replaces the bars on the screen with the lines and new bars. The caller holds the lock.
 func (d *Display) draw(lines []byte, now time.Time) error {
 	var b bytes.Buffer
 	d.clear(&b)
@@ -112,7 +112,7 @@ func (d *Display) draw(lines []byte, now time.Time) error {
 	return err
 }
 
-// speed returns how many bytes of a blob a second are read, measured over a second or more.
+// speed returns the speed at which a blob is read in bytes per second, measured over a second or more.
 func (d *Display) speed(r Reading, now time.Time) int64 {
 	key := r.Blob.Digest.String()
 	last, known := d.rates[key]
@@ -128,7 +128,7 @@ func (d *Display) speed(r Reading, now time.Time) int64 {
 	return last.speed
 }
 
-// bar is one line of at most width-1 columns: what, how much of it, how much that is of all, how fast.
+// bar returns one line of at most width-1 columns: the blob, a bar, the percentage, the total size and the speed.
 func bar(r Reading, speed int64, width int) string {
 	part := 1.0
 	if r.Blob.Size > 0 {
@@ -148,7 +148,7 @@ func bar(r Reading, speed int64, width int) string {
 	return left + strings.Repeat("=", filled) + strings.Repeat(" ", room-filled) + right
 }
 
-// amount writes a number of bytes in three or four digits.
+// amount formats a number of bytes with a unit.
 func amount(n int64) string {
 	if n < 1000 {
 		return fmt.Sprintf("%d B", n)

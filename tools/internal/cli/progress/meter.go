@@ -1,9 +1,9 @@
-// Package progress shows how far the blobs are that are being read.
+// Package progress shows the progress of reading blobs.
 //
-// A [Meter] watches a content.Source, a [Display] draws what it sees on a terminal. Neither stands in the way of the
-// bytes: a file is handed on as the file it is, so that the kernel can send it, and only its position is looked at.
+// A [Meter] watches a content.Source, and a [Display] draws its readings on a terminal. Neither slows down the transfer: a
+// file is returned as an os.File, so that the kernel can send it, and the meter only queries its position.
 //
-// Non-goals: colours, estimates of the time that is left.
+// Non-goals: colours, estimates of the remaining time.
 package progress
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 )
 
-// Meter watches sources. The zero value is ready; it may be used by several goroutines.
+// Meter watches sources. The zero value is ready to use, also by several goroutines.
 type Meter struct {
 	mu     sync.Mutex
 	active []*reading
@@ -27,10 +27,10 @@ type Meter struct {
 // reading is a blob that is being read.
 type reading struct {
 	blob     oci.Descriptor
-	position func() (int64, bool) // false: it is closed
+	position func() (int64, bool) // false if the blob is closed
 }
 
-// Watch returns src, watched. Manifests and indexes, which are small, are not.
+// Watch returns src with the meter watching its blobs, except manifests and indexes, which are small.
 func (m *Meter) Watch(src content.Source) content.Source { return watched{src, m} }
 
 type watched struct {
@@ -56,7 +56,7 @@ func (w watched) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, err
 	return counted, nil
 }
 
-// counter counts what is read.
+// counter counts the bytes that are read.
 type counter struct {
 	io.ReadCloser
 	n      atomic.Int64
@@ -80,14 +80,14 @@ func (m *Meter) add(r *reading) {
 	m.active = append(m.active, r)
 }
 
-// Reading is how far one blob is.
+// Reading is the progress of one blob.
 type Reading struct {
-	// Blob is the blob, Position how many of its bytes were read.
+	// Blob is the blob, Position the number of bytes read from it.
 	Blob     oci.Descriptor
 	Position int64
 }
 
-// Readings returns the blobs that are being read now, those first that were opened first.
+// Readings returns the blobs that are being read now, in the order in which they were opened.
 func (m *Meter) Readings() []Reading {
 	m.mu.Lock()
 	defer m.mu.Unlock()

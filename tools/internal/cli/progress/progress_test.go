@@ -56,10 +56,10 @@ func TestMeter(t *testing.T) {
 	}
 	second.Close()
 	if got := meter.Readings(); got != nil {
-		t.Errorf("readings %v of nothing", got)
+		t.Errorf("readings %v after all blobs are closed", got)
 	}
 	if _, err := src.Open(t.Context(), oci.Descriptor{Digest: digest.FromBytes(nil)}); err == nil {
-		t.Error("a blob that is not there is no error")
+		t.Error("no error for a missing blob")
 	}
 }
 
@@ -86,7 +86,7 @@ func TestBar(t *testing.T) {
 	}
 	empty := Reading{Blob: oci.Descriptor{Digest: d.Digest}}
 	if got := bar(empty, 0, 50); !strings.HasSuffix(got, "=] 100% of 0 B") {
-		t.Errorf("nothing at all: %q", got)
+		t.Errorf("an empty blob: %q", got)
 	}
 	if got := bar(Reading{d, 0}, 0, 500); len(got) > 100 {
 		t.Errorf("a bar of %d columns", len(got))
@@ -113,7 +113,7 @@ func TestDisplay(t *testing.T) {
 		strings.Count(got, "\n") < 4 {
 		t.Errorf("drawn: %q", got)
 	}
-	// What is left on the screen are the two lines: each bar is erased by what follows.
+	// Only the two lines remain on the screen: each bar is erased by the output after it.
 	if got := out.String(); strings.Count(got, "%") != strings.Count(got, "\x1b[1A") {
 		t.Errorf("a bar is left: %q", got)
 	}

@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// terminalWidth asks the kernel, as ioctl_tty(2) says. TERM tells whether the cursor can be moved.
+// terminalWidth queries the kernel (ioctl_tty(2)). The variable TERM determines whether the cursor can be moved.
 func terminalWidth(w io.Writer) int {
 	file, ok := w.(*os.File)
 	if term := os.Getenv("TERM"); !ok || term == "" || term == "dumb" {

@@ -4,5 +4,5 @@ package progress
 
 import "io"
 
-// terminalWidth knows no terminals on other systems: there a push tells of each blob in a line, as in a log.
+// terminalWidth does not support terminals on other systems: there, a push reports each blob on a line, as in a log.
 func terminalWidth(io.Writer) int { return 0 }

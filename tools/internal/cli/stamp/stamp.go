@@ -1,8 +1,8 @@
 // Package stamp fills in the variables of Bazel's workspace status: build number, commit, time, user.
 //
-// A status file has a line "NAME value" for each variable (Bazel's user manual, "workspace_status_command"). In a text a
-// variable is written {{NAME}}; {{.NAME}} and {NAME} mean the same, for those are the forms of other rule sets and braces
-// mean nothing else in a name of an image.
+// A status file has a line "NAME value" for each variable (Bazel's user manual, "workspace_status_command"). Texts refer
+// to a variable as {{NAME}}. {{.NAME}} and {NAME} are equivalent: other rule sets use these forms, and braces have no
+// other meaning in the name of an image.
 package stamp
 
 import (
@@ -17,7 +17,7 @@ import (
 // Values are the values of variables by their names.
 type Values map[string]string
 
-// Read reads status files. Where two files have a variable, the later one counts.
+// Read reads status files. If several files define a variable, the last one wins.
 func Read(paths []string) (Values, error) {
 	values := make(Values)
 	for _, path := range paths {
@@ -35,24 +35,24 @@ func Read(paths []string) (Values, error) {
 	return values, nil
 }
 
-// UnknownError tells of a variable that no status file has.
+// UnknownError is returned for a variable that no status file defines.
 type UnknownError struct {
 	Text, Name string
-	Known      []string // the variables that there are, sorted
+	Known      []string // the defined variables, sorted
 }
 
 // Error implements error.
 func (e *UnknownError) Error() string {
-	known := "there is no variable at all"
+	known := "it defines none"
 	if len(e.Known) > 0 {
-		known = "there are " + strings.Join(e.Known, ", ")
+		known = "it defines " + strings.Join(e.Known, ", ")
 	}
-	return fmt.Sprintf("%q: no variable %s in the workspace status; %s", e.Text, e.Name, known)
+	return fmt.Sprintf("%q: the workspace status does not define %s; %s", e.Text, e.Name, known)
 }
 
 var variable = regexp.MustCompile(`\{\{ *\.?([A-Za-z0-9_]+) *\}\}|\{([A-Za-z0-9_]+)\}`)
 
-// Expand returns text with the values in place of its variables. It fails with an *UnknownError if one has no value.
+// Expand replaces the variables in text with their values. It fails with an *UnknownError if a variable is not defined.
 func (v Values) Expand(text string) (string, error) {
 	var err error
 	expanded := variable.ReplaceAllStringFunc(text, func(match string) string {

@@ -39,10 +39,10 @@ func TestExpand(t *testing.T) {
 		{"plain", "plain", ""},
 		{"{{A}}", "1", ""},
 		{"v{{.A}}-{{ LONG_NAME }}-{A}", "v1-x.y-1", ""},
-		{"{{B}}", "{{A}}", ""}, // A value is a value.
+		{"{{B}}", "{{A}}", ""}, // A value is not expanded again.
 		{"{{A", "{{A", ""},
 		{"{{a b}}", "{{a b}}", ""},
-		{"v{{C}}{D}", "", `"v{{C}}{D}": no variable C in the workspace status; there are A, B, LONG_NAME`},
+		{"v{{C}}{D}", "", `"v{{C}}{D}": the workspace status does not define C; it defines A, B, LONG_NAME`},
 	}
 	for _, test := range tests {
 		got, err := values.Expand(test.text)
@@ -51,7 +51,7 @@ func TestExpand(t *testing.T) {
 		}
 	}
 	_, err := Values{}.Expand("{X}")
-	if err == nil || err.Error() != `"{X}": no variable X in the workspace status; there is no variable at all` {
+	if err == nil || err.Error() != `"{X}": the workspace status does not define X; it defines none` {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-// Package worker lets a tool stay alive between Bazel's actions: it speaks the JSON form of the persistent worker
+// Package worker lets a tool stay alive between Bazel's actions: it implements the JSON form of the persistent worker
 // protocol, one request at a time.
 //
 // Non-goals: multiplex requests, the protocol's protobuf form, cancelling a request.
@@ -16,10 +16,10 @@ import (
 // flagWorker is the argument that Bazel starts a worker with.
 const flagWorker = "--persistent_worker"
 
-// Asked reports whether the arguments ask for a worker.
-func Asked(args []string) bool { return slices.Contains(args, flagWorker) }
+// Requested reports whether the arguments start a worker.
+func Requested(args []string) bool { return slices.Contains(args, flagWorker) }
 
-// request is the protocol's WorkRequest. What else Bazel sends, the digests of inputs, is ignored.
+// request is the protocol's WorkRequest. Its other fields, the digests of inputs, are ignored.
 type request struct {
 	Arguments []string `json:"arguments"`
 	RequestID int32    `json:"requestId"`
@@ -32,8 +32,8 @@ type response struct {
 	RequestID int32  `json:"requestId"`
 }
 
-// Serve answers requests until in ends, which is how Bazel ends a worker, or ctx is done. The work gets the arguments
-// of a request and a writer for what the user shall see, and returns an exit code.
+// Serve answers requests until in ends, which is how Bazel ends a worker, or ctx is done. The function work gets the
+// arguments of a request and a writer for messages to the user, and returns an exit code.
 func Serve(ctx context.Context, in io.Reader, out io.Writer, work func(args []string, log io.Writer) int) error {
 	requests, responses := json.NewDecoder(in), json.NewEncoder(out)
 	responses.SetEscapeHTML(false)

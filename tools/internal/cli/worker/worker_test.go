@@ -16,16 +16,16 @@ func echo(args []string, log io.Writer) int {
 func TestServe(t *testing.T) {
 	for _, c := range []struct{ name, in, out, err string }{
 		{"nothing", "", "", ""},
-		{"two requests, one a line",
+		{"two requests, one per line",
 			`{"arguments":["a","@<b>"],"inputs":[{"path":"b","digest":"YQ=="}]}` + "\n" + `{"arguments":[]}` + "\n",
 			`{"exitCode":2,"output":"[\"a\" \"@<b>\"]\n","requestId":0}` + "\n" +
 				`{"exitCode":0,"output":"[]\n","requestId":0}` + "\n", ""},
-		{"over several lines", "{\n\"arguments\":\n[\"a\"],\"requestId\":0}\n",
+		{"on several lines", "{\n\"arguments\":\n[\"a\"],\"requestId\":0}\n",
 			`{"exitCode":1,"output":"[\"a\"]\n","requestId":0}` + "\n", ""},
 		{"multiplex", `{"arguments":["a"],"requestId":7}`, "",
 			"worker: request 7: several requests at a time are not supported"},
 		{"cut off", `{"arguments":["a"]`, "", "worker: request: unexpected EOF"},
-		{"no JSON", "hello", "", "worker: request: invalid character 'h' looking for beginning of value"},
+		{"not JSON", "hello", "", "worker: request: invalid character 'h' looking for beginning of value"},
 	} {
 		var out strings.Builder
 		err := Serve(t.Context(), strings.NewReader(c.in), &out, echo)
@@ -35,7 +35,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// A worker that is told to end does not answer the request it was at.
+// A worker whose context ends does not answer its current request.
 func TestServeEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var out strings.Builder
@@ -48,8 +48,8 @@ func TestServeEnds(t *testing.T) {
 	}
 }
 
-func TestAsked(t *testing.T) {
-	if !Asked([]string{"--other", "--persistent_worker"}) || Asked([]string{"--persistent_workers"}) || Asked(nil) {
-		t.Error("the flag is not the one that Bazel gives")
+func TestRequested(t *testing.T) {
+	if !Requested([]string{"--other", "--persistent_worker"}) || Requested([]string{"--persistent_workers"}) || Requested(nil) {
+		t.Error("the flag is not the one that Bazel passes")
 	}
 }

@@ -16,13 +16,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 )
 
-// namePattern is what a repository of Bazel may be called.
+// namePattern matches the valid names of Bazel repositories.
 var namePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]*$`)
 
-// platformPattern is what a platform's name may be: it becomes that of a target and of files.
+// platformPattern matches the valid names of platforms, which become names of targets and files.
 var platformPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*){1,2}$`)
 
-// CheckName returns an error unless an image may have the name: it becomes that of a repository, "@NAME".
+// CheckName returns an error unless the name is valid for an image: it becomes that of a repository, "@NAME".
 func CheckName(name string) error {
 	if !namePattern.MatchString(name) {
 		return fmt.Errorf("name %q: expected a letter, then letters, digits, \".\", \"_\" and \"-\"", name)
@@ -30,7 +30,7 @@ func CheckName(name string) error {
 	return nil
 }
 
-// Sources returns the repositories that hold the image's blobs, the best first: its mirrors, then its own.
+// Sources returns the repositories that have the image's blobs, in order of preference: its mirrors, then its own.
 func (i Image) Sources() ([]reference.Reference, error) {
 	var all []reference.Reference
 	for _, mirror := range i.Mirrors {
@@ -44,8 +44,8 @@ func (i Image) Sources() ([]reference.Reference, error) {
 	return append(all, reference.Reference{Registry: ref.Registry, Repository: ref.Repository}), err
 }
 
-// Check returns an error that lists all that is wrong with f: names, references and registries that cannot be, and
-// documents that are not those that the digests name. No registry is asked.
+// Check returns an error that lists everything that is wrong with f: invalid names, references and registries, and
+// documents that do not match their digests. It sends no requests to registries.
 func (f *File) Check() error {
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(f.Registries)) {
@@ -71,7 +71,7 @@ func (r Registry) check(name string) error {
 	switch {
 	case r.Auth == nil || r.Auth.Scheme == "basic":
 	case r.Auth.Scheme != "bearer":
-		return fmt.Errorf("auth: scheme %q is unknown, the known ones are \"basic\" and \"bearer\"", r.Auth.Scheme)
+		return fmt.Errorf("auth: unknown scheme %q, expected \"basic\" or \"bearer\"", r.Auth.Scheme)
 	case !isAddress(r.Auth.Realm):
 		return fmt.Errorf("auth: realm %q is not an http(s) address", r.Auth.Realm)
 	}
@@ -92,13 +92,13 @@ func (i Image) check(registries map[string]Registry) (problems []error) {
 	}
 	for _, source := range sources {
 		if _, ok := registries[source.Registry]; !ok && err == nil {
-			add("registry %s is not among the registries", source.Registry)
+			add("registry %s is not listed in \"registries\"", source.Registry)
 		}
 	}
 	if ref, err := reference.Parse(i.Reference); err == nil && ref.Digest != "" && ref.Digest != i.Digest {
-		add("the digest is %s, the reference says %s", i.Digest, ref.Digest)
+		add("the digest is %s, but the reference has %s", i.Digest, ref.Digest)
 	}
-	// What may stand where: the digest names the first document, and each index what follows.
+	// The digest names the first document, and each index names the documents after it.
 	named := map[digest.Digest]bool{i.Digest: true}
 	for n, index := range i.Indexes {
 		where := fmt.Sprintf("index %d", n+1)
@@ -107,14 +107,14 @@ func (i Image) check(registries map[string]Registry) (problems []error) {
 			continue
 		}
 		if !named[index.Digest] {
-			add("%s: nothing names %s", where, index.Digest)
+			add("%s: nothing refers to %s", where, index.Digest)
 		}
 		children, err := content.Children(index.MediaType, index.Text)
 		if err != nil || !oci.IsIndex(index.MediaType) {
 			add("%s: not an index", where)
 		}
 		if n == 0 {
-			clear(named) // The digest is the outermost index's: no manifest can have it.
+			clear(named) // The digest is that of the outermost index, so no manifest can have it.
 		}
 		for _, child := range children {
 			named[child.Digest] = true
@@ -131,13 +131,13 @@ func (i Image) check(registries map[string]Registry) (problems []error) {
 	return problems
 }
 
-// checkDocument checks a document's digest, and that a lock file can hold it.
+// checkDocument checks a document's digest, and that a lock file can contain the document.
 func checkDocument(d Document) error {
 	if got := digest.FromBytes(d.Text); got != d.Digest {
 		return fmt.Errorf("the text has the digest %s, expected %s", got, d.Digest)
 	}
 	if !utf8.Valid(d.Text) {
-		return errors.New("the text is not UTF-8, which JSON has to be")
+		return errors.New("the text is not UTF-8, which JSON requires")
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func (p Platform) check(name string, named map[digest.Digest]bool) error {
 		return fmt.Errorf("platform %q: expected OS/ARCH or OS/ARCH/VARIANT", name)
 	}
 	if !named[p.Manifest.Digest] {
-		return fmt.Errorf("manifest %s: nothing names it", p.Manifest.Digest)
+		return fmt.Errorf("nothing refers to the manifest %s", p.Manifest.Digest)
 	}
 	if _, err := p.Layers(); err != nil {
 		return err
@@ -168,10 +168,10 @@ func (p Platform) check(name string, named map[digest.Digest]bool) error {
 	return checkSame(platform, config.Platform())
 }
 
-// checkSame compares the platform of an entry with what the config states, if it does.
+// checkSame compares the platform of an entry with that of the config, if the config states one.
 func checkSame(entry, config oci.Platform) error {
 	if config.OS != "" && config.OS != entry.OS || config.Architecture != "" && config.Architecture != entry.Architecture {
-		return fmt.Errorf("config: it is for %s", oci.FormatPlatform(config))
+		return fmt.Errorf("the config is for %s", oci.FormatPlatform(config))
 	}
 	return nil
 }

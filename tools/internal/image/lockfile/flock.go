@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// tryLock locks f until it is closed, and reports whether it could. Only another lock keeps it from that: a file system
-// without locks does not.
+// tryLock locks f until it is closed, and reports whether it succeeded. It fails only if f is already locked: on a file
+// system without locks it succeeds.
 func tryLock(f *os.File) bool {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	return !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR)

@@ -7,24 +7,24 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// Config is the part of an image's config that is looked at.
+// Config is the part of an image's config that the tools use.
 type Config struct {
 	oci.ConfigPlatform
 	RootFS oci.RootFS `json:"rootfs"`
 }
 
-// ParseManifest reads the manifest. It must be that of an image: the config and all layers have an image's media types,
-// and valid digests and sizes.
+// ParseManifest parses the manifest, which must be that of an image: the config and all layers have media types of an
+// image, and valid digests and sizes.
 func (p Platform) ParseManifest() (oci.Manifest, error) {
 	if !oci.IsManifest(p.Manifest.MediaType) {
-		return oci.Manifest{}, fmt.Errorf("media type %q is not that of a manifest", p.Manifest.MediaType)
+		return oci.Manifest{}, fmt.Errorf("media type %q is not a manifest's", p.Manifest.MediaType)
 	}
 	manifest, err := oci.ParseManifest(p.Manifest.Text, p.Manifest.MediaType)
 	if err != nil {
 		return manifest, err
 	}
 	if t := manifest.Config.MediaType; oci.OCIMediaType(t) != oci.MediaTypeConfig {
-		return manifest, fmt.Errorf("the config has the media type %q: it is not an image", t)
+		return manifest, fmt.Errorf("not an image: the config has the media type %q", t)
 	}
 	if err := oci.CheckDescriptor(manifest.Config); err != nil {
 		return manifest, fmt.Errorf("config: %w", err)
@@ -40,7 +40,7 @@ func (p Platform) ParseManifest() (oci.Manifest, error) {
 	return manifest, nil
 }
 
-// ParseConfig reads the config. Its diff_ids are valid digests.
+// ParseConfig parses the config, whose diff_ids must be valid digests.
 func (p Platform) ParseConfig() (Config, error) {
 	var config Config
 	if err := oci.UnmarshalDistinct(p.Config.Text, &config); err != nil {
@@ -61,8 +61,8 @@ type Layer struct {
 	DiffID digest.Digest
 }
 
-// Layers checks that the documents belong together and returns the layers, lowest first: the manifest has its digest, the
-// config the digest and the size that the manifest says, and as many diff_ids as there are layers.
+// Layers checks that the documents belong together, and returns the layers, lowest first. The manifest must have its
+// digest, and the config must have the digest and size stated in the manifest, and a diff_id for each layer.
 func (p Platform) Layers() ([]Layer, error) {
 	if err := checkDocument(p.Manifest); err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
@@ -72,10 +72,10 @@ func (p Platform) Layers() ([]Layer, error) {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
 	if got := digest.FromBytes(p.Config.Text); got != manifest.Config.Digest {
-		return nil, fmt.Errorf("config: the text has the digest %s, the manifest says %s", got, manifest.Config.Digest)
+		return nil, fmt.Errorf("config: the text has the digest %s, but the manifest states %s", got, manifest.Config.Digest)
 	}
 	if got := int64(len(p.Config.Text)); got != manifest.Config.Size {
-		return nil, fmt.Errorf("config: %d bytes, the manifest says %d", got, manifest.Config.Size)
+		return nil, fmt.Errorf("config: %d bytes, but the manifest states %d", got, manifest.Config.Size)
 	}
 	config, err := p.ParseConfig()
 	if err != nil {

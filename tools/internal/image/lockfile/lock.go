@@ -10,9 +10,9 @@ import (
 )
 
 // Lock waits until no other process has locked the lock file at path, and locks it until unlock is called. Readers need
-// no lock: the file is always whole. Where the file system knows no locks, nobody is kept out.
+// no lock, because the file is always complete. On a file system without locks, Lock has no effect.
 //
-// It is the file's directory that is locked: the file itself is replaced by each change, and a file beside it would stay.
+// Lock locks the file's directory: each change replaces the file itself, and a separate lock file would remain.
 func Lock(ctx context.Context, path string) (unlock func(), err error) {
 	target, err := atomicfile.Target(path)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// One holder at a time, whichever name of the file it uses; nothing is left beside the file.
+// Only one process holds the lock at a time, whichever name of the file it uses, and no other file remains.
 func TestLock(t *testing.T) {
 	dir := t.TempDir()
 	path, link := filepath.Join(dir, "lock.json"), filepath.Join(t.TempDir(), "link")

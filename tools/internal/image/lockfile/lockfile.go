@@ -1,10 +1,10 @@
-// Package lockfile reads and writes images.lock.json, which pins base images and holds all of them but their layers.
+// Package lockfile reads and writes images.lock.json, which pins base images and contains everything except their layers.
 //
-// A lock file is read by people, in reviews, and by Starlark, which has no base64 and no SHA-256. So documents stand in
-// it as text, letter for letter, cut into short lines; entries are sorted, and the same content has the same bytes. See
-// docs/base-images.md for the format.
+// People read lock files in reviews, and so does Starlark, which has no base64 and no SHA-256. Therefore a lock file
+// contains documents as verbatim text, split into short lines; entries are sorted, and equal contents have equal bytes.
+// See docs/base-images.md for the format.
 //
-// Non-goals: talking to registries (package pin), keeping layers.
+// Non-goals: requests to registries (package pin), keeping layers.
 package lockfile
 
 import (
@@ -30,39 +30,39 @@ const maxFile = 64 << 20
 type File struct {
 	// Version is the version of the format.
 	Version int `json:"version"`
-	// Registries says how each registry of the images' references and mirrors is spoken to, by its name in references.
+	// Registries are the registries in the images' references and mirrors, by their names in references.
 	Registries map[string]Registry `json:"registries"`
-	// Images are the images by the names that a build knows them by.
+	// Images are the images, by their names in builds.
 	Images map[string]Image `json:"images"`
 }
 
-// Registry says how a registry is spoken to.
+// Registry is the address of a registry and the authentication that it requires.
 type Registry struct {
-	// URL is where its API begins, without "/v2/": "https://registry-1.docker.io".
+	// URL is the base address of its API, without "/v2/": "https://registry-1.docker.io".
 	URL string `json:"url"`
-	// Auth is what it asks for, or nil if anybody may pull.
+	// Auth is the required authentication, or nil if anybody may pull.
 	Auth *Auth `json:"auth,omitempty"`
 }
 
-// Auth is what a registry asks for: the challenge of RFC 9110, section 11.
+// Auth is the authentication that a registry requires: the challenge of RFC 9110, section 11.
 type Auth struct {
 	// Scheme is "basic" or "bearer".
 	Scheme string `json:"scheme"`
-	// Realm is the address of the server that gives tokens, and Service how that knows the registry. Only for "bearer".
+	// Realm is the address of the token server, and Service its name for the registry. Both are only for "bearer".
 	Realm   string `json:"realm,omitempty"`
 	Service string `json:"service,omitempty"`
 }
 
-// Learn notes how a registry is spoken to. What it asks for is found out per repository and kept per registry, so a
-// repository that anybody may pull from does not make forget what another one asks for.
+// Learn records a registry. Required authentication is discovered per repository and kept per registry, so a public
+// repository does not replace the authentication that another repository requires.
 func Learn(registries map[string]Registry, name string, r Registry) {
 	if known, ok := registries[name]; !ok || !known.Covers(r) {
 		registries[name] = r
 	}
 }
 
-// Covers reports whether who speaks to a registry as r says does as other says, too: it is the same, or it only asks for
-// nothing.
+// Covers reports whether a client configured with r also works for other: both are the same, or other has the same
+// address and requires no authentication.
 func (r Registry) Covers(other Registry) bool {
 	if r.URL != other.URL {
 		return false
@@ -72,15 +72,16 @@ func (r Registry) Covers(other Registry) bool {
 
 // Image is one pinned image.
 type Image struct {
-	// Reference is the image's full name, with the tag or the digest that was asked for.
+	// Reference is the image's full name, with the requested tag or digest.
 	Reference string `json:"reference"`
-	// Digest is the digest of the index or manifest that the reference named when it was pinned.
+	// Digest is the digest of the index or manifest to which the reference resolved when it was pinned.
 	Digest digest.Digest `json:"digest"`
-	// Mirrors are repositories that hold the same blobs, asked before the reference's own, as "registry/repository".
+	// Mirrors are repositories with the same blobs, tried before the reference's own, as "registry/repository".
 	Mirrors []string `json:"mirrors,omitempty"`
-	// NoShape means that nobody wants to know the shapes of its layers.
+	// NoShape means that the shapes of its layers are not recorded.
 	NoShape bool `json:"noShape,omitempty"`
-	// Indexes are the indexes on the way to the manifests, the outermost first. None, if the reference names a manifest.
+	// Indexes are the indexes that lead to the manifests, the outermost first. It is empty if the reference names a
+	// manifest.
 	Indexes []Document `json:"indexes,omitempty"`
 	// Platforms are the images by platform, in the form of oci.FormatPlatform: "linux/arm64".
 	Platforms map[string]Platform `json:"platforms"`
@@ -90,7 +91,7 @@ type Image struct {
 type Platform struct {
 	Manifest Document `json:"manifest"`
 	Config   Document `json:"config"`
-	// Shape is the shape of all layers together (package shape), or nil if it is not known.
+	// Shape is the combined shape of all layers (package shape), or nil if it is not known.
 	Shape Text `json:"shape,omitempty"`
 }
 
@@ -107,8 +108,8 @@ func (d Document) Descriptor() oci.Descriptor {
 	return oci.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: int64(len(d.Text))}
 }
 
-// Read reads the lock file at path and checks all of it (see [File.Check]). If there is none, the result is an empty
-// one and the error is an fs.ErrNotExist.
+// Read reads the lock file at path and checks all of it (see [File.Check]). If the file does not exist, it returns an
+// empty one and an fs.ErrNotExist.
 func Read(path string) (*File, error) {
 	empty := &File{Version: Version, Registries: map[string]Registry{}, Images: map[string]Image{}}
 	info, err := os.Stat(path)
@@ -143,7 +144,7 @@ func parse(data []byte) (*File, error) {
 		return nil, fmt.Errorf("not a lock file: %w", err)
 	}
 	if version.Version != Version {
-		return nil, fmt.Errorf("version is %d, the only known one is %d", version.Version, Version)
+		return nil, fmt.Errorf("unknown version %d, expected %d", version.Version, Version)
 	}
 	f := new(File)
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -160,8 +161,8 @@ func parse(data []byte) (*File, error) {
 	return f, nil
 }
 
-// Marshal returns the bytes of the lock file: indented JSON, sorted, a newline at the end. Registries that no image
-// uses are left out.
+// Marshal returns the bytes of the lock file: indented, sorted JSON with a trailing newline. It omits registries that no
+// image uses.
 func (f *File) Marshal() ([]byte, error) {
 	used := make(map[string]Registry)
 	for _, image := range f.Images {
@@ -181,7 +182,7 @@ func (f *File) Marshal() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Write checks f and writes it to the file at path, as a whole or not at all.
+// Write checks f and writes it to the file at path, atomically.
 func (f *File) Write(path string) error {
 	if err := f.Check(); err != nil {
 		return err

@@ -22,7 +22,7 @@ func document(store imagetest.Store, d oci.Descriptor) Document {
 	return Document{MediaType: d.MediaType, Digest: d.Digest, Text: store[d.Digest]}
 }
 
-// sample returns a lock file of two images: an index with two platforms, and a single manifest with odd text.
+// sample returns a lock file with two images: an index with two platforms, and a single manifest with unusual text.
 func sample(t *testing.T) *File {
 	t.Helper()
 	store := make(imagetest.Store)
@@ -84,7 +84,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// A registry that is used no more is forgotten.
+// A registry that is no longer used is removed.
 func TestForgottenRegistry(t *testing.T) {
 	file := sample(t)
 	delete(file.Images, "two")
@@ -116,7 +116,7 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-// FuzzText: whatever the text, it comes back as it was, or is refused because it is not UTF-8.
+// FuzzText: whatever the text, it comes back unchanged, or is rejected because it is not UTF-8.
 func FuzzText(f *testing.F) {
 	for _, seed := range []string{"", "{}", `{"a":"\u0000\n,","b":2}`, "a\x00\x1f\x7f\u2028,\"\\", "\xff"} {
 		f.Add([]byte(seed))
@@ -149,36 +149,36 @@ func TestCheck(t *testing.T) {
 		{"reference's digest", changed(func(i *Image) { i.Reference = "docker.io/library/two@" + other.String() }),
 			"image two: the digest is sha256:"},
 		{"mirror", changed(func(i *Image) { i.Mirrors = []string{"h:1/m:tag"} }), `image two: mirrors: repository "h:1/m:tag"`},
-		{"registry", func(f *File) { delete(f.Registries, "h:1") }, "image two: registry h:1 is not among the registries"},
+		{"registry", func(f *File) { delete(f.Registries, "h:1") }, `image two: registry h:1 is not listed in "registries"`},
 		{"url", func(f *File) { f.Registries["h:1"] = Registry{URL: "ftp://h:1"} },
 			`registry h:1: url "ftp://h:1" is not an http(s) address`},
 		{"secret in the url", func(f *File) { f.Registries["h:1"] = Registry{URL: "https://u:p@h"} },
 			"is not an http(s) address"},
 		{"scheme", func(f *File) { f.Registries["h:1"] = Registry{"https://h:1", &Auth{Scheme: "negotiate"}} },
-			`registry h:1: auth: scheme "negotiate" is unknown`},
+			`registry h:1: auth: unknown scheme "negotiate"`},
 		{"realm", func(f *File) { f.Registries["h:1"] = Registry{"https://h:1", &Auth{Scheme: "bearer", Realm: "x"}} },
 			`registry h:1: auth: realm "x" is not an http(s) address`},
-		{"digest", changed(func(i *Image) { i.Digest = other }), "image two: index 1: nothing names sha256:"},
+		{"digest", changed(func(i *Image) { i.Digest = other }), "image two: index 1: nothing refers to sha256:"},
 		{"index text", changed(func(i *Image) { i.Indexes[0].Text = Text("{}") }), "image two: index 1: the text has the digest"},
-		{"no index", changed(func(i *Image) { i.Indexes = nil }), "image two: linux/amd64: manifest sha256:"},
+		{"no index", changed(func(i *Image) { i.Indexes = nil }), "image two: linux/amd64: nothing refers to the manifest sha256:"},
 		{"index type", changed(func(i *Image) { i.Indexes[0].MediaType = oci.MediaTypeManifest }),
 			"image two: index 1: not an index"},
 		{"no platform", changed(func(i *Image) { i.Platforms = nil }), "image two: no platforms"},
 		{"platform", changed(func(i *Image) { i.Platforms["linux/../x"] = i.Platforms["linux/amd64"] }),
 			`platform "linux/../x": expected OS/ARCH or OS/ARCH/VARIANT`},
 		{"another platform", changed(func(i *Image) { i.Platforms["linux/386"] = i.Platforms["linux/amd64"] }),
-			"image two: linux/386: config: it is for linux/amd64"},
+			"image two: linux/386: the config is for linux/amd64"},
 		{"manifest text", changedPlatform(func(p *Platform) { p.Manifest.Text = Text("{}") }),
 			"image two: linux/amd64: manifest: the text has the digest"},
 		{"manifest type", changedPlatform(func(p *Platform) { p.Manifest.MediaType = "x" }),
-			`manifest: media type "x" is not that of a manifest`},
+			`manifest: media type "x" is not a manifest's`},
 		{"config text", changedPlatform(func(p *Platform) { p.Config.Text = Text("{}") }),
 			"image two: linux/amd64: config: the text has the digest"},
 		{"not UTF-8", changed(func(i *Image) {
 			i.Indexes[0].Text = Text("{\"a\":\"\xff\"}")
 			i.Indexes[0].Digest = digest.FromBytes(i.Indexes[0].Text)
 			i.Digest = i.Indexes[0].Digest
-		}), "image two: index 1: the text is not UTF-8, which JSON has to be"},
+		}), "image two: index 1: the text is not UTF-8, which JSON requires"},
 		{"shape", changedPlatform(func(p *Platform) { p.Shape = Text(`{"version":2}`) }),
 			"image two: linux/amd64: shape: not a shape of layers: version 2, expected 1"},
 		{"config digest", changedPlatform(func(p *Platform) { p.Config.Digest = other }),
@@ -192,10 +192,10 @@ func TestCheck(t *testing.T) {
 		}
 		path := filepath.Join(t.TempDir(), "lock")
 		if err := file.Write(path); err == nil {
-			t.Errorf("%s: it is written", test.name)
+			t.Errorf("%s: Write succeeds", test.name)
 		}
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s: something is left behind", test.name)
+			t.Errorf("%s: Write leaves a file", test.name)
 		}
 	}
 }
@@ -216,7 +216,7 @@ func changedPlatform(change func(*Platform)) func(*File) {
 	})
 }
 
-// What is no image is refused, whoever put it together.
+// Layers rejects everything that is not an image, wherever it comes from.
 func TestLayersRefuses(t *testing.T) {
 	tests := []struct {
 		name     string
@@ -225,13 +225,13 @@ func TestLayersRefuses(t *testing.T) {
 		want     string
 	}{
 		{"artifact", func(m *oci.Manifest) { m.Config.MediaType = "application/vnd.x" }, "{}",
-			`manifest: the config has the media type "application/vnd.x": it is not an image`},
+			`manifest: not an image: the config has the media type "application/vnd.x"`},
 		{"layer type", func(m *oci.Manifest) { m.Layers = []oci.Descriptor{{MediaType: "x"}} }, "{}",
 			`manifest: layer 1: media type "x" is not that of an image layer`},
 		{"layer digest", func(m *oci.Manifest) {
 			m.Layers = []oci.Descriptor{{MediaType: oci.MediaTypeLayer, Digest: "sha256:../../x"}}
 		}, "{}", `manifest: layer 1: digest "sha256:../../x": invalid checksum digest length`},
-		{"config size", func(m *oci.Manifest) { m.Config.Size = 1 }, "{}", "config: 2 bytes, the manifest says 1"},
+		{"config size", func(m *oci.Manifest) { m.Config.Size = 1 }, "{}", "config: 2 bytes, but the manifest states 1"},
 		{"diff ids", func(*oci.Manifest) {}, `{"rootfs":{"diff_ids":["x"]}}`,
 			`config: diff_id 1: digest "x": invalid checksum digest format`},
 		{"too many diff ids", func(*oci.Manifest) {},
@@ -259,10 +259,10 @@ func TestReadRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                      "not a lock file: empty document",
 		"<<<<<<< HEAD":          "not a lock file: invalid character '<' looking for beginning of value",
-		"{}":                    "version is 0, the only known one is 1",
-		`{"version":2,"new":1}`: "version is 2, the only known one is 1",
+		"{}":                    "unknown version 0, expected 1",
+		`{"version":2,"new":1}`: "unknown version 2, expected 1",
 		`{"version":1,"new":1}`: `json: unknown field "new"`,
-		`{"version":1,"images":{"a":{"reference":"a"}}}`: "image a: registry docker.io is not among the registries\n" +
+		`{"version":1,"images":{"a":{"reference":"a"}}}`: "image a: registry docker.io is not listed in \"registries\"\n" +
 			"image a: no platforms",
 	} {
 		path := filepath.Join(dir, "lock")

@@ -14,13 +14,13 @@ import (
 )
 
 // TrustVariable is the environment variable that lists further servers that a lock file may name, each as
-// "https://HOST[:PORT]" or "http://HOST[:PORT]", with commas or spaces between them. Builds read it, too.
+// "https://HOST[:PORT]" or "http://HOST[:PORT]", separated by commas or spaces. Builds read it, too.
 const TrustVariable = "STRATA_TRUSTED_SERVERS"
 
-// The rules of this file are those of rules/private/repo/servers.bzl. A build sends the user's credentials where the
-// lock file says, and whoever changes one line of a machine-written file must not be able to say where that is.
+// The rules in this file match those in rules/private/repo/servers.bzl. A build sends the user's credentials to the
+// servers in the lock file, so a change to one line of this machine-written file must not be able to redirect them.
 
-// checkServers returns an error unless the registry's API is at its own host, and its token server at the same host or
+// checkServers returns an error unless the registry's API is at its own host, and its token server is at the same host or
 // in the same domain, both over TLS.
 func (r Registry) checkServers(name string) error {
 	host := reference.APIHost(name)
@@ -30,14 +30,14 @@ func (r Registry) checkServers(name string) error {
 	case r.URL == origin:
 		return fmt.Errorf("url %q: no TLS%s", r.URL, allow(origin))
 	default:
-		return fmt.Errorf("url %q is not that of the registry, expected %q", r.URL, "https://"+host)
+		return fmt.Errorf("url %q is not the registry's, expected %q", r.URL, "https://"+host)
 	}
 	if r.Auth == nil || r.Auth.Scheme != "bearer" {
 		return nil
 	}
 	realm, err := url.Parse(r.Auth.Realm)
 	if err != nil {
-		return errors.New("auth: realm is no address") // isAddress says more.
+		return errors.New("auth: realm is not an address") // isAddress has reported more.
 	}
 	origin := strings.ToLower(realm.Scheme + "://" + realm.Host)
 	foreign := hostname(realm.Host)
@@ -52,9 +52,9 @@ func (r Registry) checkServers(name string) error {
 	return nil
 }
 
-// allow returns what the user can do about a server that is refused.
+// allow returns how the user can allow a server that is rejected.
 func allow(origin string) string {
-	return fmt.Sprintf("; if that is right, %s=%s in the environment allows it", TrustVariable, origin)
+	return fmt.Sprintf("; to allow it, set %s=%s in the environment", TrustVariable, origin)
 }
 
 func isTrusted(origin string) bool {
@@ -70,11 +70,11 @@ func hostname(host string) string {
 	return strings.ToLower(u.Hostname())
 }
 
-// sharedSuffix matches what many strangers register names below: a top-level domain, or one like "co.uk".
+// sharedSuffix matches domains below which anybody can register names: top-level domains, and those like "co.uk".
 var sharedSuffix = regexp.MustCompile(`^(?:[^.]*|(?:ac|co|com|edu|gov|ne|net|or|org)\.[a-z][a-z])$`)
 
 // sameDomain reports whether a token server's host is the registry's, lies below it, or shares the domain above it:
-// auth.docker.io is one for registry-1.docker.io, and gitlab.example.com for registry.example.com.
+// auth.docker.io does for registry-1.docker.io, and gitlab.example.com for registry.example.com.
 func sameDomain(registry, realm string) bool {
 	if realm == registry {
 		return true

@@ -12,23 +12,23 @@ func TestServers(t *testing.T) {
 		name, url string
 		auth      *Auth
 		trusted   string
-		want      string // a part of the error; empty: none
+		want      string // a part of the error, or empty for no error
 	}{
 		{"docker.io", "https://registry-1.docker.io", bearer(token), "", ""},
 		{"docker.io", "https://docker.io", nil, "", `expected "https://registry-1.docker.io"`},
 		{"r.example.com", "https://r.example.com", &Auth{Scheme: "basic"}, "", ""},
 		{"r.example.com:5000", "https://r.example.com:5000", nil, "", ""},
-		{"r.example.com", "https://evil.example", nil, "", "is not that of the registry"},
-		{"r.example.com", "https://r.example.com:444", nil, "", "is not that of the registry"},
-		{"r.example.com", "https://r.example.com/evil", nil, "", "is not that of the registry"},
-		{"r.example.com", "https://r.example.com.evil.example", nil, "", "is not that of the registry"},
-		{"r.example.com", "https://evil.example#r.example.com", nil, "", "is not that of the registry"},
-		{"r.example.com", "https://evil.example", nil, "https://evil.example", "is not that of the registry"},
+		{"r.example.com", "https://evil.example", nil, "", "is not the registry's"},
+		{"r.example.com", "https://r.example.com:444", nil, "", "is not the registry's"},
+		{"r.example.com", "https://r.example.com/evil", nil, "", "is not the registry's"},
+		{"r.example.com", "https://r.example.com.evil.example", nil, "", "is not the registry's"},
+		{"r.example.com", "https://evil.example#r.example.com", nil, "", "is not the registry's"},
+		{"r.example.com", "https://evil.example", nil, "https://evil.example", "is not the registry's"},
 		{"r.example.com", "http://r.example.com", nil, "",
-			"no TLS; if that is right, STRATA_TRUSTED_SERVERS=http://r.example.com in the environment allows it"},
+			"no TLS; to allow it, set STRATA_TRUSTED_SERVERS=http://r.example.com in the environment"},
 		{"r.lan:5000", "http://r.lan:5000", &Auth{Scheme: "basic"}, "https://x, http://r.lan:5000/", ""},
 		{"127.0.0.1:5991", "http://127.0.0.1:5991", &Auth{Scheme: "basic"}, "", ""},
-		{"127.0.0.1:5991", "http://127.0.0.2:5992", &Auth{Scheme: "basic"}, "", "is not that of the registry"},
+		{"127.0.0.1:5991", "http://127.0.0.2:5992", &Auth{Scheme: "basic"}, "", "is not the registry's"},
 		{"localhost:1", "http://localhost:1", bearer("http://localhost:2/token"), "", ""},
 		{"localhost:1", "https://localhost:1", bearer("http://localhost:2/token"), "", "no TLS"},
 		{"127.0.0.1:1", "http://127.0.0.1:1", bearer("https://auth.example/"), "", "nor in its domain"},
@@ -60,7 +60,7 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// What is known of a registry stays known: a public repository asks for nothing, a private one of the same host does.
+// A registry's authentication is kept: a public repository requires none, a private one on the same host does.
 func TestLearn(t *testing.T) {
 	f := &File{Registries: map[string]Registry{}}
 	open := Registry{URL: "https://h.example"}

@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// Text is the bytes of a document. In the lock file it is an array of strings which, put together, are these bytes: cut
-// after each line feed where there is one before the end, else after each comma between two values of the JSON. So a
-// line of the lock file holds about one value, and a document that changes a little changes a few lines.
+// Text is the bytes of a document. In the lock file it is an array of strings whose concatenation is these bytes. They
+// are split after each line feed if there is one before the end, and otherwise after each comma between two values of the
+// JSON. So a line of the lock file has about one value, and a small change of a document changes few lines.
 type Text []byte
 
 // MarshalJSON implements json.Marshaler.
 func (t Text) MarshalJSON() ([]byte, error) {
 	if !utf8.Valid(t) {
-		return nil, errors.New("document is not UTF-8, which JSON has to be")
+		return nil, errors.New("document is not UTF-8, which JSON requires")
 	}
 	var b bytes.Buffer
 	b.WriteByte('[')
@@ -43,7 +43,7 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// pieces cuts a document.
+// pieces splits a document into the strings of the lock file.
 func pieces(text []byte) [][]byte {
 	cut := afterLineFeed
 	if i := bytes.IndexByte(text, '\n'); i < 0 || i == len(text)-1 {
@@ -65,7 +65,7 @@ func afterLineFeed(text []byte) int {
 	return len(text)
 }
 
-// afterComma finds the first comma outside of strings. The text begins outside of one.
+// afterComma returns the index after the first comma outside strings. The text begins outside a string.
 func afterComma(text []byte) int {
 	inString := false
 	for i := 0; i < len(text); i++ {
@@ -73,7 +73,7 @@ func afterComma(text []byte) int {
 		case c == '"':
 			inString = !inString
 		case inString && c == '\\':
-			i++ // What it escapes ends no string.
+			i++ // An escaped character does not end the string.
 		case !inString && c == ',':
 			return i + 1
 		}
@@ -81,8 +81,7 @@ func afterComma(text []byte) int {
 	return len(text)
 }
 
-// quote writes a JSON string that escapes only what it must: Starlark then reads the document's own bytes, whatever
-// they mean.
+// quote writes a JSON string with only the necessary escapes, so that Starlark reads exactly the document's bytes.
 func quote(b *bytes.Buffer, text []byte) {
 	b.WriteByte('"')
 	for _, c := range text {

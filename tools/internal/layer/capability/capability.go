@@ -1,4 +1,4 @@
-// Package capability turns the text of a file's capabilities, as setcap takes it, into the value of the extended
+// Package capability turns the text form of a file's capabilities, as used by setcap, into the value of the extended
 // attribute security.capability.
 //
 // Non-goals: reading such values, and capabilities of user namespaces.
@@ -24,12 +24,12 @@ const (
 	effective = 1
 )
 
-// sets are the capabilities that a file gives, by set: a bit for each capability.
+// sets are a file's effective, inheritable and permitted capabilities: a bit for each capability.
 type sets struct{ e, i, p uint64 }
 
-// Parse returns the attribute's value for a text as in cap_text_formats(7): clauses, separated by blanks, of names,
-// separated by commas, and operators with flags, as "cap_net_raw,cap_net_admin=ep". "all" and no name stand for all
-// capabilities.
+// Parse returns the attribute's value for a text as in cap_text_formats(7): clauses, separated by blanks, each with names,
+// separated by commas, and operators with flags, such as "cap_net_raw,cap_net_admin=ep". "all" stands for all
+// capabilities, as does an empty list of names.
 func Parse(text string) (string, error) {
 	var s sets
 	clauses := strings.Fields(text)
@@ -74,7 +74,7 @@ func (s *sets) apply(clause string) error {
 			set := map[rune]*uint64{'e': &s.e, 'i': &s.i, 'p': &s.p}[flag]
 			switch {
 			case set == nil:
-				return fmt.Errorf("%q is none of e, i and p", flag)
+				return fmt.Errorf("unknown flag %q, expected e, i or p", flag)
 			case operator == '-':
 				*set &^= mask
 			default:
@@ -96,7 +96,7 @@ func parseNames(list string) (mask uint64, err error) {
 		case name == "all":
 			mask |= all
 		case bit < 0:
-			return 0, fmt.Errorf("no capability is named %q", name)
+			return 0, fmt.Errorf("unknown capability %q", name)
 		default:
 			mask |= 1 << bit
 		}
@@ -104,7 +104,8 @@ func parseNames(list string) (mask uint64, err error) {
 	return mask, nil
 }
 
-// encode returns the value: five words of 32 bits, little-endian. A file has one effective bit for all it gives.
+// encode returns the value: five words of 32 bits, little-endian. A file has one effective bit for all of its
+// capabilities.
 func (s *sets) encode() (string, error) {
 	first := uint32(revision2)
 	switch given := s.p | s.i; {
@@ -112,7 +113,7 @@ func (s *sets) encode() (string, error) {
 	case s.e == given:
 		first |= effective
 	default:
-		return "", errors.New("of a file's capabilities either all or none are effective")
+		return "", errors.New("either all or none of a file's capabilities must be effective")
 	}
 	var b []byte
 	for _, word := range []uint32{first, uint32(s.p), uint32(s.i), uint32(s.p >> 32), uint32(s.i >> 32)} {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The values are those that setcap of libcap 2.66 gave to a file, as getfattr shows them.
+// The values are those that setcap of libcap 2.66 set on a file, as printed by getfattr.
 func TestParse(t *testing.T) {
 	for text, want := range map[string]string{
 		"cap_net_bind_service=+ep":            "0100000200040000000000000000000000000000",
@@ -32,13 +32,13 @@ func TestParseRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		" ":                     "no capabilities",
 		"cap_kill":              `"cap_kill": no =, + or -`,
-		"cap_fly=p":             `"cap_fly=p": no capability is named "cap_fly"`,
-		"cap_kill,=p":           `"cap_kill,=p": no capability is named ""`,
-		"cap_kill=x":            `"cap_kill=x": 'x' is none of e, i and p`,
+		"cap_fly=p":             `"cap_fly=p": unknown capability "cap_fly"`,
+		"cap_kill,=p":           `"cap_kill,=p": unknown capability ""`,
+		"cap_kill=x":            `"cap_kill=x": unknown flag 'x', expected e, i or p`,
 		"cap_kill+":             `"cap_kill+": no flag after +`,
 		"+ep":                   `"+ep": no name before + or -`,
-		"cap_kill=ep cap_bpf=p": "of a file's capabilities either all or none are effective",
-		"cap_kill=e":            "of a file's capabilities either all or none are effective",
+		"cap_kill=ep cap_bpf=p": "either all or none of a file's capabilities must be effective",
+		"cap_kill=e":            "either all or none of a file's capabilities must be effective",
 	} {
 		if got, err := Parse(text); err == nil || err.Error() != want {
 			t.Errorf("%q: %x, %v; want %s", text, got, err, want)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// The layout of an ar archive: the magic, then for each member a header of 60 bytes and the content, padded to an even
+// The layout of an ar archive: the magic, then each member with a header of 60 bytes and its content, padded to an even
 // number of bytes (deb(5)).
 const (
 	arMagic  = "!<arch>\n"
@@ -16,7 +16,7 @@ const (
 	arEnd    = "`\n" // at the end of each header
 )
 
-var errCut = errors.New("it is cut off")
+var errCut = errors.New("the package is truncated")
 
 // member is a file in an ar archive.
 type member struct {
@@ -24,7 +24,7 @@ type member struct {
 	*io.SectionReader
 }
 
-// readAr returns the members of an ar archive with short names, as packages have.
+// readAr returns the members of an ar archive. It supports short names only, which is all that packages have.
 func readAr(r *io.SectionReader) ([]member, error) {
 	head := make([]byte, arHeader)
 	if _, err := r.ReadAt(head[:len(arMagic)], 0); err != nil || string(head[:len(arMagic)]) != arMagic {
@@ -42,9 +42,9 @@ func readAr(r *io.SectionReader) ([]member, error) {
 		size, err := strconv.ParseInt(strings.TrimRight(string(head[48:58]), " "), 10, 64)
 		switch {
 		case string(head[58:]) != arEnd || name == "":
-			return nil, fmt.Errorf("damaged near byte %d: no valid header", at)
+			return nil, fmt.Errorf("damaged near byte %d: invalid header", at)
 		case err != nil || size < 0:
-			return nil, fmt.Errorf("member %q: the size %q is no number", name, head[48:58])
+			return nil, fmt.Errorf("member %q: the size %q is not a number", name, head[48:58])
 		case size > r.Size()-at:
 			return nil, errCut
 		case len(members) == maxMembers:

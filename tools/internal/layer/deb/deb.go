@@ -1,10 +1,11 @@
 // Package deb reads Debian packages as inputs of a layer.
 //
-// A package is an ar archive of a version, the archive control.tar and the archive data.tar (deb(5)). What data.tar
-// holds comes into the layer as it is. In place of dpkg's database the layer gets, for each package, the file
-// var/lib/dpkg/status.d/NAME with its paragraph of the status file, and NAME.md5sums beside it: scanners look there.
+// A package is an ar archive of a version, the archive control.tar and the archive data.tar (deb(5)). The layer gets
+// the contents of data.tar unchanged. Instead of dpkg's database it gets, for each package, the file
+// var/lib/dpkg/status.d/NAME with the package's paragraph of the status file, and NAME.md5sums beside it: scanners look
+// there.
 //
-// Non-goals: dependencies, signatures, and configuring packages. Maintainer scripts are named and never run.
+// Non-goals: dependencies, signatures, and configuring packages. Maintainer scripts are listed but never run.
 package deb
 
 import (
@@ -19,7 +20,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// Package is a package that is open for reading. It must be closed, after the last content has been read.
+// Package is a package that is open for reading. It must be closed after the last content has been read.
 type Package struct {
 	name    string
 	file    *os.File
@@ -66,8 +67,8 @@ func (p *Package) open(ctx context.Context, scratch string) error {
 	return err
 }
 
-// choose finds the two archives. Members whose names begin with "_" may be anywhere after the version (deb(5)); others
-// are the future's.
+// choose finds the two archives. Members whose names begin with "_" may be anywhere after the version (deb(5)); any
+// other member belongs to a future format.
 func choose(members []member) (control, data member, err error) {
 	var known []member
 	for i, m := range members {
@@ -77,7 +78,7 @@ func choose(members []member) (control, data member, err error) {
 	}
 	if len(known) != 3 || known[0].name != "debian-binary" ||
 		!isArchive(known[1].name, "control") || !isArchive(known[2].name, "data") {
-		return control, data, errors.New("not a Debian package: expected debian-binary, control.tar and data.tar in it")
+		return control, data, errors.New("not a Debian package: expected the members debian-binary, control.tar and data.tar")
 	}
 	version := make([]byte, 2)
 	if _, err := io.ReadFull(known[0], version); err != nil || string(version) != "2." {
@@ -86,25 +87,25 @@ func choose(members []member) (control, data member, err error) {
 	return known[1], known[2], nil
 }
 
-// isArchive reports whether a member is the archive NAME.tar, packed in some way: which one, its content tells.
+// isArchive reports whether a member is the archive NAME.tar. Its content, not its name, determines its compression.
 func isArchive(member, name string) bool {
 	return member == name+".tar" || strings.HasPrefix(member, name+".tar.")
 }
 
-// checkPacking refuses an archive that is packed with lzma, as old packages may be: that format has no checksum, so that
-// damage would go unseen. It has no mark either: a stream of it begins with the usual settings, and the low bytes of the
-// dictionary's size, which is a power of two.
+// checkPacking rejects an archive that is compressed with lzma, as in some old packages: that format has no checksum, so
+// damage would go unnoticed. It has no magic number either: a stream begins with the usual settings and the low bytes of
+// the dictionary's size, which is a power of two.
 func checkPacking(m member) error {
 	const usual = "\x5d\x00\x00"
 	head := make([]byte, len(usual))
 	if _, err := m.ReadAt(head, 0); err != nil || string(head) != usual || !strings.HasSuffix(m.name, ".lzma") {
-		return nil // What else is wrong with it, its reader tells.
+		return nil // Its reader reports any other fault.
 	}
-	return fmt.Errorf("%s: packed with lzma, which has no checksum; dpkg-deb --raw-extract and --build make a package without it",
+	return fmt.Errorf("%s: compressed with lzma, which has no checksum; rebuild the package with dpkg-deb --raw-extract and --build",
 		m.name)
 }
 
-// Close frees what the package needs.
+// Close releases the package's files.
 func (p *Package) Close() error {
 	err := p.file.Close()
 	for _, archive := range []*tarfile.Archive{p.control, p.data} {
@@ -115,7 +116,7 @@ func (p *Package) Close() error {
 	return err
 }
 
-// Read returns the package's entries, which follow the layer's symlinks, and those that stand for its installation.
+// Read returns the package's entries, which follow the layer's symlinks, and those that record its installation.
 func (p *Package) Read() ([]*tree.Entry, error) {
 	entries, err := p.read()
 	if err != nil {
@@ -123,7 +124,7 @@ func (p *Package) Read() ([]*tree.Entry, error) {
 	}
 	for _, e := range entries {
 		e.Follow = true
-		e.Implied = e.Kind == tree.Dir // dpkg leaves a directory that is there as it is
+		e.Implied = e.Kind == tree.Dir // dpkg does not change an existing directory
 		e.Origin = p.name + ":" + e.Path
 	}
 	return entries, nil
@@ -138,8 +139,8 @@ func (p *Package) read() ([]*tree.Entry, error) {
 	for _, e := range found {
 		switch {
 		case e.Kind == tree.Whiteout || e.Kind == tree.Opaque:
-			return nil, fmt.Errorf("%s: a package holds no mark of a deletion", e.Path)
-		case e.Path != "/": // a layer's root is not for a package to describe
+			return nil, fmt.Errorf("%s: a package must not contain a whiteout", e.Path)
+		case e.Path != "/": // a package does not decide about the layer's root
 			entries = append(entries, e)
 		}
 	}

@@ -77,7 +77,7 @@ func packageOf(t testing.TB, controls, data []string) string {
 	return arOf("debian-binary", "2.0\n", "control.tar.zst", zst(t, tarOf(t, controls...)), "data.tar", tarOf(t, data...))
 }
 
-// list returns a line for each entry of the package, followed by the content of what is not in data.
+// list returns a line for each entry of the package, followed by the content of those that are not from data.tar.
 func list(t testing.TB, data string) (string, error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -120,7 +120,7 @@ func lines(t testing.TB, entries []*tree.Entry) string {
 
 func TestRead(t *testing.T) {
 	for _, c := range []struct{ name, data, want string }{
-		{"all there is", packageOf(t, []string{
+		{"everything", packageOf(t, []string{
 			"./", "", "./control", "\n" + control + "\n", "./md5sums", "0123  usr/bin/tool\n", "./postinst", "#!/bin/sh\n",
 			"./preinst", "", "./triggers", "", "./conffiles", "/etc/tool\n\nremove-on-upgrade /etc/old\n/etc/empty\n",
 		}, []string{"./", "", "./usr/bin/tool", "x", "./etc/tool", "setting\n", "./etc/empty", ""}), `
@@ -145,7 +145,7 @@ file /var/lib/dpkg/status.d/tool.md5sums 0644
 0123  usr/bin/tool
 --
 `},
-		{"configuration files that are none", packageOf(t, []string{"control", "Package: aa\n", "conffiles",
+		{"configuration files that are not files", packageOf(t, []string{"control", "Package: aa\n", "conffiles",
 			"/etc/gone\n/etc/d\n/etc/l\n/usr/f\n/etc/up\n/etc/two\n/etc/away\n/etc/round\n/etc/dir\n"}, []string{
 			"./etc/d/", "", "./etc/l", "-> /usr/f", "./usr/f", "x", "./etc/up", "-> ../usr/./f", "./etc/two", "-> up",
 			"./etc/away", "-> ../../../root", "./etc/round", "-> round", "./etc/dir", "-> d",
@@ -194,7 +194,7 @@ Status: install ok installed
 	}
 }
 
-// The archives may be packed in any way; the members' names do not say in which.
+// The archives may have any compression, whatever the members' names are.
 func TestPackings(t *testing.T) {
 	data := tarOf(t, "./usr/bin/tool", "x")
 	bz2, err := os.ReadFile("testdata/data.tar.bz2")
@@ -221,59 +221,59 @@ func TestPackings(t *testing.T) {
 		}
 		if _, err := list(t, arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", "Package: aa"),
 			"data.tar."+name, text[:len(text)/2])); err == nil {
-			t.Errorf("%s: half of data.tar is taken", name)
+			t.Errorf("%s: half of data.tar is accepted", name)
 		}
 	}
 }
 
-// lzmaText is "hello\n" as xz --format=lzma packs it.
+// lzmaText is "hello\n", compressed by xz --format=lzma.
 const lzmaText = "\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff" +
 	"\x00\x34\x19\x49\xee\x8d\xdd\x3d\x3a\xdf\xff\xff\xdd\x12\x00\x00"
 
 func TestRefused(t *testing.T) {
 	good := packageOf(t, []string{"control", control}, []string{"a", "b"})
 	controls := func(text string) string { return packageOf(t, []string{"control", text}, nil) }
-	const noPackage = "not a Debian package: expected debian-binary, control.tar and data.tar in it"
+	const noPackage = "not a Debian package: expected the members debian-binary, control.tar and data.tar"
 	for _, c := range []struct{ name, data, want string }{
 		{"empty", "", "not a Debian package"},
 		{"no ar", "!<arch>", "not a Debian package"},
 		{"no members", arMagic, noPackage},
-		{"cut in a header", good[:len(arMagic)+20], "it is cut off"},
-		{"cut in a member", good[:len(good)-10], "it is cut off"},
-		{"garbage after the last member", good + "garbage", "it is cut off"},
-		{"a member larger than the package", strings.Replace(good, "4         `", "9999999999`", 1), "it is cut off"},
-		{"damage", strings.Replace(good, arEnd, "xx", 1), "damaged near byte 68: no valid header"},
+		{"cut in a header", good[:len(arMagic)+20], "the package is truncated"},
+		{"cut in a member", good[:len(good)-10], "the package is truncated"},
+		{"garbage after the last member", good + "garbage", "the package is truncated"},
+		{"a member larger than the package", strings.Replace(good, "4         `", "9999999999`", 1), "the package is truncated"},
+		{"damage", strings.Replace(good, arEnd, "xx", 1), "damaged near byte 68: invalid header"},
 		{"no size", strings.Replace(good, "4         `", "-4        `", 1),
-			`member "debian-binary": the size "-4        " is no number`},
+			`member "debian-binary": the size "-4        " is not a number`},
 		{"too many", arOf(slices.Repeat([]string{"_", ""}, maxMembers+1)...), "more than 100 members"},
 		{"format 3", arOf("debian-binary", "3.0\n", "control.tar", "", "data.tar", ""),
 			`a Debian package of format "3.", expected 2.0`},
 		{"another order", arOf("debian-binary", "2.0\n", "data.tar", "", "control.tar", ""), noPackage},
 		{"unknown member", arOf("debian-binary", "2.0\n", "control.tar", "", "data.tar", "", "more", ""), noPackage},
 		{"lzma", arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", control), "data.tar.lzma", lzmaText),
-			"data.tar.lzma: packed with lzma, which has no checksum; dpkg-deb --raw-extract and --build make a package without it"},
+			"data.tar.lzma: compressed with lzma, which has no checksum; rebuild the package with dpkg-deb --raw-extract and --build"},
 		{"lzma in its name", arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", control), "data.tar.lzma", "]"),
 			"data.tar.lzma: not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
 		{"control is no tar", arOf("debian-binary", "2.0\n", "control.tar.gz", "xx", "data.tar", tarOf(t)),
 			"control.tar.gz: not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
 		{"data out of the root", packageOf(t, []string{"control", control}, []string{"../x", ""}),
 			`data.tar: entry "../x": ".." is not allowed in an image path`},
-		{"a mark", packageOf(t, []string{"control", control}, []string{"usr/.wh.x", ""}),
-			"/usr/x: a package holds no mark of a deletion"},
+		{"a whiteout", packageOf(t, []string{"control", control}, []string{"usr/.wh.x", ""}),
+			"/usr/x: a package must not contain a whiteout"},
 		{"no control", packageOf(t, nil, nil), "control.tar has no file control"},
-		{"empty control", controls(""), `control: "" is no name of a package`},
+		{"empty control", controls(""), `control: "" is not a valid package name`},
 		{"name out of the directory", controls("Package: ../../etc/passwd\n"),
-			`control: "../../etc/passwd" is no name of a package`},
+			`control: "../../etc/passwd" is not a valid package name`},
 		{"two paragraphs", controls("Package: aa\n\nPackage: bb\n"), "control: more than one paragraph"},
 		{"a line of spaces", controls("Package: aa\n \t\nPackage: bb\n"), "control: more than one paragraph"},
-		{"no field", controls("Package: aa\nnonsense\n"), `control: "nonsense" is no field`},
-		{"a status", controls("Package: aa\nstatus: x\n"), "control: the field status is not for a package to state"},
-		{"a status with a space", controls("Package: aa\nStatus : x\n"), `control: "Status : x" is no field`},
-		{"no name of a field", controls("Package: aa\n: x\n"), `control: ": x" is no field`},
-		{"a field twice", controls("Package: aa\nVersion: 1\nversion: 2\n"), "control: the field version is there twice"},
-		{"two names", controls("Package: aa\nPackage: bb\n"), "control: the field Package is there twice"},
+		{"no field", controls("Package: aa\nnonsense\n"), `control: "nonsense" is not a field`},
+		{"a status", controls("Package: aa\nstatus: x\n"), "control: a package must not have the field status"},
+		{"a status with a space", controls("Package: aa\nStatus : x\n"), `control: "Status : x" is not a field`},
+		{"no name of a field", controls("Package: aa\n: x\n"), `control: ": x" is not a field`},
+		{"a field twice", controls("Package: aa\nVersion: 1\nversion: 2\n"), "control: the field version occurs twice"},
+		{"two names", controls("Package: aa\nPackage: bb\n"), "control: the field Package occurs twice"},
 		{"continued name", controls("Package: aa\n bb\nVersion: 1\n"), "control: the field Package has several lines"},
-		{"nothing to continue", controls(" x\nPackage: aa\n"), `control: "x" is no field`},
+		{"nothing to continue", controls(" x\nPackage: aa\n"), `control: "x" is not a field`},
 		{"large control", controls(strings.Repeat("x", maxControl+1)), "control has 16777217 bytes, the limit is 16777216"},
 		{"conffile out of the root", packageOf(t, []string{"control", control, "conffiles", "/../x\n"}, nil),
 			`conffiles: "/../x": ".." is not allowed in an image path`},
@@ -285,11 +285,11 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	if _, err := Open(t.Context(), "testdata/none", ""); err == nil {
-		t.Error("no error for a file that is not there")
+		t.Error("no error for a missing file")
 	}
 }
 
-// Whatever the bytes: members lie inside of the archive, and reading ends.
+// Whatever the bytes, members lie inside the archive, and reading ends.
 func FuzzReadAr(f *testing.F) {
 	f.Add([]byte(packageOf(f, []string{"control", control}, []string{"a", "b"})))
 	f.Add([]byte(arOf("a/", "x", "b", "")))
@@ -313,7 +313,7 @@ func FuzzReadAr(f *testing.F) {
 	})
 }
 
-// A control file becomes a paragraph of whole lines that names its package, or is refused.
+// A control file becomes a paragraph of whole lines that names its package, or is rejected.
 func FuzzSplitParagraph(f *testing.F) {
 	f.Add(control)
 	f.Add("Package: a\n")

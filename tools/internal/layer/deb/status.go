@@ -1,7 +1,7 @@
 package deb
 
 import (
-	"crypto/md5" // the digest that dpkg keeps of configuration files; nothing is trusted for it
+	"crypto/md5" // the digest that dpkg keeps of configuration files; nothing relies on it for security
 	"errors"
 	"fmt"
 	"io"
@@ -12,29 +12,30 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// statusDir is where the paragraphs go.
+// statusDir is the directory for the paragraphs.
 const statusDir = "/var/lib/dpkg/status.d/"
 
 // maxControl bounds the files of control.tar that are read into memory, in bytes.
 const maxControl = 16 << 20
 
-// unknownSum is what dpkg writes in place of the digest of a configuration file that is no file of the package: packages
-// exist that list what they do not hold.
+// unknownSum is what dpkg writes instead of a digest for a configuration file that the package does not contain: some
+// packages list such files.
 const unknownSum = "newconffile"
 
-// maxLinks is how many symlinks one configuration file may lead through, as in Linux.
+// maxLinks is the maximum number of symlinks in the path of a configuration file, as in Linux.
 const maxLinks = 40
 
-// scripts are what dpkg and debconf would run, in the order of an installation's and a removal's steps.
+// scripts are the scripts that dpkg and debconf would run, in the order of installing and removing a package.
 var scripts = []string{"config", "preinst", "postinst", "prerm", "postrm"}
 
-// Names of packages (Debian Policy, section 5.6.7).
+// packageName matches the names of packages (Debian Policy, section 5.6.7).
 var packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
 
-// Names of fields (Debian Policy, section 5.1). One that a reader could take for another field is refused.
+// fieldName matches the names of fields (Debian Policy, section 5.1), except those that a reader could confuse with
+// another field.
 var fieldName = regexp.MustCompile(`^[!"$-,.-9;-~][!-9;-~]*$`)
 
-// newStatus returns the entries that stand for the package's installation: its paragraph and its list of MD5 digests.
+// newStatus returns the entries that record the package's installation: its paragraph and its list of MD5 digests.
 func newStatus(control, data []*tree.Entry) ([]*tree.Entry, error) {
 	files := make(map[string]tree.Content)
 	for _, e := range control {
@@ -105,7 +106,7 @@ func splitParagraph(text string) (name, rest string, err error) {
 	}
 	var b strings.Builder
 	seen := make(map[string]bool)
-	field := "" // the one that the line before belongs to
+	field := "" // the field of the previous line
 	for line := range strings.Lines(text) {
 		key, value, _ := strings.Cut(line, ":")
 		continues := line[0] == ' ' || line[0] == '\t'
@@ -118,11 +119,11 @@ func splitParagraph(text string) (name, rest string, err error) {
 		case continues && field != "":
 			return "", "", errors.New("the field Package has several lines")
 		case !fieldName.MatchString(key):
-			return "", "", fmt.Errorf("%q is no field", strings.TrimSpace(line))
+			return "", "", fmt.Errorf("%q is not a field", strings.TrimSpace(line))
 		case seen[strings.ToLower(key)]:
-			return "", "", fmt.Errorf("the field %s is there twice", key)
+			return "", "", fmt.Errorf("the field %s occurs twice", key)
 		case strings.EqualFold(key, "Status") || strings.EqualFold(key, "Conffiles"):
-			return "", "", fmt.Errorf("the field %s is not for a package to state", key)
+			return "", "", fmt.Errorf("a package must not have the field %s", key)
 		default:
 			field = strings.ToLower(key)
 			seen[field] = true
@@ -134,13 +135,13 @@ func splitParagraph(text string) (name, rest string, err error) {
 		b.WriteString(line)
 	}
 	if !packageName.MatchString(name) {
-		return "", "", fmt.Errorf("%q is no name of a package", name)
+		return "", "", fmt.Errorf("%q is not a valid package name", name)
 	}
 	return name, b.String(), nil
 }
 
-// conffiles returns the field Conffiles: the package's configuration files with their MD5 digests. It is "" if there
-// are none.
+// conffiles returns the field Conffiles, which lists the package's configuration files with their MD5 digests, or "" if
+// there are none.
 func conffiles(files map[string]tree.Content, data []*tree.Entry) (string, error) {
 	if files["conffiles"] == nil {
 		return "", nil
@@ -157,7 +158,7 @@ func conffiles(files map[string]tree.Content, data []*tree.Entry) (string, error
 	for line := range strings.Lines(text) {
 		name := strings.TrimRight(line, " \t\r\n")
 		if !strings.HasPrefix(name, "/") {
-			continue // an empty line, or a flag: "remove-on-upgrade PATH" is no file of this version
+			continue // an empty line, or a flag: "remove-on-upgrade PATH" is not a file of this version
 		}
 		sum := unknownSum
 		if e := fileAt(shipped, name); e != nil {
@@ -177,8 +178,8 @@ func conffiles(files map[string]tree.Content, data []*tree.Entry) (string, error
 	return "Conffiles:\n" + b.String(), nil
 }
 
-// fileAt returns the file at a path, through symlinks in its last part, for which dpkg gives the digest of what they lead to.
-// It is nil if the package has none there.
+// fileAt returns the file at a path, or nil if the package has none there. It follows symlinks at the path itself, as
+// dpkg does for digests.
 func fileAt(shipped map[string]*tree.Entry, at string) *tree.Entry {
 	for range maxLinks {
 		e := shipped[at]
@@ -212,7 +213,7 @@ func digest(c tree.Content) ([]byte, error) {
 	return h.Sum(nil), err
 }
 
-// scriptsField returns a field with the names of the maintainer scripts, which nobody has run, "" if there are none.
+// scriptsField returns a field that lists the maintainer scripts, which were not run, or "" if there are none.
 func scriptsField(files map[string]tree.Content) string {
 	var found []string
 	for _, name := range scripts {

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// Spool is a file without a name for unpacked bytes. The system removes it with the process, however that ends. It is for
-// one goroutine, but for what Add returns.
+// Spool is a file without a name for unpacked bytes. The system removes it when the process ends, however it ends. It is
+// for one goroutine, except for the readers that Add returns.
 type Spool struct {
 	// Dir is the directory that the file is made in, when the first bytes come. Empty is the system's for temporary
 	// files.
@@ -18,8 +18,8 @@ type Spool struct {
 	size int64
 }
 
-// Add appends what r holds and returns where it is, which can be read until Close. Blocks of zeros take no place on a disk
-// that knows holes.
+// Add appends the bytes of r and returns a reader of them, which is valid until Close. Blocks of zeros take no space if the
+// file system supports holes.
 func (s *Spool) Add(r io.Reader) (*io.SectionReader, error) {
 	if err := s.create(); err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (s *Spool) Close() error {
 	return err
 }
 
-// readFull fills p as far as r goes. Unlike io.ReadFull it tells r's end from data that is cut off.
+// readFull fills p as far as r goes. Unlike io.ReadFull it distinguishes r's end from truncated data.
 func readFull(r io.Reader, p []byte) (n int, err error) {
 	for n < len(p) && err == nil {
 		var m int

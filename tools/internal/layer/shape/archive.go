@@ -19,18 +19,18 @@ const (
 )
 
 const (
-	// maxMemory bounds what the entries of one layer may take, in bytes: more than a million of them.
+	// maxMemory bounds the memory for the entries of one layer, in bytes: more than a million entries.
 	maxMemory = 512 << 20
-	// entryCost is about what an entry takes beside its texts.
+	// entryCost is about what an entry takes in addition to its texts.
 	entryCost = 400
 )
 
 var errTooMany = errors.New("the layer has too many entries")
 
-// OfArchive returns the shape of a layer of elsewhere, a stream of size bytes, packed or not. It has the directories that
-// the layer has entries for: what engines make of those that it implies is up to them. Layers of elsewhere are not
-// judged here: an entry whose name cannot be in an image is passed over. What it unpacks to and what its entries take in
-// memory is bounded.
+// OfArchive returns the shape of a layer made elsewhere, a stream of size bytes, compressed or not. The shape has the
+// directories for which the layer has entries, but not those that it only implies, which engines create as they like.
+// OfArchive does not validate the layer: it skips an entry with an invalid name. It bounds the decompressed size and the
+// memory for entries.
 func OfArchive(ctx context.Context, r io.Reader, size int64) (*Shape, error) {
 	return ofArchive(ctx, r, size, maxMemory)
 }
@@ -61,16 +61,16 @@ func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape
 			return nil, errTooMany
 		}
 	}
-	var counting []*tree.Entry // of several entries for a path the last one counts
+	var kept []*tree.Entry // the last entry for each path wins
 	for _, e := range entries {
 		if latest[e.Path] == e || e.Kind == tree.Whiteout || e.Kind == tree.Opaque {
-			counting = append(counting, e)
+			kept = append(kept, e)
 		}
 	}
-	return Of(counting), nil
+	return Of(kept), nil
 }
 
-// entry returns what a shape takes from a header, nil if that is nothing.
+// entry returns the part of a header that a shape needs, or nil for a header that it ignores.
 func entry(h *tar.Header) *tree.Entry {
 	e := &tree.Entry{Mode: tree.Perm(uint32(h.Mode & 0o7777)), UID: uint32(h.Uid), GID: uint32(h.Gid), Target: h.Linkname}
 	name := h.Name

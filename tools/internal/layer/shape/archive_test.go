@@ -68,7 +68,7 @@ func TestOfArchive(t *testing.T) {
 	}
 }
 
-// The memory for what a stranger's layer lists is bounded.
+// The memory for the entries of an untrusted layer is bounded.
 func TestOfArchiveBounds(t *testing.T) {
 	var headers []tar.Header
 	for range 100 {

@@ -1,13 +1,12 @@
-// Package shape owns what one layer has to know of those below it: which paths are no plain directories.
+// Package shape records what a layer must know about the layers below it: which paths are not plain directories.
 //
-// A plain directory is one of root's with mode 0755. An archive cannot say "the directory, as it is below": where a layer
-// has a file, it makes the file's parents, too, and what they were below is lost, a symlink as well as a mode. So each
-// layer has a small file beside its descriptor, a [Shape], with its directories, also those that it merely implies, and
-// with its symlinks. Of a stack of shapes ([Shape.Put]) that remains which differs from a plain directory, a few dozen
-// lines for a distribution, and the directories that a further layer implies can be compared with that without reading a
-// layer.
+// A plain directory belongs to root and has mode 0755. An archive cannot refer to "the directory as it is below": a layer
+// with a file also makes the file's parents, and that replaces a symlink, an owner or a mode that they had below. So each
+// layer has a small file beside its descriptor, a [Shape], which lists its directories, including implied ones, and its
+// symlinks. A stack of shapes ([Shape.Put]) keeps only what differs from a plain directory, a few dozen lines for a
+// distribution. The directories that a further layer implies are compared with the stack, without reading any layer.
 //
-// Files have no place in a shape: one that replaces a symlink or a directory of a lower layer does not show.
+// A shape does not list files, so a file that replaces a symlink or a directory of a lower layer is not recorded.
 package shape
 
 import (
@@ -24,17 +23,17 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// version is that of the file's form.
+// version is the version of the file format.
 const version = 1
 
-// Shape is the shape of a layer, or that of a stack of layers, which has no Removed, Emptied and plain Dirs. The zero
-// value is the shape of nothing. All paths are clean.
+// Shape is the shape of a layer, or of a stack of layers, which has no Removed, no Emptied and no plain Dirs. The zero
+// value is the shape of an empty layer. All paths are clean.
 type Shape struct {
-	// Removed are paths that are no longer there, with all that was in them.
+	// Removed are paths that the layer deletes, with all of their contents.
 	Removed []string
-	// Emptied are directories of which nothing in lower layers is there.
+	// Emptied are directories whose contents from lower layers the layer deletes.
 	Emptied []string
-	// Symlinks has the targets of symlinks, those left out that lead to a file of their own layer.
+	// Symlinks has the targets of symlinks, except symlinks to files of their own layer.
 	Symlinks map[string]string
 	// Dirs are the directories.
 	Dirs map[string]Dir
@@ -45,20 +44,20 @@ type Dir struct {
 	Mode    Mode   `json:"mode"`
 	UID     uint32 `json:"uid,omitempty"`
 	GID     uint32 `json:"gid,omitempty"`
-	Implied bool   `json:"implied,omitempty"` // nobody stated it
+	Implied bool   `json:"implied,omitempty"` // no input states it
 }
 
-// plain is a directory that differs in nothing from what engines make where there is none.
+// plain is a directory as engines make it if it is missing.
 var plain = Dir{Mode: 0o755}
 
-// stated returns the directory as one that somebody stated.
+// stated returns the directory as an explicitly stated one.
 func (d Dir) stated() Dir {
 	d.Implied = false
 	return d
 }
 
-// Bars reports whether it is sure that a user who is not root cannot enter the directory. The user's number is below 0 if it
-// is not known; of groups nothing is known.
+// Bars reports whether a user other than root certainly cannot enter the directory. uid is below 0 if the user's id is
+// not known; the user's groups are not known.
 func (d Dir) Bars(uid int64) bool {
 	switch {
 	case d.Mode&0o011 != 0:
@@ -72,7 +71,7 @@ func (d Dir) Bars(uid int64) bool {
 // String returns the mode and the owner.
 func (d Dir) String() string { return fmt.Sprintf("%s %d:%d", d.Mode, d.UID, d.GID) }
 
-// Mode is permission bits. Its text is octal.
+// Mode is permission bits. Its text form is octal.
 type Mode uint32
 
 // String returns the mode with at least four digits.
@@ -112,7 +111,7 @@ func Of(entries []*tree.Entry) *Shape {
 	return s
 }
 
-// maxLinks is how many symlinks Linux follows.
+// maxLinks is the maximum number of symlinks that Linux follows.
 const maxLinks = 40
 
 // dropLinksToFiles drops the symlinks that lead to a file among the entries, directly or through other symlinks.
@@ -137,7 +136,7 @@ func (s *Shape) dropLinksToFiles(entries []*tree.Entry) {
 	}
 }
 
-// lead returns where a symlink leads if no directory on the way is one.
+// lead returns where a symlink leads, unless directories in its target are symlinks too.
 func lead(link, target string) string {
 	if path.IsAbs(target) {
 		return path.Clean(target)
@@ -145,21 +144,21 @@ func lead(link, target string) string {
 	return path.Join(path.Dir(link), target)
 }
 
-// Clash is a directory that a layer implies, and that is something else below.
+// Clash is a directory that a layer implies, and that is different in the layers below.
 type Clash struct {
 	Path string
-	// Implied is what the layer makes of it.
+	// Implied is the directory in the layer.
 	Implied Dir
-	// Target is where the symlink points that it is below, or "".
+	// Target is the target of the symlink in the layers below, or "" if it is a directory there.
 	Target string
-	// Below is the directory that it is below if it is no symlink.
+	// Below is the directory in the layers below, unless it is a symlink there.
 	Below Dir
 }
 
 // Instead returns the directory to use instead of the symlink's path.
 func (c Clash) Instead() string { return lead(c.Path, c.Target) }
 
-// String says what clashes.
+// String describes the clash.
 func (c Clash) String() string {
 	if c.Target != "" {
 		return fmt.Sprintf("the layer implies the directory %s, which is a symlink to %s below", c.Path, c.Target)
@@ -167,8 +166,8 @@ func (c Clash) String() string {
 	return fmt.Sprintf("the layer implies the directory %s with %s, which has %s below", c.Path, c.Implied, c.Below)
 }
 
-// Put puts a layer on top of the stack s, and returns which of the directories that the layer implies change what is
-// below, in the order of their paths. What is in a directory that is a symlink below clashes with it and is not listed.
+// Put puts a layer on top of the stack s, and returns the directories that the layer implies and that change the layers
+// below, in the order of their paths. If such a directory is a symlink below, its contents are not listed separately.
 func (s *Shape) Put(layer *Shape) []Clash {
 	s.hide(layer)
 	var clashes []Clash
@@ -191,7 +190,7 @@ func (s *Shape) Put(layer *Shape) []Clash {
 	return clashes
 }
 
-// clash compares a directory of a further layer with what is below.
+// clash compares a directory of a further layer with the stack.
 func (s *Shape) clash(path string, dir Dir) (Clash, bool) {
 	if !dir.Implied {
 		return Clash{}, false
@@ -203,7 +202,7 @@ func (s *Shape) clash(path string, dir Dir) (Clash, bool) {
 	return Clash{Path: path, Implied: dir, Below: below}, ok && dir.stated() != below
 }
 
-// hide drops from s what a layer on top removes, or puts a symlink in the place of.
+// hide drops the paths from s that a layer on top removes or replaces with symlinks.
 func (s *Shape) hide(layer *Shape) {
 	gone := make(map[string]bool)
 	for _, path := range layer.Removed {
@@ -239,7 +238,7 @@ func set[V any](m *map[string]V, key string, value V) {
 	(*m)[key] = value
 }
 
-// document is the form of the file.
+// document is the format of the file.
 type document struct {
 	Version  int               `json:"version"`
 	Removed  []string          `json:"removed,omitempty"`
@@ -248,7 +247,7 @@ type document struct {
 	Dirs     map[string]Dir    `json:"dirs,omitempty"`
 }
 
-// Marshal returns the shape as it is in a file: one line. Equal shapes have equal bytes.
+// Marshal returns the contents of a shape's file: one line. Equal shapes have equal bytes.
 func (s *Shape) Marshal() ([]byte, error) {
 	data, err := oci.Marshal(document{version, s.Removed, s.Emptied, s.Symlinks, s.Dirs})
 	return append(data, '\n'), err
@@ -276,7 +275,7 @@ func Read(path string) (*Shape, error) {
 	return s, nil
 }
 
-// Parse reads what Marshal returns.
+// Parse is the inverse of Marshal.
 func Parse(data []byte) (*Shape, error) {
 	s, err := parse(data)
 	if err != nil {
@@ -298,15 +297,15 @@ func parse(data []byte) (*Shape, error) {
 	} {
 		for _, path := range paths {
 			if clean, err := tree.Clean(path); err != nil || clean != path {
-				return nil, fmt.Errorf("%q is not the clean path of something in an image", path)
+				return nil, fmt.Errorf("%q is not a clean path in an image", path)
 			}
 		}
 	}
 	return &Shape{d.Removed, d.Emptied, d.Symlinks, d.Dirs}, nil
 }
 
-// Fix returns the attributes that state in a layer what its clashes are: directories as they are below, and what is a
-// symlink below as a directory.
+// Fix returns the attributes with which a layer resolves its clashes: directories get the metadata that they have below,
+// and symlinks below become directories.
 func Fix(clashes []Clash) string {
 	var dirs, modes, owners []string
 	for _, c := range clashes {

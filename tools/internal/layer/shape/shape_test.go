@@ -90,7 +90,7 @@ func TestPut(t *testing.T) {
 		name    string
 		layer   Shape
 		clashes []string
-		after   Shape // "" in place of what stays is spelled out by the test
+		after   Shape // the stack with the layer on top
 	}{
 		{"implied", Shape{Dirs: dirs(0o755, true, "/lib", "/lib/x", "/tmp", "/home", "/home/app", "/usr")}, []string{
 			"the layer implies the directory /home/app with 0755 0:0, which has 0700 1000:1000 below",
@@ -129,7 +129,7 @@ func TestPut(t *testing.T) {
 	}
 }
 
-// TestOnlyImplied: what a lower layer of the same image implied is no clash for the next.
+// TestOnlyImplied: a directory that a lower layer of the same image implied does not clash with the next layer.
 func TestOnlyImplied(t *testing.T) {
 	var stack Shape
 	for range 2 {
@@ -178,7 +178,7 @@ func TestFix(t *testing.T) {
 	}
 }
 
-// text is what is in the file of a shape, which is read again to see that nothing is lost.
+// text returns the contents of a shape's file, and reads it again to check that nothing is lost.
 func text(t *testing.T, s *Shape) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "shape.json")
@@ -207,8 +207,8 @@ func TestReadRefuses(t *testing.T) {
 		``:              "empty document",
 		`{}`:            "version 0, expected 1",
 		`{"version":2}`: "version 2, expected 1",
-		`{"version":1,"dirs":{"tmp":{"mode":"0755"}}}`:  `"tmp" is not the clean path of something in an image`,
-		`{"version":1,"removed":["/a/../b"]}`:           `"/a/../b" is not the clean path of something in an image`,
+		`{"version":1,"dirs":{"tmp":{"mode":"0755"}}}`:  `"tmp" is not a clean path in an image`,
+		`{"version":1,"removed":["/a/../b"]}`:           `"/a/../b" is not a clean path in an image`,
 		`{"version":1,"dirs":{"/tmp":{"mode":"0888"}}}`: `mode "0888": expected an octal number from 0 to 7777`,
 	} {
 		path := filepath.Join(t.TempDir(), "shape.json")

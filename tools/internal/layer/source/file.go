@@ -25,10 +25,10 @@ func (f File) Open() (io.ReadCloser, int64, error) {
 	return r, size, nil
 }
 
-// SniffLen is how many bytes from the beginning of a file Executable wants to see, if the file has so many.
+// SniffLen is the number of bytes from the beginning of a file that Executable needs, if the file has that many.
 const SniffLen = 64
 
-// Executable reports whether a file that begins with start is a program: ELF, Mach-O (also for several processors), PE,
+// Executable reports whether a file that begins with start is a program: ELF, Mach-O (including universal binaries), PE,
 // or a script that names its interpreter.
 func Executable(start []byte) bool {
 	if bytes.HasPrefix(start, []byte("#!")) {
@@ -43,10 +43,10 @@ func Executable(start []byte) bool {
 	switch binary.BigEndian.Uint32(start) {
 	case 0x7f454c46, // ELF
 		0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe, // Mach-O of 32 and 64 bits, in both byte orders
-		0xcafebabf: // Mach-O for several processors, with 64-bit offsets
+		0xcafebabf: // universal Mach-O with 64-bit offsets
 		return true
 	case 0xcafebabe:
-		// Mach-O for several processors, whose number follows, or a Java class, whose version follows: 45 and above.
+		// Universal Mach-O, followed by the number of architectures, or a Java class, followed by its version, 45 or above.
 		return binary.BigEndian.Uint32(start[4:]) < 45
 	}
 	return false

@@ -20,7 +20,7 @@ func TestExecutable(t *testing.T) {
 		"#!/bin/sh\n":                      true,
 		" #!/bin/sh\n":                     false,
 		"\x7fELF" + pad:                    true,
-		"\x7fELF":                          false, // no header is so short
+		"\x7fELF":                          false, // too short for a header
 		"\xfe\xed\xfa\xce" + pad:           true,
 		"\xfe\xed\xfa\xcf" + pad:           true,
 		"\xce\xfa\xed\xfe" + pad:           true,
@@ -59,7 +59,7 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// content is a content in memory; its reader fails with err at its end, if there is one.
+// content is a content in memory; its reader fails with err, if any, at its end.
 type content struct {
 	text string
 	err  error
@@ -107,6 +107,6 @@ func TestSame(t *testing.T) {
 		}
 	}
 	if _, err := Same(File("gone"), nil); !os.IsNotExist(err) {
-		t.Errorf("got %v, want that the file is gone", err)
+		t.Errorf("got %v, want fs.ErrNotExist", err)
 	}
 }

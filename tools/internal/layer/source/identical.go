@@ -9,7 +9,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// hashers is how many files are read at once to find identical ones.
+// hashers is the number of files that are read at once to find identical ones.
 const hashers = 4
 
 // fingerprint is the same for files with the same content.
@@ -18,8 +18,8 @@ type fingerprint struct {
 	sum  [sha256.Size]byte
 }
 
-// Identical gives files with the same content the same inode. Empty ones are left alone.
-// Only contents of the same length are read.
+// Identical gives files with the same content the same inode. It ignores empty files, and reads only contents of the
+// same length.
 func Identical(files []*tree.Entry) error {
 	bySize := make(map[int64][]*tree.Entry)
 	for _, e := range files {

@@ -10,13 +10,13 @@ const (
 	elfEnd     = 20
 )
 
-// machine is what a processor's machine code is called in an ELF header.
+// machine identifies a processor's machine code in an ELF header.
 type machine struct {
 	number      uint16
 	class, data byte
 }
 
-// architectures are the processors that containers run on, in the words of GOARCH.
+// architectures are the processors that containers run on, as GOARCH values.
 var architectures = map[machine]string{
 	{3, 1, 1}:   "386",
 	{8, 1, 1}:   "mipsle",
@@ -27,16 +27,16 @@ var architectures = map[machine]string{
 	{21, 2, 2}:  "ppc64",
 	{22, 2, 2}:  "s390x",
 	{40, 1, 1}:  "arm",
-	{62, 1, 1}:  "amd64", // x32, which is for the same processors
+	{62, 1, 1}:  "amd64", // x32, which runs on the same processors
 	{62, 2, 1}:  "amd64",
 	{183, 2, 1}: "arm64",
 	{243, 2, 1}: "riscv64",
 	{258, 2, 1}: "loong64",
 }
 
-// Architecture returns the architecture, in the words of GOARCH, that a file is machine code for: a program, a library,
-// a part of one. start is how the file begins, SniffLen bytes if it has so many. All that is not ELF, and code for what
-// no container runs on (firmware, programs for a kernel's virtual machine), is for none: "".
+// Architecture returns the architecture, as a GOARCH value, of a file with machine code: a program, a library, or an
+// object file. start is the beginning of the file, SniffLen bytes if it has that many. The result is "" for a file that is
+// not ELF, and for code that no container runs (firmware, programs for a kernel's virtual machine).
 func Architecture(start []byte) string {
 	if len(start) < elfEnd || string(start[:elfClass]) != "\x7fELF" {
 		return ""

@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// open opens the file at path for reading, and returns what kind of file it is and how long.
+// open opens the file at path for reading, and returns its kind and size.
 func open(path string) (io.ReadCloser, fs.FileMode, int64, error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -8,11 +8,11 @@ import (
 	"syscall"
 )
 
-// open opens the file at path for reading, and returns what kind of file it is and how long. An os.File would cost six
-// more system calls, which find out whether the file is one to wait for, like a pipe: a layer has thousands of files.
+// open opens the file at path for reading, and returns its kind and size. An os.File would cost six more system calls,
+// which find out whether reads may block, as for a pipe: a layer has thousands of files.
 func open(path string) (io.ReadCloser, fs.FileMode, int64, error) {
 	fd, err := uninterrupted(func() (int, error) {
-		// Not to wait for the writer of what has become a pipe.
+		// O_NONBLOCK, so as not to wait for a writer if the file has become a pipe.
 		return syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	})
 	if err != nil {
@@ -62,7 +62,7 @@ func (f *file) failure(op string, err error) error {
 	return &fs.PathError{Op: op, Path: f.path, Err: err}
 }
 
-// uninterrupted calls the system again when a signal came between: some file systems let it.
+// uninterrupted repeats a system call that a signal interrupted, which happens on some file systems.
 func uninterrupted(call func() (int, error)) (int, error) {
 	for {
 		n, err := call()

@@ -1,9 +1,9 @@
 // Package source reads a layer's inputs from disk, as Bazel presents them to an action.
 //
-// An input is its content: whatever links lead to it are followed. A sandbox shows each file as a link, a local action
-// the links that another action made, and a cache gives copies back; what they have in common is the content. A link
-// is kept only where the caller says that it is the input itself ([ReadLink]). Permission bits on disk mean nothing
-// (Bazel and remote executors mark every file executable): [Executable] decides by content.
+// Only the content of an input matters: links to it are followed. In a sandbox each file is a link, a local action sees
+// the links that another action made, and a cache returns copies; the content is the same in all cases. A link is kept
+// only if the caller states that it is the input itself ([ReadLink]). Permission bits on disk are ignored (Bazel and
+// remote executors mark every file executable): [Executable] decides by content.
 //
 // Non-goals: metadata and image paths (package tree), archives as inputs.
 package source
@@ -18,12 +18,12 @@ import (
 )
 
 var (
-	// ErrDirectory is returned for a directory where a file was asked for.
+	// ErrDirectory is returned for a directory where a file is expected.
 	ErrDirectory = errors.New("a directory, expected a file")
 	// ErrNowhere is returned for an input that is a dangling symlink.
-	ErrNowhere = errors.New("a symlink that leads nowhere")
-	// ErrEndless is returned for an input that is a symlink to a directory around it.
-	ErrEndless = errors.New("a symlink that leads to a directory around it")
+	ErrNowhere = errors.New("a dangling symlink")
+	// ErrEndless is returned for an input that is a symlink to a directory that contains it.
+	ErrEndless = errors.New("a symlink to a directory that contains it")
 )
 
 // Read returns the entry for the file src, without an image path.
@@ -38,8 +38,8 @@ func Read(src string) (tree.Entry, error) {
 	return entry(src, kind)
 }
 
-// ReadLink returns the entry for the input src that is a symlink itself, without an image path. Bazel makes such a link
-// with the same text for every action; where it leads does not matter.
+// ReadLink returns the entry for an input src that is itself a symlink, without an image path. Bazel makes such a link
+// with the same target for every action; whether the target exists does not matter.
 func ReadLink(src string) (tree.Entry, error) {
 	target, err := os.Readlink(src)
 	if err != nil {
@@ -48,7 +48,7 @@ func ReadLink(src string) (tree.Entry, error) {
 	return tree.Entry{Kind: tree.Symlink, Target: target, Origin: src}, nil
 }
 
-// stat returns the kind of what is at path, after all links.
+// stat returns the kind of the file at path, following all links.
 func stat(path string) (fs.FileMode, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -62,15 +62,15 @@ func stat(path string) (fs.FileMode, error) {
 	return info.Mode().Type(), nil
 }
 
-// entry returns the tree entry for what is at path and is no directory.
+// entry returns the tree entry for the file at path, which is not a directory.
 func entry(path string, kind fs.FileMode) (tree.Entry, error) {
 	if kind != 0 {
-		return tree.Entry{}, fmt.Errorf("%s: no layer takes a %s from a disk", path, kindName(kind))
+		return tree.Entry{}, fmt.Errorf("%s: a %s, expected a regular file", path, kindName(kind))
 	}
 	return tree.Entry{Kind: tree.File, Content: File(path), Origin: path}, nil
 }
 
-// kindName names a kind of file that no layer takes from a disk.
+// kindName names a kind of file that cannot be an input.
 func kindName(kind fs.FileMode) string {
 	switch {
 	case kind&fs.ModeNamedPipe != 0:

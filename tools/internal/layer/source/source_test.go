@@ -14,8 +14,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// disk makes files under root. A name that ends in "/" is a directory, a value "-> X" a symlink to X, in which ROOT
-// stands for root.
+// disk makes files under root. A name that ends in "/" is a directory, and a value "-> X" is a symlink to X, in which
+// ROOT stands for root.
 func disk(t *testing.T, root string, files map[string]string) {
 	t.Helper()
 	for name, text := range files {
@@ -34,7 +34,7 @@ func disk(t *testing.T, root string, files map[string]string) {
 	}
 }
 
-// describe renders an entry: what it holds or where it points.
+// describe renders an entry: its content or its target.
 func describe(t *testing.T, e tree.Entry) string {
 	t.Helper()
 	switch e.Kind {
@@ -73,7 +73,7 @@ func bazel(t *testing.T) (execRoot, sandbox string) {
 		"ob/external/repo/file":       "external",
 		"ob/execroot/_main/external":  "-> ROOT/ob/external",
 	})
-	box := map[string]string{"out/raw": "-> made", "out/abs": "-> /no/where"} // declared links are made once more
+	box := map[string]string{"out/raw": "-> made", "out/abs": "-> /no/where"} // a sandbox repeats declared links
 	for _, name := range []string{
 		"pkg/file.txt", "pkg/relative", "pkg/chain", "bin/tool", "out/made", "out/alias", "out/prog", "out/t/a", "out/t/own",
 		"external/repo/file",
@@ -87,7 +87,7 @@ func bazel(t *testing.T) (execRoot, sandbox string) {
 	return execRoot, sandbox
 }
 
-// An input is what its links lead to, and a declared link is what it says, in a sandbox and outside.
+// An input is the file that its links lead to, and a declared link is itself, inside and outside a sandbox.
 func TestReadInSandboxAndOutside(t *testing.T) {
 	execRoot, sandbox := bazel(t)
 	for _, dir := range []string{execRoot, sandbox} {
@@ -135,14 +135,14 @@ func TestReadRefused(t *testing.T) {
 	}
 	defer listener.Close()
 	for src, problem := range map[string]string{
-		"pipe":      "pipe: no layer takes a named pipe from a disk",
-		"socket":    "socket: no layer takes a socket from a disk",
-		"/dev/null": "/dev/null: no layer takes a device from a disk",
+		"pipe":      "pipe: a named pipe, expected a regular file",
+		"socket":    "socket: a socket, expected a regular file",
+		"/dev/null": "/dev/null: a device, expected a regular file",
 		"dir":       "dir: a directory, expected a file",
 		"todir":     "todir: a directory, expected a file",
 		"gone":      "stat gone: no such file or directory",
-		"broken":    "broken: a symlink that leads nowhere",
-		"chain":     "chain: a symlink that leads nowhere",
+		"broken":    "broken: a dangling symlink",
+		"chain":     "chain: a dangling symlink",
 		"loop":      "stat loop: too many levels of symbolic links",
 	} {
 		if _, err := Read(src); err == nil || err.Error() != problem {
@@ -153,7 +153,7 @@ func TestReadRefused(t *testing.T) {
 		t.Errorf("got %v, want ErrDirectory", err)
 	}
 	if e, err := ReadLink("file"); err == nil {
-		t.Errorf("got %+v for what is no link", e)
+		t.Errorf("got %+v for a regular file", e)
 	}
 }
 
@@ -190,7 +190,7 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// A link may lead to a directory, but not to one that it is in.
+// A link may lead to a directory, but not to one that contains it.
 func TestWalkLinkedDirectory(t *testing.T) {
 	t.Chdir(t.TempDir())
 	disk(t, ".", map[string]string{
@@ -214,7 +214,7 @@ func TestWalkLinkedDirectory(t *testing.T) {
 	}
 }
 
-// Many directories are read at once; all that is in them arrives.
+// Many directories are read at once; all of their contents arrive.
 func TestWalkWide(t *testing.T) {
 	t.Chdir(t.TempDir())
 	want := []string{": directory"}
@@ -241,10 +241,10 @@ func TestWalkRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for dir, want := range map[string]string{
-		"d":    "d/sub/pipe: no layer takes a named pipe from a disk",
+		"d":    "d/sub/pipe: a named pipe, expected a regular file",
 		"file": "file: not a directory",
 		"gone": "stat gone: no such file or directory",
-		"l":    "l/broken: a symlink that leads nowhere",
+		"l":    "l/broken: a dangling symlink",
 		"o":    "stat o/loop: too many levels of symbolic links",
 	} {
 		if _, err := walk(t, dir); err == nil || err.Error() != want {

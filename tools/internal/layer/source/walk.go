@@ -8,16 +8,16 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// walkers is how many directories are read at once.
+// walkers is the number of directories that are read at once.
 const walkers = 8
 
-// Visit is told of an entry of a directory. name is the path below the directory with "/" between its parts, "" for the
-// directory itself.
+// Visit is called with an entry of a directory. name is the path below the directory with "/" between its parts, or ""
+// for the directory itself.
 type Visit func(name string, e tree.Entry) error
 
-// Walk visits the directory src, a tree artifact or a source directory, and everything in it: files and directories, the
-// empty ones too; a directory before what it holds, the rest in the order of names. Links are followed, those to
-// directories as well. Directories are read ahead of the visits, several at once.
+// Walk visits the directory src, a tree artifact or a source directory, and everything in it: files and directories,
+// including empty ones. It visits a directory before its contents, and the contents in the order of their names. It
+// follows links, including those to directories, and reads several directories at once, ahead of the visits.
 func Walk(src string, visit Visit) error {
 	kind, err := stat(src)
 	if err != nil {
@@ -36,7 +36,7 @@ func Walk(src string, visit Visit) error {
 // walker reads the directories of one walk.
 type walker struct {
 	slots chan struct{} // one for each directory that is being read
-	stop  chan struct{} // closed when nobody wants more
+	stop  chan struct{} // closed when the walk ends
 }
 
 // listing is one directory of a walk.
@@ -45,19 +45,19 @@ type listing struct {
 	path   string // on disk
 	name   string // below the walk's root
 
-	done  chan struct{} // closed once what follows is valid
+	done  chan struct{} // closed once items and err are valid
 	items []item
 	err   error
 }
 
-// item is what a directory holds: an entry, or a directory of its own.
+// item is an item of a directory: an entry, or a subdirectory.
 type item struct {
 	name  string
 	entry tree.Entry
 	dir   *listing
 }
 
-// read reads the directory and starts to read those in it.
+// read reads the directory and starts reading its subdirectories.
 func (w *walker) read(l *listing) {
 	defer close(l.done)
 	select {
@@ -106,7 +106,7 @@ func (w *walker) item(l *listing, found fs.DirEntry) (it item, err error) {
 	return it, nil
 }
 
-// isAbove reports whether the directory is also one of those that it is in.
+// isAbove reports whether the directory is the same as one of those that contain it.
 func (l *listing) isAbove() bool {
 	info, err := os.Stat(l.path)
 	for above := l.parent; err == nil && above != nil; above = above.parent {
@@ -118,7 +118,7 @@ func (l *listing) isAbove() bool {
 	return false
 }
 
-// visit visits the directory and what it holds.
+// visit visits the directory and its contents.
 func (l *listing) visit(visit Visit) error {
 	if err := visit(l.name, tree.Entry{Kind: tree.Dir, Origin: l.path}); err != nil {
 		return err

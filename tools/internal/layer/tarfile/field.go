@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// errRecord tells that an extended header is malformed.
-var errRecord = errors.New("an extended header is malformed")
+// errRecord is returned for an archive with a malformed extended header.
+var errRecord = errors.New("malformed extended header")
 
-// records returns the records of an extended header: "LENGTH KEY=VALUE\n", the length that of the whole record.
+// records returns the records of an extended header: "LENGTH KEY=VALUE\n", where LENGTH is that of the whole record.
 func (s *screen) records(data []byte) (map[string]string, error) {
 	records := make(map[string]string)
 	for len(data) > 0 {
@@ -29,7 +29,7 @@ func (s *screen) records(data []byte) (map[string]string, error) {
 		switch key {
 		case "path", "linkpath", "size", "mtime":
 			if value == "" {
-				return nil, fmt.Errorf("the record %q in an extended header is empty, programs read that differently", key)
+				return nil, fmt.Errorf("the record %q in an extended header is empty, which programs read differently", key)
 			}
 		case "SCHILY.realsize": // star's sparse files
 			s.odd = true
@@ -45,8 +45,8 @@ func (s *screen) records(data []byte) (map[string]string, error) {
 	return records, nil
 }
 
-// isFormat reports whether the header block of an entry is in one of the formats that programs read alike: POSIX's, GNU's
-// or that of Unix V7. GNU's has more fields for sparse files, which bsdtar looks at whatever the type is.
+// isFormat reports whether the header block of an entry has one of the formats that all programs read alike: those of
+// POSIX, GNU and Unix V7. GNU's has more fields for sparse files, which bsdtar reads for every type.
 func isFormat(b []byte) bool {
 	switch string(b[257:265]) {
 	case "ustar\x0000":
@@ -57,7 +57,7 @@ func isFormat(b []byte) bool {
 	return len(bytes.Trim(b[257:265], "\x00")) == 0
 }
 
-// checksum returns the sum of all bytes of a header block, the checksum's own being taken for spaces.
+// checksum returns the sum of all bytes of a header block, counting those of the checksum itself as spaces.
 func checksum(b []byte) int64 {
 	sum := int64(8 * ' ')
 	for i, c := range b {
@@ -68,8 +68,8 @@ func checksum(b []byte) int64 {
 	return sum
 }
 
-// number reads a numeric field: octal digits, ended by spaces or NULs, which all programs read alike; or a number of 63
-// bits in GNU's base 256.
+// number reads a numeric field: octal digits, terminated by spaces or NULs, which all programs read alike; or a number
+// of 63 bits in GNU's base 256.
 func number(field []byte) (int64, bool) {
 	if field[0]&0x80 == 0 {
 		digits := strings.TrimRight(strings.TrimLeft(string(field), " "), " \x00")
@@ -89,13 +89,13 @@ func number(field []byte) (int64, bool) {
 	return n, true
 }
 
-// decimal reads a number without sign.
+// decimal reads a number without a sign.
 func decimal(text string) (int64, bool) {
 	n, err := strconv.ParseUint(text, 10, 63)
 	return int64(n), err == nil
 }
 
-// text returns what is before the first NUL.
+// text returns the part of a field before the first NUL.
 func text(field []byte) string {
 	before, _, _ := bytes.Cut(field, []byte{0})
 	return string(before)

@@ -11,7 +11,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// kinds are those of the types. Contiguous files are files, and so are sparse ones once they are expanded.
+// kinds maps types to kinds. Contiguous files are files, as are sparse files once they are expanded.
 var kinds = map[byte]tree.Kind{
 	tar.TypeReg:       tree.File,
 	tar.TypeCont:      tree.File,
@@ -24,22 +24,22 @@ var kinds = map[byte]tree.Kind{
 	tar.TypeFifo:      tree.FIFO,
 }
 
-// The names that mark deletions in a layer (image-spec 1.1, "layer.md", section Whiteouts): an archive may be one.
+// The names that mark deletions in a layer (image-spec 1.1, "layer.md", section Whiteouts): the archive may be a layer.
 const (
 	whiteoutPrefix = ".wh."
 	opaqueName     = ".wh..wh..opq"
 )
 
-// convert returns what a header says of an entry, without its content.
+// convert returns the entry that a header describes, without its content.
 func convert(h *tar.Header) (*tree.Entry, error) {
 	kind, ok := kinds[h.Typeflag]
 	switch {
 	case !ok:
-		return nil, fmt.Errorf("the type %q cannot be in a layer", h.Typeflag)
+		return nil, fmt.Errorf("the type %q is not allowed in a layer", h.Typeflag)
 	case h.Uid < 0 || h.Gid < 0 || int64(h.Uid) > math.MaxUint32 || int64(h.Gid) > math.MaxUint32:
-		return nil, fmt.Errorf("the owner %d:%d is not in the range of 32 bits", h.Uid, h.Gid)
+		return nil, fmt.Errorf("the owner %d:%d does not fit in 32 bits", h.Uid, h.Gid)
 	case h.ModTime.Year() < 1 || h.ModTime.Year() > 9999:
-		return nil, fmt.Errorf("the time %d is not in the years 1 to 9999", h.ModTime.Unix())
+		return nil, fmt.Errorf("the time %d is outside the years 1 to 9999", h.ModTime.Unix())
 	case kind == tree.CharDevice || kind == tree.BlockDevice:
 		if h.Devmajor < 0 || h.Devminor < 0 || h.Devmajor > math.MaxUint32 || h.Devminor > math.MaxUint32 {
 			return nil, fmt.Errorf("the device number %d, %d is out of range", h.Devmajor, h.Devminor)
@@ -62,8 +62,8 @@ func convert(h *tar.Header) (*tree.Entry, error) {
 	return e, err
 }
 
-// mark makes e the mark of a deletion if its name says so, and returns the path that the entry is about. A mark's own
-// metadata means nothing.
+// mark turns e into a whiteout if its name is that of one, and returns the path that e applies to. A whiteout's own
+// metadata is ignored.
 func mark(e *tree.Entry, h *tar.Header) (string, error) {
 	dir, base := path.Split(h.Name)
 	victim, ok := strings.CutPrefix(base, whiteoutPrefix)
@@ -71,22 +71,23 @@ func mark(e *tree.Entry, h *tar.Header) (string, error) {
 	case !ok:
 		return h.Name, nil
 	case h.Typeflag != tar.TypeReg || h.Size != 0:
-		return "", errors.New(`a name that begins with ".wh." must be an empty file`)
+		return "", errors.New(`an entry whose name starts with ".wh." must be an empty file`)
 	case base == opaqueName:
 		*e = tree.Entry{Kind: tree.Opaque}
 		return "/" + dir, nil
 	case victim == "" || victim == "." || victim == "..":
-		return "", errors.New("it deletes what no entry can be named")
+		return "", errors.New("a whiteout of an invalid name")
 	}
 	*e = tree.Entry{Kind: tree.Whiteout}
-	return dir + victim, nil // a victim that is a mark itself is refused with all other paths
+	return dir + victim, nil // tree.Clean rejects a victim that is a whiteout itself
 }
 
-// xattrPrefix begins the keys under which GNU tar and bsdtar write extended attributes. bsdtar's second copy has others.
+// xattrPrefix begins the keys under which GNU tar and bsdtar write extended attributes. bsdtar also writes a second
+// copy under other keys.
 const xattrPrefix = "SCHILY.xattr."
 
-// xattrs returns the extended attributes, but for those of other systems, such as macOS's com.apple.provenance: Linux has
-// no place for them, and engines leave them out.
+// xattrs returns the extended attributes except those of other systems, such as macOS's com.apple.provenance: Linux
+// cannot store them, and engines leave them out.
 func xattrs(h *tar.Header) map[string]string {
 	var found map[string]string
 	for key, value := range h.PAXRecords {
@@ -100,7 +101,7 @@ func xattrs(h *tar.Header) map[string]string {
 	return found
 }
 
-// isForeign reports whether Linux has no attributes like the one of the name.
+// isForeign reports whether the extended attribute with the name has a namespace that Linux does not have.
 func isForeign(name string) bool {
 	namespace, _, _ := strings.Cut(name, ".")
 	switch namespace {
@@ -122,8 +123,8 @@ func isSparse(h *tar.Header) bool {
 	return false
 }
 
-// checkGlobal refuses a global header that says something of the entries after it. git archive writes one with a
-// comment.
+// checkGlobal rejects a global header that changes the entries after it. git archive writes one with a comment, which is
+// accepted.
 func checkGlobal(h *tar.Header) error {
 	for key := range h.PAXRecords {
 		if key != "comment" {

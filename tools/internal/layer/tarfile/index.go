@@ -13,15 +13,15 @@ import (
 
 const (
 	blockSize = 512
-	// maxMemory bounds what the entries of one archive may take, in bytes.
+	// maxMemory bounds the memory for the entries of one archive, in bytes.
 	maxMemory = 1 << 30
-	// entryCost is about what an entry takes beside its texts.
+	// entryCost is about what an entry takes in addition to its texts.
 	entryCost = 400
 )
 
 var (
-	errCut      = errors.New("the archive is cut off")
-	errTrailing = errors.New("something follows the end of the archive")
+	errCut      = errors.New("the archive is truncated")
+	errTrailing = errors.New("data after the end of the archive")
 	errNoTar    = errors.New("not a tar archive, nor one packed with gzip, bzip2, xz or zstd")
 	errTooMany  = errors.New("the archive has too many entries")
 )
@@ -31,24 +31,24 @@ type index struct {
 	name   string
 	in     *stream
 	tar    *tar.Reader
-	at     io.ReaderAt       // where contents are read from later; nil if they are not
-	asItIs bool              // the archive itself shall be the layer
+	at     io.ReaderAt       // contents are read from it later; nil if they are not
+	asItIs bool              // the archive itself is to become the layer
 	spool  *decompress.Spool // for sparse files
 	sparse int64             // how many bytes sparse files may still have
 
 	entries []*tree.Entry
 	latest  map[string]*tree.Entry
 	cost    int
-	end     int64 // of the last entry
+	end     int64 // where the last entry ends
 }
 
-// newIndex returns an index of the archive in, which archive/tar reads through r.
+// newIndex returns an index of the archive in; archive/tar reads the archive through r.
 func newIndex(name string, in *stream, r io.Reader) *index {
 	return &index{name: name, in: in, tar: tar.NewReader(r), sparse: decompress.Limit(0),
 		latest: make(map[string]*tree.Entry)}
 }
 
-// read returns the entries that count.
+// read returns the entries, for each path the last one.
 func (x *index) read() ([]*tree.Entry, error) {
 	for {
 		h, err := x.tar.Next()
@@ -86,7 +86,7 @@ func (x *index) read() ([]*tree.Entry, error) {
 	return counting, nil
 }
 
-// broken says what an error of archive/tar means.
+// broken translates an error of archive/tar.
 func (x *index) broken(err error) error {
 	switch screen := x.in.screen; {
 	case screen.tar && screen.err != nil && !errors.Is(screen.err, errSkipped):
@@ -96,13 +96,13 @@ func (x *index) broken(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errCut
 	case errors.Is(err, tar.ErrHeader):
-		return fmt.Errorf("damaged near byte %d: no valid header", x.in.position)
+		return fmt.Errorf("damaged near byte %d: invalid header", x.in.position)
 	}
 	return err
 }
 
-// ending checks how the archive ends: with a block of zeros, better two, and as many zeros more as there may be. For
-// archive/tar it also ends where the headers of an entry that never comes do.
+// ending checks that the archive ends with a block of zeros, better two, and that only zeros follow. For archive/tar, an
+// archive may also end after extended headers whose entry is missing.
 func (x *index) ending() error {
 	switch {
 	case x.in.position == 0:
@@ -144,7 +144,7 @@ func (x *index) add(h *tar.Header) error {
 	return nil
 }
 
-// entry returns the entry of the header h, nil if it says nothing new.
+// entry returns the entry of the header h, or nil if it adds nothing.
 func (x *index) entry(h *tar.Header) (*tree.Entry, error) {
 	e, err := convert(h)
 	if err != nil {
@@ -164,7 +164,7 @@ func (x *index) entry(h *tar.Header) (*tree.Entry, error) {
 	return e, nil
 }
 
-// link returns the entry of a hard link: that of the file under another path.
+// link returns the entry of a hard link: the entry of the file, with another path.
 func (x *index) link(e *tree.Entry, target string) (*tree.Entry, error) {
 	path, err := tree.Clean(target)
 	if err != nil {
@@ -173,7 +173,7 @@ func (x *index) link(e *tree.Entry, target string) (*tree.Entry, error) {
 	to := x.latest[path]
 	switch {
 	case to == nil || to.Kind == tree.Dir:
-		return nil, fmt.Errorf("hard link to %q, which is no file before it in the archive", target)
+		return nil, fmt.Errorf("hard link to %q, which is not an earlier file in the archive", target)
 	case path == e.Path:
 		return nil, nil
 	case to.Kind == tree.File && to.Inode == nil:
@@ -184,7 +184,7 @@ func (x *index) link(e *tree.Entry, target string) (*tree.Entry, error) {
 	return &same, nil
 }
 
-// expand reads a sparse file of size bytes as what it stands for.
+// expand reads a sparse file of size bytes with its holes filled.
 func (x *index) expand(size int64) (tree.Content, error) {
 	if x.sparse -= size; x.sparse < 0 {
 		return nil, fmt.Errorf("sparse: %w", decompress.ErrLimit)
@@ -202,10 +202,10 @@ func (x *index) expand(size int64) (tree.Content, error) {
 	return section{data, 0, size}, nil
 }
 
-// padded returns size, rounded up to whole blocks.
+// padded returns size rounded up to whole blocks.
 func padded(size int64) int64 { return (size + blockSize - 1) &^ (blockSize - 1) }
 
-// key tells entries apart of which only the last one counts.
+// key identifies entries of which only the last one is kept.
 func key(e *tree.Entry) string {
 	switch e.Kind {
 	case tree.Whiteout:

@@ -8,32 +8,33 @@ import (
 	"strings"
 )
 
-// ErrForm is returned for an archive that makes a layer, but cannot be one as it is: other programs than archive/tar may read
-// something else in it, or it holds what only GNU tar knows.
-var ErrForm = errors.New("programs do not agree on how the archive is to be read")
+// ErrForm is returned for an archive that can be repacked as a layer, but not kept unchanged: programs other than
+// archive/tar may read it differently, or it has features that only GNU tar supports.
+var ErrForm = errors.New("programs do not agree on how to read the archive")
 
-// screen reads the headers of an archive a second time while archive/tar reads them, by the letter of POSIX. archive/tar
-// repairs and skips what others repair in another way or do not skip; what a file hides behind must be seen here.
+// screen reads the headers of an archive a second time, strictly according to POSIX, while archive/tar reads them.
+// archive/tar repairs or skips malformed data that other programs repair differently or do not skip, so a file could be
+// visible to only some programs. The screen detects that.
 //
-// What leaves in doubt where entries are is an error. What leaves in doubt what they are is odd: the archive is read as
-// archive/tar does, like the engines that are written with it, but must not be kept as it is.
+// Doubt about where entries are is an error. Doubt about what they are makes the archive odd: it is then read as
+// archive/tar reads it, like the engines that use archive/tar, but must not be kept unchanged.
 type screen struct {
 	err  error
 	odd  bool
-	tar  bool // a header block has been met that nothing but a tar archive has
-	done bool // the end of the archive has been met
+	tar  bool // a header block was found that only a tar archive has
+	done bool // the end of the archive was found
 
-	next int64  // where the bytes are that are looked at next
-	need int    // how many of them there are
+	next int64  // the offset of the bytes to look at next
+	need int    // how many bytes to look at
 	part []byte // those that have been seen
-	kind byte   // of the extended header that they are the content of, or 0 for a header block
+	kind byte   // of the extended header whose content they are, or 0 for a header block
 	size int64  // of that content
 
 	ext  extension
 	seen header // the last entry
 }
 
-// extension is what extended headers say of the next entry.
+// extension holds the extended headers of the next entry.
 type extension struct {
 	kinds   string // their types
 	records map[string]string
@@ -43,11 +44,11 @@ type extension struct {
 type header struct {
 	name, link string
 	kind       byte
-	size       int64 // of what is in the archive
-	at         int64 // where the content is
+	size       int64 // of the content in the archive
+	at         int64 // the offset of the content
 }
 
-// feed looks at the bytes p, which are at the offset at of the archive.
+// feed looks at the bytes p at the offset at of the archive.
 func (s *screen) feed(p []byte, at int64) {
 	for len(p) > 0 && !s.done && s.err == nil {
 		if s.need == 0 {
@@ -73,10 +74,10 @@ func (s *screen) feed(p []byte, at int64) {
 	}
 }
 
-// errSkipped is returned when archive/tar did not look where the next header is.
+// errSkipped is returned when archive/tar skipped the next header.
 var errSkipped = errors.New("programs do not agree on where its content ends")
 
-// piece takes a header block, or the content of an extended header.
+// piece handles a header block, or the content of an extended header.
 func (s *screen) piece(data []byte) error {
 	kind := s.kind
 	s.kind = 0
@@ -96,18 +97,18 @@ func (s *screen) header(b []byte) error {
 		return nil
 	}
 	if sum, ok := number(b[148:156]); !ok || sum != checksum(b) {
-		s.odd = true // a sum of signed bytes, or archive/tar would not have taken it
+		s.odd = true // a sum of signed bytes; archive/tar rejects any other
 	} else {
 		s.tar = true
 	}
 	size, ok := number(b[124:136])
 	if !ok || size < 0 {
-		return fmt.Errorf("the size %q is not an octal number, programs read it differently", b[124:136])
+		return fmt.Errorf("the size %q is not an octal number, so programs read it differently", b[124:136])
 	}
 	switch kind := b[156]; kind {
 	case tar.TypeXHeader, tar.TypeXGlobalHeader, tar.TypeGNULongName, tar.TypeGNULongLink:
 		if size > maxExtension {
-			return fmt.Errorf("an extended header of %d bytes", size)
+			return fmt.Errorf("an extended header has %d bytes, the limit is %d", size, maxExtension)
 		}
 		if size == 0 {
 			return s.extend(kind, nil)
@@ -121,14 +122,14 @@ func (s *screen) header(b []byte) error {
 // maxExtension is the largest extended header that archive/tar reads.
 const maxExtension = 1 << 20
 
-// extend takes the content of an extended header.
+// extend handles the content of an extended header.
 func (s *screen) extend(kind byte, data []byte) error {
 	if s.ext.kinds != "" && kind == tar.TypeXGlobalHeader || strings.IndexByte(s.ext.kinds, kind) >= 0 {
-		return errors.New("two extended headers for one entry, programs read them differently")
+		return errors.New("two extended headers for one entry, which programs read differently")
 	}
 	switch kind {
 	case tar.TypeXGlobalHeader:
-		s.odd = true // umoci knows no such thing
+		s.odd = true // umoci does not support it
 		_, err := s.records(data)
 		return err
 	case tar.TypeXHeader:
@@ -143,7 +144,7 @@ func (s *screen) extend(kind byte, data []byte) error {
 		key = "linkpath"
 	}
 	name, _, ended := bytes.Cut(data, []byte{0})
-	s.odd = s.odd || !ended // GNU tar reads on behind the end
+	s.odd = s.odd || !ended // GNU tar reads beyond the end
 	if len(name) == 0 {
 		return fmt.Errorf("an empty %s in an extended header", key)
 	}
@@ -164,7 +165,7 @@ func (e *extension) add(kind byte, records map[string]string) error {
 	return nil
 }
 
-// entry takes the header block of an entry.
+// entry handles the header block of an entry.
 func (s *screen) entry(b []byte, size int64) error {
 	h := header{name: text(b[0:100]), link: text(b[157:257]), kind: b[156], size: size, at: s.next}
 	if prefix := text(b[345:500]); string(b[257:265]) == "ustar\x0000" && prefix != "" {
@@ -175,7 +176,7 @@ func (s *screen) entry(b []byte, size int64) error {
 		h.name = value
 	}
 	if value, ok := records["linkpath"]; ok {
-		s.odd = s.odd || h.link == "" // bsdtar then ignores the record
+		s.odd = s.odd || h.link == "" // bsdtar ignores the record if the block has no link
 		h.link = value
 	}
 	if value, ok := records["size"]; ok {
@@ -197,22 +198,22 @@ func (s *screen) entry(b []byte, size int64) error {
 	}
 	isDir := strings.HasSuffix(h.name, "/")
 	switch h.kind {
-	case 0: // Unix V7 had no other sign of a directory
+	case 0: // in Unix V7, only the name marks a directory
 		h.kind = tar.TypeReg
 		if isDir {
 			h.kind = tar.TypeDir
 		}
 	case tar.TypeReg, tar.TypeCont:
-		s.odd = s.odd || h.kind == tar.TypeCont // for GNU tar a type of its own
+		s.odd = s.odd || h.kind == tar.TypeCont // a separate type for GNU tar
 		if isDir {
-			return errors.New(`it is a file, but its name ends with "/", programs take it for either`)
+			return errors.New(`a file whose name ends with "/", which some programs take for a directory`)
 		}
 	}
 	switch h.kind {
 	case tar.TypeLink, tar.TypeSymlink, tar.TypeChar, tar.TypeBlock, tar.TypeDir, tar.TypeFifo:
 		if h.size != 0 {
-			return fmt.Errorf("it has a size of %d bytes, but its type %q has no content, programs skip it or do not",
-				h.size, h.kind)
+			return fmt.Errorf("the type %q has no content, but the size is %d bytes, which only some programs skip",
+				h.kind, h.size)
 		}
 	}
 	s.ext = extension{}
@@ -225,8 +226,8 @@ func (s *screen) entry(b []byte, size int64) error {
 	return nil
 }
 
-// sparse goes on to the next block of the map of a sparse file in GNU's old format if more says that there is one,
-// otherwise behind its content.
+// sparse moves on to the next block of the map of a sparse file in GNU's old format if more is not 0, otherwise past the
+// file's content.
 func (s *screen) sparse(more byte) {
 	s.odd = true
 	if more != 0 {
@@ -237,7 +238,7 @@ func (s *screen) sparse(more byte) {
 	s.next += padded(s.seen.size)
 }
 
-// compare compares the entry h, whose content archive/tar reads at the offset at, with what the screen has seen.
+// compare compares the entry h, whose content archive/tar reads at the offset at, with the entry that the screen has seen.
 func (s *screen) compare(h *tar.Header, at int64) error {
 	switch {
 	case s.err != nil:

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// record returns an archive of the file "a" of one byte, with a record that archive/tar would not write. The key and the
-// value together have as many bytes as the ones in the archive: twelve.
+// record returns an archive of the file "a" of one byte, with a record that archive/tar would not write. Key and value
+// must have as many bytes together as those that they replace: twelve.
 func record(t testing.TB, text string) []byte {
 	t.Helper()
 	data := archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeReg, Size: 1, Format: tar.FormatPAX,
@@ -22,7 +22,7 @@ func record(t testing.TB, text string) []byte {
 	return bytes.Replace(data, []byte("VEND.orx=abcd"), []byte(text), 1)
 }
 
-// resummed returns the archive with the right checksum in its first header.
+// resummed returns a changed archive, with the correct checksum in its first header.
 func resummed(data []byte, change func(header []byte)) []byte {
 	data = slices.Clone(data)
 	change(data[:512])
@@ -39,13 +39,13 @@ func put(at int, text string) func([]byte) {
 	return func(header []byte) { copy(header[at:], text) }
 }
 
-// What leaves in doubt where the entries of an archive are is refused, in archives that are kept and in others.
+// Doubt about where the entries of an archive are is an error, whether the archive is kept or repacked.
 func TestDoubt(t *testing.T) {
 	plain := archive(t, file("a", "x"))
 	xattr := archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeReg, Format: tar.FormatPAX,
 		PAXRecords: map[string]string{"SCHILY.xattr.user.a": "b"}}, ""})
 	long := archive(t, item{tar.Header{Name: strings.Repeat("n/", 90), Typeflag: tar.TypeDir, Format: tar.FormatGNU}, ""})
-	const differently = "it has a size of 5 bytes, but its type '5' has no content, programs skip it or do not"
+	const differently = "the type '5' has no content, but the size is 5 bytes, which only some programs skip"
 	for name, c := range map[string]struct {
 		data []byte
 		want string
@@ -63,18 +63,18 @@ func TestDoubt(t *testing.T) {
 			clear(header[257:])
 		}), `entry "a/": ` + differently},
 		"size that begins with NUL": {resummed(plain, put(124, "\x0000000000001")),
-			`entry "a": the size "\x0000000000001" is not an octal number, programs read it differently`},
+			`entry "a": the size "\x0000000000001" is not an octal number, so programs read it differently`},
 		"size with a second number": {resummed(plain, put(124, "1\x000000000007")),
-			`entry "a": the size "1\x000000000007" is not an octal number, programs read it differently`},
+			`entry "a": the size "1\x000000000007" is not an octal number, so programs read it differently`},
 		"file that ends with a slash": {resummed(plain, put(0, "a/")),
-			`entry "a/": it is a file, but its name ends with "/", programs take it for either`},
+			`entry "a/": a file whose name ends with "/", which some programs take for a directory`},
 		"empty path": {bytes.Replace(record(t, "path=12345678"), []byte("17 path=12345678\n"), []byte("8 path=\n9 q=1234\n"), 1),
-			`entry "a": the record "path" in an extended header is empty, programs read that differently`},
+			`entry "a": the record "path" in an extended header is empty, which programs read differently`},
 		"signed size": {record(t, "size=+0000001"), `entry "a": the size "+0000001" in an extended header is not a number`},
 		"two extended headers": {append(slices.Clone(xattr[:1024]), xattr...),
-			`entry "a": two extended headers for one entry, programs read them differently`},
+			`entry "a": two extended headers for one entry, which programs read differently`},
 		"two long names": {append(slices.Clone(long[:1024]), long...),
-			`entry "` + strings.Repeat("n/", 90) + `": two extended headers for one entry, programs read them differently`},
+			`entry "` + strings.Repeat("n/", 90) + `": two extended headers for one entry, which programs read differently`},
 		"long name and path": {slices.Concat(record(t, "path=12345678")[:1024], long),
 			`entry "` + strings.Repeat("n/", 90) + `": a second path in an extended header`},
 		"path and long name": {slices.Concat(long[:1024], record(t, "path=12345678")),
@@ -86,7 +86,7 @@ func TestDoubt(t *testing.T) {
 	}
 }
 
-// What leaves in doubt what the entries are is read as engines read it, but not kept.
+// An archive with doubt about what its entries are is read as engines read it, but not kept.
 func TestForm(t *testing.T) {
 	plain := archive(t, file("a", "x"))
 	gnu := archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeReg, Mode: 0o644, Size: 1, Format: tar.FormatGNU}, "x"})
@@ -110,7 +110,7 @@ func TestForm(t *testing.T) {
 			}
 			return data
 		}(), "file /\u00e4 0644 0:0\n"},
-		"name that only some read": {resummed(plain, func(header []byte) {
+		"name that only some programs read": {resummed(plain, func(header []byte) {
 			copy(header[263:], "xx")
 			copy(header[345:], "dir")
 		}), "file /dir/a 0644 0:0 \"x\"\n"},
@@ -123,21 +123,21 @@ func TestForm(t *testing.T) {
 		"comment": {archive(t, item{tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": "c"}}, ""},
 			file("a", "x")), want},
 		"contiguous": {resummed(plain, put(156, "7")), want},
-		"magic of no format": {resummed(archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeChar, Devmajor: 1}, ""}),
+		"unknown magic": {resummed(archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeChar, Devmajor: 1}, ""}),
 			put(262, " ")), "character device /a 0000 0:0\n"},
-		"version of no format":               {resummed(plain, put(263, "01")), want},
-		"prefix that ends with a slash":      {resummed(plain, put(345, "d/")), strings.Replace(want, "/a", "/d/a", 1)},
-		"map in GNU's format":                {resummed(gnu, put(386, "00000000001")), want},
-		"size in GNU's format":               {resummed(gnu, put(483, "00000000009")), want},
-		"long name without an end":           {resummed(long, put(124, "00000000264")), "directory /" + strings.Repeat("n/", 89) + "n 0000 0:0\n"},
-		"link that stands in a record alone": {archive(t, link(tar.TypeSymlink, "s", "日本")), "symlink /s 0000 0:0 -> 日本\n"},
-		"gnu":                                {sparse(t, "gnu"), ""},
-		"pax00":                              {sparse(t, "pax00"), ""},
-		"pax01":                              {sparse(t, "pax01"), ""},
-		"pax10":                              {sparse(t, "pax10"), ""},
+		"unknown version":               {resummed(plain, put(263, "01")), want},
+		"prefix that ends with a slash": {resummed(plain, put(345, "d/")), strings.Replace(want, "/a", "/d/a", 1)},
+		"map in GNU's format":           {resummed(gnu, put(386, "00000000001")), want},
+		"size in GNU's format":          {resummed(gnu, put(483, "00000000009")), want},
+		"long name without an end":      {resummed(long, put(124, "00000000264")), "directory /" + strings.Repeat("n/", 89) + "n 0000 0:0\n"},
+		"link in a record only":         {archive(t, link(tar.TypeSymlink, "s", "日本")), "symlink /s 0000 0:0 -> 日本\n"},
+		"gnu":                           {sparse(t, "gnu"), ""},
+		"pax00":                         {sparse(t, "pax00"), ""},
+		"pax01":                         {sparse(t, "pax01"), ""},
+		"pax10":                         {sparse(t, "pax10"), ""},
 	} {
 		if _, err := Check(bytes.NewReader(c.data), "a.tar"); !errors.Is(err, ErrForm) {
-			t.Errorf("%s: Check says %v", name, err)
+			t.Errorf("%s: Check returns %v", name, err)
 		}
 		got, err := read(t, c.data)
 		if err != nil || c.want != "" && got != c.want {
@@ -146,7 +146,7 @@ func TestForm(t *testing.T) {
 	}
 }
 
-// The screen sees each byte once, in whatever pieces they come, and none that nobody reads.
+// The screen sees each byte once, whatever pieces the bytes come in, and reports bytes that were skipped.
 func TestFeed(t *testing.T) {
 	data := archive(t, file("a", strings.Repeat("x", 1000)), file(strings.Repeat("n/", 120)+"n", "y"), dir("d"))
 	for _, size := range []int{1, 7, 512, 513, len(data)} {

@@ -1,14 +1,14 @@
 // Package tarfile reads tar archives as inputs of a layer.
 //
 // An archive's headers are read once; contents are read from it later, in any order and by several goroutines, without
-// being held in memory. For that a packed archive is unpacked into a file without a name, and so is what a sparse file
-// stands for; a plain archive is read where it is.
+// being held in memory. For that, compressed archives and sparse files are expanded into a file without a name; a plain
+// archive is read in place.
 //
-// Archives come from elsewhere and are not trusted. What could not be told from a mistake is refused: names that leave
-// the root, unknown types, an archive that is cut off or followed by something. Of several entries for one path the
-// last one counts, as for all programs that unpack archives.
+// Archives come from elsewhere and are not trusted. Input that looks like a mistake is rejected: names that leave the
+// root, unknown types, a truncated archive, data after its end. If several entries have the same path, the last one
+// wins, as in all programs that unpack archives.
 //
-// Non-goals: writing archives (package tarstream), what entries of several inputs mean together (package tree).
+// Non-goals: writing archives (package tarstream), combining the entries of several inputs (package tree).
 package tarfile
 
 import (
@@ -25,15 +25,15 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// Archive is a tar archive that is open for reading. It must be closed, after the last content has been read.
+// Archive is a tar archive that is open for reading. It must be closed after the last content has been read.
 type Archive struct {
 	name  string
-	file  *os.File // what Open opened
+	file  *os.File // the file that Open opened
 	plain *io.SectionReader
 	spool decompress.Spool
 }
 
-// Open opens the archive at path, plain or packed in one of package decompress's ways. scratch is a directory for
+// Open opens the archive at path, plain or in a compression that package decompress supports. scratch is a directory for
 // unpacked bytes, which need no cleaning up.
 func Open(ctx context.Context, path, scratch string) (*Archive, error) {
 	file, err := os.Open(path)
@@ -57,7 +57,7 @@ func Open(ctx context.Context, path, scratch string) (*Archive, error) {
 	return a, nil
 }
 
-// New is Open for an archive inside of something else. name is for messages.
+// New is like Open, for an archive inside another file. name is for messages.
 func New(ctx context.Context, r *io.SectionReader, name, scratch string) (*Archive, error) {
 	a := &Archive{name: name, spool: decompress.Spool{Dir: scratch}}
 	if err := a.unpack(ctx, r); err != nil {
@@ -82,7 +82,7 @@ func (a *Archive) unpack(ctx context.Context, r *io.SectionReader) error {
 	return err
 }
 
-// Close frees what the archive needs. It may be called twice.
+// Close releases the archive's files. It may be called twice.
 func (a *Archive) Close() error {
 	err := a.spool.Close()
 	if a.file != nil {
@@ -92,7 +92,7 @@ func (a *Archive) Close() error {
 	return err
 }
 
-// Read returns the archive's entries, in its order, with paths as in the archive.
+// Read returns the archive's entries, in the archive's order and with its paths.
 func (a *Archive) Read() ([]*tree.Entry, error) {
 	at := io.NewSectionReader(a.plain, 0, a.plain.Size())
 	in := &stream{r: at}
@@ -106,15 +106,15 @@ func (a *Archive) Read() ([]*tree.Entry, error) {
 	return entries, nil
 }
 
-// Check reads a plain archive to its end and returns the entries of a layer made of it, in the layer's order, or what would
-// make it no layer: what Read would refuse it for, and entries that do not go together, such as one below a symlink.
-// ErrForm is returned for an archive that has to be repacked from what Read returns; it was not read to its end.
+// Check reads a plain archive to its end and returns the entries of a layer made of it, in the layer's order. It fails if
+// the archive cannot be a layer: if Read would reject it, or if entries do not go together, such as one below a symlink.
+// For an archive that must be repacked from the entries that Read returns, it stops early and returns ErrForm.
 func Check(r io.Reader, name string) ([]*tree.Entry, error) {
 	in := &stream{r: bufio.NewReaderSize(r, 128<<10)}
 	x := newIndex(name, in, in)
 	x.asItIs = true
 	entries, err := x.read()
-	// No two entries claim one path, so no contents are compared.
+	// No two entries have the same path, so no contents are compared.
 	together := tree.Builder{Same: func(a, b tree.Content) (bool, error) { return false, nil }}
 	for _, e := range entries {
 		if err == nil {
@@ -134,7 +134,7 @@ func Check(r io.Reader, name string) ([]*tree.Entry, error) {
 type stream struct {
 	r        io.Reader
 	position int64 // how many bytes have been read, or skipped
-	solid    int64 // where the last byte that was read and is not zero ends
+	solid    int64 // the end of the last byte read that is not zero
 	screen   screen
 }
 
@@ -149,13 +149,13 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// seeker is a stream that archive/tar can skip contents of.
+// seeker is a stream in which archive/tar can skip contents.
 type seeker struct {
 	*stream
-	at *io.SectionReader // what the stream reads
+	at *io.SectionReader // the stream's source
 }
 
-// Seek implements io.Seeker. A place that no file can have is one behind the end.
+// Seek implements io.Seeker. An offset that no file can have is beyond the end.
 func (s seeker) Seek(offset int64, whence int) (int64, error) {
 	n, err := s.at.Seek(offset, whence)
 	if err != nil {
@@ -165,7 +165,7 @@ func (s seeker) Seek(offset int64, whence int) (int64, error) {
 	return n, nil
 }
 
-// section is a content that is a part of a file.
+// section is a content that is part of a file.
 type section struct {
 	at   io.ReaderAt
 	from int64

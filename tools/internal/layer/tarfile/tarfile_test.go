@@ -57,7 +57,7 @@ func archive(t testing.TB, items ...item) []byte {
 	return b.Bytes()
 }
 
-// read returns a line for each entry of the archive. What Read finds, Check must find, too, unless it has stopped before.
+// read returns a line for each entry of the archive. Check must return the same error as Read, unless it stopped before.
 func read(t testing.TB, data []byte) (string, error) {
 	t.Helper()
 	scratch := t.TempDir()
@@ -73,7 +73,7 @@ func read(t testing.TB, data []byte) (string, error) {
 	entries, err := a.Read()
 	_, again := Check(bytes.NewReader(plain), "a.tar")
 	if !errors.Is(again, ErrForm) && fmt.Sprint(again) != fmt.Sprint(err) {
-		t.Errorf("Check says %v, Read says %v", again, err)
+		t.Errorf("Check returns %v, Read returns %v", again, err)
 	}
 	if left, errDir := os.ReadDir(scratch); len(left) > 0 || errDir != nil {
 		t.Errorf("left in the scratch directory: %v, %v", left, errDir)
@@ -111,7 +111,7 @@ func read(t testing.TB, data []byte) (string, error) {
 	return b.String(), err
 }
 
-// content returns a content, quoted, or its length if it is long.
+// content returns a content, quoted, or its length if the content is long.
 func content(t testing.TB, c tree.Content) string {
 	t.Helper()
 	r, size, err := c.Open()
@@ -176,15 +176,15 @@ file /d 0644 0:0 #2 "two"
 symlink /s 0000 0:0 -> x
 symlink /t 0000 0:0 -> x
 `},
-		{"the last one counts", []item{
+		{"the last one wins", []item{
 			dir("a/"), file("b", "1"), dir("a"), file("b", "2"), link(tar.TypeSymlink, "b", "3"),
 		}, `
 directory /a 0755 0:0
 symlink /b 0000 0:0 -> 3
 `},
-		{"marks", []item{dir("a/"), file("a/.wh..wh..opq", ""), file("a/.wh.b", ""), file(".wh.c", ""), file("a/.whx", "")}, `
+		{"whiteouts", []item{dir("a/"), file("a/.wh..wh..opq", ""), file("a/.wh.b", ""), file(".wh.c", ""), file("a/.whx", "")}, `
 directory /a 0755 0:0
-mark of an opaque directory /a 0000 0:0 @0001-01-01T00:00:00Z
+opaque whiteout /a 0000 0:0 @0001-01-01T00:00:00Z
 whiteout /a/b 0000 0:0 @0001-01-01T00:00:00Z
 whiteout /c 0000 0:0 @0001-01-01T00:00:00Z
 file /a/.whx 0644 0:0
@@ -228,14 +228,14 @@ func TestRefused(t *testing.T) {
 		{"empty", nil, "not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
 		{"text", []byte(strings.Repeat("text ", 200)), "not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
 		{"short", []byte("\x04\x22\x4d\x18"), "not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
-		{"cut in a content", good[:1000], "the archive is cut off"},
-		{"cut in padding", good[:1200], "the archive is cut off"},
-		{"cut in a header", good[:1600], "the archive is cut off"},
-		{"cut after a content", good[:1536], "the archive is cut off"},
-		{"cut after an entry", good[:2048], "the archive is cut off"},
-		{"garbage", append(slices.Clone(good), "x"...), "something follows the end of the archive"},
-		{"two archives", append(slices.Clone(good), good...), "something follows the end of the archive"},
-		{"damage", slices.Replace(slices.Clone(good), 1540, 1541, 'x'), "damaged near byte 2048: no valid header"},
+		{"cut in a content", good[:1000], "the archive is truncated"},
+		{"cut in padding", good[:1200], "the archive is truncated"},
+		{"cut in a header", good[:1600], "the archive is truncated"},
+		{"cut after a content", good[:1536], "the archive is truncated"},
+		{"cut after an entry", good[:2048], "the archive is truncated"},
+		{"garbage", append(slices.Clone(good), "x"...), "data after the end of the archive"},
+		{"two archives", append(slices.Clone(good), good...), "data after the end of the archive"},
+		{"damage", slices.Replace(slices.Clone(good), 1540, 1541, 'x'), "damaged near byte 2048: invalid header"},
 		{"out of the root", archive(t, file("a/../../b", "")), `entry "a/../../b": ".." is not allowed in an image path`},
 		{"no name", archive(t, file("", "")), `entry "": the path is empty`},
 		{"name of 256", archive(t, file(strings.Repeat("n", 256), "")),
@@ -245,40 +245,40 @@ func TestRefused(t *testing.T) {
 		{"link out of the root", archive(t, link(tar.TypeLink, "a", "../b")),
 			`entry "a": hard link to "../b": ".." is not allowed in an image path`},
 		{"link to nothing", archive(t, link(tar.TypeLink, "a", "b"), file("b", "")),
-			`entry "a": hard link to "b", which is no file before it in the archive`},
+			`entry "a": hard link to "b", which is not an earlier file in the archive`},
 		{"link to a directory", archive(t, dir("b"), link(tar.TypeLink, "a", "b")),
-			`entry "a": hard link to "b", which is no file before it in the archive`},
+			`entry "a": hard link to "b", which is not an earlier file in the archive`},
 		{"deletion with content", archive(t, file(".wh.a", "x")),
-			`entry ".wh.a": a name that begins with ".wh." must be an empty file`},
+			`entry ".wh.a": an entry whose name starts with ".wh." must be an empty file`},
 		{"deletion that is a directory", archive(t, dir("x/.wh.a")),
-			`entry "x/.wh.a": a name that begins with ".wh." must be an empty file`},
-		{"deletion of nothing", archive(t, file(".wh.", "")), `entry ".wh.": it deletes what no entry can be named`},
+			`entry "x/.wh.a": an entry whose name starts with ".wh." must be an empty file`},
+		{"deletion of nothing", archive(t, file(".wh.", "")), `entry ".wh.": a whiteout of an invalid name`},
 		{"deletion of the parent", archive(t, file("a/.wh...", "")),
-			`entry "a/.wh...": it deletes what no entry can be named`},
+			`entry "a/.wh...": a whiteout of an invalid name`},
 		{"deletion of a deletion", archive(t, file(".wh..wh.a", "")),
-			`entry ".wh..wh.a": names that start with ".wh." mean deletion in a layer and cannot be files`},
+			`entry ".wh..wh.a": names that start with ".wh." are reserved for whiteouts`},
 		{"below a deletion", archive(t, file(".wh.a/b", "")),
-			`entry ".wh.a/b": names that start with ".wh." mean deletion in a layer and cannot be files`},
+			`entry ".wh.a/b": names that start with ".wh." are reserved for whiteouts`},
 		{"owner of 33 bits", archive(t, item{tar.Header{Name: "a", Uid: 1 << 32, Typeflag: tar.TypeReg}, ""}),
-			`entry "a": the owner 4294967296:0 is not in the range of 32 bits`},
+			`entry "a": the owner 4294967296:0 does not fit in 32 bits`},
 		{"negative owner", archive(t, item{tar.Header{Name: "a", Gid: -1, Typeflag: tar.TypeReg}, ""}),
-			`entry "a": the owner 0:-1 is not in the range of 32 bits`},
+			`entry "a": the owner 0:-1 does not fit in 32 bits`},
 		{"year 10000", archive(t, item{tar.Header{Name: "a", ModTime: time.Unix(253402300800, 0)}, ""}),
-			`entry "a": the time 253402300800 is not in the years 1 to 9999`},
+			`entry "a": the time 253402300800 is outside the years 1 to 9999`},
 		{"unknown type", archive(t, item{tar.Header{Name: "a", Typeflag: 'V', Format: tar.FormatGNU}, ""}),
-			`entry "a": the type 'V' cannot be in a layer`},
+			`entry "a": the type 'V' is not allowed in a layer`},
 		{"global header", archive(t, item{tar.Header{Typeflag: tar.TypeXGlobalHeader,
 			PAXRecords: map[string]string{"mtime": "1"}}, ""}),
 			`entry "GlobalHead.0.0": a global header sets mtime for all entries, which is not supported`},
 		{"malformed record at the beginning", bytes.Replace(record(t, "path=12345678"), []byte("17 path"), []byte("x7 path"), 1),
-			"damaged near byte 529: no valid header"},
+			"damaged near byte 529: invalid header"},
 		{"negative size", patched(t, 124, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe"),
-			`the size "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe" is not an octal number, programs read it differently`},
+			`the size "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe" is not an octal number, so programs read it differently`},
 		{"negative size in a record", sized(t, "-1"), `the size "-1" in an extended header is not a number`},
-		{"huge size in a record", sized(t, "9223372036854775807"), "the archive is cut off"},
+		{"huge size in a record", sized(t, "9223372036854775807"), "the archive is truncated"},
 		{"size of 64 bits in a record", sized(t, "18446744073709551615"),
 			`the size "18446744073709551615" in an extended header is not a number`},
-		{"huge size", patched(t, 124, "\x80\x00\x00\x00\x7f\xff\xff\xff\xff\xff\xff\xff"), "the archive is cut off"},
+		{"huge size", patched(t, 124, "\x80\x00\x00\x00\x7f\xff\xff\xff\xff\xff\xff\xff"), "the archive is truncated"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := read(t, c.data)
@@ -289,8 +289,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// An archive that is cut off anywhere is refused: one ends with a block of zeros after its last entry, and what belongs to
-// an entry that never comes is no end.
+// An archive that is truncated anywhere is rejected: it must end with a block of zeros after its last entry, and extended
+// headers without an entry are not an end.
 func TestCut(t *testing.T) {
 	long := strings.Repeat("d/", 150)
 	archives := map[string][]byte{
@@ -317,7 +317,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// sparse returns the unpacked archive of testdata with the name.
+// sparse returns the archive in testdata with the name, decompressed.
 func sparse(t testing.TB, name string) []byte {
 	t.Helper()
 	packed, err := os.Open("testdata/" + name + ".tar.gz")
@@ -336,7 +336,7 @@ func sparse(t testing.TB, name string) []byte {
 	return plain
 }
 
-// Entries that are in order one by one may still not go together.
+// Entries that are valid one by one may still not go together.
 func TestCheckTogether(t *testing.T) {
 	for want, data := range map[string][]byte{
 		"a.tar: /a: a symlink (from a.tar:a), but /a/b (from a.tar:a/b) needs a directory there": archive(t,
@@ -350,7 +350,7 @@ func TestCheckTogether(t *testing.T) {
 	}
 }
 
-// patched returns an archive whose first header has the text at the offset, and the right checksum.
+// patched returns an archive whose first header has the text at the offset, and the correct checksum.
 func patched(t testing.TB, offset int, text string) []byte {
 	t.Helper()
 	data := archive(t, file("a", "x"))
@@ -364,7 +364,7 @@ func patched(t testing.TB, offset int, text string) []byte {
 	return data
 }
 
-// sized returns an archive of a file whose extended header states the size, which archive/tar would not write.
+// sized returns an archive of a file with its size in an extended header, which archive/tar would not write.
 func sized(t testing.TB, size string) []byte {
 	t.Helper()
 	data := archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeReg, Size: 1, Format: tar.FormatPAX,
@@ -372,7 +372,7 @@ func sized(t testing.TB, size string) []byte {
 	return bytes.Replace(data, []byte("V.me="), []byte("size="), 1)
 }
 
-// A file of more than 8 GiB, which the size field of a plain header cannot hold. The disk need not hold it either.
+// A file of more than 8 GiB does not fit the size field of a plain header. On disk it is a hole.
 func TestLargeFile(t *testing.T) {
 	const size = 8<<30 + 1
 	path := filepath.Join(t.TempDir(), "a.tar")
@@ -414,7 +414,7 @@ func TestLargeFile(t *testing.T) {
 	}
 }
 
-// The limits are those of what a sparse file stands for, and of what entries take in memory.
+// Both the expanded size of a sparse file and the memory for entries are limited.
 func TestLimits(t *testing.T) {
 	huge, err := os.ReadFile("testdata/huge.tar.gz")
 	if err != nil {
@@ -471,7 +471,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// Whatever the bytes: reading them ends, with entries or with an error, which Check has, too.
+// Whatever the bytes, reading them ends, with entries or with an error, and Check returns the same error.
 func FuzzRead(f *testing.F) {
 	f.Add(archive(f, dir("./"), file("a", "data"), link(tar.TypeLink, "b", "a"), link(tar.TypeSymlink, "c", "/x")))
 	f.Add(archive(f, file("a/.wh..wh..opq", ""), file(".wh.b", ""), file(strings.Repeat("n/", 200)+"n", "")))
@@ -496,7 +496,7 @@ func FuzzRead(f *testing.F) {
 		entries, err := a.Read()
 		_, again := Check(io.NewSectionReader(a.plain, 0, a.plain.Size()), "a.tar")
 		if err != nil && !errors.Is(again, ErrForm) && fmt.Sprint(again) != err.Error() {
-			t.Fatalf("Check says %v, Read says %v", again, err)
+			t.Fatalf("Check returns %v, Read returns %v", again, err)
 		}
 		for _, e := range entries {
 			if e.Content == nil {

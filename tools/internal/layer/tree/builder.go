@@ -12,47 +12,47 @@ import (
 // Same reports whether two contents, each of which may be nil, hold the same bytes.
 type Same func(a, b Content) (bool, error)
 
-// Duplicates is a policy for paths that several inputs claim.
+// Duplicates is a policy for paths that occur in several inputs.
 type Duplicates string
 
 // The policies. The values are those of the rules' attribute.
 const (
-	// Refuse, the zero value, makes it an error, unless the inputs say the same. Of directories that differ in nothing
-	// but their times the first one counts: each archive brings the directories it needs.
+	// Refuse, the zero value, makes duplicates an error, unless the inputs are identical. If directories differ only in
+	// their times, the first one wins: each archive contains the directories that it needs.
 	Refuse Duplicates = ""
-	First  Duplicates = "first" // the input that was added first counts
-	Last   Duplicates = "last"  // the input that was added last counts
+	First  Duplicates = "first" // the input that was added first wins
+	Last   Duplicates = "last"  // the input that was added last wins
 )
 
-// Below is what a layer is put over. Entries go through its symlinks, and directories that nobody states are as it has them.
+// Below describes the layers below. Entries go through their symlinks, and implied directories get their metadata.
 type Below struct {
-	// Links has the targets of symlinks. Where the layer itself has something, there is none.
+	// Links has the targets of symlinks. An entry of the layer itself replaces a symlink at its path.
 	Links map[string]string
-	// Dir, unless nil, returns mode and owner of the directory at a clean path, if it is no plain one.
+	// Dir, unless nil, returns mode and owner of the directory at a clean path; ok is false for a plain directory.
 	Dir func(path string) (mode Mode, uid, gid uint32, ok bool)
 }
 
 // Builder collects the entries of a layer. Same must be set; the other fields have useful zero values.
 type Builder struct {
-	// ModTime is the modification time of entries that state none. The zero value stands for the epoch,
+	// ModTime is the modification time of entries without one. The zero value stands for the epoch,
 	// 1970-01-01T00:00:00Z.
 	ModTime time.Time
-	// Rules are applied to all entries, the implied parents included.
+	// Rules are applied to all entries, including implied parents.
 	Rules Rules
-	// Same compares contents where two inputs claim one path. It is asked for nothing else.
+	// Same compares the contents of two inputs with the same path. It is not used for anything else.
 	Same Same
-	// Duplicates says what to do where two inputs claim one path.
+	// Duplicates is the policy for two inputs with the same path.
 	Duplicates Duplicates
-	// Below says what lower layers have. The zero value stands for nothing.
+	// Below describes the lower layers. The zero value stands for none.
 	Below Below
-	// Link, unless nil, sets the Inode of files that shall be stored once. It gets all files, in no particular order.
+	// Link, unless nil, sets the Inode of files that are to be stored once. It gets all files, in no particular order.
 	Link func(files []*Entry) error
 
 	entries []*Entry
-	united  map[any]any // inodes that turned out to be another one, and that one
+	united  map[any]any // maps an inode to the one that it turned out to be
 }
 
-// Add adds an entry. Its path need not be clean.
+// Add adds an entry. Its path does not have to be clean.
 func (b *Builder) Add(e Entry) error {
 	path, err := Clean(e.Path)
 	if err == nil && path == "/" && e.Kind != Dir && e.Kind != Opaque {
@@ -69,13 +69,13 @@ func (b *Builder) Add(e Entry) error {
 	return nil
 }
 
-// The greatest device numbers that Linux has and every tar can hold.
+// The greatest device numbers that Linux supports and every tar can hold.
 const (
 	maxMajor = 1<<12 - 1
 	maxMinor = 1<<20 - 1
 )
 
-// check refuses what no archive or file system can hold.
+// check rejects an entry that no archive or file system can hold.
 func (e *Entry) check() error {
 	for name := range e.Xattrs {
 		if err := checkXattr(name); err != nil {
@@ -93,17 +93,17 @@ func (e *Entry) check() error {
 	case e.Kind >= Hardlink:
 		return fmt.Errorf("a %s cannot be added", e.Kind)
 	case e.Major > maxMajor || e.Minor > maxMinor:
-		return fmt.Errorf("the device number %d, %d is above %d, %d", e.Major, e.Minor, maxMajor, maxMinor)
+		return fmt.Errorf("the device number %d, %d exceeds %d, %d", e.Major, e.Minor, maxMajor, maxMinor)
 	}
 	return nil
 }
 
-// checkXattr refuses what Linux does not take for the name of an extended attribute.
+// checkXattr rejects a name that Linux does not accept for an extended attribute.
 func checkXattr(name string) error {
 	namespace, rest, _ := strings.Cut(name, ".")
 	switch {
 	case rest == "" || len(name) > maxSegment || strings.ContainsAny(name, "=\x00") || !utf8.ValidString(name):
-		return fmt.Errorf("extended attribute %q: no valid name", name)
+		return fmt.Errorf("extended attribute %q: invalid name", name)
 	case !slices.Contains([]string{"user", "security", "system", "trusted"}, namespace):
 		return fmt.Errorf("extended attribute %q: expected one of user, security, system or trusted before the dot", name)
 	}
@@ -147,7 +147,7 @@ func (b *Builder) Build() ([]*Entry, error) {
 	return all, b.storeOnce(all)
 }
 
-// choose returns one entry for each path, and the further claims that have to say the same.
+// choose returns one entry for each path, and the extra entries that must be identical to one of them.
 func (b *Builder) choose(byPath map[string]*Entry) (all, extra []*Entry) {
 	entries := b.entries
 	if b.Duplicates == Last {
@@ -172,8 +172,8 @@ func (b *Builder) choose(byPath map[string]*Entry) (all, extra []*Entry) {
 	return all, extra
 }
 
-// addParents adds the directories that entries need and nobody declared. The root itself is implied by every layer and
-// only there if somebody declared it.
+// addParents adds the directories that entries need and that no input has. Every layer implies the root; it is only
+// included if an input has it.
 func addParents(all []*Entry, byPath map[string]*Entry) ([]*Entry, error) {
 	for _, e := range all[:len(all):len(all)] {
 		for dir := parent(e.key()); dir != "" && dir != "/"; dir = parent(dir) {
@@ -188,13 +188,13 @@ func addParents(all []*Entry, byPath map[string]*Entry) ([]*Entry, error) {
 				return nil, fmt.Errorf("%s: a %s (from %s), but %s (from %s) needs a directory there",
 					dir, p.Kind, p.Origin, e.Path, e.Origin)
 			}
-			break // its own parents have been or will be seen to
+			break // its own parents are handled with its entry
 		}
 	}
 	return all, nil
 }
 
-// adopt gives directories that nobody states the metadata that they have below.
+// adopt gives implied directories the metadata that they have in the layers below.
 func (b *Builder) adopt(entries []*Entry, byPath map[string]*Entry) {
 	if b.Below.Dir == nil {
 		return
@@ -230,7 +230,7 @@ func (b *Builder) setDefaults(entries []*Entry) {
 	}
 }
 
-// reconcile accepts a second claim of a path if it says the same as the first.
+// reconcile accepts a second entry for a path if it is identical to the first.
 func (b *Builder) reconcile(first, second *Entry) error {
 	difference := first.differs(second)
 	if difference == "" && first.Kind == File && (first.Inode == nil || first.Inode != second.Inode) {

@@ -141,7 +141,7 @@ func TestBuildTwoOrigins(t *testing.T) {
 	checkError(t, err, "/a: comparing its two origins: unreadable")
 }
 
-func TestBuildParentIsNoDirectory(t *testing.T) {
+func TestBuildParentIsNotDirectory(t *testing.T) {
 	for _, first := range []Entry{{Path: "/a/b"}, {Path: "/a/b", Kind: Symlink, Target: "c"}} {
 		_, err := list(&Builder{}, first, Entry{Path: "/a/b/c/d"})
 		checkError(t, err, fmt.Sprintf("/a/b: a %s (from in0), but /a/b/c/d (from in1) needs a directory there", first.Kind))

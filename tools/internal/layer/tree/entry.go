@@ -1,11 +1,11 @@
-// Package tree holds what a layer contains: which paths, of which kind, with which metadata, in which order.
+// Package tree decides what a layer contains: its paths, their kinds, their metadata and their order.
 //
-// A [Builder] collects entries in any order, from any number of origins, and Build turns them into the one list that a
-// layer is made of: paths are absolute and clean, every parent directory is present once, entries are in the byte order
-// of their names in the archive, metadata rules have been applied, and no path has two different owners.
+// A [Builder] collects entries in any order, from any number of origins, and Build turns them into the list that makes
+// up a layer: paths are absolute and clean, every parent directory is present once, entries are in the byte order of
+// their names in the archive, metadata rules have been applied, and no path occurs twice.
 //
-// Non-goals: reading files (package source), writing archives (package tarstream). The package does no IO: what a file
-// holds is a [Content] that it passes on and never opens.
+// Non-goals: reading files (package source), writing archives (package tarstream). The package does no IO: the content
+// of a file is a [Content] that it passes on and never opens.
 package tree
 
 import (
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Kind is what an entry is.
+// Kind is the kind of an entry.
 type Kind uint8
 
 // The kinds of entries.
@@ -27,42 +27,42 @@ const (
 	BlockDevice // a block device
 	FIFO        // a named pipe
 
-	Whiteout // the mark that the path of a lower layer is gone
-	Opaque   // the mark that what lower layers hold in the directory Path is gone
+	Whiteout // deletes the path from lower layers
+	Opaque   // deletes the contents of the directory Path from lower layers
 
-	// Hardlink is a further name of a file. Builder.Build makes it, from files with one Inode; nobody adds it.
+	// Hardlink is a further name of a file. Builder.Build makes it, from files with the same Inode; it cannot be added.
 	Hardlink
 )
 
 var kindNames = [...]string{"file", "directory", "symlink", "character device", "block device", "named pipe",
-	"whiteout", "mark of an opaque directory", "hard link"}
+	"whiteout", "opaque whiteout", "hard link"}
 
 // String returns the kind in words.
 func (k Kind) String() string { return kindNames[k] }
 
-// isMark reports whether an entry of the kind says something of lower layers, and has no metadata of its own.
+// isMark reports whether an entry of the kind is a whiteout, which has no metadata of its own.
 func (k Kind) isMark() bool { return k == Whiteout || k == Opaque }
 
-// Content is what a file holds. A file whose content is nil is empty.
+// Content is the content of a file. A file whose content is nil is empty.
 type Content interface {
-	// Open returns the bytes and how many there are. The caller closes the reader. It is called from several goroutines.
+	// Open returns the bytes and their number. The caller closes the reader. It is called from several goroutines.
 	Open() (r io.ReadCloser, size int64, err error)
 }
 
-// Mode is permission bits (at most 07777), or nothing: the zero value leaves the decision open. A directory without a
-// mode gets 0755; a file without one gets 0755 or 0644 by its content, when it is read.
+// Mode is permission bits (at most 07777), or unset: the zero value. A directory without a mode gets 0755; a file
+// without one gets 0755 or 0644, depending on its content, when it is read.
 type Mode uint32
 
-// modeKnown marks a Mode that was stated.
+// modeKnown marks a Mode that is set.
 const modeKnown Mode = 1 << 31
 
 // Perm returns the Mode with the given permission bits.
 func Perm(bits uint32) Mode { return Mode(bits)&0o7777 | modeKnown }
 
-// Known reports whether the mode was stated.
+// Known reports whether the mode is set.
 func (m Mode) Known() bool { return m&modeKnown != 0 }
 
-// Bits returns the permission bits, 0 if none were stated.
+// Bits returns the permission bits, 0 if the mode is not set.
 func (m Mode) Bits() uint32 { return uint32(m &^ modeKnown) }
 
 // Entry is one path of a layer.
@@ -71,39 +71,39 @@ type Entry struct {
 	Path string
 	Kind Kind
 	Mode Mode
-	// UID and GID are the owner's numbers, 0 by default.
+	// UID and GID are the owner's ids, 0 by default.
 	UID, GID uint32
-	// User and Group are the owner's names. They are empty by default: clients then use the numbers.
+	// User and Group are the owner's names. They are empty by default: clients then use the ids.
 	User, Group string
 	// ModTime is the modification time. The zero value stands for the builder's default.
 	ModTime time.Time
-	// Target is where a symlink points, in any form: relative, absolute, dangling. A built hard link's is the name in the
-	// archive of the file that it is a name of.
+	// Target is the target of a symlink, in any form: relative, absolute, dangling. For a built hard link it is the name
+	// in the archive of the file that it links to.
 	Target string
 	// Major and Minor are a device's numbers.
 	Major, Minor uint32
 	// Xattrs are the extended attributes, name -> value. The map may be shared by entries and is never changed.
 	Xattrs map[string]string
-	// Inode, unless nil, is comparable and tells which files are one: those with equal ones and the same metadata are
-	// stored once. Their contents are the same.
+	// Inode, unless nil, is comparable and identifies the file: files with equal inodes and the same metadata are stored
+	// once. Their contents are the same.
 	Inode any
-	// Follow tells that directories of the path may be symlinks of the layer, as where /lib leads to /usr/lib: the entry
-	// then goes to where they lead. Where it is not set, such a symlink is an error.
+	// Follow means that directories in the path may be symlinks of the layer, such as /lib -> usr/lib: the entry then
+	// goes to their target. Without Follow, such a symlink is an error.
 	Follow bool
-	// Implied marks a directory that is there for what it holds: nobody stated its metadata. Builder.Build sets it
-	// for the parents that it adds, and takes it from those that another input or a rule for the path states.
+	// Implied marks a directory that exists only for its contents and has no stated metadata. Builder.Build sets it for
+	// the parents that it adds, and clears it for directories that another input or a rule for the path states.
 	Implied bool
-	// Content is what a file holds.
+	// Content is the content of a file.
 	Content Content
-	// Origin says where the entry comes from, for messages.
+	// Origin is where the entry comes from, for messages.
 	Origin string
 
-	name  string
-	asked string // the path before symlinks were followed, if it was another one
+	name      string
+	requested string // the path before symlinks were followed, if it was a different one
 }
 
-// Name returns the entry's name in an archive: the path without the leading "/", and with a "/" at the end of a
-// directory's. The root's name is "./".
+// Name returns the entry's name in an archive: the path without the leading "/", and with a trailing "/" for a
+// directory. The root's name is "./".
 func (e *Entry) Name() string { return e.name }
 
 // archiveName is Name for entries that are not built yet.
@@ -122,7 +122,7 @@ func (e *Entry) archiveName() string {
 	return e.Path[1:]
 }
 
-// key is what no two entries of a layer share: the path. The mark of an opaque directory is a file in it.
+// key identifies an entry in a layer: it is the path, or the path of the whiteout file inside an opaque directory.
 func (e *Entry) key() string {
 	if e.Kind == Opaque {
 		return strings.TrimSuffix(e.Path, "/") + "/" + opaqueName

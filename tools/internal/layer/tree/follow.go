@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// maxLinks bounds how many symlinks one path may lead through, as Linux does.
+// maxLinks is the maximum number of symlinks that one path may lead through, as in Linux.
 const maxLinks = 40
 
-var errLoop = errors.New("the symlinks on the way lead to one another")
+var errLoop = errors.New("the symlinks in the path form a loop")
 
-// follow moves the entries that follow symlinks to where the symlinks of the layer lead. A symlink may be moved itself
-// so: what leads through it is then looked at again. If there are symlinks below, all entries follow them and those of the
-// layer.
+// follow moves the entries that follow symlinks to where the symlinks of the layer lead. That may move a symlink itself:
+// paths that lead through it are then resolved again. If the layers below have symlinks, all entries follow those and the
+// ones of the layer.
 func follow(entries []*Entry, below map[string]string) error {
 	var movable []*Entry
 	for _, e := range entries {
@@ -44,8 +44,8 @@ func follow(entries []*Entry, below map[string]string) error {
 			if err != nil {
 				return fmt.Errorf("%s (from %s): %w", e.Path, e.Origin, err)
 			}
-			if path != e.Path && e.asked == "" {
-				e.asked = e.Path
+			if path != e.Path && e.requested == "" {
+				e.requested = e.Path
 			}
 			moved = moved || path != e.Path && e.Kind == Symlink
 			e.Path = path
@@ -54,7 +54,7 @@ func follow(entries []*Entry, below map[string]string) error {
 	return nil
 }
 
-// through reports whether the entry is what a symlink at its path leads to, and does not replace that.
+// through reports whether the entry goes to the target of a symlink at its path, instead of replacing the symlink.
 func (e *Entry) through() bool { return e.Kind == Dir && (e.Follow || e.Implied) || e.Kind == Opaque }
 
 // resolve returns where the clean path leads. The last part of it is looked up only if last is set.

@@ -30,7 +30,7 @@ usr/share/z auto 0:0 in5
 `)
 }
 
-// A symlink that is moved may lead further what was looked at before it.
+// A symlink that is moved may move entries further that were resolved before it.
 func TestFollowMovedLink(t *testing.T) {
 	got, err := list(&Builder{},
 		Entry{Path: "/usr/l/a", Follow: true},
@@ -52,16 +52,16 @@ func TestFollowLoop(t *testing.T) {
 		Entry{Path: "/b", Kind: Symlink, Target: "/a"},
 		Entry{Path: "/a/x", Follow: true},
 	)
-	checkError(t, err, "/a/x (from in2): the symlinks on the way lead to one another")
+	checkError(t, err, "/a/x (from in2): the symlinks in the path form a loop")
 }
 
-// What does not follow stays where it is, and the conflict is told.
+// An entry that does not follow symlinks stays where it is, and the conflict is an error.
 func TestNoFollow(t *testing.T) {
 	_, err := list(&Builder{}, Entry{Path: "/a", Kind: Symlink, Target: "b"}, Entry{Path: "/a/x"})
 	checkError(t, err, "/a: a symlink (from in0), but /a/x (from in1) needs a directory there")
 }
 
-// Over a layer below, all entries go through its symlinks, and directories that nobody states are as they are there.
+// Over a layer below, all entries go through its symlinks, and implied directories get its metadata.
 func TestBelow(t *testing.T) {
 	var rules Rules
 	for _, err := range []error{rules.Mode("/lib/x", Perm(0o600)), rules.Owner("/usr/lib/y", 3, 4)} {

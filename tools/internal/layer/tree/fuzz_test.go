@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// parse makes an entry of a line: a letter for the kind, "+" if it follows symlinks, a path, and after ">" a symlink's
-// target or a file's content. Files with one content are one file if the letter is "h".
+// parse makes an entry from a line: a letter for the kind, "+" if it follows symlinks, a path, and after ">" a symlink's
+// target or a file's content. Files with the letter "h" and the same content are one file.
 func parse(line string) (Entry, bool) {
 	head, path, ok := strings.Cut(line, " ")
 	letter, follow := strings.CutSuffix(head, "+")
@@ -29,7 +29,7 @@ func parse(line string) (Entry, bool) {
 	return e, true
 }
 
-// sound returns what is wrong with the entries of a layer, if something is.
+// sound returns an error if the entries do not form a valid layer.
 func sound(entries []*Entry) error {
 	kinds := make(map[string]Kind)
 	for i, e := range entries {
@@ -41,21 +41,20 @@ func sound(entries []*Entry) error {
 		}
 		key := e.key()
 		if _, ok := kinds[key]; ok {
-			return errors.New(key + " is there twice")
+			return errors.New(key + " occurs twice")
 		}
 		if dir := parent(key); dir != "" && dir != "/" && kinds[dir] != Dir {
 			return errors.New(key + " has no directory to be in")
 		}
 		kinds[key] = e.Kind
 		if e.Kind == Hardlink && (e.Content != nil || kinds["/"+e.Target] != File) {
-			return errors.New(key + " is no link to a file before it")
+			return errors.New(key + " is not a link to an earlier file")
 		}
 	}
 	return nil
 }
 
-// Whatever is added: it becomes a layer in which all is in order, the same one for any order of what was added, or it is
-// refused.
+// Whatever entries are added, they become a valid layer, the same one for any order of the entries, or they are rejected.
 func FuzzBuild(f *testing.F) {
 	f.Add("d /a\nf /a/b>x\nf a//b>x\nh /h>y\nh /g>y\ns /l>../x\nw /old\no /a\np /pipe\nc /null\nb /sda")
 	f.Add("s /lib>usr/lib\nf+ /lib/x>1\nd+ /lib/\ns+ /usr/lib/y>../../lib/x\nf+ /lib/y/z>2")

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// identity is what two names of one file have in common.
+// identity is the inode and metadata that all names of one file share.
 type identity struct {
 	inode       any
 	mode        Mode
@@ -23,7 +23,7 @@ func (b *Builder) identity(e *Entry) identity {
 	return identity{b.inode(e.Inode), e.Mode, e.UID, e.GID, e.User, e.Group, e.ModTime.Unix(), e.ModTime.Nanosecond(), e.xattrs()}
 }
 
-// inode returns which inode stands for all that were united with i.
+// inode returns the inode that represents all inodes united with i.
 func (b *Builder) inode(i any) any {
 	for to, ok := b.united[i]; ok; to, ok = b.united[i] {
 		i = to
@@ -31,8 +31,7 @@ func (b *Builder) inode(i any) any {
 	return i
 }
 
-// unite notes that both claims of one path are one file, and so are all other names that either has: which claim came
-// first does not matter.
+// unite records that both entries for a path are one file, as are all other names of either, whichever entry came first.
 func (b *Builder) unite(first, second *Entry) {
 	if first.Inode == nil || second.Inode == nil {
 		first.Inode = cmp.Or(first.Inode, second.Inode)
@@ -48,7 +47,7 @@ func (b *Builder) unite(first, second *Entry) {
 	b.united[other] = one
 }
 
-// xattrs returns the extended attributes as a text that is the same for the same attributes.
+// xattrs returns the extended attributes as a text. Equal attributes have equal texts.
 func (e *Entry) xattrs() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(e.Xattrs)) {
@@ -57,8 +56,8 @@ func (e *Entry) xattrs() string {
 	return b.String()
 }
 
-// storeOnce turns all names of a file but the first one in the layer's order into hard links to that. A rule may have
-// given the names of one file different metadata: names with the same metadata are then one file.
+// storeOnce turns all names of a file except the first one in the layer's order into hard links to the first. If rules
+// gave the names of a file different metadata, only names with the same metadata are one file.
 func (b *Builder) storeOnce(all []*Entry) error {
 	if b.Link != nil {
 		var files []*Entry

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Names of one file are stored once, under the first name in the layer's order, whatever the order they came in.
+// A file with several names is stored once, under the first name in the layer's order, whatever the order of the inputs.
 func TestStoreOnce(t *testing.T) {
 	one, other := new(int), new(string)
 	x := map[string]string{"user.a": "1"}
@@ -38,7 +38,7 @@ x2 auto 0:0 -> x1 in4
 `)
 }
 
-// A path that several inputs bring, some of them with other names of it, has all these names, whatever the order.
+// A path that occurs in several inputs, some of which have other names for it, gets all of these names, in any order.
 func TestStoreOnceTwice(t *testing.T) {
 	one, other := new(int), new(string)
 	entries := []Entry{

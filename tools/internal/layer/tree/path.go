@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of Linux: a longer path can be in an archive, but no system could unpack it.
+// Limits of Linux: a longer path can be in an archive, but no system can unpack it.
 const (
 	maxPath    = 4095 // bytes in a path
 	maxSegment = 255  // bytes between two "/"
@@ -18,9 +18,8 @@ const (
 	opaqueName     = ".wh..wh..opq"
 )
 
-// Clean returns the absolute, clean form of a path in an image: one leading "/", no empty or "." segments, no "/" at
-// the end. A path that leaves the root, that is empty, that image-spec gives another meaning or that no system could
-// unpack is an error.
+// Clean returns the absolute, clean form of a path in an image: one leading "/", no empty or "." segments, no trailing
+// "/". A path that is empty, leaves the root, has a special meaning in image-spec or cannot be unpacked is an error.
 func Clean(path string) (string, error) {
 	if path == "" {
 		return "", errors.New("the path is empty")
@@ -37,7 +36,7 @@ func Clean(path string) (string, error) {
 		case segment == "..":
 			return "", errors.New(`".." is not allowed in an image path`)
 		case strings.HasPrefix(segment, whiteoutPrefix):
-			return "", errors.New(`names that start with ".wh." mean deletion in a layer and cannot be files`)
+			return "", errors.New(`names that start with ".wh." are reserved for whiteouts`)
 		case len(segment) > maxSegment:
 			return "", errors.New("a name is longer than 255 bytes")
 		}
@@ -45,12 +44,12 @@ func Clean(path string) (string, error) {
 		length += 1 + len(segment)
 	}
 	if length == len(path) && path[0] == '/' {
-		return path, nil // it has no byte too many: the common case
+		return path, nil // the common case: it is clean already
 	}
 	return "/" + strings.Join(segments, "/"), nil
 }
 
-// checkText refuses what neither an archive nor a file system can hold as a path or a link target.
+// checkText rejects a text that neither an archive nor a file system can hold as a path or a link target.
 func checkText(text string) error {
 	switch {
 	case len(text) > maxPath:
@@ -63,7 +62,7 @@ func checkText(text string) error {
 	return nil
 }
 
-// parent returns the directory that holds the clean path, "" for the root.
+// parent returns the directory that holds the clean path, or "" for the root.
 func parent(path string) string {
 	switch i := strings.LastIndexByte(path, '/'); {
 	case path == "/":

@@ -53,7 +53,7 @@ func TestParent(t *testing.T) {
 	}
 }
 
-// A path that is accepted is what the standard library makes of it, and is not changed by cleaning it again.
+// An accepted path is cleaned as by the standard library, and cleaning it again does not change it.
 func FuzzClean(f *testing.F) {
 	for _, seed := range []string{"/", "a/b", "/a//b/./c/", "..", "/.wh.x", "/ü/\n", "/a\xff", "./.", "/a/b/"} {
 		f.Add(seed)

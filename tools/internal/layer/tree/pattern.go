@@ -7,8 +7,8 @@ import (
 )
 
 // pattern selects entries by path. It is anchored at the root; "*", "?" and "[...]" match inside one segment as in
-// path.Match, and a segment "**" matches any number of segments, none included. A backslash takes the meaning from the
-// character after it.
+// path.Match, and a segment "**" matches any number of segments, including none. A backslash escapes the character after
+// it.
 type pattern struct {
 	text     string   // as the user wrote it
 	literal  string   // the clean path, if the pattern has no glob characters
@@ -33,12 +33,12 @@ func parsePattern(text string) (pattern, error) {
 		case segment == "..":
 			return p, errors.New(`".." is not allowed in a pattern`)
 		case segment != "**" && strings.Contains(segment, "**"):
-			return p, errors.New(`"**" must stand alone between two "/"`)
+			return p, errors.New(`"**" must be a whole segment, between two "/"`)
 		case segment == "**" && len(p.segments) > 0 && p.segments[len(p.segments)-1] == "**":
 			continue // "**/**" means "**"
 		}
 		if _, err := path.Match(segment, ""); err != nil {
-			return p, errors.New("a bracket or a backslash has no end")
+			return p, errors.New("unterminated bracket or backslash")
 		}
 		p.segments = append(p.segments, segment)
 	}
@@ -100,7 +100,7 @@ func isGlob(text string) bool {
 	return false
 }
 
-// unescape removes the backslashes that take the meaning from the character after them.
+// unescape removes the backslashes that escape the character after them.
 func unescape(text string) string {
 	if strings.IndexByte(text, '\\') < 0 {
 		return text

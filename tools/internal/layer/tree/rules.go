@@ -6,23 +6,23 @@ import (
 	"time"
 )
 
-// Rules state metadata for the entries that a pattern selects. Among the rules for the same thing the later one wins.
+// Rules set metadata for the entries that a pattern selects. If several rules set the same metadata, the last one wins.
 //
 // A pattern is a path, or a glob: "*", "?" and "[...]" match inside a segment, "**" matches any number of segments. A
-// path that no entry has is an error when the rules are applied; a glob may select nothing.
+// path without an entry is an error when the rules are applied; a glob may match nothing.
 type Rules struct {
 	rules []rule
 }
 
-// rule is one statement. apply returns false if the entry is not of a kind that the rule is for.
+// rule is one rule. apply returns false if the rule does not apply to entries of that kind.
 type rule struct {
 	pattern
 	what  string
 	apply func(p *pattern, e *Entry) bool
 }
 
-// Mode states permission bits. A glob applies to directories alone if it ends in "/" and to files alone if it does not;
-// a path applies to what is there. Symlinks have no permissions of their own: a glob passes them over, as it does
+// Mode sets permission bits. A glob applies only to directories if it ends in "/", and only to files if it does not; a
+// path applies to its entry, whatever the kind. Symlinks have no permissions of their own: a glob skips them, as it does
 // devices and pipes.
 func (r *Rules) Mode(text string, mode Mode) error {
 	return r.add("mode", text, func(p *pattern, e *Entry) bool {
@@ -35,7 +35,7 @@ func (r *Rules) Mode(text string, mode Mode) error {
 	})
 }
 
-// Owner states the owner's numbers, for entries of every kind.
+// Owner sets the owner's ids, for entries of every kind.
 func (r *Rules) Owner(text string, uid, gid uint32) error {
 	return r.add("owner", text, func(p *pattern, e *Entry) bool {
 		e.UID, e.GID = uid, gid
@@ -44,7 +44,7 @@ func (r *Rules) Owner(text string, uid, gid uint32) error {
 	})
 }
 
-// OwnerName states the owner's names, for entries of every kind. The numbers stay what they are.
+// OwnerName sets the owner's names, for entries of every kind. The ids do not change.
 func (r *Rules) OwnerName(text, user, group string) error {
 	for _, name := range []string{user, group} {
 		if err := checkText(name); err != nil {
@@ -57,7 +57,7 @@ func (r *Rules) OwnerName(text, user, group string) error {
 	})
 }
 
-// ModTime states the modification time, for entries of every kind.
+// ModTime sets the modification time, for entries of every kind.
 func (r *Rules) ModTime(text string, t time.Time) error {
 	return r.add("modification time", text, func(_ *pattern, e *Entry) bool {
 		e.ModTime = t
@@ -65,8 +65,8 @@ func (r *Rules) ModTime(text string, t time.Time) error {
 	})
 }
 
-// Xattr states an extended attribute: of directories alone if a glob ends in "/", of files alone if it does not, of
-// what is there if the pattern is a path. Symlinks have none. The entry's other attributes stay what they are.
+// Xattr sets an extended attribute. It applies to the same entries as Mode: symlinks have no extended attributes. The
+// entry's other attributes do not change.
 func (r *Rules) Xattr(text, name, value string) error {
 	if err := checkXattr(name); err != nil {
 		return err
@@ -112,12 +112,12 @@ func (r *Rules) applyTo(entries []*Entry) error {
 	return nil
 }
 
-// selects reports whether the rule is for the entry: for its path, or for the one that was asked for.
+// selects reports whether the rule is for the entry: for its path, or for its path before symlinks were followed.
 func (r *rule) selects(e *Entry) bool {
-	return r.matches(e.Path) || e.asked != "" && r.matches(e.asked)
+	return r.matches(e.Path) || e.requested != "" && r.matches(e.requested)
 }
 
-// unused says why a rule for one path applied to nothing.
+// unused returns the reason why a rule for one path did not apply to anything.
 func (r *rule) unused(entries []*Entry) error {
 	for _, e := range entries {
 		switch {
@@ -126,7 +126,7 @@ func (r *rule) unused(entries []*Entry) error {
 		case r.dirOnly:
 			return fmt.Errorf("%s %q: the path is a %s (from %s), not a directory", r.what, r.text, e.Kind, e.Origin)
 		default:
-			return fmt.Errorf("%s %q: the path is a %s (from %s), which has none", r.what, r.text, e.Kind, e.Origin)
+			return fmt.Errorf("%s %q: the path is a %s (from %s), which cannot have one", r.what, r.text, e.Kind, e.Origin)
 		}
 	}
 	return fmt.Errorf("%s %q: the layer has no such path", r.what, r.text)

@@ -2,7 +2,7 @@ package tree
 
 import "testing"
 
-// rules returns a builder with the rules that state adds.
+// rules returns a builder with the rules that the function state adds.
 func rules(t *testing.T, state func(r *Rules) []error) *Builder {
 	t.Helper()
 	b := new(Builder)
@@ -26,7 +26,7 @@ func TestRulesMode(t *testing.T) {
 		return []error{
 			r.Mode("/**", Perm(0o600)),       // files
 			r.Mode("/app/**/", Perm(0o700)),  // directories
-			r.Mode("app/bin", Perm(0o1777)),  // whatever it is
+			r.Mode("app/bin", Perm(0o1777)),  // any kind
 			r.Mode("/app/lib/", Perm(0o711)), // a directory
 			r.Mode("/app/lib/*.so", Perm(0o4755)),
 			r.Mode("/nothing/*", Perm(0)),
@@ -64,7 +64,7 @@ app/lib/x.so auto 1:2 u:g o
 `)
 }
 
-// A rule applies to both claims of a path, so that it can settle a difference.
+// A rule applies to both entries for a path, so that it can settle a difference.
 func TestRulesSettleConflict(t *testing.T) {
 	b := rules(t, func(r *Rules) []error { return []error{r.Mode("/a", Perm(0o755))} })
 	got, err := list(b, Entry{Path: "/a", Mode: Perm(0o700)}, Entry{Path: "/a"})
@@ -75,12 +75,12 @@ func TestRulesRefused(t *testing.T) {
 	for pattern, want := range map[string]string{
 		"/app/tool":      `mode "/app/tool": the layer has no such path`,
 		"/app/bin/tool/": `mode "/app/bin/tool/": the path is a file (from o), not a directory`,
-		"/app/lib/l":     `mode "/app/lib/l": the path is a symlink (from o), which has none`,
+		"/app/lib/l":     `mode "/app/lib/l": the path is a symlink (from o), which cannot have one`,
 	} {
 		_, err := list(rules(t, func(r *Rules) []error { return []error{r.Mode(pattern, Perm(0o755))} }), sample...)
 		checkError(t, err, want)
 	}
 	var r Rules
-	checkError(t, r.Owner("/a**", 0, 0), `owner pattern "/a**": "**" must stand alone between two "/"`)
+	checkError(t, r.Owner("/a**", 0, 0), `owner pattern "/a**": "**" must be a whole segment, between two "/"`)
 	checkError(t, r.OwnerName("/a", "x\x00", ""), `owner name "x\x00": contains a NUL byte`)
 }

@@ -233,7 +233,7 @@ func TestRefuses(t *testing.T) {
 		"nameless":  {nameless, "more than 1000 entries state no platform"},
 		"missing":   {missing, "config: HOST/team/base: blob sha256:"},
 		"none":      {none, "no image for linux/amd64, linux/arm64; available: none"},
-		"artifact":  {artifact, `the config has the media type "application/vnd.x": it is not an image`},
+		"artifact":  {artifact, `not an image: the config has the media type "application/vnd.x"`},
 		"traversal": {traversal, `digest "sha256:../../x"`},
 	} {
 		store, server := make(imagetest.Store), registrytest.New(t)

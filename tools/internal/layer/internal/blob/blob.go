@@ -1,7 +1,7 @@
-// Package blob makes a blob in one pass: bytes go in once, and the packed file, both digests and both sizes come out.
+// Package blob makes a blob in one pass over its bytes: it returns the compressed file, both digests and both sizes.
 //
-// Hashing what goes in, packing, and hashing and storing what comes out run at the same time. Memory is what the packer
-// needs, whatever the size of the stream.
+// Hashing the input, compressing it, and hashing and storing the output run at the same time. Memory is limited to what
+// the compressor needs, whatever the size of the stream.
 package blob
 
 import (
@@ -15,9 +15,9 @@ import (
 
 // Result describes a finished blob.
 type Result struct {
-	Digest digest.Digest // of the packed bytes
-	Size   int64         // of the packed bytes
-	// DiffID is the digest of the bytes before packing, which a config calls so.
+	Digest digest.Digest // of the compressed bytes
+	Size   int64         // of the compressed bytes
+	// DiffID is the digest of the uncompressed bytes, as listed in a config's diff_ids.
 	DiffID           digest.Digest
 	UncompressedSize int64
 }
@@ -26,14 +26,14 @@ type Result struct {
 type Writer struct {
 	file   *atomicfile.File
 	packer *compress.Writer
-	packed *digest.Writer // nil if nothing is packed: the blob is the stream
+	packed *digest.Writer // nil without compression: the blob is the stream
 	plain  *digest.Writer
 	path   string
 	cache  *compress.Cache
 }
 
-// Create starts a blob at path. The directory must exist. The cache, which may be nil, spares packing the
-// blocks of earlier blobs.
+// Create starts a blob at path. The directory must exist. The cache, which may be nil, avoids compressing blocks of
+// earlier blobs again.
 func Create(path string, format compress.Format, cache *compress.Cache) (*Writer, error) {
 	file, err := atomicfile.Create(path)
 	if err != nil {
@@ -52,14 +52,14 @@ func Create(path string, format compress.Format, cache *compress.Cache) (*Writer
 	return w, nil
 }
 
-// Write implements io.Writer. The error may be that of an earlier write.
+// Write implements io.Writer. The error may come from an earlier write.
 func (w *Writer) Write(p []byte) (int, error) { return w.packer.Write(p) }
 
-// Buffer returns an empty buffer of the capacity compress.BufferSize, to be filled and given to Send. Any goroutine may
-// ask for one.
+// Buffer returns an empty buffer with capacity compress.BufferSize, to be filled and passed to Send. It may be called
+// from any goroutine.
 func (w *Writer) Buffer() []byte { return w.packer.Buffer() }
 
-// Send writes the bytes of a buffer and takes it: nothing is copied. The error may be that of an earlier write.
+// Send writes the bytes of a buffer and takes ownership of it, without copying. The error may come from an earlier write.
 func (w *Writer) Send(buffer []byte) error { return w.packer.Send(buffer) }
 
 // Commit ends the stream and gives the file its name.
@@ -81,7 +81,7 @@ func (w *Writer) Commit() (Result, error) {
 	return r, nil
 }
 
-// Abort removes what was written unless it was committed. It is meant to be deferred.
+// Abort removes the blob unless it was committed. It is meant to be deferred.
 func (w *Writer) Abort() {
 	w.packer.Abort()
 	w.file.Abort()

@@ -96,7 +96,7 @@ func TestAbort(t *testing.T) {
 func TestCreateRefused(t *testing.T) {
 	_, err := Create(filepath.Join(t.TempDir(), "no", "blob"), compress.Format{Codec: oci.Uncompressed}, nil)
 	if !os.IsNotExist(err) {
-		t.Errorf("got %v, want that the directory does not exist", err)
+		t.Errorf("got %v, want fs.ErrNotExist", err)
 	}
 	dir := t.TempDir()
 	if _, err := Create(filepath.Join(dir, "blob"), compress.Format{Codec: oci.Gzip, Level: 77}, nil); err == nil {

@@ -1,8 +1,8 @@
-// Package tarstream decides every byte of a layer's tar that is not a file's content.
+// Package tarstream decides every byte of a layer's tar except the contents of files.
 //
-// The format is POSIX ustar; an entry gets a pax extended header only if one of its fields needs it, holding only the
-// fields that do, in the order of their keywords. Nothing comes from the machine: no clock, no process id, no user
-// table. docs/internals/format.md states the policy field by field.
+// The format is POSIX ustar; an entry gets a pax extended header only for fields that need one, in the order of their
+// keywords. Nothing depends on the machine: no clock, no process id, no user table. docs/internals/format.md states the
+// policy for each field.
 //
 // Non-goals: reading archives, ordering entries (package tree), moving content (package layer).
 package tarstream
@@ -32,8 +32,8 @@ var (
 	fieldType     = field{156, 1}
 	fieldLink     = field{157, 100}
 	fieldMagic    = field{257, 8}  // magic and version
-	fieldUser     = field{265, 31} // 32 with the NUL that must end it
-	fieldGroup    = field{297, 31} // likewise
+	fieldUser     = field{265, 31} // 32 with the terminating NUL
+	fieldGroup    = field{297, 31} // 32 with the terminating NUL
 	fieldMajor    = field{329, 8}
 	fieldMinor    = field{337, 8}
 	fieldPrefix   = field{345, 155}
@@ -45,7 +45,7 @@ const (
 	typePax  = 'x'
 )
 
-// types are those of the kinds. What is not here is a regular file: the marks of deletions, too.
+// types maps kinds to types. Kinds that are not listed are regular files, including whiteouts.
 var types = [...]byte{
 	tree.Hardlink:    '1',
 	tree.Symlink:     '2',
@@ -55,8 +55,7 @@ var types = [...]byte{
 	tree.FIFO:        '6',
 }
 
-// paxXattr is what the keyword of an extended attribute's record starts with. GNU tar, bsdtar and all container engines
-// know it.
+// paxXattr is the prefix of an extended attribute's keyword. GNU tar, bsdtar and all container engines support it.
 const paxXattr = "SCHILY.xattr."
 
 // magic is "ustar", NUL, and the version "00".
@@ -65,8 +64,8 @@ const magic = "ustar\x0000"
 // paxName is the name of every extended header. Readers ignore it.
 const paxName = "././@PaxHeader"
 
-// AppendHeader appends the header blocks of an entry to dst. size is the number of bytes of a file's content, 0 for
-// other kinds; mode is the permission bits. The number of bytes appended does not depend on mode.
+// AppendHeader appends the header blocks of an entry to dst. size is the size of a file's content, or 0 for other kinds;
+// mode is the permission bits. The number of bytes appended does not depend on mode.
 func AppendHeader(dst []byte, e *tree.Entry, size int64, mode uint32) ([]byte, error) {
 	if size < 0 {
 		return dst, fmt.Errorf("the size %d is negative", size)
@@ -97,13 +96,13 @@ func AppendHeader(dst []byte, e *tree.Entry, size int64, mode uint32) ([]byte, e
 	return h.append(pax.append(dst)), nil
 }
 
-// Padding returns how many zero bytes follow a content of size bytes.
+// Padding returns the number of zero bytes that follow a content of size bytes.
 func Padding(size int64) int { return int(-size & (BlockSize - 1)) }
 
-// End returns what ends an archive: two blocks of zeros. There is no padding beyond them.
+// End returns the end of an archive: two blocks of zeros, without further padding.
 func End() []byte { return make([]byte, 2*BlockSize) }
 
-// noASCII stands for a link's target that has no ASCII character: bsdtar finds no target at all if the block has none.
+// noASCII replaces a link's target without ASCII characters: bsdtar ignores the target if the block has none.
 const noASCII = "_"
 
 // header is the content of one ustar header block.
@@ -134,7 +133,7 @@ func (h *header) append(dst []byte) []byte {
 	return append(dst, b[:]...)
 }
 
-// putChecksum writes the sum of the block's bytes, counting the sum's own field as spaces: six octal digits, NUL,
+// putChecksum writes the sum of the block's bytes, counting the checksum field itself as spaces: six octal digits, NUL,
 // space.
 func putChecksum(b *[BlockSize]byte) {
 	sum := fieldChecksum.width * ' '
@@ -163,7 +162,7 @@ func (f field) putNumber(b *[BlockSize]byte, n int64) {
 // max is the largest number the field can hold.
 func (f field) max() int64 { return 1<<(3*(f.width-1)) - 1 }
 
-// splitName cuts a name into ustar's prefix and name, at the last "/" that lets the name fit. ok is false if there is
+// splitName splits a name into ustar's prefix and name, at the last "/" for which both fit. ok is false if there is
 // none, or if the name is not ASCII.
 func splitName(name string) (prefix, rest string, ok bool) {
 	switch {
@@ -189,7 +188,7 @@ func isASCII(text string) bool {
 	return true
 }
 
-// wholeSeconds reports whether t is a number of seconds that the header block can hold, and which.
+// wholeSeconds returns the seconds of t, and whether the header block can hold t exactly.
 func wholeSeconds(t time.Time) (int64, bool) {
 	seconds := t.Unix()
 	return seconds, t.Nanosecond() == 0 && seconds >= 0 && seconds <= fieldModTime.max()

@@ -35,7 +35,7 @@ func built(t testing.TB, e tree.Entry) *tree.Entry {
 	return all[i]
 }
 
-var update = flag.Bool("update", false, "write the golden archive anew")
+var update = flag.Bool("update", false, "rewrite the golden archive")
 
 // The golden archive holds one entry of each shape; "go test -update" makes it, "tar tvf testdata/shapes.tar" shows it.
 func TestGolden(t *testing.T) {
@@ -81,7 +81,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestPax states for each field where ustar ends and which records stand in for it then.
+// TestPax checks, for each field, the limit of ustar and the records used beyond it.
 func TestPax(t *testing.T) {
 	n100, n101, dir155 := strings.Repeat("n", 100), strings.Repeat("n", 101), strings.Repeat("p/", 77)+"p"
 	for _, c := range []struct {
@@ -122,7 +122,7 @@ func TestPax(t *testing.T) {
 			map[string]string{"SCHILY.xattr.user.x": "a=b\n\xff"}},
 		{"device", tree.Entry{Path: "/c", Kind: tree.CharDevice, Major: 5, Minor: 1}, 0, nil},
 		{"pipe", tree.Entry{Path: "/p", Kind: tree.FIFO}, 0, nil},
-		{"and farther", tree.Entry{Path: "/f", ModTime: time.Unix(-3, 1)}, 0, map[string]string{"mtime": "-2.999999999"}},
+		{"fraction long before 1970", tree.Entry{Path: "/f", ModTime: time.Unix(-3, 1)}, 0, map[string]string{"mtime": "-2.999999999"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := readBack(t, built(t, c.e), c.size)
@@ -169,7 +169,7 @@ func TestRecordLength(t *testing.T) {
 		r.add("k", strings.Repeat("v", n))
 		length, _, _ := strings.Cut(string(r), " ")
 		if length != fmt.Sprint(len(r)) {
-			t.Fatalf("a record of %d bytes says %s", len(r), length)
+			t.Fatalf("a record of %d bytes has the length %s", len(r), length)
 		}
 	}
 }
@@ -211,7 +211,7 @@ func TestPadding(t *testing.T) {
 	}
 }
 
-// What archive/tar reads from a header is what the entry said.
+// archive/tar reads the fields of the entry from its header.
 func FuzzHeader(f *testing.F) {
 	f.Add("/a/b", "t", "u", "g", uint32(0), uint32(1<<31), int64(1)<<40, int64(-5), int64(7))
 	f.Add(strings.Repeat("/abc", 60), strings.Repeat("x", 101), "ü", "",

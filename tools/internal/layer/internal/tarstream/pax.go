@@ -7,11 +7,11 @@ import (
 )
 
 // records is the body of a pax extended header: "LENGTH KEYWORD=VALUE\n" for each field that the header block cannot
-// hold. Its methods return what the block holds instead, or the value itself if the block can hold it.
+// hold. Its methods return the value for the block: the value itself, or a substitute if the block cannot hold it.
 type records []byte
 
-// text adds a record for text that is not ASCII or longer than width bytes. The block then holds a readable, shortened
-// form of it.
+// text adds a record for text that is not ASCII or is longer than width bytes. The block then holds a readable, shortened
+// form.
 func (r *records) text(keyword, text string, width int) string {
 	if len(text) <= width && isASCII(text) {
 		return text
@@ -37,8 +37,8 @@ func (r *records) number(keyword string, n int64, f field) int64 {
 	return 0
 }
 
-// time adds a record for a time before 1970, after what the block can hold, or with a fraction of a second. The block
-// then holds the whole seconds if it can, and 0 if not.
+// time adds a record for a time that is before 1970, beyond the block's limit, or has a fraction of a second. The block
+// then holds the whole seconds if it can, and 0 otherwise.
 func (r *records) time(keyword string, t time.Time) int64 {
 	seconds, ok := wholeSeconds(t)
 	if ok {
@@ -64,7 +64,7 @@ func decimal(seconds int64, nanos int) string {
 	return sign + strconv.FormatInt(seconds, 10) + "." + strings.TrimRight(fraction, "0")
 }
 
-// add adds a record. Its length counts all of it, the length's own digits included.
+// add adds a record. Its length includes the digits of the length.
 func (r *records) add(keyword, value string) {
 	body := len(keyword) + len(value) + len(" =\n")
 	length := body + len(strconv.Itoa(body))
@@ -73,7 +73,7 @@ func (r *records) add(keyword, value string) {
 	*r = append(append(append(append(append(*r, ' '), keyword...), '='), value...), '\n')
 }
 
-// append appends the extended header, padded, to dst, if there is anything in it.
+// append appends the padded extended header to dst, unless it is empty.
 func (r records) append(dst []byte) []byte {
 	if len(r) == 0 {
 		return dst
