@@ -33,8 +33,8 @@ func (e *Error) Hint() string {
 	case e.method == http.MethodGet, e.method == http.MethodHead:
 		return "check the spelling of " + at.repository + "; if the image is gone, use another tag or digest"
 	case e.method == http.MethodPost:
-		return "some registries want a repository to be created before the first push; if it exists, look for a spelling " +
-			"mistake in " + at.repository
+		return "some registries want a repository to be created before the first push; if it exists, check the spelling of " +
+			at.repository
 	}
 	return ""
 }
