@@ -6,7 +6,8 @@ load(":providers.bzl", "LayerInfo")
 
 visibility(["//rules/..."])
 
-# Names of layers tell their compression. That of an archive which may be kept as it is only the descriptor knows.
+# The name of a blob ends with its compression. That of a layer which may be an archive as it was is known to mklayer only,
+# which writes it into the descriptor.
 _SUFFIX = {"": ".layer", "gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
 
 COMPRESSIONS = ["gzip", "none", "zstd"]
@@ -35,16 +36,19 @@ PACKING_ATTRS = {
     ),
 }
 
-def _packing(attr, kept):
-    """Returns the compression and the level that hold for a layer; "" and 0 leave them to the tool."""
-    if attr.compression or kept:
-        return attr.compression, attr.compression_level
+def _add_packing(args, attr):
+    """Adds what the target says about compression, and what the build says for a layer that mklayer packs."""
+    if attr.compression_level:
+        args.add(attr.compression_level, format = "--level=%s")
+    if attr.compression:
+        args.add(attr.compression, format = "--compression=%s")
+        return
+    args.add(attr._compression[BuildSettingInfo].value, format = "--default-compression=%s")
+    level = attr._compression_level[BuildSettingInfo].value
+    if level:
+        args.add(level, format = "--default-level=%s")
 
-    # A level is one of some compression: the build's belongs to the build's.
-    level = attr.compression_level or attr._compression_level[BuildSettingInfo].value
-    return attr._compression[BuildSettingInfo].value, level
-
-def pack(ctx, name, args, inputs, kept = False):
+def pack(ctx, name, args, inputs, may_be_kept = False):
     """Declares a layer and the action that makes it.
 
     Args:
@@ -52,16 +56,15 @@ def pack(ctx, name, args, inputs, kept = False):
       name: Name of the outputs, without a suffix.
       args: Args with the layer's entries and settings.
       inputs: depset of the Files that the entries name.
-      kept: Whether the layer is an archive that may be kept as it is, whatever its compression.
+      may_be_kept: Whether mklayer may find that the layer is an archive as it is, with a compression of its own.
 
     Returns:
       LayerInfo.
     """
-    compression, level = _packing(ctx.attr, kept)
-    if compression:
-        args.add(compression, format = "--compression=%s")
-    if level:
-        args.add(level, format = "--level=%s")
+    _add_packing(args, ctx.attr)
+    compression = ctx.attr.compression
+    if not compression and not may_be_kept:
+        compression = ctx.attr._compression[BuildSettingInfo].value
     layer = LayerInfo(
         blob = ctx.actions.declare_file(name + _SUFFIX[compression]),
         descriptor = ctx.actions.declare_file(name + ".layer.json"),

@@ -115,7 +115,7 @@ func (in *inputs) archive(open func(*disk) (archive, error)) error {
 // whole are the flags beside which an archive stays as it is: they say nothing of what is in the layer.
 var whole = map[string]bool{
 	"tar": true, "compression": true, "annotation": true, "media-type": true, "output": true, "descriptor": true,
-	"shape": true, "declared-symlink": true,
+	"default-compression": true, "default-level": true, "shape": true, "declared-symlink": true,
 }
 
 // unchanged returns the one archive that the layer shall be, if that is what the flags say.
@@ -131,7 +131,7 @@ func (in *inputs) unchanged(flags *flag.FlagSet) (src string, ok bool) {
 // build makes the blob and returns how it is packed, and a summary of what is in it.
 func (r *request) build(ctx context.Context) (layer.Made, error) {
 	if r.keep != "" {
-		kept, err := layer.Keep(ctx, r.keep, r.output, compress.Codec(r.codec))
+		kept, err := layer.Keep(ctx, r.keep, r.output, compress.Codec(r.packing.codec))
 		if !errors.Is(err, layer.ErrRepack) {
 			return kept, err
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -29,7 +28,8 @@ KEY=VALUE: the key ends at the first "="; \= \\ and \n stand for "=", a backslas
 PATH is a path in the image. SRC and DIR are paths on disk; symlinks there are followed.
 PATTERN is a PATH, or a glob with "*", "?", "[...]" and "**" (any number of directories). A mode pattern with glob
 characters applies to files, or to directories if it ends in "/". Of several patterns that match, the last one wins.
-A single --tar with nothing that changes it, packed as --compression says, is the blob as it is.`,
+A single --tar is the blob as it is if no flag changes what is in it, --level is not given, and --compression is not
+given or names the archive's compression.`,
 		New: func(flags *flag.FlagSet) cli.Work { return newWork(flags, cache) },
 	}
 }
@@ -38,9 +38,8 @@ A single --tar with nothing that changes it, packed as --compression says, is th
 type request struct {
 	inputs      inputs
 	keep        string // the archive that is the layer, or ""
-	codec       string
-	level       int
-	format      compress.Format // codec and level
+	packing     packing
+	format      compress.Format // of a layer that is packed
 	annotations map[string]string
 	mediaType   string // what to call the layer, or "" for the usual name
 	output      string
@@ -53,8 +52,7 @@ type request struct {
 func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
 	r := request{annotations: make(map[string]string), cache: cache}
 	r.inputs.declare(flags)
-	flags.StringVar(&r.codec, "compression", "", "`gzip`, zstd or none (default gzip, or that of an archive that is kept)")
-	flags.IntVar(&r.level, "level", 0, "compression level `N`: gzip 1-9, zstd 1-19, 0 for the default (gzip 6, zstd 3)")
+	r.packing.declare(flags)
 	cli.Each(flags, "annotation", "annotation `KEY=VALUE` of the descriptor (repeat)", func(value string) error {
 		key, value, err := cli.SplitPair(value)
 		if _, twice := r.annotations[key]; err == nil && twice {
@@ -78,8 +76,8 @@ func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
 
 func (r *request) run(ctx context.Context) error {
 	var err error
-	if r.format, err = compress.Parse(cmp.Or(r.codec, string(compress.Gzip)), r.level); err != nil {
-		return cli.Usage("%w", err)
+	if r.format, err = r.packing.format(); err != nil {
+		return err
 	}
 	if r.keep == "" {
 		// What is wrong is told before the work, where it can be.
