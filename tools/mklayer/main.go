@@ -17,11 +17,15 @@ import (
 	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli/worker"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 )
+
+// cachedLayers is how many layers a worker remembers the blocks of. It keeps their files open.
+const cachedLayers = 100
 
 func main() {
 	if worker.Asked(os.Args[1:]) {
-		os.Exit(serve())
+		worker.Main(newCommand(compress.NewCache(cachedLayers)))
 	}
 	command.Main()
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/layer"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 )
 
@@ -22,15 +23,19 @@ func (p *packing) declare(flags *flag.FlagSet) {
 	flags.IntVar(&p.defaultLevel, "default-level", 0, "`level` that goes with --default-compression")
 }
 
-// format returns how to pack a layer. The default level belongs to the default compression: it may mean nothing to another.
-func (p *packing) format() (compress.Format, error) {
-	codec, level := p.codec, p.level
+// parse returns how to pack the layer, and which archives may be the layer as they are.
+func (p *packing) parse(cache *compress.Cache) (layer.Packing, error) {
+	codec, level, keep := p.codec, p.level, layer.KeepSame
 	if codec == "" {
-		codec, level = p.defaultCodec, cmp.Or(level, p.defaultLevel)
+		// The default level belongs to the default compression: it may mean nothing to another.
+		codec, level, keep = p.defaultCodec, cmp.Or(level, p.defaultLevel), layer.KeepAll
+	}
+	if p.level != 0 {
+		keep = layer.KeepNone
 	}
 	format, err := compress.Parse(codec, level)
 	if err != nil {
-		return format, cli.Usage("%w", err)
+		return layer.Packing{}, cli.Usage("%w", err)
 	}
-	return format, nil
+	return layer.Packing{Format: format, Keep: keep, Cache: cache}, nil
 }

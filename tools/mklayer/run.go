@@ -10,6 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/inputs"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -36,30 +37,27 @@ given or names the archive's compression.`,
 
 // request is a parsed command line.
 type request struct {
-	inputs      inputs
-	keep        string // the archive that is the layer, or ""
+	spec        inputs.Spec
 	packing     packing
-	format      compress.Format // of a layer that is packed
 	annotations map[string]string
 	mediaType   string // what to call the layer, or "" for the usual name
 	output      string
 	descriptor  string
 	shape       string // where to write the layer's shape, or ""
 	cache       *compress.Cache
-	programs    layer.Programs
 }
 
 func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
 	r := request{annotations: make(map[string]string), cache: cache}
-	r.inputs.declare(flags)
+	declareInputs(flags, &r.spec)
+	declareSettings(flags, &r.spec)
 	r.packing.declare(flags)
-	cli.Each(flags, "annotation", "annotation `KEY=VALUE` of the descriptor (repeat)", func(value string) error {
-		key, value, err := cli.SplitPair(value)
-		if _, twice := r.annotations[key]; err == nil && twice {
-			err = fmt.Errorf("annotation %q is there twice", key)
+	pairs(flags, "annotation", "annotation `KEY=VALUE` of the descriptor (repeat)", func(key, value string) error {
+		if _, twice := r.annotations[key]; twice {
+			return fmt.Errorf("annotation %q is there twice", key)
 		}
 		r.annotations[key] = value
-		return err
+		return nil
 	})
 	flags.StringVar(&r.mediaType, "media-type", "", "media `type` of the layer, one of image-spec's (default by compression)")
 	flags.StringVar(&r.output, "output", "", "`file` to write the blob to")
@@ -69,44 +67,43 @@ func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
 		if err := cli.Require(flags, "output", "descriptor"); err != nil {
 			return err
 		}
-		r.keep, _ = r.inputs.unchanged(flags)
 		return r.run(ctx)
 	}
 }
 
 func (r *request) run(ctx context.Context) error {
-	var err error
-	if r.format, err = r.packing.format(); err != nil {
+	packing, err := r.packing.parse(r.cache)
+	if err != nil {
 		return err
 	}
-	if r.keep == "" {
-		// What is wrong is told before the work, where it can be.
-		if _, err := layerType(r.mediaType, r.format.Codec); err != nil {
+	if _, ok := r.spec.Archive(); !ok {
+		// Errors that can be reported before the work are.
+		if _, err := layerType(r.mediaType, packing.Codec); err != nil {
 			return err
 		}
 	}
-	made, err := r.build(ctx)
+	made, err := layer.Make(ctx, &r.spec, r.output, packing)
 	if err != nil {
-		return err
+		return hint(err)
 	}
-	if r.shape != "" {
-		err = shape.Of(made.Entries).Write(r.shape)
-	}
-	if err == nil {
-		err = r.describe(made)
-	}
-	if err != nil {
+	if err := r.describe(made); err != nil {
 		// A blob without a descriptor is half an output.
 		os.Remove(r.output)
 		if r.shape != "" {
 			os.Remove(r.shape)
 		}
+		return err
 	}
-	return err
+	return nil
 }
 
-// describe writes the descriptor.
-func (r *request) describe(made layer.Made) error {
+// describe writes the shape and the descriptor.
+func (r *request) describe(made layer.Result) error {
+	if r.shape != "" {
+		if err := shape.Of(made.Entries).Write(r.shape); err != nil {
+			return err
+		}
+	}
 	mediaType, err := layerType(r.mediaType, made.Codec)
 	if err != nil {
 		return err
@@ -119,7 +116,7 @@ func (r *request) describe(made layer.Made) error {
 		DiffID:           made.DiffID,
 		UncompressedSize: made.UncompressedSize,
 		History:          &oci.History{CreatedBy: "rules_strata " + layer.Summary(made.Entries)},
-		Programs:         r.programs.Paths(),
+		Programs:         made.Programs,
 	})
 }
 

@@ -11,65 +11,57 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/blob"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
-	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// ErrRepack tells that an archive is not packed as the layer shall be, or is in a form that no layer should have.
-var ErrRepack = errors.New("the archive is packed or formed in another way")
+// errRepack is returned for an archive that cannot be the layer as it is.
+var errRepack = errors.New("the archive is packed or formed in another way")
 
-// Made is a layer that was made.
-type Made struct {
-	blob.Result
-	Codec   compress.Codec // how it is packed
-	Entries []*tree.Entry  // what is in it; without contents where an archive was kept
-}
-
-// Keep makes the archive src, as it is, the blob at path. It must be packed with codec, or in any way that layers know if
-// codec is empty; if not, the error is ErrRepack. The archive is read as package tarfile reads it,
-// and refused for the same reasons. Nothing is left at path if it fails.
-func Keep(ctx context.Context, src, path string, codec compress.Codec) (Made, error) {
+// keep makes the archive src, as it is, the blob at path, if the packing allows it. If not, or if the archive has a form
+// that no layer should have, the error is errRepack. The archive is read as package tarfile reads it, and refused for the
+// same reasons. Nothing is left at path if it fails.
+func keep(ctx context.Context, src, path string, packing Packing) (Result, error) {
 	in, err := os.Open(src)
 	if err != nil {
-		return Made{}, err
+		return Result{}, err
 	}
 	defer in.Close()
 	out, err := atomicfile.Create(path)
 	if err != nil {
-		return Made{}, err
+		return Result{}, err
 	}
 	defer out.Abort()
-	kept, err := keep(ctx, in, out, codec)
+	kept, err := copyKept(ctx, in, out, packing)
 	if err == nil {
 		err = out.Commit()
 	}
 	return kept, err
 }
 
-func keep(ctx context.Context, in *os.File, out io.Writer, want compress.Codec) (Made, error) {
+func copyKept(ctx context.Context, in *os.File, out io.Writer, packing Packing) (Result, error) {
 	info, err := in.Stat()
 	if err != nil {
-		return Made{}, err
+		return Result{}, err
 	}
 	packed, plain := digest.NewWriter(), digest.NewWriter()
 	copied := io.TeeReader(in, io.MultiWriter(packed, out))
 	unpacked, codec, err := decompress.NewReader(ctx, copied, info.Size())
 	if err != nil {
-		return Made{}, err
+		return Result{}, err
 	}
 	defer unpacked.Close()
 	found := compress.Codec(codec)
-	if _, err := compress.Parse(string(found), 0); err != nil || want != "" && want != found {
-		return Made{}, ErrRepack
+	if _, err := compress.Parse(string(found), 0); err != nil || !packing.keeps(found) {
+		return Result{}, errRepack
 	}
 	entries, err := tarfile.Check(io.TeeReader(unpacked, plain), in.Name())
 	if errors.Is(err, tarfile.ErrForm) {
-		err = ErrRepack
+		err = errRepack
 	}
 	if err != nil {
-		return Made{}, err
+		return Result{}, err
 	}
-	return Made{blob.Result{
+	return Result{Result: blob.Result{
 		Digest: packed.Digest(), Size: packed.Size(), DiffID: plain.Digest(), UncompressedSize: plain.Size(),
-	}, found, entries}, nil
+	}, Codec: found, Entries: entries}, nil
 }

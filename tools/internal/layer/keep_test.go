@@ -28,19 +28,22 @@ func TestKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	id, size := digest.FromBytes(plain.Bytes()), int64(plain.Len())
+	same := func(codec compress.Codec) Packing {
+		return Packing{Format: compress.Format{Codec: codec}, Keep: KeepSame}
+	}
 	for _, c := range []struct {
 		name  string
 		data  []byte
-		want  compress.Codec
+		keep  Packing
 		codec compress.Codec
 		err   string
 	}{
-		{"plain", plain.Bytes(), "", compress.None, ""},
-		{"gzip", packed.Bytes(), "", compress.Gzip, ""},
-		{"gzip as asked for", packed.Bytes(), compress.Gzip, compress.Gzip, ""},
-		{"gzip for zstd", packed.Bytes(), compress.Zstd, "", ErrRepack.Error()},
-		{"a way that layers do not know", []byte("BZh9"), "", "", ErrRepack.Error()},
-		{"cut off", plain.Bytes()[:size-1], "", "", "SRC: the archive is cut off"},
+		{"plain", plain.Bytes(), Packing{Keep: KeepAll}, compress.None, ""},
+		{"gzip", packed.Bytes(), Packing{Keep: KeepAll}, compress.Gzip, ""},
+		{"gzip as asked for", packed.Bytes(), same(compress.Gzip), compress.Gzip, ""},
+		{"gzip for zstd", packed.Bytes(), same(compress.Zstd), "", errRepack.Error()},
+		{"a way that layers do not know", []byte("BZh9"), Packing{Keep: KeepAll}, "", errRepack.Error()},
+		{"cut off", plain.Bytes()[:size-1], Packing{Keep: KeepAll}, "", "SRC: the archive is cut off"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -48,7 +51,7 @@ func TestKeep(t *testing.T) {
 			if err := os.WriteFile(src, c.data, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			got, err := Keep(t.Context(), src, path, c.want)
+			got, err := keep(t.Context(), src, path, c.keep)
 			if c.err != "" {
 				left, errDir := os.ReadDir(dir)
 				if err == nil || strings.ReplaceAll(err.Error(), src, "SRC") != c.err || len(left) != 1 || errDir != nil {
@@ -64,7 +67,7 @@ func TestKeep(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Keep(t.Context(), filepath.Join(t.TempDir(), "none"), "", ""); !errors.Is(err, os.ErrNotExist) {
+	if _, err := keep(t.Context(), filepath.Join(t.TempDir(), "none"), "", Packing{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -132,14 +132,14 @@ func TestPrograms(t *testing.T) {
 	for i := range 20 * runLength {
 		entries = append(entries, tree.Entry{Path: fmt.Sprintf("/%06d", 999999-i), Content: text(string(header))})
 	}
-	var programs Programs
-	packing := Packing{Format: compress.Format{Codec: compress.None}, Programs: &programs}
-	if _, err := Build(t.Context(), build(t, entries...), filepath.Join(t.TempDir(), "blob"), packing); err != nil {
+	packing := Packing{Format: compress.Format{Codec: compress.None}}
+	got, err := Build(t.Context(), build(t, entries...), filepath.Join(t.TempDir(), "blob"), packing)
+	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{"amd64": fmt.Sprintf("/%06d", 1000000-20*runLength)}
-	if got := programs.Paths(); !maps.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+	if !maps.Equal(got.Programs, want) {
+		t.Errorf("got %v, want %v", got.Programs, want)
 	}
 }
 
@@ -271,10 +271,10 @@ func TestSameBlobEverywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			if first == "" {
-				first = fmt.Sprint(r)
+				first = fmt.Sprint(r.Result)
 			}
-			if fmt.Sprint(r) != first {
-				t.Errorf("%v on %d processors: %v, want %s", format, procs, r, first)
+			if fmt.Sprint(r.Result) != first {
+				t.Errorf("%v on %d processors: %v, want %s", format, procs, r.Result, first)
 			}
 		}
 	}

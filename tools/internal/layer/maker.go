@@ -33,7 +33,7 @@ type maker struct {
 	current []byte
 	header  []byte // scratch
 
-	programs *Programs
+	programs *programs
 }
 
 // run sends the entries' part of the tar to out.

@@ -1,20 +1,19 @@
 package layer
 
 import (
-	"maps"
 	"sync"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 )
 
-// Programs notes for which architectures a layer has machine code. The zero value is ready to use.
-type Programs struct {
+// programs notes for which architectures a layer has machine code. The zero value is ready to use; a nil one notes nothing.
+type programs struct {
 	mutex sync.Mutex
 	paths map[string]string
 }
 
 // note takes note of the file at path, which begins with start.
-func (p *Programs) note(path string, start []byte) {
+func (p *programs) note(path string, start []byte) {
 	architecture := source.Architecture(start)
 	if p == nil || architecture == "" {
 		return
@@ -27,12 +26,4 @@ func (p *Programs) note(path string, start []byte) {
 	if first, ok := p.paths[architecture]; !ok || path < first {
 		p.paths[architecture] = path
 	}
-}
-
-// Paths returns, for each architecture in the words of GOARCH, the path of a file with code for it: the first one in
-// the order of bytes, whatever the order in which files were read.
-func (p *Programs) Paths() map[string]string {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	return maps.Clone(p.paths)
 }

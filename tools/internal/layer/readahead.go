@@ -26,7 +26,7 @@ type run struct {
 
 // readAhead starts the readers and returns the runs in order; their chunks are what buffer gives. If ctx is done, the
 // remaining runs end early or are left out.
-func readAhead(ctx context.Context, buffer func() []byte, entries []*tree.Entry, programs *Programs) <-chan *run {
+func readAhead(ctx context.Context, buffer func() []byte, entries []*tree.Entry, programs *programs) <-chan *run {
 	ordered := make(chan *run, maxRuns)
 	work := make(chan *run)
 	for range readers {

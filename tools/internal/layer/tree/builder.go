@@ -24,6 +24,17 @@ const (
 	Last   Duplicates = "last"  // the input that was added last counts
 )
 
+// ParseDuplicates returns the policy that the rules' attribute names.
+func ParseDuplicates(name string) (Duplicates, error) {
+	switch name {
+	case "error":
+		return Refuse, nil
+	case "first", "last":
+		return Duplicates(name), nil
+	}
+	return Refuse, fmt.Errorf("%q: expected error, first or last", name)
+}
+
 // Below is what a layer is put over. Entries go through its symlinks, and directories that nobody states are as it has them.
 type Below struct {
 	// Links has the targets of symlinks. Where the layer itself has something, there is none.
