@@ -6,11 +6,12 @@ load(":providers.bzl", "LayerInfo")
 
 visibility(["//rules/..."])
 
-# The name of a blob ends with its compression. That of a layer which may be an archive as it was is known to mklayer only,
-# which writes it into the descriptor.
-_SUFFIX = {"": ".layer", "gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
+# How the name of a blob ends. Only mklayer knows whether a single archive stays as it is, and so how such a layer is packed;
+# the descriptor states it.
+_SUFFIXES = {"gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
+_SUFFIX_OF_UNKNOWN = ".layer"
 
-COMPRESSIONS = ["gzip", "none", "zstd"]
+COMPRESSIONS = _SUFFIXES.keys()
 
 PACKING_ATTRS = {
     "compression": attr.string(
@@ -66,7 +67,7 @@ def pack(ctx, name, args, inputs, may_be_kept = False):
     if not compression and not may_be_kept:
         compression = ctx.attr._compression[BuildSettingInfo].value
     layer = LayerInfo(
-        blob = ctx.actions.declare_file(name + _SUFFIX[compression]),
+        blob = ctx.actions.declare_file(name + _SUFFIXES.get(compression, _SUFFIX_OF_UNKNOWN)),
         descriptor = ctx.actions.declare_file(name + ".layer.json"),
         shape = ctx.actions.declare_file(name + ".shape.json"),
     )
