@@ -31,26 +31,26 @@ func declareInputs(flags *flag.FlagSet, spec *inputs.Spec) {
 			return add(inputs.Input{Kind: kind, Path: path})
 		})
 	}
-	sources(inputs.File, "file or directory `PATH=SRC` (repeat)")
-	sources(inputs.Executable, "file `PATH=SRC` with mode 0755 (repeat)")
-	sources(inputs.Tree, "directory with all it holds `PATH=DIR` (repeat)")
-	archives(inputs.Tar, "tar `archive`, plain or packed with gzip, bzip2, xz or zstd (repeat)")
-	archives(inputs.Deb, "Debian `package` to unpack; its scripts do not run (repeat)")
-	paths(inputs.Dir, "empty directory `PATH` (repeat)")
-	paths(inputs.EmptyFile, "empty file `PATH` (repeat)")
-	paths(inputs.Remove, "`PATH` in lower layers to delete (repeat)")
-	paths(inputs.Opaque, "directory `PATH` whose contents in lower layers are hidden (repeat)")
-	pairs(flags, string(inputs.Symlink), "symlink `PATH=TARGET` (repeat)", func(path, target string) error {
+	sources(inputs.File, "file or directory `PATH=SRC`")
+	sources(inputs.Executable, "file `PATH=SRC` with mode 0755")
+	sources(inputs.Tree, "directory with all it holds `PATH=DIR`")
+	archives(inputs.Tar, "tar `archive`, plain or packed with gzip, bzip2, xz or zstd")
+	archives(inputs.Deb, "Debian `package` to unpack; its scripts do not run")
+	paths(inputs.Dir, "empty directory `PATH`")
+	paths(inputs.EmptyFile, "empty file `PATH`")
+	paths(inputs.Remove, "`PATH` in lower layers to delete")
+	paths(inputs.Opaque, "directory `PATH` whose contents in lower layers are hidden")
+	pairs(flags, string(inputs.Symlink), "symlink `PATH=TARGET`", func(path, target string) error {
 		return add(inputs.Input{Kind: inputs.Symlink, Path: path, Target: target})
 	})
 	cli.Each(flags, "as", "`MODE:UID:GID:USER:GROUP` of files, trees, symlinks and directories in later flags, each part "+
-		"may be empty (repeat)", set(&given, inputs.ParseGiven))
+		"may be empty", set(&given, inputs.ParseGiven))
 }
 
 // declareSettings declares the flags that apply to all inputs, wherever they stand on the command line.
 func declareSettings(flags *flag.FlagSet, spec *inputs.Spec) {
 	spec.Links = make(map[string]bool)
-	cli.Each(flags, "declared-symlink", "`SRC` of a --file that is a symlink itself, wherever it leads (repeat)",
+	cli.Each(flags, "declared-symlink", "`SRC` of a --file that is a symlink itself, wherever it leads",
 		func(src string) error {
 			spec.Links[src] = true
 			return nil
@@ -60,13 +60,13 @@ func declareSettings(flags *flag.FlagSet, spec *inputs.Spec) {
 	flags.Func("package-dir", "`directory` in the image that the contents of each --tar go to",
 		set(&spec.PackageDir, tree.Clean))
 	flags.Var((*cli.Strings)(&spec.Over), "over", "`shape` of layers below: entries go through their symlinks, and "+
-		"directories that nobody states are as they are there (repeat)")
-	pairs(flags, "mode", "permissions `PATTERN=OCTAL` (repeat)", spec.AddMode)
-	pairs(flags, "owner", "owner `PATTERN=UID:GID` (repeat)", spec.AddOwner)
-	pairs(flags, "owner-name", "owner's names `PATTERN=USER:GROUP` (repeat)", spec.AddOwnerName)
-	pairs(flags, "xattr", "extended attribute `PATTERN=NAME=VALUE`, VALUE as text or 0x (hexadecimal) or 0s (base64) (repeat)",
+		"directories that nobody states are as they are there")
+	pairs(flags, "mode", "permissions `PATTERN=OCTAL`", spec.AddMode)
+	pairs(flags, "owner", "owner `PATTERN=UID:GID`", spec.AddOwner)
+	pairs(flags, "owner-name", "owner's names `PATTERN=USER:GROUP`", spec.AddOwnerName)
+	pairs(flags, "xattr", "extended attribute `PATTERN=NAME=VALUE`, VALUE as text or 0x (hexadecimal) or 0s (base64)",
 		spec.AddXattr)
-	pairs(flags, "mtime-of", "modification time `PATTERN=TIME`, as --mtime (repeat)", spec.AddModTime)
+	pairs(flags, "mtime-of", "modification time `PATTERN=TIME`, as --mtime", spec.AddModTime)
 	flags.Func("mtime", "modification `time` of what has none of its own, in seconds since 1970 or as RFC 3339 (default 0)",
 		set(&spec.ModTime, inputs.ParseTime))
 	flags.BoolVar(&spec.Hardlinks, "hardlinks", false, "store identical files with the same metadata once, as hard links")

@@ -52,7 +52,7 @@ func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
 	declareInputs(flags, &r.spec)
 	declareSettings(flags, &r.spec)
 	r.packing.declare(flags)
-	pairs(flags, "annotation", "annotation `KEY=VALUE` of the descriptor (repeat)", func(key, value string) error {
+	pairs(flags, "annotation", "annotation `KEY=VALUE` of the descriptor", func(key, value string) error {
 		if _, twice := r.annotations[key]; twice {
 			return fmt.Errorf("annotation %q is there twice", key)
 		}
