@@ -49,7 +49,7 @@ def _tars_impl(ctx):
     asserts.equals(env, ["a.txt", "b=c.txt"], input_names(action))
     asserts.equals(env, [_PACKAGE + "/data/a.txt", _PACKAGE + "/data/b=c.txt"], flags(action, "tar"))
     asserts.equals(env, [_PACKAGE + "/data/a.txt"], flags(action, "deb"))
-    asserts.equals(env, ["/etc/**=7"], flags(action, "mtime-of"))
+    asserts.equals(env, ["/etc/**=7"], flags(action, "mtimes"))
     asserts.equals(env, ["tool-1.0*"], flags(action, "strip-prefix"))
     asserts.equals(env, ["/opt/tool"], flags(action, "package-dir"))
     asserts.equals(env, ["application/vnd.oci.image.layer.v1.tar+gzip"], flags(action, "media-type"))

@@ -66,7 +66,7 @@ func declareSettings(flags *flag.FlagSet, spec *inputs.Spec) {
 	pairs(flags, "owner-name", "owner's names `PATTERN=USER:GROUP`", spec.AddOwnerName)
 	pairs(flags, "xattr", "extended attribute `PATTERN=NAME=VALUE`, VALUE as text or 0x (hexadecimal) or 0s (base64)",
 		spec.AddXattr)
-	pairs(flags, "mtime-of", "modification time `PATTERN=TIME`, as --mtime", spec.AddModTime)
+	pairs(flags, "mtimes", "modification time `PATTERN=TIME`, as --mtime", spec.AddModTime)
 	flags.Func("mtime", "modification `time` of what has none of its own, in seconds since 1970 or as RFC 3339 (default 0)",
 		set(&spec.ModTime, inputs.ParseTime))
 	flags.BoolVar(&spec.Hardlinks, "hardlinks", false, "store identical files with the same metadata once, as hard links")
