@@ -1,5 +1,5 @@
 """What Starlark and Go both decide: cases that the tests of the rules and those of the tools read, so that neither side can
-change alone. Go reads this file with package contract, which takes the JSON from between the quotes.
+change alone. DIGEST stands for 64 hexadecimal digits. Go reads this file with package contract, which takes the JSON from between the quotes.
 """
 
 visibility("private")
@@ -51,6 +51,51 @@ CONTRACT = json.decode(r"""{
     {"name": "gzip", "levels": 9, "media_type": "application/vnd.oci.image.layer.v1.tar+gzip"},
     {"name": "none", "levels": 0, "media_type": "application/vnd.oci.image.layer.v1.tar"},
     {"name": "zstd", "levels": 19, "media_type": "application/vnd.oci.image.layer.v1.tar+zstd"}
+  ],
+
+  "references": [
+    {"reference": "docker.io/library/debian@sha256:DIGEST", "repository": "docker.io/library/debian"},
+    {"reference": "docker.io/library/debian:12@sha256:DIGEST", "repository": "docker.io/library/debian"},
+    {"reference": "ghcr.io/team/app/web:v1.2_3@sha256:DIGEST", "repository": "ghcr.io/team/app/web"},
+    {"reference": "localhost/app@sha256:DIGEST", "repository": "localhost/app"},
+    {"reference": "localhost:5000/app:v1@sha256:DIGEST", "repository": "localhost:5000/app"},
+    {"reference": "[::1]:5000/app:v1@sha256:DIGEST", "repository": "[::1]:5000/app"},
+    {"reference": "HOST/app@sha256:DIGEST", "repository": "HOST/app"},
+    {"reference": "debian@sha256:DIGEST", "repository": null},
+    {"reference": "library/debian@sha256:DIGEST", "repository": null},
+    {"reference": "docker.io/debian@sha256:DIGEST", "repository": null},
+    {"reference": "index.docker.io/library/debian@sha256:DIGEST", "repository": null},
+    {"reference": "ghcr.io/team/app", "repository": null},
+    {"reference": "ghcr.io/team/app:v1", "repository": null},
+    {"reference": "ghcr.io/@sha256:DIGEST", "repository": null},
+    {"reference": "ghcr.io/team/app@DIGEST", "repository": null},
+    {"reference": "ghcr.io/team/app@sha256:123", "repository": null},
+    {"reference": "ghcr.io/team/app@sha512:DIGEST", "repository": null}
+  ],
+
+  "hosts": [
+    {"registry": "docker.io", "host": "registry-1.docker.io"},
+    {"registry": "ghcr.io", "host": "ghcr.io"},
+    {"registry": "localhost:5000", "host": "localhost:5000"}
+  ],
+
+  "media_types": [
+    {"kind": "config", "oci": "application/vnd.oci.image.config.v1+json",
+     "docker": "application/vnd.docker.container.image.v1+json"},
+    {"kind": "index", "oci": "application/vnd.oci.image.index.v1+json",
+     "docker": "application/vnd.docker.distribution.manifest.list.v2+json"},
+    {"kind": "manifest", "oci": "application/vnd.oci.image.manifest.v1+json",
+     "docker": "application/vnd.docker.distribution.manifest.v2+json"}
+  ],
+
+  "variants": [
+    {"architecture": "386", "implied": ""},
+    {"architecture": "amd64", "implied": "v1"},
+    {"architecture": "arm", "implied": "v7"},
+    {"architecture": "arm64", "implied": "v8"},
+    {"architecture": "ppc64le", "implied": ""},
+    {"architecture": "riscv64", "implied": ""},
+    {"architecture": "s390x", "implied": ""}
   ]
 
-}""")
+}""".replace("DIGEST", "0123456789abcdef" * 4))

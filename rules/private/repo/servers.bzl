@@ -8,7 +8,6 @@ visibility("//rules/...")
 # The environment variable that lists further servers that a lock file may name.
 TRUST_VARIABLE = "STRATA_TRUSTED_SERVERS"
 
-_HOSTS = {"docker.io": "registry-1.docker.io"}
 _SECOND_LEVEL = ["ac", "co", "com", "edu", "gov", "ne", "net", "or", "org"]
 
 def server_problem(name, how, trusted):
@@ -23,7 +22,7 @@ def server_problem(name, how, trusted):
       A text, or None.
     """
     trusted = [server.lower().removesuffix("/") for server in trusted]
-    host = _HOSTS.get(name, name)
+    host = api_host(name)
     own = _hostname(host)
     plain = "http://" + host
     if how["url"] == plain:
@@ -47,6 +46,10 @@ def server_problem(name, how, trusted):
     if scheme.lower() == "http" and not (_is_loopback(realm) and how["url"] == plain):
         return "the realm %s of the registry %s is without TLS" % (auth["realm"], name) + _allow(origin)
     return None
+
+def api_host(registry):
+    """Returns the host, with its port, that serves a registry's API: its name, except for Docker Hub."""
+    return "registry-1.docker.io" if registry == "docker.io" else registry
 
 def trusted_servers(ctx):
     """Returns the servers that the user of this machine trusts in addition.
