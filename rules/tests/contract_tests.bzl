@@ -7,7 +7,7 @@ load("//rules/private:platform.bzl", "ARCHITECTURES")
 load("//rules/private/repo:build_file.bzl", "constraints_of")
 load("//rules/private/repo:lock.bzl", "repository_of")
 load("//rules/private/repo:pulled_repository.bzl", "MEDIA_TYPES", "platform_of", "reference_problem")
-load("//rules/private/repo:servers.bzl", "api_host")
+load("//rules/private/repo:servers.bzl", "api_host", "server_problem")
 load(":contract.bzl", "CONTRACT")
 
 visibility("private")
@@ -61,10 +61,39 @@ def _platforms_impl(ctx):
 
 _platforms_test = unittest.make(_platforms_impl)
 
+# What says that a server is refused, for each problem.
+_SERVER_PROBLEMS = {
+    "address": "is not an http(s) address",
+    "domain": "nor in its domain; if that is right, --repo_env=STRATA_TRUSTED_SERVERS=",
+    "host": "expected https://",
+    "tls": "without TLS; if that is right, --repo_env=STRATA_TRUSTED_SERVERS=http://",
+    "user": "expected https://",
+}
+
+def _servers_impl(ctx):
+    env = unittest.begin(ctx)
+    for case in CONTRACT["servers"]:
+        auth = {"realm": case["realm"], "scheme": "bearer"} if case["realm"] else {"scheme": "basic"}
+        got = server_problem(case["name"], {"auth": auth, "url": case["url"]}, case["trusted"])
+        if case["problem"]:
+            asserts.true(env, _SERVER_PROBLEMS[case["problem"]] in (got or ""), "%s: got %s" % (case, got))
+        else:
+            asserts.equals(env, None, got, str(case))
+    return unittest.end(env)
+
+_servers_test = unittest.make(_servers_impl)
+
 def contract_tests(name):
     """Declares the tests of the contract.
 
     Args:
       name: Name of the test suite.
     """
-    unittest.suite(name, _compressions_test, _paths_test, _platforms_test, _registries_test)
+    unittest.suite(
+        name,
+        _compressions_test,
+        _paths_test,
+        _platforms_test,
+        _registries_test,
+        _servers_test,
+    )

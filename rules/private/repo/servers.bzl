@@ -1,4 +1,4 @@
-"""Where a lock file may send credentials. The same rules as in Go's package lockfile, which has more cases as tests.
+"""Where a lock file may send credentials. The same rules as in Go's package lockfile; contract.bzl in //rules/tests has cases.
 
 Whoever changes one line of a machine-written file must not be able to say who gets the password of a registry.
 """
@@ -36,7 +36,8 @@ def server_problem(name, how, trusted):
     scheme, separator, rest = auth["realm"].partition("://")
     realm_host = _until(rest, "/?#").lower()
     origin = scheme.lower() + "://" + realm_host
-    if not separator or scheme.lower() not in ["https", "http"] or not realm_host or _has_any(realm_host, "@\\ \t%"):
+    is_address = separator and scheme.lower() in ["https", "http"] and realm_host
+    if not is_address or _has_any(realm_host, "@\\ \t%") or _has_bad_port(realm_host):
         return "the realm %s of the registry %s is not an http(s) address" % (auth["realm"], name)
     if origin in trusted:
         return None
@@ -75,8 +76,14 @@ def _hostname(host):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()
 
+def _has_bad_port(host):
+    port = host.rpartition("]")[2].partition(":")[2]
+    return bool(port) and not port.isdigit()
+
 def _is_address(host):
-    return ":" in host or not host.replace(".", "").strip("0123456789")
+    """Says whether a host is an IP address. "127.1", which some resolvers take for one, is not."""
+    numbers = host.split(".")
+    return ":" in host or len(numbers) == 4 and all([number.isdigit() and int(number) < 256 for number in numbers])
 
 def _is_loopback(host):
     return host in ["localhost", "::1"] or _is_address(host) and host.startswith("127.")
