@@ -21,7 +21,7 @@ _CPU = {
     "@platforms//cpu:x86_64": "amd64",
 }
 
-# The architectures that a target platform can stand for.
+# The architectures that a target platform can stand for, as GOARCH values.
 ARCHITECTURES = [value.partition("/")[0] for value in _CPU.values()]
 
 PLATFORM_ATTRS = {

@@ -98,6 +98,8 @@ CONTRACT = json.decode(r"""{
     {"architecture": "s390x", "implied": ""}
   ],
 
+  "default_platforms": ["linux/amd64", "linux/arm64"],
+
   "servers": [
     {"name": "docker.io", "url": "https://registry-1.docker.io", "realm": "https://auth.docker.io/token", "trusted": [], "problem": null},
     {"name": "docker.io", "url": "https://docker.io", "realm": null, "trusted": [], "problem": "host"},

@@ -7,7 +7,7 @@ load("//rules/private:platform.bzl", "ARCHITECTURES")
 load("//rules/private/repo:build_file.bzl", "constraints_of")
 load("//rules/private/repo:credentials.bzl", "credential_files", "credential_in")
 load("//rules/private/repo:lock.bzl", "repository_of")
-load("//rules/private/repo:pulled_repository.bzl", "MEDIA_TYPES", "platform_of", "reference_problem")
+load("//rules/private/repo:pulled_repository.bzl", "DEFAULT_PLATFORMS", "MEDIA_TYPES", "platform_of", "reference_problem")
 load("//rules/private/repo:servers.bzl", "api_host", "server_problem")
 load(":contract.bzl", "CONTRACT")
 
@@ -46,6 +46,7 @@ _registries_test = unittest.make(_registries_impl)
 
 def _platforms_impl(ctx):
     env = unittest.begin(ctx)
+    asserts.equals(env, CONTRACT["default_platforms"], DEFAULT_PLATFORMS)
     architectures = {architecture: None for architecture in ARCHITECTURES}
     asserts.equals(env, [case["architecture"] for case in CONTRACT["variants"]], sorted(architectures.keys()))
     for case in CONTRACT["variants"]:

@@ -8,7 +8,8 @@ load(":servers.bzl", "api_host")
 
 visibility("//rules/...")
 
-_DEFAULT_PLATFORMS = ["linux/amd64", "linux/arm64"]
+# The platforms of an image that states none.
+DEFAULT_PLATFORMS = ["linux/amd64", "linux/arm64"]
 
 # The media types of each kind of document, OCI's and Docker's.
 MEDIA_TYPES = {
@@ -152,7 +153,7 @@ def _only(items):
 
 def _chosen(ctx):
     found = _manifests(ctx)
-    wanted = ctx.attr.platforms or _DEFAULT_PLATFORMS
+    wanted = ctx.attr.platforms or DEFAULT_PLATFORMS
     chosen = {platform: found[platform] for platform in wanted if platform in found}
     missing = [platform for platform in wanted if platform not in chosen]
     if not chosen or ctx.attr.platforms and missing:
@@ -221,5 +222,5 @@ def pulled_image(name, attrs):
       attrs: dict of its attributes: reference, platforms, realm, service.
     """
     _image_repository(name = name, image = name, **attrs)
-    for platform in attrs["platforms"] or _DEFAULT_PLATFORMS:
+    for platform in attrs["platforms"] or DEFAULT_PLATFORMS:
         _layers_repository(name = _layers_name(name, platform), platform = platform, **attrs)
