@@ -157,34 +157,6 @@ CONTRACT = json.decode(r"""{
     {"name": "127.0.0.1.5:5", "url": "http://127.0.0.1.5:5", "realm": null, "trusted": [], "problem": "tls"},
     {"name": "10.0.0.1:5", "url": "http://10.0.0.1:5", "realm": null, "trusted": [], "problem": "tls"},
     {"name": "[::2]:5", "url": "http://[::2]:5", "realm": null, "trusted": [], "problem": "tls"}
-  ],
-
-  "credentials": [
-    {"auths": {"ghcr.io": {"auth": "b25lOngx"}}, "registry": "ghcr.io", "repository": "team/app", "key": "ghcr.io"},
-    {"auths": {"ghcr.io": {"username": "three", "password": "x3"}}, "registry": "ghcr.io", "repository": "team/app", "key": "ghcr.io"},
-    {"auths": {"ghcr.io": {"auth": "b25lOngx"}, "ghcr.io/team": {"auth": "dHdvOngy"}}, "registry": "ghcr.io", "repository": "team/app", "key": "ghcr.io/team"},
-    {"auths": {"ghcr.io/team": {"auth": "b25lOngx"}, "ghcr.io/team/app": {"auth": "dHdvOngy"}}, "registry": "ghcr.io", "repository": "team/app", "key": "ghcr.io/team/app"},
-    {"auths": {"ghcr.io/te": {"auth": "b25lOngx"}, "GHCR.io": {"auth": "dHdvOngy"}}, "registry": "ghcr.io", "repository": "team/app", "key": null},
-    {"auths": {"ghcr.io/team": {}, "ghcr.io": {"auth": "b25lOngx"}}, "registry": "ghcr.io", "repository": "team/app", "key": "ghcr.io"},
-    {"auths": {"ghcr.io": {}, "https://ghcr.io": {"auth": "b25lOngx"}}, "registry": "ghcr.io", "repository": "team/app", "key": "https://ghcr.io"},
-    {"auths": {"https://ghcr.io": {"auth": "b25lOngx"}, "ghcr.io": {"auth": "dHdvOngy"}}, "registry": "ghcr.io", "repository": "team/app", "key": "ghcr.io"},
-    {"auths": {"https://ghcr.io": {"auth": "b25lOngx"}, "http://ghcr.io": {"auth": "dHdvOngy"}}, "registry": "ghcr.io", "repository": "team/app", "key": "http://ghcr.io"},
-    {"auths": {"https://ghcr.io/v1/": {"auth": "b25lOngx"}}, "registry": "ghcr.io", "repository": "team/app", "key": "https://ghcr.io/v1/"},
-    {"auths": {"ghcr.io/v2": {"auth": "b25lOngx"}}, "registry": "ghcr.io", "repository": "team/app", "key": "ghcr.io/v2"},
-    {"auths": {"https://index.docker.io/v1/": {"auth": "b25lOngx"}}, "registry": "docker.io", "repository": "library/debian", "key": "https://index.docker.io/v1/"},
-    {"auths": {"registry-1.docker.io": {"auth": "b25lOngx"}}, "registry": "docker.io", "repository": "library/debian", "key": "registry-1.docker.io"},
-    {"auths": {"localhost:5000": {"auth": "b25lOngx"}}, "registry": "localhost:5000", "repository": "app", "key": "localhost:5000"},
-    {"auths": {"localhost": {"auth": "b25lOngx"}}, "registry": "localhost:5000", "repository": "app", "key": null}
-  ],
-
-  "credential_files": [
-    {"environment": {},
-     "files": ["/run/containers/1000/auth.json"]},
-    {"environment": {"HOME": "/home/a"},
-     "files": ["/run/containers/1000/auth.json", "/home/a/.config/containers/auth.json", "/home/a/.docker/config.json"]},
-    {"environment": {"HOME": "/home/a", "REGISTRY_AUTH_FILE": "/r", "XDG_RUNTIME_DIR": "/run/a", "XDG_CONFIG_HOME": "/c",
-                     "DOCKER_CONFIG": "/d"},
-     "files": ["/r", "/run/a/containers/auth.json", "/c/containers/auth.json", "/d/config.json"]}
   ]
 
 }""".replace("DIGEST", "0123456789abcdef" * 4))

@@ -5,7 +5,6 @@ load("//rules/private:packing.bzl", "COMPRESSIONS")
 load("//rules/private:paths.bzl", "below", "escape", "literal")
 load("//rules/private:platform.bzl", "ARCHITECTURES")
 load("//rules/private/repo:build_file.bzl", "constraints_of")
-load("//rules/private/repo:credentials.bzl", "credential_files", "credential_in")
 load("//rules/private/repo:lock.bzl", "repository_of")
 load("//rules/private/repo:pulled_repository.bzl", "DEFAULT_PLATFORMS", "MEDIA_TYPES", "platform_of", "reference_problem")
 load("//rules/private/repo:servers.bzl", "api_host", "server_problem")
@@ -85,28 +84,6 @@ def _servers_impl(ctx):
 
 _servers_test = unittest.make(_servers_impl)
 
-def _credentials_impl(ctx):
-    env = unittest.begin(ctx)
-    for case in CONTRACT["credentials"]:
-        want = None
-        if case["key"]:
-            entry = case["auths"][case["key"]]
-            want = {"type": "pattern", "pattern": "Basic <password>", "password": entry["auth"]} if "auth" in entry else {
-                "type": "basic",
-                "login": entry["username"],
-                "password": entry["password"],
-            }
-        asserts.equals(env, want, credential_in(case["auths"], case["registry"], case["repository"]), str(case))
-    for case in CONTRACT["credential_files"]:
-        machine = struct(
-            execute = lambda _args: struct(stdout = "1000\n"),
-            os = struct(environ = case["environment"], name = "linux"),
-        )
-        asserts.equals(env, case["files"], credential_files(machine))
-    return unittest.end(env)
-
-_credentials_test = unittest.make(_credentials_impl)
-
 def contract_tests(name):
     """Declares the tests of the contract.
 
@@ -116,7 +93,6 @@ def contract_tests(name):
     unittest.suite(
         name,
         _compressions_test,
-        _credentials_test,
         _paths_test,
         _platforms_test,
         _registries_test,

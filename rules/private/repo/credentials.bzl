@@ -25,14 +25,16 @@ def credential_for(ctx, registry, repository):
     for host in [registry, registry.partition(":")[0]] + (_DOCKER_HUB if registry == "docker.io" else []):
         if host in netrc:
             return {"type": "basic", "login": netrc[host].get("login", ""), "password": netrc[host].get("password", "")}
-    for path in credential_files(ctx):
+    for path in _files(ctx):
         file = ctx.path(path)
         if not file.exists:
             continue
         auths = json.decode(ctx.read(file, watch = "no"), default = {}).get("auths") or {}
-        credential = credential_in(auths, registry, repository)
-        if credential:
-            return credential
+        entry = _find(auths, registry, repository)
+        if entry and entry.get("auth"):
+            return {"type": "pattern", "pattern": "Basic <password>", "password": entry["auth"]}
+        if entry and entry.get("username"):
+            return {"type": "basic", "login": entry["username"], "password": entry.get("password", "")}
     return None
 
 def _netrc(ctx):
@@ -41,15 +43,8 @@ def _netrc(ctx):
     path = ctx.path(ctx.os.environ.get("NETRC") or home + "/.netrc")
     return read_netrc(ctx, path) if path.exists else {}
 
-def credential_files(ctx):
-    """Returns the files of podman and docker, in the order in which they are read (Go: auth.DefaultStore).
-
-    Args:
-      ctx: repository_ctx.
-
-    Returns:
-      list of paths.
-    """
+def _files(ctx):
+    """Returns the files in the order of tools/internal/registry/auth."""
     env = ctx.os.environ
     home = env.get("HOME") or env.get("USERPROFILE")
     files = [env.get("REGISTRY_AUTH_FILE")]
@@ -63,26 +58,14 @@ def credential_files(ctx):
     files.append(docker and docker + "/config.json")
     return [file for file in files if file]
 
-def credential_in(auths, registry, repository):
-    """Returns the credential in a file, as Go's auth.Store finds it: that for the longest prefix of registry/repository.
-
-    Args:
-      auths: The file's "auths", a dict.
-      registry: Name of the registry, as in references.
-      repository: Name of the repository.
-
-    Returns:
-      A value for the parameter `auth` of ctx.download, or None.
-    """
+def _find(auths, registry, repository):
+    """Returns the entry for the longest prefix of registry/repository."""
+    by_name = {_normalise(key): entry for key, entry in auths.items()}
     parts = repository.split("/")
     for length in range(len(parts), -1, -1):
         name = "/".join([registry] + parts[:length])
-        for key in [name] + [key for key in sorted(auths) if _normalise(key) == name]:
-            entry = auths.get(key) or {}
-            if entry.get("auth"):
-                return {"type": "pattern", "pattern": "Basic <password>", "password": entry["auth"]}
-            if entry.get("username"):
-                return {"type": "basic", "login": entry["username"], "password": entry.get("password", "")}
+        if name in by_name:
+            return by_name[name]
     return None
 
 def _normalise(key):
