@@ -19,7 +19,7 @@ def _paths_impl(ctx):
     for case in CONTRACT["patterns"]:
         asserts.equals(env, case["path"], literal(case["pattern"]), "pattern %r" % case["pattern"])
     for case in CONTRACT["below"]:
-        asserts.equals(env, case["rest"], below(case["path"], case["directory"]), "%r below %r" % (case["path"], case["directory"]))
+        asserts.equals(env, case["rest"], below(case["path"], case["directory"]), str(case))
     return unittest.end(env)
 
 _paths_test = unittest.make(_paths_impl)

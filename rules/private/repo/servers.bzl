@@ -1,4 +1,6 @@
-"""Where a lock file may send credentials. The same rules as in Go's package lockfile; contract.bzl in //rules/tests has cases.
+"""Where a lock file may send credentials.
+
+The rules are those of Go's package lockfile; //rules/tests:contract.bzl has cases for both.
 
 Whoever changes one line of a machine-written file must not be able to say who gets the password of a registry.
 """

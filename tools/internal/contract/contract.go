@@ -1,5 +1,5 @@
-// Package contract gives Go's tests the cases of rules/tests/contract.bzl: what both Starlark and Go decide. The tests of the
-// rules check the same cases, so neither side can change alone.
+// Package contract gives Go's tests the cases of rules/tests/contract.bzl: what both Starlark and Go decide. The tests of
+// the rules check the same cases, so neither side can change alone.
 package contract
 
 import (
