@@ -147,6 +147,12 @@ kept() {
   cmp "$layer" tars/dense.tar.gz
 }
 
+# packed_by_build NAME: what packs //:NAME is the compression that the build states.
+packed_by_build() {
+  bazel build --output_groups=descriptor --@rules_strata//rules:compression=zstd "//:$1"
+  equal "media type" application/vnd.oci.image.layer.v1.tar+zstd "$(jq -r .mediaType "bazel-bin/$1.layer.json")"
+}
+
 # remade FLAGS...: makes the tree artifact and its layer anew, and adds the layer's digests to those in $WORK/remade.
 remade() {
   [ ! -e bazel-bin/tree ] || chmod -R u+w bazel-bin/tree
@@ -297,6 +303,7 @@ check "GNU tar extracts what the tar was made from" \
   as_it_was tar --extract --gzip --xattrs --xattrs-include='*' --numeric-owner
 check "bsdtar extracts what the tar was made from" as_it_was bsdtar -x -p -f - --numeric-owner
 check "a single tar is the layer as it is" kept
+check "a single tar that is written again takes the build's compression" packed_by_build first_of_duplicates
 check "a file of more than 8 GiB" large_file
 check "a tree artifact makes one layer: in a sandbox, outside, and out of a cache" whatever_the_strategy
 for image in all debian; do

@@ -67,32 +67,6 @@ def _check_moves(label, attr):
         what = "tars, and for paths in files that end in a slash"
         fail(_UNUSED.format(label = label, attribute = "strip_prefix", what = what))
 
-def _is_kept(attr):
-    """Whether mklayer keeps the bytes of an archive if it can (Go: inputs.unchanged)."""
-    changes = [
-        "compression",
-        "compression_level",
-        "debs",
-        "dirs",
-        "empty_files",
-        "files",
-        "hardlinks",
-        "modes",
-        "mtime",
-        "mtimes",
-        "opaque",
-        "over",
-        "owner_names",
-        "owners",
-        "package_dir",
-        "pkgs",
-        "remove",
-        "strip_prefix",
-        "symlinks",
-        "xattrs",
-    ]
-    return len(attr.tars) == 1 and not [name for name in changes if getattr(attr, name)]
-
 def _impl(ctx):
     attr = ctx.attr
     for attribute in ["files", "symlinks", "dirs", "empty_files", "remove", "opaque"]:
@@ -138,7 +112,7 @@ def _impl(ctx):
     add_annotations(args, attr.annotations)
     if attr.media_type:
         args.add(attr.media_type, format = "--media-type=%s")
-    layer = pack(ctx, ctx.label.name, args, depset(transitive = inputs), kept = _is_kept(attr))
+    layer = pack(ctx, ctx.label.name, args, depset(transitive = inputs), may_be_kept = len(attr.tars) == 1)
     return [
         layer,
         DefaultInfo(files = depset([layer.blob])),

@@ -42,7 +42,7 @@ def add_metadata(args, attr, applies = lambda _pattern: True):
     """
     for flag, values in [
         ("mode", attr.modes),
-        ("mtime-of", attr.mtimes),
+        ("mtimes", attr.mtimes),
         ("owner", attr.owners),
         ("owner-name", attr.owner_names),
     ]:

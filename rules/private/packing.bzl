@@ -6,10 +6,12 @@ load(":providers.bzl", "LayerInfo")
 
 visibility(["//rules/..."])
 
-# Names of layers tell their compression. That of an archive which may be kept as it is only the descriptor knows.
-_SUFFIX = {"": ".layer", "gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
+# How the name of a blob ends. Only mklayer knows whether a single archive stays as it is, and so how such a layer is packed;
+# the descriptor states it.
+_SUFFIXES = {"gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
+_SUFFIX_OF_UNKNOWN = ".layer"
 
-COMPRESSIONS = ["gzip", "none", "zstd"]
+COMPRESSIONS = _SUFFIXES.keys()
 
 PACKING_ATTRS = {
     "compression": attr.string(
@@ -35,16 +37,19 @@ PACKING_ATTRS = {
     ),
 }
 
-def _packing(attr, kept):
-    """Returns the compression and the level that hold for a layer; "" and 0 leave them to the tool."""
-    if attr.compression or kept:
-        return attr.compression, attr.compression_level
+def _add_packing(args, attr):
+    """Adds what the target says about compression, and what the build says for a layer that mklayer packs."""
+    if attr.compression_level:
+        args.add(attr.compression_level, format = "--level=%s")
+    if attr.compression:
+        args.add(attr.compression, format = "--compression=%s")
+        return
+    args.add(attr._compression[BuildSettingInfo].value, format = "--default-compression=%s")
+    level = attr._compression_level[BuildSettingInfo].value
+    if level:
+        args.add(level, format = "--default-level=%s")
 
-    # A level is one of some compression: the build's belongs to the build's.
-    level = attr.compression_level or attr._compression_level[BuildSettingInfo].value
-    return attr._compression[BuildSettingInfo].value, level
-
-def pack(ctx, name, args, inputs, kept = False):
+def pack(ctx, name, args, inputs, may_be_kept = False):
     """Declares a layer and the action that makes it.
 
     Args:
@@ -52,18 +57,17 @@ def pack(ctx, name, args, inputs, kept = False):
       name: Name of the outputs, without a suffix.
       args: Args with the layer's entries and settings.
       inputs: depset of the Files that the entries name.
-      kept: Whether the layer is an archive that may be kept as it is, whatever its compression.
+      may_be_kept: Whether mklayer may find that the layer is an archive as it is, with a compression of its own.
 
     Returns:
       LayerInfo.
     """
-    compression, level = _packing(ctx.attr, kept)
-    if compression:
-        args.add(compression, format = "--compression=%s")
-    if level:
-        args.add(level, format = "--level=%s")
+    _add_packing(args, ctx.attr)
+    compression = ctx.attr.compression
+    if not compression and not may_be_kept:
+        compression = ctx.attr._compression[BuildSettingInfo].value
     layer = LayerInfo(
-        blob = ctx.actions.declare_file(name + _SUFFIX[compression]),
+        blob = ctx.actions.declare_file(name + _SUFFIXES.get(compression, _SUFFIX_OF_UNKNOWN)),
         descriptor = ctx.actions.declare_file(name + ".layer.json"),
         shape = ctx.actions.declare_file(name + ".shape.json"),
     )

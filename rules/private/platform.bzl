@@ -21,6 +21,9 @@ _CPU = {
     "@platforms//cpu:x86_64": "amd64",
 }
 
+# The architectures that a target platform can stand for, as GOARCH values.
+ARCHITECTURES = [value.partition("/")[0] for value in _CPU.values()]
+
 PLATFORM_ATTRS = {
     "_cpu_constraints": attr.label_keyed_string_dict(
         default = _CPU,

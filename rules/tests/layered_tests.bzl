@@ -252,7 +252,7 @@ def _stated_impl(ctx):
         asserts.equals(env, ["/app/**=0444"] + (["/app/program=0555"] if own else []), flags(action, "mode"), group)
         asserts.equals(env, ["/app/=1:2"], flags(action, "owner"), group)
         asserts.equals(env, ["/app/program=a:b"] if own else [], flags(action, "owner-name"), group)
-        asserts.equals(env, ["/app/program=7"] if own else [], flags(action, "mtime-of"), group)
+        asserts.equals(env, ["/app/program=7"] if own else [], flags(action, "mtimes"), group)
         xattrs = ["/app/program=security.capability=cap_kill=+ep", "/app/program=user.a=b"]
         asserts.equals(env, xattrs if own else [], flags(action, "xattr"), group)
     return analysistest.end(env)

@@ -8,16 +8,18 @@ visibility("private")
 
 def _packing_impl(ctx):
     env = analysistest.begin(ctx)
+    action = actions_of(analysistest.target_actions(env), "MkLayer")[0]
     found = [
-        (flags(action, "compression"), flags(action, "level"), flags(action, "output")[0].split("/")[-1])
-        for action in actions_of(analysistest.target_actions(env), "MkLayer")
+        "%s=%s" % (flag, value)
+        for flag in ["compression", "level", "default-compression", "default-level"]
+        for value in flags(action, flag)
     ]
-    asserts.equals(env, [(ctx.attr.compression, ctx.attr.level, ctx.attr.output)], found)
+    asserts.equals(env, ctx.attr.flags, found)
+    asserts.equals(env, ctx.attr.output, flags(action, "output")[0].split("/")[-1])
     return analysistest.end(env)
 
 _ATTRS = {
-    "compression": attr.string_list(),
-    "level": attr.string_list(),
+    "flags": attr.string_list(),
     "output": attr.string(),
 }
 
@@ -28,16 +30,25 @@ _build_packing_test = analysistest.make(_packing_impl, attrs = _ATTRS, config_se
     str(Label("//rules:compression_level")): 19,
 })
 
-# For each target: the flags and the suffix if the build says nothing, and if it says zstd at level 19.
+_GZIP = ["default-compression=gzip"]
+_ZSTD = ["default-compression=zstd", "default-level=19"]
+
+# For each target: the flags and the suffix if the build says nothing, and if it says zstd at level 19. A layer made from one
+# archive has the same suffix either way: only mklayer knows whether the archive stays as it is.
 _CASES = {
-    "packed_as_usual": (([], ["gzip"], ".tar.gz"), (["19"], ["zstd"], ".tar.zst")),
-    "packed_with_gzip": (([], ["gzip"], ".tar.gz"), ([], ["gzip"], ".tar.gz")),
-    "packed_at_level_9": ((["9"], ["gzip"], ".tar.gz"), (["9"], ["zstd"], ".tar.zst")),
-    "packed_not": (([], ["none"], ".tar"), ([], ["none"], ".tar")),
-    "packed_as_it_was": (([], [], ".layer"), ([], [], ".layer")),
-    "packed_tar": (([], ["gzip"], ".tar.gz"), (["19"], ["zstd"], ".tar.zst")),
-    "packed_program": (([], ["gzip"], ".app.tar.gz"), (["19"], ["zstd"], ".app.tar.zst")),
-    "packed_program_at_level_1": ((["1"], ["gzip"], ".app.tar.gz"), (["1"], ["gzip"], ".app.tar.gz")),
+    "packed_as_usual": ((_GZIP, ".tar.gz"), (_ZSTD, ".tar.zst")),
+    "packed_with_gzip": ((["compression=gzip"], ".tar.gz"), (["compression=gzip"], ".tar.gz")),
+    "packed_at_level_9": ((["level=9"] + _GZIP, ".tar.gz"), (["level=9"] + _ZSTD, ".tar.zst")),
+    "packed_not": ((["compression=none"], ".tar"), (["compression=none"], ".tar")),
+    "packed_as_it_was": ((_GZIP, ".layer"), (_ZSTD, ".layer")),
+    "packed_first_of_duplicates": ((_GZIP, ".layer"), (_ZSTD, ".layer")),
+    "packed_tar_with_gzip": ((["compression=gzip"], ".tar.gz"), (["compression=gzip"], ".tar.gz")),
+    "packed_tars": ((_GZIP, ".tar.gz"), (_ZSTD, ".tar.zst")),
+    "packed_program": ((_GZIP, ".app.tar.gz"), (_ZSTD, ".app.tar.zst")),
+    "packed_program_at_level_1": (
+        (["compression=gzip", "level=1"], ".app.tar.gz"),
+        (["compression=gzip", "level=1"], ".app.tar.gz"),
+    ),
 }
 
 def _targets():
@@ -47,7 +58,9 @@ def _targets():
     image_layer(name = "packed_at_level_9", compression_level = 9, files = files)
     image_layer(name = "packed_not", compression = "none", files = files)
     image_layer(name = "packed_as_it_was", tags = ["manual"], tars = ["data/a.txt"])
-    image_layer(name = "packed_tar", package_dir = "/opt", tags = ["manual"], tars = ["data/a.txt"])
+    image_layer(name = "packed_first_of_duplicates", duplicates = "first", tags = ["manual"], tars = ["data/a.txt"])
+    image_layer(name = "packed_tar_with_gzip", compression = "gzip", tags = ["manual"], tars = ["data/a.txt"])
+    image_layer(name = "packed_tars", tags = ["manual"], tars = ["data/a.txt", "data/b=c.txt"])
     layered_binary(name = "packed_program", binary = "program", path = "/app")
     layered_binary(
         name = "packed_program_at_level_1",
@@ -66,15 +79,14 @@ def packing_tests(name):
     _targets()
     tests = []
     for target, (usual, build) in _CASES.items():
-        for rule, suffix, (level, compression, output) in [
+        for rule, suffix, (flags, output) in [
             (_packing_test, "_test", usual),
             (_build_packing_test, "_by_build_test", build),
         ]:
             tests.append(target + suffix)
             rule(
                 name = tests[-1],
-                compression = compression,
-                level = level,
+                flags = flags,
                 output = target + output,
                 target_under_test = target,
             )

@@ -55,7 +55,7 @@ def _entries_impl(ctx):
     asserts.equals(env, ctx.attr.flags, [
         arg.split("=")[0] + "=" + short(arg.partition("=")[2])
         for arg in action.argv[1:]
-        if not arg.startswith(("--compression=", "--descriptor=", "--output=", "--shape="))
+        if not arg.startswith(("--default-compression=", "--descriptor=", "--output=", "--shape="))
     ])
     return analysistest.end(env)
 

@@ -4,7 +4,6 @@ load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules/private/repo:build_file.bzl", "build_file", "target_name")
 load("//rules/private/repo:credentials.bzl", "credential_in")
 load("//rules/private/repo:lock.bzl", "blob_attrs", "layers_of", "shape_text", "sources_of", "system_of", "system_stated")
-load("//rules/private/repo:servers.bzl", "server_problem")
 load(":credential_cases.bzl", "CASES")
 
 visibility("private")
@@ -106,44 +105,6 @@ def _build_file_impl(ctx):
 
 _build_file_test = unittest.make(_build_file_impl)
 
-def _servers_impl(ctx):
-    env = unittest.begin(ctx)
-    host = "r.example.com"
-    for name, url, realm, trusted, want in [
-        ("docker.io", "https://registry-1.docker.io", "https://auth.docker.io/token", [], None),
-        (host, "https://r.example.com", None, [], None),
-        ("r.example.com:5000", "https://r.example.com:5000", "https://r.example.com/t", [], None),
-        (host, "https://evil.example", None, [], "expected https://r.example.com"),
-        (host, "https://evil.example", None, ["https://evil.example"], "expected https://r.example.com"),
-        (host, "https://r.example.com@evil.example", None, [], "expected https://r.example.com"),
-        (host, "http://r.example.com", None, [], "without TLS; if that is right, --repo_env=STRATA_TRUSTED_SERVERS=http://"),
-        (host, "http://r.example.com", None, ["http://r.example.com/"], None),
-        ("127.0.0.1:5991", "http://127.0.0.1:5991", None, [], None),
-        ("127.0.0.1:5991", "http://127.0.0.2:5992", None, [], "expected https://127.0.0.1:5991"),
-        ("127.0.0.1:1", "http://127.0.0.1:1", "https://1.0.0.1/t", [], "nor in its domain"),
-        ("localhost:1", "http://localhost:1", "http://localhost:2/t", [], None),
-        ("127.0.evil.com", "http://127.0.evil.com", None, [], "without TLS"),
-        ("[::1]:1", "http://[::1]:1", "http://[::1]:2/t", [], None),
-        (host, "https://r.example.com", "https://gitlab.example.com/jwt/auth", [], None),
-        (host, "https://r.example.com", "https://example.com/jwt/auth", [], None),
-        (host, "https://r.example.com", "https://t.r.example.com/", [], None),
-        ("ghcr.io", "https://ghcr.io", "https://evil.io/token", [], "nor in its domain"),
-        ("example.co.uk", "https://example.co.uk", "https://evil.co.uk/token", [], "nor in its domain"),
-        (host, "https://r.example.com", "https://evilexample.com/", [], "nor in its domain"),
-        (host, "https://r.example.com", "https://evil.io?r.example.com", [], "nor in its domain"),
-        (host, "https://r.example.com", "https://r.example.com@evil.io/", [], "is not an http(s) address"),
-        (host, "https://r.example.com", "https://evil.io\\.example.com/", [], "is not an http(s) address"),
-        (host, "https://r.example.com", "evil.io", [], "is not an http(s) address"),
-        (host, "https://r.example.com", "https://evil.io/t", ["https://evil.io"], None),
-        (host, "https://r.example.com", "http://r.example.com/t", [], "without TLS"),
-    ]:
-        auth = {"realm": realm, "scheme": "bearer"} if realm else {"scheme": "basic"}
-        got = server_problem(name, {"auth": auth, "url": url}, trusted)
-        asserts.true(env, want in got if got and want else got == want, "%s at %s, %s: %s, want %s" % (name, url, realm, got, want))
-    return unittest.end(env)
-
-_servers_test = unittest.make(_servers_impl)
-
 def _credentials_impl(ctx):
     env = unittest.begin(ctx)
     for case in CASES:
@@ -170,7 +131,6 @@ def repo_tests(name):
         _blobs_test,
         _build_file_test,
         _credentials_test,
-        _servers_test,
         _shape_test,
         _system_test,
     )

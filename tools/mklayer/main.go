@@ -1,27 +1,31 @@
-// Mklayer makes one layer of a container image: files, directory trees, symlinks and directories go in, a blob and its
-// descriptor come out, in one pass.
+// Mklayer writes one layer of a container image, a blob and its descriptor, from files, directory trees, archives, symlinks
+// and directories, in one pass.
 //
 //	mklayer --file=/app/server=bazel-out/server --tree=/app/static=static --symlink=/bin/sh=busybox \
 //	    --owner=/app/**=1000:1000 --output=layer.tar.gz --descriptor=layer.json
 //
-// A pair KEY=VALUE ends its key at the first "=": a backslash takes the meaning from "=" and from another backslash,
-// and \n is a line feed. An input that does not say what the image's metadata is gets the default: owner 0:0, mode 0755
-// for directories and programs (known by their content), 0644 for other files, 1970-01-01T00:00:00Z. The same inputs
-// give the same bytes on every machine; docs/internals/format.md states which.
+// The key of KEY=VALUE ends at the first "="; in a key, \= is "=", \\ is a backslash and \n is a line feed. Inputs without
+// stated metadata get the defaults: owner 0:0, mode 0755 for directories and programs (detected by content), 0644 for other
+// files, time 1970-01-01T00:00:00Z. The same inputs give the same bytes on every machine; docs/internals/format.md
+// specifies them. "mklayer --help" lists the flags.
 //
-// With --persistent_worker it is a worker of Bazel's, which remembers the packed blocks of the layers that it made: of
-// a layer that changed a little, only the blocks around the change are packed again, and the bytes are the same as ever.
+// With --persistent_worker, mklayer is a persistent worker of Bazel. It remembers the compressed blocks of earlier layers:
+// after a small change, it only compresses the blocks around the change again, and the bytes are the same.
 package main
 
 import (
 	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli/worker"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 )
+
+// cachedLayers is how many layers a worker remembers the blocks of. It keeps their files open.
+const cachedLayers = 100
 
 func main() {
 	if worker.Requested(os.Args[1:]) {
-		os.Exit(serve())
+		worker.Main(newCommand(compress.NewCache(cachedLayers)))
 	}
 	command.Main()
 }

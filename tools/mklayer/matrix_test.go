@@ -82,7 +82,7 @@ func (s surroundings) layerFlags() []string {
 		"--tree=/data=corpus", "--file=/bin/program=corpus/program", "--executable=/bin/text=corpus/text", "--tar=a.tar.zst",
 		"--deb=a.deb", "--symlink=/lib=usr/lib", "--dir=/tmp", "--mode=/tmp=1777", "--empty-file=/etc/empty", "--remove=/old",
 		"--opaque=/var/cache", "--owner=/data/few/**=4000000:1000", "--owner-name=/tmp=user:group",
-		"--mtime-of=/data/t*=1700000000", "--xattr=/bin/program=security.capability=cap_net_bind_service=+ep", "--hardlinks",
+		"--mtimes=/data/t*=1700000000", "--xattr=/bin/program=security.capability=cap_net_bind_service=+ep", "--hardlinks",
 	}
 	for _, f := range corpus() {
 		if f.target != "" {

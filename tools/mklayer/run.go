@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -11,6 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/inputs"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -23,24 +23,23 @@ var command = newCommand(nil)
 func newCommand(cache *compress.Cache) cli.Command {
 	return cli.Command{
 		Name:    "mklayer",
-		Summary: "makes a layer blob and its descriptor from files, trees, archives, symlinks and directories",
+		Summary: "write a layer and its descriptor from files, trees, archives, symlinks and directories",
 		Details: `
 KEY=VALUE: the key ends at the first "="; \= \\ and \n stand for "=", a backslash and a line feed in the key.
 PATH is a path in the image. SRC and DIR are paths on disk; symlinks there are followed.
 PATTERN is a PATH, or a glob with "*", "?", "[...]" and "**" (any number of directories). A mode pattern with glob
-characters applies to files, or to directories if it ends in "/". Of several patterns that match, the last one wins.
-A single --tar with nothing that changes it, packed as --compression says, is the blob as it is.`,
-		New: func(flags *flag.FlagSet) cli.Work { return newWork(flags, cache) },
+characters applies to files, or to directories if it ends in "/". If several patterns match, the last one wins.
+A single --tar becomes the blob unchanged if no flag changes its contents, --level is not given, and --compression is not
+given or names the archive's compression.`,
+		Required: []string{"output", "descriptor"},
+		New:      func(flags *flag.FlagSet) cli.Work { return newWork(flags, cache) },
 	}
 }
 
 // request is a parsed command line.
 type request struct {
-	inputs      inputs
-	keep        string // the archive that is the layer, or ""
-	codec       string
-	level       int
-	format      compress.Format // codec and level
+	spec        inputs.Spec
+	packing     packing
 	annotations map[string]string
 	mediaType   string // what to call the layer, or "" for the usual name
 	output      string
@@ -51,63 +50,58 @@ type request struct {
 
 func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
 	r := request{annotations: make(map[string]string), cache: cache}
-	r.inputs.declare(flags)
-	flags.StringVar(&r.codec, "compression", "", "`gzip`, zstd or none (default gzip, or that of an archive that is kept)")
-	flags.IntVar(&r.level, "level", 0, "compression level `N`: gzip 1-9, zstd 1-19, 0 for the default (gzip 6, zstd 3)")
-	cli.Each(flags, "annotation", "annotation `KEY=VALUE` of the descriptor (repeat)", func(value string) error {
-		key, value, err := cli.SplitPair(value)
-		if _, twice := r.annotations[key]; err == nil && twice {
-			err = fmt.Errorf("annotation %q is there twice", key)
+	declareInputs(flags, &r.spec)
+	declareSettings(flags, &r.spec)
+	r.packing.declare(flags)
+	pairs(flags, "annotation", "annotation `KEY=VALUE` of the descriptor", func(key, value string) error {
+		if _, twice := r.annotations[key]; twice {
+			return fmt.Errorf("duplicate annotation %q", key)
 		}
 		r.annotations[key] = value
-		return err
+		return nil
 	})
 	flags.StringVar(&r.mediaType, "media-type", "", "media `type` of the layer, one of image-spec's (default by compression)")
 	flags.StringVar(&r.output, "output", "", "`file` to write the blob to")
 	flags.StringVar(&r.descriptor, "descriptor", "", "`file` to write the layer's descriptor to")
 	flags.StringVar(&r.shape, "shape", "", "`file` to write the layer's shape to: its directories and symlinks")
 	return func(ctx context.Context, _ cli.Streams) error {
-		if err := cli.Require(flags, "output", "descriptor"); err != nil {
-			return err
-		}
-		r.keep, _ = r.inputs.unchanged(flags)
 		return r.run(ctx)
 	}
 }
 
 func (r *request) run(ctx context.Context) error {
-	var err error
-	if r.format, err = compress.Parse(cmp.Or(oci.Compression(r.codec), oci.Gzip), r.level); err != nil {
-		return cli.Usage("%w", err)
-	}
-	if r.keep == "" {
-		// What is wrong is told before the work, where it can be.
-		if _, err := layerType(r.mediaType, r.format.Codec); err != nil {
-			return err
-		}
-	}
-	made, err := r.build(ctx)
+	packing, err := r.packing.parse(r.cache)
 	if err != nil {
 		return err
 	}
-	if r.shape != "" {
-		err = shape.Of(made.Entries).Write(r.shape)
+	if _, ok := r.spec.Archive(); !ok {
+		// Errors that can be reported before the work are.
+		if _, err := layerType(r.mediaType, packing.Codec); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		err = r.describe(made)
-	}
+	made, err := layer.Make(ctx, &r.spec, r.output, packing)
 	if err != nil {
+		return hint(err)
+	}
+	if err := r.describe(made); err != nil {
 		// A blob without a descriptor is half an output.
 		os.Remove(r.output)
 		if r.shape != "" {
 			os.Remove(r.shape)
 		}
+		return err
 	}
-	return err
+	return nil
 }
 
-// describe writes the descriptor.
-func (r *request) describe(made layer.Made) error {
+// describe writes the shape and the descriptor.
+func (r *request) describe(made layer.Result) error {
+	if r.shape != "" {
+		if err := shape.Of(made.Entries).Write(r.shape); err != nil {
+			return err
+		}
+	}
 	mediaType, err := layerType(r.mediaType, made.Codec)
 	if err != nil {
 		return err

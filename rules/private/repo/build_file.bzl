@@ -49,7 +49,7 @@ def build_file(name, reference, platforms, how_to_add):
             "blobs": image.blobs,
             "documents": image.documents,
         }))
-        wanted = _constraints(platform)
+        wanted = constraints_of(platform)
         if wanted and str(wanted) not in constraints:
             constraints[str(wanted)] = None
             lines.append(_call("config_setting", {
@@ -65,7 +65,15 @@ def build_file(name, reference, platforms, how_to_add):
     lines.append("alias(name = %r, actual = select(%r, no_match_error = %r))" % (name, choices, problem))
     return "\n\n".join(lines) + "\n"
 
-def _constraints(platform):
+def constraints_of(platform):
+    """Returns the labels of the constraints that Bazel's platforms state for a platform, or None if they cannot.
+
+    Args:
+      platform: Its name, like "linux/arm/v7".
+
+    Returns:
+      list of strings, or None.
+    """
     os, _, cpu = platform.partition("/")
     os = _OS.get(os, os)
     if os not in _KNOWN_OS or cpu not in _CPU:

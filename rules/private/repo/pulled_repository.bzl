@@ -2,25 +2,30 @@
 
 load(":build_file.bzl", "build_file", "target_name")
 load(":image_repository.bzl", "layer_digests", "unique", "write_documents")
-load(":lock.bzl", "system_stated")
+load(":lock.bzl", "repository_of", "system_stated")
 load(":registry.bzl", "ADVICE", "fetch", "source")
+load(":servers.bzl", "api_host")
 
 visibility("//rules/...")
 
-_DEFAULT_PLATFORMS = ["linux/amd64", "linux/arm64"]
+# The platforms of an image that states none.
+DEFAULT_PLATFORMS = ["linux/amd64", "linux/arm64"]
 
-_INDEXES = [
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-]
-_MANIFESTS = [
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-]
-_CONFIGS = [
-    "application/vnd.oci.image.config.v1+json",
-    "application/vnd.docker.container.image.v1+json",
-]
+# The media types of each kind of document, OCI's and Docker's.
+MEDIA_TYPES = {
+    "config": [
+        "application/vnd.oci.image.config.v1+json",
+        "application/vnd.docker.container.image.v1+json",
+    ],
+    "index": [
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    ],
+    "manifest": [
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    ],
+}
 
 # Token servers of registries that many use. Of any other registry the lock file knows it.
 _TOKEN_SERVERS = {
@@ -29,8 +34,6 @@ _TOKEN_SERVERS = {
     "quay.io": ("https://quay.io/v2/auth", "quay.io"),
     "registry.gitlab.com": ("https://gitlab.com/jwt/auth", "container_registry"),
 }
-
-_HOSTS = {"docker.io": "registry-1.docker.io"}
 
 _ATTRS = {
     "platforms": attr.string_list(doc = "The platforms that are wanted."),
@@ -49,27 +52,40 @@ def check_reference(name, reference):
     Returns:
       The digest.
     """
+    problem = reference_problem(name, reference)
+    if problem:
+        fail("image %s: %s" % (name, problem))
+    return reference.partition("@")[2]
+
+def reference_problem(name, reference):
+    """Says why a reference does not name one image for good.
+
+    Args:
+      name: Name of the image, for advice.
+      reference: The reference.
+
+    Returns:
+      A text, or None.
+    """
     repository, _, digest = reference.partition("@")
     first, _, rest = repository.partition("/")
     how_to_lock = "bazel run @rules_strata//tools/lock -- add %s %s finds it" % (name, repository)
-    if not rest or not ("." in first or ":" in first or first == "localhost"):
-        fail("image %s: reference %r: the registry is missing, " % (name, reference) +
-             "expected REGISTRY/REPOSITORY@sha256:..., like docker.io/library/" + reference)
+    if not rest or not ("." in first or ":" in first or first == "localhost" or first != first.lower()):
+        return ("reference %r: the registry is missing, " % reference +
+                "expected REGISTRY/REPOSITORY@sha256:..., like docker.io/library/" + reference)
+    if first == "index.docker.io" or first == "docker.io" and "/" not in rest:
+        full = reference[len(first) + 1:] if "/" in rest else "library/" + reference[len(first) + 1:]
+        return "reference %r: Docker Hub needs the full name, docker.io/%s" % (reference, full)
     if not digest:
-        fail("image %s: reference %r: the digest is missing, so that it could mean another image tomorrow; %s" % (
-            name,
-            reference,
-            how_to_lock,
-        ))
+        return ("reference %r: the digest is missing, " % reference +
+                "so that it could mean another image tomorrow; " + how_to_lock)
     sha256 = digest.removeprefix("sha256:")
     if not digest.startswith("sha256:") or len(sha256) != 64 or sha256.strip("0123456789abcdef"):
-        fail("image %s: digest %r: expected \"sha256:\" and 64 hexadecimal digits; %s" % (name, digest, how_to_lock))
-    return digest
+        return "digest %r: expected \"sha256:\" and 64 hexadecimal digits; %s" % (digest, how_to_lock)
+    return None
 
 def _source(attr):
-    repository = attr.reference.partition("@")[0]
-    slash = repository.rfind("/")
-    repository = repository[:slash] + "/" + repository[slash + 1:].partition(":")[0]
+    repository = repository_of(attr.reference)
     registry = repository.partition("/")[0]
     realm, service = _TOKEN_SERVERS.get(registry, ("", ""))
     realm = attr.realm or realm
@@ -80,19 +96,26 @@ def _source(attr):
     scheme = "http" if host in ["localhost", "127.0.0.1"] else "https"
     return repository, source(repository, {registry: {
         "auth": {"scheme": "bearer", "realm": realm, "service": attr.service or service} if realm else {"scheme": "basic"},
-        "url": "%s://%s" % (scheme, _HOSTS.get(registry, registry)),
+        "url": "%s://%s" % (scheme, api_host(registry)),
     }})
 
 def _read(ctx, kind, digest):
     _, place = _source(ctx.attr)
     file = digest.replace(":", "_")
-    problem = fetch(ctx, kind, digest, file, [place], headers = {"Accept": ", ".join(_INDEXES + _MANIFESTS)})
+    problem = fetch(ctx, kind, digest, file, [place], headers = {"Accept": ", ".join(MEDIA_TYPES["index"] + MEDIA_TYPES["manifest"])})
     if problem:
         fail("image %s: %s%s" % (ctx.attr.reference, problem, ADVICE))
     return ctx.read(file, watch = "no")
 
-def _platform_of(parts):
-    """Returns the name of a platform that is given as a dict, or None if it is not stated."""
+def platform_of(parts):
+    """Returns the name of a platform that is given as a dict, or None if it is not stated.
+
+    Args:
+      parts: dict with os, architecture and variant, as in an index or a config; or None.
+
+    Returns:
+      "os/architecture" or "os/architecture/variant", without a variant that amd64 and arm64 imply.
+    """
     if not parts or not parts.get("os") or not parts.get("architecture") or "unknown" in [parts["os"], parts["architecture"]]:
         return None
     variant = parts.get("variant", "")
@@ -111,17 +134,17 @@ def _manifests(ctx):
         text = _read(ctx, "manifests", digest)
         document = json.decode(text)
         if "manifests" not in document:
-            if document.get("config", {}).get("mediaType") in _CONFIGS:
+            if document.get("config", {}).get("mediaType") in MEDIA_TYPES["config"]:
                 config = json.decode(_read(ctx, "blobs", document["config"]["digest"]))
-                platform = _platform_of(config) or _only(ctx.attr.platforms)
+                platform = platform_of(config) or _only(ctx.attr.platforms)
                 if platform:
                     found.setdefault(platform, struct(digest = digest, stated = {}))
             continue
         for child in document["manifests"]:
-            platform = _platform_of(child.get("platform"))
-            if child["mediaType"] in _MANIFESTS and platform:
+            platform = platform_of(child.get("platform"))
+            if child["mediaType"] in MEDIA_TYPES["manifest"] and platform:
                 found.setdefault(platform, struct(digest = child["digest"], stated = system_stated(child["platform"])))
-            elif child["mediaType"] in _INDEXES or child["mediaType"] in _MANIFESTS and not child.get("platform"):
+            elif child["mediaType"] in MEDIA_TYPES["index"] or child["mediaType"] in MEDIA_TYPES["manifest"] and not child.get("platform"):
                 queue.append(child["digest"])
     fail("image %s: its index leads to more than 1000 documents" % ctx.attr.reference)
 
@@ -130,7 +153,7 @@ def _only(items):
 
 def _chosen(ctx):
     found = _manifests(ctx)
-    wanted = ctx.attr.platforms or _DEFAULT_PLATFORMS
+    wanted = ctx.attr.platforms or DEFAULT_PLATFORMS
     chosen = {platform: found[platform] for platform in wanted if platform in found}
     missing = [platform for platform in wanted if platform not in chosen]
     if not chosen or ctx.attr.platforms and missing:
@@ -153,7 +176,7 @@ def _image_impl(ctx):
             documents = write_documents(ctx, platform, text, config) | found.stated | {
                 "digest": found.digest,
                 "layers": layers,
-                "media_type": manifest.get("mediaType", _MANIFESTS[0]),
+                "media_type": manifest.get("mediaType", MEDIA_TYPES["manifest"][0]),
                 "platform": platform,
                 "sources": [repository],
             },
@@ -199,5 +222,5 @@ def pulled_image(name, attrs):
       attrs: dict of its attributes: reference, platforms, realm, service.
     """
     _image_repository(name = name, image = name, **attrs)
-    for platform in attrs["platforms"] or _DEFAULT_PLATFORMS:
+    for platform in attrs["platforms"] or DEFAULT_PLATFORMS:
         _layers_repository(name = _layers_name(name, platform), platform = platform, **attrs)

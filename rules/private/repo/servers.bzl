@@ -1,4 +1,6 @@
-"""Where a lock file may send credentials. The same rules as in Go's package lockfile, which has more cases as tests.
+"""Where a lock file may send credentials.
+
+The rules are those of Go's package lockfile; //rules/tests:contract.bzl has cases for both.
 
 Whoever changes one line of a machine-written file must not be able to say who gets the password of a registry.
 """
@@ -8,7 +10,6 @@ visibility("//rules/...")
 # The environment variable that lists further servers that a lock file may name.
 TRUST_VARIABLE = "STRATA_TRUSTED_SERVERS"
 
-_HOSTS = {"docker.io": "registry-1.docker.io"}
 _SECOND_LEVEL = ["ac", "co", "com", "edu", "gov", "ne", "net", "or", "org"]
 
 def server_problem(name, how, trusted):
@@ -23,7 +24,7 @@ def server_problem(name, how, trusted):
       A text, or None.
     """
     trusted = [server.lower().removesuffix("/") for server in trusted]
-    host = _HOSTS.get(name, name)
+    host = api_host(name)
     own = _hostname(host)
     plain = "http://" + host
     if how["url"] == plain:
@@ -37,7 +38,8 @@ def server_problem(name, how, trusted):
     scheme, separator, rest = auth["realm"].partition("://")
     realm_host = _until(rest, "/?#").lower()
     origin = scheme.lower() + "://" + realm_host
-    if not separator or scheme.lower() not in ["https", "http"] or not realm_host or _has_any(realm_host, "@\\ \t%"):
+    is_address = separator and scheme.lower() in ["https", "http"] and realm_host
+    if not is_address or _has_any(realm_host, "@\\ \t%") or _has_bad_port(realm_host):
         return "the realm %s of the registry %s is not an http(s) address" % (auth["realm"], name)
     if origin in trusted:
         return None
@@ -47,6 +49,10 @@ def server_problem(name, how, trusted):
     if scheme.lower() == "http" and not (_is_loopback(realm) and how["url"] == plain):
         return "the realm %s of the registry %s is without TLS" % (auth["realm"], name) + _allow(origin)
     return None
+
+def api_host(registry):
+    """Returns the host, with its port, that serves a registry's API: its name, except for Docker Hub."""
+    return "registry-1.docker.io" if registry == "docker.io" else registry
 
 def trusted_servers(ctx):
     """Returns the servers that the user of this machine trusts in addition.
@@ -72,8 +78,14 @@ def _hostname(host):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()
 
+def _has_bad_port(host):
+    port = host.rpartition("]")[2].partition(":")[2]
+    return bool(port) and not port.isdigit()
+
 def _is_address(host):
-    return ":" in host or not host.replace(".", "").strip("0123456789")
+    """Says whether a host is an IP address. "127.1", which some resolvers take for one, is not."""
+    numbers = host.split(".")
+    return ":" in host or len(numbers) == 4 and all([number.isdigit() and int(number) < 256 for number in numbers])
 
 def _is_loopback(host):
     return host in ["localhost", "::1"] or _is_address(host) and host.startswith("127.")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/blob"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -28,19 +29,22 @@ func TestKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	id, size := digest.FromBytes(plain.Bytes()), int64(plain.Len())
+	same := func(codec oci.Compression) Packing {
+		return Packing{Format: compress.Format{Codec: codec}, Keep: KeepSame}
+	}
 	for _, c := range []struct {
 		name  string
 		data  []byte
-		want  oci.Compression
+		keep  Packing
 		codec oci.Compression
 		err   string
 	}{
-		{"plain", plain.Bytes(), "", oci.Uncompressed, ""},
-		{"gzip", packed.Bytes(), "", oci.Gzip, ""},
-		{"gzip for gzip", packed.Bytes(), oci.Gzip, oci.Gzip, ""},
-		{"gzip for zstd", packed.Bytes(), oci.Zstd, "", ErrRepack.Error()},
-		{"a codec that layers do not support", []byte("BZh9"), "", "", ErrRepack.Error()},
-		{"truncated", plain.Bytes()[:size-1], "", "", "SRC: the archive is truncated"},
+		{"plain", plain.Bytes(), Packing{Keep: KeepAll}, oci.Uncompressed, ""},
+		{"gzip", packed.Bytes(), Packing{Keep: KeepAll}, oci.Gzip, ""},
+		{"gzip for gzip", packed.Bytes(), same(oci.Gzip), oci.Gzip, ""},
+		{"gzip for zstd", packed.Bytes(), same(oci.Zstd), "", errRepack.Error()},
+		{"a codec that layers do not support", []byte("BZh9"), Packing{Keep: KeepAll}, "", errRepack.Error()},
+		{"truncated", plain.Bytes()[:size-1], Packing{Keep: KeepAll}, "", "SRC: the archive is truncated"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -48,7 +52,7 @@ func TestKeep(t *testing.T) {
 			if err := os.WriteFile(src, c.data, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			got, err := Keep(t.Context(), src, path, c.want)
+			got, err := keep(t.Context(), src, path, c.keep)
 			if c.err != "" {
 				left, errDir := os.ReadDir(dir)
 				if err == nil || strings.ReplaceAll(err.Error(), src, "SRC") != c.err || len(left) != 1 || errDir != nil {
@@ -64,7 +68,7 @@ func TestKeep(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Keep(t.Context(), filepath.Join(t.TempDir(), "none"), "", ""); !errors.Is(err, os.ErrNotExist) {
+	if _, err := keep(t.Context(), filepath.Join(t.TempDir(), "none"), "", Packing{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }

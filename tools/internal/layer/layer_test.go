@@ -134,13 +134,13 @@ func TestPrograms(t *testing.T) {
 		entries = append(entries, tree.Entry{Path: fmt.Sprintf("/%06d", 999999-i), Content: text(string(header))})
 	}
 	packing := Packing{Format: compress.Format{Codec: oci.Uncompressed}}
-	made, err := Build(t.Context(), build(t, entries...), filepath.Join(t.TempDir(), "blob"), packing)
+	got, err := Build(t.Context(), build(t, entries...), filepath.Join(t.TempDir(), "blob"), packing)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{"amd64": fmt.Sprintf("/%06d", 1000000-20*runLength)}
-	if !maps.Equal(made.Programs, want) {
-		t.Errorf("got %v, want %v", made.Programs, want)
+	if !maps.Equal(got.Programs, want) {
+		t.Errorf("got %v, want %v", got.Programs, want)
 	}
 }
 

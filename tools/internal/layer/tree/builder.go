@@ -24,6 +24,17 @@ const (
 	Last   Duplicates = "last"  // the input that was added last wins
 )
 
+// ParseDuplicates returns the policy that the rules' attribute names.
+func ParseDuplicates(name string) (Duplicates, error) {
+	switch name {
+	case "error":
+		return Refuse, nil
+	case "first", "last":
+		return Duplicates(name), nil
+	}
+	return Refuse, fmt.Errorf("%q: expected error, first or last", name)
+}
+
 // Below describes the layers below. Entries go through their symlinks, and implied directories get their metadata.
 type Below struct {
 	// Links has the targets of symlinks. An entry of the layer itself replaces a symlink at its path.

@@ -1,0 +1,73 @@
+package inputs
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/layer/deb"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+)
+
+// archive is an input that holds entries.
+type archive interface {
+	Read() ([]*tree.Entry, error)
+	io.Closer
+}
+
+// archive adds the entries of a tar archive or a Debian package.
+func (r *reader) archive(in Input) error {
+	a, err := r.open(in)
+	if err != nil {
+		return err
+	}
+	r.contents.open = append(r.contents.open, a)
+	entries, err := a.Read()
+	if err == nil && in.Kind == Tar {
+		entries, err = r.move(entries, in.Source)
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := r.tree.Add(*e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reader) open(in Input) (archive, error) {
+	if in.Kind == Deb {
+		return deb.Open(r.ctx, in.Source, r.scratch)
+	}
+	return tarfile.Open(r.ctx, in.Source, r.scratch)
+}
+
+// move moves the entries of a tar archive from the directory StripPrefix to the directory PackageDir, and drops those that
+// are not in the former.
+func (r *reader) move(entries []*tree.Entry, archive string) ([]*tree.Entry, error) {
+	from, to := strings.TrimSuffix(r.spec.StripPrefix, "/"), strings.TrimSuffix(r.spec.PackageDir, "/")
+	if from == "" && to == "" {
+		return entries, nil
+	}
+	var moved []*tree.Entry
+	for _, e := range entries {
+		if rest, ok := below(e.Path, from); ok {
+			e.Path = to + rest
+			moved = append(moved, e)
+		}
+	}
+	if len(moved) == 0 && from != "" {
+		return nil, fmt.Errorf("%s: nothing in it is below %q", archive, from)
+	}
+	return moved, nil
+}
+
+// below returns the path as seen from a directory, with a "/" at its beginning. "" is the root.
+func below(path, dir string) (string, bool) {
+	rest, ok := strings.CutPrefix(path, dir)
+	return cmp.Or(rest, "/"), ok && (rest == "" || rest[0] == '/')
+}
