@@ -51,15 +51,12 @@ func newIndex(name string, in *stream, r io.Reader) *index {
 // read returns the entries that count.
 func (x *index) read() ([]*tree.Entry, error) {
 	for {
-		h, err := x.tar.Next()
+		h, err := x.next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return nil, x.broken(err)
-		}
-		if err := x.in.screen.compare(h, x.in.position); err != nil {
-			return nil, fmt.Errorf("entry %q: %w", h.Name, err)
+			return nil, err
 		}
 		if x.asItIs && x.in.screen.odd {
 			return nil, ErrForm
@@ -71,12 +68,6 @@ func (x *index) read() ([]*tree.Entry, error) {
 			return nil, errTooMany
 		}
 	}
-	if err := x.ending(); err != nil {
-		return nil, err
-	}
-	if x.in.screen.err != nil {
-		return nil, x.in.screen.err
-	}
 	var counting []*tree.Entry
 	for _, e := range x.entries {
 		if x.latest[key(e)] == e {
@@ -84,6 +75,32 @@ func (x *index) read() ([]*tree.Entry, error) {
 		}
 	}
 	return counting, nil
+}
+
+// next returns the next header, or io.EOF after a valid end.
+func (x *index) next() (*tar.Header, error) {
+	h, err := x.tar.Next()
+	switch {
+	case err == io.EOF:
+		return nil, x.finish()
+	case err != nil:
+		return nil, x.broken(err)
+	}
+	if err := x.in.screen.compare(h, x.in.position); err != nil {
+		return nil, fmt.Errorf("entry %q: %w", h.Name, err)
+	}
+	return h, nil
+}
+
+// finish returns io.EOF if the archive ends as it must.
+func (x *index) finish() error {
+	if err := x.ending(); err != nil {
+		return err
+	}
+	if x.in.screen.err != nil {
+		return x.in.screen.err
+	}
+	return io.EOF
 }
 
 // broken says what an error of archive/tar means.
