@@ -68,6 +68,9 @@ func (x *index) read() ([]*tree.Entry, error) {
 			return nil, errTooMany
 		}
 	}
+	if x.asItIs && x.in.screen.odd {
+		return nil, ErrForm
+	}
 	var counting []*tree.Entry
 	for _, e := range x.entries {
 		if x.latest[key(e)] == e {
@@ -156,6 +159,9 @@ func (x *index) add(h *tar.Header) error {
 	for name, value := range e.Xattrs {
 		x.cost += entryCost + len(name) + len(value)
 	}
+	if x.latest[key(e)] != nil {
+		x.in.screen.odd = true // Docker and Podman refuse such a layer
+	}
 	x.entries = append(x.entries, e)
 	x.latest[key(e)] = e
 	return nil
@@ -192,13 +198,27 @@ func (x *index) link(e *tree.Entry, target string) (*tree.Entry, error) {
 	case to == nil || to.Kind == tree.Dir:
 		return nil, fmt.Errorf("hard link to %q, which is no file before it in the archive", target)
 	case path == e.Path:
+		x.in.screen.odd = true // engines remove the file before they link it
 		return nil, nil
 	case to.Kind == tree.File && to.Inode == nil:
 		to.Inode = new(int)
 	}
+	if !agrees(to, e) {
+		x.in.screen.odd = true // Docker and Podman give it to the file, other programs do not
+	}
 	same := *to
 	same.Path, same.Origin = e.Path, e.Origin
 	return &same, nil
+}
+
+// agrees reports whether the metadata that a hard link states is that of the file.
+func agrees(file, link *tree.Entry) bool {
+	for name, value := range link.Xattrs {
+		if known, ok := file.Xattrs[name]; !ok || known != value {
+			return false
+		}
+	}
+	return link.Mode == file.Mode && link.UID == file.UID && link.GID == file.GID && link.ModTime.Equal(file.ModTime)
 }
 
 // expand reads a sparse file of size bytes as what it stands for.

@@ -6,7 +6,8 @@
 //
 // Archives come from elsewhere and are not trusted. What could not be told from a mistake is refused: names that leave
 // the root, unknown types, an archive that is cut off or followed by something. Of several entries for one path the
-// last one counts, as for all programs that unpack archives.
+// last one wins, as for all programs that unpack archives. Docker and Podman refuse a layer with such entries, so Check
+// does not accept one as it is.
 //
 // Non-goals: writing archives (package tarstream), what entries of several inputs mean together (package tree).
 package tarfile
