@@ -1,22 +1,22 @@
 # shellcheck shell=bash
 # What the layers of an image merge into: package rootfs against umoci, Podman and Docker, on the stacks of layers in
-# tools/internal/rootfs/testdata. Those say in what an engine differs, line by line.
+# tools/internal/rootfs/testdata. Each stack records, line by line, how an engine differs.
 #
-# umoci and Podman's vfs apply each layer to what the lower ones left. Docker's overlay2 unpacks each layer alone, and
-# leaves it to the kernel to merge them: so there are two kinds of witnesses.
+# umoci and Podman's vfs apply each layer to the tree that the lower ones left. Docker's overlay2 unpacks each layer into
+# an empty directory, and the kernel merges the directories. docs/rootfs.md explains why we follow the first kind.
 
 stacks=$TOP/tools/internal/rootfs/testdata
 
-# docker_overlay_start: a Docker daemon of this case, with overlay2 whatever another would prefer.
+# docker_overlay_start: a Docker daemon for this case alone, because the records are for overlay2.
 docker_overlay_start() {
   daemon dockerd-overlay dockerd --host "$DOCKER_HOST" --data-root "$WORK/docker" --exec-root "$WORK/docker-exec" \
     --pidfile "$WORK/docker.pid" --bridge=none --iptables=false --storage-driver=overlay2
   await 60 docker version || fail "dockerd does not start: $(tail -n 20 "$RUN/dockerd-overlay.log")"
 }
 
-# tree_list DIR: what is in DIR, in the form of rootlist, without layers.
+# tree_list DIR: lists DIR as rootlist would, but without layers.
 tree_list() {
-  local path file kind mode uid gid size mtime inode device sum link xattrs
+  local path file kind mode uid gid size mtime inode sum link xattrs
   find "$1" -printf '/%P\n' | LC_ALL=C sort | while read -r path; do
     file=$1${path%/}
     IFS='|' read -r kind mode uid gid size mtime inode \
@@ -39,29 +39,28 @@ tree_list() {
   done
 }
 
-# ENGINE_unpack LAYOUT DIR: lists what the engine makes of the image. DIR is for its files.
+# umoci_unpack, podman_unpack, docker_unpack LAYOUT DIR: lists what the engine makes of the image. DIR takes its files.
 
-# A directory that no layer states has the time of unpacking: ours is the epoch.
+# umoci gives a directory that no layer states the time of unpacking; we give it the epoch.
 umoci_unpack() {
   umoci raw unpack --image "$1:stack" "$2/root"
   tree_list "$2/root" >"$2/listed"
   sed -E 's/^(([^ ]+ ){6})[1-9][0-9]{9} /\10 /' "$2/listed"
 }
 
-# Adding to a directory changes its time. The root has 0555 if no layer states it.
+# Podman does not restore the time of a directory after it adds to it, and gives a root that no layer states 0555.
 podman_unpack() {
-  podman pull --quiet "oci:$1:stack" >"$2/id"
-  podman image mount "$(cat "$2/id")" >"$2/root"
+  loads podman "$@"
+  podman image mount localhost/stack:stack >"$2/root"
   tree_list "$(cat "$2/root")" >"$2/listed"
-  podman rmi --force "$(cat "$2/id")" >&2
+  podman rmi --force localhost/stack:stack >&2
   sed -e 's,^/ d 0555 ,/ d 0755 ,' "$2/listed" | timeless
 }
 
-# A container's own mount points are in the export. What it has of extended attributes is security.capability.
+# docker export adds the container's own files and mount points, and keeps no extended attribute but security.capability.
 docker_unpack() {
   local container
-  skopeo copy --quiet "oci:$1:stack" "docker-archive:$2/image.tar:localhost/stack:stack"
-  docker load --input "$2/image.tar" >&2
+  loads docker "$@"
   container=$(docker create localhost/stack:stack)
   docker export --output "$2/export.tar" "$container"
   docker rm "$container" >&2
@@ -73,13 +72,19 @@ docker_unpack() {
   grep -vE '^/(\.dockerenv|dev|etc|proc|sys)[ /]' "$2/listed" | timeless
 }
 
-# timeless: directories without their times.
+# loads ENGINE LAYOUT DIR: the engine loads the image as localhost/stack:stack.
+loads() {
+  skopeo copy --quiet "oci:$2:stack" "docker-archive:$3/image.tar:localhost/stack:stack"
+  "$1" load --input "$3/image.tar" >&2
+}
+
+# timeless: hides the times of directories.
 timeless() { sed -E 's/^([^ ]+ d( [^ ]+){4}) [0-9]+ /\1 * /'; }
 
-# section FILE NAME: a file of the txtar archive.
+# section FILE NAME: prints the file NAME in the txtar archive FILE.
 section() { awk -v head="-- $2 --" '/^-- .* --$/ { on = $0 == head; next } on' "$1"; }
 
-# merges STACK: the program that this case built makes of the stack's layout what the stack says.
+# merges STACK: rootlist reads from a layout what the stack records, or refuses it if the stack records an error.
 merges() {
   rootlist make "$stacks/$1.txtar" "$WORK/$1.layout"
   section "$stacks/$1.txtar" want >"$WORK/$1.want"
@@ -90,7 +95,7 @@ merges() {
   fi
 }
 
-# differs STACK ENGINE DIR: in what the engine differs from us, as the stack says it. DIR is for its files.
+# differs STACK ENGINE DIR: prints how the engine differs from us, in the form of the records. DIR takes its files.
 differs() {
   local status
   sed -E 's/ [0-9]+$//' "$WORK/$1.want" | case $2 in umoci) cat ;; *) timeless ;; esac | LC_ALL=C sort >"$3/ours"
@@ -109,7 +114,7 @@ differs() {
   fi
 }
 
-# compares STACK: each engine differs from us in what the stack says, and in nothing else.
+# compares STACK: each engine differs from us exactly as the stack records.
 compares() {
   local engine dir
   merges "$1"

@@ -9,11 +9,11 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// Contents reads the contents of the regular files that want accepts, or of all if want is nil, in one pass over the
-// layers that hold them: each file once, however many names it has, in the order of the layers and of the archives. An
-// empty file has a content, too. Visit need not read all of r, which is valid until it returns.
+// Contents visits the regular files that want accepts, or all of them if want is nil. It makes one pass over the layers
+// that hold them and visits each file once, however many names it has, in the order of the layers and of their archives.
+// Empty files are visited, too. visit need not read all of r, and must not use it after it returns.
 //
-// Layers are verified at their end: what visit saw is right only if Contents returns nil.
+// A layer is verified at its end, so visit has seen the right bytes only if Contents returns nil.
 func (f *FileSystem) Contents(
 	ctx context.Context, want func(*File) bool, visit func(file *File, r io.Reader) error,
 ) error {
@@ -35,7 +35,7 @@ func (f *FileSystem) Contents(
 	return nil
 }
 
-// wanted returns the files whose contents are wanted, by layer and number.
+// wanted returns the files that Contents visits, by their layers and their positions there.
 func (f *FileSystem) wanted(want func(*File) bool) []map[int]*File {
 	byLayer := make([]map[int]*File, len(f.stack.layers))
 	for _, e := range f.entries {
@@ -50,7 +50,8 @@ func (f *FileSystem) wanted(want func(*File) bool) []map[int]*File {
 	return byLayer
 }
 
-// Digests returns the digests of the regular files' contents, in one pass like [FileSystem.Contents].
+// Digests returns the digests of the regular files that want accepts, or of all of them if want is nil. It is one pass of
+// [FileSystem.Contents].
 func (f *FileSystem) Digests(ctx context.Context, want func(*File) bool) (map[*File]digest.Digest, error) {
 	digests := make(map[*File]digest.Digest)
 	err := f.Contents(ctx, want, func(file *File, r io.Reader) error {

@@ -33,14 +33,14 @@ func TestMemory(t *testing.T) {
 		entries []*tree.Entry
 		cost    int
 	}{
-		{"a file", []*tree.Entry{{Path: "/a"}}, 3*entryCost + 2 + 2},
-		{"an attribute", []*tree.Entry{{Path: "/a", Xattrs: map[string]string{"user.a": "1234"}}}, 4*entryCost + 2 + 2 + 10},
-		{"a whiteout", []*tree.Entry{{Path: "/a", Kind: tree.Whiteout}}, 2*entryCost + 2},
-		{"directories that are implied", []*tree.Entry{{Path: "/a/b/c"}}, 5*entryCost + 6 + 2 + 4 + 6},
+		{"a file", []*tree.Entry{{Path: "/a"}}, 2*entryCost + 2 + 2},
+		{"an attribute", []*tree.Entry{{Path: "/a", Xattrs: map[string]string{"user.a": "1234"}}}, 3*entryCost + 2 + 2 + 10},
+		{"a whiteout", []*tree.Entry{{Path: "/a", Kind: tree.Whiteout}}, entryCost + 2},
+		{"directories that are implied", []*tree.Entry{{Path: "/a/b/c"}}, 4*entryCost + 6 + 2 + 4 + 6},
 		{"a symlink that is followed", []*tree.Entry{
 			{Path: "/a", Kind: tree.Symlink, Target: strings.Repeat("/.", 1000)}, {Path: "/a/b"},
-		}, 3*entryCost + 2 + 2000 + 2 + 3*entryCost + 4 + 2000 + 2},
-		{"a long path", []*tree.Entry{{Path: long, Kind: tree.Whiteout}}, 2*entryCost + 2000},
+		}, 2*entryCost + 2 + 2000 + 2 + 2*entryCost + 4 + 2000 + 2},
+		{"a long path", []*tree.Entry{{Path: long, Kind: tree.Whiteout}}, entryCost + 2000},
 	} {
 		if err := merged(c.cost, c.entries...); err != nil {
 			t.Errorf("%s: it does not fit into %d bytes: %v", c.name, c.cost, err)

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// maxMemory bounds what the entries of all layers may take, in bytes: some two million of them.
+	// maxMemory bounds the memory for the entries of all layers, in bytes. It is enough for more than a million.
 	maxMemory = 1 << 30
-	// entryCost is about what an entry takes beside its texts.
-	entryCost = 400
+	// entryCost is roughly the memory that an entry takes in addition to its texts: once in its layer, once in the tree.
+	entryCost = 250
 )
 
 var errTooMany = errors.New("the layers have too many entries")
@@ -21,10 +21,10 @@ var errTooMany = errors.New("the layers have too many entries")
 // merger applies layers to a tree.
 type merger struct {
 	root  *node
-	layer int        // the one that is applied
-	marks []*scanned // deletions of the next layer
-	added []*scanned // the other entries of the next layer
-	left  int        // bytes of memory, also those that entries took that are gone
+	layer int        // the layer that is being applied
+	marks []*scanned // the deletions in the next layer
+	added []*scanned // the other entries in the next layer
+	left  int        // bytes of memory; removing an entry gives none back
 }
 
 // scanned is an entry of a layer's archive.
@@ -54,9 +54,9 @@ func (m *merger) spend(bytes int) error {
 	return nil
 }
 
-// collect takes an entry of the next layer.
+// collect adds an entry to the next layer.
 func (m *merger) collect(number int, e *tree.Entry, r *tarfile.Reader) error {
-	cost := 2*entryCost + len(e.Path) + len(e.Target)
+	cost := entryCost + len(e.Path) + len(e.Target)
 	for name, value := range e.Xattrs {
 		cost += entryCost + len(name) + len(value)
 	}
@@ -78,8 +78,8 @@ func (m *merger) collect(number int, e *tree.Entry, r *tarfile.Reader) error {
 	return nil
 }
 
-// apply applies the layer that was collected. Deletions are about lower layers only, wherever in the archive they are
-// ("layer.md", Whiteouts), so they come first.
+// apply applies the layer that was collected. Deletions come first: they apply to lower layers only, wherever in the
+// archive they are ("layer.md", Whiteouts).
 func (m *merger) apply(layer int) error {
 	m.layer = layer
 	for _, change := range []struct {
@@ -96,7 +96,7 @@ func (m *merger) apply(layer int) error {
 	return nil
 }
 
-// remove removes what a mark of a deletion is about, if it is there.
+// remove removes what a whiteout names, or the children of an opaque directory, if they exist.
 func (m *merger) remove(e *scanned) error {
 	path, name := e.Path, ""
 	if e.Kind == tree.Whiteout {
@@ -114,8 +114,8 @@ func (m *merger) remove(e *scanned) error {
 	return nil
 }
 
-// add adds an entry. A directory keeps what it holds if it is stated again; anything else takes the place of what was at
-// the path, and of all below.
+// add adds an entry. A directory that is stated again keeps its children; any other entry replaces what was at the path,
+// with all below it.
 func (m *merger) add(e *scanned) error {
 	if e.Path == "/" {
 		return m.addRoot(e)
@@ -145,7 +145,7 @@ func (m *merger) addRoot(e *scanned) error {
 	return nil
 }
 
-// link gives the file at the clean path target a further name in dir.
+// link gives the file at the clean path target another name in dir.
 func (m *merger) link(dir *node, name, target string) error {
 	path, base := split(target)
 	from, err := m.find(path)
@@ -169,9 +169,9 @@ func (m *merger) link(dir *node, name, target string) error {
 	return err
 }
 
-// place puts a file into a directory, in the place of what has the name there.
+// place puts a file into a directory, and replaces what had the name.
 func (m *merger) place(dir *node, name string, file *File) (*node, error) {
-	// Checked again: symlinks may have led to a path that is too long, and their targets hold any names.
+	// The path must be checked again: symlinks may lead to one that is too long, and their targets may hold any name.
 	path, err := tree.Clean(join(dir.path, name))
 	if err != nil {
 		return nil, fmt.Errorf("symlinks lead to %q: %w", join(dir.path, name), err)

@@ -11,7 +11,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// node is a name in the tree.
+// node is an entry in the tree.
 type node struct {
 	path     string
 	layer    int
@@ -29,23 +29,22 @@ func (n *node) holds(other *node) bool { return n != nil && strings.HasPrefix(ot
 // join returns the path of a name in a directory.
 func join(dir, name string) string { return strings.TrimSuffix(dir, "/") + "/" + name }
 
-// split cuts a clean path other than the root into the path of its directory, which may be empty for the root, and its
-// last name.
+// split cuts a clean path into its directory, which is empty for the root, and its last name.
 func split(path string) (dir, name string) {
 	i := strings.LastIndexByte(path, '/')
 	return path[:i], path[i+1:]
 }
 
-// maxLinks bounds how many symlinks one path may lead through, as Linux does.
+// maxLinks is the number of symlinks that one path may lead through. Linux has the same limit.
 const maxLinks = 40
 
 var errLoop = errors.New("its path leads through too many symlinks")
 
-// walk is one way through the tree, from the root. It follows symlinks, and never leaves the root.
+// walk finds one directory. It follows symlinks, and never leaves the root.
 type walk struct {
 	*merger
 	links int
-	make  bool // make directories that are missing
+	make  bool // create missing directories
 }
 
 // find returns the directory at path, or nil if there is none.
@@ -54,7 +53,7 @@ func (m *merger) find(path string) (*node, error) {
 	return w.lead(m.root, path)
 }
 
-// make returns the directory at path, and makes it if nothing is there.
+// make returns the directory at path, and creates it if nothing is there.
 func (m *merger) make(path string) (*node, error) {
 	w := walk{merger: m, make: true}
 	return w.lead(m.root, path)
@@ -96,8 +95,8 @@ func (w *walk) step(at *node, name string) (*node, error) {
 	return w.place(at, name, implied(w.layer))
 }
 
-// follow returns the directory that the target of a symlink in the directory at leads to. What is followed costs as
-// much as what is kept, so that the limit is one of time, too.
+// follow returns the directory that a symlink in the directory at leads to. Following a symlink costs as much as storing
+// it would, so the limit of memory also bounds the time.
 func (w *walk) follow(at *node, target string) (*node, error) {
 	if w.links++; w.links > maxLinks {
 		return nil, errLoop
@@ -128,7 +127,7 @@ func (m *merger) entries() []Entry {
 	return all
 }
 
-// sortKey is the path, with a "/" at the end of a directory's: what the names of archives are sorted by.
+// sortKey returns the path, with a "/" at the end for a directory. Names in archives are sorted in this way.
 func (n *node) sortKey() string {
 	if n.is(tree.Dir) {
 		return n.path + "/"

@@ -1,22 +1,22 @@
 // Package rootfs merges the layers of an image into the file system that a container of the image starts with.
 //
-// [Merge] reads the layers once, from the lowest to the highest, and applies them to a tree: first the deletions of a
-// layer, then its entries in their order. docs/rootfs.md states the rules, and where Docker, Podman and umoci differ.
+// [Merge] reads the layers once, from the lowest to the highest, and applies them to a tree: first a layer's deletions,
+// then its entries in the order of its archive. docs/rootfs.md states the rules, and how Docker, Podman and umoci differ.
 //
-// The result is a list of entries, sorted, each below a directory that comes before it. It has no marks of deletions, no
-// path twice, and no path that leads through a symlink. Each entry says which layer it came from.
+// The result is a sorted list of entries. Each directory comes before what it holds; whiteouts are gone; no path occurs
+// twice or leads through a symlink. Each entry names the layer that it came from.
 //
-// Memory holds metadata only, up to a limit. Contents are streamed, in a second pass: only after the last layer is known
-// which contents survive, and a hard link may name a file of any lower layer. [FileSystem.Contents] opens again those
-// layers that hold contents that the caller wants, and hands these out in the order in which the layers hold them: no
-// layer is read twice in a pass, and nothing is kept on disk. A caller that needs another order copies the contents to
-// where it can seek. [FileSystem.Digests] is such a pass.
+// Memory holds metadata only, up to a limit. Contents are streamed in a second pass, because only the last layer decides
+// which contents survive, and because a hard link may name a file of any lower layer. [FileSystem.Contents] opens the
+// layers that hold wanted contents once more and passes the contents on in the order in which the layers hold them, so no
+// layer is read twice in a pass and nothing is written to disk. A caller that needs another order copies the contents to
+// a place where it can seek. [FileSystem.Digests] is such a pass.
 //
-// Layers come from a [content.Source], which may be files, a layout, an archive or a registry, and are packed in any way
-// that package decompress knows. They are not trusted: both passes verify the digest of every blob that they read, and
-// what a layer unpacks to, what its entries take in memory, and how far a path leads through symlinks is bounded.
+// Layers come from a [content.Source]: files, a layout, an archive or a registry. They may be packed in any way that
+// package decompress knows. They are not trusted: each pass verifies the digest of every blob that it reads, and limits
+// apply to what layers unpack to, to the memory that entries take, and to the symlinks that a path leads through.
 //
-// Non-goals: choosing an image of an index, and writing file systems.
+// Non-goals: choosing an image from an index, and writing file systems.
 package rootfs
 
 import (
@@ -39,25 +39,25 @@ type FileSystem struct {
 type Entry struct {
 	// Path is absolute and clean. The root is "/".
 	Path string
-	// Layer is the layer, counted from 0, that put the entry here. For a directory it is the last one that stated it.
+	// Layer is the layer, counted from 0, that created the entry or, for a directory, stated it last.
 	Layer int
 	// File is what is at the path. The names of one file share it.
 	File *File
-	// First is the path of the file's first name in the order of the entries if this is a further one: a hard link.
+	// First is set for a hard link: it is the path of the first entry with the same File.
 	First string
 }
 
-// File is what one path, or several by hard links, lead to.
+// File is what a path, or several hard links, lead to.
 type File struct {
-	// Kind is that of a file, a directory, a symlink, a device or a named pipe.
+	// Kind is a file, a directory, a symlink, a device or a named pipe.
 	Kind tree.Kind
 	// Mode is permission bits.
 	Mode uint32
 	// UID and GID are the owner's numbers. Engines ignore the names that archives have for them.
 	UID, GID uint32
-	// ModTime is the modification time that a layer states, the epoch for a directory that none states.
+	// ModTime is the modification time, the epoch for a directory that no layer states.
 	ModTime time.Time
-	// Size is the number of bytes that a file holds.
+	// Size is the number of bytes in a regular file.
 	Size int64
 	// Target is where a symlink points.
 	Target string
@@ -69,10 +69,10 @@ type File struct {
 	Names int
 	// Layer is the layer, counted from 0, that holds the content and the metadata.
 	Layer int
-	// Implied marks a directory that no layer states: it is there for what it holds.
+	// Implied marks a directory that no layer states, but that something needs as its parent.
 	Implied bool
 
-	number int // of the archive's entry with the content, counted from 0
+	number int // position in the layer's archive, counted from 0
 }
 
 // Image merges the layers of the image whose manifest is d.
@@ -91,7 +91,7 @@ func Image(ctx context.Context, src content.Source, d oci.Descriptor) (*FileSyst
 	return Merge(ctx, src, manifest.Layers)
 }
 
-// Merge merges layers, the lowest first. src must hold their blobs for as long as contents are read.
+// Merge merges layers, the lowest first. src must keep their blobs for as long as contents are read.
 func Merge(ctx context.Context, src content.Source, layers []oci.Descriptor) (*FileSystem, error) {
 	s := stack{src, layers}
 	m := newMerger(maxMemory)
@@ -108,6 +108,6 @@ func Merge(ctx context.Context, src content.Source, layers []oci.Descriptor) (*F
 	return &FileSystem{s, m.entries()}, nil
 }
 
-// Entries returns all entries in the order in which a layer would have them: the root first, then in the byte order of
-// their names, where that of a directory ends with "/". The caller must not change them.
+// Entries returns all entries: the root first, then the others in the byte order of their paths, where the path of a
+// directory ends with "/". That is the order of entries in a layer. The caller must not change them.
 func (f *FileSystem) Entries() []Entry { return f.entries }

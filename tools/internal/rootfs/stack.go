@@ -14,16 +14,16 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// stack is where the layers are, the lowest first.
+// stack is the layers, the lowest first, and the source of their blobs.
 type stack struct {
 	src    content.Source
 	layers []oci.Descriptor
 }
 
-// visitor sees the entry of a layer's archive with the number, counted from 0. The content may be read from r.
+// visitor gets an entry of a layer and its position in the archive, counted from 0. It may read the content from r.
 type visitor func(number int, e *tree.Entry, r *tarfile.Reader) error
 
-// read reads the layer i to its end. Only then is it known that the bytes were the right ones.
+// read visits the entries of layer i, and reads the blob to its end: only then is its digest verified.
 func (s *stack) read(ctx context.Context, i int, budget *budget, visit visitor) error {
 	d := s.layers[i]
 	if _, err := oci.LayerCompression(d.MediaType); err != nil {
@@ -66,19 +66,19 @@ func visitAll(r *tarfile.Reader, visit visitor) error {
 	}
 }
 
-// named says in an error which layer it is about.
+// named adds the layer to an error.
 func (s *stack) named(i int, err error) error {
 	return fmt.Errorf("layer %d of %d, %s: %w", i+1, len(s.layers), s.layers[i].Digest, err)
 }
 
-// budget bounds what all layers together unpack to by the bytes that were really read: sizes in descriptors may lie, and
-// one small blob may be the layer of an image many times.
+// budget bounds what all layers together unpack to. It counts the bytes that were really read, because the sizes in
+// descriptors may lie, and because an image may repeat one small blob many times.
 type budget struct{ in, out int64 }
 
-// errBudget is returned for a bomb that is spread over several layers, or hidden by a size that is too large.
+// errBudget reports a bomb that is spread over several layers, or hidden behind a false size.
 var errBudget = errors.New("the layers so far unpack to too many bytes for their size")
 
-// packed counts what is read from r.
+// packed counts the packed bytes that are read from r.
 func (b *budget) packed(r io.Reader) io.Reader {
 	return readerFunc(func(p []byte) (int, error) {
 		n, err := r.Read(p)
@@ -87,7 +87,7 @@ func (b *budget) packed(r io.Reader) io.Reader {
 	})
 }
 
-// plain bounds what is read from r.
+// plain bounds the unpacked bytes that are read from r.
 func (b *budget) plain(r io.Reader) io.Reader {
 	return readerFunc(func(p []byte) (int, error) {
 		n, err := r.Read(p)

@@ -9,9 +9,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// Reader reads a plain archive once, from its beginning to its end. It refuses what [Archive.Read] refuses, but it
-// returns every entry, in the archive's order: several for one path, and hard links to files that the archive does not
-// hold. What they mean is up to the caller.
+// Reader reads a plain archive once, from its beginning to its end. It refuses what [Archive.Read] refuses, but returns
+// every entry in the order of the archive, even several for one path and hard links to files that the archive does not
+// hold. The caller decides what they mean.
 type Reader struct {
 	x      *index
 	name   string // of the current entry, for messages
@@ -37,21 +37,17 @@ func (r *Reader) Next() (*tree.Entry, error) {
 			return nil, err
 		}
 		r.x.end = r.x.in.position
-		if h.Typeflag == tar.TypeXGlobalHeader {
-			err = checkGlobal(h)
-		} else {
-			var e *tree.Entry
-			if e, err = r.enter(h); err == nil {
-				return e, nil
-			}
-		}
+		e, err := r.enter(h)
 		if err != nil {
 			return nil, fmt.Errorf("entry %q: %w", h.Name, err)
+		}
+		if e != nil {
+			return e, nil
 		}
 	}
 }
 
-// leave reads the rest of a sparse file: where it ends is known only then.
+// leave leaves the current entry. It reads the rest of a sparse file, whose end is not known before.
 func (r *Reader) leave() error {
 	if !r.sparse {
 		return nil
@@ -62,8 +58,11 @@ func (r *Reader) leave() error {
 	return err
 }
 
-// enter makes the entry of the header h the current one.
+// enter makes the entry of the header h the current one. It returns nil for a global header.
 func (r *Reader) enter(h *tar.Header) (*tree.Entry, error) {
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		return nil, checkGlobal(h)
+	}
 	e, err := convert(h)
 	if err != nil {
 		return nil, err
