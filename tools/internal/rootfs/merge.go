@@ -84,10 +84,10 @@ func (m *merger) apply(layer int) error {
 	m.layer = layer
 	for _, change := range []struct {
 		entries []*scanned
-		make    func(*scanned) error
+		apply   func(*scanned) error
 	}{{m.marks, m.remove}, {m.added, m.add}} {
 		for _, e := range change.entries {
-			if err := change.make(e); err != nil {
+			if err := change.apply(e); err != nil {
 				return fmt.Errorf("entry %q: %w", e.Path, err)
 			}
 		}
@@ -121,7 +121,7 @@ func (m *merger) add(e *scanned) error {
 		return m.addRoot(e)
 	}
 	path, name := split(e.Path)
-	dir, err := m.make(path)
+	dir, err := m.ensure(path)
 	if err != nil {
 		return err
 	}

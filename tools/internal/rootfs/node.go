@@ -43,8 +43,8 @@ var errLoop = errors.New("its path leads through too many symlinks")
 // walk finds one directory. It follows symlinks, and never leaves the root.
 type walk struct {
 	*merger
-	links int
-	make  bool // create missing directories
+	links  int
+	create bool // create missing directories
 }
 
 // find returns the directory at path, or nil if there is none.
@@ -53,9 +53,9 @@ func (m *merger) find(path string) (*node, error) {
 	return w.lead(m.root, path)
 }
 
-// make returns the directory at path, and creates it if nothing is there.
-func (m *merger) make(path string) (*node, error) {
-	w := walk{merger: m, make: true}
+// ensure returns the directory at path, and creates it if nothing is there.
+func (m *merger) ensure(path string) (*node, error) {
+	w := walk{merger: m, create: true}
 	return w.lead(m.root, path)
 }
 
@@ -87,7 +87,7 @@ func (w *walk) step(at *node, name string) (*node, error) {
 		return next, nil
 	case next.is(tree.Symlink):
 		return w.follow(at, next.file.Target)
-	case !w.make:
+	case !w.create:
 		return nil, nil
 	case next != nil:
 		return nil, fmt.Errorf("%s is a %s of layer %d, not a directory", next.path, next.file.Kind, next.layer+1)
