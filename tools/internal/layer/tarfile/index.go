@@ -51,15 +51,12 @@ func newIndex(name string, in *stream, r io.Reader) *index {
 // read returns the entries, for each path the last one.
 func (x *index) read() ([]*tree.Entry, error) {
 	for {
-		h, err := x.tar.Next()
+		h, err := x.next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return nil, x.broken(err)
-		}
-		if err := x.in.screen.compare(h, x.in.position); err != nil {
-			return nil, fmt.Errorf("entry %q: %w", h.Name, err)
+			return nil, err
 		}
 		if x.asItIs && x.in.screen.odd {
 			return nil, ErrForm
@@ -71,11 +68,8 @@ func (x *index) read() ([]*tree.Entry, error) {
 			return nil, errTooMany
 		}
 	}
-	if err := x.ending(); err != nil {
-		return nil, err
-	}
-	if x.in.screen.err != nil {
-		return nil, x.in.screen.err
+	if x.asItIs && x.in.screen.odd {
+		return nil, ErrForm
 	}
 	var counting []*tree.Entry
 	for _, e := range x.entries {
@@ -84,6 +78,32 @@ func (x *index) read() ([]*tree.Entry, error) {
 		}
 	}
 	return counting, nil
+}
+
+// next returns the next header, or io.EOF after a valid end.
+func (x *index) next() (*tar.Header, error) {
+	h, err := x.tar.Next()
+	switch {
+	case err == io.EOF:
+		return nil, x.finish()
+	case err != nil:
+		return nil, x.broken(err)
+	}
+	if err := x.in.screen.compare(h, x.in.position); err != nil {
+		return nil, fmt.Errorf("entry %q: %w", h.Name, err)
+	}
+	return h, nil
+}
+
+// finish returns io.EOF if the archive has a valid end.
+func (x *index) finish() error {
+	if err := x.ending(); err != nil {
+		return err
+	}
+	if x.in.screen.err != nil {
+		return x.in.screen.err
+	}
+	return io.EOF
 }
 
 // broken translates an error of archive/tar.
@@ -139,6 +159,9 @@ func (x *index) add(h *tar.Header) error {
 	for name, value := range e.Xattrs {
 		x.cost += entryCost + len(name) + len(value)
 	}
+	if x.latest[key(e)] != nil {
+		x.in.screen.odd = true // Docker and Podman refuse such a layer
+	}
 	x.entries = append(x.entries, e)
 	x.latest[key(e)] = e
 	return nil
@@ -175,13 +198,27 @@ func (x *index) link(e *tree.Entry, target string) (*tree.Entry, error) {
 	case to == nil || to.Kind == tree.Dir:
 		return nil, fmt.Errorf("hard link to %q, which is not an earlier file in the archive", target)
 	case path == e.Path:
+		x.in.screen.odd = true // engines remove the file before they link it
 		return nil, nil
 	case to.Kind == tree.File && to.Inode == nil:
 		to.Inode = new(int)
 	}
+	if !agrees(to, e) {
+		x.in.screen.odd = true // Docker and Podman give it to the file, other programs do not
+	}
 	same := *to
 	same.Path, same.Origin = e.Path, e.Origin
 	return &same, nil
+}
+
+// agrees reports whether the metadata that a hard link states is that of the file.
+func agrees(file, link *tree.Entry) bool {
+	for name, value := range link.Xattrs {
+		if known, ok := file.Xattrs[name]; !ok || known != value {
+			return false
+		}
+	}
+	return link.Mode == file.Mode && link.UID == file.UID && link.GID == file.GID && link.ModTime.Equal(file.ModTime)
 }
 
 // expand reads a sparse file of size bytes with its holes filled.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // record returns an archive of the file "a" of one byte, with a record that archive/tar would not write. Key and value
@@ -135,6 +136,19 @@ func TestForm(t *testing.T) {
 		"pax00":                         {sparse(t, "pax00"), ""},
 		"pax01":                         {sparse(t, "pax01"), ""},
 		"pax10":                         {sparse(t, "pax10"), ""},
+		"a file twice":                  {archive(t, file("a", ""), file("./a", "x")), want},
+		"a directory twice":             {archive(t, dir("d"), file("d/a", "x"), dir("d/")), "file /d/a 0644 0:0 \"x\"\ndirectory /d 0755 0:0\n"},
+		"a hard link to itself":         {archive(t, file("a", "x"), link(tar.TypeLink, "a", "a")), want},
+		"a mode of a hard link": {archive(t, file("a", ""),
+			item{tar.Header{Name: "b", Linkname: "a", Typeflag: tar.TypeLink, Mode: 0o600}, ""}),
+			"file /a 0644 0:0 #1\nfile /b 0644 0:0 #1\n"},
+		"a time of a hard link": {archive(t, file("a", ""),
+			item{tar.Header{Name: "b", Linkname: "a", Typeflag: tar.TypeLink, Mode: 0o644, ModTime: time.Unix(1, 0)}, ""}),
+			"file /a 0644 0:0 #1\nfile /b 0644 0:0 #1\n"},
+		"an attribute of a hard link": {archive(t, file("a", ""),
+			item{tar.Header{Name: "b", Linkname: "a", Typeflag: tar.TypeLink, Mode: 0o644,
+				PAXRecords: map[string]string{"SCHILY.xattr.user.a": "b"}}, ""}),
+			"file /a 0644 0:0 #1\nfile /b 0644 0:0 #1\n"},
 	} {
 		if _, err := Check(bytes.NewReader(c.data), "a.tar"); !errors.Is(err, ErrForm) {
 			t.Errorf("%s: Check returns %v", name, err)

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -75,6 +76,7 @@ func read(t testing.TB, data []byte) (string, error) {
 	if !errors.Is(again, ErrForm) && fmt.Sprint(again) != fmt.Sprint(err) {
 		t.Errorf("Check returns %v, Read returns %v", again, err)
 	}
+	compareReader(t, plain, entries, err)
 	if left, errDir := os.ReadDir(scratch); len(left) > 0 || errDir != nil {
 		t.Errorf("left in the scratch directory: %v, %v", left, errDir)
 	}
@@ -109,6 +111,61 @@ func read(t testing.TB, data []byte) (string, error) {
 		fmt.Fprintln(&b)
 	}
 	return b.String(), err
+}
+
+// compareReader checks that a Reader finds in a plain archive what Read found, or refuses it for the same reason. Only
+// hard links it does not look up.
+func compareReader(t testing.TB, plain []byte, entries []*tree.Entry, errRead error) {
+	t.Helper()
+	if errRead != nil && strings.Contains(errRead.Error(), "which is not an earlier file") {
+		return
+	}
+	r := NewReader(bytes.NewReader(plain))
+	sums := make(map[string][sha256.Size]byte)
+	for {
+		e, err := r.Next()
+		if err == io.EOF && errRead == nil {
+			break
+		}
+		if err != nil {
+			if fmt.Sprintf("a.tar: %v", err) != fmt.Sprint(errRead) {
+				t.Errorf("the Reader returns %v, Read returns %v", err, errRead)
+			}
+			return
+		}
+		h := sha256.New()
+		if n, err := io.Copy(h, r); err == nil && n != r.Size() {
+			t.Errorf("%s: %d bytes of %d", e.Path, n, r.Size())
+		}
+		switch e.Kind {
+		case tree.File:
+			sums[e.Path] = [sha256.Size]byte(h.Sum(nil))
+		case tree.Hardlink:
+			sums[e.Path] = sums[e.Target]
+		}
+	}
+	for _, e := range entries {
+		if e.Kind == tree.File && sums[e.Path] != sum(t, e.Content) {
+			t.Errorf("%s: the Reader and Read found different contents", e.Path)
+		}
+	}
+}
+
+// sum returns the SHA-256 of a content.
+func sum(t testing.TB, c tree.Content) [sha256.Size]byte {
+	t.Helper()
+	h := sha256.New()
+	if c != nil {
+		r, _, err := c.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		if _, err := io.Copy(h, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return [sha256.Size]byte(h.Sum(nil))
 }
 
 // content returns a content, quoted, or its length if the content is long.
@@ -471,7 +528,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// Whatever the bytes, reading them ends, with entries or with an error, and Check returns the same error.
+// Whatever the bytes, reading them ends, with entries or with an error, and Check returns the same error. A Reader finds the same as Read.
 func FuzzRead(f *testing.F) {
 	f.Add(archive(f, dir("./"), file("a", "data"), link(tar.TypeLink, "b", "a"), link(tar.TypeSymlink, "c", "/x")))
 	f.Add(archive(f, file("a/.wh..wh..opq", ""), file(".wh.b", ""), file(strings.Repeat("n/", 200)+"n", "")))
@@ -498,6 +555,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil && !errors.Is(again, ErrForm) && fmt.Sprint(again) != err.Error() {
 			t.Fatalf("Check returns %v, Read returns %v", again, err)
 		}
+		total := int64(0)
 		for _, e := range entries {
 			if e.Content == nil {
 				continue
@@ -510,6 +568,14 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("%s: %d bytes of %d, %v", e.Path, n, size, err)
 			}
 			r.Close()
+			total += size
+		}
+		if err == nil && total < 1<<20 {
+			plain, err := io.ReadAll(io.NewSectionReader(a.plain, 0, a.plain.Size()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareReader(t, plain, entries, nil)
 		}
 	})
 }

@@ -70,7 +70,7 @@ func (b *Builder) Add(e Entry) error {
 		err = fmt.Errorf("the root cannot be a %s", e.Kind)
 	}
 	if err == nil {
-		err = e.check()
+		err = e.Check()
 	}
 	if err != nil {
 		return fmt.Errorf("image path %q (from %s): %w", e.Path, e.Origin, err)
@@ -86,8 +86,8 @@ const (
 	maxMinor = 1<<20 - 1
 )
 
-// check rejects an entry that no archive or file system can hold.
-func (e *Entry) check() error {
+// Check rejects an entry that no archive or file system can hold. It does not check the path.
+func (e *Entry) Check() error {
 	for name := range e.Xattrs {
 		if err := checkXattr(name); err != nil {
 			return err

@@ -1,0 +1,75 @@
+// Rootlist is what e2e/cases/rootfs.sh needs of package rootfs. It is not for users.
+//
+// Usage:
+//
+//	rootlist make CASE DIR   write the layout of a case of package rootfstest
+//	rootlist list DIR        list what the layers of the layout's first image merge into
+//	rootlist list LAYER...   list what the layers in these files merge into
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/rootfs"
+	"github.com/rules-strata/rules_strata/tools/internal/rootfs/internal/rootfstest"
+	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
+)
+
+func main() {
+	if err := run(context.Background(), os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "rootlist:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	switch {
+	case len(args) == 3 && args[0] == "make":
+		c, err := rootfstest.Read(args[1])
+		if err != nil {
+			return err
+		}
+		return c.WriteLayout(ctx, args[2])
+	case len(args) >= 2 && args[0] == "list":
+		fs, err := merge(ctx, args[1:])
+		if err != nil {
+			return err
+		}
+		text, err := rootfstest.List(ctx, fs)
+		fmt.Print(text)
+		return err
+	}
+	return errors.New("usage: rootlist make CASE DIR | rootlist list DIR | rootlist list LAYER...")
+}
+
+// merge merges the layers of a layout, if there is one path and it is a directory, or those in files.
+func merge(ctx context.Context, paths []string) (*rootfs.FileSystem, error) {
+	if info, err := os.Stat(paths[0]); err == nil && info.IsDir() && len(paths) == 1 {
+		image, err := layout.Open(os.DirFS(paths[0]))
+		if err != nil {
+			return nil, err
+		}
+		if len(image.Roots()) == 0 {
+			return nil, fmt.Errorf("%s: no image", paths[0])
+		}
+		return rootfs.Image(ctx, image, image.Roots()[0])
+	}
+	files := new(content.Files)
+	var layers []oci.Descriptor
+	for _, path := range paths {
+		d, size, err := digest.FromFile(path)
+		if err != nil {
+			return nil, err
+		}
+		files.Add(d, path)
+		layers = append(layers, oci.Descriptor{MediaType: oci.MediaTypeLayer, Digest: d, Size: size})
+	}
+	return rootfs.Merge(ctx, files, layers)
+}

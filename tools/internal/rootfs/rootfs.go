@@ -1,0 +1,113 @@
+// Package rootfs merges the layers of an image into the file system that a container of the image starts with.
+//
+// [Merge] reads the layers once, from the lowest to the highest, and applies them to a tree: first a layer's deletions,
+// then its entries in the order of its archive. docs/internals/rootfs.md states the rules, and how Docker, Podman and umoci differ.
+//
+// The result is a sorted list of entries. Each directory comes before what it holds; whiteouts are gone; no path occurs
+// twice or leads through a symlink. Each entry names the layer that it came from.
+//
+// Memory holds metadata only, up to a limit. Contents are streamed in a second pass, because only the last layer decides
+// which contents survive, and because a hard link may name a file of any lower layer. [FileSystem.Contents] opens the
+// layers that hold wanted contents once more and passes the contents on in the order in which the layers hold them, so no
+// layer is read twice in a pass and nothing is written to disk. A caller that needs another order copies the contents to
+// a place where it can seek. [FileSystem.Digests] is such a pass.
+//
+// Layers come from a [content.Source]: files, a layout, an archive or a registry. They may be packed in any way that
+// package decompress knows. They are not trusted: each pass verifies the digest of every blob that it reads, and limits
+// apply to what layers unpack to, to the memory that entries take, and to the symlinks that a path leads through.
+//
+// Non-goals: choosing an image from an index, and writing file systems.
+package rootfs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+)
+
+// FileSystem is what the layers of an image merge into.
+type FileSystem struct {
+	stack   stack
+	entries []Entry
+}
+
+// Entry is one path of the file system.
+type Entry struct {
+	// Path is absolute and clean. The root is "/".
+	Path string
+	// Layer is the layer, counted from 0, that created the entry or, for a directory, stated it last.
+	Layer int
+	// File is what is at the path. The names of one file share it.
+	File *File
+	// First is set for a hard link: it is the path of the first entry with the same File.
+	First string
+}
+
+// File is what a path, or several hard links, lead to.
+type File struct {
+	// Kind is a file, a directory, a symlink, a device or a named pipe.
+	Kind tree.Kind
+	// Mode is permission bits.
+	Mode uint32
+	// UID and GID are the owner's numbers. Engines ignore the names that archives have for them.
+	UID, GID uint32
+	// ModTime is the modification time, the epoch for a directory that no layer states.
+	ModTime time.Time
+	// Size is the number of bytes in a regular file.
+	Size int64
+	// Target is where a symlink points.
+	Target string
+	// Major and Minor are a device's numbers.
+	Major, Minor uint32
+	// Xattrs are the extended attributes, name -> value.
+	Xattrs map[string]string
+	// Names is the number of entries that lead to the file.
+	Names int
+	// Layer is the layer, counted from 0, that holds the content and the metadata.
+	Layer int
+	// Implied marks a directory that no layer states, but that something needs as its parent.
+	Implied bool
+
+	number int // position in the layer's archive, counted from 0
+}
+
+// Image merges the layers of the image whose manifest is d.
+func Image(ctx context.Context, src content.Source, d oci.Descriptor) (*FileSystem, error) {
+	if !oci.IsManifest(d.MediaType) {
+		return nil, fmt.Errorf("%s: media type %q is not that of an image manifest", d.Digest, d.MediaType)
+	}
+	data, err := content.ReadAll(ctx, src, d)
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := oci.ParseManifest(data, d.MediaType)
+	if err != nil {
+		return nil, fmt.Errorf("manifest %s: %w", d.Digest, err)
+	}
+	return Merge(ctx, src, manifest.Layers)
+}
+
+// Merge merges layers, the lowest first. src must keep their blobs for as long as contents are read.
+func Merge(ctx context.Context, src content.Source, layers []oci.Descriptor) (*FileSystem, error) {
+	s := stack{src, layers}
+	m := newMerger(maxMemory)
+	var budget budget
+	for i := range layers {
+		err := s.read(ctx, i, &budget, m.collect)
+		if err == nil {
+			err = m.apply(i)
+		}
+		if err != nil {
+			return nil, s.named(i, err)
+		}
+	}
+	return &FileSystem{s, m.entries()}, nil
+}
+
+// Entries returns all entries: the root first, then the others in the byte order of their paths, where the path of a
+// directory ends with "/". That is the order of entries in a layer. The caller must not change them.
+func (f *FileSystem) Entries() []Entry { return f.entries }
