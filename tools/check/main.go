@@ -1,12 +1,12 @@
-// Imgcheck distrusts an image: it checks everything about it, and lists all that is wrong.
+// Check distrusts an image: it checks everything about it, and lists all that is wrong.
 //
 // Usage:
 //
-//	imgcheck (--layout=DIR [--follow-symlinks] | --archive=TAR | --registry=REFERENCE [--insecure])
-//	         [--lenient-layers=N] [--max-uncompressed=BYTES]
-//	imgcheck --root=FILE [--document=FILE]... [--layer=DESCRIPTOR=BLOB]... [--blobs=DIR]... [--digest=DIGEST]
-//	         [--max-uncompressed=BYTES] [--target=LABEL]
-//	imgcheck --rules
+//	check (--layout=DIR [--follow-symlinks] | --archive=TAR | --registry=REFERENCE [--insecure])
+//	      [--lenient-layers=N] [--max-uncompressed=BYTES]
+//	check --root=FILE [--document=FILE]... [--layer=DESCRIPTOR=BLOB]... [--blobs=DIR]... [--digest=DIGEST]
+//	      [--max-uncompressed=BYTES] [--target=LABEL]
+//	check --rules
 //
 // The image is an image layout directory, a tar of one (with or without the manifest.json of "docker save"), an image or
 // index in a registry, or the files of a build, as the rule image_test passes them. Every digest and size is computed
