@@ -13,7 +13,7 @@ load("//rules/private:index.bzl", _image_index = "image_index")
 load("//rules/private:layer.bzl", _image_layer = "image_layer")
 load("//rules/private:layered.bzl", _layered_binary = "layered_binary")
 load("//rules/private:load.bzl", _image_load = "image_load")
-load("//rules/private:push.bzl", _image_push = "image_push", _image_pushes = "image_pushes")
+load("//rules/private:push.bzl", _image_push = "image_push", _image_push_all = "image_push_all")
 load("//rules/private:test.bzl", _image_test = "image_test")
 
 visibility("public")
@@ -25,6 +25,6 @@ image_index = _image_index
 image_layer = _image_layer
 image_load = _image_load
 image_push = _image_push
-image_pushes = _image_pushes
+image_push_all = _image_push_all
 image_test = _image_test
 layered_binary = _layered_binary

@@ -20,4 +20,7 @@ def rules_strata_workspace(go_version = "1.26.8"):
     if go_version:
         go_register_toolchains(version = go_version)
     gazelle_dependencies()
-    native.register_toolchains("@rules_strata//rules:default_toolchain")
+    native.register_toolchains(
+        "@rules_strata//rules:source_build_toolchain",
+        "@rules_strata//rules:source_run_toolchain",
+    )

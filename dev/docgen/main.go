@@ -18,7 +18,7 @@ import (
 var (
 	rules = []string{
 		"image_layer", "layered_binary", "image_import", "image", "image_index", "image_archive", "image_load",
-		"image_push", "image_pushes", "image_test", "image_toolchain",
+		"image_push", "image_push_all", "image_test", "image_build_toolchain", "image_run_toolchain",
 	}
 	providers = []string{"LayerInfo", "LayersInfo", "ImageInfo", "IndexInfo", "PushInfo", "PushesInfo"}
 )

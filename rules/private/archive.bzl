@@ -3,7 +3,7 @@
 load(":actions.bzl", "make_archive", "make_layout")
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":contents.bzl", "IMAGE_OR_INDEX")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -35,5 +35,5 @@ a directory. Layers of a locked base, which are in a registry, are fetched for i
             doc = "Names that the image gets when it is loaded, like `[\"localhost/app:latest\"]`.",
         ),
     },
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

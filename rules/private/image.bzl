@@ -7,7 +7,7 @@ load(":image_outputs.bzl", "byte_groups", "document_outputs")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
 load(":providers.bzl", "ImageInfo", "LayerInfo", "LayersInfo", "layers_of", "shape_of", "shapes_of")
 load(":settings.bzl", "SETTING_ATTRS", "settings_of")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -67,5 +67,5 @@ From scratch the platform is the target platform's; with a base it is the base's
         ),
     },
     provides = [ImageInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

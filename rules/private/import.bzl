@@ -4,7 +4,7 @@ load(":actions.bzl", "import_image")
 load(":contents.bzl", "image_contents")
 load(":image_outputs.bzl", "byte_groups")
 load(":providers.bzl", "ImageInfo")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -67,5 +67,5 @@ their URLs may be absent: they stay in the manifest of all images on top, which 
         ),
     },
     provides = [ImageInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

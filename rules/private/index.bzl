@@ -4,7 +4,7 @@ load(":actions.bzl", "make_index")
 load(":contents.bzl", "index_contents")
 load(":image_outputs.bzl", "byte_groups", "document_outputs")
 load(":providers.bzl", "ImageInfo", "IndexInfo")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -72,5 +72,5 @@ makes the small files `NAME.index.json` and `NAME.digest`; output groups are tho
         ),
     },
     provides = [IndexInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

@@ -9,7 +9,7 @@ load(":paths.bzl", "escape")
 load(":pkgs.bzl", "add_pkg")
 load(":programs.bzl", "own_names", "programs_of")
 load(":providers.bzl", "ImageInfo", "LayerInfo", "shapes_of")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -240,5 +240,5 @@ attribute names them. A single archive with nothing that changes it becomes the 
         ),
     },
     provides = [LayerInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

@@ -8,7 +8,7 @@ load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":programs.bzl", "LINKED")
 load(":providers.bzl", "LayersInfo")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -95,5 +95,5 @@ go to `PATH.runfiles`.""",
         ),
     },
     provides = [LayersInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

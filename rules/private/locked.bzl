@@ -8,7 +8,7 @@ load(":base_setting.bzl", "without_base_blobs")
 load(":contents.bzl", "image_contents")
 load(":image_outputs.bzl", "byte_groups")
 load(":providers.bzl", "ImageInfo", "LayerInfo")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -77,7 +77,7 @@ _documents = rule(
         ),
         "sources": attr.string_list(mandatory = True),
     },
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )
 
 def _image_impl(ctx):
@@ -123,7 +123,7 @@ _image = rule(
         ),
     },
     provides = [ImageInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )
 
 def locked_image(name, documents, blobs, **kwargs):

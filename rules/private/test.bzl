@@ -3,12 +3,12 @@
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":launcher.bzl", "image_program")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":run_tools.bzl", "RUN_AS_TEST")
 
 visibility(["//rules/..."])
 
 def _impl(ctx):
-    return [image_program(ctx, "checker", {
+    return [image_program(ctx, "check", {
         "digest": ctx.attr.digest,
     }, contents_with_blobs(ctx))]
 
@@ -19,7 +19,7 @@ Every digest, size and `diff_id` is computed anew, all documents are compared wi
 layer is read entry by entry; docs/validator.md lists the rules. Layers that come from an imported base are checked for
 integrity, not for what this project promises of its own.""",
     implementation = _impl,
-    attrs = {
+    attrs = RUN_AS_TEST | {
         "digest": attr.string(
             doc = """The digest that the image or index must have, like `sha256:...`. A build that is not reproducible, or a change
 that was not meant, then shows. Note that an `image` from scratch has the platform that it is built for; an `image_index`
@@ -33,5 +33,4 @@ with `platforms` has the same digest on every machine.""",
         ),
     },
     test = True,
-    toolchains = [TOOLCHAIN_TYPE],
 )
