@@ -22,5 +22,6 @@ BUILD_TOOLS = {
 RUN_TOOLS = {
     "check": "Checks an image against the OCI specifications.",
     "load": "Loads an image into Docker, Podman or containerd.",
+    "lock": "Pins base images in images.lock.json.",
     "push": "Pushes images to registries.",
 }

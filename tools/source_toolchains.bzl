@@ -1,9 +1,18 @@
-"""The toolchains that build the tools from source."""
+"""The toolchains that build the tools from source.
 
-load("//tools:tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
-load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE", "RUN_TOOLCHAIN_TYPE", "image_build_toolchain", "image_run_toolchain")
+They are below tools, and not below rules, because in a release only the module rules_strata_source can build them.
+"""
 
-visibility(["//rules/..."])
+load(
+    "@rules_strata//rules:toolchain.bzl",
+    "BUILD_TOOLCHAIN_TYPE",
+    "RUN_TOOLCHAIN_TYPE",
+    "image_build_toolchain",
+    "image_run_toolchain",
+)
+load(":tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
+
+visibility("private")
 
 def source_toolchains(name):
     """Declares the toolchains NAME_build_toolchain and NAME_run_toolchain.
@@ -17,10 +26,12 @@ def source_toolchains(name):
     ]:
         rule(
             name = "%s_%s_tools" % (name, stage),
-            **{tool: Label("//tools/" + tool) for tool in tools}
+            visibility = ["//visibility:public"],
+            **{tool: "//tools/" + tool for tool in tools}
         )
         native.toolchain(
             name = "%s_%s_toolchain" % (name, stage),
+            target_settings = ["@rules_strata//rules:source_tools"],
             toolchain = "%s_%s_tools" % (name, stage),
             toolchain_type = toolchain_type,
         )

@@ -1,0 +1,123 @@
+"""The prebuilt tools of a release, as toolchains.
+
+tools.lock.json names the archives that have them, with their SHA-256. The file of the repository names none; dev/release fills
+it in for a release. An archive is downloaded when a build needs a tool of it, and not before.
+"""
+
+load("//tools:tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
+
+visibility(["//rules/..."])
+
+# The repository with the toolchains, and the default of the flag //rules:tools.
+PREBUILT_TOOLS = "rules_strata_tools"
+
+_LOCK = Label("//:tools.lock.json")
+
+# The platforms that a release can have tools for: GOOS and GOARCH, and what Bazel calls them.
+_OS = {"darwin": "macos", "linux": "linux", "windows": "windows"}
+_CPU = {"amd64": "x86_64", "arm64": "aarch64"}
+_PLATFORMS = {
+    "%s_%s" % (os, cpu): [str(Label("@platforms//os:" + _OS[os])), str(Label("@platforms//cpu:" + _CPU[cpu]))]
+    for os in _OS
+    for cpu in _CPU
+}
+
+# By when tools run: the tools, and the attribute of `toolchain` that says on which platform that is.
+_KINDS = {
+    "build": struct(tools = BUILD_TOOLS, runs_on = "exec_compatible_with"),
+    "run": struct(tools = RUN_TOOLS, runs_on = "target_compatible_with"),
+}
+
+_TOOLCHAIN = """toolchain(
+    name = "{kind}_{platform}",
+    {runs_on} = {constraints},
+    target_settings = ["{setting}"],
+    toolchain = "@{repository}//:tools",
+    toolchain_type = "{toolchain_type}",
+)
+"""
+
+_TOOLS = """load("{rules}", "image_{kind}_toolchain")
+
+image_{kind}_toolchain(
+    name = "tools",
+    visibility = ["//visibility:public"],
+{attributes}
+)
+"""
+
+_NOT_DOWNLOADED = """rules_strata: the {kind} tools for {platform} could not be downloaded, or are not those of this release:
+  {urls}
+  want SHA-256 {sha256} (tools.lock.json); the warning above has what was found
+hint: to download from a mirror, rewrite the URL with Bazel's --downloader_config; to build the tools from source, see
+docs/tools.md"""
+
+def _repository(kind, platform):
+    return "rules_strata_%s_tools_%s" % (kind, platform)
+
+def _toolchains_impl(rctx):
+    lock = json.decode(rctx.read(_LOCK))
+    toolchains = [
+        _TOOLCHAIN.format(
+            constraints = _PLATFORMS[platform],
+            kind = kind,
+            platform = platform,
+            repository = _repository(kind, platform),
+            runs_on = _KINDS[kind].runs_on,
+            setting = Label("//rules:prebuilt_tools"),
+            toolchain_type = Label("//rules:%s_toolchain_type" % kind),
+        )
+        for kind in _KINDS
+        for platform in sorted(lock[kind])
+    ]
+    rctx.file("BUILD.bazel", "\n".join(toolchains))
+    rctx.file("default.bzl", 'DEFAULT_TOOLS = "%s"\n' % ("prebuilt" if toolchains else "source"))
+
+_toolchains = repository_rule(
+    doc = "A toolchain for each archive in tools.lock.json, and the default of the flag //rules:tools.",
+    implementation = _toolchains_impl,
+)
+
+def _tools_impl(rctx):
+    kind, platform = rctx.attr.kind, rctx.attr.platform
+    lock = json.decode(rctx.read(_LOCK))
+    urls = [url.format(kind = kind, platform = platform) for url in lock["urls"]]
+    download = rctx.download_and_extract(urls, sha256 = lock[kind][platform], allow_fail = True)
+    if not download.success:
+        fail(_NOT_DOWNLOADED.format(
+            kind = kind,
+            platform = platform,
+            sha256 = lock[kind][platform],
+            urls = "\n  ".join(urls),
+        ))
+    suffix = ".exe" if platform.startswith("windows_") else ""
+    rctx.file("BUILD.bazel", _TOOLS.format(
+        attributes = "\n".join(['    %s = "%s%s",' % (tool, tool, suffix) for tool in _KINDS[kind].tools]),
+        kind = kind,
+        rules = Label("//rules:toolchain.bzl"),
+    ))
+
+_tools = repository_rule(
+    doc = "The tools of one kind for one platform.",
+    implementation = _tools_impl,
+    attrs = {
+        "kind": attr.string(doc = "When the tools run.", mandatory = True, values = _KINDS.keys()),
+        "platform": attr.string(doc = "Where the tools run.", mandatory = True, values = _PLATFORMS.keys()),
+    },
+)
+
+def prebuilt_tools_repositories():
+    """Declares all repositories, also for WORKSPACE files. What tools.lock.json does not name is never fetched."""
+    _toolchains(name = PREBUILT_TOOLS)
+    for kind in _KINDS:
+        for platform in _PLATFORMS:
+            _tools(name = _repository(kind, platform), kind = kind, platform = platform)
+
+def _prebuilt_tools_impl(module_ctx):
+    prebuilt_tools_repositories()
+    return module_ctx.extension_metadata(reproducible = True)
+
+prebuilt_tools = module_extension(
+    doc = "The prebuilt tools of a release.",
+    implementation = _prebuilt_tools_impl,
+)
