@@ -5,9 +5,9 @@ load("@rules_strata//rules:repositories.bzl", "rules_strata_dependencies")
 
 rules_strata_dependencies()
 
-load("@rules_strata//rules:workspace.bzl", "rules_strata_workspace")
+load("@rules_strata//rules:workspace.bzl", "rules_strata_register_toolchains")
 
-rules_strata_workspace()
+rules_strata_register_toolchains()
 ```
 
 With MODULE.bazel none of this is needed. Base images follow, as the extension `images` brings them to modules:

@@ -7,7 +7,7 @@ load("//rules/private/repo:go_repositories.bzl", "go_repositories")
 visibility("public")
 
 # buildifier: disable=unnamed-macro
-def rules_strata_workspace(go_version = "1.26.8"):
+def rules_strata_register_toolchains(go_version = "1.26.8"):
     """Declares the Go modules that the tools are built from, and registers the toolchains.
 
     Args:

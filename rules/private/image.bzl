@@ -61,7 +61,7 @@ From scratch the platform is the target platform's; with a base it is the base's
             providers = [ImageInfo],
         ),
         "layers": attr.label_list(
-            doc = "The layers to put on top, lowest first: `image_layer` and `layered_binary` targets.",
+            doc = "The layers to put on top, lowest first: `image_layer` and `image_binary_layers` targets.",
             cfg = without_base_blobs,
             providers = [[LayerInfo], [LayersInfo]],
         ),

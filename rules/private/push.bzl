@@ -32,7 +32,7 @@ def _impl(ctx):
     arguments = program_arguments(
         ctx,
         flags = {
-            "credential-helper": ctx.attr._credential_helper[BuildSettingInfo].value,
+            "credential-helper": ctx.attr._remote_cache_credential_helper[BuildSettingInfo].value,
             "remote-cache": cache,
             "repository": ctx.attr.repository,
             "tag": ctx.attr.remote_tags,
@@ -101,7 +101,7 @@ not come to this machine's disk: the program reads those that the registry lacks
             doc = "A file with further tags, one a line.",
             allow_single_file = True,
         ),
-        "_credential_helper": attr.label(default = "//rules:credential_helper"),
+        "_remote_cache_credential_helper": attr.label(default = "//rules:remote_cache_credential_helper"),
         "_remote_cache": attr.label(default = "//rules:remote_cache"),
     },
     executable = True,

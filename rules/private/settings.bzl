@@ -3,7 +3,7 @@
 visibility(["//rules/..."])
 
 SETTING_ATTRS = {
-    "any_architecture": attr.bool(
+    "allow_any_architecture": attr.bool(
         doc = """Allow layers whose programs (ELF) are all for another architecture than the image's, which is an error
 otherwise: for what an emulator runs, or nothing does. docs/layers.md says what is compared.""",
     ),

@@ -20,7 +20,7 @@ func checkRefusal(t *testing.T, err error, want string) {
 }
 
 func TestConfigRefusesSettings(t *testing.T) {
-	const known = "any_architecture, architecture, author, clear, cmd, created, entrypoint, env, exposed_ports, " +
+	const known = "allow_any_architecture, architecture, author, clear, cmd, created, entrypoint, env, exposed_ports, " +
 		"healthcheck, labels, os, os_features, os_version, shell, stop_signal, user, variant, volumes, workdir"
 	const clearable = "architecture, author, cmd, created, entrypoint, env, exposed_ports, healthcheck, labels, os, " +
 		"os_features, os_version, shell, stop_signal, user, variant, volumes, workdir"

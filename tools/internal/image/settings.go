@@ -49,8 +49,8 @@ type Settings struct {
 	// BasePlatform is the platform in the base's descriptor, or nil. It fills gaps of the base's config:
 	// some facts, such as the variant, often stand only in the index that the base comes from.
 	BasePlatform *oci.Platform `json:"-"`
-	// AnyArchitecture allows layers whose programs are all for other architectures than the image's.
-	AnyArchitecture bool `json:"any_architecture"`
+	// AllowAnyArchitecture allows layers whose programs are all for other architectures than the image's.
+	AllowAnyArchitecture bool `json:"allow_any_architecture"`
 	// Clear names settings, as they are called in JSON.
 	Clear []string `json:"clear"`
 }
@@ -102,7 +102,7 @@ func ParseSettings(data []byte) (Settings, error) {
 		return Settings{}, err
 	}
 	names := slices.Sorted(maps.Keys(drop))
-	if err := o.checkKeys(append(names, "any_architecture", "clear")); err != nil {
+	if err := o.checkKeys(append(names, "allow_any_architecture", "clear")); err != nil {
 		return Settings{}, err
 	}
 	var s Settings

@@ -12,7 +12,7 @@ func TestSettingsAgree(t *testing.T) {
 	names := []string{"healthcheck"} // parsed apart, because its keys are checked too
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
 		switch name := field.Tag.Get("json"); name {
-		case "-", "any_architecture", "clear": // not in a config
+		case "-", "allow_any_architecture", "clear": // not in a config
 		default:
 			names = append(names, name)
 		}
