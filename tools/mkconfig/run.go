@@ -18,8 +18,10 @@ Settings, all optional, absent means inherited from the base:
   author user workdir stop_signal           strings
   exposed_ports volumes                     lists of strings, added to the base's
   env labels                                objects of strings, merged into the base's
-  healthcheck                               {"test": [...], "interval": "30s", "timeout", "start_period",
-                                            "start_interval", "retries": 3}
+  healthcheck                               ["NONE"], ["CMD", program, argument...] or ["CMD-SHELL", line]
+  healthcheck_interval healthcheck_timeout  times such as "30s", which need healthcheck; healthcheck_start_period
+                                            and healthcheck_start_interval too
+  healthcheck_retries                       a number, which needs healthcheck
   allow_any_architecture                    true: do not compare programs in the layers with the architecture
   clear                                     names of the settings above whose value in the base is dropped first`
 
