@@ -11,7 +11,7 @@ def rules_strata_register_toolchains(go_version = "1.26.8"):
     """Declares the Go modules that the tools are built from, and registers the toolchains.
 
     Args:
-        go_version: the Go SDK to download; None if the workspace registers its own.
+      go_version: the Go SDK to download; None if the workspace registers its own.
     """
 
     # First, because the first declaration of a name wins: gazelle brings older Go modules of its own.

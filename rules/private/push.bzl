@@ -79,7 +79,9 @@ The output group `reference` is a file `NAME.reference` with the name that the i
 It is built without a push. In `repository` only stable variables can be part of it.
 
 With `--@rules_strata//rules:remote_cache=ADDRESS`, the address of the build's remote cache, layers that are in that cache do
-not come to this machine's disk: the program reads those that the registry lacks from the cache, and sends them on.""",
+not come to this machine's disk: the program reads those that the registry lacks from the cache, and sends them on.
+
+The program is built for the machine that Bazel runs on, which is the platform that `--host_platform` names.""",
     implementation = _impl,
     attrs = RUN_ON_HOST | {
         "image": attr.label(
