@@ -39,7 +39,7 @@ def rules_strata_dependencies(pkg_providers_file = None):
     """Declares the rulesets, at the versions of MODULE.bazel, where the workspace has none of that name.
 
     Args:
-        pkg_providers_file: `"@rules_pkg//pkg:providers.bzl"` where targets of rules_pkg shall be inputs of layers.
+      pkg_providers_file: `"@rules_pkg//pkg:providers.bzl"` where targets of rules_pkg shall be inputs of layers.
     """
     maybe(pkg_providers, name = PKG_PROVIDERS, file = pkg_providers_file or "")
     maybe(

@@ -19,7 +19,9 @@ Only layers that the engine lacks are sent, as a stream; no archive is written. 
 registry only is read from there then. Of an index the engine's own platform is loaded. The engine is the one that the
 flag `--engine` names (`bazel run //:load -- --engine=podman`), else the environment variable `STRATA_ENGINE`, else
 the attribute `engine`. `bazel run //:load -- --help` lists the flags: a `--namespace` of containerd's, another
-`--platform`, a further `--name`, and `--archive=FILE` for an archive instead.""",
+`--platform`, a further `--name`, and `--archive=FILE` for an archive instead.
+
+The program is built for the machine that Bazel runs on, which is the platform that `--host_platform` names.""",
     implementation = _impl,
     attrs = RUN_ON_HOST | {
         "engine": attr.string(

@@ -5,8 +5,7 @@ The BUILD files of the repositories that `images` declares (rules/private/repo) 
 
 load(":actions.bzl", "make_base")
 load(":base_setting.bzl", "without_base_blobs")
-load(":contents.bzl", "image_contents")
-load(":image_outputs.bzl", "byte_groups")
+load(":image_outputs.bzl", "image_providers")
 load(":providers.bzl", "ImageInfo", "LayerInfo")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -96,16 +95,7 @@ def _image_impl(ctx):
         blobs = plain.blobs,
         shapes = plain.shapes,
     )
-    return [
-        image,
-        DefaultInfo(files = depset([image.manifest, image.config, documents.digest])),
-        OutputGroupInfo(
-            config = depset([image.config]),
-            digest = depset([documents.digest]),
-            manifest = depset([image.manifest]),
-            **byte_groups(ctx, image_contents(image))
-        ),
-    ]
+    return image_providers(ctx, image, documents.digest)
 
 _image = rule(
     doc = "A base image.",

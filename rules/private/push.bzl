@@ -32,7 +32,7 @@ def _impl(ctx):
     arguments = program_arguments(
         ctx,
         flags = {
-            "credential-helper": ctx.attr._credential_helper[BuildSettingInfo].value,
+            "credential-helper": ctx.attr._remote_cache_credential_helper[BuildSettingInfo].value,
             "remote-cache": cache,
             "repository": ctx.attr.repository,
             "tag": ctx.attr.remote_tags,
@@ -79,7 +79,9 @@ The output group `reference` is a file `NAME.reference` with the name that the i
 It is built without a push. In `repository` only stable variables can be part of it.
 
 With `--@rules_strata//rules:remote_cache=ADDRESS`, the address of the build's remote cache, layers that are in that cache do
-not come to this machine's disk: the program reads those that the registry lacks from the cache, and sends them on.""",
+not come to this machine's disk: the program reads those that the registry lacks from the cache, and sends them on.
+
+The program is built for the machine that Bazel runs on, which is the platform that `--host_platform` names.""",
     implementation = _impl,
     attrs = RUN_ON_HOST | {
         "image": attr.label(
@@ -101,7 +103,7 @@ not come to this machine's disk: the program reads those that the registry lacks
             doc = "A file with further tags, one a line.",
             allow_single_file = True,
         ),
-        "_credential_helper": attr.label(default = "//rules:credential_helper"),
+        "_remote_cache_credential_helper": attr.label(default = "//rules:remote_cache_credential_helper"),
         "_remote_cache": attr.label(default = "//rules:remote_cache"),
     },
     executable = True,

@@ -17,7 +17,10 @@ image_test = rule(
 
 Every digest, size and `diff_id` is computed anew, all documents are compared with image-spec and with each other, and every
 layer is read entry by entry; docs/validator.md lists the rules. Layers that come from an imported base are checked for
-integrity, not for what this project promises of its own.""",
+integrity, not for what this project promises of its own.
+
+Images for any platform can be tested anywhere: the program is built for the execution platform that Bazel runs the test on,
+which is that of the exec group `test`, also with remote execution.""",
     implementation = _impl,
     attrs = RUN_AS_TEST | {
         "digest": attr.string(

@@ -4,7 +4,7 @@ load(":blob_repository.bzl", "blob_repository_name")
 load(":build_file.bzl", "build_file", "target_name")
 load(":lock.bzl", "read_lock", "shape_text", "sources_of", "system_of", "text_of")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 def write_documents(ctx, platform, manifest, config, shape = None):
     """Writes the documents of a platform.

@@ -5,7 +5,7 @@ load(":image_repository.bzl", "image_repository")
 load(":lock.bzl", "blob_attrs", "read_lock")
 load(":pulled_repository.bzl", "check_reference", "pulled_image")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 def _impl(ctx):
     owners = {}

@@ -2,7 +2,7 @@
 
 load(":blob_repository.bzl", "blob_repository_name")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 def read_lock(ctx, label):
     """Returns the lock file as a dict.
@@ -48,10 +48,12 @@ def sources_of(image):
     Returns:
       list of "registry/repository", the best first.
     """
-    repository = image["reference"].partition("@")[0]
-    slash = repository.rfind("/")
-    repository = repository[:slash] + "/" + repository[slash + 1:].partition(":")[0]
-    return image.get("mirrors", []) + [repository]
+    return image.get("mirrors", []) + [repository_of(image["reference"])]
+
+def repository_of(reference):
+    """Returns the repository of a full image name: "registry/repository" without a tag or digest."""
+    registry, _, path = reference.partition("@")[0].partition("/")
+    return registry + "/" + path.partition(":")[0]
 
 def system_of(image, digest):
     """Returns what only an index states of the system that a manifest is for, for locked_image.

@@ -2,10 +2,10 @@
 
 load(":build_file.bzl", "build_file", "target_name")
 load(":image_repository.bzl", "layer_digests", "unique", "write_documents")
-load(":lock.bzl", "system_stated")
+load(":lock.bzl", "repository_of", "system_stated")
 load(":registry.bzl", "ADVICE", "fetch", "source")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 _DEFAULT_PLATFORMS = ["linux/amd64", "linux/arm64"]
 
@@ -67,9 +67,7 @@ def check_reference(name, reference):
     return digest
 
 def _source(attr):
-    repository = attr.reference.partition("@")[0]
-    slash = repository.rfind("/")
-    repository = repository[:slash] + "/" + repository[slash + 1:].partition(":")[0]
+    repository = repository_of(attr.reference)
     registry = repository.partition("/")[0]
     realm, service = _TOKEN_SERVERS.get(registry, ("", ""))
     realm = attr.realm or realm

@@ -6,7 +6,7 @@ gets one: from the server that its challenge named when the image was locked.
 
 load(":credentials.bzl", "credential_for")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 def fetch(ctx, kind, digest, output, sources, **kwargs):
     """Fetches a blob or a manifest by its digest.
