@@ -54,6 +54,6 @@ func parseModule(text []byte) (moduleFile, error) {
 		version:   string(version[1]),
 		goVersion: string(sdk[1]),
 		rules:     rules,
-		source:    []byte(header + "\n" + string(source)),
+		source:    []byte(header + string(source)),
 	}, nil
 }
