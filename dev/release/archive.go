@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
 )
 
 // file is a regular file in an archive or in the release.
@@ -83,14 +83,11 @@ func tarGzip(prefix string, files []file) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// tarZstd is for tools: Go programs have most of their code in common, and a window that spans all of them finds it. The
-// result is less than half of gzip's.
-func tarZstd(files []file) ([]byte, error) {
+// tarXz is for tools: Go programs have most of their code in common, and a dictionary that spans all of them finds it. The
+// result is less than half of gzip's. Zstandard would be faster, but not every Bazel can unpack it.
+func tarXz(files []file) ([]byte, error) {
 	var out bytes.Buffer
-	packed, err := zstd.NewWriter(&out,
-		zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
-		zstd.WithWindowSize(32<<20),
-		zstd.WithEncoderConcurrency(1)) // so that the bytes cannot depend on the number of processors
+	packed, err := xz.WriterConfig{DictCap: 32 << 20}.NewWriter(&out)
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ type toolArchive struct {
 }
 
 // toolArchiveName is the template of file names; tools.lock.json and its reader know it as part of a URL.
-const toolArchiveName = "{kind}-tools-{platform}.tar.zst"
+const toolArchiveName = "{kind}-tools-{platform}.tar.xz"
 
 func (a toolArchive) name() string {
 	return strings.NewReplacer("{kind}", string(a.kind), "{platform}", a.platform.String()).Replace(toolArchiveName)
@@ -92,7 +92,7 @@ func compileTools(ctx context.Context, source sources, goVersion string, chosen 
 			return nil, err
 		}
 		for _, k := range kinds {
-			content, err := tarZstd(ofKind(programs, k))
+			content, err := tarXz(ofKind(programs, k))
 			if err != nil {
 				return nil, err
 			}

@@ -49,8 +49,8 @@ image_{kind}_toolchain(
 _NOT_DOWNLOADED = """rules_strata: the {kind} tools for {platform} could not be downloaded, or are not those of this release:
   {urls}
   want SHA-256 {sha256} (tools.lock.json); the warning above has what was found
-hint: to download from a mirror, rewrite the URL with Bazel's --downloader_config; to build the tools from source, see
-docs/tools.md"""
+hint: a mirror's address goes into the file that Bazel's flag --experimental_downloader_config names; docs/tools.md shows
+both that and how to build the tools from source"""
 
 def _repository(kind, platform):
     return "rules_strata_%s_tools_%s" % (kind, platform)
