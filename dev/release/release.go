@@ -51,7 +51,11 @@ func (r release) files(tools []toolArchive) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	archive, err := r.moduleArchive(lock)
+	content, err := r.moduleFiles(lock)
+	if err != nil {
+		return nil, err
+	}
+	archive, err := tarGzip("rules_strata-"+r.version+"/", content)
 	if err != nil {
 		return nil, err
 	}
@@ -74,14 +78,10 @@ func (r release) files(tools []toolArchive) ([]file, error) {
 	return slices.Concat(uploads, entries, notes), nil
 }
 
-// moduleArchive is what users download: the commit, where MODULE.bazel is that of the rules alone and tools.lock.json names
-// the prebuilt tools.
-func (r release) moduleArchive(lock []byte) ([]byte, error) {
-	files, err := r.source.replaced(map[string][]byte{"MODULE.bazel": r.rules, "tools.lock.json": lock})
-	if err != nil {
-		return nil, err
-	}
-	return tarGzip("rules_strata-"+r.version+"/", files)
+// moduleFiles returns what is in the module archive: the commit, where MODULE.bazel is that of the rules alone and
+// tools.lock.json names the prebuilt tools.
+func (r release) moduleFiles(lock []byte) (sources, error) {
+	return r.source.replaced(map[string][]byte{"MODULE.bazel": r.rules, "tools.lock.json": lock})
 }
 
 // checksums lists the files in the format of the program sha256sum.
