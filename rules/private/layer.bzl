@@ -25,7 +25,7 @@ set leave_out_data = True if nothing in the image looks for them."""
 
 _NO_SHAPE = """{label}: attribute over: nobody knows which directories {base} has.
 It is for images that the build makes, and those of image_import and of lock files. If it is an image of a lock file:
-bazel run @rules_strata//tools/lock -- update adds what is missing there, if the image was not added with --no-shape."""
+bazel run @rules_strata//rules:lock -- update adds what is missing there, if the image was not added with --no-shape."""
 
 _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute path.
 Paths in an image start with a slash: "/{path}"."""

@@ -51,7 +51,7 @@ def check_reference(name, reference):
     """
     repository, _, digest = reference.partition("@")
     first, _, rest = repository.partition("/")
-    how_to_lock = "bazel run @rules_strata//tools/lock -- add %s %s finds it" % (name, repository)
+    how_to_lock = "bazel run @rules_strata//rules:lock -- add %s %s finds it" % (name, repository)
     if not rest or not ("." in first or ":" in first or first == "localhost"):
         fail("image %s: reference %r: the registry is missing, " % (name, reference) +
              "expected REGISTRY/REPOSITORY@sha256:..., like docker.io/library/" + reference)
