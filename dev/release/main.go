@@ -50,8 +50,8 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if opts.tag != "" && opts.tag != rel.tag() {
-		return fmt.Errorf("tag %s: the version in MODULE.bazel is %s, whose tag is %s", opts.tag, rel.version, rel.tag())
+	if err := rel.checkTag(opts.tag); err != nil {
+		return err
 	}
 	tools, err := compileTools(ctx, source, rel.goVersion, opts.platforms)
 	if err != nil {

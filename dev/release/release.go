@@ -40,6 +40,14 @@ func newRelease(source sources) (release, error) {
 
 func (r release) tag() string { return "v" + r.version }
 
+// checkTag fails if tag is the tag of another version. An empty tag is none.
+func (r release) checkTag(tag string) error {
+	if tag != "" && tag != r.tag() {
+		return fmt.Errorf("tag %s: the version in MODULE.bazel is %s, whose tag is %s", tag, r.version, r.tag())
+	}
+	return nil
+}
+
 // downloads is the URL below which the release's files are published.
 func (r release) downloads() string {
 	return fmt.Sprintf("https://github.com/%s/%s/releases/download/%s", r.owner, r.repo, r.tag())

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -303,6 +305,35 @@ func TestChoosePlatforms(t *testing.T) {
 	}
 	if _, err := choosePlatforms("linux_mips"); err == nil || !strings.Contains(err.Error(), `platform "linux_mips": the choice is among`) {
 		t.Errorf("linux_mips: %v", err)
+	}
+}
+
+func TestCheckTag(t *testing.T) {
+	rel, err := newRelease(commit())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tag, want := range map[string]string{
+		"":       "<nil>",
+		"v1.2.3": "<nil>",
+		"1.2.3":  "tag 1.2.3: the version in MODULE.bazel is 1.2.3, whose tag is v1.2.3",
+		"v1.2.4": "tag v1.2.4: the version in MODULE.bazel is 1.2.3, whose tag is v1.2.3",
+	} {
+		if got := fmt.Sprint(rel.checkTag(tag)); got != want {
+			t.Errorf("tag %q: %s, want %s", tag, got, want)
+		}
+	}
+}
+
+// A symlink in the archive would keep users on Windows from unpacking it.
+func TestReadTarRefusesSymlinks(t *testing.T) {
+	var archive bytes.Buffer
+	writer := tar.NewWriter(&archive)
+	if err := writer.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: "a", Linkname: "b"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readTar(&archive); err == nil || !strings.Contains(err.Error(), "a: want a regular file") {
+		t.Errorf("error %v", err)
 	}
 }
 

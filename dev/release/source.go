@@ -51,7 +51,7 @@ func readTar(in io.Reader) (sources, error) {
 			}
 			files = append(files, file{name: header.Name, executable: header.Mode&0o100 != 0, content: content})
 		default:
-			return nil, fmt.Errorf("%s: want a regular file, got an entry of type %q; Windows has no other", header.Name, header.Typeflag)
+			return nil, fmt.Errorf("%s: want a regular file, got an entry of type %q, which not every machine can unpack", header.Name, header.Typeflag)
 		}
 	}
 }

@@ -55,9 +55,9 @@ both that and how to build the tools from source"""
 def _repository(kind, platform):
     return "rules_strata_%s_tools_%s" % (kind, platform)
 
-def _toolchains_impl(rctx):
-    lock = json.decode(rctx.read(_LOCK))
-    toolchains = [
+def prebuilt_toolchains(lock):
+    """Returns the declarations of the toolchains that a decoded tools.lock.json gives, for a BUILD file."""
+    return [
         _TOOLCHAIN.format(
             constraints = _PLATFORMS[platform],
             kind = kind,
@@ -70,6 +70,18 @@ def _toolchains_impl(rctx):
         for kind in _KINDS
         for platform in sorted(lock[kind])
     ]
+
+def prebuilt_tools_build_file(kind, platform):
+    """Returns the BUILD file beside the tools of an archive."""
+    suffix = ".exe" if platform.startswith("windows_") else ""
+    return _TOOLS.format(
+        attributes = "\n".join(['    %s = "%s%s",' % (tool, tool, suffix) for tool in _KINDS[kind].tools]),
+        kind = kind,
+        rules = Label("//rules:toolchain.bzl"),
+    )
+
+def _toolchains_impl(rctx):
+    toolchains = prebuilt_toolchains(json.decode(rctx.read(_LOCK)))
     rctx.file("BUILD.bazel", "\n".join(toolchains))
     rctx.file("default.bzl", 'DEFAULT_TOOLS = "%s"\n' % ("prebuilt" if toolchains else "source"))
 
@@ -90,12 +102,7 @@ def _tools_impl(rctx):
             sha256 = lock[kind][platform],
             urls = "\n  ".join(urls),
         ))
-    suffix = ".exe" if platform.startswith("windows_") else ""
-    rctx.file("BUILD.bazel", _TOOLS.format(
-        attributes = "\n".join(['    %s = "%s%s",' % (tool, tool, suffix) for tool in _KINDS[kind].tools]),
-        kind = kind,
-        rules = Label("//rules:toolchain.bzl"),
-    ))
+    rctx.file("BUILD.bazel", prebuilt_tools_build_file(kind, platform))
 
 _tools = repository_rule(
     doc = "The tools of one kind for one platform.",
