@@ -39,14 +39,14 @@ releases_again() {
   for archive in build-tools-linux_amd64.tar.xz run-tools-linux_amd64.tar.xz; do
     cmp "release/$archive" "again/$archive"
   done
-  contents release >contents
-  contents again | diff contents -
+  contents release >listing
+  contents again | diff listing -
 }
 
 # contents DIR: the files of the module archive with their modes, times and sums, but for the lock file, which names the
 # platforms.
 contents() {
-  local archive=$1/rules_strata-v$version.tar.gz name
+  local archive=$1/rules_strata-v$version.tar.gz
   tar -tvzf "$archive" --numeric-owner | grep -v '/tools.lock.json$'
   tar -xzOf "$archive" --exclude='*/tools.lock.json' | sha256sum
 }
