@@ -37,13 +37,20 @@ _TOOLCHAIN = """toolchain(
 )
 """
 
+# A macro, because the attribute `load` is a keyword in a call that names it.
 _TOOLS = """load("{rules}", "image_{kind}_toolchain")
 
-image_{kind}_toolchain(
-    name = "tools",
-    visibility = ["//visibility:public"],
-{attributes}
-)
+def tools():
+    image_{kind}_toolchain(
+        name = "tools",
+        visibility = ["//visibility:public"],
+        **{attributes}
+    )
+"""
+
+_BUILD_FILE = """load(":tools.bzl", "tools")
+
+tools()
 """
 
 _NOT_DOWNLOADED = """rules_strata: the {kind} tools for {platform} could not be downloaded, or are not those of this release:
@@ -71,11 +78,11 @@ def prebuilt_toolchains(lock):
         for platform in sorted(lock[kind])
     ]
 
-def prebuilt_tools_build_file(kind, platform):
-    """Returns the BUILD file beside the tools of an archive."""
+def prebuilt_tools_file(kind, platform):
+    """Returns the text of a .bzl file that declares the toolchain of an archive's tools."""
     suffix = ".exe" if platform.startswith("windows_") else ""
     return _TOOLS.format(
-        attributes = "\n".join(['    %s = "%s%s",' % (tool, tool, suffix) for tool in _KINDS[kind].tools]),
+        attributes = {tool: tool + suffix for tool in _KINDS[kind].tools},
         kind = kind,
         rules = Label("//rules:toolchain.bzl"),
     )
@@ -102,7 +109,8 @@ def _tools_impl(rctx):
             sha256 = lock[kind][platform],
             urls = "\n  ".join(urls),
         ))
-    rctx.file("BUILD.bazel", prebuilt_tools_build_file(kind, platform))
+    rctx.file("BUILD.bazel", _BUILD_FILE)
+    rctx.file("tools.bzl", prebuilt_tools_file(kind, platform))
 
 _tools = repository_rule(
     doc = "The tools of one kind for one platform.",
