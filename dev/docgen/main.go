@@ -17,8 +17,8 @@ import (
 // rules and providers are the public names, in the order in which a reader meets them.
 var (
 	rules = []string{
-		"image_layer", "image_binary_layers", "image_import", "image", "image_index", "image_archive", "image_load",
-		"image_push", "image_push_all", "image_test", "image_build_toolchain", "image_run_toolchain",
+		"image_layer", "layered_binary", "image_import", "image", "image_index", "image_archive", "image_load",
+		"image_push", "image_pushes", "image_test", "image_toolchain",
 	}
 	providers = []string{"LayerInfo", "LayersInfo", "ImageInfo", "IndexInfo", "PushInfo", "PushesInfo"}
 )

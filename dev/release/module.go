@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,9 @@ var (
 	moduleVersion = regexp.MustCompile(`(?s)\Amodule\([^)]*\n    version = "([^"]+)",`)
 	sdkVersion    = regexp.MustCompile(`\ngo_sdk\.download\(version = "([^"]+)"\)`)
 )
+
+// dependency is a line that both modules need: BUILD files below tools use what those of the rules use, too.
+var dependency = regexp.MustCompile(`(?m)^bazel_dep\(.*\)\n`)
 
 // sourceHeader begins the MODULE.bazel of rules_strata_source.
 const sourceHeader = `module(
@@ -50,10 +54,11 @@ func parseModule(text []byte) (moduleFile, error) {
 		return moduleFile{}, fmt.Errorf("MODULE.bazel: go_sdk.download has no version")
 	}
 	header := strings.ReplaceAll(sourceHeader, "{VERSION}", string(version[1]))
+	shared := bytes.Join(dependency.FindAll(rules, -1), nil)
 	return moduleFile{
 		version:   string(version[1]),
 		goVersion: string(sdk[1]),
 		rules:     rules,
-		source:    []byte(header + string(source)),
+		source:    slices.Concat([]byte(header), shared, source),
 	}, nil
 }

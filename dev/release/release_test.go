@@ -232,7 +232,8 @@ func TestParseModule(t *testing.T) {
 		t.Fatal(err)
 	}
 	rules, _, _ := strings.Cut(moduleText, "\n# The module")
-	source := strings.ReplaceAll(sourceHeader, "{VERSION}", "1.2.3") + `bazel_dep(name = "rules_go", version = "0.60.0")
+	source := strings.ReplaceAll(sourceHeader, "{VERSION}", "1.2.3") + `bazel_dep(name = "platforms", version = "1.0.0")
+bazel_dep(name = "rules_go", version = "0.60.0")
 
 go_sdk.download(version = "1.26.8")
 `

@@ -1,7 +1,8 @@
-"""The tools that `bazel run` and `bazel test` start, for the machine that they start on.
+"""The tools that `bazel run` and `bazel test` start, built for the machine that they start on.
 
-That is neither the target platform, which is the image's, nor the execution platform of the build steps. So a rule does not
-resolve the toolchain itself, but depends on a target that does, in a configuration whose target platform is the machine.
+Its platform is neither the target platform, which is the image's, nor always the execution platform of the build steps. So the
+rules do not resolve the toolchain themselves: they depend on a target that does, in a configuration whose target platform is
+that machine's.
 """
 
 load(":toolchain.bzl", "RUN_TOOLCHAIN_TYPE", "tool_of")
@@ -36,11 +37,11 @@ def _attributes(cfg):
         providers = [platform_common.ToolchainInfo],
     )}
 
-# Attributes of rules that `bazel run` starts: on the platform that --host_platform names, which is this machine.
+# Attributes of rules whose tool is started by `bazel run`. Bazel does that on the host, the platform of --host_platform.
 RUN_ON_HOST = _attributes(_host)
 
-# Attributes of rules that `bazel test` starts: on the execution platform of the exec group "test", as Bazel calls the one
-# that tests run in. So the tool fits the machine also where tests run remotely, and whatever the image's platform is.
+# Attributes of rules whose tool is started by `bazel test`. Bazel does that in the exec group "test". With the execution
+# platform of this group the tool fits the machine even if tests run remotely, and whatever the image's platform is.
 RUN_AS_TEST = _attributes(config.exec("test"))
 
 def run_tool(ctx, name):
@@ -55,6 +56,6 @@ def run_tool(ctx, name):
     """
     target = ctx.attr._run_toolchain
 
-    # A transition makes a list of what is one target.
+    # A transition turns the attribute into a list, even of one target.
     target = target[0] if type(target) == "list" else target
     return tool_of(target[platform_common.ToolchainInfo], name, ctx.label)

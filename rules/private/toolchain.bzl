@@ -19,7 +19,7 @@ def _toolchain_info(ctx, tools):
     })]
 
 def _tool_attributes(tools, cfg):
-    # None is mandatory: a new tool must not break the toolchains of builds that do not use it.
+    # None is mandatory, so that a new tool does not break the custom toolchains of builds that do not use it.
     return {
         name: attr.label(doc = doc, allow_files = True, cfg = cfg, executable = True)
         for name, doc in tools.items()
@@ -33,10 +33,10 @@ image_build_toolchain = rule(
 
 The tools of rules_strata are registered already; use this rule only to supply your own. Register a `toolchain` of the type
 `@rules_strata//rules:build_toolchain_type` around it, with `exec_compatible_with` if the tools are binaries for one platform.
-A tool can be left out: then rules that need it fail.""",
+Tools can be left out; a rule that needs one of them then fails.""",
     implementation = _build_impl,
 
-    # The tools are the same whether a build needs the bytes of its bases or not: they are built once.
+    # The tools are the same whether a build needs the bytes of its bases or not, so they are built once.
     cfg = without_base_blobs,
     attrs = _tool_attributes(BUILD_TOOLS, cfg = "exec"),
 )
@@ -46,11 +46,11 @@ def _run_impl(ctx):
 
 image_run_toolchain = rule(
     doc = """The tools behind `image_push` and `image_load`, which `bazel run` starts on the host, and `image_test`, which `bazel
-test` starts on the machine for tests.
+test` starts where it runs tests.
 
 The tools of rules_strata are registered already; use this rule only to supply your own. Register a `toolchain` of the type
 `@rules_strata//rules:run_toolchain_type` around it, with `target_compatible_with` if the tools are binaries for one platform:
-the target platform is the one that they run on. A tool can be left out: then rules that need it fail.""",
+the target platform is the one that they run on. Tools can be left out; a rule that needs one of them then fails.""",
     implementation = _run_impl,
     cfg = without_base_blobs,
     attrs = _tool_attributes(RUN_TOOLS, cfg = "target"),
