@@ -1,30 +1,30 @@
 """Everything that a BUILD file needs: `load("@rules_strata//rules:defs.bzl", "image", "image_layer", ...)`.
 
-The rules, in the order in which an image comes to be: `image_layer`, `layered_binary` and `image_import` make or bring
-in layers, `image` puts them together, `image_index` joins images of several platforms; `image_archive` writes a file,
-`image_load` and `image_push` are programs for `bazel run`, and `image_test` distrusts what came out. docs/rules.md has
-every attribute.
+The rules, in the order in which an image is built: `image_layer` and `image_binary_layers` build layers and `image_import`
+imports an image, `image` combines layers and settings, `image_index` joins images for several platforms; `image_archive`
+writes a file, `image_load`, `image_push` and `image_push_all` are programs for `bazel run`, and `image_test` verifies the
+result. docs/rules.md lists every attribute.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
+load("//rules/private:binary_layers.bzl", _image_binary_layers = "image_binary_layers")
 load("//rules/private:image.bzl", _image = "image")
 load("//rules/private:import.bzl", _image_import = "image_import")
 load("//rules/private:index.bzl", _image_index = "image_index")
 load("//rules/private:layer.bzl", _image_layer = "image_layer")
-load("//rules/private:layered.bzl", _layered_binary = "layered_binary")
 load("//rules/private:load.bzl", _image_load = "image_load")
-load("//rules/private:push.bzl", _image_push = "image_push", _image_pushes = "image_pushes")
+load("//rules/private:push.bzl", _image_push = "image_push", _image_push_all = "image_push_all")
 load("//rules/private:test.bzl", _image_test = "image_test")
 
 visibility("public")
 
 image = _image
 image_archive = _image_archive
+image_binary_layers = _image_binary_layers
 image_import = _image_import
 image_index = _image_index
 image_layer = _image_layer
 image_load = _image_load
 image_push = _image_push
-image_pushes = _image_pushes
+image_push_all = _image_push_all
 image_test = _image_test
-layered_binary = _layered_binary

@@ -1,16 +1,16 @@
-"""For WORKSPACE files, first half: where the rulesets that rules_strata is built with come from.
+"""For WORKSPACE files, first half: the rulesets that rules_strata needs, and its prebuilt tools.
 
 ```starlark
 load("@rules_strata//rules:repositories.bzl", "rules_strata_dependencies")
 
 rules_strata_dependencies()
 
-load("@rules_strata//rules:workspace.bzl", "rules_strata_workspace")
+load("@rules_strata//rules:workspace.bzl", "rules_strata_register_toolchains")
 
-rules_strata_workspace()
+rules_strata_register_toolchains()
 ```
 
-With MODULE.bazel none of this is needed. Base images follow, as the extension `images` brings them to modules:
+With MODULE.bazel none of this is needed. To build the tools from source, continue with `source_repositories.bzl`. Base images follow, as the extension `images` brings them to modules:
 
 ```starlark
 load("@rules_strata//rules:repositories.bzl", "images_from_lock")
@@ -29,8 +29,8 @@ image_repositories()
 load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "maybe")
 load("//rules/private/repo:pkg_providers.bzl", "PKG_PROVIDERS", "pkg_providers")
+load("//rules/private/repo:prebuilt.bzl", "prebuilt_tools_repositories")
 load("//rules/private/repo:pulled_repository.bzl", "check_reference", "pulled_image")
-load("//rules/private/repo:rules_go_names.bzl", "rules_go_names")
 load("//rules/private/repo:workspace_images.bzl", "workspace_images")
 
 visibility("public")
@@ -39,7 +39,7 @@ def rules_strata_dependencies(pkg_providers_file = None):
     """Declares the rulesets, at the versions of MODULE.bazel, where the workspace has none of that name.
 
     Args:
-        pkg_providers_file: `"@rules_pkg//pkg:providers.bzl"` where targets of rules_pkg shall be inputs of layers.
+      pkg_providers_file: `"@rules_pkg//pkg:providers.bzl"` where targets of rules_pkg shall be inputs of layers.
     """
     maybe(pkg_providers, name = PKG_PROVIDERS, file = pkg_providers_file or "")
     maybe(
@@ -54,23 +54,7 @@ def rules_strata_dependencies(pkg_providers_file = None):
         integrity = "sha256-KXQuhydYCbXlmNwvBNhpYMx6VbMGfZciHJq7yZJr/w8=",
         url = "https://github.com/bazelbuild/platforms/releases/download/1.0.0/platforms-1.0.0.tar.gz",
     )
-
-    # These two names are what gazelle writes into the BUILD files that it makes for Go modules.
-    maybe(
-        http_archive,
-        name = "io_bazel_rules_go",
-        integrity = "sha256-htPcj1nSU1JPkzqvLzwFiWywtgX8NbRgwLSwOZlhJMY=",
-        url = "https://github.com/bazel-contrib/rules_go/releases/download/v0.60.0/rules_go-v0.60.0.zip",
-    )
-    maybe(
-        http_archive,
-        name = "bazel_gazelle",
-        integrity = "sha256-Z1EU2LQz0Kn1TYEXGDO+luvEETEVZkt5Hm8gTVjpNEY=",
-        url = "https://github.com/bazel-contrib/bazel-gazelle/releases/download/v0.47.0/bazel-gazelle-v0.47.0.tar.gz",
-    )
-
-    # And this is the one that our own BUILD files use, which are written for modules.
-    maybe(rules_go_names, name = "rules_go")
+    prebuilt_tools_repositories()
 
 def images_from_lock(name, lock):
     """Declares the images of a lock file, each as `@NAME`, once `image_repositories` of its repository is called.

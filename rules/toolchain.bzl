@@ -1,8 +1,16 @@
-"""The toolchain rule, for those who bring tools of their own, prebuilt ones for instance."""
+"""The toolchain rules, for those who bring tools of their own."""
 
-load("//rules/private:toolchain.bzl", _TOOLCHAIN_TYPE = "TOOLCHAIN_TYPE", _image_toolchain = "image_toolchain")
+load(
+    "//rules/private:toolchain.bzl",
+    _BUILD_TOOLCHAIN_TYPE = "BUILD_TOOLCHAIN_TYPE",
+    _RUN_TOOLCHAIN_TYPE = "RUN_TOOLCHAIN_TYPE",
+    _image_build_toolchain = "image_build_toolchain",
+    _image_run_toolchain = "image_run_toolchain",
+)
 
 visibility("public")
 
-TOOLCHAIN_TYPE = _TOOLCHAIN_TYPE
-image_toolchain = _image_toolchain
+BUILD_TOOLCHAIN_TYPE = _BUILD_TOOLCHAIN_TYPE
+RUN_TOOLCHAIN_TYPE = _RUN_TOOLCHAIN_TYPE
+image_build_toolchain = _image_build_toolchain
+image_run_toolchain = _image_run_toolchain

@@ -1,23 +1,8 @@
-"""For WORKSPACE files, second half: it loads what the first half, `repositories.bzl`, declared."""
-
-load("@bazel_gazelle//:deps.bzl", "gazelle_dependencies")
-load("@io_bazel_rules_go//go:deps.bzl", "go_register_toolchains", "go_rules_dependencies")
-load("//rules/private/repo:go_repositories.bzl", "go_repositories")
+"""For WORKSPACE files, second half: registers what the first half, `repositories.bzl`, declared."""
 
 visibility("public")
 
 # buildifier: disable=unnamed-macro
-def rules_strata_workspace(go_version = "1.26.8"):
-    """Declares the Go modules that the tools are built from, and registers the toolchains.
-
-    Args:
-        go_version: the Go SDK to download; None if the workspace registers its own.
-    """
-
-    # First, because the first declaration of a name wins: gazelle brings older Go modules of its own.
-    go_repositories()
-    go_rules_dependencies()
-    if go_version:
-        go_register_toolchains(version = go_version)
-    gazelle_dependencies()
-    native.register_toolchains("@rules_strata//rules:default_toolchain")
+def rules_strata_register_toolchains():
+    """Registers the prebuilt tools of a release. source_workspace.bzl registers those that are built from source."""
+    native.register_toolchains("@rules_strata_tools//:all")

@@ -36,7 +36,7 @@ const (
 // owners lists the packages of Go that only some rooms and tools may import.
 var owners = map[string][]string{
 	"net":      {"engine", "registry"},
-	"net/http": {"engine", "registry", "imgcheck", "load", "lock", "push"},
+	"net/http": {"engine", "registry", "tools/check", "tools/load", "tools/lock", "tools/push"},
 	"os/exec":  {"cli", "engine", "registry"},
 	"plugin":   {},
 	"C":        {},
@@ -145,10 +145,14 @@ func (g graph) reach(p string) map[string]bool {
 	return all
 }
 
-// room returns the room that a package is in: the first element of its path below tools/internal, or a tool's name.
+// room returns the room that a package is in: the first element of its path below tools/internal. A tool is a room of its
+// own, called by its whole path, since a tool and a room may have the same name.
 func room(p string) string {
-	p = strings.TrimPrefix(strings.TrimPrefix(p, rooms), "tools/")
-	first, _, _ := strings.Cut(p, "/")
+	inside, ok := strings.CutPrefix(p, rooms)
+	if !ok {
+		return p
+	}
+	first, _, _ := strings.Cut(inside, "/")
 	return first
 }
 
@@ -213,7 +217,7 @@ func cycles(g graph) []string {
 			imports[from] = make(map[string]bool)
 		}
 		for name := range n.imports {
-			inside, ok := strings.CutPrefix(name, module+"/"+rooms)
+			inside, ok := strings.CutPrefix(name, module+"/")
 			if to := room(inside); ok && to != from {
 				imports[from][to] = true
 			}

@@ -99,7 +99,7 @@ check "metadata for a path that is not there" refuses //bad:pattern owner /onn "
 check "a media type for another compression" refuses //bad:media_type layer.v1.tar+gzip zstd
 check "a prefix that leads nowhere" refuses //bad:prefix strip_prefix one.txt "not below on"
 check "no target of rules_pkg" refuses //bad:no_package pkgs //bad:pair MODULE.bazel
-check "a program for another architecture" refuses //bad:foreign /app/server arm64 amd64 any_architecture
+check "a program for another architecture" refuses //bad:foreign /app/server arm64 amd64 allow_any_architecture
 check "a program for another architecture, allowed" bazel build //bad:allowed
 check "a base that is no target" refuses //bad:nowhere //bad:not_there
 check "a base whose file is missing" refuses //bad:missing missing.tar

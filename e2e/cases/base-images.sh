@@ -72,10 +72,10 @@ locks() {
   address=$(cat "$RUN/base.address")
   workspace off
   cd "$WORK/off"
-  bazel run @rules_strata//tools/lock -- add base "$address/team/base:1" >"$WORK/locked"
+  bazel run @rules_strata//rules:lock -- add base "$address/team/base:1" >"$WORK/locked"
   digest=$(skopeo inspect --raw --tls-verify=false "docker://$address/team/base:1" | sha256sum | cut -d ' ' -f 1)
   contains "$WORK/locked" "base: $address/team/base:1 is sha256:$digest, for linux/amd64, linux/arm64"
-  bazel run @rules_strata//tools/lock -- verify >"$WORK/verified"
+  bazel run @rules_strata//rules:lock -- verify >"$WORK/verified"
   contains "$WORK/verified" "base: ok"
   jq -r '.images.base.indexes[0].text | add' images.lock.json | head -c -1 | sha256sum >"$WORK/text"
   contains "$WORK/text" "$digest"
@@ -121,11 +121,11 @@ compares_nothing() {
   cd "$WORK/before"
   bazel build //:implying
   refused "$WORK/nothing" bazel build //:over
-  contains "$WORK/nothing" "attribute over: nobody knows which directories" "bazel run @rules_strata//tools/lock -- update"
-  bazel run @rules_strata//tools/lock -- update --no-shape
+  contains "$WORK/nothing" "attribute over: nobody knows which directories" "bazel run @rules_strata//rules:lock -- update"
+  bazel run @rules_strata//rules:lock -- update --no-shape
   bazel build //:implying
-  bazel run @rules_strata//tools/lock -- remove base
-  bazel run @rules_strata//tools/lock -- add base "$(cat "$RUN/base.address")/team/base:1"
+  bazel run @rules_strata//rules:lock -- remove base
+  bazel run @rules_strata//rules:lock -- add base "$(cat "$RUN/base.address")/team/base:1"
   cmp images.lock.json "$WORK/off/images.lock.json"
   refused "$WORK/implying" bazel build //:implying
 }
@@ -195,13 +195,13 @@ says_what_is_missing() {
   cd "$WORK/air"
   bazel clean --expunge
   refused "$WORK/missing" bazel build --repository_cache="$WORK/empty" //:archive
-  contains "$WORK/missing" "of image @base: $address/team/base: " "bazel run @rules_strata//tools/lock -- update"
+  contains "$WORK/missing" "of image @base: $address/team/base: " "bazel run @rules_strata//rules:lock -- update"
   refused "$WORK/platform" bazel build --platforms=@rules_go//go/toolchain:linux_riscv64 //:image
   contains "$WORK/platform" "$address/team/base:1: there is no image for the platform that is built for" \
     "only for linux/amd64, linux/arm64"
   sed -i '0,/ORIGIN=base/s//ORIGIN=face/' images.lock.json
   refused "$WORK/changed" bazel build //:image
-  contains "$WORK/changed" "config: the text has the digest sha256:" "//tools/lock -- update"
+  contains "$WORK/changed" "config: the text has the digest sha256:" "//rules:lock -- update"
   cp "$WORK/off/images.lock.json" .
 }
 
@@ -233,10 +233,10 @@ pulls() {
   sed -i "s,@sha256:[0-9a-f]*,," MODULE.bazel
   refused "$WORK/tag" bazel build //:index
   contains "$WORK/tag" "image base: reference \"$address/team/base:1\": the digest is missing" \
-    "bazel run @rules_strata//tools/lock -- add base $address/team/base:1"
+    "bazel run @rules_strata//rules:lock -- add base $address/team/base:1"
   sed -i "s,team/base:1,team/base:1@sha256:$(printf %064d 0)," MODULE.bazel
   refused "$WORK/wrong" bazel build //:index
-  contains "$WORK/wrong" "image $address/team/base:1@sha256:000" "it is not there" "tools/lock -- update"
+  contains "$WORK/wrong" "image $address/team/base:1@sha256:000" "it is not there" ":lock -- update"
 }
 
 # A password is found where docker login left it, or in netrc, and nowhere else: not in the lock file, not in what is said.
@@ -249,9 +249,9 @@ passwords() {
   docker --config "$WORK/login" login --username "$user" --password-stdin "$address" <<<"$password"
   workspace secret
   cd "$WORK/secret"
-  refused "$WORK/anonymous" bazel run @rules_strata//tools/lock -- add base "$address/team/base:1"
+  refused "$WORK/anonymous" bazel run @rules_strata//rules:lock -- add base "$address/team/base:1"
   contains "$WORK/anonymous" "image base: $address/team/base: manifest 1: 401" "docker login $address"
-  DOCKER_CONFIG=$WORK/login bazel run @rules_strata//tools/lock -- add base "$address/team/base:1"
+  DOCKER_CONFIG=$WORK/login bazel run @rules_strata//rules:lock -- add base "$address/team/base:1"
   bazel build //:index
   equal "digest" "$(cat "$WORK/digest")" "$(digest_of //:index)"
   refused "$WORK/denied" bazel build --repository_cache="$WORK/denied-cache" //:archive

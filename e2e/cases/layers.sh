@@ -309,7 +309,7 @@ check "a tree artifact makes one layer: in a sandbox, outside, and out of a cach
 for image in all debian; do
   base=0
   [ "$image" != all ] || base=2
-  check "$image: imgcheck, skopeo; Docker and Podman load it" loaded "$image" "$base"
+  check "$image: image-check, skopeo; Docker and Podman load it" loaded "$image" "$base"
   check "$image: skopeo and umoci unpack it" unpacked "$image"
   for engine in docker podman; do
     check "$image: $engine has the root that umoci has" same_root "$engine" "$image"

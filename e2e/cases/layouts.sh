@@ -82,13 +82,13 @@ serves_from_load() {
 check "Podman and Docker make and save a base image" base_provide
 check "the example's images" images "$TOP" //examples/...
 while read -r _ _ label; do
-  check "$label: imgcheck, JSON schema, skopeo" valid "$TOP" "$label" 0
+  check "$label: image-check, JSON schema, skopeo" valid "$TOP" "$label" 0
 done <"$WORK/images"
 check "the walk-through's images" images "$E2E/walkthrough" //:all
 while read -r kind _ label; do
   base=1
   [ "$kind" != image_import ] || base=all
-  check "$label: imgcheck, JSON schema, skopeo" valid "$E2E/walkthrough" "$label" "$base"
+  check "$label: image-check, JSON schema, skopeo" valid "$E2E/walkthrough" "$label" "$base"
 done <"$WORK/images"
 cd "$TOP"
 check "umoci unpacks the example's image" image_unpacks

@@ -44,7 +44,7 @@ image_layer(
 [
     image(
         name = "%s_%s" % (compression, architecture),
-        any_architecture = True,  # nothing runs the other one's busybox
+        allow_any_architecture = True,  # nothing runs the other one's busybox
         architecture = architecture,
         cmd = ["/bin/cat", "/text"],
         layers = [":busybox_layer", ":name_layer", ":large_layer", ":text_" + compression],

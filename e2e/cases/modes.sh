@@ -12,10 +12,10 @@ built() {
 }
 
 same() {
-  cmp "$WORK/bzlmod.digest" "$WORK/workspace.digest"
-  note "both: $(cat "$WORK/bzlmod.digest")"
+  cmp "$WORK/smoke.digest" "$WORK/workspace.digest"
+  note "both: $(cat "$WORK/smoke.digest")"
 }
 
-check "MODULE.bazel" built bzlmod
+check "MODULE.bazel" built smoke
 check "WORKSPACE" built workspace
 check "the same digest" same

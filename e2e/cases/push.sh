@@ -71,7 +71,7 @@ names() {
   echo '{{STABLE_REGISTRY}}/team/file' >repository.txt
   printf 'stable\nfrom-file-{{BUILD_NUMBER}}\n' >tags.txt
   cat >BUILD.bazel <<'BUILD'
-load("@rules_strata//rules:defs.bzl", "image", "image_layer", "image_push", "image_pushes")
+load("@rules_strata//rules:defs.bzl", "image", "image_layer", "image_push", "image_push_all")
 
 image_layer(
     name = "layer",
@@ -97,7 +97,7 @@ image_push(
     tag_file = "tags.txt",
 )
 
-image_pushes(
+image_push_all(
     name = "all",
     pushes = [":push", ":from_files"],
 )

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Odd archives: mklayer refuses them, or makes a layer in which GNU tar, bsdtar, umoci, skopeo and imgcheck see the same.
+# Odd archives: mklayer refuses them, or makes a layer in which GNU tar, bsdtar, umoci, skopeo and image-check see the same.
 
 packages libarchive-tools
 
@@ -66,11 +66,11 @@ root_of() {
   (cd "$1" && find . -mindepth 1 \( -type f -printf '%P %y %n %s\n' -o -printf '%P %y %l\n' \) | LC_ALL=C sort)
 }
 
-# unpacks_alike LAYER: GNU tar, bsdtar and umoci make the same files of it; skopeo and imgcheck take the image. What
+# unpacks_alike LAYER: GNU tar, bsdtar and umoci make the same files of it; skopeo and image-check take the image. What
 # tar does not know are marks of deletions.
 unpacks_alike() {
   laid_out "$WORK/layout" "$1.json"
-  imgcheck --lenient-layers=1 --layout="$WORK/layout"
+  image-check --lenient-layers=1 --layout="$WORK/layout"
   skopeo copy --quiet "oci:$WORK/layout:odd" "dir:$WORK/copied"
   umoci unpack --image "$WORK/layout:odd" "$WORK/bundle"
   mkdir "$WORK/by-gnu" "$WORK/by-bsd"
@@ -121,7 +121,7 @@ any_field() {
   note "$(find "$WORK/odd/any" -type f | wc -l) archives, ${#all[@]} layers"
   while [ "${#all[@]}" != 0 ]; do # as many as a base may have
     laid_out "$WORK/layout" "${all[@]:0:127}"
-    imgcheck --lenient-layers=127 --layout="$WORK/layout"
+    image-check --lenient-layers=127 --layout="$WORK/layout"
     all=("${all[@]:127}")
   done
 }

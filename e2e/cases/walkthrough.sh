@@ -55,7 +55,7 @@ comes_back() {
   digest=$(digest_of //:my_alpine_oci_archive)
   bazel run //:push -- --insecure --repository="$address/my-alpine" >"$WORK/pushed"
   contains "$WORK/pushed" "$digest"
-  imgcheck --lenient-layers=1 --insecure --registry="$address/my-alpine:latest"
+  image-check --lenient-layers=1 --insecure --registry="$address/my-alpine:latest"
   skopeo copy --src-tls-verify=false "docker://$address/my-alpine:latest" "oci:$WORK/back:latest"
   equal "the digest after push and pull" "$digest" "$(jq -r '.manifests[0].digest' "$WORK/back/index.json")"
   layout=$(build //:my_alpine_oci_archive oci_layout)

@@ -3,7 +3,7 @@
 
 # checkers_install: our own validator and the one for image-spec's JSON schemas, in front on PATH.
 checkers_install() {
-  go build -C "$TOP" -o "$RUN/bin/imgcheck" ./tools/imgcheck
+  go build -C "$TOP" -o "$RUN/bin/image-check" ./tools/check
   go build -C "$E2E/schema" -o "$RUN/bin/image-schema" .
 }
 
@@ -13,10 +13,10 @@ checkers_install() {
 judged() {
   local status=0 rest
   if [ "$1" != all ]; then
-    imgcheck --lenient-layers="$1" "${@:2}"
+    image-check --lenient-layers="$1" "${@:2}"
     return
   fi
-  imgcheck --lenient-layers=127 "${@:2}" >"$RUN/judged" || status=$?
+  image-check --lenient-layers=127 "${@:2}" >"$RUN/judged" || status=$?
   [ "$status" -le 1 ]
   rest=$(grep -vE '(: document-media-type: mediaType: missing, |^ok: )' "$RUN/judged" || [ $? = 1 ])
   equal "violations" "" "$rest"

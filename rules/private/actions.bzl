@@ -7,7 +7,7 @@ makes metadata has a layer's blob among its inputs.
 load(":contents.bzl", "add_contents")
 load(":paths.bzl", "escape")
 load(":providers.bzl", "shape_of", "shapes_of")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE", "tool")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE", "build_tool")
 
 visibility(["//rules/..."])
 
@@ -42,10 +42,10 @@ def new_args(ctx):
 
 def _run(ctx, name, args, requirements = {}, **kwargs):
     ctx.actions.run(
-        executable = tool(ctx, name),
+        executable = build_tool(ctx, name),
         arguments = [args],
         execution_requirements = _PATH_MAPPING | requirements,
-        toolchain = TOOLCHAIN_TYPE,
+        toolchain = BUILD_TOOLCHAIN_TYPE,
         **kwargs
     )
 

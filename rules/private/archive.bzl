@@ -1,21 +1,17 @@
 """image_archive: writes an image as one file."""
 
-load(":actions.bzl", "make_archive", "make_layout")
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":contents.bzl", "IMAGE_OR_INDEX")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":image_outputs.bzl", "byte_groups")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
 def _impl(ctx):
-    contents = contents_with_blobs(ctx)
-    archive = ctx.actions.declare_file(ctx.label.name + ".tar")
-    make_archive(ctx, contents, ctx.attr.repo_tags, archive)
-    layout = ctx.actions.declare_directory(ctx.label.name + ".layout")
-    make_layout(ctx, contents, layout)
+    groups = byte_groups(ctx, contents_with_blobs(ctx), ctx.attr.repo_tags)
     return [
-        DefaultInfo(files = depset([archive])),
-        OutputGroupInfo(archive = depset([archive]), oci_layout = depset([layout])),
+        DefaultInfo(files = groups["archive"]),
+        OutputGroupInfo(**groups),
     ]
 
 image_archive = rule(
@@ -35,5 +31,5 @@ a directory. Layers of a locked base, which are in a registry, are fetched for i
             doc = "Names that the image gets when it is loaded, like `[\"localhost/app:latest\"]`.",
         ),
     },
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

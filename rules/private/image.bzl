@@ -2,12 +2,11 @@
 
 load(":actions.bzl", "make_config", "make_manifest")
 load(":base_setting.bzl", "without_base_blobs")
-load(":contents.bzl", "image_contents")
-load(":image_outputs.bzl", "byte_groups", "document_outputs")
+load(":image_outputs.bzl", "document_outputs", "image_providers")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
 load(":providers.bzl", "ImageInfo", "LayerInfo", "LayersInfo", "layers_of", "shape_of", "shapes_of")
 load(":settings.bzl", "SETTING_ATTRS", "settings_of")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -31,16 +30,7 @@ def _impl(ctx):
         blobs = base.blobs if base else depset(),
         shapes = (shapes_of(base) if base else ()) + tuple([shape_of(layer) for layer in layers if shape_of(layer)]),
     )
-    return [
-        image,
-        DefaultInfo(files = depset([outputs.document, config, outputs.digest])),
-        OutputGroupInfo(
-            config = depset([config]),
-            digest = depset([outputs.digest]),
-            manifest = depset([outputs.document]),
-            **byte_groups(ctx, image_contents(image))
-        ),
-    ]
+    return image_providers(ctx, image, outputs.digest)
 
 image = rule(
     doc = """An image for one platform: a base, layers on top of it, and settings.
@@ -61,11 +51,11 @@ From scratch the platform is the target platform's; with a base it is the base's
             providers = [ImageInfo],
         ),
         "layers": attr.label_list(
-            doc = "The layers to put on top, lowest first: `image_layer` and `layered_binary` targets.",
+            doc = "The layers to put on top, lowest first: `image_layer` and `image_binary_layers` targets.",
             cfg = without_base_blobs,
             providers = [[LayerInfo], [LayersInfo]],
         ),
     },
     provides = [ImageInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

@@ -1,27 +1,9 @@
-"""Output groups that images and indexes share."""
+"""Outputs that images, indexes and archives share."""
 
 load(":actions.bzl", "make_archive", "make_layout")
+load(":contents.bzl", "image_contents", "index_contents")
 
 visibility(["//rules/..."])
-
-def byte_groups(ctx, contents):
-    """Declares the outputs that hold an image's bytes, made only when somebody asks for them.
-
-    Args:
-      ctx: The rule's context.
-      contents: What contents.bzl returns.
-
-    Returns:
-      dict for OutputGroupInfo: `oci_layout`, a directory, and `archive`, a tar.
-    """
-    layout = ctx.actions.declare_directory(ctx.label.name + ".layout")
-    make_layout(ctx, contents, layout)
-    archive = ctx.actions.declare_file(ctx.label.name + ".tar")
-    make_archive(ctx, contents, [], archive)
-    return {
-        "archive": depset([archive]),
-        "oci_layout": depset([layout]),
-    }
 
 def document_outputs(ctx, document):
     """Declares the small Files of an image or an index: its document, the document's descriptor and its digest."""
@@ -30,3 +12,67 @@ def document_outputs(ctx, document):
         descriptor = ctx.actions.declare_file(ctx.label.name + ".descriptor.json"),
         digest = ctx.actions.declare_file(ctx.label.name + ".digest"),
     )
+
+def byte_groups(ctx, contents, names = []):
+    """Declares the outputs that hold an image's bytes, made only when something requests them.
+
+    Args:
+      ctx: The rule's context.
+      contents: What contents.bzl returns.
+      names: list of the names that the image gets when the archive is loaded.
+
+    Returns:
+      dict for OutputGroupInfo: `oci_layout`, a directory, and `archive`, a tar.
+    """
+    layout = ctx.actions.declare_directory(ctx.label.name + ".layout")
+    make_layout(ctx, contents, layout)
+    archive = ctx.actions.declare_file(ctx.label.name + ".tar")
+    make_archive(ctx, contents, names, archive)
+    return {
+        "archive": depset([archive]),
+        "oci_layout": depset([layout]),
+    }
+
+def image_providers(ctx, image, digest):
+    """Returns the providers of a rule that makes an image.
+
+    Args:
+      ctx: The rule's context.
+      image: ImageInfo.
+      digest: The File with the digest of the manifest.
+
+    Returns:
+      list of ImageInfo, DefaultInfo and OutputGroupInfo.
+    """
+    return [
+        image,
+        DefaultInfo(files = depset([image.manifest, image.config, digest])),
+        OutputGroupInfo(
+            config = depset([image.config]),
+            digest = depset([digest]),
+            manifest = depset([image.manifest]),
+            **byte_groups(ctx, image_contents(image))
+        ),
+    ]
+
+def index_providers(ctx, index, digest):
+    """Returns the providers of a rule that makes an image index.
+
+    Args:
+      ctx: The rule's context.
+      index: IndexInfo.
+      digest: The File with the digest of the index.
+
+    Returns:
+      list of IndexInfo, DefaultInfo and OutputGroupInfo.
+    """
+    return [
+        index,
+        DefaultInfo(files = depset([index.index, digest])),
+        OutputGroupInfo(
+            config = depset([image.config for image in index.images]),
+            digest = depset([digest]),
+            manifest = depset([index.index] + [image.manifest for image in index.images]),
+            **byte_groups(ctx, index_contents(index))
+        ),
+    ]

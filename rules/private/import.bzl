@@ -1,10 +1,9 @@
 """image_import: takes an image that another program made as a base."""
 
 load(":actions.bzl", "import_image")
-load(":contents.bzl", "image_contents")
-load(":image_outputs.bzl", "byte_groups")
+load(":image_outputs.bzl", "image_providers")
 load(":providers.bzl", "ImageInfo")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -33,16 +32,7 @@ def _impl(ctx):
         blobs = depset([blobs]),
         shapes = (documents["shape"],),
     )
-    return [
-        image,
-        DefaultInfo(files = depset([documents["manifest"], documents["config"], documents["digest"]])),
-        OutputGroupInfo(
-            config = depset([documents["config"]]),
-            digest = depset([documents["digest"]]),
-            manifest = depset([documents["manifest"]]),
-            **byte_groups(ctx, image_contents(image))
-        ),
-    ]
+    return image_providers(ctx, image, documents["digest"])
 
 image_import = rule(
     doc = """Takes an image from a file or a directory, as a base for `image` or to push or load it.
@@ -67,5 +57,5 @@ their URLs may be absent: they stay in the manifest of all images on top, which 
         ),
     },
     provides = [ImageInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

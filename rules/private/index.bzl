@@ -1,10 +1,9 @@
 """image_index: joins the images of several platforms under one name."""
 
 load(":actions.bzl", "make_index")
-load(":contents.bzl", "index_contents")
-load(":image_outputs.bzl", "byte_groups", "document_outputs")
+load(":image_outputs.bzl", "document_outputs", "index_providers")
 load(":providers.bzl", "ImageInfo", "IndexInfo")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -38,16 +37,7 @@ def _impl(ctx):
         descriptor = outputs.descriptor,
         images = tuple(images),
     )
-    return [
-        index,
-        DefaultInfo(files = depset([outputs.document, outputs.digest])),
-        OutputGroupInfo(
-            config = depset([image.config for image in images]),
-            digest = depset([outputs.digest]),
-            manifest = depset([outputs.document] + [image.manifest for image in images]),
-            **byte_groups(ctx, index_contents(index))
-        ),
-    ]
+    return index_providers(ctx, index, outputs.digest)
 
 image_index = rule(
     doc = """An image index: one name for images of several platforms, of which each machine takes its own.
@@ -72,5 +62,5 @@ makes the small files `NAME.index.json` and `NAME.digest`; output groups are tho
         ),
     },
     provides = [IndexInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

@@ -1,7 +1,7 @@
 """Executables for `bazel run` without a shell script: the tool itself, with its arguments in a file among its runfiles."""
 
 load(":contents.bzl", "add_runfiles_contents", "contents_of", "contents_runfiles")
-load(":toolchain.bzl", "tool")
+load(":run_tools.bzl", "run_tool")
 
 visibility(["//rules/..."])
 
@@ -51,7 +51,7 @@ def program(ctx, name, arguments):
     """Makes a rule's executable out of a tool.
 
     Args:
-      ctx: The rule's context.
+      ctx: The rule's context. Its attributes have RUN_ON_HOST or RUN_AS_TEST among them.
       name: The tool.
       arguments: What program_arguments returns.
 
@@ -59,7 +59,7 @@ def program(ctx, name, arguments):
       DefaultInfo.
     """
     executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(output = executable, target_file = tool(ctx, name).executable, is_executable = True)
+    ctx.actions.symlink(output = executable, target_file = run_tool(ctx, name).executable, is_executable = True)
 
     # Users who rename or move the executable bring its runfiles along, and there the arguments have a name of their own.
     runfiles = ctx.runfiles(
@@ -82,7 +82,7 @@ def image_program(ctx, name, flags, contents = None):
     """Makes a rule's executable out of a tool that takes an image.
 
     Args:
-      ctx: The rule's context.
+      ctx: The rule's context. Its attributes have RUN_ON_HOST or RUN_AS_TEST among them.
       name: The tool.
       flags: dict from flag to its value or list of values. Empty strings are left out.
       contents: What contents.bzl returns of the image or index; that of the attribute `image` if None.

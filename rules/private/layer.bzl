@@ -9,7 +9,7 @@ load(":paths.bzl", "escape")
 load(":pkgs.bzl", "add_pkg")
 load(":programs.bzl", "own_names", "programs_of")
 load(":providers.bzl", "ImageInfo", "LayerInfo", "shapes_of")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -25,7 +25,7 @@ set leave_out_data = True if nothing in the image looks for them."""
 
 _NO_SHAPE = """{label}: attribute over: nobody knows which directories {base} has.
 It is for images that the build makes, and those of image_import and of lock files. If it is an image of a lock file:
-bazel run @rules_strata//tools/lock -- update adds what is missing there, if the image was not added with --no-shape."""
+bazel run @rules_strata//rules:lock -- update adds what is missing there, if the image was not added with --no-shape."""
 
 _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute path.
 Paths in an image start with a slash: "/{path}"."""
@@ -214,5 +214,5 @@ attribute names them. A single archive with nothing that changes it becomes the 
         ),
     },
     provides = [LayerInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

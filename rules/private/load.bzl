@@ -2,12 +2,12 @@
 
 load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":launcher.bzl", "image_program")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":run_tools.bzl", "RUN_ON_HOST")
 
 visibility(["//rules/..."])
 
 def _impl(ctx):
-    return [image_program(ctx, "loader", {
+    return [image_program(ctx, "load", {
         "default-engine": ctx.attr.engine,
         "name": ctx.attr.repo_tags,
     })]
@@ -19,9 +19,11 @@ Only layers that the engine lacks are sent, as a stream; no archive is written. 
 registry only is read from there then. Of an index the engine's own platform is loaded. The engine is the one that the
 flag `--engine` names (`bazel run //:load -- --engine=podman`), else the environment variable `STRATA_ENGINE`, else
 the attribute `engine`. `bazel run //:load -- --help` lists the flags: a `--namespace` of containerd's, another
-`--platform`, a further `--name`, and `--archive=FILE` for an archive instead.""",
+`--platform`, a further `--name`, and `--archive=FILE` for an archive instead.
+
+The program is built for the machine that Bazel runs on, which is the platform that `--host_platform` names.""",
     implementation = _impl,
-    attrs = {
+    attrs = RUN_ON_HOST | {
         "engine": attr.string(
             doc = "`docker`, `podman`, `containerd`, or `auto`: Docker if its daemon answers, else Podman.",
             default = "auto",
@@ -39,5 +41,4 @@ the attribute `engine`. `bazel run //:load -- --help` lists the flags: a `--name
         ),
     },
     executable = True,
-    toolchains = [TOOLCHAIN_TYPE],
 )

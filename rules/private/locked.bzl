@@ -5,10 +5,9 @@ The BUILD files of the repositories that `images` declares (rules/private/repo) 
 
 load(":actions.bzl", "make_base")
 load(":base_setting.bzl", "without_base_blobs")
-load(":contents.bzl", "image_contents")
-load(":image_outputs.bzl", "byte_groups")
+load(":image_outputs.bzl", "image_providers")
 load(":providers.bzl", "ImageInfo", "LayerInfo")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -77,7 +76,7 @@ _documents = rule(
         ),
         "sources": attr.string_list(mandatory = True),
     },
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )
 
 def _image_impl(ctx):
@@ -96,16 +95,7 @@ def _image_impl(ctx):
         blobs = plain.blobs,
         shapes = plain.shapes,
     )
-    return [
-        image,
-        DefaultInfo(files = depset([image.manifest, image.config, documents.digest])),
-        OutputGroupInfo(
-            config = depset([image.config]),
-            digest = depset([documents.digest]),
-            manifest = depset([image.manifest]),
-            **byte_groups(ctx, image_contents(image))
-        ),
-    ]
+    return image_providers(ctx, image, documents.digest)
 
 _image = rule(
     doc = "A base image.",
@@ -123,7 +113,7 @@ _image = rule(
         ),
     },
     provides = [ImageInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )
 
 def locked_image(name, documents, blobs, **kwargs):

@@ -1,11 +1,12 @@
-"""image_push and image_pushes: send images to registries."""
+"""image_push and image_push_all: send images to registries."""
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":actions.bzl", "make_reference")
 load(":contents.bzl", "IMAGE_OR_INDEX", "contents_of", "lazily")
 load(":launcher.bzl", "program", "program_arguments")
 load(":providers.bzl", "PushInfo", "PushesInfo")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":run_tools.bzl", "RUN_ON_HOST")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -31,7 +32,7 @@ def _impl(ctx):
     arguments = program_arguments(
         ctx,
         flags = {
-            "credential-helper": ctx.attr._credential_helper[BuildSettingInfo].value,
+            "credential-helper": ctx.attr._remote_cache_credential_helper[BuildSettingInfo].value,
             "remote-cache": cache,
             "repository": ctx.attr.repository,
             "tag": ctx.attr.remote_tags,
@@ -53,7 +54,7 @@ def _impl(ctx):
     )
     make_reference(ctx, contents.root, names, reference)
     return [
-        program(ctx, "pusher", arguments),
+        program(ctx, "push", arguments),
         PushInfo(
             arguments = arguments.file,
             reference = reference,
@@ -78,9 +79,11 @@ The output group `reference` is a file `NAME.reference` with the name that the i
 It is built without a push. In `repository` only stable variables can be part of it.
 
 With `--@rules_strata//rules:remote_cache=ADDRESS`, the address of the build's remote cache, layers that are in that cache do
-not come to this machine's disk: the program reads those that the registry lacks from the cache, and sends them on.""",
+not come to this machine's disk: the program reads those that the registry lacks from the cache, and sends them on.
+
+The program is built for the machine that Bazel runs on, which is the platform that `--host_platform` names.""",
     implementation = _impl,
-    attrs = {
+    attrs = RUN_ON_HOST | {
         "image": attr.label(
             doc = "The `image` or `image_index` to push.",
             mandatory = True,
@@ -100,12 +103,12 @@ not come to this machine's disk: the program reads those that the registry lacks
             doc = "A file with further tags, one a line.",
             allow_single_file = True,
         ),
-        "_credential_helper": attr.label(default = "//rules:credential_helper"),
+        "_remote_cache_credential_helper": attr.label(default = "//rules:remote_cache_credential_helper"),
         "_remote_cache": attr.label(default = "//rules:remote_cache"),
     },
     executable = True,
     provides = [PushInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )
 
 def _pushes_impl(ctx):
@@ -117,20 +120,20 @@ def _pushes_impl(ctx):
     arguments = program_arguments(ctx, flags = {}, files = {"push": [push.arguments for push in pushes]})
     runfiles = arguments.runfiles.merge_all([push.runfiles for push in pushes])
     return [
-        program(ctx, "pusher", struct(file = arguments.file, runfiles = runfiles)),
+        program(ctx, "push", struct(file = arguments.file, runfiles = runfiles)),
         PushesInfo(pushes = tuple(pushes)),
         OutputGroupInfo(reference = depset([push.reference for push in pushes])),
     ]
 
-image_pushes = rule(
+image_push_all = rule(
     doc = """Does several pushes at once when it is run: many images, repositories and tags with one command.
 
 All blobs travel together. One that several repositories of a registry get is sent once and mounted into the others. No tag
 is set before all images are there. The flags are those of `image_push`; a `--tag` is given to every image.""",
     implementation = _pushes_impl,
-    attrs = {
+    attrs = RUN_ON_HOST | {
         "pushes": attr.label_list(
-            doc = "The `image_push` targets, and further `image_pushes`.",
+            doc = "The `image_push` targets, and further `image_push_all`.",
             mandatory = True,
             allow_empty = False,
             providers = [[PushInfo], [PushesInfo]],
@@ -138,5 +141,4 @@ is set before all images are there. The flags are those of `image_push`; a `--ta
     },
     executable = True,
     provides = [PushesInfo],
-    toolchains = [TOOLCHAIN_TYPE],
 )

@@ -3,7 +3,7 @@
 visibility(["//rules/..."])
 
 SETTING_ATTRS = {
-    "any_architecture": attr.bool(
+    "allow_any_architecture": attr.bool(
         doc = """Allow layers whose programs (ELF) are all for another architecture than the image's, which is an error
 otherwise: for what an emulator runs, or nothing does. docs/layers.md says what is compared.""",
     ),
@@ -35,8 +35,24 @@ expands `$NAME`, `${NAME}` or `$(NAME)`, and so they are errors. `$$` stands for
         doc = "Ports that the container listens on, like `8080` or `53/udp`; tcp if not said. Added to the base's.",
     ),
     "healthcheck": attr.string_list(
-        doc = """Docker's health test, like `[\"CMD\", \"/app/server\", \"--check\"]` or `[\"NONE\"]`. Not part of image-spec: Docker and
-Podman read it, others ignore it.""",
+        doc = """The command that checks the container's health, like `["CMD", "/app/server", "--check"]` or `["CMD-SHELL", "curl
+localhost"]`; `["NONE"]` disables the base's. It replaces the base's check with all of its settings. Not part of image-spec:
+Docker and Podman read it, others ignore it.""",
+    ),
+    "healthcheck_interval": attr.string(
+        doc = "Time between two health checks, like `30s` or `1m30s`. Unset means the engine's default, as for all settings of the check.",
+    ),
+    "healthcheck_retries": attr.int(
+        doc = "Failures in a row after which the container is unhealthy.",
+    ),
+    "healthcheck_start_interval": attr.string(
+        doc = "Time between two health checks during the start period, for Docker 25 and later.",
+    ),
+    "healthcheck_start_period": attr.string(
+        doc = "Time after the container's start during which failures are not counted.",
+    ),
+    "healthcheck_timeout": attr.string(
+        doc = "Time after which a health check that is still running has failed.",
     ),
     "labels": attr.string_dict(
         doc = "Labels of the config. They are added to the base's, and replace those of the same name.",
@@ -72,9 +88,6 @@ Podman read it, others ignore it.""",
 
 _REFERENCE = """{label}: env: {key} = {value}: "{reference}" would not be expanded, neither to a variable of the base nor to one of the build
 hint: write the value itself, or "$$" for a "$" that is part of it"""
-
-# These are not lists and dicts of the same shape in mkconfig's settings.
-_SPECIAL = ["healthcheck"]
 
 def _plain(label, key, value):
     """Returns the value of a variable with "$" for each "$$". A value that refers to a variable is refused."""
@@ -114,10 +127,8 @@ def settings_of(label, attr, platform):
         settings.pop("variant", None)
     for name in SETTING_ATTRS:
         value = getattr(attr, name)
-        if value and name not in _SPECIAL:
+        if value:
             settings[name] = value
     if attr.env:
         settings["env"] = {key: _plain(label, key, value) for key, value in attr.env.items()}
-    if attr.healthcheck:
-        settings["healthcheck"] = {"test": attr.healthcheck}
     return settings

@@ -1,51 +1,85 @@
-"""The tools, behind a toolchain type, so that a build may bring its own."""
+"""The tools, behind two toolchain types, so that a build can bring its own."""
 
+load("//tools:tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
 load(":base_setting.bzl", "without_base_blobs")
 
 visibility(["//rules/..."])
 
-TOOLCHAIN_TYPE = Label("//rules:toolchain_type")
+BUILD_TOOLCHAIN_TYPE = Label("//rules:build_toolchain_type")
+RUN_TOOLCHAIN_TYPE = Label("//rules:run_toolchain_type")
 
-_TOOLS = {
-    "checker": "Checks everything about an image.",
-    "loader": "Loads an image into Docker or Podman.",
-    "mkbase": "Checks the documents of a locked base image.",
-    "mkconfig": "Makes an image's config.",
-    "mkimport": "Reads an image out of a layout or an archive.",
-    "mkindex": "Makes an image index.",
-    "mklayer": "Makes a layer.",
-    "mklayout": "Writes image layouts and archives.",
-    "mkmanifest": "Makes an image's manifest.",
-    "mkreference": "Writes the name of a pushed image.",
-    "pusher": "Pushes an image to a registry.",
-}
+_MISSING = """{label} needs the tool {tool}, which the toolchain {toolchain} does not have
+hint: set the attribute "{tool}" of {toolchain}"""
 
-def _impl(ctx):
-    return [platform_common.ToolchainInfo(**{
-        name: getattr(ctx.attr, name)[DefaultInfo].files_to_run
-        for name in _TOOLS
+def _toolchain_info(ctx, tools):
+    attributes = {name: getattr(ctx.attr, name) for name in tools}
+    return [platform_common.ToolchainInfo(label = ctx.label, **{
+        name: target[DefaultInfo].files_to_run if target else None
+        for name, target in attributes.items()
     })]
 
-image_toolchain = rule(
-    doc = """A set of tools. Register a `toolchain` of type `@rules_strata//rules:toolchain_type` around it.
+def _tool_attributes(tools, cfg):
+    # None is mandatory, so that a new tool does not break the custom toolchains of builds that do not use it.
+    return {
+        name: attr.label(doc = doc, allow_files = True, cfg = cfg, executable = True)
+        for name, doc in tools.items()
+    }
 
-The default one builds the tools from source; nobody needs this rule who is content with that. `loader` and `pusher` are run
-by `bazel run`, on the machine of whoever types it, and `checker` by `bazel test`.""",
-    implementation = _impl,
+def _build_impl(ctx):
+    return _toolchain_info(ctx, BUILD_TOOLS)
 
-    # The tools are the same whether a build needs the bytes of its bases or not: they are built once.
+image_build_toolchain = rule(
+    doc = """The tools that build images. They run in actions, on the execution platform.
+
+The tools of rules_strata are registered already; use this rule only to supply your own. Register a `toolchain` of the type
+`@rules_strata//rules:build_toolchain_type` around it, with `exec_compatible_with` if the tools are binaries for one platform.
+Tools can be left out; a rule that needs one of them then fails.""",
+    implementation = _build_impl,
+
+    # The tools are the same whether a build needs the bytes of its bases or not, so they are built once.
     cfg = without_base_blobs,
-    attrs = {
-        name: attr.label(
-            doc = doc,
-            cfg = "exec",
-            executable = True,
-            mandatory = True,
-        )
-        for name, doc in _TOOLS.items()
-    },
+    attrs = _tool_attributes(BUILD_TOOLS, cfg = "exec"),
 )
 
-def tool(ctx, name):
-    """Returns the FilesToRunProvider of the tool with the given name."""
-    return getattr(ctx.toolchains[TOOLCHAIN_TYPE], name)
+def _run_impl(ctx):
+    return _toolchain_info(ctx, RUN_TOOLS)
+
+image_run_toolchain = rule(
+    doc = """The tools behind `image_push` and `image_load`, which `bazel run` starts on the host, and `image_test`, which `bazel
+test` starts where it runs tests.
+
+The tools of rules_strata are registered already; use this rule only to supply your own. Register a `toolchain` of the type
+`@rules_strata//rules:run_toolchain_type` around it, with `target_compatible_with` if the tools are binaries for one platform:
+the target platform is the one that they run on. Tools can be left out; a rule that needs one of them then fails.""",
+    implementation = _run_impl,
+    cfg = without_base_blobs,
+    attrs = _tool_attributes(RUN_TOOLS, cfg = "target"),
+)
+
+def build_tool(ctx, name):
+    """Returns the tool that actions run.
+
+    Args:
+      ctx: The context of a rule with the toolchain BUILD_TOOLCHAIN_TYPE.
+      name: The tool, a key of BUILD_TOOLS.
+
+    Returns:
+      FilesToRunProvider.
+    """
+    return tool_of(ctx.toolchains[BUILD_TOOLCHAIN_TYPE], name, ctx.label)
+
+def tool_of(toolchain, name, label):
+    """Returns a tool of a toolchain, and fails if the toolchain does not have it.
+
+    Args:
+      toolchain: ToolchainInfo of image_build_toolchain or image_run_toolchain.
+      name: The tool.
+      label: The label of the target that needs it.
+
+    Returns:
+      FilesToRunProvider.
+    """
+    tool = getattr(toolchain, name)
+    if not tool:
+        fail(_MISSING.format(label = label, tool = name, toolchain = toolchain.label))
+    return tool

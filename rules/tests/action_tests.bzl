@@ -1,7 +1,7 @@
 """actions.bzl: what every action declares. Bazel does not show this to analysis tests, so a context is played here."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
-load("//rules:toolchain.bzl", "TOOLCHAIN_TYPE")
+load("//rules:toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 load(
     "//rules/private:actions.bzl",
     "import_image",
@@ -13,10 +13,9 @@ load(
     "make_manifest",
     "new_args",
 )
+load("//tools:tools.bzl", "BUILD_TOOLS")
 
 visibility("private")
-
-_TOOLS = ["mkconfig", "mkimport", "mkindex", "mklayer", "mklayout", "mkmanifest"]
 
 def _nothing(*_args, **_kwargs):
     pass
@@ -25,8 +24,9 @@ def _recorder(runs):
     """Returns a context that appends the arguments of each ctx.actions.run to a list."""
     args = struct(add = _nothing, add_all = _nothing, set_param_file_format = _nothing, use_param_file = _nothing)
     return struct(
+        label = Label("//rules/tests:recorded"),
         actions = struct(args = lambda: args, run = lambda **kwargs: runs.append(kwargs)),
-        toolchains = {TOOLCHAIN_TYPE: struct(**{name: name for name in _TOOLS})},
+        toolchains = {BUILD_TOOLCHAIN_TYPE: struct(**{name: name for name in BUILD_TOOLS})},
     )
 
 def _declarations_impl(ctx):
@@ -53,7 +53,7 @@ def _declarations_impl(ctx):
     }, {run["mnemonic"]: run["executable"] for run in runs})
     for run in runs:
         asserts.equals(env, {"supports-path-mapping": "1"}, run["execution_requirements"], run["mnemonic"])
-        asserts.equals(env, TOOLCHAIN_TYPE, run["toolchain"], run["mnemonic"])
+        asserts.equals(env, BUILD_TOOLCHAIN_TYPE, run["toolchain"], run["mnemonic"])
         asserts.true(env, run["progress_message"], run["mnemonic"] + " has no progress message")
         asserts.equals(env, ["cpu", "memory"], sorted(run["resource_set"]("linux", 1)), run["mnemonic"])
 

@@ -157,7 +157,7 @@ def _locked_tests():
     refused = refusal(
         image_layer,
         "over_locked_before",
-        ["attribute over: nobody knows which directories", "//tools/lock -- update adds what is missing there"],
+        ["attribute over: nobody knows which directories", "//rules:lock -- update adds what is missing there"],
         files = {"/a": "data/a.txt"},
         over = "locked_before",
     )

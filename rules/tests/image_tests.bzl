@@ -33,6 +33,12 @@ def _metadata_impl(ctx):
         "clear": ["env"],
         "cmd": ["", "a\nb", "--x=y"],
         "env": {"COST": "$5 or 5$, $HOME ${HOME} $(HOME) $$", "KEY": "value"},
+        "healthcheck": ["CMD", "/check"],
+        "healthcheck_interval": "30s",
+        "healthcheck_retries": 3,
+        "healthcheck_start_interval": "1s",
+        "healthcheck_start_period": "1m30s",
+        "healthcheck_timeout": "5s",
     })], flags(config, "settings"))
 
     manifest = only(env, "MkManifest")
@@ -129,6 +135,12 @@ def image_tests(name):
         clear = ["env"],
         cmd = ["", "a\nb", "--x=y"],
         env = {"COST": "$5 or 5$, $$HOME $${HOME} $$(HOME) $$$$", "KEY": "value"},
+        healthcheck = ["CMD", "/check"],
+        healthcheck_interval = "30s",
+        healthcheck_retries = 3,
+        healthcheck_start_interval = "1s",
+        healthcheck_start_period = "1m30s",
+        healthcheck_timeout = "5s",
         layers = ["bottom", "top"],
         tags = ["manual"],
     )

@@ -1,7 +1,7 @@
 """How layers are packed: what a target says, else what the build says."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "image_layer", "layered_binary")
+load("//rules:defs.bzl", "image_binary_layers", "image_layer")
 load(":actions.bzl", "actions_of", "flags")
 
 visibility("private")
@@ -61,8 +61,8 @@ def _targets():
     image_layer(name = "packed_first_of_duplicates", duplicates = "first", tags = ["manual"], tars = ["data/a.txt"])
     image_layer(name = "packed_tar_with_gzip", compression = "gzip", tags = ["manual"], tars = ["data/a.txt"])
     image_layer(name = "packed_tars", tags = ["manual"], tars = ["data/a.txt", "data/b=c.txt"])
-    layered_binary(name = "packed_program", binary = "program", path = "/app")
-    layered_binary(
+    image_binary_layers(name = "packed_program", binary = "program", path = "/app")
+    image_binary_layers(
         name = "packed_program_at_level_1",
         binary = "program",
         compression = "gzip",

@@ -1,7 +1,7 @@
 """Programs in image_layer: under another name, several behind one label, with outputs beside them; and data of the rest."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "image_layer", "layered_binary")
+load("//rules:defs.bzl", "image_binary_layers", "image_layer")
 load(":actions.bzl", "flags", "only")
 load(":refusal.bzl", "refusal")
 
@@ -169,7 +169,7 @@ def place_tests(name):
         image_layer(name = "place_%s_layer" % case, tags = ["manual"], **attributes)
         tests.append("place_%s_test" % case)
         _entries_test(name = tests[-1], entries = sorted(entries), target_under_test = "place_%s_layer" % case)
-    layered_binary(name = "place_layered", binary = "place_beside", max_layers = 1, path = "/app/x", tags = ["manual"])
+    image_binary_layers(name = "place_layered", binary = "place_beside", max_layers = 1, path = "/app/x", tags = ["manual"])
     _entries_test(
         name = "place_layered_test",
         entries = sorted(_cases()["beside"][1]),

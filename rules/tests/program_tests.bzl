@@ -82,7 +82,7 @@ _lazy_test = analysistest.make(
     _lazy_impl,
     attrs = {"layers": attr.int()},
     config_settings = {
-        str(Label("//rules:credential_helper")): "%workspace%/helper",
+        str(Label("//rules:remote_cache_credential_helper")): "%workspace%/helper",
         str(Label("//rules:remote_cache")): "grpcs://cache.example.com?instance=main",
     },
 )

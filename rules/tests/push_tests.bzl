@@ -1,7 +1,7 @@
-"""image_push and image_pushes: where names come from, and what other rules get."""
+"""image_push and image_push_all: where names come from, and what other rules get."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "image_push", "image_pushes")
+load("//rules:defs.bzl", "image_push", "image_push_all")
 load("//rules:providers.bzl", "PushInfo", "PushesInfo")
 load(":actions.bzl", "input_names", "only")
 
@@ -72,7 +72,7 @@ _refused_test = analysistest.make(_refused_impl, attrs = {"says": attr.string()}
 _STATUS = ["stable-status.txt", "volatile-status.txt"]
 
 def push_tests(name):
-    """Declares the tests of image_push and image_pushes.
+    """Declares the tests of image_push and image_push_all.
 
     Args:
       name: Name of the test suite.
@@ -118,8 +118,8 @@ def push_tests(name):
             says = "//rules/tests:push_%s: set either repository or repository_file; %s" % (case, found),
             target_under_test = "push_" + case,
         )
-    image_pushes(name = "pushes_stamped", pushes = ["push_stamped", "push_stamped_tag"])
-    image_pushes(name = "pushes", pushes = ["push_plain", "pushes_stamped", "push_from_files"])
+    image_push_all(name = "pushes_stamped", pushes = ["push_stamped", "push_stamped_tag"])
+    image_push_all(name = "pushes", pushes = ["push_plain", "pushes_stamped", "push_from_files"])
     _several_test(
         name = "pushes_test",
         pushes = ["push_plain", "push_stamped", "push_stamped_tag", "push_from_files"],

@@ -1,9 +1,10 @@
-"""What the repository rules of base images decide without a network."""
+"""What repository rules decide without a network."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules/private/repo:build_file.bzl", "build_file", "target_name")
 load("//rules/private/repo:credentials.bzl", "credential_in")
 load("//rules/private/repo:lock.bzl", "blob_attrs", "layers_of", "shape_text", "sources_of", "system_of", "system_stated")
+load("//rules/private/repo:prebuilt.bzl", "prebuilt_toolchains", "prebuilt_tools_file")
 load(":credential_cases.bzl", "CASES")
 
 visibility("private")
@@ -119,6 +120,28 @@ def _credentials_impl(ctx):
 
 _credentials_test = unittest.make(_credentials_impl)
 
+# Build steps look for tools by the platform that they run on; so do the programs that users run, for which the target is the
+# machine that they run on.
+def _prebuilt_impl(ctx):
+    env = unittest.begin(ctx)
+    toolchains = prebuilt_toolchains({"build": {"linux_amd64": _ONE, "darwin_arm64": _TWO}, "run": {"windows_arm64": _ONE}, "urls": []})
+    asserts.equals(env, 3, len(toolchains))
+    for text, parts in zip(toolchains, [
+        ["build_darwin_arm64", "exec_compatible_with = ", "//os:macos", "//cpu:aarch64", "//rules:build_toolchain_type"],
+        ["build_linux_amd64", "exec_compatible_with = ", "//os:linux", "//cpu:x86_64", "//rules:build_toolchain_type"],
+        ["run_windows_arm64", "target_compatible_with = ", "//os:windows", "//cpu:aarch64", "//rules:run_toolchain_type"],
+    ]):
+        for part in parts + ["target_settings = ", "//rules:prebuilt_tools"]:
+            asserts.true(env, part in text, "%s in %s" % (part, text))
+    asserts.equals(env, [], prebuilt_toolchains({"build": {}, "run": {}, "urls": []}))
+
+    asserts.true(env, "\"mklayer\": \"mklayer\"" in prebuilt_tools_file("build", "darwin_amd64"))
+    asserts.true(env, "\"push\": \"push.exe\"" in prebuilt_tools_file("run", "windows_amd64"))
+    asserts.false(env, "mklayer" in prebuilt_tools_file("run", "linux_amd64"))
+    return unittest.end(env)
+
+_prebuilt_test = unittest.make(_prebuilt_impl)
+
 def repo_tests(name):
     """Declares the tests of the repository rules.
 
@@ -131,6 +154,7 @@ def repo_tests(name):
         _blobs_test,
         _build_file_test,
         _credentials_test,
+        _prebuilt_test,
         _shape_test,
         _system_test,
     )

@@ -76,7 +76,7 @@ func (s *settings) run() error {
 	p.Manifest.MediaType, p.Manifest.Digest = s.mediaType, want
 	layers, err := p.Layers()
 	if err != nil {
-		return cli.Hint(err, "if this is the lock file's doing, \"bazel run @rules_strata//tools/lock -- update\" mends it")
+		return cli.Hint(err, "if this is the lock file's doing, \"bazel run @rules_strata//rules:lock -- update\" mends it")
 	}
 	if len(layers) != len(s.layers) {
 		return fmt.Errorf("the manifest has %d layers, expected %d", len(layers), len(s.layers))

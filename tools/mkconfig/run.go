@@ -18,9 +18,11 @@ Settings, all optional, absent means inherited from the base:
   author user workdir stop_signal           strings
   exposed_ports volumes                     lists of strings, added to the base's
   env labels                                objects of strings, merged into the base's
-  healthcheck                               {"test": [...], "interval": "30s", "timeout", "start_period",
-                                            "start_interval", "retries": 3}
-  any_architecture                          true: do not compare programs in the layers with the architecture
+  healthcheck                               ["NONE"], ["CMD", program, argument...] or ["CMD-SHELL", line]
+  healthcheck_interval healthcheck_timeout  times such as "30s", which need healthcheck; healthcheck_start_period
+                                            and healthcheck_start_interval too
+  healthcheck_retries                       a number, which needs healthcheck
+  allow_any_architecture                    true: do not compare programs in the layers with the architecture
   clear                                     names of the settings above whose value in the base is dropped first`
 
 var command = cli.Command{
@@ -119,7 +121,7 @@ func advise(err error) error {
 		return cli.Hint(err, "choose a base for that platform, or name the setting in clear if the base is wrong")
 	case errors.Is(err, image.ErrOtherArchitecture):
 		return cli.Hint(err, "build the layer for the image's platform, say with --platforms or image_index; "+
-			"or set any_architecture if an emulator runs it, or nothing does")
+			"or set allow_any_architecture if an emulator runs it, or nothing does")
 	case errors.Is(err, image.ErrTooManyLayers):
 		return cli.Hint(err, "put the files of several layers into one")
 	}

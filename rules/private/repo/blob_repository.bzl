@@ -3,7 +3,7 @@
 load(":registry.bzl", "ADVICE", "fetch", "source")
 load(":servers.bzl", "server_problem", "trusted_servers")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 def _impl(ctx):
     registries = {name: json.decode(how) for name, how in ctx.attr.registries.items()}

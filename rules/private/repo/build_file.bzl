@@ -1,6 +1,6 @@
 """The BUILD file of a base image's repository."""
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 # The words of image-spec for what Bazel's constraints say; the other direction is in rules/private/platform.bzl.
 _OS = {"darwin": "macos"}

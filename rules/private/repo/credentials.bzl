@@ -6,7 +6,7 @@ asked by Bazel, and what it says wins.
 
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "read_netrc")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 _DOCKER_HUB = ["index.docker.io", "registry-1.docker.io"]
 

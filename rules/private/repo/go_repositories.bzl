@@ -6,7 +6,7 @@ go run github.com/bazelbuild/bazel-gazelle/cmd/gazelle@v0.47.0 update-repos -fro
 
 load("@bazel_gazelle//:deps.bzl", "go_repository")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 def go_repositories():
     """Declares a repository for each module in go.mod, named as with Bazel modules."""

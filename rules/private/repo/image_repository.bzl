@@ -4,7 +4,7 @@ load(":blob_repository.bzl", "blob_repository_name")
 load(":build_file.bzl", "build_file", "target_name")
 load(":lock.bzl", "read_lock", "shape_text", "sources_of", "system_of", "text_of")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 def write_documents(ctx, platform, manifest, config, shape = None):
     """Writes the documents of a platform.
@@ -40,7 +40,7 @@ def unique(items):
 def _impl(ctx):
     image = read_lock(ctx, ctx.attr.lock)["images"].get(ctx.attr.image)
     if not image:
-        fail("%s: no image %r; bazel run @rules_strata//tools/lock -- list shows what there is" % (
+        fail("%s: no image %r; bazel run @rules_strata//rules:lock -- list shows what there is" % (
             ctx.attr.lock,
             ctx.attr.image,
         ))
@@ -62,7 +62,7 @@ def _impl(ctx):
         ctx.attr.image,
         image["reference"],
         platforms,
-        "Choose one with --platforms, or pin another: bazel run @rules_strata//tools/lock -- remove %s, then add it " % (
+        "Choose one with --platforms, or pin another: bazel run @rules_strata//rules:lock -- remove %s, then add it " % (
             ctx.attr.image
         ) + "with --platform.",
     ))

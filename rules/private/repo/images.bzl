@@ -5,7 +5,7 @@ load(":image_repository.bzl", "image_repository")
 load(":lock.bzl", "blob_attrs", "read_lock")
 load(":pulled_repository.bzl", "check_reference", "pulled_image")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 def _impl(ctx):
     owners = {}
@@ -61,7 +61,7 @@ images = module_extension(
             doc = "The images of a lock file. Nothing is fetched but layers whose bytes are needed.",
             attrs = {
                 "lock": attr.label(
-                    doc = "The lock file, `images.lock.json`, which `bazel run @rules_strata//tools/lock` keeps.",
+                    doc = "The lock file, `images.lock.json`, which `bazel run @rules_strata//rules:lock` keeps.",
                     mandatory = True,
                 ),
             },

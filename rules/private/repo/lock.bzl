@@ -2,7 +2,7 @@
 
 load(":blob_repository.bzl", "blob_repository_name")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 def read_lock(ctx, label):
     """Returns the lock file as a dict.
@@ -17,11 +17,11 @@ def read_lock(ctx, label):
     path = ctx.path(label)
     ctx.watch(path)
     if not path.exists:
-        fail("%s: there is no such lock file; bazel run @rules_strata//tools/lock -- add NAME REFERENCE makes it" % label)
+        fail("%s: there is no such lock file; bazel run @rules_strata//rules:lock -- add NAME REFERENCE makes it" % label)
     lock = json.decode(ctx.read(path), default = None)
     if type(lock) != "dict" or lock.get("version") != 1:
         fail("%s: not a lock file of version 1; " % label +
-             "bazel run @rules_strata//tools/lock -- verify --offline says what is wrong")
+             "bazel run @rules_strata//rules:lock -- verify --offline says what is wrong")
     return lock
 
 def text_of(document):

@@ -6,7 +6,7 @@ load(":lock.bzl", "repository_of", "system_stated")
 load(":registry.bzl", "ADVICE", "fetch", "source")
 load(":servers.bzl", "api_host")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 # The platforms of an image that states none.
 DEFAULT_PLATFORMS = ["linux/amd64", "linux/arm64"]
@@ -69,7 +69,7 @@ def reference_problem(name, reference):
     """
     repository, _, digest = reference.partition("@")
     first, _, rest = repository.partition("/")
-    how_to_lock = "bazel run @rules_strata//tools/lock -- add %s %s finds it" % (name, repository)
+    how_to_lock = "bazel run @rules_strata//rules:lock -- add %s %s finds it" % (name, repository)
     if not rest or not ("." in first or ":" in first or first == "localhost" or first != first.lower()):
         return ("reference %r: the registry is missing, " % reference +
                 "expected REGISTRY/REPOSITORY@sha256:..., like docker.io/library/" + reference)

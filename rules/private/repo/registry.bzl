@@ -6,7 +6,7 @@ gets one: from the server that its challenge named when the image was locked.
 
 load(":credentials.bzl", "credential_for")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 def fetch(ctx, kind, digest, output, sources, **kwargs):
     """Fetches a blob or a manifest by its digest.
@@ -104,4 +104,4 @@ def _query(text):
 ADVICE = """
   What Bazel was told stands in the warnings above. If a credential is missing or has expired, "docker login" or "podman login"
   (without a helper program), a netrc entry or Bazel's --credential_helper gives one. If the image is gone, pin another:
-  bazel run @rules_strata//tools/lock -- update"""
+  bazel run @rules_strata//rules:lock -- update"""

@@ -4,7 +4,7 @@ Only modules let every repository have its own name for another one. A second co
 not do: its providers would not be the first one's.
 """
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 _REAL = "@io_bazel_rules_go"
 

@@ -5,7 +5,7 @@ The rules are those of Go's package lockfile; //rules/tests:contract.bzl has cas
 Whoever changes one line of a machine-written file must not be able to say who gets the password of a registry.
 """
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 # The environment variable that lists further servers that a lock file may name.
 TRUST_VARIABLE = "STRATA_TRUSTED_SERVERS"

@@ -5,7 +5,7 @@ A WORKSPACE cannot read a file; what a repository holds it can load.
 
 load(":lock.bzl", "blob_attrs", "read_lock")
 
-visibility("//rules/...")
+visibility(["//rules/..."])
 
 def _impl(ctx):
     lock = read_lock(ctx, ctx.attr.lock)

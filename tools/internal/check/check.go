@@ -1,7 +1,7 @@
 // Package check distrusts images: it recomputes every digest and size, decompresses and reads every layer, compares
 // every document with the specification and with the other documents, and lists all violations, not the first alone.
 //
-// It is the oracle of this project's tests and the inside of imgcheck. For that it shares as little as it can with the
+// It is the oracle of this project's tests and the core of the tool check. For that it shares as little as it can with the
 // code that makes images: it has its own readers of JSON, tar, layouts and archives. The rules are those of image-spec
 // 1.1, those of Docker where an image must serve it too, and house rules: what this project promises of its own layers,
 // such as sorted entries. [Rules] lists them all, docs/validator.md too.

@@ -82,7 +82,7 @@ func Config(base []byte, layers []Layer, settings Settings) (Document, error) {
 	if err := c.edit(settings); err != nil {
 		return Document{}, err
 	}
-	if !settings.AnyArchitecture {
+	if !settings.AllowAnyArchitecture {
 		if err := checkPrograms(c.platform.Architecture, layers); err != nil {
 			return Document{}, err
 		}

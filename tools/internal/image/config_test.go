@@ -62,8 +62,8 @@ func TestConfigRun(t *testing.T) {
 			`{"user":"1:2","workdir":"/w","stop_signal":"SIGRTMIN+3","entrypoint":["e"],"cmd":["c"],` +
 				`"shell":["/bin/sh","-c"],` +
 				`"exposed_ports":["443"],"volumes":["/v"],"env":{"B":"1","A":"2"},"labels":{"l":"m"},` +
-				`"healthcheck":{"test":["CMD","/h"],"interval":"30s","timeout":"1ms","start_period":"1m30s",` +
-				`"start_interval":"2s","retries":3}}`,
+				`"healthcheck":["CMD","/h"],"healthcheck_interval":"30s","healthcheck_timeout":"1ms",` +
+				`"healthcheck_start_period":"1m30s","healthcheck_start_interval":"2s","healthcheck_retries":3}`,
 			`{"User":"1:2","ExposedPorts":{"443/tcp":{}},"Env":["A=2","B=1"],"Entrypoint":["e"],"Cmd":["c"],` +
 				`"Volumes":{"/v":{}},` +
 				`"WorkingDir":"/w","Labels":{"l":"m"},"StopSignal":"SIGRTMIN+3",` +
@@ -107,7 +107,7 @@ func TestConfigRun(t *testing.T) {
 			`{"Env":["E==a=\n","É="],"Entrypoint":[""],"Cmd":["a\nb","k=v","<é\u2028>","","\"\\"],` +
 				`"Labels":{"l":"<&>"}}`},
 		{"no healthcheck is a healthcheck", `{"Healthcheck":{"Test":["CMD","x"],"Retries":9}}`,
-			`{"healthcheck":{"test":["NONE"]}}`, `{"Healthcheck":{"Test":["NONE"]}}`},
+			`{"healthcheck":["NONE"]}`, `{"Healthcheck":{"Test":["NONE"]}}`},
 		{"unknown keys are kept, sorted, as they are", `{"Vendor":{"b" : 1.50,"a":[null]},"OnBuild":["RUN x"],` +
 			`"User":"u"}`, `{}`,
 			`{"User":"u","OnBuild":["RUN x"],"Vendor":{"b":1.50,"a":[null]}}`},

@@ -35,7 +35,6 @@ func (c *config) edit(s Settings) error {
 		{"volumes", c.editVolumes},
 		{"env", c.editEnv},
 		{"labels", c.editLabels},
-		{"healthcheck", c.editHealthcheck},
 	}
 	assign(&c.author, s.Author)
 	for _, e := range edits {
@@ -43,7 +42,7 @@ func (c *config) edit(s Settings) error {
 			return fmt.Errorf("%s: %w", e.name, err)
 		}
 	}
-	return nil
+	return c.editHealthcheck(s)
 }
 
 func (c *config) editCreated(s Settings) error {

@@ -32,7 +32,7 @@ const goldenSettings = `{"architecture":"amd64","os":"linux","created":"2024-02-
 	`"shell":["/bin/sh","-c"],` +
 	`"env":{"PATH":"/bin:/usr/bin","GREETING":"Grüß = Gott","EMPTY":""},"labels":{"org.example.<b>":"&"},` +
 	`"exposed_ports":["53/udp","8080"],"volumes":["/var/lib/x"],"stop_signal":"SIGINT",` +
-	`"healthcheck":{"test":["CMD-SHELL","true"],"interval":"1m","retries":2}}`
+	`"healthcheck":["CMD-SHELL","true"],"healthcheck_interval":"1m","healthcheck_retries":2}`
 
 func TestGolden(t *testing.T) {
 	settings, err := ParseSettings([]byte(goldenSettings))

@@ -28,7 +28,7 @@ func TestPrograms(t *testing.T) {
 			"layer 2: no program for the image's architecture, which is 386: /bin/amd64 is for amd64"},
 		{"several others", `{` + scratch + `"arm64"}`, []Layer{plain, with("386", "amd64"), plain},
 			"layer 2: no program for the image's architecture, which is arm64: /bin/386 is for 386, /bin/amd64 is for amd64"},
-		{"allowed", `{"any_architecture":true,` + scratch + `"arm64"}`, []Layer{with("amd64")}, ""},
+		{"allowed", `{"allow_any_architecture":true,` + scratch + `"arm64"}`, []Layer{with("amd64")}, ""},
 	} {
 		_, err := build("", test.settings, test.layers...)
 		switch {

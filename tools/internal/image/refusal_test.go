@@ -20,12 +20,15 @@ func checkRefusal(t *testing.T, err error, want string) {
 }
 
 func TestConfigRefusesSettings(t *testing.T) {
-	const known = "any_architecture, architecture, author, clear, cmd, created, entrypoint, env, exposed_ports, " +
-		"healthcheck, labels, os, os_features, os_version, shell, stop_signal, user, variant, volumes, workdir"
+	const known = "allow_any_architecture, architecture, author, clear, cmd, created, entrypoint, env, exposed_ports, " +
+		"healthcheck, healthcheck_interval, healthcheck_retries, healthcheck_start_interval, healthcheck_start_period, " +
+		"healthcheck_timeout, labels, os, os_features, os_version, shell, stop_signal, user, variant, volumes, workdir"
 	const clearable = "architecture, author, cmd, created, entrypoint, env, exposed_ports, healthcheck, labels, os, " +
 		"os_features, os_version, shell, stop_signal, user, variant, volumes, workdir"
 	const port = " is not a port from 1 to 65535, alone or followed by /tcp, /udp or /sctp"
-	const badTest = "healthcheck: test: got %s, wanted NONE, CMD with a program and arguments, or CMD-SHELL with a line"
+	const badTime = " is not a time of at least 1ms, such as 30s or 1m30s"
+	const missing = "healthcheck: not set, but its interval, timeout, start period or retries are"
+	const badTest = "healthcheck: got %s, wanted NONE, CMD with a program and arguments, or CMD-SHELL with a line"
 	for _, test := range []struct{ settings, want string }{
 		{``, `not JSON: empty document`},
 		{`[]`, `this is a JSON list, not a JSON object`},
@@ -43,37 +46,22 @@ func TestConfigRefusesSettings(t *testing.T) {
 		{`{"env":{"A":1}}`, `env: got a JSON number, wanted a string`},
 		{`{"cmd":"ls"}`, `cmd: got a JSON string, wanted a list`},
 		{`{"user":1}`, `user: got a JSON number, wanted a string`},
-		{`{"healthcheck":[]}`, `healthcheck: this is a JSON list, not a JSON object`},
+		{`{"healthcheck":{}}`, `healthcheck: got a JSON object, wanted a list`},
 		{
-			`{"healthcheck":{"tests":[]}}`,
-			`healthcheck: "tests" is unknown, the known ones are interval, retries, start_interval, start_period, ` +
-				`test, timeout`,
+			`{"healthcheck":["NONE"],"healthcheck_retries":"3"}`,
+			`healthcheck_retries: got a JSON string, wanted a number`,
 		},
-		{
-			`{"healthcheck":{"test":["NONE"],"retries":"3"}}`,
-			`healthcheck: retries: got a JSON string, wanted a number`,
-		},
-		{`{"healthcheck":{"test":["NONE"],"retries":-1}}`, `healthcheck: retries: -1 is negative`},
-		{`{"healthcheck":{}}`, fmt.Sprintf(badTest, `[]`)},
-		{`{"healthcheck":{"test":["NONE","x"]}}`, fmt.Sprintf(badTest, `["NONE" "x"]`)},
-		{`{"healthcheck":{"test":["CMD"]}}`, fmt.Sprintf(badTest, `["CMD"]`)},
-		{`{"healthcheck":{"test":["CMD-SHELL","a","b"]}}`, fmt.Sprintf(badTest, `["CMD-SHELL" "a" "b"]`)},
-		{
-			`{"healthcheck":{"test":["CMD","a\u0000"]}}`,
-			`healthcheck: test: "a\x00": no program can be given a NUL byte`,
-		},
-		{
-			`{"healthcheck":{"test":["NONE"],"interval":"5"}}`,
-			`healthcheck: interval: "5" is not a time of at least 1ms, such as 30s or 1m30s`,
-		},
-		{
-			`{"healthcheck":{"test":["NONE"],"timeout":"-1s"}}`,
-			`healthcheck: timeout: "-1s" is not a time of at least 1ms, such as 30s or 1m30s`,
-		},
-		{
-			`{"healthcheck":{"test":["NONE"],"start_period":"1us"}}`,
-			`healthcheck: start_period: "1us" is not a time of at least 1ms, such as 30s or 1m30s`,
-		},
+		{`{"healthcheck":["NONE"],"healthcheck_retries":-1}`, `healthcheck_retries: -1 is negative`},
+		{`{"healthcheck_retries":3}`, missing},
+		{`{"healthcheck_start_interval":"5s"}`, missing},
+		{`{"healthcheck":[]}`, fmt.Sprintf(badTest, `[]`)},
+		{`{"healthcheck":["NONE","x"]}`, fmt.Sprintf(badTest, `["NONE" "x"]`)},
+		{`{"healthcheck":["CMD"]}`, fmt.Sprintf(badTest, `["CMD"]`)},
+		{`{"healthcheck":["CMD-SHELL","a","b"]}`, fmt.Sprintf(badTest, `["CMD-SHELL" "a" "b"]`)},
+		{`{"healthcheck":["CMD","a\u0000"]}`, `healthcheck: "a\x00": no program can be given a NUL byte`},
+		{`{"healthcheck":["NONE"],"healthcheck_interval":"5"}`, `healthcheck_interval: "5"` + badTime},
+		{`{"healthcheck":["NONE"],"healthcheck_timeout":"-1s"}`, `healthcheck_timeout: "-1s"` + badTime},
+		{`{"healthcheck":["NONE"],"healthcheck_start_period":"1us"}`, `healthcheck_start_period: "1us"` + badTime},
 		{`{"env":{"":"x"}}`, `env: "" is not a variable's name: it must not be empty, nor hold "=" or a NUL byte`},
 		{
 			`{"env":{"A=B":"x"}}`,

@@ -43,33 +43,27 @@ type Settings struct {
 	// Volumes are absolute paths.
 	Volumes []string `json:"volumes"`
 	// Env are variables. The base's order is kept, new ones follow sorted by name.
-	Env         map[string]string `json:"env"`
-	Labels      map[string]string `json:"labels"`
-	Healthcheck *Healthcheck      `json:"-"`
+	Env    map[string]string `json:"env"`
+	Labels map[string]string `json:"labels"`
+	// Healthcheck is {"NONE"}, {"CMD", program, argument...} or {"CMD-SHELL", command line}. It replaces the base's
+	// together with the settings below, which need it. Those that are zero mean the engine's default.
+	Healthcheck []string `json:"healthcheck"`
+	// The times are Go durations such as "1m30s", at least 1ms. Failures during the start period are not counted; the
+	// start interval is the interval during it.
+	HealthcheckInterval      string `json:"healthcheck_interval"`
+	HealthcheckTimeout       string `json:"healthcheck_timeout"`
+	HealthcheckStartPeriod   string `json:"healthcheck_start_period"`
+	HealthcheckStartInterval string `json:"healthcheck_start_interval"`
+	// HealthcheckRetries is how many failures in a row make a container unhealthy.
+	HealthcheckRetries int `json:"healthcheck_retries"`
 	// BasePlatform is the platform in the base's descriptor, or nil. It fills gaps of the base's config:
 	// some facts, such as the variant, often stand only in the index that the base comes from.
 	BasePlatform *oci.Platform `json:"-"`
-	// AnyArchitecture allows layers whose programs are all for other architectures than the image's.
-	AnyArchitecture bool `json:"any_architecture"`
+	// AllowAnyArchitecture allows layers whose programs are all for other architectures than the image's.
+	AllowAnyArchitecture bool `json:"allow_any_architecture"`
 	// Clear names settings, as they are called in JSON.
 	Clear []string `json:"clear"`
 }
-
-// Healthcheck is how an engine asks a container whether it is well. Zero means the engine's default.
-type Healthcheck struct {
-	// Test is {"NONE"}, {"CMD", program, argument...} or {"CMD-SHELL", command line}.
-	Test []string `json:"test"`
-	// The times are Go durations such as "1m30s", at least 1ms. StartPeriod is how long failures do not count,
-	// StartInterval the interval during it.
-	Interval      string `json:"interval"`
-	Timeout       string `json:"timeout"`
-	StartPeriod   string `json:"start_period"`
-	StartInterval string `json:"start_interval"`
-	// Retries is how many failures in a row make a container unhealthy.
-	Retries int `json:"retries"`
-}
-
-var healthcheckNames = []string{"test", "interval", "timeout", "start_period", "start_interval", "retries"}
 
 // drop says for each setting how to drop the base's value. Without the name of a system or an architecture, what
 // qualifies it goes too.
@@ -94,6 +88,12 @@ var drop = map[string]func(*config){
 	"healthcheck":   func(c *config) { delete(c.runExtra, healthcheckKey) },
 }
 
+// notCleared names the settings that Clear does not take: they are not values of the base, or parts of one.
+var notCleared = []string{
+	"allow_any_architecture", "clear", "healthcheck_interval", "healthcheck_retries", "healthcheck_start_interval",
+	"healthcheck_start_period", "healthcheck_timeout",
+}
+
 // ParseSettings reads settings from a JSON object. Keys that are not settings are errors; whether the values make sense
 // is for [Config] to say.
 func ParseSettings(data []byte) (Settings, error) {
@@ -102,13 +102,10 @@ func ParseSettings(data []byte) (Settings, error) {
 		return Settings{}, err
 	}
 	names := slices.Sorted(maps.Keys(drop))
-	if err := o.checkKeys(append(names, "any_architecture", "clear")); err != nil {
+	if err := o.checkKeys(slices.Concat(names, notCleared)); err != nil {
 		return Settings{}, err
 	}
 	var s Settings
-	if s.Healthcheck, err = parseHealthcheck(o); err != nil {
-		return Settings{}, fmt.Errorf("healthcheck: %w", err)
-	}
 	if err := decodeValue(data, &s); err != nil {
 		return Settings{}, err
 	}
@@ -118,20 +115,4 @@ func ParseSettings(data []byte) (Settings, error) {
 		}
 	}
 	return s, nil
-}
-
-func parseHealthcheck(o object) (*Healthcheck, error) {
-	raw, ok := o["healthcheck"]
-	if !ok || string(raw) == "null" {
-		return nil, nil
-	}
-	fields, err := parseObject(raw)
-	if err != nil {
-		return nil, err
-	}
-	if err := fields.checkKeys(healthcheckNames); err != nil {
-		return nil, err
-	}
-	h := new(Healthcheck)
-	return h, decodeValue(raw, h)
 }

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -30,9 +31,14 @@ func parsePort(text string) (string, error) {
 	return strconv.FormatUint(n, 10) + "/" + protocol, nil
 }
 
-// healthcheck is a healthcheck as Docker writes it; times are nanoseconds.
+// healthcheck is a health check as Docker writes it.
 type healthcheck struct {
-	Test          []string
+	Test []string
+	limits
+}
+
+// limits say when a health check runs and when it has failed. Times are nanoseconds; zero means the engine's default.
+type limits struct {
 	Interval      time.Duration `json:",omitempty"`
 	Timeout       time.Duration `json:",omitempty"`
 	StartPeriod   time.Duration `json:",omitempty"`
@@ -40,37 +46,47 @@ type healthcheck struct {
 	Retries       int           `json:",omitempty"`
 }
 
+// editHealthcheck names the setting in its errors itself, since several make one value of the config.
 func (c *config) editHealthcheck(s Settings) error {
-	if s.Healthcheck == nil {
-		return nil
-	}
-	h := s.Healthcheck
-	if err := checkTest(h.Test); err != nil {
+	l, err := s.healthcheckLimits()
+	switch {
+	case err != nil:
 		return err
+	case s.Healthcheck == nil && l == limits{}:
+		return nil
+	case s.Healthcheck == nil:
+		return errors.New("healthcheck: not set, but its interval, timeout, start period or retries are")
 	}
-	if h.Retries < 0 {
-		return fmt.Errorf("retries: %d is negative", h.Retries)
+	if err := checkTest(s.Healthcheck); err != nil {
+		return fmt.Errorf("healthcheck: %w", err)
 	}
-	out := healthcheck{Test: h.Test, Retries: h.Retries}
+	return c.setExtra(healthcheckKey, healthcheck{s.Healthcheck, l})
+}
+
+func (s Settings) healthcheckLimits() (limits, error) {
+	if s.HealthcheckRetries < 0 {
+		return limits{}, fmt.Errorf("healthcheck_retries: %d is negative", s.HealthcheckRetries)
+	}
+	l := limits{Retries: s.HealthcheckRetries}
 	for _, t := range []struct {
 		name, text string
 		into       *time.Duration
 	}{
-		{"interval", h.Interval, &out.Interval},
-		{"timeout", h.Timeout, &out.Timeout},
-		{"start_period", h.StartPeriod, &out.StartPeriod},
-		{"start_interval", h.StartInterval, &out.StartInterval},
+		{"interval", s.HealthcheckInterval, &l.Interval},
+		{"timeout", s.HealthcheckTimeout, &l.Timeout},
+		{"start_period", s.HealthcheckStartPeriod, &l.StartPeriod},
+		{"start_interval", s.HealthcheckStartInterval, &l.StartInterval},
 	} {
 		if t.text == "" {
 			continue
 		}
 		d, err := time.ParseDuration(t.text)
 		if err != nil || (d != 0 && d < time.Millisecond) {
-			return fmt.Errorf("%s: %q is not a time of at least 1ms, such as 30s or 1m30s", t.name, t.text)
+			return limits{}, fmt.Errorf("healthcheck_%s: %q is not a time of at least 1ms, such as 30s or 1m30s", t.name, t.text)
 		}
 		*t.into = d
 	}
-	return c.setExtra(healthcheckKey, out)
+	return l, nil
 }
 
 // checkTest refuses a command that Docker would not know how to run.
@@ -80,12 +96,9 @@ func checkTest(test []string) error {
 		len(test) == 2 && test[0] == "CMD-SHELL",
 		len(test) >= 2 && test[0] == "CMD":
 	default:
-		return fmt.Errorf("test: got %q, wanted NONE, CMD with a program and arguments, or CMD-SHELL with a line", test)
+		return fmt.Errorf("got %q, wanted NONE, CMD with a program and arguments, or CMD-SHELL with a line", test)
 	}
-	if err := checkArgs(test); err != nil {
-		return fmt.Errorf("test: %w", err)
-	}
-	return nil
+	return checkArgs(test)
 }
 
 // checkArgs refuses arguments that cannot be passed to a program.

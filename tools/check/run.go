@@ -18,7 +18,7 @@ import (
 )
 
 var command = cli.Command{
-	Name:    "imgcheck",
+	Name:    "check",
 	Summary: "check everything about an image and list all that is wrong",
 	Details: `
 Each violation is one line "WHERE: RULE: TEXT" on standard output; the exit code is then 1. If there is none, the only
@@ -61,7 +61,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 			return listRules(std.Out)
 		}
 		if err := s.validate(); err != nil {
-			return cli.Hint(err, "imgcheck --help lists the flags")
+			return cli.Hint(err, "check --help lists the flags")
 		}
 		report, err := s.check(ctx)
 		if err == nil {

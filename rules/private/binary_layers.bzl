@@ -1,14 +1,14 @@
-"""layered_binary: makes several layers out of one program."""
+"""image_binary_layers: makes several layers out of one program."""
 
 load(":actions.bzl", "new_args")
+load(":binary_layers_split.bzl", "ReachedInfo", "is_for", "reach", "split_program")
 load(":declared.bzl", "add_links", "declared_links", "links_of")
 load(":entries.bzl", "add_program", "whole_program")
-load(":layered_split.bzl", "ReachedInfo", "is_for", "reach", "split_program")
 load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":programs.bzl", "LINKED")
 load(":providers.bzl", "LayersInfo")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
@@ -54,7 +54,7 @@ def _impl(ctx):
         OutputGroupInfo(descriptor = depset([layer.descriptor for layer in layers])),
     ]
 
-layered_binary = rule(
+image_binary_layers = rule(
     doc = """Makes several layers out of one program and its runfiles, so that a change rebuilds and moves one of them.
 
 Together the layers hold just what `image_layer(files = {PATH: BINARY})` holds in one. From the one that changes least:
@@ -62,7 +62,7 @@ Together the layers hold just what `image_layer(files = {PATH: BINARY})` holds i
 `external-0`, `external-1`, ... as a hash of its name decides; at last `app`, the program, first-party files and the
 list of repositories. A layer that would be empty is left out. docs/runfiles.md says more.
 
-    layered_binary(
+    image_binary_layers(
         name = "server_layers",
         binary = ":server",
         path = "/app/server",
@@ -95,5 +95,5 @@ go to `PATH.runfiles`.""",
         ),
     },
     provides = [LayersInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

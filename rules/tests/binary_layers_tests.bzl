@@ -1,9 +1,9 @@
-"""layered_binary: the same entries as in one layer, each in one of several actions that need nothing of the others."""
+"""image_binary_layers: the same entries as in one layer, each in one of several actions that need nothing of the others."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
-load("//rules:defs.bzl", "image", "image_layer", "layered_binary")
+load("//rules:defs.bzl", "image", "image_binary_layers", "image_layer")
 load("//rules:providers.bzl", "ImageInfo", "LayersInfo")
-load("//rules/private:layered_split.bzl", "group_of", "group_order", "is_for", "split_program")
+load("//rules/private:binary_layers_split.bzl", "group_of", "group_order", "is_for", "split_program")
 load("//rules/private:paths.bzl", "literal")
 load(":actions.bzl", "actions_of", "flags")
 load(":refusal.bzl", "refusal")
@@ -260,7 +260,7 @@ def _stated_impl(ctx):
 _stated_test = analysistest.make(_stated_impl)
 
 def _refusal(name, says, **kwargs):
-    return refusal(layered_binary, name, says, binary = "layered_program", **kwargs)
+    return refusal(image_binary_layers, name, says, binary = "layered_program", **kwargs)
 
 _LIBRARIES = ["@bazel_skylib//lib:unittest", "@com_github_opencontainers_go_digest//:go-digest"]
 
@@ -285,7 +285,7 @@ def _split_tests():
         "3": ["tools", "external-0", "app"],
         "10": ["tools"] + _buckets(10) + ["app"],
     }.items():
-        layered_binary(
+        image_binary_layers(
             name = "layered_" + number,
             binary = "layered_program",
             max_layers = int(number),
@@ -301,13 +301,13 @@ def _split_tests():
         )
     return tests
 
-def layered_tests(name):
-    """Declares the tests of layered_binary.
+def binary_layers_tests(name):
+    """Declares the tests of image_binary_layers.
 
     Args:
       name: Name of the test suite.
     """
-    layered_binary(
+    image_binary_layers(
         name = "layered_owned",
         binary = "layered_alias",
         mtime = "1700000000",
@@ -316,7 +316,7 @@ def layered_tests(name):
         tags = ["manual"],
     )
     _groups_test(name = "layered_groups_test", target_under_test = "layered_owned")
-    layered_binary(
+    image_binary_layers(
         name = "layered_stated",
         binary = "layered_program",
         modes = {"/app/**": "0444", "/app/program": "0555"},

@@ -19,10 +19,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"imgcheck": main})
+	testscript.Main(m, map[string]func(){"check": main})
 }
 
-// TestScripts gives each script the same image, which has two layers that are not sorted, in each form that imgcheck
+// TestScripts gives each script the same image, which has two layers that are not sorted, in each form that check
 // knows: the directory "layout", the archive "image.tar", and $REGISTRY/app:v1. The registry $LOCKED wants a password.
 func TestScripts(t *testing.T) {
 	files, root := image(t)

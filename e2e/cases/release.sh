@@ -1,0 +1,214 @@
+# shellcheck shell=bash
+# A release, as its users meet it: they download the module and the tools from a file server, and have Bazel but no Go.
+#
+# What is released is the last commit: the program that builds a release reads nothing else.
+
+export BAZELW_MODE=airgap
+version=$(sed -n 's/^    version = "\(.*\)",/\1/p' "$TOP/MODULE.bazel" | head -n 1)
+downloads=github.com/rules-strata/rules_strata/releases/download/v$version
+
+# option NAME: the value of a JVM option of Bazel's server here.
+option() {
+  local pid
+  pid=$(bazel info server_pid)
+  tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n "s/^-D$1=//p"
+}
+
+# bare COMMAND ARGS...: Bazel without Go on PATH. bazelw asks for Go before it knows whether it needs it, so this calls the
+# script below it.
+bare() {
+  local root modules
+  root=$(cat "$WORK/root")
+  modules=$(cat "$WORK/modules")
+  echo "$PWD" >>"$RUN/workspaces"
+  PATH=/usr/bin:/bin "$TOP/dev/airgap/launch.sh" "$root" "$modules" "$1" --color=no --curses=no --noshow_progress "${@:2}" 3>&-
+}
+
+releases() {
+  (cd "$TOP" && bazel run //dev/release -- --output="$WORK/release")
+  (cd release && sha256sum --check SHA256SUMS)
+  note "$(cd release && stat -c '%s bytes: %n' rules_strata-*.tar.gz ./*-tools-linux_amd64*)"
+}
+
+# The same commit in another directory, compiled with an empty cache: one platform stands for all.
+releases_again() {
+  local archive
+  git clone -q "$TOP" "$WORK/clone"
+  (cd clone && umask 077 && GOCACHE=$WORK/go-cache TZ=Asia/Tokyo \
+    go run ./dev/release --output="$WORK/again" --platforms=linux_amd64)
+  for archive in build-tools-linux_amd64.tar.xz run-tools-linux_amd64.tar.xz; do
+    cmp "release/$archive" "again/$archive"
+  done
+  contents release >listing
+  contents again | diff listing -
+}
+
+# contents DIR: the files of the module archive with their modes, times and sums, but for the lock file, which names the
+# platforms.
+contents() {
+  local archive=$1/rules_strata-v$version.tar.gz
+  tar -tvzf "$archive" --numeric-owner | grep -v '/tools.lock.json$'
+  tar -xzOf "$archive" --exclude='*/tools.lock.json' | sha256sum
+}
+
+# What only developers need is in no archive.
+holds_no_workshop() {
+  tar -tzf "release/rules_strata-v$version.tar.gz" >names
+  grep -E '/(dev|\.ci|\.github|bazelw)(/|$)|/e2e/[^s]|/rules/tests/' names >workshop || [ $? = 1 ]
+  equal "files that users do not need" "" "$(cat workshop)"
+  contains names "rules_strata-$version/rules/defs.bzl" "rules_strata-$version/e2e/smoke/MODULE.bazel"
+}
+
+# serve NAME DIR: a file server for the directory, and NAME.config, with which Bazel downloads the release from there and
+# nothing from anywhere else.
+serve() {
+  daemon "$1" "$RUN/bin/fileserver" "$2"
+  await 20 grep 'listening on' "$RUN/$1.log"
+  cat >"$WORK/$1.config" <<CONFIG
+rewrite $downloads/(.*) http://$(sed -n 's/^listening on //p' "$RUN/$1.log")/\$1
+allow 127.0.0.1
+block *
+CONFIG
+}
+
+served() {
+  go build -C "$E2E/fileserver" -o "$RUN/bin/fileserver" .
+  serve files "$WORK/release"
+  mkdir probe
+  touch probe/MODULE.bazel
+  (cd probe && option bazelw.root) >root-name
+  (cd probe && option javax.net.ssl.trustStore) >trust-store
+  dirname "$(cat trust-store)" >modules
+  printf '%s/%s\n' "$(dirname "$(cat modules)")" "$(cat root-name)" >root
+}
+
+# consumer NAME SERVER MODULE...: a workspace that depends on the modules, at the version of the release. Nothing is cached.
+consumer() {
+  local module
+  cp -R "$E2E/smoke" "$1"
+  echo 'module(name = "consumer")' >"$1/MODULE.bazel"
+  for module in "${@:3}"; do echo "bazel_dep(name = \"$module\", version = \"$version\")"; done >>"$1/MODULE.bazel"
+  cat >"$1/.bazelrc" <<BAZELRC
+common --registry=file://$WORK/release/registry
+common --experimental_downloader_config=$WORK/$2.config
+common --repository_cache=$WORK/$1.cache
+common --disk_cache=
+BAZELRC
+}
+
+# repositories: the names of those that Bazel has fetched in the workspace of the current directory.
+repositories() {
+  local base
+  base=$(bare info output_base)
+  (cd "$base/external" && printf '%s\n' *)
+}
+
+prebuilt() {
+  local started=$EPOCHREALTIME
+  consumer prebuilt files rules_strata
+  cd prebuilt
+  bare build //:image
+  note "from \`bazel build\` to the image, with prebuilt tools: $(seconds_since "$started") s"
+  cp bazel-bin/image.digest "$WORK/prebuilt.digest"
+  repositories >"$WORK/repositories"
+  lacks "$WORK/repositories" rules_go gazelle go_sdk go_deps run_tools
+  contains "$RUN/files.log" "GET /rules_strata-v$version.tar.gz" "GET /build-tools-linux_amd64.tar.xz"
+  equal "downloads" 2 "$(grep -c GET "$RUN/files.log")"
+}
+
+# seconds_since TIME: with one decimal.
+seconds_since() {
+  local tenths=$(((${EPOCHREALTIME/./} - ${1/./}) / 100000))
+  printf '%d.%d' $((tenths / 10)) $((tenths % 10))
+}
+
+# The programs that are run, too.
+runs() {
+  cd prebuilt
+  bare test //:image_test
+  bare run //:load -- --archive="$WORK/loaded.tar"
+  archive_valid "$WORK/loaded.tar"
+  bare run @rules_strata//rules:lock -- --help >"$WORK/lock"
+  contains "$WORK/lock" "images.lock.json"
+  repositories >"$WORK/repositories"
+  lacks "$WORK/repositories" rules_go gazelle go_sdk go_deps
+  equal "downloads" 3 "$(grep -c GET "$RUN/files.log")"
+}
+
+# The release as an http_archive, without modules.
+workspace_mode() {
+  mkdir workspace
+  cp "$E2E/smoke"/{BUILD.bazel,index.html} workspace
+  cat >workspace/WORKSPACE <<WORKSPACE
+load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
+
+http_archive(
+    name = "rules_strata",
+    sha256 = "$(sha256sum "release/rules_strata-v$version.tar.gz" | cut -d ' ' -f 1)",
+    strip_prefix = "rules_strata-$version",
+    url = "https://$downloads/rules_strata-v$version.tar.gz",
+)
+
+load("@rules_strata//rules:repositories.bzl", "rules_strata_dependencies")
+
+rules_strata_dependencies()
+
+load("@rules_strata//rules:workspace.bzl", "rules_strata_register_toolchains")
+
+rules_strata_register_toolchains()
+WORKSPACE
+  cat >workspace/.bazelrc <<BAZELRC
+common --noenable_bzlmod --enable_workspace
+common --experimental_downloader_config=$WORK/files.config
+BAZELRC
+  cd workspace
+  bare build //:image
+  cmp bazel-bin/image.digest "$WORK/prebuilt.digest"
+  repositories >"$WORK/repositories"
+  lacks "$WORK/repositories" rules_go gazelle go_sdk
+}
+
+source_tools() {
+  local started=$EPOCHREALTIME
+  consumer source files rules_strata rules_strata_source
+  echo 'common --@rules_strata//rules:tools=source' >>source/.bazelrc
+  cd source
+  bare build //:image
+  note "from \`bazel build\` to the image, with tools from source: $(seconds_since "$started") s"
+  cmp bazel-bin/image.digest "$WORK/prebuilt.digest"
+  repositories >"$WORK/repositories"
+  lacks "$WORK/repositories" build_tools run_tools
+}
+
+# A dependency on the source does not change the tools: the flag does.
+prebuilt_beside_source() {
+  cd source
+  bare build --@rules_strata//rules:tools=prebuilt //:image
+  repositories >"$WORK/repositories"
+  contains "$WORK/repositories" build_tools_linux_amd64
+}
+
+# Tools with another content are never run.
+another_archive() {
+  mkdir other
+  cp "release/rules_strata-v$version.tar.gz" other
+  cp release/run-tools-linux_amd64.tar.xz other/build-tools-linux_amd64.tar.xz
+  serve other "$WORK/other"
+  consumer refused other rules_strata
+  cd refused
+  if bare build //:image >"$WORK/refused.log" 2>&1; then fail "no failure: $(cat "$WORK/refused.log")"; fi
+  contains "$WORK/refused.log" "Checksum was" \
+    "rules_strata: the build tools for linux_amd64 could not be downloaded, or are not those of this release" \
+    "https://$downloads/build-tools-linux_amd64.tar.xz" "hint: "
+}
+
+check "a release is built" releases
+check "another checkout gives the same bytes" releases_again
+check "the module archive has what users need" holds_no_workshop
+check "a file server has the release" served
+check "an image with prebuilt tools: no rules_go, no Go" prebuilt
+check "prebuilt tools test, load and lock" runs
+check "the same in WORKSPACE mode" workspace_mode
+check "tools from source give the same digest" source_tools
+check "prebuilt tools beside the source" prebuilt_beside_source
+check "tools with another checksum are refused" another_archive

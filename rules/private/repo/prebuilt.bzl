@@ -1,0 +1,138 @@
+"""The prebuilt tools of a release, as toolchains.
+
+tools.lock.json names the archives that have them, with their SHA-256. The file of the repository names none; dev/release fills
+it in for a release. An archive is downloaded when a build needs a tool of it, and not before.
+"""
+
+load("//tools:tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
+
+visibility(["//rules/..."])
+
+# The repository with the toolchains, and the default of the flag //rules:tools.
+PREBUILT_TOOLS = "rules_strata_tools"
+
+_LOCK = Label("//:tools.lock.json")
+
+# The platforms that a release can have tools for: GOOS and GOARCH, and what Bazel calls them.
+_OS = {"darwin": "macos", "linux": "linux", "windows": "windows"}
+_CPU = {"amd64": "x86_64", "arm64": "aarch64"}
+_PLATFORMS = {
+    "%s_%s" % (os, cpu): [str(Label("@platforms//os:" + _OS[os])), str(Label("@platforms//cpu:" + _CPU[cpu]))]
+    for os in _OS
+    for cpu in _CPU
+}
+
+# By when tools run: the tools, and the attribute of `toolchain` that says on which platform that is.
+_KINDS = {
+    "build": struct(tools = BUILD_TOOLS, runs_on = "exec_compatible_with"),
+    "run": struct(tools = RUN_TOOLS, runs_on = "target_compatible_with"),
+}
+
+_TOOLCHAIN = """toolchain(
+    name = "{kind}_{platform}",
+    {runs_on} = {constraints},
+    target_settings = ["{setting}"],
+    toolchain = "@{repository}//:tools",
+    toolchain_type = "{toolchain_type}",
+)
+"""
+
+# A macro, because the attribute `load` is a keyword in a call that names it.
+_TOOLS = """load("{rules}", "image_{kind}_toolchain")
+
+def tools():
+    image_{kind}_toolchain(
+        name = "tools",
+        visibility = ["//visibility:public"],
+        **{attributes}
+    )
+"""
+
+_BUILD_FILE = """load(":tools.bzl", "tools")
+
+tools()
+"""
+
+_NOT_DOWNLOADED = """rules_strata: the {kind} tools for {platform} could not be downloaded, or are not those of this release:
+  {urls}
+  want SHA-256 {sha256} (tools.lock.json); the warning above has what was found
+hint: a mirror's address goes into the file that Bazel's flag --experimental_downloader_config names; docs/tools.md shows
+both that and how to build the tools from source"""
+
+def _repository(kind, platform):
+    return "rules_strata_%s_tools_%s" % (kind, platform)
+
+def prebuilt_toolchains(lock):
+    """Returns the declarations of the toolchains that a decoded tools.lock.json gives, for a BUILD file."""
+    return [
+        _TOOLCHAIN.format(
+            constraints = _PLATFORMS[platform],
+            kind = kind,
+            platform = platform,
+            repository = _repository(kind, platform),
+            runs_on = _KINDS[kind].runs_on,
+            setting = Label("//rules:prebuilt_tools"),
+            toolchain_type = Label("//rules:%s_toolchain_type" % kind),
+        )
+        for kind in _KINDS
+        for platform in sorted(lock[kind])
+    ]
+
+def prebuilt_tools_file(kind, platform):
+    """Returns the text of a .bzl file that declares the toolchain of an archive's tools."""
+    suffix = ".exe" if platform.startswith("windows_") else ""
+    return _TOOLS.format(
+        attributes = {tool: tool + suffix for tool in _KINDS[kind].tools},
+        kind = kind,
+        rules = Label("//rules:toolchain.bzl"),
+    )
+
+def _toolchains_impl(rctx):
+    toolchains = prebuilt_toolchains(json.decode(rctx.read(_LOCK)))
+    rctx.file("BUILD.bazel", "\n".join(toolchains))
+    rctx.file("default.bzl", 'DEFAULT_TOOLS = "%s"\n' % ("prebuilt" if toolchains else "source"))
+
+_toolchains = repository_rule(
+    doc = "A toolchain for each archive in tools.lock.json, and the default of the flag //rules:tools.",
+    implementation = _toolchains_impl,
+)
+
+def _tools_impl(rctx):
+    kind, platform = rctx.attr.kind, rctx.attr.platform
+    lock = json.decode(rctx.read(_LOCK))
+    urls = [url.format(kind = kind, platform = platform) for url in lock["urls"]]
+    download = rctx.download_and_extract(urls, sha256 = lock[kind][platform], allow_fail = True)
+    if not download.success:
+        fail(_NOT_DOWNLOADED.format(
+            kind = kind,
+            platform = platform,
+            sha256 = lock[kind][platform],
+            urls = "\n  ".join(urls),
+        ))
+    rctx.file("BUILD.bazel", _BUILD_FILE)
+    rctx.file("tools.bzl", prebuilt_tools_file(kind, platform))
+
+_tools = repository_rule(
+    doc = "The tools of one kind for one platform.",
+    implementation = _tools_impl,
+    attrs = {
+        "kind": attr.string(doc = "When the tools run.", mandatory = True, values = _KINDS.keys()),
+        "platform": attr.string(doc = "Where the tools run.", mandatory = True, values = _PLATFORMS.keys()),
+    },
+)
+
+def prebuilt_tools_repositories():
+    """Declares all repositories, also for WORKSPACE files. What tools.lock.json does not name is never fetched."""
+    _toolchains(name = PREBUILT_TOOLS)
+    for kind in _KINDS:
+        for platform in _PLATFORMS:
+            _tools(name = _repository(kind, platform), kind = kind, platform = platform)
+
+def _prebuilt_tools_impl(module_ctx):
+    prebuilt_tools_repositories()
+    return module_ctx.extension_metadata(reproducible = True)
+
+prebuilt_tools = module_extension(
+    doc = "The prebuilt tools of a release.",
+    implementation = _prebuilt_tools_impl,
+)

@@ -1,0 +1,61 @@
+"""The tools that `bazel run` and `bazel test` start, built for the machine that they start on.
+
+Its platform is neither the target platform, which is the image's, nor always the execution platform of the build steps. So the
+rules do not resolve the toolchain themselves: they depend on a target that does, in a configuration whose target platform is
+that machine's.
+"""
+
+load(":toolchain.bzl", "RUN_TOOLCHAIN_TYPE", "tool_of")
+
+visibility(["//rules/..."])
+
+_HOST_PLATFORM = "//command_line_option:host_platform"
+_PLATFORMS = "//command_line_option:platforms"
+
+def _host_impl(settings, _attr):
+    return {_PLATFORMS: [settings[_HOST_PLATFORM]]}
+
+_host = transition(
+    implementation = _host_impl,
+    inputs = [_HOST_PLATFORM],
+    outputs = [_PLATFORMS],
+)
+
+def _current_impl(ctx):
+    return [ctx.toolchains[RUN_TOOLCHAIN_TYPE]]
+
+current_run_toolchain = rule(
+    doc = "The toolchain of RUN_TOOLCHAIN_TYPE for the target platform.",
+    implementation = _current_impl,
+    toolchains = [RUN_TOOLCHAIN_TYPE],
+)
+
+def _attributes(cfg):
+    return {"_run_toolchain": attr.label(
+        cfg = cfg,
+        default = "//rules/private:current_run_toolchain",
+        providers = [platform_common.ToolchainInfo],
+    )}
+
+# Attributes of rules whose tool is started by `bazel run`. Bazel does that on the host, the platform of --host_platform.
+RUN_ON_HOST = _attributes(_host)
+
+# Attributes of rules whose tool is started by `bazel test`. Bazel does that in the exec group "test". With the execution
+# platform of this group the tool fits the machine even if tests run remotely, and whatever the image's platform is.
+RUN_AS_TEST = _attributes(config.exec("test"))
+
+def run_tool(ctx, name):
+    """Returns the tool that `bazel run` or `bazel test` starts.
+
+    Args:
+      ctx: The context of a rule with the attributes RUN_ON_HOST or RUN_AS_TEST.
+      name: The tool, a key of RUN_TOOLS.
+
+    Returns:
+      FilesToRunProvider.
+    """
+    target = ctx.attr._run_toolchain
+
+    # A transition turns the attribute into a list, even of one target.
+    target = target[0] if type(target) == "list" else target
+    return tool_of(target[platform_common.ToolchainInfo], name, ctx.label)

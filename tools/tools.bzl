@@ -1,0 +1,27 @@
+"""The tools that the rules use: the only list of them.
+
+The attributes of the toolchain rules and the toolchains from source are derived from it. Each tool is the target of its name in
+the package of its name.
+"""
+
+visibility(["//dev/...", "//rules/..."])
+
+# What build actions run.
+BUILD_TOOLS = {
+    "mkbase": "Checks the documents of a locked base image.",
+    "mkconfig": "Writes the config of an image.",
+    "mkimport": "Reads an image from a layout or an archive.",
+    "mkindex": "Writes an image index.",
+    "mklayer": "Builds a layer.",
+    "mklayout": "Writes image layouts and archives.",
+    "mkmanifest": "Writes the manifest of an image.",
+    "mkreference": "Writes the name of a pushed image.",
+}
+
+# What `bazel run` and `bazel test` start.
+RUN_TOOLS = {
+    "check": "Checks an image against the OCI specifications.",
+    "load": "Loads an image into Docker, Podman or containerd.",
+    "lock": "Pins base images in images.lock.json.",
+    "push": "Pushes images to registries.",
+}
