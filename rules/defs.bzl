@@ -2,8 +2,7 @@
 
 The rules, in the order in which an image comes to be: `image_layer`, `layered_binary` and `image_import` make or bring
 in layers, `image` puts them together, `image_index` joins images of several platforms; `image_archive` writes a file,
-`image_load` and `image_push` are programs for `bazel run`, and `image_test` distrusts what came out. docs/rules.md has
-every attribute.
+`image_load` and `image_push` are programs for `bazel run`, and `image_test` distrusts what came out.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
@@ -18,13 +17,14 @@ load("//rules/private:test.bzl", _image_test = "image_test")
 
 visibility("public")
 
-image = _image
-image_archive = _image_archive
-image_import = _image_import
-image_index = _image_index
+# In the order of docs/rules.md, which takes it from here.
 image_layer = _image_layer
+layered_binary = _layered_binary
+image_import = _image_import
+image = _image
+image_index = _image_index
+image_archive = _image_archive
 image_load = _image_load
 image_push = _image_push
 image_pushes = _image_pushes
 image_test = _image_test
-layered_binary = _layered_binary

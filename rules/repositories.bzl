@@ -10,6 +10,8 @@ load("@rules_strata//rules:workspace.bzl", "rules_strata_workspace")
 rules_strata_workspace()
 ```
 
+The second function registers a Go SDK, unless the workspace has its own and says `go_version = None`.
+
 With MODULE.bazel none of this is needed. Base images follow, as the extension `images` brings them to modules:
 
 ```starlark
