@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,10 +47,7 @@ func complete(s snippet, repository string) (kind, []byte, error) {
 		k, before = workspaceKind, beforeWorkspace(file, calls, functions, repository)
 	default:
 		k, before = buildKind, loads(file, calls, "@rules_strata//rules:defs.bzl", rules)
-		after, err = standIns(file)
-	}
-	if err != nil {
-		return kind{}, nil, err
+		after = standIns(file)
 	}
 	lines := slices.Concat(before, []string{text}, after)
 	return k, []byte("# From " + s.place() + "\n" + strings.Join(lines, "\n") + "\n"), nil
@@ -153,14 +149,11 @@ func loads(file *build.File, calls []string, module string, symbols []string) []
 
 // standIns returns the declarations of targets that the rules of a snippet name and that it does not have. What each one
 // has to be follows from the attribute that names it; standins.bzl knows.
-func standIns(file *build.File) ([]string, error) {
+func standIns(file *build.File) []string {
 	var wanted []string
 	attributes := make(map[string]string)
 	there := make(map[string]bool)
 	for _, rule := range file.Rules("") {
-		if rule.Name() == "" {
-			continue
-		}
 		there[rule.Name()] = true
 		for _, out := range rule.AttrStrings("outs") {
 			there[out] = true
@@ -180,10 +173,7 @@ func standIns(file *build.File) ([]string, error) {
 			lines = append(lines, fmt.Sprintf("standin(name = %q, attribute = %q)", name, attributes[name]))
 		}
 	}
-	if len(there) == 0 {
-		return nil, errors.New("no rule in it; whatever it is for, extract does not know it")
-	}
-	return lines, nil
+	return lines
 }
 
 // targets returns the names of the targets of this package in an attribute's value: texts like ":name", and those of srcs
