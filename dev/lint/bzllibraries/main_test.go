@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-func TestCheck(t *testing.T) {
+func TestUpdate(t *testing.T) {
 	repository := t.TempDir()
 	for name, text := range map[string]string{
 		"rules/BUILD.bazel": `
 bzl_library(name = "defs", srcs = ["defs.bzl"], deps = [":private", "//rules/other", "@tools//repo:http.bzl", "@tools//repo:cache.bzl"])
-bzl_library(name = "private", srcs = ["defs.bzl"], deps = ["//rules/other:unused"])
+bzl_library(name = "private", srcs = ["defs.bzl"], deps = ["//rules/other:unused", "@gone//:x"], tags = ["manual"])
 bzl_library(name = "gone", srcs = ["gone.bzl"])
 `,
 		"rules/defs.bzl": `
@@ -21,7 +21,7 @@ load("//rules/other:other.bzl", "b")
 load("@tools//repo:http.bzl", "c")
 `,
 		"rules/private.bzl": `load("//rules:missing.bzl", "x")`,
-		"rules/new.bzl":     ``,
+		"rules/new.bzl":     `load("@skylib//lib:paths.bzl", "paths")`,
 	} {
 		path := filepath.Join(repository, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -31,18 +31,51 @@ load("@tools//repo:http.bzl", "c")
 			t.Fatal(err)
 		}
 	}
-	got, err := check(repository, "rules")
+	want := []string{"//rules:new", "//rules:private", "//rules:gone"}
+	for range 2 {
+		got, err := update(repository, "rules", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if _, err := update(repository, "rules", true); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := update(repository, "rules", false); err != nil || len(got) != 0 {
+		t.Errorf("after -fix: got %q, %v, want nothing", got, err)
+	}
+	const text = `bzl_library(
+    name = "defs",
+    srcs = ["defs.bzl"],
+    deps = [
+        ":private",
+        "//rules/other",
+        "@tools//repo:cache.bzl",
+        "@tools//repo:http.bzl",
+    ],
+)
+
+bzl_library(
+    name = "private",
+    srcs = ["private.bzl"],
+    tags = ["manual"],
+    deps = [":missing"],
+)
+
+bzl_library(
+    name = "new",
+    srcs = ["new.bzl"],
+    deps = ["@skylib//lib:paths"],
+)
+`
+	got, err := os.ReadFile(filepath.Join(repository, "rules/BUILD.bazel"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{
-		`//rules: bzl_library "gone" has no file gone.bzl`,
-		`//rules: bzl_library "new" is missing`,
-		`//rules: bzl_library "private" has a dep that its file does not load: //rules/other:unused`,
-		`//rules: bzl_library "private" has srcs ["defs.bzl"], but is for private.bzl`,
-		`//rules: bzl_library "private" lacks the dep :missing`,
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q\nwant %q", got, want)
+	if string(got) != text {
+		t.Errorf("got:\n%s\nwant:\n%s", got, text)
 	}
 }
