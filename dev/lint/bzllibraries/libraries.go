@@ -88,26 +88,31 @@ func setLibrary(file *build.File, name, pkg string, loads []string) bool {
 	return true
 }
 
-// depsOf returns the deps of the library of a file. A file of another repository may have no library. It then stands for
-// itself, and the present deps name what it loads in turn: files of its package.
+// withoutLibraries is the repository whose files have no libraries.
+const withoutLibraries = "@bazel_tools//"
+
+// depsOf returns the deps of the library of a file. A file of another repository that has no library stands for itself, and
+// the present deps name what it loads in turn: files of its package.
 func depsOf(loads, present []string, pkg string) []string {
 	deps := make(map[string]bool)
 	for _, load := range loads {
-		library := labels.Shorten(strings.TrimSuffix(load, ".bzl"), pkg)
-		if !slices.Contains(present, load) {
-			deps[library] = true
-		}
-		if !strings.HasPrefix(load, "@") {
-			continue
+		if strings.HasPrefix(load, withoutLibraries) || slices.Contains(present, load) {
+			deps[load] = true
+		} else {
+			deps[labels.Shorten(strings.TrimSuffix(load, ".bzl"), pkg)] = true
 		}
 		for _, dep := range present {
-			if dep != library && labels.Parse(dep).Repository == labels.Parse(load).Repository &&
-				labels.Parse(dep).Package == labels.Parse(load).Package {
+			if strings.HasPrefix(load, "@") && samePackage(dep, load) {
 				deps[dep] = true
 			}
 		}
 	}
 	return slices.Sorted(maps.Keys(deps))
+}
+
+func samePackage(a, b string) bool {
+	x, y := labels.Parse(a), labels.Parse(b)
+	return x.Repository == y.Repository && x.Package == y.Package
 }
 
 func sameSet(a, b []string) bool {

@@ -21,7 +21,10 @@ load("//rules/other:other.bzl", "b")
 load("@tools//repo:http.bzl", "c")
 `,
 		"rules/private.bzl": `load("//rules:missing.bzl", "x")`,
-		"rules/new.bzl":     `load("@skylib//lib:paths.bzl", "paths")`,
+		"rules/new.bzl": `
+load("@skylib//lib:paths.bzl", "paths")
+load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_file")
+`,
 	} {
 		path := filepath.Join(repository, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -68,7 +71,10 @@ bzl_library(
 bzl_library(
     name = "new",
     srcs = ["new.bzl"],
-    deps = ["@skylib//lib:paths"],
+    deps = [
+        "@bazel_tools//tools/build_defs/repo:http.bzl",
+        "@skylib//lib:paths",
+    ],
 )
 `
 	got, err := os.ReadFile(filepath.Join(repository, "rules/BUILD.bazel"))
