@@ -3,7 +3,7 @@
 The rules, in the order in which an image is built: `image_layer` and `image_binary_layers` build layers and `image_import`
 imports an image, `image` combines layers and settings, `image_index` joins images for several platforms; `image_archive`
 writes a file, `image_load`, `image_push` and `image_push_all` are programs for `bazel run`, and `image_test` verifies the
-result. docs/rules.md lists every attribute.
+result.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
@@ -18,12 +18,13 @@ load("//rules/private:test.bzl", _image_test = "image_test")
 
 visibility("public")
 
-image = _image
-image_archive = _image_archive
+# In the order of docs/rules.md, which takes it from here.
+image_layer = _image_layer
 image_binary_layers = _image_binary_layers
 image_import = _image_import
+image = _image
 image_index = _image_index
-image_layer = _image_layer
+image_archive = _image_archive
 image_load = _image_load
 image_push = _image_push
 image_push_all = _image_push_all

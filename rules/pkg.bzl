@@ -3,6 +3,8 @@
 In MODULE.bazel:
 
 ```starlark
+bazel_dep(name = "rules_pkg", version = "1.1.0")
+
 strata_pkg = use_extension("@rules_strata//rules:pkg.bzl", "rules_pkg")
 strata_pkg.providers(file = "@rules_pkg//pkg:providers.bzl")
 ```

@@ -12,9 +12,10 @@ load(
 
 visibility("public")
 
-ImageInfo = _ImageInfo
-IndexInfo = _IndexInfo
+# In the order of docs/rules.md, which takes it from here.
 LayerInfo = _LayerInfo
 LayersInfo = _LayersInfo
+ImageInfo = _ImageInfo
+IndexInfo = _IndexInfo
 PushInfo = _PushInfo
 PushesInfo = _PushesInfo

@@ -31,6 +31,12 @@ attributes_win() {
   contains "$WORK/listing" "-rwsr-xr-x 1/2 21 1970-01-01 00:00 package/usr/bin/hello"
 }
 
+documented() {
+  bazel build //:doc.textproto
+  contains bazel-bin/doc.textproto 'rule_name: "image_layer"'
+}
+
 check "a layer holds what rules_pkg's archive holds" same_as_pkg_tar
 check "attributes of the layer win" attributes_win
+check "Stardoc can read the rules" documented
 check "the same in WORKSPACE mode" same_as_pkg_tar --noenable_bzlmod --enable_workspace

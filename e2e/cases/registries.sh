@@ -7,9 +7,8 @@ password='pa55: word/+%'
 kills=50
 
 provide() {
-  # The newest that this project was tried with; Debian's is 2.8.
-  GOBIN=$RUN/bin go install github.com/distribution/distribution/v3/cmd/registry@v3.1.1
-  command -v crane || GOBIN=$RUN/bin go install github.com/google/go-containerregistry/cmd/crane@v0.22.1
+  # The newest registry that this project was tried with, for Debian's is 2.8; and crane.
+  GOBIN=$RUN/bin go -C "$E2E/tools" install tool
   tools_build "$RUN/bin"
   htpasswd -nbB "$user" "$password" >"$WORK/htpasswd"
   openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=registry -addext subjectAltName=IP:127.0.0.1 \

@@ -1,7 +1,7 @@
 """WORKSPACE mode: go.mod's modules. Made from it, after each change of it, from the checkout's top, by
 
-go run github.com/bazelbuild/bazel-gazelle/cmd/gazelle@v0.47.0 update-repos -from_file=go.mod \\
-    -prune -to_macro=rules/private/repo/go_repositories.bzl%go_repositories
+go tool -modfile=dev/lint/go.mod gazelle update-repos -from_file=go.mod -prune \\
+    -to_macro=rules/private/repo/go_repositories.bzl%go_repositories
 """
 
 load("@bazel_gazelle//:deps.bzl", "go_repository")

@@ -10,6 +10,14 @@ _NAMES = ["PackageDirsInfo", "PackageFilegroupInfo", "PackageFilesInfo", "Packag
 _TWO_FILES = """rules_strata: the modules {first} and {second} want different providers of rules_pkg: {one} and {two}.
 Remove `providers` from one of them."""
 
+# For the bzl_library of what loads providers.bzl.
+_BUILD = """filegroup(
+    name = "providers",
+    srcs = %r,
+    visibility = ["//visibility:public"],
+)
+"""
+
 def _pkg_providers_impl(repository_ctx):
     if repository_ctx.attr.file:
         lines = ["load(%r, %s)" % (
@@ -19,7 +27,8 @@ def _pkg_providers_impl(repository_ctx):
         lines += ["%s = _%s" % (name, name) for name in _NAMES]
     else:
         lines = ["%s = provider(doc = \"A stand-in.\")" % name for name in _NAMES]
-    repository_ctx.file("BUILD.bazel", "")
+    sources = ["providers.bzl"] + ([repository_ctx.attr.file] if repository_ctx.attr.file else [])
+    repository_ctx.file("BUILD.bazel", _BUILD % sources)
     repository_ctx.file("providers.bzl", "\n".join(lines) + "\n")
 
 pkg_providers = repository_rule(

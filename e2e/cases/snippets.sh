@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# The snippets of Starlark in README.md and docs: each builds, as it stands in the page.
+#
+# ../snippets/extract finds them and completes them, with stand-ins for what they refer to. BUILD files are packages of
+# one workspace and are built. MODULE.bazel and WORKSPACE files are loaded, with the extensions and repository rules that
+# they call, but nothing is downloaded.
+
+provide() {
+  rm -rf "$E2E/snippets/generated"
+  # A lock file with one image, whose documents are all there.
+  jq '.images = {debian: .images.two}' "$TOP/tools/internal/image/lockfile/testdata/images.lock.json" \
+    >"$E2E/snippets/images.lock.json"
+  (cd "$TOP" && git ls-files -z README.md 'docs/*.md') |
+    xargs -0 go run -C "$E2E/snippets/extract" . --repository="$TOP" --out="$E2E/snippets/generated" >"$WORK/list"
+  note "$(grep -c ' ' "$WORK/list") snippets"
+  sed -n 's/^not built: /not built: /p' "$WORK/list" | while read -r line; do note "$line"; done
+}
+
+build_files() {
+  cd "$E2E/snippets"
+  bazel build --keep_going //generated/build/...
+}
+
+# loads FILE [FLAGS]: Bazel can load rules_strata in a workspace with the file, its extensions and repository rules run, and
+# the one image that is not on a registry is there.
+loads() {
+  local file
+  file=$(basename "$1")
+  mkdir -p "$WORK/alone"
+  cd "$WORK/alone"
+  rm -f MODULE.bazel WORKSPACE
+  cp "$1" "$E2E/snippets/images.lock.json" .
+  touch BUILD.bazel
+  set -- "${@:2}" 'deps(@rules_strata//rules:defs)'
+  # An extension runs when one of its repositories is asked for, and those of the page would be downloaded.
+  if grep -q '^images = ' "$file"; then
+    jq '.images = {probe: .images.debian}' images.lock.json >probe.lock.json
+    printf '%s\n' 'images.from_lock(lock = "//:probe.lock.json")' 'use_repo(images, "probe")' >>"$file"
+    set -- "${@:1:$#-1}" "${!#} + @probe//:all"
+  fi
+  bazel query "$@"
+}
+
+check "the snippets are found, and all is Starlark" provide
+check "BUILD files" build_files
+for file in "$E2E"/snippets/generated/module/*/MODULE.bazel; do
+  check "MODULE.bazel, $(basename "$(dirname "$file")")" loads "$file"
+done
+for file in "$E2E"/snippets/generated/workspace/*/WORKSPACE; do
+  check "WORKSPACE, $(basename "$(dirname "$file")")" loads "$file" --noenable_bzlmod --enable_workspace
+done

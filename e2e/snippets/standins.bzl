@@ -1,0 +1,74 @@
+"""Targets for those that a snippet names and does not have."""
+
+load("@rules_strata//rules:defs.bzl", "image", "image_layer", "image_push")
+
+def standin(name, attribute):
+    """Declares a target that is good for an attribute.
+
+    Args:
+      name: Name of the target.
+      attribute: The attribute that has its label.
+    """
+    declare = _BY_NAME.get(name) or _BY_ATTRIBUTE.get(attribute)
+    if not declare:
+        fail("no stand-in for :%s: standins.bzl does not know what the attribute %s is for" % (name, attribute))
+    declare(name)
+
+def _program(name):
+    native.genrule(
+        name = name,
+        outs = [name + "_program/" + name],
+        cmd = "printf '#!/bin/sh\\n' >$@",
+        executable = True,
+    )
+
+def _layer(name):
+    image_layer(
+        name = name,
+        files = {"/usr/share/" + name: "//app:app.conf"},
+    )
+
+def _image(name):
+    _layer(name + "_layer")
+    image(
+        name = name,
+        layers = [name + "_layer"],
+    )
+
+def _push(name):
+    _image(name + "_image")
+    image_push(
+        name = name,
+        image = name + "_image",
+        repository = "registry.example.com/team/" + name,
+    )
+
+def _tar(name):
+    native.genrule(
+        name = name,
+        outs = [name + "_archive/" + name],
+        cmd = """
+            mkdir -p root/etc root/opt/tool
+            echo theirs >root/etc/app.conf
+            echo tool >root/opt/tool/tool
+            tar -cf $@ -C root .
+        """,
+    )
+
+# For attributes that take anything.
+_BY_NAME = {
+    "push": _push,
+}
+
+_BY_ATTRIBUTE = {
+    "base": _image,
+    "binary": _program,
+    "files": _program,
+    "image": _image,
+    "images": _image,
+    "layers": _layer,
+    "over": _image,
+    "pushes": _push,
+    "srcs": _program,
+    "tars": _tar,
+}
