@@ -1,4 +1,4 @@
-// Rootlist is what e2e/cases/rootfs.sh needs of package rootfs. It is not for users.
+// Rootlist shows e2e/cases/rootfs.sh what package rootfs does. It is not for users.
 //
 // Usage:
 //
@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string) error {
 		fmt.Print(text)
 		return err
 	}
-	return errors.New("usage: rootlist make CASE DIR | rootlist list DIR | rootlist list LAYER...")
+	return errors.New("usage: rootlist make CASE DIR, or rootlist list DIR, or rootlist list LAYER [LAYER ...]")
 }
 
 // merge merges the layers of a layout, if there is one path and it is a directory, or those in files.
