@@ -1,5 +1,8 @@
 """What Starlark and Go both decide: cases that the tests of the rules and those of the tools read, so that neither side can
-change alone. DIGEST stands for 64 hexadecimal digits. Go reads this file with package contract, which takes the JSON from between the quotes.
+change alone.
+
+Go reads this file with package contract, which takes the JSON from between the quotes. DIGEST stands for 64 hexadecimal
+digits.
 """
 
 visibility("private")
