@@ -6,7 +6,7 @@
 // release-notes.md, and in registry the entries for a Bazel registry. The same commit gives the same bytes on every
 // machine: the program reads only what is committed, and compiles with the Go version that MODULE.bazel names.
 //
-// It needs git and go on PATH. Publishing is not its business; CONTRIBUTING.md lists the steps.
+// It needs git and go on PATH. It does not publish anything; CONTRIBUTING.md lists the steps.
 package main
 
 import (

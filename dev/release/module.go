@@ -14,7 +14,7 @@ type moduleFile struct {
 	version   string // of rules_strata
 	goVersion string // that the tools are compiled with
 	rules     []byte // MODULE.bazel of rules_strata, whose tools are prebuilt
-	source    []byte // MODULE.bazel of rules_strata_source, which has the tools from source
+	source    []byte // MODULE.bazel of rules_strata_source, which builds the tools from source
 }
 
 const divider = "\n# The module rules_strata_source begins here."

@@ -41,8 +41,8 @@ func choosePlatforms(list string) ([]platform, error) {
 	return chosen, nil
 }
 
-// kind separates the tools by when they run, because most builds need one kind only: what makes an image does not need the
-// programs that push and load it, which are twice as large.
+// kind separates the tools by when they run, because most builds need one kind only: a build of an image does not need the
+// programs that push and load it.
 type kind string
 
 const (
@@ -84,10 +84,10 @@ func compileTools(ctx context.Context, source sources, goVersion string, chosen 
 	if err := writeFiles(dir, source); err != nil {
 		return nil, err
 	}
-	compiler := compiler{source: dir, goVersion: goVersion}
+	c := compiler{source: dir, goVersion: goVersion}
 	var archives []toolArchive
 	for _, p := range chosen {
-		programs, err := compiler.compile(ctx, p, source.programs())
+		programs, err := c.compile(ctx, p, source.programs())
 		if err != nil {
 			return nil, err
 		}
@@ -132,7 +132,7 @@ func (c compiler) compile(ctx context.Context, p platform, programs []string) ([
 	return readPrograms(out)
 }
 
-// environment sets all that shapes what Go writes. Where Go finds its modules and caches is the machine's affair.
+// environment sets everything that influences what Go writes. The machine decides where Go finds its modules and caches.
 func (c compiler) environment(p platform) []string {
 	return []string{
 		"CGO_ENABLED=0",

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A release, as its users meet it: they download the module and the tools from a file server, and have Bazel but no Go.
 #
-# What is released is the last commit: the program that builds a release reads nothing else.
+# The case releases the last commit: the program that builds a release reads nothing else.
 
 export BAZELW_MODE=airgap
 version=$(sed -n 's/^    version = "\(.*\)",/\1/p' "$TOP/MODULE.bazel" | head -n 1)
@@ -51,11 +51,11 @@ contents() {
   tar -xzOf "$archive" --exclude='*/tools.lock.json' | sha256sum
 }
 
-# What only developers need is in no archive.
-holds_no_workshop() {
+# Files that only developers need stay out of the archive.
+lacks_developer_files() {
   tar -tzf "release/rules_strata-v$version.tar.gz" >names
-  grep -E '/(dev|\.ci|\.github|bazelw)(/|$)|/e2e/[^s]|/rules/tests/' names >workshop || [ $? = 1 ]
-  equal "files that users do not need" "" "$(cat workshop)"
+  grep -E '/(dev|\.ci|\.github|bazelw)(/|$)|/e2e/[^s]|/rules/tests/' names >developer-files || [ $? = 1 ]
+  equal "files that users do not need" "" "$(cat developer-files)"
   contains names "rules_strata-$version/rules/defs.bzl" "rules_strata-$version/e2e/smoke/MODULE.bazel"
 }
 
@@ -204,7 +204,7 @@ another_archive() {
 
 check "a release is built" releases
 check "another checkout gives the same bytes" releases_again
-check "the module archive has what users need" holds_no_workshop
+check "the module archive has what users need" lacks_developer_files
 check "a file server has the release" served
 check "an image with prebuilt tools: no rules_go, no Go" prebuilt
 check "prebuilt tools test, load and lock" runs
