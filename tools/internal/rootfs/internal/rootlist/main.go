@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string) error {
 		fmt.Print(text)
 		return err
 	}
-	return errors.New("usage: rootlist make CASE DIR, or rootlist list DIR, or rootlist list LAYER [LAYER ...]")
+	return errors.New("usage: rootlist make CASE DIR, rootlist list DIR, rootlist list LAYERS")
 }
 
 // merge merges the layers of a layout, if there is one path and it is a directory, or those in files.
