@@ -26,8 +26,8 @@ def source_toolchains(name):
     ]:
         rule(
             name = "%s_%s_tools" % (name, stage),
+            tools = {"//tools/" + tool: tool for tool in tools},
             visibility = ["//visibility:public"],
-            **{tool: "//tools/" + tool for tool in tools}
         )
         native.toolchain(
             name = "%s_%s_toolchain" % (name, stage),

@@ -9,20 +9,30 @@ BUILD_TOOLCHAIN_TYPE = Label("//rules:build_toolchain_type")
 RUN_TOOLCHAIN_TYPE = Label("//rules:run_toolchain_type")
 
 _MISSING = """{label} needs the tool {tool}, which the toolchain {toolchain} does not have
-hint: set the attribute "{tool}" of {toolchain}"""
+hint: add it to the attribute "tools" of {toolchain}"""
 
-def _toolchain_info(ctx, tools):
-    attributes = {name: getattr(ctx.attr, name) for name in tools}
-    return [platform_common.ToolchainInfo(label = ctx.label, **{
-        name: target[DefaultInfo].files_to_run if target else None
-        for name, target in attributes.items()
-    })]
+def _toolchain_info(ctx, known):
+    tools = {}
+    for target, name in ctx.attr.tools.items():
+        if name not in known:
+            fail("%s: tools: unknown tool %r; known are %s" % (ctx.label, name, ", ".join(known)))
+        if name in tools:
+            fail("%s: tools: two targets for %r" % (ctx.label, name))
+        tools[name] = target[DefaultInfo].files_to_run
+        if not tools[name].executable:
+            fail("%s: tools: %s is not executable" % (ctx.label, target.label))
+    return [platform_common.ToolchainInfo(label = ctx.label, tools = tools)]
 
+# One attribute for all tools: a new tool does not break the custom toolchains of builds that do not use it, and a tool may be
+# called "load", a keyword in a BUILD file.
 def _tool_attributes(tools, cfg):
-    # None is mandatory, so that a new tool does not break the custom toolchains of builds that do not use it.
     return {
-        name: attr.label(doc = doc, allow_files = True, cfg = cfg, executable = True)
-        for name, doc in tools.items()
+        "tools": attr.label_keyed_string_dict(
+            doc = "Executables or binary files, and the tool that each is: " +
+                  "; ".join(["`%s` %s" % (name, doc[0].lower() + doc[1:].rstrip(".")) for name, doc in tools.items()]) + ".",
+            allow_files = True,
+            cfg = cfg,
+        ),
     }
 
 def _build_impl(ctx):
@@ -79,7 +89,7 @@ def tool_of(toolchain, name, label):
     Returns:
       FilesToRunProvider.
     """
-    tool = getattr(toolchain, name)
+    tool = toolchain.tools.get(name)
     if not tool:
         fail(_MISSING.format(label = label, tool = name, toolchain = toolchain.label))
     return tool

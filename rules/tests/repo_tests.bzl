@@ -4,7 +4,7 @@ load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules/private/repo:build_file.bzl", "build_file", "target_name")
 load("//rules/private/repo:credentials.bzl", "credential_in")
 load("//rules/private/repo:lock.bzl", "blob_attrs", "layers_of", "shape_text", "sources_of", "system_of", "system_stated")
-load("//rules/private/repo:prebuilt.bzl", "prebuilt_toolchains", "prebuilt_tools_file")
+load("//rules/private/repo:prebuilt.bzl", "prebuilt_toolchains", "prebuilt_build_file")
 load(":credential_cases.bzl", "CASES")
 
 visibility("private")
@@ -135,9 +135,9 @@ def _prebuilt_impl(ctx):
             asserts.true(env, part in text, "%s in %s" % (part, text))
     asserts.equals(env, [], prebuilt_toolchains({"build": {}, "run": {}, "urls": []}))
 
-    asserts.true(env, "\"mklayer\": \"mklayer\"" in prebuilt_tools_file("build", "darwin_amd64"))
-    asserts.true(env, "\"push\": \"push.exe\"" in prebuilt_tools_file("run", "windows_amd64"))
-    asserts.false(env, "mklayer" in prebuilt_tools_file("run", "linux_amd64"))
+    asserts.true(env, "\"mklayer\": \"mklayer\"" in prebuilt_build_file("build", "darwin_amd64"))
+    asserts.true(env, "\"push.exe\": \"push\"" in prebuilt_build_file("run", "windows_amd64"))
+    asserts.false(env, "mklayer" in prebuilt_build_file("run", "linux_amd64"))
     return unittest.end(env)
 
 _prebuilt_test = unittest.make(_prebuilt_impl)

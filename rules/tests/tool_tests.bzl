@@ -14,6 +14,10 @@ _HOST = "windows"
 _EXECUTION = "darwin"
 _TARGET = "linux"
 
+# The tools that are files in the tests of prebuilt tools.
+_PREBUILT_BUILD = ["mkconfig", "mklayer", "mklayout", "mkmanifest", "mkreference"]
+_PREBUILT_RUN = ["check", "load", "push"]
+
 def _label(name):
     return str(Label("//rules/tests:" + name))
 
@@ -86,14 +90,14 @@ _no_build_tool_test = _refused_test(["empty_build_toolchain"])
 _no_run_tool_test = _refused_test(["probe_build_toolchain", "empty_run_toolchain"])
 
 def _toolchains(name, build, run, exec_compatible_with = [], target_compatible_with = []):
-    image_build_toolchain(name = name + "_build_tools", tags = ["manual"], **build)
+    image_build_toolchain(name = name + "_build_tools", tags = ["manual"], tools = build)
     native.toolchain(
         name = name + "_build_toolchain",
         exec_compatible_with = exec_compatible_with,
         toolchain = name + "_build_tools",
         toolchain_type = BUILD_TOOLCHAIN_TYPE,
     )
-    image_run_toolchain(name = name + "_run_tools", tags = ["manual"], **run)
+    image_run_toolchain(name = name + "_run_tools", tags = ["manual"], tools = run)
     native.toolchain(
         name = name + "_run_toolchain",
         target_compatible_with = target_compatible_with,
@@ -101,21 +105,37 @@ def _toolchains(name, build, run, exec_compatible_with = [], target_compatible_w
         toolchain_type = RUN_TOOLCHAIN_TYPE,
     )
 
+# Mistakes in the attribute tools, and parts of their errors.
+_WRONG_TOOLS = {
+    "tools_unknown": ({"probe_mklayer": "mklayers"}, "tools: unknown tool \"mklayers\"; known are mkbase, mkconfig, "),
+    "tools_twice": ({"probe_mkconfig": "mklayer", "probe_mklayer": "mklayer"}, "tools: two targets for \"mklayer\""),
+    "tools_no_program": ({"tools_files": "mklayer"}, "tools_files is not executable"),
+}
+
+_wrong_test = analysistest.make(_refused_impl, attrs = {"says": attr.string()}, expect_failure = True)
+
+def _wrong_tools():
+    native.filegroup(name = "tools_files", srcs = ["data/a.txt", "data/b=c.txt"])
+    for name, (tools, _) in _WRONG_TOOLS.items():
+        image_build_toolchain(name = name, tags = ["manual"], tools = tools)
+
 def _declare_tools():
     for machine, os in [("execution", "macos"), ("host", "windows"), ("target", "linux")]:
         native.platform(name = "tools_" + machine, constraint_values = ["@platforms//os:" + os, "@platforms//cpu:x86_64"])
-    _probe(name = "probe", tags = ["manual"])
-    _probe(name = "broken", broken = True, tags = ["manual"])
-    probes = {tool: "probe" for tool in BUILD_TOOLS}
-    _toolchains("probe", probes, {tool: "probe" for tool in RUN_TOOLS})
-    _toolchains("broken", probes, {tool: "broken" for tool in RUN_TOOLS})
+    for tool in list(BUILD_TOOLS) + list(RUN_TOOLS):
+        _probe(name = "probe_" + tool, tags = ["manual"])
+        _probe(name = "broken_" + tool, broken = True, tags = ["manual"])
+    probes = {"probe_" + tool: tool for tool in BUILD_TOOLS}
+    _toolchains("probe", probes, {"probe_" + tool: tool for tool in RUN_TOOLS})
+    _toolchains("broken", probes, {"broken_" + tool: tool for tool in RUN_TOOLS})
     _toolchains("empty", {}, {})
+    _wrong_tools()
     for machine, os in [(_EXECUTION, "macos"), (_HOST, "windows"), (_TARGET, "linux")]:
-        file = "data/tools/" + machine
+        # One file for each tool that the tests look at.
         _toolchains(
             machine,
-            {tool: file for tool in BUILD_TOOLS},
-            {tool: file for tool in RUN_TOOLS},
+            {"data/tools/%s/%s" % (tool, machine): tool for tool in _PREBUILT_BUILD},
+            {"data/tools/%s/%s" % (tool, machine): tool for tool in _PREBUILT_RUN},
             exec_compatible_with = ["@platforms//os:" + os],
             target_compatible_with = ["@platforms//os:" + os],
         )
@@ -165,4 +185,7 @@ def tool_tests(name):
             ),
             target_under_test = target,
         )
+    for target, (_, says) in _WRONG_TOOLS.items():
+        tests.append(target + "_test")
+        _wrong_test(name = tests[-1], says = says, target_under_test = target)
     native.test_suite(name = name, tests = tests)

@@ -37,20 +37,13 @@ _TOOLCHAIN = """toolchain(
 )
 """
 
-# A macro, because the attribute `load` is a keyword in a call that names it.
-_TOOLS = """load("{rules}", "image_{kind}_toolchain")
+_BUILD_FILE = """load("{rules}", "image_{kind}_toolchain")
 
-def tools():
-    image_{kind}_toolchain(
-        name = "tools",
-        visibility = ["//visibility:public"],
-        **{attributes}
-    )
-"""
-
-_BUILD_FILE = """load(":tools.bzl", "tools")
-
-tools()
+image_{kind}_toolchain(
+    name = "tools",
+    tools = {tools},
+    visibility = ["//visibility:public"],
+)
 """
 
 _NOT_DOWNLOADED = """rules_strata: the {kind} tools for {platform} could not be downloaded, or are not those of this release:
@@ -78,13 +71,13 @@ def prebuilt_toolchains(lock):
         for platform in sorted(lock[kind])
     ]
 
-def prebuilt_tools_file(kind, platform):
-    """Returns the text of a .bzl file that declares the toolchain of an archive's tools."""
+def prebuilt_build_file(kind, platform):
+    """Returns the text of a BUILD file that declares the toolchain of an archive's tools."""
     suffix = ".exe" if platform.startswith("windows_") else ""
-    return _TOOLS.format(
-        attributes = {tool: tool + suffix for tool in _KINDS[kind].tools},
+    return _BUILD_FILE.format(
         kind = kind,
         rules = Label("//rules:toolchain.bzl"),
+        tools = {tool + suffix: tool for tool in _KINDS[kind].tools},
     )
 
 def _toolchains_impl(rctx):
@@ -109,8 +102,7 @@ def _tools_impl(rctx):
             sha256 = lock[kind][platform],
             urls = "\n  ".join(urls),
         ))
-    rctx.file("BUILD.bazel", _BUILD_FILE)
-    rctx.file("tools.bzl", prebuilt_tools_file(kind, platform))
+    rctx.file("BUILD.bazel", prebuilt_build_file(kind, platform))
 
 _tools = repository_rule(
     doc = "The tools of one kind for one platform.",
