@@ -40,7 +40,7 @@ def _impl(ctx):
     return index_providers(ctx, index, outputs.digest)
 
 image_index = rule(
-    doc = """Builds an image index: one name for images for several platforms, from which each machine pulls its own.
+    doc = """Builds an image index: a single name for the images of several platforms. Each machine pulls the image for its own.
 
 Either list one image per platform in `images`, or list a single image and the `platforms` to build it for. By default,
 `bazel build` writes only small files, `NAME.index.json` and `NAME.digest`. The output groups are those of `image`.""",

@@ -133,8 +133,8 @@ path are an error.""",
         ),
         "debs": attr.label_list(
             doc = """Debian packages to unpack. Each adds an entry to `/var/lib/dpkg/status.d`, where scanners look for it.
-Maintainer scripts are listed there but do not run. Files follow symlinks in the layer: with `symlinks = {"/lib":
-"usr/lib"}`, files below `/lib` go to `/usr/lib`.""",
+Maintainer scripts are listed there but do not run. Files follow symlinks in the layer and in `over`: with `symlinks =
+{"/lib": "usr/lib"}`, files below `/lib` go to `/usr/lib`.""",
             allow_files = True,
         ),
         "dirs": attr.string_list(
@@ -185,8 +185,8 @@ has `/lib -> usr/lib`, `/lib/x` becomes `/usr/lib/x`), and implied parent direct
             providers = [ImageInfo],
         ),
         "package_dir": attr.string(
-            doc = """Directory in the image that `files`, `pkgs` and `tars` are relative to. Paths in all other attributes are
-relative to the root of the image.""",
+            doc = """Directory in the image that paths in `files`, `pkgs` and `tars` are relative to. Paths in all other
+attributes are relative to the root of the image.""",
         ),
         "pkgs": attr.label_list(
             doc = """Targets of rules_pkg: `pkg_files`, `pkg_mkdirs`, `pkg_mklink` and `pkg_filegroup`. They determine paths,

@@ -16,7 +16,7 @@ COMPRESSIONS = _SUFFIXES.keys()
 PACKING_ATTRS = {
     "compression": attr.string(
         doc = """`gzip`, `zstd` or `none`. Defaults to the flag `--@rules_strata//rules:compression`, whose default is `gzip`.
-If unset, `image_layer` keeps a single archive in `tars` that nothing else changes as it is.""",
+If unset, `image_layer` keeps the compression of a single archive in `tars` that nothing else changes.""",
         values = [""] + COMPRESSIONS,
     ),
     "compression_level": attr.int(

@@ -32,12 +32,12 @@ Use this to remove an inherited `cmd`, for example: an empty attribute inherits 
 literal: `$NAME`, `${NAME}` and `$(NAME)` would not be expanded and are errors. Write `$$` for a `$`.""",
     ),
     "exposed_ports": attr.string_list(
-        doc = "Ports that the container listens on, like `8080` or `53/udp`. The default protocol is tcp. Added to those of the base.",
+        doc = "Ports that the container listens on, like `8080` or `53/udp`. Defaults to tcp. Added to those of the base.",
     ),
     "healthcheck": attr.string_list(
         doc = """Command that checks the container's health, like `["CMD", "/app/server", "--check"]` or `["CMD-SHELL", "curl
-localhost"]`. `["NONE"]` disables the base's health check. It replaces the base's health check and all its settings. Not part
-of image-spec: Docker and Podman use it, other engines ignore it.""",
+localhost"]`. Replaces the base's health check and all its settings; `["NONE"]` disables it. Not part of image-spec: Docker
+and Podman use it, other engines ignore it.""",
     ),
     "healthcheck_interval": attr.string(
         doc = """Time between health checks, like `30s` or `1m30s`. If this or another health check setting is unset, the

@@ -67,7 +67,8 @@ images = module_extension(
             },
         ),
         "pull": tag_class(
-            doc = "Declares an image without a lock file, for a quick start. The first build that uses it fetches its manifest and config.",
+            doc = """Declares an image without a lock file, for a quick start. The first build that uses it fetches its manifest
+and config.""",
             attrs = {
                 "name": attr.string(
                     doc = "Name of the repository.",
