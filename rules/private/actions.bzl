@@ -61,7 +61,7 @@ def make_layer(ctx, args, inputs, blob, descriptor, shape, workers = False):
     Args:
       ctx: The rule's context.
       args: Args with the layer's entries and settings.
-      inputs: depset of the Files that the entries name.
+      inputs: depset of the Files that the entries refer to.
       blob: The File for the layer.
       descriptor: The File for its descriptor.
       shape: The File for its shape.

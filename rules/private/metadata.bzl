@@ -38,7 +38,7 @@ def add_metadata(args, attr, applies = lambda _pattern: True):
 
     Args:
       args: Args to add flags to.
-      attr: The rule's attributes, with METADATA_ATTRS among them.
+      attr: The rule's attributes, including METADATA_ATTRS.
       applies: Function that returns whether a pattern applies to this layer, for rules that make several layers.
     """
     for flag, values in [

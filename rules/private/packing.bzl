@@ -53,10 +53,10 @@ def pack(ctx, name, args, inputs, may_be_kept = False):
     """Declares a layer and the action that makes it.
 
     Args:
-      ctx: The rule's context; its attributes have PACKING_ATTRS among them.
+      ctx: The rule's context. The rule must have PACKING_ATTRS.
       name: Name of the outputs, without a suffix.
       args: Args with the layer's entries and settings.
-      inputs: depset of the Files that the entries name.
+      inputs: depset of the Files that the entries refer to.
       may_be_kept: Whether mklayer may use an archive unchanged as the layer, with the archive's compression.
 
     Returns:

@@ -116,7 +116,7 @@ def settings_of(label, attr, platform):
 
     Args:
       label: The rule's label, for messages.
-      attr: The rule's attributes, with SETTING_ATTRS among them.
+      attr: The rule's attributes, including SETTING_ATTRS.
       platform: dict with the default os, architecture and variant.
 
     Returns:
