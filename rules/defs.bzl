@@ -1,9 +1,8 @@
-"""Everything that a BUILD file needs: `load("@rules_strata//rules:defs.bzl", "image", "image_layer", ...)`.
+"""The rules for BUILD files: `load("@rules_strata//rules:defs.bzl", "image", "image_layer", ...)`.
 
-The rules, in the order in which an image is built: `image_layer` and `image_binary_layers` build layers and `image_import`
-imports an image, `image` combines layers and settings, `image_index` joins images for several platforms; `image_archive`
-writes a file, `image_load`, `image_push` and `image_push_all` are programs for `bazel run`, and `image_test` verifies the
-result.
+`image_layer` and `image_binary_layers` build layers, and `image_import` imports an existing image. `image` combines layers
+and settings, and `image_index` combines images for several platforms. `image_archive` writes an image to a file.
+`image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
@@ -18,7 +17,7 @@ load("//rules/private:test.bzl", _image_test = "image_test")
 
 visibility("public")
 
-# In the order of docs/rules.md, which takes it from here.
+# docs/rules.md lists the rules in this order.
 image_layer = _image_layer
 image_binary_layers = _image_binary_layers
 image_import = _image_import

@@ -1,4 +1,4 @@
-"""The module extension `images`: base images.
+"""The module extension `images`, which declares base images.
 
 ```starlark
 images = use_extension("@rules_strata//rules:extensions.bzl", "images")

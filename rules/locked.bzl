@@ -1,4 +1,4 @@
-"""For what the repositories that hold base images are made of, and for nothing else."""
+"""The rules that generated base image repositories load. Not for use in other files."""
 
 load("//rules/private:locked.bzl", _locked_image = "locked_image")
 load("//rules/private/repo:blob_repository.bzl", _blob_repository = "blob_repository")

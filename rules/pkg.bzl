@@ -1,4 +1,4 @@
-"""For those who use rules_pkg: tells `image_layer` where its providers are, so that `pkgs` takes its targets.
+"""Support for rules_pkg: lets the attribute `pkgs` of `image_layer` accept rules_pkg targets.
 
 In MODULE.bazel:
 
@@ -9,13 +9,13 @@ strata_pkg = use_extension("@rules_strata//rules:pkg.bzl", "rules_pkg")
 strata_pkg.providers(file = "@rules_pkg//pkg:providers.bzl")
 ```
 
-In a WORKSPACE, where `rules_strata_dependencies` is called:
+In a WORKSPACE file, where `rules_strata_dependencies` is called:
 
 ```starlark
 rules_strata_dependencies(pkg_providers_file = "@rules_pkg//pkg:providers.bzl")
 ```
 
-Nobody else has rules_pkg loaded or downloaded.
+Builds that do not set this neither load nor download rules_pkg.
 """
 
 load("//rules/private/repo:pkg_providers.bzl", _rules_pkg = "rules_pkg")

@@ -1,4 +1,4 @@
-"""The providers, for rules that make layers or use images."""
+"""The providers, for custom rules that create layers or consume images."""
 
 load(
     "//rules/private:providers.bzl",
@@ -12,7 +12,7 @@ load(
 
 visibility("public")
 
-# In the order of docs/rules.md, which takes it from here.
+# docs/rules.md lists the providers in this order.
 LayerInfo = _LayerInfo
 LayersInfo = _LayersInfo
 ImageInfo = _ImageInfo

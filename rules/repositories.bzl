@@ -1,4 +1,4 @@
-"""For WORKSPACE files, first half: the rulesets that rules_strata needs, and its prebuilt tools.
+"""WORKSPACE setup, part one: the rulesets that rules_strata depends on, and its prebuilt tools.
 
 ```starlark
 load("@rules_strata//rules:repositories.bzl", "rules_strata_dependencies")
@@ -10,7 +10,9 @@ load("@rules_strata//rules:workspace.bzl", "rules_strata_register_toolchains")
 rules_strata_register_toolchains()
 ```
 
-With MODULE.bazel none of this is needed. To build the tools from source, continue with `source_repositories.bzl`. Base images follow, as the extension `images` brings them to modules:
+Builds that use MODULE.bazel need none of this. To build the tools from source, continue with `source_repositories.bzl`.
+
+Then declare the base images. This is the WORKSPACE equivalent of the extension `images`:
 
 ```starlark
 load("@rules_strata//rules:repositories.bzl", "images_from_lock")
@@ -36,10 +38,10 @@ load("//rules/private/repo:workspace_images.bzl", "workspace_images")
 visibility("public")
 
 def rules_strata_dependencies(pkg_providers_file = None):
-    """Declares the rulesets, at the versions of MODULE.bazel, where the workspace has none of that name.
+    """Declares the rulesets at the versions in MODULE.bazel, except those that the workspace has already declared.
 
     Args:
-      pkg_providers_file: `"@rules_pkg//pkg:providers.bzl"` where targets of rules_pkg shall be inputs of layers.
+      pkg_providers_file: Set to `"@rules_pkg//pkg:providers.bzl"` to use rules_pkg targets in layers.
     """
     maybe(pkg_providers, name = PKG_PROVIDERS, file = pkg_providers_file or "")
     maybe(
@@ -57,24 +59,24 @@ def rules_strata_dependencies(pkg_providers_file = None):
     prebuilt_tools_repositories()
 
 def images_from_lock(name, lock):
-    """Declares the images of a lock file, each as `@NAME`, once `image_repositories` of its repository is called.
+    """Creates a repository whose macro `image_repositories` declares each image in a lock file as `@NAME`.
 
     Args:
-      name: Name of the repository whose repositories.bzl has image_repositories.
+      name: Name of the repository. Load `image_repositories` from its repositories.bzl.
       lock: Label of the lock file, images.lock.json.
     """
     workspace_images(name = name, lock = lock)
 
 def images_pull(name, reference, platforms = [], realm = "", service = ""):
-    """Declares an image without a lock file, for a quick start.
+    """Declares a base image without a lock file, for a quick start.
 
     Args:
-      name: Name of the repository, which is an image to build on.
-      reference: Full name of the image, with its digest.
-      platforms: Platforms to take of an index, like "linux/arm64". Unset means linux/amd64 and linux/arm64, as far as they
-        are there.
-      realm: Address of the registry's token server, unless that is known.
-      service: How the token server knows the registry.
+      name: Name of the repository. Use `@NAME` as the base of an `image`.
+      reference: Full name of the image, including its digest.
+      platforms: Platforms to use from an index, like "linux/arm64". If unset, linux/amd64 and linux/arm64 are used if the
+        index has them.
+      realm: URL of the registry's token server. Not needed for well-known registries.
+      service: Name of the registry at the token server.
     """
     check_reference(name, reference)
     pulled_image(name, {"platforms": platforms, "realm": realm, "reference": reference, "service": service})

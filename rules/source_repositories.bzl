@@ -1,4 +1,4 @@
-"""For WORKSPACE files that build the tools from source, first half: the rulesets that this takes.
+"""WORKSPACE setup for building the tools from source, part one: the rulesets that the build needs.
 
 ```starlark
 load("@rules_strata//rules:source_repositories.bzl", "rules_strata_source_dependencies")
@@ -10,7 +10,7 @@ load("@rules_strata//rules:source_workspace.bzl", "rules_strata_register_source_
 rules_strata_register_source_toolchains()
 ```
 
-Both come after what `repositories.bzl` shows. A release also needs the flag `--@rules_strata//rules:tools=source`.
+Put both after the setup in `repositories.bzl`. Releases also need the flag `--@rules_strata//rules:tools=source`.
 """
 
 load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
@@ -20,9 +20,9 @@ load("//rules/private/repo:rules_go_names.bzl", "rules_go_names")
 visibility("public")
 
 def rules_strata_source_dependencies():
-    """Declares rules_go and gazelle, at the versions of MODULE.bazel, where the workspace has none of that name."""
+    """Declares rules_go and gazelle at the versions in MODULE.bazel, unless the workspace has already declared them."""
 
-    # These two names are what gazelle writes into the BUILD files that it makes for Go modules.
+    # Gazelle uses these two names in the BUILD files that it generates for Go modules.
     maybe(
         http_archive,
         name = "io_bazel_rules_go",
@@ -36,5 +36,5 @@ def rules_strata_source_dependencies():
         url = "https://github.com/bazel-contrib/bazel-gazelle/releases/download/v0.47.0/bazel-gazelle-v0.47.0.tar.gz",
     )
 
-    # And this is the one that our own BUILD files use, which are written for modules.
+    # Our own BUILD files are written for Bazel modules and use this name.
     maybe(rules_go_names, name = "rules_go")

@@ -1,4 +1,4 @@
-"""For WORKSPACE files that build the tools from source, second half: it loads what source_repositories.bzl declared."""
+"""WORKSPACE setup for building the tools from source, part two: it uses the repositories in source_repositories.bzl."""
 
 load("@bazel_gazelle//:deps.bzl", "gazelle_dependencies")
 load("@io_bazel_rules_go//go:deps.bzl", "go_register_toolchains", "go_rules_dependencies")
@@ -11,10 +11,10 @@ def rules_strata_register_source_toolchains(go_version = "1.26.8"):
     """Declares the Go modules that the tools are built from, and registers the toolchains.
 
     Args:
-        go_version: the Go SDK to download; None if the workspace registers its own.
+        go_version: Version of the Go SDK to download, or None if the workspace registers its own.
     """
 
-    # First, because the first declaration of a name wins: gazelle brings older Go modules of its own.
+    # This comes first because the first declaration of a name wins, and gazelle declares older versions of some Go modules.
     go_repositories()
     go_rules_dependencies()
     if go_version:

@@ -1,4 +1,4 @@
-"""The toolchain rules, for those who bring tools of their own."""
+"""The toolchain rules, for builds that supply their own tools."""
 
 load(
     "//rules/private:toolchain.bzl",

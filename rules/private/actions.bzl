@@ -1,7 +1,7 @@
-"""The actions: the only file that knows the command lines of the build-step tools.
+"""The build actions. Only this file contains the command lines of the tools that they run.
 
-Every path reaches a command line as a File inside `Args`, so that depsets stay lazy and path mapping works. No action that
-makes metadata has a layer's blob among its inputs.
+Every path is added to `Args` as a File, so that depsets stay lazy and path mapping works. Actions that write metadata never
+have a layer's blob as an input.
 """
 
 load(":contents.bzl", "add_contents")
@@ -22,12 +22,12 @@ def _copying(_os, _inputs):
     return {"cpu": 1, "memory": 60}
 
 def _compressing(_os, _inputs):
-    # The compressor uses what cores it finds; two are claimed so that several layers still run side by side. Memory is
-    # bounded by the tool, whatever the layer's size.
+    # The compressor uses all cores that it finds. Only two are reserved, so that several layers can still be built in
+    # parallel. The tool bounds its memory independently of the layer's size.
     return {"cpu": 2, "memory": 150}
 
 def new_args(ctx):
-    """Makes Args that reach the tools as a parameter file with one argument a line when they are long.
+    """Returns Args that are passed in a parameter file, one argument per line, if they are long.
 
     Args:
       ctx: The rule's context.
@@ -49,19 +49,19 @@ def _run(ctx, name, args, requirements = {}, **kwargs):
         **kwargs
     )
 
-# One request at a time: a worker for several cannot be combined with path mapping, and its cache would be no larger.
+# One request at a time: multiplex workers do not support path mapping, and their cache would not be larger.
 _WORKER = {
     "requires-worker-protocol": "json",
     "supports-workers": "1",
 }
 
 def make_layer(ctx, args, inputs, blob, descriptor, shape, workers = False):
-    """Declares the action that makes a layer.
+    """Declares the action that builds a layer.
 
     Args:
       ctx: The rule's context.
       args: Args with the layer's entries and settings.
-      inputs: depset of the Files that the entries name.
+      inputs: depset of the Files that the entries refer to.
       blob: The File for the layer.
       descriptor: The File for its descriptor.
       shape: The File for its shape.
@@ -85,11 +85,11 @@ def make_layer(ctx, args, inputs, blob, descriptor, shape, workers = False):
     )
 
 def make_config(ctx, settings, base, layers, config, descriptor):
-    """Declares the action that makes a config.
+    """Declares the action that writes a config.
 
     Args:
       ctx: The rule's context.
-      settings: dict of what mkconfig shall set; see `mkconfig --help`.
+      settings: dict of settings for mkconfig; see `mkconfig --help`.
       base: ImageInfo of the base, or None.
       layers: list of LayerInfo to put on top.
       config: The File for the config.
@@ -121,7 +121,7 @@ def make_config(ctx, settings, base, layers, config, descriptor):
     )
 
 def make_manifest(ctx, config_descriptor, base, layers, annotations, outputs):
-    """Declares the action that makes a manifest.
+    """Declares the action that writes a manifest.
 
     Args:
       ctx: The rule's context.
@@ -150,7 +150,7 @@ def make_manifest(ctx, config_descriptor, base, layers, annotations, outputs):
     )
 
 def make_index(ctx, images, annotations, outputs):
-    """Declares the action that makes an image index.
+    """Declares the action that writes an image index.
 
     Args:
       ctx: The rule's context.
@@ -187,18 +187,18 @@ def add_annotations(args, annotations):
     ])
 
 def make_layout(ctx, contents, directory):
-    """Declares the action that writes an image layout, a directory of real files."""
+    """Declares the action that writes an image layout, a directory of regular files."""
     args = new_args(ctx)
     args.add_all([directory], format_each = "--layout=%s", expand_directories = False)
     _pack(ctx, args, contents, directory, "Writing image layout of %{label}")
 
 def make_archive(ctx, contents, names, archive):
-    """Declares the action that writes a tar which is an OCI archive and a docker-archive in one.
+    """Declares the action that writes a tar that is both an OCI archive and a docker-archive.
 
     Args:
       ctx: The rule's context.
-      contents: What contents.bzl returns.
-      names: list of the names that the image gets when it is loaded.
+      contents: The contents as returned by contents.bzl.
+      names: list of names for the image when it is loaded.
       archive: The File to write.
     """
     args = new_args(ctx)
@@ -220,15 +220,15 @@ def _pack(ctx, args, contents, output, progress_message):
     )
 
 def make_base(ctx, manifest, config, facts, outputs):
-    """Declares the action that makes the descriptors of a locked base image, and checks that its documents belong together.
+    """Declares the action that writes the descriptors of a locked base image and checks that its documents match.
 
     Args:
       ctx: The rule's context.
       manifest: The File with its manifest.
       config: The File with its config.
       facts: dict from flag (digest, feature, media-type, os-feature, os-version, platform, source) to its values.
-      outputs: struct of the Files manifest and config (copies of what was checked), descriptor and digest, and layers, a
-        list of Files, the lowest first.
+      outputs: struct of the Files manifest and config (copies of the verified documents), descriptor and digest, and layers,
+        a list of Files, lowest first.
     """
     args = new_args(ctx)
     args.add(manifest, format = "--manifest=%s")
@@ -252,12 +252,12 @@ def make_base(ctx, manifest, config, facts, outputs):
     )
 
 def import_image(ctx, source, choice, outputs, progress_message):
-    """Declares an action that reads parts of an image out of a layout or an archive.
+    """Declares an action that extracts parts of an image from a layout or an archive.
 
     Args:
       ctx: The rule's context.
       source: The File or directory to read.
-      choice: dict of the flags (platform, ref) that choose an image where the source has several; empty ones are left out.
+      choice: dict of the flags (platform, ref) that select an image if the source has several. Empty ones are omitted.
       outputs: dict from flag (manifest, config, descriptor, shape, blobs) to the File to write.
       progress_message: What Bazel shows while the action runs.
     """

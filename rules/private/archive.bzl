@@ -15,10 +15,10 @@ def _impl(ctx):
     ]
 
 image_archive = rule(
-    doc = """Writes an image or an index as one tar, `NAME.tar`, that `docker load`, `podman load` and `skopeo copy` read.
+    doc = """Writes an image or an index as a single tar, `NAME.tar`, for `docker load`, `podman load` and `skopeo copy`.
 
-The tar is an OCI archive and a docker-archive at once: each layer is in it once. The output group `oci_layout` is the same as
-a directory. Layers of a locked base, which are in a registry, are fetched for it.""",
+The tar is both an OCI archive and a docker-archive, and contains each layer only once. The output group `oci_layout` has the
+same contents as a directory. The layers of a locked base are fetched from their registry.""",
     implementation = _impl,
     attrs = {
         "image": attr.label(
@@ -28,7 +28,7 @@ a directory. Layers of a locked base, which are in a registry, are fetched for i
             providers = IMAGE_OR_INDEX,
         ),
         "repo_tags": attr.string_list(
-            doc = "Names that the image gets when it is loaded, like `[\"localhost/app:latest\"]`.",
+            doc = "Names to give the image when it is loaded, like `[\"localhost/app:latest\"]`.",
         ),
     },
     toolchains = [BUILD_TOOLCHAIN_TYPE],

@@ -1,10 +1,10 @@
 """The layers of locked bases, which a build fetches only if something needs their bytes.
 
-A repository is fetched as soon as a target of it is analysed, whatever is built then. So the repositories of layers are
-behind a `select` on the build setting `//rules:base_blobs`, and a rule that needs bytes looks at its image twice: as it is,
-for the documents, and once more with the setting on, for the layers. Of what it sees the second time only layers are used,
-and of these only the blobs of locked bases can differ: `without_base_blobs` turns the setting off again on the way to
-whatever is built. So nothing is built twice.
+Bazel fetches a repository as soon as it analyzes a target in it, even if nothing builds that target. Therefore the
+repositories of layers are behind a `select` on the build setting `//rules:base_blobs`. A rule that needs bytes depends on its
+image twice: in the current configuration for the documents, and with the setting on for the layers. It uses only the layers
+from the second dependency, which differ only in the blobs of locked bases: `without_base_blobs` turns the setting off again
+for everything that is built, so nothing is built twice.
 """
 
 load(":base_setting.bzl", "BASE_BLOBS")
@@ -12,7 +12,7 @@ load(":contents.bzl", "contents_of", "with_layers")
 
 visibility(["//rules/..."])
 
-# The two looks.
+# The two configurations.
 _AS_IT_IS = "as it is"
 _WITH_BYTES = "with bytes"
 
@@ -22,7 +22,7 @@ def _with_impl(settings, _attr):
         seen[_WITH_BYTES] = {BASE_BLOBS: True}
     return seen
 
-# For an attribute `image` whose bytes are needed; contents_with_blobs then returns its contents.
+# The cfg of an attribute `image` whose bytes are needed. contents_with_blobs returns the contents.
 with_base_blobs = transition(
     implementation = _with_impl,
     inputs = [BASE_BLOBS],
@@ -30,16 +30,16 @@ with_base_blobs = transition(
 )
 
 def contents_with_blobs(ctx):
-    """Returns the contents of the image that a rule needs the bytes of.
+    """Returns the contents of a rule's image, including the bytes of its layers.
 
     Args:
       ctx: The rule's context. Its attribute `image` has the cfg with_base_blobs.
 
     Returns:
-      What contents_of returns, with the blobs of all layers.
+      The contents as returned by contents_of, with the blobs of all layers.
     """
     seen = ctx.split_attr.image
     contents = contents_of(seen[_AS_IT_IS])
     if _WITH_BYTES not in seen:
-        return contents  # The setting was on already.
+        return contents  # The setting was already on.
     return with_layers(contents, contents_of(seen[_WITH_BYTES]).layers)

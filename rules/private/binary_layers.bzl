@@ -1,4 +1,4 @@
-"""image_binary_layers: makes several layers out of one program."""
+"""image_binary_layers: splits one program into several layers."""
 
 load(":actions.bzl", "new_args")
 load(":binary_layers_split.bzl", "ReachedInfo", "is_for", "reach", "split_program")
@@ -12,7 +12,7 @@ load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
-# An image has 127 layers at most, and this is not the only one that it is made of.
+# An image has at most 127 layers, and at least one of them belongs to something else.
 _MOST = 126
 
 _BAD_PATH = """{label}: attribute path: {path} is not the absolute path of a file.
@@ -55,12 +55,12 @@ def _impl(ctx):
     ]
 
 image_binary_layers = rule(
-    doc = """Makes several layers out of one program and its runfiles, so that a change rebuilds and moves one of them.
+    doc = """Splits a program and its runfiles into several layers, so that a change rebuilds and transfers only one of them.
 
-Together the layers hold just what `image_layer(files = {PATH: BINARY})` holds in one. From the one that changes least:
-`tools`, what the program's rule brings by itself (an interpreter, say); then external repositories, each in one of
-`external-0`, `external-1`, ... as a hash of its name decides; at last `app`, the program, first-party files and the
-list of repositories. A layer that would be empty is left out. docs/runfiles.md says more.
+Together, the layers contain the same files as `image_layer(files = {PATH: BINARY})`. Starting with the one that changes
+least often, they are `tools`, the files that the program's rule adds (an interpreter, for example); `external-0`,
+`external-1` and so on, the external repositories, distributed by a hash of their names; and `app`, the program, the
+first-party files and the repository mapping. Empty layers are omitted. See docs/runfiles.md.
 
     image_binary_layers(
         name = "server_layers",
@@ -83,14 +83,14 @@ list of repositories. A layer that would be empty is left out. docs/runfiles.md 
             mandatory = True,
         ),
         "max_layers": attr.int(
-            doc = """How many layers there may be, 126 at most: of 10, one is for tools, 8 share the external
-repositories, and one is the program's. 2 means one for all that is external and one for the program; 1 does not
-split.""",
+            doc = """Maximum number of layers, from 1 to 126. With 10, one is for tools, 8 are for the external
+repositories, and one is for the program. 2 means one layer for everything external and one for the program; 1 means a
+single layer.""",
             default = 10,
         ),
         "path": attr.string(
-            doc = """Where the program stands in the image, like `/app/server`: an image's `entrypoint`. Its runfiles
-go to `PATH.runfiles`.""",
+            doc = """Path of the program in the image, like `/app/server`. Use it in the image's `entrypoint`. The
+runfiles go to `PATH.runfiles`.""",
             mandatory = True,
         ),
     },

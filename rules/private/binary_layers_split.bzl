@@ -1,18 +1,18 @@
-"""Which layer a program's file goes to: a pure function of the build graph.
+"""Assigns the files of a program to layers: a pure function of the build graph.
 
-Every directory directly below `.runfiles`, which is the main repository's or an external one's, goes to one layer
-whole. So two inputs for one path always meet in one layer, where the tool refuses them as in a layer of all files.
+Each directory directly below `.runfiles` belongs to the main repository or an external one, and goes to a single layer as
+a whole. Two inputs for the same path therefore always meet in one layer, where the tool detects the conflict.
 """
 
 load(":paths.bzl", "below", "empty_rlocation", "literal", "rlocation")
 
 visibility(["//rules/..."])
 
-# The group of first-party code, of the program itself, and of all that belongs to no external repository.
+# The group of first-party code, the program itself, and everything else outside external repositories.
 APP = "app"
 
-# Attributes by which rules name what a program is made of, as opposed to what it is made with: interpreters and
-# launchers come through toolchains and attributes that users do not see.
+# Attributes that list what a program consists of, as opposed to what it is built with: interpreters and launchers come
+# from toolchains and private attributes.
 _CONTENT = [
     "actual",
     "binary",
@@ -40,7 +40,7 @@ def _reach_impl(target, ctx):
         value = getattr(ctx.rule.attr, attribute, None)
         for dep in value if type(value) in ["dict", "list"] else [value]:
             if type(dep) == "Target":
-                # A source file is a Target that no aspect visits.
+                # Aspects do not visit source files, although they are Targets.
                 names[dep.label.repo_name] = None
                 if ReachedInfo in dep:
                     below.append(dep[ReachedInfo].repositories)
@@ -53,14 +53,14 @@ reach = aspect(
 )
 
 def group_of(repository, reached, max_layers):
-    """Says which group an external repository belongs to.
+    """Returns the group that an external repository belongs to.
 
-    The groups depend on nothing but the arguments: another repository in the build does not move this one.
+    The group depends only on the arguments, so adding a repository to the build does not move other ones.
 
     Args:
       repository: Name of the repository.
       reached: dict whose keys are the repositories that content comes from.
-      max_layers: How many groups there may be, APP included.
+      max_layers: Maximum number of groups, including APP.
 
     Returns:
       Name of the group: APP, `tools` or `external-NUMBER`.
@@ -77,10 +77,10 @@ def group_order(max_layers):
     """Lists the groups.
 
     Args:
-      max_layers: How many groups there may be.
+      max_layers: Maximum number of groups.
 
     Returns:
-      list of the names of all groups that there may be, those that change least first.
+      list of the names of all possible groups, starting with those that change least often.
     """
     if max_layers == 1:
         return [APP]
@@ -88,15 +88,15 @@ def group_order(max_layers):
     return (["tools"] if max_layers > 2 else []) + buckets + [APP]
 
 def is_for(pattern, path, group, part):
-    """Says whether metadata with a pattern is for a group.
+    """Returns whether metadata with a pattern applies to a group.
 
-    A glob is for all groups. A path is for those that have it, because a path that a layer does not have is an error.
+    Globs apply to all groups. Paths apply only to groups that contain them, because a path that a layer lacks is an error.
 
     Args:
       pattern: The pattern.
-      path: Where the program stands in the image.
+      path: Path of the program in the image.
       group: Name of the group.
-      part: What split_program returns for it.
+      part: The part that split_program returns for the group.
 
     Returns:
       bool.
@@ -109,7 +109,7 @@ def is_for(pattern, path, group, part):
     name = (below(place, root) or "").partition("/")[0]
     return part.directories.get(name, APP) == group
 
-# Where a runfile of each kind goes, below the runfiles directory.
+# The path of each kind of runfile below the runfiles directory.
 _PLACE = {
     "empty_filenames": empty_rlocation,
     "files": lambda file, workspace: rlocation(file.short_path, workspace),
@@ -120,18 +120,18 @@ _PLACE = {
 def split_program(whole, reached, max_layers, workspace):
     """Splits a program and its runfiles into groups.
 
-    This is the one place where depsets of runfiles are flattened; docs/runfiles.md says why, and what it costs.
+    Only this function flattens depsets of runfiles; docs/runfiles.md explains why, and what it costs.
 
     Args:
-      whole: What entries.bzl's whole_program returns.
+      whole: The program as returned by whole_program in entries.bzl.
       reached: dict whose keys are the repositories that content comes from.
-      max_layers: How many groups there may be.
+      max_layers: Maximum number of groups.
       workspace: Name of the main repository's runfiles.
 
     Returns:
-      dict from a group's name to what is in it, in the form of whole, for groups that are not empty; those that change
-      least come first. Each also has directories, a dict from the names of directories directly below the runfiles
-      directory to the group that has them.
+      dict from the name of each non-empty group to its part of the program, a struct like whole, starting with groups that
+      change least often. Each part also has the field directories, a dict from the names of directories directly below the
+      runfiles directory to their group.
     """
     groups = {workspace: APP}
     parts = {}
@@ -141,7 +141,7 @@ def split_program(whole, reached, max_layers, workspace):
             repository = place(value, workspace).partition("/")[0]
             group = groups.get(repository)
             if not group:
-                # Other kinds may make something that is no repository's.
+                # Other kinds may add paths outside any repository.
                 group = group_of(repository, reached, max_layers) if kind == "files" else APP
                 groups[repository] = group
             parts.setdefault((group, kind), []).append(value)

@@ -1,6 +1,6 @@
-"""All that an image or an index is made of, and how it is put on a command line.
+"""The contents of an image or an index, and the flags that pass them to tools.
 
-The tools that need bytes (mklayout, push, load) share five flags; Go reads them in the package imageflags.
+The tools that need bytes (mklayout, push, load) share five flags, which the Go package imageflags parses.
 """
 
 load(":paths.bzl", "escape")
@@ -8,7 +8,7 @@ load(":providers.bzl", "ImageInfo", "IndexInfo")
 
 visibility(["//rules/..."])
 
-# What an attribute that takes "an image or an index" lists as its `providers`.
+# The `providers` of an attribute that accepts an image or an index.
 IMAGE_OR_INDEX = [[ImageInfo], [IndexInfo]]
 
 def contents_of(target):
@@ -24,9 +24,9 @@ def image_contents(image):
       image: ImageInfo.
 
     Returns:
-      struct of root (the File with the descriptor of it all), documents (list of the small Files: manifests, configs,
-      indexes), layers (depset of LayerInfo), blobs (depset of directories), files (depset of all Files among these) and
-      lazy (whether files is without the layers, see lazily).
+      struct of root (the File with the descriptor of the image or index), documents (list of small Files: manifests, configs,
+      indexes), layers (depset of LayerInfo), blobs (depset of directories), files (depset of all these Files) and lazy
+      (whether files lacks the layers, see lazily).
     """
     documents = [image.manifest, image.config]
     return struct(
@@ -42,7 +42,7 @@ def image_contents(image):
     )
 
 def index_contents(index):
-    """Returns the contents of an IndexInfo, in the form of image_contents."""
+    """Returns the contents of an IndexInfo, a struct like that of image_contents."""
     images = [image_contents(image) for image in index.images]
     return struct(
         root = index.descriptor,
@@ -57,26 +57,26 @@ def index_contents(index):
     )
 
 def with_layers(contents, layers):
-    """Returns contents with other LayerInfo for the same layers."""
+    """Returns the contents with different LayerInfos for the same layers."""
     return struct(
         root = contents.root,
         documents = contents.documents,
         layers = layers,
         blobs = contents.blobs,
         files = depset(
-            [contents.root] + contents.documents + _layer_files(layers.to_list()),  # some for each layer and platform
+            [contents.root] + contents.documents + _layer_files(layers.to_list()),  # a few per layer and platform
             transitive = [contents.blobs],
         ),
         lazy = False,
     )
 
 def lazily(contents):
-    """Returns contents without the files of layers that the build makes.
+    """Returns the contents without the blobs of layers that the build creates.
 
-    They are made nevertheless, for the same action makes the descriptor; but where a remote cache has them they do not come
-    to this disk.
+    The build creates the blobs anyway, because the same action writes the descriptor, but Bazel does not download them if
+    they are in a remote cache.
     """
-    layers = contents.layers.to_list()  # some for each layer and platform
+    layers = contents.layers.to_list()  # a few per layer and platform
     return struct(
         root = contents.root,
         documents = contents.documents,
@@ -98,7 +98,7 @@ def add_contents(args, contents):
 
     Args:
       args: Args to add flags to.
-      contents: What image_contents returns.
+      contents: The contents as returned by image_contents.
     """
     args.add(contents.root, format = "--root=%s")
     args.add_all(contents.documents, format_each = "--document=%s")
@@ -111,13 +111,13 @@ def _layer_flag(layer):
     return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
 
 def add_runfiles_contents(args, contents, workspace):
-    """Adds the contents to the Args that a program finds beside itself at run time (Go: package launch).
+    """Adds the contents to the Args that a program reads from its runfiles at run time (Go: package launch).
 
-    The files are where contents_runfiles puts them.
+    The paths are those in contents_runfiles.
 
     Args:
       args: Args to add flags to.
-      contents: What image_contents returns.
+      contents: The contents as returned by image_contents.
       workspace: Name of the main repository's runfiles.
     """
 
@@ -141,19 +141,19 @@ def add_runfiles_contents(args, contents, workspace):
     )
 
 def contents_runfiles(ctx, contents):
-    """Makes runfiles of the contents, each File at its path in the execution root.
+    """Returns runfiles with the contents, each File at its path in the execution root.
 
-    The images of an index are built for several configurations, and so several Files have one short_path, which is where a
-    runfile would be otherwise.
+    The default path of a runfile, short_path, would not be unique: the images of an index are built in several
+    configurations.
 
     Args:
       ctx: The rule's context.
-      contents: What image_contents returns.
+      contents: The contents as returned by image_contents.
 
     Returns:
       runfiles.
     """
     return ctx.runfiles(symlinks = {
         file.path: file
-        for file in contents.files.to_list()  # some for each layer and platform
+        for file in contents.files.to_list()  # a few per layer and platform
     })

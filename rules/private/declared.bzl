@@ -1,13 +1,13 @@
-"""Which inputs of a layer are symlinks themselves: those that a rule declares with ctx.actions.declare_symlink.
+"""Finds the inputs of a layer that are symlinks themselves, declared with ctx.actions.declare_symlink.
 
-On disk they cannot be told from the links that present other inputs. From Bazel 8 on a File knows; before that the action
-that makes it does, and an aspect looks for those.
+On disk, they look like the links through which Bazel presents other inputs. From Bazel 8 on, a File has a field for this. In
+earlier versions, only the action that creates the symlink shows it, so an aspect looks for such actions.
 """
 
 visibility(["//rules/..."])
 
 DeclaredLinksInfo = provider(
-    doc = "The declared symlinks that a target, and what it is made of, has.",
+    doc = "The declared symlinks of a target and its dependencies.",
     fields = {"links": "(depset[File]) Outputs of ctx.actions.symlink(target_path = ...)."},
 )
 
@@ -44,19 +44,19 @@ declared_links = aspect(
 )
 
 def links_of(targets):
-    """Returns a depset of the declared symlinks that come with Targets which the aspect has seen."""
+    """Returns a depset of the declared symlinks of Targets that the aspect has visited."""
     return depset(transitive = [
         target[DeclaredLinksInfo].links
         for target in targets
-        if DeclaredLinksInfo in target  # no aspect sees a source file
+        if DeclaredLinksInfo in target  # aspects do not visit source files
     ])
 
 def add_links(args, links, inputs):
-    """Says which inputs are symlinks.
+    """Adds flags for inputs that are symlinks.
 
     Args:
       args: Args to add flags to.
-      links: depset of Files, or a list, of declared symlinks, inputs or not.
+      links: depset or list of Files that are declared symlinks. They need not be inputs.
       inputs: depset of all inputs.
     """
     args.add_all(inputs, map_each = _declared, expand_directories = False)

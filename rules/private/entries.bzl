@@ -1,4 +1,4 @@
-"""From a target to a layer's entries: which flags of mklayer stand for its files, and which Files those need."""
+"""Converts a target to entries of a layer: flags for mklayer, and the Files that the flags refer to."""
 
 load(
     ":paths.bzl",
@@ -32,18 +32,18 @@ strip_prefix holds for tars and for all that files puts into a directory; it is 
 with a slash before it below the repository's root. Put other files into an image_layer of their own."""
 
 def plan_target(label, path, target, strip_prefix):
-    """Says what one item of the attribute `files` stands for.
+    """Determines the files and programs of an item of the attribute `files`.
 
     Args:
       label: Label of the layer, for messages.
-      path: The path in the image; one that ends in `/` is a directory to put files in.
+      path: The path in the image. If it ends in `/`, it is the directory for the files.
       target: The Target, with the aspect programs_of.
       strip_prefix: The rule's attribute.
 
     Returns:
-      struct of target, path, strip_prefix; files, a depset of the Files that go there, programs included; programs, a dict
-      from the places of programs to structs of executable and whole (see whole_program); and left_behind, a list of the
-      Files that the target needs and does not bring along.
+      struct of target, path, strip_prefix; files, a depset of the Files that go there, including programs; programs, a dict
+      from the paths of programs to structs of executable and whole (see whole_program); and left_behind, a list of Files
+      that the target needs at run time but that would not be in the layer.
     """
     info = target[DefaultInfo]
     if is_program(info.files_to_run):
@@ -86,16 +86,16 @@ def _program(info, placed = []):
     return struct(executable = info.files_to_run.executable, whole = whole_program(info, placed))
 
 def add_target(ctx, args, plan, names):
-    """Adds the entries for one item of the attribute `files`.
+    """Adds the entries for an item of the attribute `files`.
 
     Args:
       ctx: The rule's context.
       args: Args to add flags to.
-      plan: What plan_target returns.
-      names: What own_names returns for all items.
+      plan: The plan as returned by plan_target.
+      names: The result of own_names for all items.
 
     Returns:
-      depset of the Files that the flags name.
+      depset of the Files that the flags refer to.
     """
     inputs = [
         add_program(args, place, program.executable, program.whole, ctx.workspace_name, names.get(place))
@@ -113,7 +113,7 @@ def add_target(ctx, args, plan, names):
     return depset(transitive = inputs + [plan.files])
 
 def _check_below(label, target, strip_prefix):
-    # Flattens a depset, for those who ask for it: while the action runs it would be too late for words.
+    # Flattens a depset, but only if strip_prefix is set: a failure during execution could not explain the cause.
     for file in target[DefaultInfo].files.to_list():
         if _placed("/", file, strip_prefix) == None:
             fail(_NOT_BELOW.format(
@@ -128,11 +128,11 @@ def _entry(path, file, inside = ""):
     return "--%s=%s=%s" % (kind, escape(path), file.path + inside)
 
 def _seen_from(file, strip_prefix):
-    """Returns the path that strip_prefix is compared with."""
+    """Returns the path that strip_prefix applies to."""
     return repository_relative(file) if strip_prefix.startswith("/") else package_relative(file)
 
 def _place(directory, file, strip_prefix):
-    """Returns where a file that goes into a directory goes, and what of it, or None if strip_prefix does not lead to it."""
+    """Returns the image path of a file in a directory and the part of the file to use, or None if it lacks strip_prefix."""
     path, prefix = _seen_from(file, strip_prefix), clean(strip_prefix)
     rest = below(path, prefix)
     if rest:
@@ -140,27 +140,27 @@ def _place(directory, file, strip_prefix):
     if not file.is_directory:
         return None
 
-    # The prefix is the directory, or a directory in it.
+    # The prefix is this directory or a subdirectory of it.
     inside = below(prefix, path)
     if inside == None:
         return None
     return directory.rstrip("/") or "/", ("/" + inside if inside else "")
 
 def _placed(directory, file, strip_prefix):
-    """Returns the flag for a file that goes into a directory, or None if strip_prefix does not lead to it."""
+    """Returns the flag for a file in a directory, or None if its path lacks strip_prefix."""
     found = _place(directory, file, strip_prefix)
     return _entry(found[0], file, found[1]) if found else None
 
 def whole_program(info, placed = []):
-    """Returns what an executable brings into an image: itself, its other outputs, and its runfiles.
+    """Returns everything that an executable adds to an image: itself, its other outputs, and its runfiles.
 
     Args:
       info: The executable's DefaultInfo.
-      placed: list of Files that have a place already.
+      placed: list of Files that already have a path in the image.
 
     Returns:
-      struct for add_program, each field a depset: executables and mappings (of one File at most), beside and files (of
-      Files), empty_filenames (of strings), symlinks and root_symlinks (of SymlinkEntry).
+      struct for add_program. All fields are depsets: executables and mappings (at most one File each), beside and files
+      (Files), empty_filenames (strings), symlinks and root_symlinks (SymlinkEntry).
     """
     runfiles = info.default_runfiles
     mapping = info.files_to_run.repo_mapping_manifest
@@ -175,25 +175,25 @@ def whole_program(info, placed = []):
     )
 
 def add_program(args, path, program, part, workspace, named = None):
-    """Adds the entries for an executable and its runfiles, or for a part of them.
+    """Adds the entries for an executable and its runfiles, or for part of them.
 
     Args:
       args: Args to add flags to.
       path: The executable's path in the image; its runfiles go to `PATH.runfiles`.
       program: The executable, a File.
-      part: What to add of it, as whole_program returns it.
+      part: The part to add, a struct like that of whole_program.
       workspace: Name of the main repository's runfiles.
       named: LINKED or COPIED if it needs its libraries under the name that it had in the build, see own_names.
 
     Returns:
-      depset of the Files that the flags name.
+      depset of the Files that the flags refer to.
     """
     root = path + ".runfiles"
 
     def runfile(file):
         place = join(root, rlocation(file.short_path, workspace))
         if file == program:
-            # The program stands in the image once; a launcher that looks for it here finds it through a link.
+            # The image contains the program only once. A launcher that looks for it here finds it through a link.
             return "--symlink=%s=%s" % (escape(place), _up(place, root) + path.split("/")[-1])
         return _entry(place, file)
 
@@ -222,5 +222,5 @@ def add_program(args, path, program, part, workspace, named = None):
     return depset(targets, transitive = [part.beside, part.executables, part.files, part.mappings])
 
 def _up(place, root):
-    """Returns the way from place's directory to the directory that holds root, as "../"s."""
+    """Returns the relative path from the directory of place to the parent directory of root: a sequence of "../"."""
     return "../" * (place.count("/") - root.count("/"))

@@ -1,4 +1,4 @@
-"""image: puts layers and settings together."""
+"""image: combines layers and settings."""
 
 load(":actions.bzl", "make_config", "make_manifest")
 load(":base_setting.bzl", "without_base_blobs")
@@ -14,7 +14,7 @@ def _impl(ctx):
     base = ctx.attr.base[ImageInfo] if ctx.attr.base else None
     layers = layers_of(ctx.attr.layers)
 
-    # A base has a platform already; only an image from scratch takes the build's.
+    # An image with a base has the base's platform; an image from scratch has the target platform.
     settings = settings_of(ctx.label, ctx.attr, {} if base else target_platform(ctx))
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
     config_descriptor = ctx.actions.declare_file(ctx.label.name + ".config.descriptor.json")
@@ -33,25 +33,26 @@ def _impl(ctx):
     return image_providers(ctx, image, outputs.digest)
 
 image = rule(
-    doc = """An image for one platform: a base, layers on top of it, and settings.
+    doc = """Builds an image for one platform: a base, layers on top of it, and settings.
 
-What is not set is inherited from the base; what is listed in `clear` is dropped from it first. `bazel build` makes the small
-files: `NAME.manifest.json`, `NAME.config.json` and `NAME.digest`. Output groups give the rest: `oci_layout` (a directory),
-`archive` (a tar), `manifest`, `config`, `digest`. Only the first two touch the bytes of layers; on a locked base, whose
-layers are in a registry, `image_archive` makes these two.
+Settings that are unset are inherited from the base, except those listed in `clear`.
 
-From scratch the platform is the target platform's; with a base it is the base's.""",
+By default, `bazel build` writes only small files: `NAME.manifest.json`, `NAME.config.json` and `NAME.digest`. The output
+groups are `oci_layout` (a directory), `archive` (a tar), `manifest`, `config` and `digest`. Only the first two need the
+bytes of the layers. If the base is locked, its layers are in a registry: use `image_archive` for these two.
+
+The platform is that of the base, or the target platform if there is no base.""",
     implementation = _impl,
     attrs = SETTING_ATTRS | PLATFORM_ATTRS | {
         "annotations": attr.string_dict(
-            doc = "Annotations of the manifest. The base's own describe the base and are not inherited.",
+            doc = "Annotations of the manifest. Annotations of the base are not inherited, because they describe the base.",
         ),
         "base": attr.label(
-            doc = "The image to build on: an `image`, an `image_import`, or `@NAME` of a lock file. None means from scratch.",
+            doc = "The base image: an `image`, an `image_import`, or `@NAME` from a lock file. If unset, there is no base.",
             providers = [ImageInfo],
         ),
         "layers": attr.label_list(
-            doc = "The layers to put on top, lowest first: `image_layer` and `image_binary_layers` targets.",
+            doc = "Layers to add on top of the base, lowest first: `image_layer` and `image_binary_layers` targets.",
             cfg = without_base_blobs,
             providers = [[LayerInfo], [LayersInfo]],
         ),

@@ -1,4 +1,4 @@
-"""Outputs that images, indexes and archives share."""
+"""Outputs that images, indexes and archives have in common."""
 
 load(":actions.bzl", "make_archive", "make_layout")
 load(":contents.bzl", "image_contents", "index_contents")
@@ -14,12 +14,12 @@ def document_outputs(ctx, document):
     )
 
 def byte_groups(ctx, contents, names = []):
-    """Declares the outputs that hold an image's bytes, made only when something requests them.
+    """Declares the outputs that contain the bytes of an image. They are built only on request.
 
     Args:
       ctx: The rule's context.
-      contents: What contents.bzl returns.
-      names: list of the names that the image gets when the archive is loaded.
+      contents: The contents as returned by contents.bzl.
+      names: list of names for the image when the archive is loaded.
 
     Returns:
       dict for OutputGroupInfo: `oci_layout`, a directory, and `archive`, a tar.
@@ -34,7 +34,7 @@ def byte_groups(ctx, contents, names = []):
     }
 
 def image_providers(ctx, image, digest):
-    """Returns the providers of a rule that makes an image.
+    """Returns the providers of a rule that creates an image.
 
     Args:
       ctx: The rule's context.
@@ -56,7 +56,7 @@ def image_providers(ctx, image, digest):
     ]
 
 def index_providers(ctx, index, digest):
-    """Returns the providers of a rule that makes an image index.
+    """Returns the providers of a rule that creates an image index.
 
     Args:
       ctx: The rule's context.

@@ -1,4 +1,4 @@
-"""image_import: takes an image that another program made as a base."""
+"""image_import: imports an image that another program made."""
 
 load(":actions.bzl", "import_image")
 load(":image_outputs.bzl", "image_providers")
@@ -20,7 +20,7 @@ def _impl(ctx):
     }
     import_image(ctx, source, choice, documents, "Importing metadata of image %{label}")
 
-    # An action of its own: layers are copied only when something needs their bytes.
+    # A separate action, so that layers are copied only when something needs their bytes.
     blobs = ctx.actions.declare_directory(name + ".blobs")
     import_image(ctx, source, choice, {"blobs": blobs}, "Importing layers of image %{label}")
 
@@ -35,20 +35,20 @@ def _impl(ctx):
     return image_providers(ctx, image, documents["digest"])
 
 image_import = rule(
-    doc = """Takes an image from a file or a directory, as a base for `image` or to push or load it.
+    doc = """Imports an image from a file or a directory, to use it as a base for `image` or to push or load it.
 
 The source is an OCI image layout, an OCI archive (`podman save --format=oci-archive`, `skopeo copy`) or a docker-archive
-(`docker save`, `podman save`), known by its content. The bytes of config and layers stay what they are, and so does the
-manifest, unless the source is a docker-archive, which has none. Every digest and size is verified. Of several images that
-fit, one that is complete is taken before others of which blobs are missing. Layers that may not be distributed and state
-their URLs may be absent: they stay in the manifest of all images on top, which can be pushed, but are in no archive.""",
+(`docker save`, `podman save`); the format is detected from the content. The config and the layers keep their bytes, and so
+does the manifest, except from a docker-archive, which has none. Every digest and size is verified. If several images match,
+complete images take precedence over those with missing blobs. Non-distributable layers with URLs may be missing: images
+built on top keep them in the manifest and can be pushed, but archives do not contain them.""",
     implementation = _impl,
     attrs = {
         "platform": attr.string(
-            doc = "The platform to take, like `linux/arm64` or `linux/arm/v7`, where the source has images for several.",
+            doc = "Platform of the image, like `linux/arm64` or `linux/arm/v7`, if the source has images for several.",
         ),
         "ref": attr.string(
-            doc = "The name of the image to take, like `localhost/app:latest` or a bare tag, where the source has several.",
+            doc = "Name of the image, like `localhost/app:latest` or a tag alone, if the source has several images.",
         ),
         "src": attr.label(
             doc = "The archive, or the directory with the image layout.",

@@ -1,4 +1,4 @@
-"""image_index: joins the images of several platforms under one name."""
+"""image_index: combines images for several platforms."""
 
 load(":actions.bzl", "make_index")
 load(":image_outputs.bzl", "document_outputs", "index_providers")
@@ -10,7 +10,7 @@ visibility(["//rules/..."])
 _PLATFORMS = "//command_line_option:platforms"
 
 def _transition_impl(settings, attr):
-    # Keys sort in the order of the platforms, which becomes the order of the index.
+    # The keys sort in the order of the platforms, which becomes the order of the index.
     if not attr.platforms:
         return {"0": {_PLATFORMS: settings[_PLATFORMS]}}
     return {
@@ -40,24 +40,24 @@ def _impl(ctx):
     return index_providers(ctx, index, outputs.digest)
 
 image_index = rule(
-    doc = """An image index: one name for images of several platforms, of which each machine takes its own.
+    doc = """Builds an image index: a single name for the images of several platforms. Each machine pulls the image for its own.
 
-Either `images` lists one image for each platform, or it names one image that is built for each of `platforms`. `bazel build`
-makes the small files `NAME.index.json` and `NAME.digest`; output groups are those of `image`.""",
+Either list one image per platform in `images`, or list a single image and the `platforms` to build it for. By default,
+`bazel build` writes only small files, `NAME.index.json` and `NAME.digest`. The output groups are those of `image`.""",
     implementation = _impl,
     attrs = {
         "annotations": attr.string_dict(
             doc = "Annotations of the index.",
         ),
         "images": attr.label_list(
-            doc = "The images. No two may have the same platform.",
+            doc = "The images. Each must have a different platform.",
             mandatory = True,
             allow_empty = False,
             cfg = _each_platform,
             providers = [ImageInfo],
         ),
         "platforms": attr.label_list(
-            doc = "Platforms to build the images for, in this order. Unset means to build them as they are.",
+            doc = "Platforms to build the images for, in this order. If unset, the target platform is unchanged.",
             providers = [platform_common.PlatformInfo],
         ),
     },

@@ -1,28 +1,28 @@
-"""Executables for `bazel run` without a shell script: the tool itself, with its arguments in a file among its runfiles."""
+"""Executables for `bazel run` without a shell script: the tool itself, with its arguments in a file in its runfiles."""
 
 load(":contents.bzl", "add_runfiles_contents", "contents_of", "contents_runfiles")
 load(":run_tools.bzl", "run_tool")
 
 visibility(["//rules/..."])
 
-# The directory among runfiles that Go's package launch looks into.
+# The directory in the runfiles where the Go package launch looks for arguments.
 _ARGUMENTS_DIR = "rules_strata.args"
 
 def _shown(label):
-    """Returns a label as people type it, without the main repository's name."""
+    """Returns a label as users type it, without the main repository's name."""
     return str(label) if label.repo_name else "//%s:%s" % (label.package, label.name)
 
 def program_arguments(ctx, flags, files = {}, contents = None):
-    """Writes the file NAME.args, which Go's package launch reads.
+    """Writes the file NAME.args, which the Go package launch reads.
 
     Args:
       ctx: The rule's context.
-      flags: dict from flag to its value or list of values. Empty strings are left out.
-      files: dict from flag to a list of Files. The program finds them among its runfiles.
-      contents: What contents.bzl returns of an image or index, to be passed on as well, or None.
+      flags: dict from flag to its value or list of values. Empty strings are omitted.
+      files: dict from flag to a list of Files. The program finds them in its runfiles.
+      contents: The contents of an image or index to pass as well, as returned by contents.bzl, or None.
 
     Returns:
-      struct of file, the File, and runfiles with that and all that it names.
+      struct of file, the File, and runfiles, with that File and all files that it refers to.
     """
     args = ctx.actions.args()
     args.set_param_file_format("multiline")
@@ -48,12 +48,12 @@ def _add_runfiles(args, flag, files, workspace):
     args.add_all(files, map_each = lambda file: prefix + file.path, allow_closure = True)
 
 def program(ctx, name, arguments):
-    """Makes a rule's executable out of a tool.
+    """Creates a rule's executable from a tool.
 
     Args:
-      ctx: The rule's context. Its attributes have RUN_ON_HOST or RUN_AS_TEST among them.
+      ctx: The rule's context. The rule must have the attributes RUN_ON_HOST or RUN_AS_TEST.
       name: The tool.
-      arguments: What program_arguments returns.
+      arguments: The arguments as returned by program_arguments.
 
     Returns:
       DefaultInfo.
@@ -61,7 +61,7 @@ def program(ctx, name, arguments):
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(output = executable, target_file = run_tool(ctx, name).executable, is_executable = True)
 
-    # Users who rename or move the executable bring its runfiles along, and there the arguments have a name of their own.
+    # If the executable is renamed or moved with its runfiles, the program still finds its arguments under this name.
     runfiles = ctx.runfiles(
         files = [arguments.file],
         root_symlinks = {_ARGUMENTS_DIR + "/" + _runfiles_path(ctx, executable) + ".args": arguments.file},
@@ -73,19 +73,19 @@ def program(ctx, name, arguments):
     )
 
 def _runfiles_path(ctx, file):
-    """Returns the path of a File among runfiles, from their root."""
+    """Returns the path of a File relative to the root of the runfiles."""
     if file.short_path.startswith("../"):
         return file.short_path[len("../"):]
     return ctx.workspace_name + "/" + file.short_path
 
 def image_program(ctx, name, flags, contents = None):
-    """Makes a rule's executable out of a tool that takes an image.
+    """Creates a rule's executable from a tool that takes an image.
 
     Args:
-      ctx: The rule's context. Its attributes have RUN_ON_HOST or RUN_AS_TEST among them.
+      ctx: The rule's context. The rule must have the attributes RUN_ON_HOST or RUN_AS_TEST.
       name: The tool.
-      flags: dict from flag to its value or list of values. Empty strings are left out.
-      contents: What contents.bzl returns of the image or index; that of the attribute `image` if None.
+      flags: dict from flag to its value or list of values. Empty strings are omitted.
+      contents: The contents of the image or index as returned by contents.bzl. Defaults to those of the attribute `image`.
 
     Returns:
       DefaultInfo.

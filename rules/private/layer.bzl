@@ -1,4 +1,4 @@
-"""image_layer: makes one layer out of files."""
+"""image_layer: builds a layer from files."""
 
 load(":actions.bzl", "add_annotations", "new_args")
 load(":declared.bzl", "add_links", "declared_links", "links_of")
@@ -31,13 +31,13 @@ _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute pa
 Paths in an image start with a slash: "/{path}"."""
 
 def _check_paths(label, attribute, paths):
-    """Refuses paths that do not start with a slash. All other rules of paths are the tool's, which sees every entry."""
+    """Fails for paths that do not start with a slash. The tool, which sees every entry, checks everything else."""
     for path in paths:
         if not path.startswith("/"):
             fail(_RELATIVE_PATH.format(label = label, attribute = attribute, path = path))
 
 def _check_left_behind(label, plans, inputs):
-    """Refuses to lose what a target that is no program needs at run time, unless the layer has it from elsewhere."""
+    """Fails if a target that is not a program needs files at run time that the layer does not contain."""
     plans = [plan for plan in plans if plan.left_behind]
     if not plans:
         return
@@ -49,7 +49,7 @@ def _check_left_behind(label, plans, inputs):
             fail(_LEFT_BEHIND.format(files = files, label = label, target = plan.target.label))
 
 def _add_over(args, label, base):
-    """Adds what the layer is put over, and returns its files."""
+    """Adds the shapes of the image that the layer is for, and returns their Files."""
     shapes = shapes_of(base[ImageInfo])
     if not shapes:
         fail(_NO_SHAPE.format(base = base.label, label = label))
@@ -120,96 +120,96 @@ def _impl(ctx):
     ]
 
 image_layer = rule(
-    doc = """Makes one layer: files, directories and symlinks at their places in the image, packed and ready for a registry.
+    doc = """Builds a layer from files, directories, symlinks and archives.
 
-The same content gives the same bytes on every machine. Entries belong to root and date from 1970-01-01 unless the
-attributes say otherwise. A file's mode follows from what it is: 0755 for an executable target, an ELF, Mach-O or PE program
-and a script that starts with `#!`, 0644 for all else; the disk's mode bits play no part. Two different inputs for one path
-are an error.""",
+The same inputs produce the same bytes on every machine. By default, entries belong to root and have the modification time
+1970-01-01. The default mode of a file depends on its content, not on its mode on disk: 0755 for executable targets, for
+ELF, Mach-O and PE programs and for scripts that start with `#!`, and 0644 for all other files. Different inputs for the same
+path are an error.""",
     implementation = _impl,
     attrs = METADATA_ATTRS | PACKING_ATTRS | {
         "annotations": attr.string_dict(
             doc = "Annotations of the layer's descriptor in the manifest.",
         ),
         "debs": attr.label_list(
-            doc = """Debian packages to unpack. Each leaves its entry in `/var/lib/dpkg/status.d`, where scanners look for it.
-Its maintainer scripts are named there and do not run. Files go through symlinks of the layer: with `symlinks = {"/lib":
-"usr/lib"}`, those of `/lib` go to `/usr/lib`.""",
+            doc = """Debian packages to unpack. Each adds an entry to `/var/lib/dpkg/status.d`, where scanners look for it.
+Maintainer scripts are listed there but do not run. Files follow symlinks in the layer and in `over`: with `symlinks =
+{"/lib": "usr/lib"}`, files below `/lib` go to `/usr/lib`.""",
             allow_files = True,
         ),
         "dirs": attr.string_list(
-            doc = "Directories to make, empty ones for instance. The parents of all entries are made without being listed.",
+            doc = "Directories to create, for example empty ones. Parent directories of entries need not be listed.",
         ),
         "duplicates": attr.string(
-            doc = """What to do if several inputs have one path: `error`; `first` takes the first one, `last` the last one, in
-the order `files`, `pkgs`, `symlinks`, `tars`, `debs`, `dirs`, `empty_files`, `remove`, `opaque`, and in the order of the lists
-within. Inputs that say the same are no duplicates. Directories from several inputs are one directory.""",
+            doc = """What to do if several inputs have the same path: `error` fails, `first` keeps the first one, and `last`
+keeps the last one. Inputs are ordered by attribute (`files`, `pkgs`, `symlinks`, `tars`, `debs`, `dirs`, `empty_files`,
+`remove`, `opaque`), then by position within the attribute. Identical inputs are not duplicates. Directories from several
+inputs are merged.""",
             default = "error",
             values = ["error", "first", "last"],
         ),
         "empty_files": attr.string_list(
-            doc = "Empty files to make.",
+            doc = "Empty files to create.",
         ),
         "files": attr.string_keyed_label_dict(
-            doc = """What goes where: a path in the image -> a label.
+            doc = """Files to add: path in the image -> label.
 
-A path that ends in `/` is a directory to put the label's files in, each at its path below the label's package, or
-what `strip_prefix` leaves of that. Any other path is the place of the one file or directory that the label stands for.
+If the path ends in `/`, the label's files go into that directory, each at its path relative to the label's package, with
+`strip_prefix` removed. Any other path is the path of a single file or directory, and the label must provide exactly one.
 
-An executable brings its runfiles to `PATH.runfiles`, where its launcher looks for them, and its other outputs to its
-directory, and so does each program of a filegroup; docs/runfiles.md.""",
+The runfiles of an executable go to `PATH.runfiles`, where its launcher looks for them, and its other outputs go next to it.
+This also applies to each program in a filegroup; see docs/runfiles.md.""",
             allow_files = True,
             aspects = [declared_links, programs_of],
         ),
         "hardlinks": attr.bool(
-            doc = """Store files with the same content and metadata once, under several names. A program in the container
-that writes to one of them then writes to all: off by default.""",
+            doc = """Store files with the same content and metadata once, as hard links. Off by default, because a program in
+the container that writes to one of them changes all of them.""",
         ),
         "leave_out_data": attr.bool(
-            doc = """Whether files that a label in `files` needs at run time, and that are neither its own files nor the
-runfiles of a program, are left out: the `data` of a filegroup or of a library. Unless set that is an error.""",
+            doc = """Omit files that a label in `files` needs at run time but that are neither its outputs nor the runfiles of
+a program, like the `data` of a filegroup or a library. By default, such files are an error.""",
         ),
         "media_type": attr.string(
-            doc = """The layer's media type in the manifest, if it is not to be the usual one: one of image-spec's for a
-layer that is packed so. `application/vnd.oci.image.layer.nondistributable.v1.tar+gzip` for instance marks what may not
-be pushed to a public registry.""",
+            doc = """Media type of the layer in the manifest, if not the default: a media type from image-spec that matches
+the compression. For example, `application/vnd.oci.image.layer.nondistributable.v1.tar+gzip` marks content that must not be
+pushed to a public registry.""",
         ),
         "opaque": attr.string_list(
-            doc = """Directories whose contents in the layers below are hidden: only what this layer and later ones put
-there remains.""",
+            doc = """Directories whose contents in lower layers are hidden. Only entries from this layer and later ones
+remain visible.""",
         ),
         "over": attr.label(
-            doc = """The image that the layer is for: its base, say. Entries go through its symlinks, so that with `/lib ->
-usr/lib` there `/lib/x` becomes `/usr/lib/x`, and directories that are only implied are as they are there.""",
+            doc = """The image that the layer goes on top of, usually its base. Entries follow the symlinks in that image (if it
+has `/lib -> usr/lib`, `/lib/x` becomes `/usr/lib/x`), and implied parent directories are the same as in that image.""",
             providers = [ImageInfo],
         ),
         "package_dir": attr.string(
-            doc = """The directory in the image that the contents of `files`, `pkgs` and `tars` go to: their root. All other
-attributes have paths in the image.""",
+            doc = """Directory in the image that paths in `files`, `pkgs` and `tars` are relative to. Paths in all other
+attributes are relative to the root of the image.""",
         ),
         "pkgs": attr.label_list(
-            doc = """Targets of rules_pkg: `pkg_files`, `pkg_mkdirs`, `pkg_mklink` and `pkg_filegroup`. Places, modes and
-owners are what they say, unless an attribute here names them. It takes two lines in MODULE.bazel; docs/layers.md.""",
+            doc = """Targets of rules_pkg: `pkg_files`, `pkg_mkdirs`, `pkg_mklink` and `pkg_filegroup`. They determine paths,
+modes and owners, unless an attribute of this layer overrides them. Requires two lines in MODULE.bazel; see docs/layers.md.""",
             aspects = [declared_links],
         ),
         "remove": attr.string_list(
-            doc = "Paths to delete: files or whole directories that layers below have, a base image for instance.",
+            doc = "Paths to delete: files or whole directories from lower layers, for example from a base image.",
         ),
         "strip_prefix": attr.string(
-            doc = """A directory whose contents are taken without it. It is a path, not a pattern, and not the beginning
-of a name.
+            doc = """Directory to remove from the beginning of paths. It matches whole path segments and is not a pattern.
 
-In `tars`: a directory of each archive; what is not below it is left out. In `files`, for what goes into a directory
-(`PATH/`): a directory below the label's package, or below its repository's root if it starts with a slash; what is not
-below it is an error. It may be a directory that an action makes, or one in that.""",
+In `tars`, it is a directory in each archive; entries outside it are omitted. In `files`, it applies to paths that end in
+`/`, and is relative to the label's package, or to the root of its repository if it starts with a slash; files outside it are
+an error. It may be a directory that an action creates, or a subdirectory of one.""",
         ),
         "symlinks": attr.string_dict(
-            doc = "Symlinks to make: a path in the image -> what the link says, kept as it is.",
+            doc = "Symlinks to create: path in the image -> target, which is stored unchanged.",
         ),
         "tars": attr.label_list(
-            doc = """Tar archives to merge, plain or packed with gzip, bzip2, xz or zstd, known by their content. Modes,
-owners, times, hard links, extended attributes, devices and named pipes stay what they are in the archive, unless an
-attribute names them. A single archive with nothing that changes it becomes the layer as it is, byte for byte.""",
+            doc = """Tar archives to merge: uncompressed, or compressed with gzip, bzip2, xz or zstd, which is detected from the
+content. Modes, owners, times, hard links, extended attributes, devices and named pipes are preserved unless an attribute
+overrides them. A single archive that nothing else changes becomes the layer, byte for byte.""",
             allow_files = True,
         ),
     },

@@ -1,4 +1,4 @@
-"""image_load: hands an image to a container engine."""
+"""image_load: loads an image into a container engine."""
 
 load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":launcher.bzl", "image_program")
@@ -13,19 +13,19 @@ def _impl(ctx):
     })]
 
 image_load = rule(
-    doc = """Loads an image into Docker, Podman or containerd when it is run, `bazel run //:load`, and prints its names.
+    doc = """Loads an image into Docker, Podman or containerd with `bazel run //:load`, and prints the image's names.
 
-Only layers that the engine lacks are sent, as a stream; no archive is written. A layer of a base that is in a
-registry only is read from there then. Of an index the engine's own platform is loaded. The engine is the one that the
-flag `--engine` names (`bazel run //:load -- --engine=podman`), else the environment variable `STRATA_ENGINE`, else
-the attribute `engine`. `bazel run //:load -- --help` lists the flags: a `--namespace` of containerd's, another
-`--platform`, a further `--name`, and `--archive=FILE` for an archive instead.
+The program streams only the layers that the engine lacks, without writing an archive. Layers of a base that are only in a
+registry are read from there. For an index, the image for the engine's platform is loaded. The flag `--engine` selects the
+engine (`bazel run //:load -- --engine=podman`), then the environment variable `STRATA_ENGINE`, then the attribute `engine`.
+`bazel run //:load -- --help` lists all flags, for example `--namespace` for containerd, `--platform` for a different
+platform, `--name` for an additional name, and `--archive=FILE` to write an archive instead.
 
-The program is built for the machine that Bazel runs on, which is the platform that `--host_platform` names.""",
+The program is built for the machine that Bazel runs on, the platform in `--host_platform`.""",
     implementation = _impl,
     attrs = RUN_ON_HOST | {
         "engine": attr.string(
-            doc = "`docker`, `podman`, `containerd`, or `auto`: Docker if its daemon answers, else Podman.",
+            doc = "`docker`, `podman`, `containerd`, or `auto`, which means Docker if its daemon responds, otherwise Podman.",
             default = "auto",
             values = ["auto", "containerd", "docker", "podman"],
         ),
@@ -35,7 +35,7 @@ The program is built for the machine that Bazel runs on, which is the platform t
             providers = IMAGE_OR_INDEX,
         ),
         "repo_tags": attr.string_list(
-            doc = "Names to give to the image, like `[\"localhost/app:latest\"]`.",
+            doc = "Names to give the image, like `[\"localhost/app:latest\"]`.",
             mandatory = True,
             allow_empty = False,
         ),

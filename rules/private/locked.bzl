@@ -1,6 +1,6 @@
-"""Base images of a registry: the documents are files, the layers are fetched only if something needs their bytes.
+"""Base images from a registry: the documents are files, and layers are fetched only if something needs their bytes.
 
-The BUILD files of the repositories that `images` declares (rules/private/repo) are made of these rules.
+The BUILD files of the repositories that the extension `images` declares (rules/private/repo) use these rules.
 """
 
 load(":actions.bzl", "make_base")
@@ -15,8 +15,8 @@ _DocumentsInfo = provider(
     doc = "A base image without its blobs.",
     fields = {
         "digest": "(File) The digest of the manifest.",
-        "image": "(ImageInfo) The image; its layers have no blob.",
-        "layers": "(tuple[str]) The digests of the layers, as hexadecimal digits, lowest first.",
+        "image": "(ImageInfo) The image. Its layers have no blobs.",
+        "layers": "(tuple[str]) The digests of the layers as hexadecimal digits, lowest first.",
     },
 )
 
@@ -58,7 +58,7 @@ def _documents_impl(ctx):
     return [_DocumentsInfo(digest = outputs.digest, image = image, layers = tuple(ctx.attr.layers))]
 
 _documents = rule(
-    doc = "The documents of a base image, which belong together: that is checked before anything is built on them.",
+    doc = "The documents of a base image. They are checked to match before anything is built on them.",
     implementation = _documents_impl,
     attrs = {
         "config": attr.label(allow_single_file = True, mandatory = True),
@@ -102,11 +102,11 @@ _image = rule(
     implementation = _image_impl,
     attrs = {
         "blobs": attr.label_list(
-            doc = "The layers, as files whose names are their digests' hexadecimal digits; none where no bytes are needed.",
+            doc = "The layers, as files named by the hexadecimal digits of their digests. Empty if no bytes are needed.",
             allow_files = True,
         ),
         "documents": attr.label(
-            doc = "The rest. Whether bytes are needed makes no difference to it: it is there once.",
+            doc = "Everything else. It does not depend on whether bytes are needed, so it is configured only once.",
             mandatory = True,
             cfg = without_base_blobs,
             providers = [_DocumentsInfo],
@@ -117,13 +117,13 @@ _image = rule(
 )
 
 def locked_image(name, documents, blobs, **kwargs):
-    """Declares a base image, for the BUILD files of repositories.
+    """Declares a base image. The BUILD files of generated repositories call this.
 
     Args:
-      name: Name of the target, which has ImageInfo.
-      documents: dict of what `_documents` takes.
-      blobs: list of the labels of the layers' files. They are looked at only if something needs bytes.
-      **kwargs: Attributes that all rules have.
+      name: Name of the target, which provides ImageInfo.
+      documents: dict of attributes for `_documents`.
+      blobs: list of labels of the layers' files. They are used only if something needs their bytes.
+      **kwargs: Attributes common to all rules.
     """
     _documents(
         name = name + ".documents",

@@ -1,4 +1,4 @@
-"""Metadata of entries: the attributes for it, and the flags of mklayer that stand for them."""
+"""Metadata of entries: the attributes, and the corresponding flags of mklayer."""
 
 load(":paths.bzl", "escape")
 
@@ -6,29 +6,30 @@ visibility(["//rules/..."])
 
 METADATA_ATTRS = {
     "modes": attr.string_dict(
-        doc = """Modes, in octal: a path or a glob (`*`, `?`, `[...]`, and `**` for any number of directories) -> `0755`.
+        doc = """Modes in octal: path or glob -> mode, like `0755`. Globs may contain `*`, `?`, `[...]`, and `**` for any number of
+directories.
 
-A path applies to what is there, a glob to all but directories, and a glob that ends in `/` to directories. Of several that
-match the last one counts.""",
+A path matches the entry at that path. A glob matches entries other than directories, and a glob that ends in `/` matches
+directories. If several match, the last one wins.""",
     ),
     "mtime": attr.string(
-        doc = """Time of last change of all entries, except of those from archives, which have their own: seconds
-since 1970-01-01T00:00:00Z, or like `2025-01-31T12:00:00Z`. 0 if unset.""",
+        doc = """Modification time of all entries, except those from archives, which keep their own: seconds since
+1970-01-01T00:00:00Z, or a time like `2025-01-31T12:00:00Z`. Default: 0.""",
     ),
     "mtimes": attr.string_dict(
-        doc = """Times of last change: a path or a glob, as in `owners`, -> a time, as in `mtime`. For archives' entries,
-too.""",
+        doc = """Modification times: path or glob, as in `owners` -> time, as in `mtime`. Also applies to entries from
+archives.""",
     ),
     "owner_names": attr.string_dict(
-        doc = "Names of owners: a path or a glob, as in `owners`, -> `USER:GROUP`. Not written if unset: the numbers count.",
+        doc = "Owner names: path or glob, as in `owners` -> `USER:GROUP`. If unset, the layer contains only numeric IDs.",
     ),
     "owners": attr.string_dict(
-        doc = "Owners: a path or a glob, as in `modes` but applying to directories too, -> `UID:GID`. `0:0` if unset.",
+        doc = "Owners: path or glob -> `UID:GID`. As in `modes`, but globs also match directories. Default: `0:0`.",
     ),
     "xattrs": attr.string_list_dict(
-        doc = """Extended attributes: a path or a glob, as in `modes`, -> `NAME=VALUE`s. A value that begins with `0x`
-is hexadecimal, one that begins with `0s` is base64. That of `security.capability` is text as for setcap, for instance
-`cap_net_bind_service=+ep`.""",
+        doc = """Extended attributes: path or glob, as in `modes` -> list of `NAME=VALUE`. Values that start with `0x` are
+hexadecimal, and values that start with `0s` are base64. The value of `security.capability` is text in the syntax of setcap,
+like `cap_net_bind_service=+ep`.""",
     ),
 }
 
@@ -37,8 +38,8 @@ def add_metadata(args, attr, applies = lambda _pattern: True):
 
     Args:
       args: Args to add flags to.
-      attr: The rule's attributes, with METADATA_ATTRS among them.
-      applies: Function that says whether a pattern is for this layer, where a rule makes several.
+      attr: The rule's attributes, including METADATA_ATTRS.
+      applies: Function that returns whether a pattern applies to this layer, for rules that make several layers.
     """
     for flag, values in [
         ("mode", attr.modes),

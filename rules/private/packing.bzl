@@ -1,4 +1,4 @@
-"""How a layer is packed: the attributes for it, and the last step of every rule that makes layers."""
+"""Layer compression: the attributes, and the last step of every rule that makes layers."""
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":actions.bzl", "make_layer")
@@ -6,8 +6,8 @@ load(":providers.bzl", "LayerInfo")
 
 visibility(["//rules/..."])
 
-# How the name of a blob ends. Only mklayer knows whether a single archive stays as it is, and so how such a layer is packed;
-# the descriptor states it.
+# File name suffixes of blobs. Only mklayer knows whether a single archive is kept unchanged, and therefore how such a layer is
+# compressed; its descriptor contains the media type.
 _SUFFIXES = {"gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
 _SUFFIX_OF_UNKNOWN = ".layer"
 
@@ -15,13 +15,13 @@ COMPRESSIONS = _SUFFIXES.keys()
 
 PACKING_ATTRS = {
     "compression": attr.string(
-        doc = """`gzip`, `zstd` or `none`. If unset: what the build says, `--@rules_strata//rules:compression`, which is
-`gzip` unless set. In `image_layer`, a single archive in `tars` that nothing else changes stays as it is.""",
+        doc = """`gzip`, `zstd` or `none`. Defaults to the flag `--@rules_strata//rules:compression`, whose default is `gzip`.
+If unset, `image_layer` keeps the compression of a single archive in `tars` that nothing else changes.""",
         values = [""] + COMPRESSIONS,
     ),
     "compression_level": attr.int(
-        doc = """1 to 9 for gzip, 1 to 19 for zstd. If 0: where `compression` is unset too, what the build says,
-`--@rules_strata//rules:compression_level`; else 6 for gzip and 3 for zstd.""",
+        doc = """1 to 9 for gzip, 1 to 19 for zstd. 0 means the flag `--@rules_strata//rules:compression_level` if
+`compression` is unset too, otherwise 6 for gzip and 3 for zstd.""",
     ),
     "_compression": attr.label(
         default = "//rules:compression",
@@ -38,7 +38,7 @@ PACKING_ATTRS = {
 }
 
 def _add_packing(args, attr):
-    """Adds what the target says about compression, and what the build says for a layer that mklayer packs."""
+    """Adds the target's compression settings, and the build's defaults for layers that mklayer compresses."""
     if attr.compression_level:
         args.add(attr.compression_level, format = "--level=%s")
     if attr.compression:
@@ -53,11 +53,11 @@ def pack(ctx, name, args, inputs, may_be_kept = False):
     """Declares a layer and the action that makes it.
 
     Args:
-      ctx: The rule's context; its attributes have PACKING_ATTRS among them.
+      ctx: The rule's context. The rule must have PACKING_ATTRS.
       name: Name of the outputs, without a suffix.
       args: Args with the layer's entries and settings.
-      inputs: depset of the Files that the entries name.
-      may_be_kept: Whether mklayer may find that the layer is an archive as it is, with a compression of its own.
+      inputs: depset of the Files that the entries refer to.
+      may_be_kept: Whether mklayer may use an archive unchanged as the layer, with the archive's compression.
 
     Returns:
       LayerInfo.

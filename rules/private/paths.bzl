@@ -1,19 +1,19 @@
-"""Paths: inside images, on command lines and in runfiles. Pure functions of strings; this file loads nothing."""
+"""Paths in images, on command lines and in runfiles. Pure functions; this file loads nothing."""
 
 visibility(["//rules/..."])
 
 def escape(path):
-    """Escapes a path for the KEY of a KEY=VALUE flag (Go: cli.SplitPair), so that it may hold any character."""
+    """Escapes a path for the KEY of a KEY=VALUE flag (Go: cli.SplitPair), so that it may contain any character."""
     return path.replace("\\", "\\\\").replace("=", "\\=").replace("\n", "\\n")
 
 def literal(pattern):
-    """Tells paths from globs (Go: tree.parsePattern).
+    """Distinguishes paths from globs (Go: tree.parsePattern).
 
     Args:
       pattern: The pattern.
 
     Returns:
-      The path that the pattern stands for, or None if it is a glob.
+      The path that the pattern represents, or None if it is a glob.
     """
     path, escaped = "", False
     for character in pattern.elems():
@@ -27,32 +27,32 @@ def literal(pattern):
     return "/" + clean(path + "\\" if escaped else path)
 
 def join(directory, name):
-    """Returns the image path of name below directory, which may end with a slash."""
+    """Returns the image path of name in directory, which may end with a slash."""
     return directory.rstrip("/") + "/" + name
 
 def below(path, directory):
-    """Returns the path as seen from a directory: "" is the directory itself, None is what is not in it."""
+    """Returns the path relative to a directory: "" for the directory itself, None for paths outside it."""
     if not directory or path == directory:
         return path if not directory else ""
     return path[len(directory) + 1:] if path.startswith(directory + "/") else None
 
 def clean(path):
-    """Returns a relative path without what has no meaning in it: slashes at its ends, "//" and "."."""
+    """Returns a relative path without redundant parts: leading and trailing slashes, "//" and "."."""
     return "/".join([segment for segment in path.split("/") if segment not in ["", "."]])
 
 def repository_relative(file):
-    """Returns a File's path below the root of its repository."""
+    """Returns a File's path relative to the root of its repository."""
     path = file.short_path
     return path.split("/", 2)[2] if path.startswith("../") else path
 
 def package_relative(file):
-    """Cuts the package off a File's path.
+    """Returns a File's path relative to its package.
 
     Args:
       file: The File.
 
     Returns:
-      The File's path below the package that declares it.
+      The path relative to the package that declares the File.
     """
     path = repository_relative(file)
     package = file.owner.package
@@ -63,7 +63,7 @@ def package_relative(file):
 def empty_rlocation(name, workspace):
     """Returns the path below the runfiles directory of one of the names in `runfiles.empty_filenames`.
 
-    There a file of an external repository is `external/REPOSITORY/...`, where a File has `../REPOSITORY/...`.
+    Names in external repositories start with `external/REPOSITORY/`, unlike the short_path of a File, `../REPOSITORY/`.
 
     Args:
       name: The name.

@@ -1,4 +1,4 @@
-"""From a target of rules_pkg to a layer's entries. What its providers hold is rules_pkg's reference, "Mapping Attributes"."""
+"""Converts rules_pkg targets to entries of a layer. See "Mapping Attributes" in the rules_pkg reference for the providers."""
 
 load(
     "@rules_strata_pkg_providers//:providers.bzl",
@@ -17,16 +17,16 @@ pkgs is for pkg_files, pkg_mkdirs, pkg_mklink and pkg_filegroup. If it is one of
     strata_pkg.providers(file = "@rules_pkg//pkg:providers.bzl")"""
 
 def add_pkg(args, package_dir, target, label):
-    """Adds the entries for one target of rules_pkg, with their modes and owners.
+    """Adds the entries for a rules_pkg target, with their modes and owners.
 
     Args:
       args: Args to add flags to.
-      package_dir: The directory in the image that the package's root is.
+      package_dir: The directory in the image for the root of the package.
       target: The Target.
       label: Label of the layer, for messages.
 
     Returns:
-      depset of the Files that the flags name.
+      depset of the Files that the flags refer to.
     """
     group = _group(target)
     if not group:
@@ -48,7 +48,7 @@ def add_pkg(args, package_dir, target, label):
     return depset([entry.file for entry in entries if entry.file])
 
 def _group(target):
-    """Returns the lists of providers that a target stands for, or None."""
+    """Returns the providers of a target as a struct of lists, or None."""
     if PackageFilegroupInfo in target:
         group = target[PackageFilegroupInfo]
         return struct(
@@ -64,11 +64,11 @@ def _group(target):
     return found if found.dirs or found.files or found.symlinks else None
 
 def _first(pairs):
-    """Returns the providers of a list of them with where each came from."""
+    """Returns the providers from a list of pairs of provider and label."""
     return [info for info, _ in pairs or []]
 
 def _entry(package_dir, dest, attributes, file = None, target = None):
-    """Returns a file or directory that there is, a symlink to target, or a directory to make if it is neither."""
+    """Returns an entry: an existing file or directory, a symlink to target, or, without either, a new directory."""
     return struct(
         file = file,
         metadata = ":".join([str(attributes.get(name) or "") for name in ["mode", "uid", "gid", "user", "group"]]),

@@ -1,8 +1,8 @@
-"""From Bazel's platforms to OCI's: the words of Go's GOOS and GOARCH, as image-spec wants them."""
+"""Maps Bazel platforms to OCI platforms, which image-spec defines as GOOS and GOARCH values."""
 
 visibility(["//rules/..."])
 
-# Values of `os` and `architecture[/variant]`. Where two constraints mean the same CPU both are listed.
+# Values of `os` and `architecture[/variant]`. If two constraints mean the same CPU, both are listed.
 _OS = {
     "@platforms//os:freebsd": "freebsd",
     "@platforms//os:linux": "linux",
@@ -21,7 +21,7 @@ _CPU = {
     "@platforms//cpu:x86_64": "amd64",
 }
 
-# The architectures that a target platform can stand for, as GOARCH values.
+# The architectures that a target platform can have, as GOARCH values.
 ARCHITECTURES = [value.partition("/")[0] for value in _CPU.values()]
 
 PLATFORM_ATTRS = {
@@ -36,14 +36,14 @@ PLATFORM_ATTRS = {
 }
 
 def target_platform(ctx):
-    """Reads the target platform.
+    """Returns the target platform.
 
     Args:
-      ctx: The rule's context; its attributes have PLATFORM_ATTRS among them.
+      ctx: The rule's context. The rule must have PLATFORM_ATTRS.
 
     Returns:
-      dict with some of os, architecture and variant. A platform without one of the known constraints leaves its key out:
-      the image then has to say it.
+      dict with some of os, architecture and variant. If the platform has none of the known constraints for a key, the key
+      is omitted and the image must set it.
     """
     found = {}
     for constraint, value in ctx.attr._os_constraints.items():

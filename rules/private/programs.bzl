@@ -1,11 +1,11 @@
-"""Programs behind a label: which files of a target are programs, and what each of them needs beside itself."""
+"""Finds the programs among the files of a target, and the files that each program needs next to it."""
 
 load(":paths.bzl", "below", "join", "package_relative")
 
 visibility(["//rules/..."])
 
-# Attributes by which rules name what they hand on. Those by which they name what they are made of, like deps, are none of
-# them: looking there would take a walk through the whole graph below a program.
+# Attributes that list targets whose files a rule forwards. This excludes attributes that list inputs, like deps: following
+# them would visit the whole graph below a program.
 _MEMBERS = [
     "actual",
     "binaries",
@@ -22,15 +22,15 @@ _MEMBERS = [
 ]
 
 ProgramsInfo = provider(
-    doc = "The programs that a target is or hands on.",
-    fields = {"programs": "(depset[struct]) For each: executable, a File, and info, its target's DefaultInfo."},
+    doc = "The programs that a target is or forwards.",
+    fields = {"programs": "(depset[struct]) For each program, executable, a File, and info, its target's DefaultInfo."},
 )
 
 def is_program(files_to_run):
-    """Tells whether a FilesToRunProvider is that of a program with runfiles."""
+    """Returns whether a FilesToRunProvider belongs to a program with runfiles."""
 
-    # A plain file has files_to_run too, but only what a rule made executable has a manifest of its runfiles or of
-    # repositories. The former is missing under --nobuild_runfile_manifests, the latter without modules.
+    # Plain files have files_to_run too, but only targets of executable rules have a runfiles manifest or a repository
+    # mapping manifest. The former is missing with --nobuild_runfile_manifests, the latter without Bazel modules.
     return bool(files_to_run and files_to_run.executable and
                 (files_to_run.runfiles_manifest or files_to_run.repo_mapping_manifest))
 
@@ -38,7 +38,7 @@ def _programs_impl(target, ctx):
     info = target[DefaultInfo]
     files_to_run = info.files_to_run
 
-    # A genrule may be executable and yet have no runfiles; its attribute tells it from a filegroup of one file.
+    # A genrule may be executable without having runfiles. Its attribute distinguishes it from a filegroup with one file.
     if is_program(files_to_run) or (
         files_to_run and files_to_run.executable and getattr(ctx.rule.attr, "executable", False) == True
     ):
@@ -52,7 +52,7 @@ def _programs_impl(target, ctx):
     return [ProgramsInfo(programs = depset(transitive = handed_on))]
 
 programs_of = aspect(
-    doc = "Finds the programs that a target is or hands on, with the runfiles that each has of its own.",
+    doc = "Finds the programs that a target is or forwards, each with its own runfiles.",
     implementation = _programs_impl,
     attr_aspects = _MEMBERS,
     apply_to_generating_rules = True,
@@ -74,9 +74,9 @@ def programs_in(target):
     return {program.executable: program.info for program in known if program.executable in files}
 
 def outputs_beside(info):
-    """Returns an executable's other default outputs, as far as they are not among its runfiles.
+    """Returns the other default outputs of an executable that are not in its runfiles.
 
-    Those that are, like the script of an sh_binary, are found there.
+    Programs find those that are, like the script of an sh_binary, in the runfiles.
 
     Args:
       info: The executable's DefaultInfo.
@@ -85,30 +85,30 @@ def outputs_beside(info):
       list of Files.
     """
     executable = info.files_to_run.executable
-    others = [file for file in info.files.to_list() if file != executable]  # mostly none, or the source
+    others = [file for file in info.files.to_list() if file != executable]  # usually empty, or the source
     if not others:
         return []
     runfiles = {file: None for file in info.default_runfiles.files.to_list()}
     return [file for file in others if file not in runfiles]
 
 def place_beside(program, file):
-    """Returns where an output goes, as seen from its program's directory.
+    """Returns the path of an output in the image, relative to its program's directory.
 
     Args:
       program: The executable, a File.
       file: Another output of its target.
 
     Returns:
-      The path: below the program's directory as the build has it, or else below the package.
+      The path relative to the program's directory in the build or, for outputs outside it, to the package.
     """
     return below(file.short_path, program.short_path.rpartition("/")[0]) or package_relative(file)
 
 def left_behind(target, programs):
-    """Returns the runfiles of a target which is no program itself that are neither its files nor a program's.
+    """Returns the runfiles of a target that is not a program, except its own files and the runfiles of its programs.
 
     Args:
       target: The Target.
-      programs: What programs_in returns for it.
+      programs: The programs as returned by programs_in.
 
     Returns:
       list of Files.
@@ -132,26 +132,26 @@ def _runfiles(info):
     return files
 
 def _is_second_name(file, outputs):
-    # Rules for C++ give each shared library a second name, for programs that are linked with it.
+    # C++ rules give each shared library a second name, for programs linked against it.
     return file.short_path.startswith("_solib_") and any([file.basename.endswith(o.basename) for o in outputs])
 
-# How a program's libraries are found under the name that it had in the build: by links to those beside it, or as copies.
+# How a program finds its libraries under the name that it had in the build: through links to its runfiles, or as copies.
 LINKED = "linked"
 COPIED = "copied"
 
 def own_names(plans, symlinks):
-    """Says which programs need their libraries under the names that the programs had in the build, too.
+    """Finds the programs that also need their libraries under the name that the program had in the build.
 
-    A program that is linked with shared libraries looks for them in `NAME.runfiles` beside itself, and NAME is what its
-    target made it, whatever it is called in the image.
+    A program linked against shared libraries looks for them in `NAME.runfiles` next to it. NAME is the program's name in the
+    build, whatever its name in the image.
 
     Args:
-      plans: list of what plan_target returns.
-      symlinks: The rule's attribute: a link that stands there already is left alone.
+      plans: list of plans as returned by plan_target.
+      symlinks: The rule's attribute. A symlink that is already at the path of a runfiles directory is left unchanged.
 
     Returns:
-      dict from the place of a program to LINKED, or to COPIED where programs of several targets share NAME and the
-      directory. What needs nothing is not in it.
+      dict from the path of a program to LINKED, or to COPIED if programs of several targets share NAME and the directory.
+      Other programs are not in the dict.
     """
     programs = [(place, program.executable) for plan in plans for place, program in plan.programs.items()]
     claims = {}
@@ -160,11 +160,11 @@ def own_names(plans, symlinks):
     names = {}
     for root, claim in claims.items():
         for places in claim.values():
-            # The first place is enough for all; if one has the program's own name, its runfiles are there.
+            # One path is enough for all of them. If one already has the program's own name, its runfiles are there.
             if root not in symlinks and root not in [place + ".runfiles" for place in places]:
                 names[places[0]] = LINKED if len(claim) == 1 else COPIED
     return names
 
 def own_root(place, executable):
-    """Returns where a program at a place looks for its runfiles if it goes by the name that it had in the build."""
+    """Returns the path where a program looks for its runfiles if it uses the name that it had in the build."""
     return join(place.rpartition("/")[0], executable.basename + ".runfiles")

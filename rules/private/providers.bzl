@@ -1,32 +1,33 @@
-"""What the rules tell each other. This file loads nothing."""
+"""The providers. This file loads nothing."""
 
 visibility(["//rules/..."])
 
 LayerInfo = provider(
     doc = "One layer of an image.",
     fields = {
-        "blob": """(File) The layer as a registry stores it: a tar, compressed or not. None where it is in a registry only: a
-            layer of a locked base in a build that needs no bytes. The descriptor then has `sources`.""",
-        "descriptor": """(File) What an image needs to know of the blob, as JSON: the layer's OCI descriptor plus `diff_id`,
-            `uncompressed_size` and, for a layer made here, `history`: a line on what is in it. That of a layer which is in
-            a registry has `sources` too, a list of repositories, the best first, like `registry.example.com/team/base`. No
-            rule that makes metadata reads the blob.""",
-        "shape": """(File) The layer's directories and symlinks, as JSON, so that an image notices when a layer merely implies
-            a directory that is something else below. May be None or absent: then nothing is compared.""",
+        "blob": """(File) The layer as stored in a registry: a tar, compressed or not. None if the layer is only in a
+            registry, as for layers of a locked base in a build that does not need their bytes. The descriptor then has
+            `sources`.""",
+        "descriptor": """(File) Metadata of the blob as JSON: the layer's OCI descriptor plus `diff_id`, `uncompressed_size`
+            and, for layers that rules_strata builds, `history`, a line that describes the contents. If the layer is in a
+            registry, it also has `sources`, a list of repositories in order of preference, like
+            `registry.example.com/team/base`. Rules that write metadata read this file and never the blob.""",
+        "shape": """(File) The layer's directories and symlinks as JSON. `image` uses it to detect implied parent directories
+            that differ from the same path in a lower layer. May be None or absent, which disables the check.""",
     },
 )
 
 def shape_of(layer):
-    """Returns the shape of a LayerInfo, which one of another ruleset need not have."""
+    """Returns the shape of a LayerInfo, or None: a LayerInfo from another ruleset may lack it."""
     return getattr(layer, "shape", None)
 
 LayersInfo = provider(
-    doc = "Several layers of an image that belong together.",
+    doc = "Several layers that belong together.",
     fields = {"layers": "(tuple[LayerInfo]) The layers, lowest first."},
 )
 
 def layers_of(targets):
-    """Returns the layers that targets with LayerInfo or LayersInfo stand for, as a list, lowest first."""
+    """Returns the layers of targets with LayerInfo or LayersInfo as a list, lowest first."""
     return [
         layer
         for target in targets
@@ -36,41 +37,41 @@ def layers_of(targets):
 ImageInfo = provider(
     doc = "An image for one platform.",
     fields = {
-        "config": "(File) The config: a JSON document as image-spec's config.md defines it. Its bytes are its identity.",
-        "manifest": "(File) The manifest: a JSON document as image-spec's manifest.md defines it. Its bytes are its identity.",
-        "descriptor": "(File) The OCI descriptor of the manifest, as JSON, with the image's platform.",
-        "layers": """(tuple[LayerInfo]) The layers that were built and those of a locked base, lowest first. Those of an
-            imported base are not among them: their number is not known before the build.""",
-        "blobs": "(depset[File]) Directories that hold the layers of an imported base, each as `sha256/HEX`.",
-        "shapes": """(tuple[File]) The shapes of the layers, as in LayerInfo, lowest first; one file may stand for several
-            layers. What is not known is left out, and so may be the field.""",
+        "config": "(File) The config, the JSON document defined in image-spec's config.md. Digests depend on its exact bytes.",
+        "manifest": "(File) The manifest, the JSON document defined in image-spec's manifest.md. Digests depend on its exact bytes.",
+        "descriptor": "(File) The OCI descriptor of the manifest as JSON, including the image's platform.",
+        "layers": """(tuple[LayerInfo]) The layers that were built and those of a locked base, lowest first. Does not include
+            layers of an imported base, whose number is unknown before the build.""",
+        "blobs": "(depset[File]) Directories with the layers of an imported base, each layer as `sha256/HEX`.",
+        "shapes": """(tuple[File]) The shapes of the layers, as in LayerInfo, lowest first. One file may describe several
+            layers. Unknown shapes are omitted, and the field may be absent.""",
     },
 )
 
 def shapes_of(image):
-    """Returns the shapes of an ImageInfo, which one of another ruleset need not have."""
+    """Returns the shapes of an ImageInfo, or an empty tuple: an ImageInfo from another ruleset may lack them."""
     return getattr(image, "shapes", ())
 
 IndexInfo = provider(
-    doc = "An image index: one image for each of several platforms.",
+    doc = "An image index: images for several platforms.",
     fields = {
-        "index": "(File) The index: a JSON document as image-spec's image-index.md defines it. Its bytes are its identity.",
-        "descriptor": "(File) The OCI descriptor of the index, as JSON.",
+        "index": "(File) The index, the JSON document defined in image-spec's image-index.md. Digests depend on its exact bytes.",
+        "descriptor": "(File) The OCI descriptor of the index as JSON.",
         "images": "(tuple[ImageInfo]) The images, in the order of the index.",
     },
 )
 
 PushInfo = provider(
-    doc = "An image on its way to a repository, for rules that use it by its name, like those for deployments.",
+    doc = "A push of an image to a repository, for rules that refer to the pushed image by name, like deployment rules.",
     fields = {
-        "reference": "(File) The name that the image has once it is pushed, `REPOSITORY@DIGEST`, without a line feed.",
-        "repository": "(string) The repository as the BUILD file says it, variables and all; empty if it is in a file.",
-        "arguments": "(File) The arguments of the program that pushes, one a line.",
-        "runfiles": "(runfiles) What these arguments name.",
+        "reference": "(File) The image's name after the push, `REPOSITORY@DIGEST`, without a trailing newline.",
+        "repository": "(string) The repository as in the BUILD file, with variables unexpanded. Empty if it is in a file.",
+        "arguments": "(File) The arguments of the push program, one per line.",
+        "runfiles": "(runfiles) The files that these arguments refer to.",
     },
 )
 
 PushesInfo = provider(
-    doc = "Several images on their way.",
-    fields = {"pushes": "(tuple[PushInfo]) The pushes, in the order in which they are told of."},
+    doc = "Several pushes.",
+    fields = {"pushes": "(tuple[PushInfo]) The pushes, in the order in which the targets list them."},
 )

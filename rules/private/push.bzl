@@ -1,4 +1,4 @@
-"""image_push and image_push_all: send images to registries."""
+"""image_push and image_push_all: push images to registries."""
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":actions.bzl", "make_reference")
@@ -24,7 +24,7 @@ def _impl(ctx):
     repository_files = [ctx.file.repository_file] if ctx.file.repository_file else []
     tag_files = [ctx.file.tag_file] if ctx.file.tag_file else []
 
-    # What is in files may have variables, too.
+    # Files may contain variables, too.
     in_repository = "{" in ctx.attr.repository or repository_files
     in_tags = tag_files or [tag for tag in ctx.attr.remote_tags if "{" in tag]
     cache = ctx.attr._remote_cache[BuildSettingInfo].value
@@ -45,7 +45,7 @@ def _impl(ctx):
         contents = lazily(contents) if cache else contents,
     )
 
-    # The volatile status would not make it anew when it changes, and so is not for it.
+    # A change in the volatile status would not rebuild the file, so the file cannot contain volatile variables.
     reference = ctx.actions.declare_file(ctx.label.name + ".reference")
     names = struct(
         files = repository_files,
@@ -65,23 +65,24 @@ def _impl(ctx):
     ]
 
 image_push = rule(
-    doc = """Sends an image or an index straight to a registry when it is run: `bazel run //:push`.
+    doc = """Pushes an image or an index directly to a registry with `bazel run //:push`.
 
-Layers go up one by one and in parallel, with no archive in between; what the registry has already is not sent again, what it
-has in another repository that is known is mounted from there, and what is in a registry only is copied from that. Tags are
-set last. Credentials are those that `docker login` or `podman login` left. `bazel run //:push -- --help` lists the flags:
-another `--repository`, a further `--tag`, `--dry-run`, `--insecure`, `--jobs`, `--json`, `--output`.
+Layers are uploaded individually and in parallel, without an intermediate archive. Blobs that the registry already has are
+not uploaded again, blobs in another known repository of the registry are mounted, and blobs that are only in another
+registry are copied from there. Tags are set last. Credentials are those of `docker login` or `podman login`.
+`bazel run //:push -- --help` lists all flags, for example `--repository` for a different repository, `--tag` for an
+additional tag, `--dry-run`, `--insecure`, `--jobs`, `--json` and `--output`.
 
-`repository`, `remote_tags` and the files may hold variables of the workspace status, as `{{STABLE_GIT_COMMIT}}`. They are read
-when the program runs, so that no cache can hold an old tag.
+`repository`, `remote_tags` and the files may contain workspace status variables, like `{{STABLE_GIT_COMMIT}}`. They are
+expanded when the program runs, so a cache cannot return an outdated tag.
 
-The output group `reference` is a file `NAME.reference` with the name that the image has after the push, `REPOSITORY@DIGEST`.
-It is built without a push. In `repository` only stable variables can be part of it.
+The output group `reference` is the file `NAME.reference`, which contains the image's name after the push,
+`REPOSITORY@DIGEST`. Building it does not push. For this file, `repository` may contain only stable variables.
 
-With `--@rules_strata//rules:remote_cache=ADDRESS`, the address of the build's remote cache, layers that are in that cache do
-not come to this machine's disk: the program reads those that the registry lacks from the cache, and sends them on.
+With `--@rules_strata//rules:remote_cache=ADDRESS`, the address of the build's remote cache, Bazel does not download layers
+that are in that cache. The program reads those that the registry lacks from the cache and uploads them.
 
-The program is built for the machine that Bazel runs on, which is the platform that `--host_platform` names.""",
+The program is built for the machine that Bazel runs on, the platform in `--host_platform`.""",
     implementation = _impl,
     attrs = RUN_ON_HOST | {
         "image": attr.label(
@@ -90,17 +91,17 @@ The program is built for the machine that Bazel runs on, which is the platform t
             providers = IMAGE_OR_INDEX,
         ),
         "remote_tags": attr.string_list(
-            doc = "Tags to set, like `[\"latest\", \"v1\"]`. With none the image can be had by its digest alone.",
+            doc = "Tags to set, like `[\"latest\", \"v1\"]`. Without tags, the image can only be pulled by its digest.",
         ),
         "repository": attr.string(
-            doc = "Registry and repository, like `registry.example.com/team/app`, without a tag.",
+            doc = "Registry and repository, like `registry.example.com/team/app`. No tag.",
         ),
         "repository_file": attr.label(
-            doc = "A file whose only line is the repository, in place of `repository`.",
+            doc = "File whose only line is the repository. Replaces `repository`.",
             allow_single_file = True,
         ),
         "tag_file": attr.label(
-            doc = "A file with further tags, one a line.",
+            doc = "File with additional tags, one per line.",
             allow_single_file = True,
         ),
         "_remote_cache_credential_helper": attr.label(default = "//rules:remote_cache_credential_helper"),
@@ -126,14 +127,15 @@ def _pushes_impl(ctx):
     ]
 
 image_push_all = rule(
-    doc = """Does several pushes at once when it is run: many images, repositories and tags with one command.
+    doc = """Pushes several images with one `bazel run`, each to its own repository and tags.
 
-All blobs travel together. One that several repositories of a registry get is sent once and mounted into the others. No tag
-is set before all images are there. The flags are those of `image_push`; a `--tag` is given to every image.""",
+The blobs of all images are uploaded together. A blob that several repositories of a registry need is uploaded once and
+mounted into the others. Tags are set only after all images have been pushed. The flags are those of `image_push`; `--tag`
+applies to every image.""",
     implementation = _pushes_impl,
     attrs = RUN_ON_HOST | {
         "pushes": attr.label_list(
-            doc = "The `image_push` targets, and further `image_push_all`.",
+            doc = "The `image_push` targets, and other `image_push_all` targets.",
             mandatory = True,
             allow_empty = False,
             providers = [[PushInfo], [PushesInfo]],

@@ -1,8 +1,8 @@
-"""The tools that `bazel run` and `bazel test` start, built for the machine that they start on.
+"""The tools that `bazel run` and `bazel test` start, built for the machine that runs them.
 
-Its platform is neither the target platform, which is the image's, nor always the execution platform of the build steps. So the
-rules do not resolve the toolchain themselves: they depend on a target that does, in a configuration whose target platform is
-that machine's.
+The platform of that machine is not the target platform, which is that of the image, and may differ from the execution
+platform of the build actions. The rules therefore do not resolve the toolchain themselves. They depend on a target that does,
+in a configuration whose target platform is the platform of that machine.
 """
 
 load(":toolchain.bzl", "RUN_TOOLCHAIN_TYPE", "tool_of")
@@ -37,11 +37,11 @@ def _attributes(cfg):
         providers = [platform_common.ToolchainInfo],
     )}
 
-# Attributes of rules whose tool is started by `bazel run`. Bazel does that on the host, the platform of --host_platform.
+# Attributes of rules whose tool `bazel run` starts. It runs on the host, whose platform is --host_platform.
 RUN_ON_HOST = _attributes(_host)
 
-# Attributes of rules whose tool is started by `bazel test`. Bazel does that in the exec group "test". With the execution
-# platform of this group the tool fits the machine even if tests run remotely, and whatever the image's platform is.
+# Attributes of rules whose tool `bazel test` starts. It runs in the exec group "test". Building the tool for the execution
+# platform of this group makes it fit the machine, even for remote tests and whatever the image's platform.
 RUN_AS_TEST = _attributes(config.exec("test"))
 
 def run_tool(ctx, name):
@@ -56,6 +56,6 @@ def run_tool(ctx, name):
     """
     target = ctx.attr._run_toolchain
 
-    # A transition turns the attribute into a list, even of one target.
+    # A transition turns the attribute into a list, even for a single target.
     target = target[0] if type(target) == "list" else target
     return tool_of(target[platform_common.ToolchainInfo], name, ctx.label)

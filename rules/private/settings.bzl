@@ -1,88 +1,89 @@
-"""The settings of an image: attributes on this side, mkconfig's --settings on the other (Go: tools/internal/image)."""
+"""The settings of an image: attributes here, mkconfig's --settings in the tools (Go: tools/internal/image)."""
 
 visibility(["//rules/..."])
 
 SETTING_ATTRS = {
     "allow_any_architecture": attr.bool(
-        doc = """Allow layers whose programs (ELF) are all for another architecture than the image's, which is an error
-otherwise: for what an emulator runs, or nothing does. docs/layers.md says what is compared.""",
+        doc = """Allow layers whose ELF programs are all for a different architecture than the image, for example because
+they run in an emulator or not at all. By default, this is an error. docs/layers.md describes the check.""",
     ),
     "architecture": attr.string(
-        doc = "CPU in the words of GOARCH, like `arm64`. Only for images from scratch; unset means the target platform's.",
+        doc = "CPU architecture as a GOARCH value, like `arm64`. Only without a base. Defaults to that of the target platform.",
     ),
     "author": attr.string(
-        doc = "Name and address of the person or body that answers for the image.",
+        doc = "Name and address of the person or organization responsible for the image.",
     ),
     "clear": attr.string_list(
-        doc = """Settings of the base to drop before this image's own are applied, by attribute name: `[\"env\", \"cmd\"]`.
+        doc = """Settings of the base that are not inherited, by attribute name, like `[\"env\", \"cmd\"]`.
 
-This is how to have no `cmd` at all, where an empty attribute would inherit one.""",
+Use this to remove an inherited `cmd`, for example: an empty attribute inherits it.""",
     ),
     "cmd": attr.string_list(
-        doc = "Arguments of the entrypoint, or the command if there is none. Each is kept as it is, empty ones too.",
+        doc = "Arguments of the entrypoint, or the command if there is no entrypoint. Stored unchanged, including empty ones.",
     ),
     "created": attr.string(
-        doc = "Time that the image says it was made, like `2025-01-31T12:00:00Z`. 1970-01-01T00:00:00Z if unset.",
+        doc = "Creation time in the config, like `2025-01-31T12:00:00Z`. Defaults to 1970-01-01T00:00:00Z.",
     ),
     "entrypoint": attr.string_list(
-        doc = "The program to run and its first arguments. Setting it drops an inherited `cmd`, as in a Dockerfile.",
+        doc = "The program to run and its first arguments. As in a Dockerfile, setting it removes an inherited `cmd`.",
     ),
     "env": attr.string_dict(
-        doc = """Environment variables. They are added to the base's, and replace those of the same name. A value is text: nothing
-expands `$NAME`, `${NAME}` or `$(NAME)`, and so they are errors. `$$` stands for a `$`.""",
+        doc = """Environment variables. They are added to those of the base and replace those with the same name. Values are
+literal: `$NAME`, `${NAME}` and `$(NAME)` would not be expanded and are errors. Write `$$` for a `$`.""",
     ),
     "exposed_ports": attr.string_list(
-        doc = "Ports that the container listens on, like `8080` or `53/udp`; tcp if not said. Added to the base's.",
+        doc = "Ports that the container listens on, like `8080` or `53/udp`. Defaults to tcp. Added to those of the base.",
     ),
     "healthcheck": attr.string_list(
-        doc = """The command that checks the container's health, like `["CMD", "/app/server", "--check"]` or `["CMD-SHELL", "curl
-localhost"]`; `["NONE"]` disables the base's. It replaces the base's check with all of its settings. Not part of image-spec:
-Docker and Podman read it, others ignore it.""",
+        doc = """Command that checks the container's health, like `["CMD", "/app/server", "--check"]` or `["CMD-SHELL", "curl
+localhost"]`. Replaces the base's health check and all its settings; `["NONE"]` disables it. Not part of image-spec: Docker
+and Podman use it, other engines ignore it.""",
     ),
     "healthcheck_interval": attr.string(
-        doc = "Time between two health checks, like `30s` or `1m30s`. Unset means the engine's default, as for all settings of the check.",
+        doc = """Time between health checks, like `30s` or `1m30s`. If this or another health check setting is unset, the
+engine's default applies.""",
     ),
     "healthcheck_retries": attr.int(
-        doc = "Failures in a row after which the container is unhealthy.",
+        doc = "Number of consecutive failures after which the container is unhealthy.",
     ),
     "healthcheck_start_interval": attr.string(
-        doc = "Time between two health checks during the start period, for Docker 25 and later.",
+        doc = "Time between health checks during the start period. Requires Docker 25 or later.",
     ),
     "healthcheck_start_period": attr.string(
-        doc = "Time after the container's start during which failures are not counted.",
+        doc = "Time after the container starts during which failures do not count.",
     ),
     "healthcheck_timeout": attr.string(
-        doc = "Time after which a health check that is still running has failed.",
+        doc = "Time after which a running health check is considered failed.",
     ),
     "labels": attr.string_dict(
-        doc = "Labels of the config. They are added to the base's, and replace those of the same name.",
+        doc = "Labels in the config. They are added to those of the base and replace those with the same name.",
     ),
     "os": attr.string(
-        doc = "Operating system in the words of GOOS, like `linux`. Only for images from scratch; unset means the target platform's.",
+        doc = "Operating system as a GOOS value, like `linux`. Only without a base. Defaults to that of the target platform.",
     ),
     "os_features": attr.string_list(
-        doc = "Features of the operating system that the image needs; used on Windows.",
+        doc = "Operating system features that the image requires. Used on Windows.",
     ),
     "os_version": attr.string(
-        doc = "Version of the operating system that the image needs; used on Windows.",
+        doc = "Operating system version that the image requires. Used on Windows.",
     ),
     "shell": attr.string_list(
-        doc = "Docker's shell for commands given as one string, like `[\"/bin/sh\", \"-c\"]`. Not part of image-spec.",
+        doc = "Shell that Docker uses for commands given as a string, like `[\"/bin/sh\", \"-c\"]`. Not part of image-spec.",
     ),
     "stop_signal": attr.string(
-        doc = "Signal that ends the container, like `SIGTERM`.",
+        doc = "Signal that stops the container, like `SIGTERM`.",
     ),
     "user": attr.string(
-        doc = "Who the program runs as: `USER`, `UID`, `USER:GROUP` or `UID:GID`.",
+        doc = "User that the program runs as: `USER`, `UID`, `USER:GROUP` or `UID:GID`.",
     ),
     "variant": attr.string(
-        doc = "Variant of the CPU, like `v7` for arm. Only for images from scratch; unset means the target platform's.",
+        doc = "CPU variant, like `v7` for arm. Only without a base. Defaults to that of the target platform.",
     ),
     "volumes": attr.string_list(
-        doc = "Directories that are meant to be volumes. Added to the base's.",
+        doc = "Directories to use as volumes. Added to those of the base.",
     ),
     "workdir": attr.string(
-        doc = "The directory that the program starts in.",
+        doc = "Working directory of the program.",
     ),
 }
 
@@ -90,7 +91,7 @@ _REFERENCE = """{label}: env: {key} = {value}: "{reference}" would not be expand
 hint: write the value itself, or "$$" for a "$" that is part of it"""
 
 def _plain(label, key, value):
-    """Returns the value of a variable with "$" for each "$$". A value that refers to a variable is refused."""
+    """Returns the value of a variable with each "$$" replaced by "$", and fails if the value refers to a variable."""
     parts = value.split("$$")
     for part in parts:
         for after in part.split("$")[1:]:
@@ -99,7 +100,7 @@ def _plain(label, key, value):
     return "$".join(parts)
 
 def _reference(after):
-    """Returns what refers to a variable: "$" and what belongs to it of the text after that."""
+    """Returns the reference to a variable, including its "$", at the start of the text after a "$"."""
     end = {"(": ")", "{": "}"}.get(after[0])
     if end:
         return "$" + after.partition(end)[0] + end
@@ -111,19 +112,19 @@ def _reference(after):
     return "$" + after[:length]
 
 def settings_of(label, attr, platform):
-    """Returns mkconfig's settings: all attributes that are set, nothing for those that are not.
+    """Returns mkconfig's settings: all attributes that are set.
 
     Args:
       label: The rule's label, for messages.
-      attr: The rule's attributes, with SETTING_ATTRS among them.
-      platform: dict with the os, architecture and variant to take where the attributes do not say.
+      attr: The rule's attributes, including SETTING_ATTRS.
+      platform: dict with the default os, architecture and variant.
 
     Returns:
       dict to be encoded as JSON.
     """
     settings = dict(platform)
     if attr.architecture:
-        # A variant belongs to an architecture: the platform's does not go with another.
+        # A variant belongs to an architecture, so the platform's variant does not apply to a different one.
         settings.pop("variant", None)
     for name in SETTING_ATTRS:
         value = getattr(attr, name)

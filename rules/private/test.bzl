@@ -1,4 +1,4 @@
-"""image_test: distrusts an image."""
+"""image_test: verifies an image."""
 
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":contents.bzl", "IMAGE_OR_INDEX")
@@ -13,20 +13,20 @@ def _impl(ctx):
     }, contents_with_blobs(ctx))]
 
 image_test = rule(
-    doc = """A test that an image is what the specifications demand, and if you say so, that its digest has not changed.
+    doc = """Tests that an image conforms to the OCI specifications and, optionally, that its digest has not changed.
 
-Every digest, size and `diff_id` is computed anew, all documents are compared with image-spec and with each other, and every
-layer is read entry by entry; docs/validator.md lists the rules. Layers that come from an imported base are checked for
-integrity, not for what this project promises of its own.
+The test recomputes every digest, size and `diff_id`, checks all documents against image-spec and against each other, and
+reads every layer entry by entry; docs/validator.md lists the rules. Layers of an imported base are checked for integrity,
+but not for the guarantees that rules_strata gives for its own layers.
 
-Images for any platform can be tested anywhere: the program is built for the execution platform that Bazel runs the test on,
-which is that of the exec group `test`, also with remote execution.""",
+An image can be tested on any machine, whatever its platform: the program is built for the execution platform that runs the
+test, that of the exec group `test`. This includes remote execution.""",
     implementation = _impl,
     attrs = RUN_AS_TEST | {
         "digest": attr.string(
-            doc = """The digest that the image or index must have, like `sha256:...`. A build that is not reproducible, or a change
-that was not meant, then shows. Note that an `image` from scratch has the platform that it is built for; an `image_index`
-with `platforms` has the same digest on every machine.""",
+            doc = """Expected digest of the image or index, like `sha256:...`. It detects unreproducible builds and unintended
+changes. The digest of an `image` without a base depends on the target platform; an `image_index` with `platforms` has the
+same digest on every machine.""",
         ),
         "image": attr.label(
             doc = "The `image` or `image_index` to test.",

@@ -1,4 +1,4 @@
-"""A tool that users run by itself."""
+"""A tool that users run directly."""
 
 load(":run_tools.bzl", "RUN_ON_HOST", "run_tool")
 
@@ -10,7 +10,7 @@ def _impl(ctx):
     return [DefaultInfo(executable = executable)]
 
 tool_binary = rule(
-    doc = "A tool of the toolchain, for `bazel run`. So users need not know where the tools come from.",
+    doc = "A tool from the toolchain, for `bazel run`, so that users need not know where it comes from.",
     implementation = _impl,
     attrs = RUN_ON_HOST | {
         "tool": attr.string(doc = "The tool, a key of RUN_TOOLS.", mandatory = True),

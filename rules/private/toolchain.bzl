@@ -1,4 +1,4 @@
-"""The tools, behind two toolchain types, so that a build can bring its own."""
+"""Two toolchain types for the tools, so that a build can supply its own."""
 
 load("//tools:tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
 load(":base_setting.bzl", "without_base_blobs")
@@ -39,14 +39,14 @@ def _build_impl(ctx):
     return _toolchain_info(ctx, BUILD_TOOLS)
 
 image_build_toolchain = rule(
-    doc = """The tools that build images. They run in actions, on the execution platform.
+    doc = """The tools that build images. Actions run them on the execution platform.
 
-The tools of rules_strata are registered already; use this rule only to supply your own. Register a `toolchain` of the type
-`@rules_strata//rules:build_toolchain_type` around it, with `exec_compatible_with` if the tools are binaries for one platform.
-Tools can be left out; a rule that needs one of them then fails.""",
+rules_strata registers its own tools, so use this rule only to supply others. Register a `toolchain` target of the type
+`@rules_strata//rules:build_toolchain_type` for it, with `exec_compatible_with` if the tools are binaries for one platform.
+Tools may be omitted; rules that need an omitted tool fail.""",
     implementation = _build_impl,
 
-    # The tools are the same whether a build needs the bytes of its bases or not, so they are built once.
+    # The tools do not depend on whether a build needs the bytes of its bases, so this builds them only once.
     cfg = without_base_blobs,
     attrs = _tool_attributes(BUILD_TOOLS, cfg = "exec"),
 )
@@ -55,19 +55,19 @@ def _run_impl(ctx):
     return _toolchain_info(ctx, RUN_TOOLS)
 
 image_run_toolchain = rule(
-    doc = """The tools behind `image_push` and `image_load`, which `bazel run` starts on the host, and `image_test`, which `bazel
-test` starts where it runs tests.
+    doc = """The tools that `bazel run` starts on the host, for `image_push` and `image_load`, and that `bazel test` starts on the
+test's machine, for `image_test`.
 
-The tools of rules_strata are registered already; use this rule only to supply your own. Register a `toolchain` of the type
-`@rules_strata//rules:run_toolchain_type` around it, with `target_compatible_with` if the tools are binaries for one platform:
-the target platform is the one that they run on. Tools can be left out; a rule that needs one of them then fails.""",
+rules_strata registers its own tools, so use this rule only to supply others. Register a `toolchain` target of the type
+`@rules_strata//rules:run_toolchain_type` for it, with `target_compatible_with` if the tools are binaries for one platform:
+they run on the target platform. Tools may be omitted; rules that need an omitted tool fail.""",
     implementation = _run_impl,
     cfg = without_base_blobs,
     attrs = _tool_attributes(RUN_TOOLS, cfg = "target"),
 )
 
 def build_tool(ctx, name):
-    """Returns the tool that actions run.
+    """Returns a tool that actions run.
 
     Args:
       ctx: The context of a rule with the toolchain BUILD_TOOLCHAIN_TYPE.
@@ -79,7 +79,7 @@ def build_tool(ctx, name):
     return tool_of(ctx.toolchains[BUILD_TOOLCHAIN_TYPE], name, ctx.label)
 
 def tool_of(toolchain, name, label):
-    """Returns a tool of a toolchain, and fails if the toolchain does not have it.
+    """Returns a tool of a toolchain. Fails if the toolchain does not have it.
 
     Args:
       toolchain: ToolchainInfo of image_build_toolchain or image_run_toolchain.

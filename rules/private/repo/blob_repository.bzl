@@ -1,4 +1,4 @@
-"""A repository that is one layer of a locked image: the file HEX, named by its digest."""
+"""A repository with one layer of a locked image: the file HEX, named by its digest."""
 
 load(":registry.bzl", "ADVICE", "fetch", "source")
 load(":servers.bzl", "server_problem", "trusted_servers")
@@ -28,14 +28,14 @@ blob_repository = repository_rule(
     doc = "One layer of a locked image, fetched by its digest.",
     implementation = _impl,
     attrs = {
-        "images": attr.string(doc = "The images that it belongs to, for messages."),
-        "registries": attr.string_dict(doc = "How each registry is spoken to, as the lock file says, as JSON."),
+        "images": attr.string(doc = "The images that the layer belongs to, for messages."),
+        "registries": attr.string_dict(doc = "Access to each registry, as JSON from the lock file."),
         "sha256": attr.string(mandatory = True, doc = "The digest's hexadecimal digits."),
-        "sources": attr.string_list(doc = "The repositories that hold it, the best first."),
-        "urls": attr.string_list(doc = "Further addresses of it, which its manifest names."),
+        "sources": attr.string_list(doc = "Repositories that contain the layer, in order of preference."),
+        "urls": attr.string_list(doc = "Additional URLs of the layer, from the manifest."),
     },
 )
 
 def blob_repository_name(sha256):
-    """Returns the name of the repository of the layer with the digest."""
+    """Returns the name of the repository of a layer, given the hexadecimal digits of its digest."""
     return "sha256_" + sha256

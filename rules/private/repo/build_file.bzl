@@ -2,7 +2,7 @@
 
 visibility(["//rules/..."])
 
-# The words of image-spec for what Bazel's constraints say; the other direction is in rules/private/platform.bzl.
+# From the values of image-spec to Bazel's constraints. rules/private/platform.bzl has the opposite direction.
 _OS = {"darwin": "macos"}
 _CPU = {
     "386": "x86_32",
@@ -28,10 +28,9 @@ def build_file(name, reference, platforms, how_to_add):
 
     Args:
       name: Name of the image.
-      reference: Its full name, for messages.
-      platforms: dict from platform to a struct of documents, a dict of what locked_image takes besides the files, and
-        blobs, the labels of the layers.
-      how_to_add: What makes another platform part of it, for messages.
+      reference: Full name of the image, for messages.
+      platforms: dict from platform to a struct of documents, the dict for locked_image, and blobs, the labels of the layers.
+      how_to_add: How to add another platform, for messages.
 
     Returns:
       The text.
@@ -66,10 +65,10 @@ def build_file(name, reference, platforms, how_to_add):
     return "\n\n".join(lines) + "\n"
 
 def constraints_of(platform):
-    """Returns the labels of the constraints that Bazel's platforms state for a platform, or None if they cannot.
+    """Returns the labels of Bazel's constraints for a platform, or None if Bazel has none for it.
 
     Args:
-      platform: Its name, like "linux/arm/v7".
+      platform: Name of the platform, like "linux/arm/v7".
 
     Returns:
       list of strings, or None.

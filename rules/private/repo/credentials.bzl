@@ -1,7 +1,7 @@
-"""What the user of this machine may show to a registry: netrc, then the files of docker and podman.
+"""The user's credentials for registries: from netrc, then from the files of docker and podman.
 
-Programs that these files name are not asked: a repository rule cannot talk to them. Bazel's own --credential_helper is
-asked by Bazel, and what it says wins.
+Credential helpers in these files are not used, because a repository rule cannot communicate with them. Bazel itself runs the
+program in --credential_helper, whose result takes precedence.
 """
 
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "read_netrc")
@@ -11,7 +11,7 @@ visibility(["//rules/..."])
 _DOCKER_HUB = ["index.docker.io", "registry-1.docker.io"]
 
 def credential_for(ctx, registry, repository):
-    """Returns what to show to a registry.
+    """Returns the credential for a repository.
 
     Args:
       ctx: repository_ctx.
@@ -30,10 +30,10 @@ def credential_for(ctx, registry, repository):
     return credential_in(files, registry, repository)
 
 def credential_in(files, registry, repository):
-    """Returns what files say about a registry, as tools/internal/registry/auth does.
+    """Returns the credential for a repository from files, like tools/internal/registry/auth.
 
     Args:
-      files: The values of "auths" in the files, in the order in which they are asked.
+      files: The values of "auths" in the files, in order of precedence.
       registry: Name of the registry.
       repository: Name of the repository.
 
@@ -49,7 +49,7 @@ def credential_in(files, registry, repository):
     return None
 
 def _netrc(ctx):
-    """Returns the entries of $NETRC, or of ~/.netrc without that variable: dict from host to a dict of login, password."""
+    """Returns the entries of $NETRC, which defaults to ~/.netrc: dict from host to a dict of login and password."""
     home = ctx.os.environ.get("HOME") or ctx.os.environ.get("USERPROFILE", "")
     path = ctx.path(ctx.os.environ.get("NETRC") or home + "/.netrc")
     return read_netrc(ctx, path) if path.exists else {}
@@ -70,7 +70,7 @@ def _files(ctx):
     return [file for file in files if file]
 
 def _entries(auths, registry, repository):
-    """Returns the entries for registry/repository: the longest prefix first, and the exact spelling before others."""
+    """Returns the entries for registry/repository: longer prefixes first, and the exact spelling before others."""
     parts = repository.split("/")
     found = []
     for length in range(len(parts), -1, -1):
@@ -80,7 +80,7 @@ def _entries(auths, registry, repository):
     return found
 
 def _normalise(key):
-    """Returns the name that a key means: a URL means its host."""
+    """Returns the name that a key represents. A URL represents its host."""
     is_url = "://" in key
     host, _, path = key.partition("://")[2 if is_url else 0].removesuffix("/").partition("/")
     if host in _DOCKER_HUB:

@@ -1,4 +1,4 @@
-"""WORKSPACE mode: go.mod's modules. Made from it, after each change of it, from the checkout's top, by
+"""WORKSPACE mode: the modules in go.mod. After each change to go.mod, update this file from the root of the checkout:
 
 go tool -modfile=dev/lint/go.mod gazelle update-repos -from_file=go.mod -prune \\
     -to_macro=rules/private/repo/go_repositories.bzl%go_repositories
@@ -9,7 +9,7 @@ load("@bazel_gazelle//:deps.bzl", "go_repository")
 visibility(["//rules/..."])
 
 def go_repositories():
-    """Declares a repository for each module in go.mod, named as with Bazel modules."""
+    """Declares a repository for each module in go.mod, with the same names as for Bazel modules."""
     go_repository(
         name = "com_github_google_go_cmp",
         importpath = "github.com/google/go-cmp",

@@ -1,4 +1,4 @@
-"""The repository of a locked image: its documents, and targets for its platforms."""
+"""The repository of a locked image, with its documents and a target for each platform."""
 
 load(":blob_repository.bzl", "blob_repository_name")
 load(":build_file.bzl", "build_file", "target_name")
@@ -14,10 +14,10 @@ def write_documents(ctx, platform, manifest, config, shape = None):
       platform: The platform.
       manifest: The manifest's text.
       config: The config's text.
-      shape: The text of the shape of all layers, or None if it is not known.
+      shape: The text of the shape of all layers, or None if it is unknown.
 
     Returns:
-      dict with the names of the files, for locked_image.
+      dict from the kind of document to the name of its file, for locked_image.
     """
     names = {}
     for kind, text in {"config": config, "manifest": manifest, "shape": shape}.items():
@@ -25,16 +25,16 @@ def write_documents(ctx, platform, manifest, config, shape = None):
             continue
         names[kind] = "%s.%s.json" % (target_name(platform), kind)
 
-        # The text holds the document's bytes one by one, not characters.
+        # Each character of the text represents one byte of the document.
         ctx.file(names[kind], text, executable = False, legacy_utf8 = False)
     return names
 
 def layer_digests(manifest):
-    """Returns the hexadecimal digits of the layers of a manifest, given as text, lowest first."""
+    """Returns the digests of the layers in a manifest's text as hexadecimal digits, lowest first."""
     return [layer["digest"].removeprefix("sha256:") for layer in json.decode(manifest)["layers"]]
 
 def unique(items):
-    """Returns the list without what is in it a second time."""
+    """Returns the list without duplicates."""
     return {item: None for item in items}.keys()
 
 def _impl(ctx):
@@ -68,10 +68,10 @@ def _impl(ctx):
     ))
 
 image_repository = repository_rule(
-    doc = "A locked image. No request is made.",
+    doc = "A locked image. Makes no network requests.",
     implementation = _impl,
     attrs = {
-        "image": attr.string(mandatory = True, doc = "Its name in the lock file."),
+        "image": attr.string(mandatory = True, doc = "Name of the image in the lock file."),
         "lock": attr.label(mandatory = True, doc = "The lock file."),
     },
 )

@@ -38,7 +38,7 @@ def _impl(ctx):
     )
 
 def _claim(owners, name, module, digest):
-    """Gives a name to an image, unless the same is there already; another one of that name is an error."""
+    """Claims a name for an image and returns whether it was free. The root module may override names of other modules."""
     if name not in owners:
         owners[name] = struct(module = module, digest = digest)
         return True
@@ -54,40 +54,41 @@ def _claim(owners, name, module, digest):
     return False
 
 images = module_extension(
-    doc = "Base images of registries, each as a repository `@NAME`, which is an image to build on.",
+    doc = "Base images from registries. Each becomes a repository `@NAME`, which can be used as the `base` of an `image`.",
     implementation = _impl,
     tag_classes = {
         "from_lock": tag_class(
-            doc = "The images of a lock file. Nothing is fetched but layers whose bytes are needed.",
+            doc = "Declares the images in a lock file. Only layers whose bytes are needed are fetched.",
             attrs = {
                 "lock": attr.label(
-                    doc = "The lock file, `images.lock.json`, which `bazel run @rules_strata//rules:lock` keeps.",
+                    doc = "The lock file, `images.lock.json`. `bazel run @rules_strata//rules:lock` maintains it.",
                     mandatory = True,
                 ),
             },
         ),
         "pull": tag_class(
-            doc = "An image without a lock file, for a quick start: its documents are fetched by the first build that uses it.",
+            doc = """Declares an image without a lock file, for a quick start. The first build that uses it fetches its manifest
+and config.""",
             attrs = {
                 "name": attr.string(
                     doc = "Name of the repository.",
                     mandatory = True,
                 ),
                 "platforms": attr.string_list(
-                    doc = """Platforms to take of an index, like `linux/arm64`. Unset means linux/amd64 and linux/arm64, as far as
-they are there.""",
+                    doc = """Platforms to use from an index, like `linux/arm64`. If unset, `linux/amd64` and `linux/arm64` are used
+if the index has them.""",
                 ),
                 "realm": attr.string(
-                    doc = """Address of the registry's token server. That of some registries is known; the lock tool finds
-it out of any registry.""",
+                    doc = """URL of the registry's token server. Not needed for well-known registries. With a lock file, the lock
+tool finds it for any registry.""",
                 ),
                 "reference": attr.string(
-                    doc = """Full name of the image, with its digest: `docker.io/library/debian@sha256:...`. A tag before the
-digest is for readers.""",
+                    doc = """Full name of the image, including its digest, like `docker.io/library/debian@sha256:...`. A tag before
+the digest is ignored.""",
                     mandatory = True,
                 ),
                 "service": attr.string(
-                    doc = "How the token server knows the registry.",
+                    doc = "Name of the registry at the token server.",
                 ),
             },
         ),

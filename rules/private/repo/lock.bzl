@@ -1,18 +1,18 @@
-"""Reading images.lock.json. Go's package lockfile writes it, and checks more than this does."""
+"""Reads images.lock.json. The Go package lockfile writes it and checks it more thoroughly."""
 
 load(":blob_repository.bzl", "blob_repository_name")
 
 visibility(["//rules/..."])
 
 def read_lock(ctx, label):
-    """Returns the lock file as a dict.
+    """Reads a lock file.
 
     Args:
       ctx: repository_ctx or module_ctx.
       label: Label of the file.
 
     Returns:
-      The dict.
+      The decoded file, a dict.
     """
     path = ctx.path(label)
     ctx.watch(path)
@@ -29,7 +29,7 @@ def text_of(document):
     return "".join(document["text"])
 
 def shape_text(entry):
-    """Returns the bytes of the shape of a platform's layers, or None if the lock file does not have it.
+    """Returns the bytes of the shape of a platform's layers, or None if it is not in the lock file.
 
     Args:
       entry: The platform's entry in the lock file.
@@ -40,13 +40,13 @@ def shape_text(entry):
     return "".join(entry["shape"]) if entry.get("shape") else None
 
 def sources_of(image):
-    """Returns the repositories that hold the layers of an image.
+    """Returns the repositories that contain the layers of an image.
 
     Args:
       image: The image's entry in the lock file.
 
     Returns:
-      list of "registry/repository", the best first.
+      list of "registry/repository", in order of preference.
     """
     return image.get("mirrors", []) + [repository_of(image["reference"])]
 
@@ -56,14 +56,14 @@ def repository_of(reference):
     return registry + "/" + path.partition(":")[0]
 
 def system_of(image, digest):
-    """Returns what only an index states of the system that a manifest is for, for locked_image.
+    """Returns the system requirements of a manifest that are only in an index, for locked_image.
 
     Args:
       image: The image's entry in the lock file.
       digest: The digest of the manifest.
 
     Returns:
-      dict with cpu_features, os_features and os_version, as far as an index states them.
+      dict with those of cpu_features, os_features and os_version that an index contains.
     """
     for index in image.get("indexes", []):
         for child in json.decode(text_of(index))["manifests"]:
@@ -73,13 +73,13 @@ def system_of(image, digest):
     return {}
 
 def system_stated(platform):
-    """Returns what the platform of a descriptor states of the system beyond its name, for locked_image.
+    """Returns the system requirements in a descriptor's platform, beyond the platform's name, for locked_image.
 
     Args:
       platform: dict from an index.
 
     Returns:
-      dict with cpu_features, os_features and os_version, as far as they are stated.
+      dict with those of cpu_features, os_features and os_version that are set.
     """
     stated = {
         "cpu_features": platform.get("features"),
@@ -89,7 +89,7 @@ def system_stated(platform):
     return {key: value for key, value in stated.items() if value}
 
 def layers_of(image):
-    """Returns the layers of all platforms of an image: dict from hexadecimal digits to the descriptor in the manifest."""
+    """Returns the layers of all platforms of an image: dict from hexadecimal digest to the descriptor in the manifest."""
     return {
         layer["digest"].removeprefix("sha256:"): layer
         for platform in image["platforms"].values()

@@ -1,4 +1,4 @@
-"""rules_pkg's providers for rules that cannot depend on rules_pkg: the real ones where its users say where they are."""
+"""The providers of rules_pkg, or stand-ins if the build does not use rules_pkg, which rules_strata does not depend on."""
 
 visibility(["//rules/..."])
 
@@ -10,7 +10,7 @@ _NAMES = ["PackageDirsInfo", "PackageFilegroupInfo", "PackageFilesInfo", "Packag
 _TWO_FILES = """rules_strata: the modules {first} and {second} want different providers of rules_pkg: {one} and {two}.
 Remove `providers` from one of them."""
 
-# For the bzl_library of what loads providers.bzl.
+# For the bzl_library targets of files that load providers.bzl.
 _BUILD = """filegroup(
     name = "providers",
     srcs = %r,
@@ -32,10 +32,10 @@ def _pkg_providers_impl(repository_ctx):
     repository_ctx.file("providers.bzl", "\n".join(lines) + "\n")
 
 pkg_providers = repository_rule(
-    doc = "A file providers.bzl with the providers of rules_pkg, or with stand-ins that no target of rules_pkg has.",
+    doc = "A file providers.bzl with the providers of rules_pkg, or with stand-ins that no target provides.",
     implementation = _pkg_providers_impl,
     attrs = {
-        "file": attr.string(doc = "Label of the file that defines the providers; empty where there is no rules_pkg."),
+        "file": attr.string(doc = "Label of the file that defines the providers, or empty without rules_pkg."),
     },
 )
 
@@ -55,14 +55,14 @@ def _rules_pkg_impl(module_ctx):
     return module_ctx.extension_metadata(reproducible = True)
 
 rules_pkg = module_extension(
-    doc = "Makes targets of rules_pkg inputs of `image_layer`.",
+    doc = "Enables rules_pkg targets in the attribute `pkgs` of `image_layer`.",
     implementation = _rules_pkg_impl,
     tag_classes = {
         "providers": tag_class(
-            doc = "Says where the providers are.",
+            doc = "Specifies the file that defines the providers.",
             attrs = {
                 "file": attr.label(
-                    doc = "`@rules_pkg//pkg:providers.bzl`, as the module that says it sees rules_pkg.",
+                    doc = "`@rules_pkg//pkg:providers.bzl`, resolved in the calling module.",
                     mandatory = True,
                 ),
             },

@@ -1,7 +1,7 @@
 """The prebuilt tools of a release, as toolchains.
 
-tools.lock.json names the archives that have them, with their SHA-256. The file of the repository names none; dev/release fills
-it in for a release. An archive is downloaded when a build needs a tool of it, and not before.
+tools.lock.json lists the archives with the tools and their SHA-256. The file in the repository is empty, and dev/release
+fills it in for a release. An archive is downloaded only when a build needs one of its tools.
 """
 
 load("//tools:tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
@@ -13,7 +13,7 @@ PREBUILT_TOOLS = "rules_strata_tools"
 
 _LOCK = Label("//:tools.lock.json")
 
-# The platforms that a release can have tools for: GOOS and GOARCH, and what Bazel calls them.
+# The platforms that a release can have tools for: GOOS and GOARCH values, and Bazel's names for them.
 _OS = {"darwin": "macos", "linux": "linux", "windows": "windows"}
 _CPU = {"amd64": "x86_64", "arm64": "aarch64"}
 _PLATFORMS = {
@@ -22,7 +22,7 @@ _PLATFORMS = {
     for cpu in _CPU
 }
 
-# By when tools run: the tools, and the attribute of `toolchain` that says on which platform that is.
+# For each kind of tools, in the build or with `bazel run`: the tools, and the attribute of `toolchain` for their platform.
 _KINDS = {
     "build": struct(tools = BUILD_TOOLS, runs_on = "exec_compatible_with"),
     "run": struct(tools = RUN_TOOLS, runs_on = "target_compatible_with"),
@@ -56,7 +56,7 @@ def _repository(kind, platform):
     return "rules_strata_%s_tools_%s" % (kind, platform)
 
 def prebuilt_toolchains(lock):
-    """Returns the declarations of the toolchains that a decoded tools.lock.json gives, for a BUILD file."""
+    """Returns the toolchain declarations for a decoded tools.lock.json, as text for a BUILD file."""
     return [
         _TOOLCHAIN.format(
             constraints = _PLATFORMS[platform],
@@ -114,7 +114,7 @@ _tools = repository_rule(
 )
 
 def prebuilt_tools_repositories():
-    """Declares all repositories, also for WORKSPACE files. What tools.lock.json does not name is never fetched."""
+    """Declares all repositories, also for WORKSPACE files. Those that are not in tools.lock.json are never fetched."""
     _toolchains(name = PREBUILT_TOOLS)
     for kind in _KINDS:
         for platform in _PLATFORMS:

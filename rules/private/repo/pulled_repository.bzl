@@ -1,4 +1,4 @@
-"""The repositories of an image without a lock file: one for its documents, one for the layers of each platform."""
+"""The repositories of an image without a lock file: one for its documents, and one per platform for the layers."""
 
 load(":build_file.bzl", "build_file", "target_name")
 load(":image_repository.bzl", "layer_digests", "unique", "write_documents")
@@ -8,10 +8,10 @@ load(":servers.bzl", "api_host")
 
 visibility(["//rules/..."])
 
-# The platforms of an image that states none.
+# The platforms if none are set.
 DEFAULT_PLATFORMS = ["linux/amd64", "linux/arm64"]
 
-# The media types of each kind of document, OCI's and Docker's.
+# The OCI and Docker media types of each kind of document.
 MEDIA_TYPES = {
     "config": [
         "application/vnd.oci.image.config.v1+json",
@@ -27,7 +27,7 @@ MEDIA_TYPES = {
     ],
 }
 
-# Token servers of registries that many use. Of any other registry the lock file knows it.
+# Token servers of popular registries. For other registries, the lock file contains the token server.
 _TOKEN_SERVERS = {
     "docker.io": ("https://auth.docker.io/token", "registry.docker.io"),
     "ghcr.io": ("https://ghcr.io/token", "ghcr.io"),
@@ -36,14 +36,14 @@ _TOKEN_SERVERS = {
 }
 
 _ATTRS = {
-    "platforms": attr.string_list(doc = "The platforms that are wanted."),
+    "platforms": attr.string_list(doc = "The requested platforms."),
     "realm": attr.string(doc = "The token server."),
-    "reference": attr.string(mandatory = True, doc = "The image, with its digest."),
-    "service": attr.string(doc = "How the token server knows the registry."),
+    "reference": attr.string(mandatory = True, doc = "The image, including its digest."),
+    "service": attr.string(doc = "Name of the registry at the token server."),
 }
 
 def check_reference(name, reference):
-    """Refuses a reference that is not full, or has no digest.
+    """Fails for a reference that is incomplete or has no digest.
 
     Args:
       name: Name of the image.
@@ -58,14 +58,14 @@ def check_reference(name, reference):
     return reference.partition("@")[2]
 
 def reference_problem(name, reference):
-    """Says why a reference does not name one image for good.
+    """Returns the reason why a reference does not permanently identify an image.
 
     Args:
-      name: Name of the image, for advice.
+      name: Name of the image, for hints.
       reference: The reference.
 
     Returns:
-      A text, or None.
+      A message, or None.
     """
     repository, _, digest = reference.partition("@")
     first, _, rest = repository.partition("/")
@@ -90,8 +90,8 @@ def _source(attr):
     realm, service = _TOKEN_SERVERS.get(registry, ("", ""))
     realm = attr.realm or realm
 
-    # As Docker does it: this machine's registries have no TLS. Without a known token server, basic authentication is all
-    # that can be tried; nobody is asked for a credential who does not have one.
+    # Like Docker, assume that registries on this machine do not use TLS. Without a known token server, only basic
+    # authentication is possible; users without a credential are not affected.
     host = registry.partition(":")[0]
     scheme = "http" if host in ["localhost", "127.0.0.1"] else "https"
     return repository, source(repository, {registry: {
@@ -108,13 +108,13 @@ def _read(ctx, kind, digest):
     return ctx.read(file, watch = "no")
 
 def platform_of(parts):
-    """Returns the name of a platform that is given as a dict, or None if it is not stated.
+    """Returns the name of a platform given as a dict, or None if the platform is unknown.
 
     Args:
       parts: dict with os, architecture and variant, as in an index or a config; or None.
 
     Returns:
-      "os/architecture" or "os/architecture/variant", without a variant that amd64 and arm64 imply.
+      "os/architecture" or "os/architecture/variant", without the default variants of amd64 and arm64.
     """
     if not parts or not parts.get("os") or not parts.get("architecture") or "unknown" in [parts["os"], parts["architecture"]]:
         return None
@@ -124,10 +124,10 @@ def platform_of(parts):
     return "/".join([part for part in [parts["os"], parts["architecture"], variant] if part])
 
 def _manifests(ctx):
-    """Returns the manifests that the reference leads to: dict from platform to their digest and what an index states."""
+    """Returns the manifests of the reference: dict from platform to the digest and the system requirements in the index."""
     found = {}
     queue = [ctx.attr.reference.partition("@")[2]]
-    for _ in range(1000):  # indexes, and manifests whose platform no index states
+    for _ in range(1000):  # indexes, and manifests whose platform is not in an index
         if not queue:
             return found
         digest = queue.pop(0)
@@ -192,7 +192,7 @@ def _image_impl(ctx):
 _image_repository = repository_rule(
     doc = "An image without a lock file.",
     implementation = _image_impl,
-    attrs = _ATTRS | {"image": attr.string(mandatory = True, doc = "Its name.")},
+    attrs = _ATTRS | {"image": attr.string(mandatory = True, doc = "Name of the image.")},
 )
 
 def _layers_impl(ctx):
@@ -219,7 +219,7 @@ def pulled_image(name, attrs):
 
     Args:
       name: Name of the repository.
-      attrs: dict of its attributes: reference, platforms, realm, service.
+      attrs: dict of attributes: reference, platforms, realm, service.
     """
     _image_repository(name = name, image = name, **attrs)
     for platform in attrs["platforms"] or DEFAULT_PLATFORMS:

@@ -1,7 +1,7 @@
-"""Fetching from registries, through Bazel's downloader.
+"""Fetches from registries through Bazel's downloader.
 
-What has a known digest is looked for in the repository cache first, without any request. A registry that wants a token
-gets one: from the server that its challenge named when the image was locked.
+Content with a known digest is looked up in the repository cache first, without a network request. If a registry requires a
+token, the token comes from the server that the registry's challenge named when the image was locked.
 """
 
 load(":credentials.bzl", "credential_for")
@@ -16,11 +16,11 @@ def fetch(ctx, kind, digest, output, sources, **kwargs):
       kind: "blobs" or "manifests".
       digest: The digest.
       output: Path of the file to write.
-      sources: list of sources (see source), asked in turn.
-      **kwargs: `headers` of the request, `urls` to try after the sources.
+      sources: list of sources (see source), tried in order.
+      **kwargs: `headers` of the request, and `urls` to try after the sources.
 
     Returns:
-      None, or a text that says what went wrong.
+      None, or an error message.
     """
     sha256 = digest.removeprefix("sha256:")
     if ctx.download([], output, sha256 = sha256, allow_fail = True).success:
@@ -52,11 +52,11 @@ def _download(ctx, url, output, sha256, auth, kwargs):
     ).success
 
 def source(name, registries):
-    """Returns where a repository is.
+    """Returns the location of a repository.
 
     Args:
       name: "registry/repository".
-      registries: dict from a registry's name to a dict with its `url` and, if it asks for one, its `auth`.
+      registries: dict from a registry's name to a dict with its `url` and, if it requires authentication, its `auth`.
 
     Returns:
       struct of registry, repository, url and auth (a dict of scheme, realm, service, or None).
@@ -66,7 +66,7 @@ def source(name, registries):
     return struct(registry = registry, repository = repository, url = known["url"], auth = known.get("auth"))
 
 def _authorization(ctx, source):
-    """Returns a value for the `auth` of ctx.download, or None, and what went wrong, or None."""
+    """Returns a value for the `auth` of ctx.download, or None, and an error message, or None."""
     if not source.auth:
         return None, None
     credential = credential_for(ctx, source.registry, source.repository)
@@ -80,7 +80,7 @@ def _authorization(ctx, source):
     return {"type": "pattern", "pattern": "Bearer <password>", "password": token}, None
 
 def _token(ctx, source, credential):
-    """Asks the token server, and returns the token or None."""
+    """Requests a token from the token server and returns it, or None."""
     url = "%s%sservice=%s&scope=repository:%s:pull" % (
         source.auth["realm"],
         "&" if "?" in source.auth["realm"] else "?",
@@ -95,12 +95,12 @@ def _token(ctx, source, credential):
     return decoded.get("token") or decoded.get("access_token")
 
 def _query(text):
-    """Escapes what has a meaning in a query."""
+    """Escapes characters that have a meaning in a URL query."""
     for char, escape in [("%", "%25"), (" ", "%20"), ("&", "%26"), ("#", "%23"), ("+", "%2B"), ("\"", "%22")]:
         text = text.replace(char, escape)
     return text
 
-# What to do about a failure.
+# Appended to messages about failures.
 ADVICE = """
   What Bazel was told stands in the warnings above. If a credential is missing or has expired, "docker login" or "podman login"
   (without a helper program), a netrc entry or Bazel's --credential_helper gives one. If the image is gone, pin another:

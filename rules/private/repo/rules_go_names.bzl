@@ -1,14 +1,14 @@
-"""WORKSPACE mode: the repository name `rules_go`, where the ruleset itself is `io_bazel_rules_go`.
+"""WORKSPACE mode: the repository `rules_go`, a facade for the ruleset, which is named `io_bazel_rules_go` there.
 
-Only modules let every repository have its own name for another one. A second copy of rules_go would
-not do: its providers would not be the first one's.
+In WORKSPACE mode, a repository cannot choose its own name for a dependency, as modules can. A second copy of rules_go would
+not work, because its providers would be different from those of the first one.
 """
 
 visibility(["//rules/..."])
 
 _REAL = "@io_bazel_rules_go"
 
-# What BUILD files of this repository load and refer to.
+# The rules and platforms that BUILD files in this project use.
 _RULES = ["go_binary", "go_cross_binary", "go_library", "go_test"]
 _PLATFORMS = ["linux_amd64", "linux_arm64"]
 
@@ -32,5 +32,5 @@ def _rules_go_names_impl(rctx):
 
 rules_go_names = repository_rule(
     implementation = _rules_go_names_impl,
-    doc = "A repository of other names for what `io_bazel_rules_go` holds.",
+    doc = "A repository with aliases for the contents of `io_bazel_rules_go`.",
 )

@@ -1,27 +1,27 @@
-"""Where a lock file may send credentials.
+"""The servers to which a lock file may send credentials.
 
-The rules are those of Go's package lockfile; //rules/tests:contract.bzl has cases for both.
+A change to one line of a generated file must not be able to redirect a registry's password to another server.
 
-Whoever changes one line of a machine-written file must not be able to say who gets the password of a registry.
+The Go package lockfile applies the same rules; //rules/tests:contract.bzl has cases for both.
 """
 
 visibility(["//rules/..."])
 
-# The environment variable that lists further servers that a lock file may name.
+# The environment variable that lists additional servers that a lock file may name.
 TRUST_VARIABLE = "STRATA_TRUSTED_SERVERS"
 
 _SECOND_LEVEL = ["ac", "co", "com", "edu", "gov", "ne", "net", "or", "org"]
 
 def server_problem(name, how, trusted):
-    """Says what is wrong with the servers that a lock file names for a registry.
+    """Checks the servers that a lock file names for a registry.
 
     Args:
       name: Name of the registry.
-      how: dict of its `url` and, if it asks for one, its `auth`.
-      trusted: list of further servers that may be named: "https://HOST[:PORT]" or "http://HOST[:PORT]".
+      how: dict of its `url` and, if it requires authentication, its `auth`.
+      trusted: list of additional permitted servers: "https://HOST[:PORT]" or "http://HOST[:PORT]".
 
     Returns:
-      A text, or None.
+      An error message, or None.
     """
     trusted = [server.lower().removesuffix("/") for server in trusted]
     host = api_host(name)
@@ -51,11 +51,11 @@ def server_problem(name, how, trusted):
     return None
 
 def api_host(registry):
-    """Returns the host, with its port, that serves a registry's API: its name, except for Docker Hub."""
+    """Returns the host and port of a registry's API. Except for Docker Hub, this is the registry's name."""
     return "registry-1.docker.io" if registry == "docker.io" else registry
 
 def trusted_servers(ctx):
-    """Returns the servers that the user of this machine trusts in addition.
+    """Returns the additional servers that the user trusts.
 
     Args:
       ctx: repository_ctx.
@@ -83,7 +83,7 @@ def _has_bad_port(host):
     return bool(port) and not port.isdigit()
 
 def _is_address(host):
-    """Says whether a host is an IP address. "127.1", which some resolvers take for one, is not."""
+    """Returns whether a host is an IP address. "127.1", which some resolvers accept as one, is not."""
     numbers = host.split(".")
     return ":" in host or len(numbers) == 4 and all([number.isdigit() and int(number) < 256 for number in numbers])
 
@@ -91,12 +91,12 @@ def _is_loopback(host):
     return host in ["localhost", "::1"] or _is_address(host) and host.startswith("127.")
 
 def _is_shared(domain):
-    """Says whether strangers register names below a domain: below a top-level one, or one like "co.uk"."""
+    """Returns whether third parties can register names in a domain: a top-level domain, or one like "co.uk"."""
     labels = domain.split(".")
     return len(labels) == 1 or len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _SECOND_LEVEL
 
 def _same_domain(registry, realm):
-    """Says whether a token server's host is the registry's, lies below it, or shares the domain above it."""
+    """Returns whether a token server's host is the registry's host, a subdomain of it, or in the same parent domain."""
     if realm == registry:
         return True
     if _is_address(registry) or realm.endswith("."):

@@ -1,6 +1,6 @@
 """WORKSPACE mode: a repository whose repositories.bzl declares the images of a lock file.
 
-A WORKSPACE cannot read a file; what a repository holds it can load.
+A WORKSPACE file cannot read other files, but it can load .bzl files from a repository.
 """
 
 load(":lock.bzl", "blob_attrs", "read_lock")
@@ -26,7 +26,7 @@ def _impl(ctx):
     ctx.file("repositories.bzl", "\n".join(lines) + "\n")
 
 workspace_images = repository_rule(
-    doc = "The declarations of the images of a lock file.",
+    doc = "Declarations of the images in a lock file.",
     implementation = _impl,
     attrs = {
         "lock": attr.label(mandatory = True, doc = "The lock file."),
