@@ -1,7 +1,7 @@
 #!/bin/sh
 # bazel.sh CACHE CHECKOUT ARGS...: `bazel ARGS...` without Bazel's releases or the central registry.
 #
-# What it runs is made on the first call and kept in CACHE/airgap, under names that change when the
+# It builds its parts on the first call and keeps them in CACHE/airgap, under names that change when the
 # recipe does: root-KEY, slow to make, and modules-KEY, quick.
 set -eu
 cache=$1/airgap
@@ -14,14 +14,14 @@ die() { say "$*"; exit 1; }
 
 go=$(command -v go) || die "no go on PATH: install Go, the one program that the offline build cannot fetch"
 
-# Inside, what is below /usr is hidden or read-only.
+# Inside, everything below /usr is hidden or read-only.
 mkdir -p "$cache"
 for dir in "$PWD" "$cache"; do
   case $(cd "$dir" && pwd -P)/ in /usr/*) die "$dir: a workspace or a cache cannot be below /usr here
   hint: move it, or set XDG_CACHE_HOME (see dev/airgap/README.md)" ;; esac
 done
 
-# Keys. Only module names and versions matter of the MODULE.bazel files, not the rest of them.
+# Keys. Only module names and versions in the MODULE.bazel files matter.
 key() { sha256sum | cut -c 1-12; }
 root=$cache/root-$({ cat "$here/root.sh" "$here/enter.sh"; uname -m; } | key)
 modules=$cache/modules-$({
@@ -32,8 +32,8 @@ modules=$cache/modules-$({
   echo "$root $go"
 } | key)
 
-# make DIR COMMAND...: run `COMMAND DIR.part`, and rename. A lock is held, so that two who come at once
-# make one; what an interrupted one left behind is made again.
+# make DIR COMMAND...: run `COMMAND DIR.part`, and rename. A lock is held, so that concurrent calls make only
+# one; the remains of an interrupted call are made again.
 make() {
   dest=$1
   shift
@@ -49,7 +49,7 @@ make() {
 if [ ! -e "$root" ]; then
   "$here/check.sh"
   make "$root" "$here/root.sh"
-  # Older recipes left su and others in theirs, as root's for every user. What is mounted there is not ours.
+  # Older recipes left su and others in theirs, owned by root and usable by everyone. Mounted files there are not ours.
   find "$cache"/root-*/usr \( -path '*/usr/host' -o -path '*/usr/local' \) -prune -o \
     -type f -perm /6000 -exec chmod a-s {} + || say "chmod a-s: not for all of $cache"
 fi

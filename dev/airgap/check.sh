@@ -1,5 +1,5 @@
 #!/bin/sh
-# check.sh: say in words what this machine lacks for the offline Bazel, before anything slow begins.
+# check.sh: report what this machine lacks for the offline Bazel, before anything slow starts.
 set -eu
 missing=
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # choose.sh CACHE FILE: write into FILE the path of a Bazel that works here, or the word airgap.
 #
-# Nothing is guessed from names or addresses: a candidate works if it resolves a module from the
-# central registry, with the user's own bazelrc and mirrors, within the time limit.
+# Names and addresses do not matter: a candidate works if it resolves a module from the central
+# registry, with the user's own bazelrc and mirrors, within the time limit.
 set -eu
 cache=$1
 file=$2
@@ -13,7 +13,7 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 
 say() { echo "bazelw: $*" >&2; }
 
-# decide WORD: by rename, so that nobody reads half a word.
+# decide WORD: by rename, so that no reader sees a partial word.
 decide() {
   mkdir -p "$cache"
   echo "$1" >"$file.$$"

@@ -1,16 +1,16 @@
 #!/bin/sh
-# enter.sh ROOT COMMAND...: run COMMAND where ROOT/usr is /usr, and all else is as outside.
+# enter.sh ROOT COMMAND...: run COMMAND with ROOT/usr as /usr, and everything else as outside.
 #
-# A mount namespace of its own does that, and nothing outside notices. The workspace, home, /tmp, /etc
+# A separate mount namespace does that, invisibly to the outside. The workspace, home, /tmp, /etc
 # and sockets keep their paths; /usr/local stays the machine's; the rest of its /usr is /usr/host.
 # All of that, and ROOT/usr itself, is read-only, so that no build can spoil it for the next.
-# ROOT/usr/share/bazelrc is $BAZELW_RC where that is set.
+# $BAZELW_RC, if set, becomes ROOT/usr/share/bazelrc.
 set -eu
-# Root may make mount namespaces; others may in a user namespace, where they are nobody else.
+# Root may make mount namespaces; other users may in a user namespace, in which they have only their own identity.
 who=
 [ "$(id -u)" = 0 ] || who="--user --map-current-user --keep-caps"
-# A mount is made read-only by itself, without those below it; so all of them are looked up. A blank in a
-# path is \040 there, which printf knows as \0040.
+# A mount is made read-only by itself, without those below it, so each of them is listed. A blank in a path
+# is \040 there, which is \0040 for printf.
 # shellcheck disable=SC2016,SC2086 # $who is split on purpose; the inner script has its own arguments
 exec unshare $who --mount --propagation slave sh -euc '
   usr=$(cd "$1/usr" && pwd -P)

@@ -1,9 +1,9 @@
 #!/bin/sh
 # go_module.sh PATH VERSION: download a Go module, and print its directory if it is the one in go_modules.sum.
 #
-# Go by itself would ask sum.golang.org, and ask nobody where that is switched off or out of reach: then
-# the module proxy alone would decide what runs here. What a module needs in turn its own go.sum decides, if
-# it is built with -mod=readonly.
+# Go by itself would ask sum.golang.org, or nothing if that is disabled or unreachable: then the module proxy
+# alone would decide what runs here. The module's own go.sum decides about its dependencies, if it is built with
+# -mod=readonly.
 set -eu
 path=$1 version=$2
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,7 +15,7 @@ want=$(awk -v path="$path" -v version="$version" '$1 == path && $2 == version { 
   hint: add a line as go.sum has it, made where sum.golang.org can be reached: path, version, and
   the Sum that this prints: go mod download -json $path@$version"
 
-# field NAME: of the answer, which is an object with one field a line.
+# field NAME: a field of the answer, which is an object with one field per line.
 field() { printf '%s\n' "$answer" | awk -F '"' -v name="$1" '$2 == name { print $4 }'; }
 
 answer=$(cd / && GOFLAGS=-mod=mod GOWORK=off go mod download -json "$path@$version") ||

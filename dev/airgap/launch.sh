@@ -1,8 +1,8 @@
 #!/bin/sh
 # launch.sh ROOT MODULES ARGS...: Debian's Bazel in ROOT with the registry in MODULES, as `bazel ARGS...`.
 #
-# `bazel run` is two steps here: Bazel builds and writes a script inside, and the script runs outside,
-# so that a target meets the machine as it is, with its docker, podman and files.
+# `bazel run` is two steps here: Bazel builds and writes a script inside, and the script runs outside, so that a target sees
+# the real machine, with its docker, podman and files.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$1
@@ -10,9 +10,9 @@ modules=$2
 shift 2
 
 export BAZELW_RC="$modules/bazelrc"
-unset JAVA_HOME # Bazel would take it for its own JDK
+unset JAVA_HOME # Bazel would use it as its own JDK
 
-# The position of the word `run`, if it is the command: only startup options come before that.
+# The position of the word `run`, if it is the command: only startup options precede it.
 position=0
 command=
 for arg; do
@@ -20,14 +20,14 @@ for arg; do
   case $arg in -* | */*) ;; *) command=$arg && break ;; esac
 done
 case " $* " in *" --script_path"*) command= ;; esac
-# The one locale in which Bazel knows all file names; root.sh says why. What it runs does not see it.
+# The only locale in which Bazel handles all file names; root.sh explains why. Bazel's subprocesses do not see it.
 locale=en_US.ISO-8859-1
 
 [ "$command" = run ] || exec env LC_ALL="$locale" "$here/enter.sh" "$root" bazel "$@"
 
 script=$(mktemp "${TMPDIR:-/tmp}/bazelw-run.XXXXXX")
 trap 'rm -f "$script"' EXIT
-# Put --script_path behind `run`: rotate the arguments once around.
+# Put --script_path after `run`: rotate the arguments once.
 count=$#
 while [ "$count" -gt 0 ]; do
   arg=$1
@@ -41,7 +41,7 @@ code=0
 LC_ALL="$locale" "$here/enter.sh" "$root" bazel "$@" || code=$?
 [ "$code" = 0 ] && [ -s "$script" ] || exit "$code"
 trap - EXIT
-# The script removes itself first: what it starts replaces it, and leaves nobody to tidy up.
+# The script removes itself first, because the program it starts replaces it, and nothing else would clean up.
 # shellcheck disable=SC2016 # for the script to expand
 sed -i '1a rm -f -- "$0"' "$script"
 exec "$script"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# registry.sh ROOT CHECKOUT FINAL DIR: make a Bazel module registry out of what two reachable places
-# hold: the Debian packages unpacked in ROOT, and the Go module proxy (rules_go, gazelle). It is made in
-# DIR, and works once that is renamed to FINAL.
+# registry.sh ROOT CHECKOUT FINAL DIR: make a Bazel module registry from two reachable sources: the Debian
+# packages unpacked in ROOT, and the Go module proxy (rules_go, gazelle). It is made in DIR, and works once
+# that is renamed to FINAL.
 #
-# DIR/registry is the registry, DIR/src/NAME the sources that it points to. Every version that any
-# of them or CHECKOUT asks for exists and gives the same sources, so resolution always ends well.
+# DIR/registry is the registry, DIR/src/NAME the sources that it points to. Every version that any of
+# them or CHECKOUT requires exists and gives the same sources, so resolution always succeeds.
 set -eu
 root=$1 checkout=$2 final=$3 dir=$4
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,7 +13,7 @@ src=$dir/src
 
 say() { echo "bazelw: $*" >&2; }
 
-# wanted NAME: the version that the checkout's MODULE.bazel names, so that it is written once.
+# wanted NAME: the version in the checkout's MODULE.bazel, so that it is stated only once.
 wanted() {
   sed -n "s/^bazel_dep(name = \"$1\", version = \"\([^\"]*\)\".*/\1/p" "$checkout/MODULE.bazel"
 }
@@ -27,7 +27,7 @@ go_module() {
   find "$src/$1" -name '*.sh' -exec chmod +x {} +
 }
 
-# stand_in NAME: an empty module, for those that Bazel's graph names and our builds never load.
+# stand_in NAME: an empty module, for modules that are in Bazel's graph and our builds never load.
 stand_in() {
   mkdir -p "$src/$1"
   echo "module(name = \"$1\")" >"$src/$1/MODULE.bazel"
@@ -42,7 +42,7 @@ publish() {
     while read -r version; do
       entry=$dir/registry/modules/$1/$version
       mkdir -p "$entry"
-      # The version belongs into module(), which may lack it, on one line or several.
+      # The version belongs in module(), which may lack it, on one line or several.
       sed "/^module(/,/)/{
         s/^ *version = \"[^\"]*\",.*//
         s/\([ (]\)name = \"$1\"/\1name = \"$1\", version = \"$version\"/
@@ -63,7 +63,7 @@ splice() {
 }
 
 go_module rules_go github.com/bazelbuild/rules_go
-# Every SDK that a MODULE.bazel asks for is the one on this machine, and nothing asks for a list of them.
+# Every SDK that a MODULE.bazel requests is the one on this machine, and nothing fetches a list of SDKs.
 sdk=$src/rules_go/go/private/sdk.bzl
 splice _go_download_sdk_impl go_sdk.inc "$sdk"
 sed -i '/^def fetch_sdks_by_version(/a\    if allow_fail:\n        return None' "$sdk"
@@ -90,14 +90,14 @@ publish rules_pkg $debian/rules/pkg
 publish rules_shell $debian/rules/shell
 rm "$dir/mentions"
 
-# Bazel's downloader trusts whom this machine trusts, in the one form that Java reads.
+# Bazel's downloader trusts the certificates that this machine trusts, in the one format that Java reads.
 bundle=/etc/ssl/certs/ca-certificates.crt
 if [ -e "$bundle" ]; then
   "$here/enter.sh" "$root" openssl pkcs12 -export -nokeys -jdktrust anyExtendedKeyUsage \
     -in "$bundle" -out "$dir/cacerts" -passout pass:changeit
 fi
 
-# The Go SDK: as the checkout's go.mod would have it. One below /usr is seen inside at /usr/host.
+# The Go SDK: as the checkout's go.mod requires. An SDK below /usr is at /usr/host inside.
 goroot=$(cd "$checkout" && go env GOROOT)
 case $goroot in /usr/local/*) ;; /usr/*) goroot=/usr/host${goroot#/usr} ;; esac
 sed -e "s|@DIR@|$final|g" -e "s|@CACHE@|$(dirname "$final")|g" -e "s|@GOROOT@|$goroot|g" \

@@ -1,16 +1,16 @@
 #!/bin/sh
 # root.sh DIR: unpack Debian's Bazel, with the JDK, C compiler and tools that it needs, into DIR.
 #
-# Nothing is installed: apt only resolves and downloads, with lists and state of its own, and the
-# packages are unpacked without running their scripts. So this needs no root, and no free dpkg lock.
+# Nothing is installed: apt only resolves and downloads, with its own lists and state, and the packages are
+# unpacked without running their scripts. This therefore needs neither root nor a free dpkg lock.
 set -eu
 dir=$1
 here=$(cd "$(dirname "$0")" && pwd)
 
-# Bazel 7.7 is in these suites and in no older one; apt decides which version of it they hold.
+# Bazel 7.7 is in these suites and in no older one; apt decides which of its versions they contain.
 suites=${BAZELW_DEBIAN_SUITES:-"forky sid"}
-# What Bazel itself, its shell actions and the people who debug them call. Debian's essential
-# packages are named because nothing depends on them by name.
+# Programs that Bazel, its shell actions and people debugging them call. Debian's essential packages are
+# named because nothing depends on them by name.
 packages="
   bazel-bootstrap bazel-rules-pkg bazel-rules-shell
   bash bzip2 coreutils dash debianutils diffutils dpkg findutils gawk git grep gzip hostname
@@ -24,13 +24,13 @@ for tool in apt-get dpkg-deb xargs; do
     die "$tool is missing: the offline Bazel is made of Debian packages (see dev/airgap/README.md)"
 done
 
-# The machine's own mirror, also where it is a company's: whatever apt was told to use for Debian.
+# The machine's own mirror, even a company's: the one that apt is configured to use for Debian.
 # shellcheck disable=SC2016 # apt expands these
 mirror=${BAZELW_DEBIAN_MIRROR:-$(
   apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(CREATED_BY)' 2>/dev/null |
     awk '$3 == "Packages" && $2 == "Debian" { print $1; exit }'
 )}
-# ORIGIN is unknown until `apt-get update` has been run once; then go by the name of the folder.
+# ORIGIN is unknown until `apt-get update` has been run once; until then use the directory's name.
 # shellcheck disable=SC2016
 [ -n "$mirror" ] || mirror=$(
   apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -m1 '/debian/*$' || true
@@ -48,8 +48,8 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 signed=
 [ ! -e "$keyring" ] || signed="[signed-by=$keyring] "
 {
-  # Of the machine's own settings only how to reach the mirror (proxies, certificates), and none of the
-  # commands that it runs after each use of apt.
+  # Use only the machine's settings for reaching the mirror (proxies, certificates), and none of the commands
+  # that it runs after each use of apt.
   apt-config dump | grep '^Acquire::' | grep -v '^Acquire::Languages' || true
   cat <<CONF
 Dir::Etc::Main "/dev/null";
@@ -96,16 +96,16 @@ done
 
 say "unpacking $(find "$apt/archives" -name '*.deb' | wc -l) packages"
 # shellcheck disable=SC2016 # for the inner shell
-# In parallel they race to make the same folders, which tar takes calmly, and share no file.
+# In parallel they race to create the same directories, which tar tolerates, and share no file.
 find "$apt/archives" -name '*.deb' -print0 |
   xargs -0 -n 8 -P "$(getconf _NPROCESSORS_ONLN)" sh -c '
     for deb; do dpkg-deb --extract "$deb" "$0" || exit 255; done' "$apt/root"
 # su and others would be root's for every user of the machine, in copies that no update reaches. Until
-# here nobody else could enter the folder.
+# here nobody else could enter the directory.
 chmod -R a-s "$apt/root"
 mv "$apt/root" "$dir"
 
-# What the packages' scripts would have done, as far as Bazel and shell actions notice it.
+# The effects of the packages' scripts that Bazel and shell actions need.
 mkdir -p "$dir/usr/local" "$dir/usr/host" "$dir/usr/lib/locale" # enter.sh mounts over these
 : >"$dir/usr/share/bazelrc"
 bin=$dir/usr/bin
@@ -117,8 +117,8 @@ jdk=$(cd "$dir/usr/lib/jvm" && find . -maxdepth 1 -type d -name 'java-[0-9]*-ope
 ln -sfn "${jdk#./}" "$dir/usr/lib/jvm/default-java"
 for tool in java javac jar; do ln -sf "../lib/jvm/default-java/bin/$tool" "$bin/$tool"; done
 
-# Only usr is used (launch.sh puts it over the machine's own), so links into etc become copies of what
-# they point to; the certificates stay the machine's.
+# Only usr is used (launch.sh puts it over the machine's own), so links into etc become copies of their
+# targets; the certificates remain the machine's.
 find "$dir/usr" -type l -lname '/etc/*' ! -lname '/etc/ssl/*' | while read -r link; do
   target=$dir$(readlink "$link")
   [ -e "$target" ] || continue
@@ -128,15 +128,15 @@ done
 
 find "$dir" -mindepth 1 -maxdepth 1 ! -name usr -exec rm -rf {} +
 
-# Bazel keeps file names as bytes in Java strings. That works in a locale of one byte a character; in C it fails on every
-# name that is not ASCII.
+# Bazel keeps file names as bytes in Java strings. That works in a locale with one byte per character; in C it fails on
+# every name that is not ASCII.
 "$here/enter.sh" "$dir" localedef -i en_US -f ISO-8859-1 "$dir/en_US.ISO-8859-1"
 mv "$dir/en_US.ISO-8859-1" "$dir/usr/lib/locale"
 
-# A third of the size is what nobody reads here: the JDK's parts for linking other JDKs, and manuals.
+# A third of the size is never read here: the JDK's parts for linking other JDKs, and manuals.
 (cd "$dir/usr" && rm -rf lib/jvm/default-java/jmods share/doc share/i18n share/locale share/man)
 
-# Bazel as Debian built it calls itself a development version, and skips what depends on a version:
+# Debian's build of Bazel calls itself a development version, and skips whatever depends on a version:
 # native.bazel_version is empty, bazel_compatibility unchecked. The server reads it from its jar.
 label=$(cat "$dir/usr/share/bazel/build-label.txt")
 case $label in 7.7.*) ;; *) die "Bazel is $label: the recipe knows 7.7 only (see dev/airgap/README.md)" ;; esac
@@ -146,6 +146,6 @@ mv "$dir/usr/share/bazel/A-server.jar" "$dir" # usr is read-only inside
 mv "$dir/A-server.jar" "$dir/usr/share/bazel"
 rm "$dir/build-data.properties"
 
-# Its system-wide settings must be below usr too. The two names are of one length, in a binary.
+# Its system-wide settings must be below usr too. The two names have the same length, because they are in a binary.
 LC_ALL=C sed -i 's|/etc/bazel/bazel|/usr/share/bazel|' "$bin/bazel"
 grep -q /usr/share/bazel "$bin/bazel" || die "the place of Bazel's system bazelrc is not where it was"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The Bazel that is made of Debian packages and Go modules: what it leaves on the machine, and whom it trusts.
+# The Bazel that is made from Debian packages and Go modules: what it leaves on the machine, and which sources it trusts.
 
 packages zip
 export BAZELW_MODE=airgap
@@ -7,7 +7,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/rules_strata/airgap
 mkdir workspace
 touch workspace/MODULE.bazel
 
-# server: the process of Bazel's server, which sees what each build sees.
+# server: the process of Bazel's server, whose file system is that of each build.
 server() { (cd "$WORK/workspace" && bazel info server_pid); }
 
 # root: the directory that has the server's /usr.
@@ -39,7 +39,7 @@ read_only() {
   done
 }
 
-# recipe DIR: a copy of the recipe, to be changed.
+# recipe DIR: a copy of the recipe, to be modified.
 recipe() {
   mkdir -p "$1"
   cp -R "$TOP/dev/airgap/." "$1"
@@ -55,7 +55,7 @@ proxy() {
   (cd "$1.files" && zip -q "$dir/$3.zip" "$2@$3/another")
 }
 
-# refused RECIPE LOG: the recipe makes no registry. What Go is told to believe makes no difference.
+# refused RECIPE LOG: the recipe makes no registry, regardless of Go's checksum settings.
 refused() {
   local status=0
   GOSUMDB=off GONOSUMDB='*' GOFLAGS=-mod=mod \
@@ -63,7 +63,7 @@ refused() {
   equal "exit code" 1 "$status"
 }
 
-# behind PROXY COMMAND...: with nothing downloaded before, and PROXY asked first.
+# behind PROXY COMMAND...: with an empty module cache, and with PROXY as the first module proxy.
 behind() {
   local proxies
   proxies=file://$1,file://$(go env GOMODCACHE)/cache/download,$(go env GOPROXY)
@@ -86,7 +86,7 @@ no_sum() {
   contains missing.log "github.com/bazelbuild/rules_go $(version_of rules_go): no sum" "hint:"
 }
 
-# another NAME PATH VERSION TEXT: a proxy's own idea of a module is refused, saying TEXT.
+# another NAME PATH VERSION TEXT: a modified module from a proxy is rejected with a message that contains TEXT.
 another() {
   recipe right
   proxy "$WORK/$1" "$2" "$3"

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# Bad input: each ends in one clear message that names the target and the thing, and leaves nothing half-made behind.
+# Bad input: each ends in one clear message that names the target and the faulty part, and leaves no partial output behind.
 
 cd "$E2E/walkthrough"
 
-# left_behind NAME: lists what is in the output directory of //bad by this name, but for parameter files.
+# left_behind NAME: lists the files of this name in the output directory of //bad, except parameter files.
 left_behind() {
   [ ! -e bazel-bin/bad ] || find bazel-bin/bad/ -name "$1.*" ! -type d ! -name '*.params'
 }
 
-# refuses LABEL TEXT...: does not build; the message has the label and each TEXT; no output of the target exists.
+# refuses LABEL TEXT...: does not build; the message contains the label and each TEXT; no output of the target exists.
 refuses() {
   local left
   if bazel build "$1" >"$WORK/out" 2>&1; then fail "$1 builds: $(cat "$WORK/out")"; fi
@@ -24,7 +24,7 @@ archives() {
   head -c 500000 "$good" >bad/truncated.tar
   head -c 100000 /dev/urandom >bad/garbled.tar
   tar --create --file bad/empty.tar --files-from /dev/null
-  # One byte of a layer is another one: only its digest can tell.
+  # One byte of a layer is changed: only its digest reveals that.
   mkdir "$WORK/altered"
   tar --extract --file "$good" --directory "$WORK/altered"
   blob=$(jq -r '.layers[0].digest' "$WORK/altered/blobs/$(
@@ -37,7 +37,7 @@ archives() {
 
 refuses_altered() { refuses //bad:altered "$(cat "$WORK/altered.digest")"; }
 
-# run_fails COMMAND...: COMMAND, a built image_load or image_push, ends with a message and leaves no file of its own.
+# run_fails COMMAND...: COMMAND, a built image_load or image_push, fails with a message and leaves none of its files.
 run_fails() {
   local status=0 left
   mkdir -p "$WORK/tmp"
@@ -62,7 +62,7 @@ engine_down() {
   contains "$WORK/out" //:load docker "$WORK/no.sock"
 }
 
-# Port 1 is nobody's.
+# Nothing listens on port 1.
 wrong_port() {
   local program
   program=$(build //:push)

@@ -8,7 +8,7 @@ user=strata
 password='pa55: word/+%'
 
 # base_publish: team/base:1 in the registry NAME, an index that Podman made, for amd64 and arm64. Its root is busybox, with
-# what a layer must not imply: /lib is a symlink, and everybody may write to /tmp.
+# directories that a layer must not imply: /lib is a symlink, and /tmp is world-writable.
 base_publish() {
   local arch
   base_root "$WORK/root.tar"
@@ -31,7 +31,7 @@ base_publish() {
 # publish ADDRESS ARGS...: the base as team/base:1 at the address.
 publish() { skopeo copy --all --dest-tls-verify=false "${@:2}" "dir:$WORK/base" "docker://$1/team/base:1"; }
 
-# switch_off NAME, switch_on NAME: the registry, at the address that it has. Its log begins anew.
+# switch_off NAME, switch_on NAME: stops and restarts the registry at the same address. Its log starts again.
 switch_off() {
   local pid
   pid=$(cat "$RUN/daemons/$1")
@@ -49,14 +49,14 @@ switch_on() {
 # all_requests NAME: how many requests the registry has answered since it was switched on.
 all_requests() { grep -cE '"[A-Z]+ /v2/' "$RUN/$1.log" || [ $? = 1 ]; }
 
-# workspace NAME: a copy of the workspace in $WORK/NAME. Its sandbox has a /tmp of its own, where a checkout may be.
+# workspace NAME: a copy of the workspace in $WORK/NAME. Its sandbox has its own /tmp, which may contain a checkout.
 workspace() {
   cp -R "$E2E/base-images" "$WORK/$1"
   sed -i "s,\"\.\./\.\.\",\"$TOP\"," "$WORK/$1/MODULE.bazel" "$WORK/$1/WORKSPACE"
   echo "build --sandbox_add_mount_pair=$TOP" >>"$WORK/$1/.bazelrc"
 }
 
-# refused FILE COMMAND...: the command fails, and what it says goes to the file.
+# refused FILE COMMAND...: the command fails, and its output goes to the file.
 refused() {
   if "${@:2}" >"$1" 2>&1; then fail "no failure: ${*:2}"; fi
 }
@@ -93,7 +93,7 @@ builds_offline() {
   jq -e '.config.Env | index("ORIGIN=base")' "$(build //:image config)"
 }
 
-# The same with the registry on, from nothing: it sees no request.
+# The same with the registry on, from scratch: it gets no request.
 asks_nothing() {
   cd "$WORK/off"
   switch_on base
@@ -104,7 +104,8 @@ asks_nothing() {
   note "requests of a build with a locked base: $(all_requests base)"
 }
 
-# What a layer implies is compared with the base, and a layer is made for it, by what the lock file says.
+# The lock file describes the base's directories. A layer's implied directories are compared with them, and a layer can
+# be built over the base.
 compares() {
   cd "$WORK/off"
   refused "$WORK/implying" bazel build //:implying
@@ -114,7 +115,7 @@ compares() {
   equal "requests of a build" 0 "$(all_requests base)"
 }
 
-# A lock file of the time before is as good as ever, and what it does not know is said.
+# An older lock file still works, and a message names the facts that it lacks.
 compares_nothing() {
   workspace before
   jq 'del(.images.base.platforms[].shape)' "$WORK/off/images.lock.json" >"$WORK/before/images.lock.json"
@@ -143,7 +144,7 @@ fetches_once() {
   archive_valid "$(output //:archive)" 1
 }
 
-# An image's own group cannot fetch, and says what can: a rule whose groups are the same.
+# An image's own output group cannot fetch, and names the alternative: a rule with the same groups.
 groups_say_how() {
   cd "$WORK/off"
   refused "$WORK/group" bazel build --output_groups=oci_layout //:image
@@ -152,7 +153,7 @@ groups_say_how() {
   layout_valid "$(build //:archive oci_layout)" 1
 }
 
-# Both engines take the archive, and the layer on top finds its base below.
+# Both engines accept the archive, and the layer on top finds its base below.
 runs() {
   local archive engine
   cd "$WORK/off"
@@ -163,7 +164,7 @@ runs() {
   done
 }
 
-# Both engines find what the base has as it was.
+# Both engines find the base's files unchanged.
 runs_over() {
   local archive engine
   cd "$WORK/off"
@@ -188,7 +189,7 @@ airgapped() {
   cmp "$WORK/off/bazel-bin/archive.tar" "$WORK/air/bazel-bin/archive.tar"
 }
 
-# Without cache and registry, and on a platform that is not there, the message says what and where, and what to type.
+# Without cache and registry, and for a missing platform, the message states the problem, the place and the command to run.
 says_what_is_missing() {
   local address
   address=$(cat "$RUN/base.address")
@@ -239,7 +240,7 @@ pulls() {
   contains "$WORK/wrong" "image $address/team/base:1@sha256:000" "it is not there" ":lock -- update"
 }
 
-# A password is found where docker login left it, or in netrc, and nowhere else: not in the lock file, not in what is said.
+# Passwords are found where docker login left them, or in netrc, and nowhere else: not in the lock file, not in messages.
 passwords() {
   local address
   htpasswd -nbB "$user" "$password" >"$WORK/htpasswd"

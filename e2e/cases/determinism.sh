@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# The example built twice, with all that should not matter different: path of the checkout, order of its directories,
-# output base, umask, number of CPUs (and so GOMAXPROCS), time zone, locale, temporary directory. Its program, layers and
-# documents are made anew both times; only compiled packages of Go's standard library come from a cache.
+# The example built twice, with everything different that should not matter: path of the checkout, order of its
+# directories, output base, umask, number of CPUs (and so GOMAXPROCS), time zone, locale, temporary directory. Its program,
+# layers and documents are built again both times; only compiled packages of Go's standard library come from a cache.
 #
-# And mklayer alone: its test of all codecs and levels, each with a golden digest, on several file systems.
+# It also runs mklayer alone: its test of all codecs and levels, each with a golden digest, on several file systems.
 
 packages disorderfs
 
-# checkout DIR: a copy of what git knows or would know of the working tree, with the modes that umask gives.
+# checkout DIR: a copy of the files of the working tree that git tracks or would track, with the modes that umask gives.
 checkout() {
   mkdir -p "$1"
   git -C "$TOP" ls-files -z --cached --others --exclude-standard --deduplicate |
@@ -15,13 +15,13 @@ checkout() {
     tar --extract --directory "$1" --no-same-permissions
 }
 
-# built DIR COMMAND...: builds the example in a checkout at DIR, with COMMAND in front of Bazel; sums in DIR.sums.
+# built DIR COMMAND...: builds the example in a checkout at DIR, with COMMAND before Bazel; sums are in DIR.sums.
 built() {
   local dir=$1
   shift
   checkout "$dir"
   cd "$dir"
-  # shellcheck disable=SC2064 # the value of now
+  # shellcheck disable=SC2064 # the current value
   trap "cd '$dir' && ./bazelw --output_user_root='$dir.out' shutdown" EXIT
   "$@" ./bazelw --output_user_root="$dir.out" build --color=no --curses=no --noshow_progress \
     --output_groups=+oci_layout,+digest --execution_log_json_file="$dir.log" \
@@ -42,8 +42,8 @@ built_plainly() {
   built "$WORK/plain" env
 }
 
-# scrambled DIR: mounts a file system at DIR that lists a directory in another order each time, and each file's size on
-# disk wrongly.
+# scrambled DIR: mounts a file system at DIR that lists a directory in a different order each time, and reports wrong sizes
+# on disk.
 scrambled() {
   local orders
   mkdir -p "$1" "$1.real"
@@ -69,7 +69,7 @@ same() {
   note "$(wc -l <"$WORK/plain.sums") files are the same"
 }
 
-# golden DIR: mklayer's test, with all that it reads and writes below DIR.
+# golden DIR: mklayer's test, with all of its inputs and outputs below DIR.
 golden() {
   TMPDIR=$1 "$WORK/mklayer.test" -test.run='^(TestSurroundings|TestScripts)$' -test.v >"$WORK/golden"
   note "$(grep -c -- '--- PASS: TestSurroundings/packings/' "$WORK/golden") golden digests"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Each example as its readers have it: a module of its own, which sees only the modules that it names itself.
+# Each example as its readers get it: a separate module, which sees only the modules that it names itself.
 
-# builds EXAMPLE: all its targets, its tests, and no link left behind that the checkout's own builds could follow.
+# builds EXAMPLE: builds and tests all its targets, and leaves no link behind that the checkout's own builds could follow.
 builds() {
   cd "$TOP/examples/$1"
   bazel test --symlink_prefix=/ //...

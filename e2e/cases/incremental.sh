@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What a build of an image of ten layers runs, and what a change makes it run again: from Bazel's execution log.
+# Actions that a build of an image of ten layers runs, and those that a change runs again, from Bazel's execution log.
 
 cd "$E2E/walkthrough"
 
@@ -25,7 +25,7 @@ image(
 BUILD
 }
 
-# contents TEXT: the ten layers' files. A text that was never built before is in no cache.
+# contents TEXT: the ten layers' files. A new text is in no cache.
 contents() {
   local number
   for number in {0..9}; do echo "$1 $number" >"ten/$number.txt"; done
@@ -59,7 +59,7 @@ one_file() {
   runs "after a change of one file in one layer" "MkConfig 1, MkLayer 1, MkManifest 1"
 }
 
-# large: the package //large, whose layer is 24 MiB in three files, of which no two runs have the same.
+# large: the package //large, whose layer is 24 MiB in three files, with different contents in every run.
 large() {
   local file
   mkdir -p large
@@ -79,8 +79,8 @@ image_layer(
 BUILD
 }
 
-# makes WORKERS FLAG...: builds the layer, in no cache, and fails unless that many workers made it, of one process. Other
-# flags restart Bazel's workers.
+# makes WORKERS FLAG...: builds the layer, which is in no cache, and fails unless that many workers of one process made it.
+# Different flags restart Bazel's workers.
 makes() {
   bazel build --disk_cache= --execution_log_json_file="$WORK/log" "${@:2}" //large:layer
   equal "processes and workers" "1 $1" "$(jq -rs 'map(select(.mnemonic == "MkLayer").runner)
@@ -90,7 +90,7 @@ makes() {
 # held: how many files of that layer the workers have open.
 held() { find /proc/[0-9]*/fd -lname '*/large/layer.tar.gz*' 2>/dev/null | wc -l; }
 
-# A worker remembers the layer, which it has open, for as long as it takes to make the next one.
+# A worker remembers the layer, which it keeps open, until the next one is made.
 in_a_worker() {
   local workers=(--@rules_strata//rules:layer_workers --worker_sandboxing --worker_max_instances=MkLayer=1) layer again
   large

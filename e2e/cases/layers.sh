@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Layers of real Debian packages, of tars packed in every way, and of all that attributes say, with deletions over a base
-# that others made: as programs that this project did not write see them, in files and in containers of both engines.
+# Layers of real Debian packages, of tars with every compression, and of everything that attributes state, with deletions over
+# a third-party base, as other programs see them, in files and in containers of both engines.
 
 packages bsdextrautils bzip2 libarchive-tools libcap2-bin xz-utils
 cd "$E2E/layers"
@@ -17,7 +17,7 @@ ar() {
   done
 }
 
-# The package hello, taken apart and packed in each way. dpkg-deb must find the same files in all of them.
+# The package hello, unpacked and packed again with each compression. dpkg-deb must find the same files in all of them.
 repacked() {
   local packing
   mkdir "$WORK/hello"
@@ -42,7 +42,7 @@ debs_fetched() {
   cd debs
   apt_get update
   for name in "${debs[@]}"; do
-    # As root, apt wants a directory that its own user may write to.
+    # As root, apt needs a directory that its own user may write to.
     apt-get -qq download -o APT::Sandbox::User=root "$name"
     mv "$name"_*.deb "$name.deb"
   done
@@ -82,7 +82,7 @@ tars_made() {
   mkdir tars
   tar --create --format=pax --sparse --xattrs --xattrs-include='*' --numeric-owner --file tars/root.tar \
     --directory "$root" opt
-  # A layer as it is has no holes: only some programs know what stands for them in an archive.
+  # An unchanged layer has no holes: only some programs know how an archive represents them.
   tar --create --gzip --format=pax --xattrs --xattrs-include='*' --numeric-owner --file tars/dense.tar.gz \
     --directory "$root" opt
   gzip --keep tars/root.tar
@@ -106,7 +106,7 @@ base_made() {
   podman save --format oci-archive --output base/oci-archive.tar localhost/layers-base:latest
 }
 
-# listed DIR [PATH]: all entries of a root file system, with what a layer says of them.
+# listed DIR [PATH]: all entries of a root file system, with the metadata that a layer states.
 listed() {
   (
     cd "$1"
@@ -118,7 +118,7 @@ listed() {
   )
 }
 
-# packed_alike NAME...: the layers have one content, though what they were made from was packed in other ways.
+# packed_alike NAME...: the layers have the same content, although their inputs were packed differently.
 packed_alike() {
   local name descriptor
   for name; do
@@ -128,8 +128,8 @@ packed_alike() {
   equal "different contents" 1 "$(wc -l <"$WORK/diffs")"
 }
 
-# as_it_was PROGRAM...: PROGRAM, which extracts the layer from its input to the current directory, makes of it what the
-# tar was made from.
+# as_it_was PROGRAM...: PROGRAM, which extracts the layer from its input to the current directory, restores the original
+# files of the tar.
 as_it_was() {
   local layer
   layer=$(build //:tar_plain)
@@ -147,13 +147,13 @@ kept() {
   cmp "$layer" tars/dense.tar.gz
 }
 
-# packed_by_build NAME: what packs //:NAME is the compression that the build states.
+# packed_by_build NAME: //:NAME has the compression that the build states.
 packed_by_build() {
   bazel build --output_groups=descriptor --@rules_strata//rules:compression=zstd "//:$1"
   equal "media type" application/vnd.oci.image.layer.v1.tar+zstd "$(jq -r .mediaType "bazel-bin/$1.layer.json")"
 }
 
-# remade FLAGS...: makes the tree artifact and its layer anew, and adds the layer's digests to those in $WORK/remade.
+# remade FLAGS...: makes the tree artifact and its layer again, and adds the layer's digests to those in $WORK/remade.
 remade() {
   [ ! -e bazel-bin/tree ] || chmod -R u+w bazel-bin/tree
   rm -rf bazel-bin/tree bazel-bin/metadata.*
@@ -161,7 +161,7 @@ remade() {
   jq -c '[.digest, .diff_id]' bazel-bin/metadata.layer.json >>"$WORK/remade"
 }
 
-# Where the directory was made, an action outside a sandbox sees that it holds an empty one; Bazel's caches forget it.
+# On the machine that made the directory, an action outside a sandbox sees its empty directory; Bazel's caches omit it.
 whatever_the_strategy() {
   remade "" --spawn_strategy=sandboxed
   remade "" --spawn_strategy=sandboxed
@@ -175,7 +175,7 @@ whatever_the_strategy() {
   equal "different layers" 1 "$(sort -u "$WORK/remade" | wc -l)"
 }
 
-# unpacked IMAGE: by umoci, into $WORK/IMAGE.umoci.
+# unpacked IMAGE: unpacks the image with umoci into $WORK/IMAGE.umoci.
 unpacked() {
   local layout
   layout=$(build "//:$1" oci_layout)
@@ -200,7 +200,7 @@ exported() {
   "$1" rm "$container"
 }
 
-# same_root ENGINE IMAGE: both have the same files but for what an engine puts into each container.
+# same_root ENGINE IMAGE: both have the same files except those that an engine adds to each container.
 same_root() {
   local own='^(.* )?\./(\.dockerenv|etc/(hostname|hosts|mtab|resolv\.conf)|dev|dev/.*|proc|sys|run|run/.*)( |$)'
   exported "$1" "$2"
@@ -210,7 +210,7 @@ same_root() {
   note "$2: $(wc -l <"$WORK/want") lines are the same"
 }
 
-# What attributes say, as a program in a container sees it.
+# The values of attributes, as a program in a container sees them.
 attributes() {
   cat >"$WORK/want" <<'WANT'
 /srv/cat 711 0:0 1614834367 1
@@ -230,7 +230,7 @@ WANT
   equal "/srv/link" "../etc/passwd" "$("$1_run" localhost/all:latest /bin/busybox readlink /srv/link)"
 }
 
-# Capability 10 is cap_net_bind_service; a user of no other rights gets it from the file.
+# Capability 10 is cap_net_bind_service; an unprivileged user gets it from the file.
 capable() {
   "$1_run" --user 1234 localhost/all:latest /srv/cat /proc/self/status >"$WORK/status"
   equal "effective capabilities" 0000000000000400 "$(sed -n 's/^CapEff:\t//p' "$WORK/status")"
@@ -249,8 +249,8 @@ WANT
 
 says_hello() { equal "hello in $1" "Hello, world!" "$("$1_run" localhost/debian:latest)"; }
 
-# What the layer says of its packages is a database of dpkg's once it is put together as one, and by it dpkg finds each
-# file of each package as it should be.
+# The package records of the layer, put together, form a dpkg database, and dpkg finds each file of each package intact
+# according to it.
 known_to_dpkg() {
   local root=$WORK/debian.umoci admin=$WORK/admin name info
   mkdir -p "$admin"/{info,updates}
@@ -282,7 +282,7 @@ known_to_dpkg() {
   contains "$WORK/verified" /usr/bin/hello
 }
 
-# A file of more than 8 GiB, whose length no plain header can state; neither file takes such a place on the disk.
+# A file of more than 8 GiB, whose length does not fit into a plain header; neither file takes that much space on disk.
 large_file() {
   truncate --size 9000000000 "$WORK/large"
   go build -C "$TOP" -o "$WORK/mklayer" ./tools/mklayer

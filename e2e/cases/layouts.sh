@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Every layout and archive that the rules make of the example and of the walk-through, judged by others, and the
+# Every layout and archive that the rules make of the example and of the walk-through, checked by other programs, and the
 # example's server in Docker and in Podman.
 
 # images WORKSPACE QUERY: lists all images and indexes among the targets, "KIND rule LABEL".
@@ -9,7 +9,7 @@ images() {
   [ -s "$WORK/images" ]
 }
 
-# valid WORKSPACE LABEL BASE: the image or index is in order, as a layout and as an archive; BASE as for layout_valid.
+# valid WORKSPACE LABEL BASE: the image or index is valid, as a layout and as an archive; BASE as for layout_valid.
 valid() {
   local layout archive
   cd "$1"
@@ -19,7 +19,7 @@ valid() {
   archive_valid "$archive" "$3"
 }
 
-# The whole content: a file too many is as wrong as one too few.
+# The complete contents: an extra file is as wrong as a missing one.
 hello_unpacks() {
   layout_unpacks "$1" >"$WORK/files"
   {
@@ -30,7 +30,7 @@ hello_unpacks() {
   diff "$WORK/expected" "$WORK/files"
 }
 
-# umoci finds a nested index ambiguous: skopeo takes the platforms' images out for it.
+# umoci finds a nested index ambiguous, so skopeo extracts the platforms' images for it.
 index_unpacks() {
   local layout architecture
   layout=$(build //examples/hello:index oci_layout)
@@ -48,7 +48,7 @@ image_unpacks() {
   hello_unpacks "$layout"
 }
 
-# serves ENGINE: the container answers over HTTP as it should. It has no network but its own loopback.
+# serves ENGINE: the container answers over HTTP as expected. Its only network is its own loopback.
 serves() {
   local pid
   "$1_run" --detach --name strata-hello localhost/hello:latest
@@ -58,7 +58,7 @@ serves() {
   nsenter --target "$pid" --net curl -sSf http://127.0.0.1:8080/ >"$WORK/page"
   cmp examples/hello/www/index.html "$WORK/page"
   "$1" kill strata-hello
-  # Docker removes the container a moment after its end, and only then lets go of the image.
+  # Docker removes the container a moment after its end, and releases the image only then.
   await 20 "$1" rmi localhost/hello:latest
 }
 

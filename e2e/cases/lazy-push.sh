@@ -1,24 +1,24 @@
 # shellcheck shell=bash
-# A push that takes its layers out of the build's remote cache, where no layer ever came to this disk.
+# A push that takes its layers from the build's remote cache, without any layer on this disk.
 #
-# The cache is that of ../cache, which Bazel takes for a real one over gRPC, and nginx over HTTP; both look into the
-# same directory. Layers hold random bytes: no other cache can have them.
+# The cache is ../cache, which Bazel uses as a real one over gRPC, and nginx over HTTP; both use the same directory.
+# Layers contain random bytes, so no other cache can have them.
 
 packages nginx openssl
 cd "$E2E/walkthrough"
-instance=main/1 # what --remote_instance_name is
+instance=main/1 # the value of --remote_instance_name
 secret=open-sesame-4711
 
-# based BASE COMMAND ARGS...: Bazel with the output base BASE. Its server does not outlive an interrupted run for long.
+# based BASE COMMAND ARGS...: Bazel with the output base BASE. Its server soon stops after an interrupted run.
 based() { "$TOP/bazelw" --output_base="$WORK/$1" --max_idle_secs=300 "${@:2}" 3>&-; }
 
-# lazily BASE COMMAND ARGS...: the same, with plain output and no cache but the ones that ARGS name.
+# lazily BASE COMMAND ARGS...: the same, with plain output and only the caches that ARGS name.
 lazily() {
   echo "$1" >>"$WORK/bases"
   based "$1" "$2" --color=no --curses=no --noshow_progress --disk_cache= "${@:3}"
 }
 
-# finish_bases: ends their servers, and gives back the disk.
+# finish_bases: stops their servers, and frees the disk space.
 finish_bases() {
   local base
   sort -u "$WORK/bases" | while read -r base; do
@@ -71,7 +71,7 @@ servers() {
   registry_start lazy
 }
 
-# fill: the build that fills the cache, on what could be another machine.
+# fill: the build that fills the cache, as if on another machine.
 fill() {
   local cache
   cache=grpc://$(cat "$WORK/grpc.address")
@@ -91,7 +91,7 @@ push_lazily() {
     --repository="$(cat "$RUN/lazy.address")/$3" "${@:4}" >"$WORK/$3.out" 2>&1
 }
 
-# pushed NAME: the registry has NAME:latest, whole, with the digest of the build.
+# pushed NAME: the registry has the complete image NAME:latest, with the digest of the build.
 pushed() {
   local name
   name=docker://$(cat "$RUN/lazy.address")/$1:latest
@@ -103,12 +103,12 @@ pushed() {
   done <"$WORK/layers"
 }
 
-# reads NAME: how often the server NAME was asked for a layer, with the offset and the outcome of each.
+# reads NAME: how often a layer was requested from the server NAME, with the offset and the outcome of each request.
 reads() {
   grep '^read ' "$RUN/$1.log" | grep -F -f "$WORK/layers" | cut -d ' ' -f 4,5 | sort | uniq -c | sed 's/^ *//' || true
 }
 
-# no_layer BASE: nothing below Bazel's output base has the size of the large layer, or the name of one.
+# no_layer BASE: no file below Bazel's output base has the size of the large layer, or the name of a layer.
 no_layer() {
   local size found
   size=$(stat -c %s "$WORK/store/$instance/cas/$(head -n 1 "$WORK/layers")")
@@ -117,7 +117,7 @@ no_layer() {
   [ -e "$(readlink -f bazel-bin)/lazy/push" ] || fail "no push program below $(readlink -f bazel-bin)"
 }
 
-# no_action NAME: the build before the push of NAME found all in the cache: no action knows the address of the cache.
+# no_action NAME: the build before the push of NAME found all actions in the cache: none depends on the cache's address.
 no_action() {
   grep -E ' processes: [0-9]+ remote cache hit, [0-9]+ internal\.$' "$WORK/$1.out" || fail "$(cat "$WORK/$1.out")"
 }
@@ -140,7 +140,7 @@ unchanged() {
   equal "reads" "$before" "$(grep -c . "$RUN/grpc.log")"
 }
 
-# A cache that breaks each stream once: the rest is asked for, and no byte twice.
+# A cache that breaks each stream once: the rest is requested, and no byte twice.
 broken() {
   cache_start broken --break=3000000
   push_lazily clean "grpc://$(cat "$WORK/grpc.address")" broken \
@@ -158,7 +158,7 @@ certificate() {
     --header="authorization=Bearer $secret"
 }
 
-# over_tls NAME ARGS...: a push whose layers come from the server that wants a secret.
+# over_tls NAME ARGS...: a push whose layers come from the server that requires a secret.
 over_tls() {
   SSL_CERT_FILE=$WORK/certificate.pem push_lazily clean "grpc://$(cat "$WORK/grpc.address")" "$1" \
     --remote-cache="grpcs://$(cat "$WORK/tls.address")?instance=$instance" "${@:2}"
@@ -191,7 +191,7 @@ through_socket() {
   equal "reads of layers" "2 0 OK" "$(reads socket)"
 }
 
-# http_start: nginx as a cache that wants a password.
+# http_start: nginx as a cache that requires a password.
 http_start() {
   local port
   htpasswd -nbB strata "$secret" >"$WORK/htpasswd"
@@ -238,7 +238,7 @@ from_http() {
   done <"$WORK/layers"
 }
 
-# Where the layer is a file already no cache is needed.
+# A layer that is already a file needs no cache.
 from_disk() {
   push_lazily filler "grpc://$(cat "$WORK/grpc.address")" disk --remote-cache=grpc://127.0.0.1:1 ||
     fail "$(cat "$WORK/disk.out")"
@@ -254,7 +254,7 @@ evicted() {
     "remote cache grpc://$(cat "$WORK/grpc.address")"
   name=docker://$(cat "$RUN/lazy.address")/evicted
   if skopeo inspect --raw --tls-verify=false "$name:latest"; then fail "half an image has a tag"; fi
-  # What the hint says.
+  # The command in the hint.
   lazily clean run --remote_cache="grpc://$(cat "$WORK/grpc.address")" --remote_instance_name="$instance" \
     --remote_download_minimal --@rules_strata//rules:remote_cache= //lazy:push -- \
     --repository="$(cat "$RUN/lazy.address")/evicted" >"$WORK/again.out" 2>&1 || fail "$(cat "$WORK/again.out")"

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# image_load into Docker, Podman and containerd, each of our own: only what the engine lacks is sent, and a container of
-# the image finds its files whatever was sent.
+# image_load into private Docker, Podman and containerd engines: only the missing layers are sent, and a container of the
+# image finds its files whichever layers were sent.
 
 cd "$E2E/walkthrough"
 name=localhost/load:latest
 
-# package TEXT: the package //engines: an image of four layers, of which one holds TEXT and one is large, and an index.
-# It cannot be called "load": //:load is a file among the outputs, and they must have no directory of that name.
+# package TEXT: the package //engines: an image of four layers, one with TEXT and one large layer, and an index. It cannot
+# be called "load": //:load is a file among the outputs, which must not contain a directory of that name.
 package() {
   mkdir -p engines
   cp /bin/busybox engines/busybox
@@ -44,7 +44,7 @@ image_layer(
 [
     image(
         name = "%s_%s" % (compression, architecture),
-        allow_any_architecture = True,  # nothing runs the other one's busybox
+        allow_any_architecture = True,  # nothing runs the other architecture's busybox
         architecture = architecture,
         cmd = ["/bin/cat", "/text"],
         layers = [":busybox_layer", ":name_layer", ":large_layer", ":text_" + compression],
@@ -76,11 +76,11 @@ image_index(
 BUILD
 }
 
-# architecture: this machine's, in the words of GOARCH.
+# architecture: this machine's, as a GOARCH value.
 architecture() { dpkg --print-architecture; }
 
-# loaded ENGINE WANT [TARGET [ARGS...]]: loads //engines:TARGET. It prints the name; of the image's layers WANT were there,
-# "N of M", one a try.
+# loaded ENGINE WANT [TARGET [ARGS...]]: loads //engines:TARGET and prints the name. WANT states how many of the image's
+# layers were present, as "N of M", one line per attempt.
 loaded() {
   local had
   bazel run "//engines:${3:-load}" -- --engine="$1" "${@:4}" >"$WORK/out" 2>"$WORK/err" || fail "$(cat "$WORK/err")"
@@ -89,11 +89,11 @@ loaded() {
   equal "layers that $1 had" "$2" "$had"
 }
 
-# containerd_run IMAGE ARGS...: as docker_run.
+# containerd_run IMAGE ARGS...: like docker_run.
 containerd_run() { ctr run --rm "$1" "strata-$$-$RANDOM" "${@:2}"; }
 
-# containerd_forget, ...: the engine loses the image, and all that have no name. What arrived of an interrupted load
-# containerd keeps for a day by a lease.
+# containerd_forget, ...: removes the image, and all unnamed images, from the engine. containerd keeps the content of an
+# interrupted load for a day with a lease.
 containerd_forget() {
   local lease
   for lease in $(ctr leases ls --quiet); do ctr leases rm "$lease"; done
@@ -102,7 +102,7 @@ containerd_forget() {
 docker_forget() { docker rmi --force "$1" && docker image prune --force; }
 podman_forget() { podman rmi --force "$1" && podman image prune --force; }
 
-# prints ENGINE: a container prints what engines/text holds, and has the large file whole.
+# prints ENGINE: a container prints the contents of engines/text, and has the complete large file.
 prints() {
   equal "what a container prints" "$(cat engines/text)" "$("$1_run" "$name" /bin/cat /text)"
   equal "the large file" "$(md5sum <engines/large)" "$("$1_run" "$name" /bin/sh -c 'md5sum </large')"
@@ -130,14 +130,14 @@ one_changed() {
   prints "$1"
 }
 
-# interrupted ENGINE SIGNAL: a load that is killed leaves the image that was there, and can be repeated.
+# interrupted ENGINE SIGNAL: a killed load leaves the existing image intact, and can be repeated.
 interrupted() {
   local before pid status=0
   before=$("$1_run" "$name")
   package "third $RUN $2"
   head -c 200000000 /dev/urandom >engines/large
   bazel build //engines:load
-  set -m # or else the background ignores SIGINT
+  set -m # otherwise background jobs ignore SIGINT
   bazel-bin/engines/load --engine="$1" >"$WORK/out" 2>"$WORK/err" &
   pid=$!
   set +m
@@ -157,7 +157,7 @@ forgotten() {
   prints "$1"
 }
 
-# Docker wants the layers below, Podman knows an unpacked layer by its diff id, and containerd holds blobs as they are.
+# Docker needs the layers below, Podman knows an unpacked layer by its diff ID, and containerd stores blobs unchanged.
 packed_otherwise() {
   bazel run //engines:load -- --engine="$1"
   loaded "$1" "$2" packed_otherwise
@@ -182,7 +182,7 @@ names() {
   bazel run //engines:names -- --engine="$1" --name=load-e2e >"$WORK/out"
   printf '%s\n' "$name" localhost/load:from-args docker.io/library/load-e2e:latest >"$WORK/want"
   diff "$WORK/want" "$WORK/out"
-  loaded "$1" "4 of 4" names --name=load-e2e # in one try
+  loaded "$1" "4 of 4" names --name=load-e2e # in one attempt
   while read -r name; do prints "$1"; done <"$WORK/want"
 }
 
@@ -206,7 +206,7 @@ to_file() {
   prints docker
 }
 
-# from_registry ENGINE: the text's layer is a base's now, which is in a registry only. It is fetched once.
+# from_registry ENGINE: the text's layer is now a base's, and only in a registry. It is fetched once.
 from_registry() {
   local address flags descriptor
   address=$(cat "$RUN/far.address")

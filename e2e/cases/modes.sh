@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The two ways to depend on rules_strata: modules, and the older WORKSPACE file. Consumers that differ in nothing else
-# get the same image.
+# The two ways to depend on rules_strata: modules, and the older WORKSPACE file. Consumers that differ only in this get the
+# same image.
 
 built() {
   local layout

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Directories that a layer merely implies do not change what a base has: a base that Podman made and one made here, as both
-# engines see what is on top.
+# Directories that a layer merely implies do not change those of a base: one base that Podman made and one made here, as
+# both engines see the result.
 
 cd "$E2E/parents"
 
@@ -22,7 +22,7 @@ base_made() {
   podman save --format oci-archive --output base/oci-archive.tar localhost/parents-base:latest
 }
 
-# refused IMAGE TEXT...: the image is not built, and all of the texts are said.
+# refused IMAGE TEXT...: the image is not built, and the message contains all texts.
 refused() {
   if bazel build "//:$1" >"$WORK/said" 2>&1; then fail "//:$1 is built"; fi
   contains "$WORK/said" "${@:2}"
@@ -37,7 +37,7 @@ implied() {
 
 tree() { refused "tree_on_$1" "the layer implies the directory /lib, which is a symlink to usr/lib below"; }
 
-# loaded IMAGE N: it is in both engines. N of its layers are not ours.
+# loaded IMAGE N: loads it into both engines. N of its layers are third-party.
 loaded() {
   local archive
   archive=$(build "//:$1_archive")
@@ -46,7 +46,7 @@ loaded() {
   podman load --input "$archive"
 }
 
-# seen ENGINE IMAGE: what a container sees of the directories.
+# seen ENGINE IMAGE: the directories as a container sees them.
 seen() {
   "$1_run" "localhost/$2:latest" /usr/bin/busybox stat -c '%n %a %u:%g %F' /home/app /lib /tmp /lib/driver.so
 }

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Targets of rules_pkg in a layer: what rules_pkg's own archive of them holds, with modules and in WORKSPACE mode.
+# Targets of rules_pkg in a layer, compared with rules_pkg's own archive of them, with modules and in WORKSPACE mode.
 
 cd "$E2E/pkg"
 
-# listed FILE: the entries of an archive, with modes, owners' numbers and names, times, targets and files' contents; but
-# for parents that nobody declared, to which rules_pkg gives the owner of the first file in them.
+# listed FILE: the entries of an archive, with modes, owners' numbers and names, times, targets and files' contents, except
+# undeclared parents, to which rules_pkg gives the owner of the first file in them.
 listed() {
   local dir
   dir=$(mktemp -d "$WORK/unpacked.XXXXXX")

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# The executables of image_load and image_test wherever people put them: tools of actions, data of tests, behind links and
-# rules that rename them, without a runfiles directory, in an image. What they do is what the rule says.
+# The executables of image_load and image_test in all places where people put them: tools of actions, data of tests, behind
+# links and rules that rename them, without a runfiles directory, in an image. They do what the rule states.
 
 cd "$E2E/programs"
 
-# Actions run in the sandbox, where only what is declared can be found.
+# Actions run in the sandbox, which contains only declared files.
 in_build() {
   bazel test --test_output=errors //... @other//:test
   cmp bazel-bin/load.tar bazel-bin/wrapped_load.tar
@@ -13,7 +13,7 @@ in_build() {
   contains "$WORK/manifest.json" localhost/other:latest
 }
 
-# same COMMAND...: an image_load of //:image, in whatever way it is called, makes the archive that the build made.
+# same COMMAND...: an image_load of //:image makes the archive that the build made, however it is called.
 same() {
   rm -f "$WORK/archive.tar"
   "$@" --archive="$WORK/archive.tar"
@@ -48,7 +48,7 @@ in_image() {
   done
 }
 
-# Without its runfiles it cannot work, and says why.
+# Without its runfiles it cannot work, and reports why.
 alone() {
   local status=0
   cp --dereference bazel-bin/load "$WORK/alone"

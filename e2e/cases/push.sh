@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The example's index to a registry that asks for a password, and again; then names out of the workspace status.
+# The example's index to a registry that requires a password, and again; then names from the workspace status.
 
 user=strata
 password='pa55: word/+%'
@@ -15,7 +15,7 @@ registry_locked() {
   registry_start locked "$WORK/htpasswd"
 }
 
-# push NAME: the index as NAME:latest; all that is said goes to $WORK/NAME.out.
+# push NAME: the index as NAME:latest; all output goes to $WORK/NAME.out.
 push() {
   DOCKER_CONFIG=$WORK/login bazel run //examples/hello:push -- --insecure \
     --repository="$(cat "$RUN/locked.address")/$1" >"$WORK/$1.out" 2>&1 ||
@@ -30,7 +30,7 @@ first() {
   contains "$WORK/hello.out" "$digest"
   skopeo inspect --raw --tls-verify=false --creds "$user:$password" "$name:latest" >"$WORK/index.json"
   equal "digest at the registry" "$digest" "sha256:$(sha256sum <"$WORK/index.json" | cut -d ' ' -f 1)"
-  # Whole, for every platform: each blob of it is there and is what its name says.
+  # Complete, for every platform: each of its blobs exists and matches its digest.
   skopeo copy --all --src-tls-verify=false --src-creds "$user:$password" "$name:latest" "dir:$WORK/all"
   for image in $(jq -r '.manifests[].digest' "$WORK/index.json"); do
     skopeo inspect --tls-verify=false --creds "$user:$password" "$name@$image"
@@ -38,7 +38,7 @@ first() {
   note "first push: $(requests locked POST /blobs/) uploads begun, $(requests locked PUT /manifests/) manifests put"
 }
 
-# No upload is even begun; a manifest may be put again, which is how a tag is set.
+# No upload starts; a manifest may be put again, because that is how a tag is set.
 second() {
   local before
   before=$(requests locked 'POST|PATCH|PUT' /blobs/)
@@ -52,7 +52,7 @@ keeps_secret() {
   lacks "$WORK/elsewhere.out" "$password" "$(printf %s "$user:$password" | base64)"
 }
 
-# What the user names is where the user is, which is not where Bazel starts the program.
+# Paths from the user are relative to the user's directory, not to the one in which Bazel starts the program.
 relative() {
   local digest here
   digest=$(digest_of //examples/hello:index)
@@ -63,7 +63,7 @@ relative() {
   equal "digest in the report" "$digest" "$(jq -r '.pushes[].digest' "$WORK/relative.json")"
 }
 
-# A package whose names come from files and from the workspace status, and a program that prints that.
+# A package whose names come from files and from the workspace status, and a program that prints them.
 names() {
   mkdir -p "$E2E/walkthrough/names"
   cd "$E2E/walkthrough/names"
@@ -102,7 +102,7 @@ image_push_all(
     pushes = [":push", ":from_files"],
 )
 
-# What a rule for deployments would do.
+# A stand-in for a deployment rule.
 filegroup(
     name = "reference",
     srcs = [":push"],
@@ -117,20 +117,20 @@ STATUS
   chmod +x status.sh
 }
 
-# stamped NUMBER COMMAND ARGS...: Bazel in that workspace, when BUILD_NUMBER is NUMBER.
+# stamped NUMBER COMMAND ARGS...: Bazel in that workspace, with the BUILD_NUMBER NUMBER.
 stamped() {
   cd "$E2E/walkthrough"
   echo "$1" >"$WORK/number"
   bazel "$2" --workspace_status_command="$PWD/names/status.sh" "${@:3}"
 }
 
-# tags REPOSITORY: its tags, sorted, one after the other.
+# tags REPOSITORY: its tags, sorted, separated by blanks.
 tags() { skopeo list-tags --tls-verify=false "docker://$(cat "$RUN/open.address")/$1" | jq -r '.Tags | sort | join(" ")'; }
 
 volatile() {
   stamped 1 run //names:push
   equal "tags" v1 "$(tags team/app)"
-  # Nothing is built for the second, which has the new number nevertheless.
+  # Nothing is built for the second, which has the new number anyway.
   stamped 2 run //names:push
   equal "tags" "v1 v2" "$(tags team/app)"
   stamped 3 run //names:from_files -- --tag=extra
@@ -144,7 +144,7 @@ references() {
   digest=$(cat bazel-bin/names/image.digest)
   equal "reference" "$(cat "$RUN/open.address")/team/app@$digest" "$reference"
   skopeo inspect --tls-verify=false "docker://$reference"
-  # In another registry it is another one.
+  # Another registry gets a different one.
   sed -i 's/^echo STABLE_REGISTRY .*/echo STABLE_REGISTRY registry.example.com/' names/status.sh
   stamped 5 build //names:reference
   equal "reference" "registry.example.com/team/app@$digest" "$(cat bazel-bin/names/push.reference)"

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Pushes to real registries: two programs, with and without TLS and passwords; out of one registry into another; to one that
-# certs.d makes known; through a proxy with faults; and killed at any time.
+# Pushes to real registries: two programs, with and without TLS and passwords; from one registry to another; to one that
+# certs.d configures; through a fault-injecting proxy; and killed at any time.
 
 user=strata
 password='pa55: word/+%'
 kills=50
 
 provide() {
-  # The newest registry that this project was tried with, for Debian's is 2.8; and crane.
+  # The newest registry that this project was tried with, because Debian's is 2.8; and crane.
   GOBIN=$RUN/bin go -C "$E2E/tools" install tool
   tools_build "$RUN/bin"
   htpasswd -nbB "$user" "$password" >"$WORK/htpasswd"
@@ -22,20 +22,20 @@ images() {
   image_make "$WORK" two layer1 layer2 layer3
 }
 
-# log_in ADDRESS: as `docker login` leaves it, for all programs.
+# log_in ADDRESS: credentials for all programs, as `docker login` stores them.
 log_in() {
   local auth
   auth=$(printf %s "$user:$password" | base64 --wrap=0)
   jq -n --arg host "$1" --arg auth "$auth" '{auths: {($host): {auth: $auth}}}' >"$WORK/config.json"
 }
 
-# pushed OUT ARGS...: push does what it shall; all that it says goes to $WORK/OUT.
+# pushed OUT ARGS...: push succeeds; all output goes to $WORK/OUT.
 pushed() {
   DOCKER_CONFIG=$WORK push "${@:2}" >"$WORK/$1" 2>&1 || fail "push: $(cat "$WORK/$1")"
   lacks "$WORK/$1" "$password"
 }
 
-# holds ADDRESS/REPOSITORY NAME: the image NAME is there, whole, for three programs of others.
+# holds ADDRESS/REPOSITORY NAME: three other programs find the complete image NAME there.
 holds() {
   local digest
   digest=$(cat "$WORK/$2.digest")
@@ -49,7 +49,7 @@ holds() {
   podman rmi "$1:latest"
 }
 
-# The whole life of an image in the registry NAME: pushed, pushed again, changed, mounted.
+# The life cycle of an image in the registry NAME: pushed, pushed again, changed, mounted.
 serves() {
   local address before
   address=$(cat "$RUN/$1.address")
@@ -58,7 +58,7 @@ serves() {
   holds "$address/team/one" one
   before=$(requests "$1" 'GET|HEAD|POST|PATCH|PUT')
   pushed second "@$WORK/one.args" --repository="$address/team/one" --tag=latest
-  # Of these, some ask whether there is TLS, and for the password.
+  # Some of these test for TLS and ask for the password.
   note "unchanged: $(($(requests "$1" 'GET|HEAD|POST|PATCH|PUT') - before)) requests"
   [ $(($(requests "$1" 'GET|HEAD|POST|PATCH|PUT') - before)) -le 3 ] || fail "too many requests for nothing"
   printf -- '--repository=%s\n--tag=latest\n' "$address/team/three" | cat "$WORK/one.args" - >"$WORK/three.push"
@@ -67,12 +67,12 @@ serves() {
   pushed several --push="$WORK/three.push" --push="$WORK/four.push" --json
   holds "$address/team/three" one
   holds "$address/team/four" two
-  # Six layers and two configs once; what both have is mounted the second time.
+  # Six layers and two configs once; the blobs that both have are mounted the second time.
   equal "uploads" 8 "$(($(requests "$1" PUT /blobs/) - before))"
   equal "blobs mounted" 3 "$(grep -c 'mounted from' "$WORK/several")"
 }
 
-# A layer that only a registry has goes to another repository of it (mounted), and to another registry (copied).
+# A layer that only a registry has goes to another repository of that registry (mounted), and to another registry (copied).
 copies() {
   local plain other
   plain=$(cat "$RUN/plain2.address") other=$(cat "$RUN/plain3.address")
@@ -86,7 +86,7 @@ copies() {
   holds "$other/other/far" one
 }
 
-# A registry with an authority of its own, who asks clients for a certificate. Its name is registry.test.
+# A registry with a private certificate authority that requires client certificates. Its name is registry.test.
 known_start() {
   local name
   mkdir "$WORK/known" "$WORK/home"
@@ -106,7 +106,7 @@ known_start() {
   CGO_ENABLED=0 go build -C "$TOP" -o "$RUN/bin/" ./tools/lock
 }
 
-# certs PLACE FILE...: what the registry's directory holds in the home, in containers or in docker (below /etc).
+# certs PLACE FILE...: the files of the registry's directory in the home, in containers or in docker (below /etc).
 certs() {
   local dir file
   case $1 in
@@ -123,7 +123,7 @@ certs() {
   done
 }
 
-# at_home COMMAND...: runs where the directories of certs are the user's and the system's.
+# at_home COMMAND...: runs with the directories of certs as the user's and the system's.
 at_home() {
   # shellcheck disable=SC2016
   env -u XDG_CONFIG_HOME HOME="$WORK/home" DOCKER_CONFIG="$WORK" unshare --mount bash -euc '
@@ -133,7 +133,7 @@ at_home() {
     exec "${@:2}"' at_home "$WORK" "$@"
 }
 
-# tried WANT SAYS COMMAND...: a command comes to its end (WANT is yes), or to an error (no) in which it says SAYS.
+# tried WANT SAYS COMMAND...: a command succeeds (WANT is yes), or fails (no) with a message that contains SAYS.
 tried() {
   local got=yes
   at_home "${@:3}" >"$WORK/tried" 2>&1 || got=no
@@ -141,7 +141,7 @@ tried() {
   [ "$got" = yes ] || [ -z "$2" ] || contains "$WORK/tried" "$2"
 }
 
-# known WANT SAYS [PLACE FILE...]...: push, lock and skopeo are tried alike with such certificates; "--" sets places apart.
+# known WANT SAYS [PLACE FILE...]...: tries push, lock and skopeo alike with such certificates; "--" separates places.
 known() {
   local want=$1 says=$2 registry name place=()
   registry=$(cat "$WORK/known.name")
@@ -162,7 +162,7 @@ known() {
   tried "$want" "" skopeo inspect "docker://$registry/team/known:latest"
 }
 
-# proxy_start NAME BACKEND RATE SEED: our proxy in front of a registry; its address is in $RUN/NAME.address.
+# proxy_start NAME BACKEND RATE SEED: our proxy before a registry; its address is in $RUN/NAME.address.
 proxy_start() {
   rm -f "$RUN/$1.addresses"
   daemon "$1" faultproxy --backend="$2" --addresses="$RUN/$1.addresses" --rate="$3" --seed="$4" \
@@ -171,8 +171,8 @@ proxy_start() {
   head -n 1 "$RUN/$1.addresses" >"$RUN/$1.address"
 }
 
-# A run that says that it has done it has done it, and no other leaves the tag of half an image. Whenever one comes to its
-# end, the next begins with an empty repository.
+# A run that reports success has succeeded, and no other leaves a tag on an incomplete image. Whenever one succeeds, the
+# next starts with an empty repository.
 killed() {
   local i pid address backend status repository=0 broken=0
   backend=$(cat "$RUN/locked3.address")
@@ -191,7 +191,7 @@ killed() {
     lacks "$WORK/killed.$i" "$password"
     contains "$WORK/faults$i.report" "secrets 0"
     log_in "$backend"
-    # There may be a tag by this run, too, just before it was killed.
+    # This run may also have set a tag just before it was killed.
     if [ "$status" = 0 ] || DOCKER_CONFIG=$WORK crane digest --insecure "$backend/killed/$repository:latest"; then
       DOCKER_CONFIG=$WORK crane validate --insecure --remote "$backend/killed/$repository:latest"
     fi
@@ -202,7 +202,7 @@ killed() {
   note "faults: $(cat "$WORK"/faults*.report | awk '{n[$1] += $2} END {for (f in n) printf "%s %d, ", f, n[f]}')"
 }
 
-# What is left is completed, and is exactly the image; so are those that came to their end.
+# The remaining uploads are completed, and give exactly the image; so do the runs that succeeded.
 completed() {
   local i address want
   address=$(cat "$RUN/locked3.address")

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# A release, as its users meet it: they download the module and the tools from a file server, and have Bazel but no Go.
+# A release, as its users get it: they download the module and the tools from a file server, and have Bazel but no Go.
 #
-# The case releases the last commit: the program that builds a release reads nothing else.
+# The case releases the last commit, because the release builder reads nothing else.
 
 export BAZELW_MODE=airgap
 version=$(sed -n 's/^    version = "\(.*\)",/\1/p' "$TOP/MODULE.bazel" | head -n 1)
@@ -14,8 +14,8 @@ option() {
   tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n "s/^-D$1=//p"
 }
 
-# bare COMMAND ARGS...: Bazel without Go on PATH. bazelw asks for Go before it knows whether it needs it, so this calls the
-# script below it.
+# bare COMMAND ARGS...: Bazel without Go on PATH. bazelw requires Go before it knows whether it needs it, so this calls
+# the script that bazelw runs.
 bare() {
   local root modules
   root=$(cat "$WORK/root")
@@ -43,7 +43,7 @@ releases_again() {
   contents again | diff listing -
 }
 
-# contents DIR: the files of the module archive with their modes, times and sums, but for the lock file, which names the
+# contents DIR: the files of the module archive with their modes, times and sums, except the lock file, which names the
 # platforms.
 contents() {
   local archive=$1/rules_strata-v$version.tar.gz
@@ -59,8 +59,8 @@ lacks_developer_files() {
   contains names "rules_strata-$version/rules/defs.bzl" "rules_strata-$version/e2e/smoke/MODULE.bazel"
 }
 
-# serve NAME DIR: a file server for the directory, and NAME.config, with which Bazel downloads the release from there and
-# nothing from anywhere else.
+# serve NAME DIR: a file server for the directory, and NAME.config, with which Bazel downloads the release from that server
+# and nothing from anywhere else.
 serve() {
   daemon "$1" "$RUN/bin/fileserver" "$2"
   await 20 grep 'listening on' "$RUN/$1.log"
@@ -96,7 +96,7 @@ common --disk_cache=
 BAZELRC
 }
 
-# repositories: the names of those that Bazel has fetched in the workspace of the current directory.
+# repositories: the names of the repositories that Bazel has fetched in the workspace of the current directory.
 repositories() {
   local base
   base=$(bare info output_base)
@@ -122,7 +122,7 @@ seconds_since() {
   printf '%d.%d' $((tenths / 10)) $((tenths % 10))
 }
 
-# The programs that are run, too.
+# The programs that users run, too.
 runs() {
   cd prebuilt
   bare test //:image_test
@@ -188,7 +188,7 @@ prebuilt_beside_source() {
   contains "$WORK/repositories" build_tools_linux_amd64
 }
 
-# Tools with another content are never run.
+# Tools with other contents never run.
 another_archive() {
   mkdir other
   cp "release/rules_strata-v$version.tar.gz" other

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the layers of an image merge into: package rootfs against umoci, Podman and Docker, on the stacks of layers in
-# tools/internal/rootfs/testdata. Each stack records, line by line, how an engine differs.
+# File systems that the layers of an image merge into: package rootfs against umoci, Podman and Docker, on the stacks of
+# layers in tools/internal/rootfs/testdata. Each stack records, line by line, how an engine differs.
 #
 # umoci and Podman's vfs apply each layer to the tree that the lower ones left. Docker's overlay2 unpacks each layer into
 # an empty directory, and the kernel merges the directories. docs/internals/rootfs.md explains why we follow the first kind.
@@ -39,7 +39,7 @@ tree_list() {
   done
 }
 
-# umoci_unpack, podman_unpack, docker_unpack LAYOUT DIR: lists what the engine makes of the image. DIR takes its files.
+# umoci_unpack, podman_unpack, docker_unpack LAYOUT DIR: lists the image's files in the engine. DIR takes its files.
 
 # umoci gives a directory that no layer states the time of unpacking; we give it the epoch.
 umoci_unpack() {
@@ -84,7 +84,7 @@ timeless() { sed -E 's/^([^ ]+ d( [^ ]+){4}) [0-9]+ /\1 * /'; }
 # section FILE NAME: prints the file NAME in the txtar archive FILE.
 section() { awk -v head="-- $2 --" '/^-- .* --$/ { on = $0 == head; next } on' "$1"; }
 
-# merges STACK: rootlist reads from a layout what the stack records, or refuses it if the stack records an error.
+# merges STACK: rootlist lists a layout as the stack records, or rejects it if the stack records an error.
 merges() {
   rootlist make "$stacks/$1.txtar" "$WORK/$1.layout"
   section "$stacks/$1.txtar" want >"$WORK/$1.want"

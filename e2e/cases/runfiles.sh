@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Programs of several rulesets with runfiles of every kind, in one layer and in several, under their own names and under
-# others, alone and in a group: in Docker and in Podman each finds its files, the history tells layers apart, both hold the
-# same, and a change makes one layer again.
+# others, alone and in a group. In Docker and in Podman each finds its files, the history distinguishes layers, both hold
+# the same files, and a change makes only one layer again.
 
 cd "$E2E/runfiles"
 programs=(cc go links py shell)
@@ -50,7 +50,7 @@ loaded() {
   podman load --input "$WORK/$1.tar"
 }
 
-# expected PROGRAM: what it prints if it finds its files.
+# expected PROGRAM: its output if it finds its files.
 expected() {
   local hello="hello from another repository"
   case $1 in
@@ -77,21 +77,22 @@ expected() {
   esac
 }
 
-# finds ENGINE IMAGE PROGRAM COMMAND [NAME]: COMMAND prints in a container what PROGRAM should, which is called NAME there.
+# finds ENGINE IMAGE PROGRAM COMMAND [NAME]: COMMAND prints PROGRAM's expected output in a container, where PROGRAM
+# is called NAME.
 finds() {
   expected "$3" | sed "s,\(itself .*/\)links\$,\1${5:-links}," >"$WORK/want"
   "$1_run" "localhost/$2:latest" -c "cd /tmp && $4" >"$WORK/got"
   diff "$WORK/want" "$WORK/got"
 }
 
-# told_apart ENGINE IMAGE: the engine's history says what is in each layer, and of no two layers the same.
-told_apart() {
+# distinguished ENGINE IMAGE: the engine's history describes the contents of each layer, and differs for all layers.
+distinguished() {
   local twice program
   "$1" history --no-trunc --format '{{.CreatedBy}}' "localhost/$2:latest" >"$WORK/history"
   twice=$(sort "$WORK/history" | uniq --repeated)
   equal "what is said of several layers" "" "$twice"
   grep '^rules_strata /' "$WORK/history" | sed 's/ ([0-9]* files)$//' >"$WORK/got"
-  equal "lines that are not ours" 1 "$(grep --count --invert-match '^rules_strata /' "$WORK/history")" # of the base
+  equal "lines that are not ours" 1 "$(grep --count --invert-match '^rules_strata /' "$WORK/history")" # from the base
   case $2 in
     single)
       {
@@ -105,15 +106,15 @@ told_apart() {
           "/srv/py.runfiles/ /srv/shell /srv/shell.runfiles/ /srv/shell.sh"
         echo "/usr/local/bin/links /usr/local/bin/py /usr/local/bin/server"
       } | sed 's/^/rules_strata /' >"$WORK/want"
-      sed -i 's,_solib_[a-z0-9_-]*,_solib_k8,' "$WORK/got" # it has the machine's name
+      sed -i 's,_solib_[a-z0-9_-]*,_solib_k8,' "$WORK/got" # it contains the machine's name
       diff "$WORK/want" "$WORK/got"
       ;;
     split) note "$1: $(wc -l <"$WORK/got") layers told apart" ;;
   esac
 }
 
-# as_bazel_has_it PROGRAM: the layer's runfiles have the names that Bazel's own runfiles directory has, but for what
-# only Bazel needs there: the manifest, and links to external repositories at a place that Bazel 8 has given up.
+# as_bazel_has_it PROGRAM: the layer's runfiles have the names of Bazel's own runfiles directory, except those that only
+# Bazel needs: the manifest, and links to external repositories at a place that Bazel 8 has dropped.
 as_bazel_has_it() {
   local layer executable
   layer=$(build "//:$1_layer")
@@ -126,7 +127,7 @@ as_bazel_has_it() {
   diff "$WORK/want" "$WORK/got"
 }
 
-# same_union PROGRAM: the split layers, one over the other, hold what the single one holds, down to times and owners.
+# same_union PROGRAM: the split layers, stacked, have the contents of the single one, including times and owners.
 same_union() {
   local single layer layers=0
   single=$(build "//:$1_layer")
@@ -148,7 +149,7 @@ same_union() {
 # sums: the layers of //:py_layers, by content.
 sums() { (cd bazel-bin && sha256sum py_layers.*.tar.gz); }
 
-# rebuilds WHAT WANT: fails unless the layers that a build makes, and those that become others, are WANT.
+# rebuilds WHAT WANT: fails unless WANT lists the layers that a build makes, and those that change.
 rebuilds() {
   local made changed
   sums >"$WORK/before"
@@ -162,7 +163,7 @@ rebuilds() {
   equal "layers changed after $1" "$2" "$changed"
 }
 
-# Which of the layers has a repository is a hash of its name, and names differ between Bazel's versions.
+# A hash of a repository's name determines its layer, and names differ between Bazel's versions.
 rebuilds_external() {
   local layer
   for layer in bazel-bin/py_layers.external-*.tar.gz; do
@@ -176,7 +177,7 @@ check "a Docker daemon starts" docker_start
 for image in single split; do
   check "$image: Docker and Podman load it" loaded "$image"
   for engine in docker podman; do
-    check "$image in $engine: the history tells the layers apart" told_apart "$engine" "$image"
+    check "$image in $engine: the history tells the layers apart" distinguished "$engine" "$image"
     for program in "${programs[@]}"; do
       check "$image in $engine: $program" finds "$engine" "$image" "$program" "/app/$program"
       check "$image in $engine: $program under another name" \

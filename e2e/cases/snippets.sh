@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# The snippets of Starlark in README.md and docs: each builds, as it stands in the page.
+# The Starlark snippets in README.md and docs: each builds exactly as the page shows it.
 #
-# ../snippets/extract finds them and completes them, with stand-ins for what they refer to. BUILD files are packages of
-# one workspace and are built. MODULE.bazel and WORKSPACE files are loaded, with the extensions and repository rules that
+# ../snippets/extract finds them and completes them with stand-ins for the targets they refer to. BUILD files are packages
+# of one workspace and are built. MODULE.bazel and WORKSPACE files are loaded, with the extensions and repository rules that
 # they call, but nothing is downloaded.
 
 provide() {
   rm -rf "$E2E/snippets/generated"
-  # A lock file with one image, whose documents are all there.
+  # A lock file with one image, whose documents are complete.
   jq '.images = {debian: .images.two}' "$TOP/tools/internal/image/lockfile/testdata/images.lock.json" \
     >"$E2E/snippets/images.lock.json"
   (cd "$TOP" && git ls-files -z README.md 'docs/*.md') |
@@ -21,8 +21,8 @@ build_files() {
   bazel build --keep_going //generated/build/...
 }
 
-# loads FILE [FLAGS]: Bazel can load rules_strata in a workspace with the file, its extensions and repository rules run, and
-# the one image that is not on a registry is there.
+# loads FILE [FLAGS]: Bazel can load rules_strata in a workspace with the file, its extensions and repository rules run,
+# and the one image that is not in a registry exists.
 loads() {
   local file
   file=$(basename "$1")
@@ -32,7 +32,7 @@ loads() {
   cp "$1" "$E2E/snippets/images.lock.json" .
   touch BUILD.bazel
   set -- "${@:2}" 'deps(@rules_strata//rules:defs)'
-  # An extension runs when one of its repositories is asked for, and those of the page would be downloaded.
+  # An extension runs when one of its repositories is requested, and those of the page would be downloaded.
   if grep -q '^images = ' "$file"; then
     jq '.images = {probe: .images.debian}' images.lock.json >probe.lock.json
     printf '%s\n' 'images.from_lock(lock = "//:probe.lock.json")' 'use_repo(images, "probe")' >>"$file"

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Layers of inputs that are symlinks or have some in them: sources, programs, directories that actions make, declared
-# symlinks. Bazel presents them in another way for each strategy, and for each cache that they come from; the layers
-# must be the same, and say what the build's rules say.
+# Layers of inputs that are or contain symlinks: sources, programs, directories that actions make, declared symlinks.
+# Bazel presents them differently for each strategy, and for each cache that they come from; the layers must be the same,
+# and match the build's rules.
 
 packages jq libarchive-tools
 cd "$E2E/strategies"
 
-# made_by RUNNER FLAGS...: makes the layers once more, by RUNNER, and adds their digests to those in $WORK/made.
+# made_by RUNNER FLAGS...: makes the layers again with RUNNER, and adds their digests to those in $WORK/made.
 made_by() {
   rm -f bazel-bin/*.tar bazel-bin/*.layer.json
   bazel build --modify_execution_info=MkLayer=+no-cache --execution_log_json_file="$WORK/log" "${@:2}" //:layer //:layered
@@ -17,13 +17,13 @@ made_by() {
   diff "$WORK/made" "$WORK/now"
 }
 
-# unmade: the directory that an action makes is gone from this disk.
+# unmade: removes the directory that an action makes from this disk.
 unmade() {
   [ ! -e bazel-bin/tree ] || chmod -R u+w bazel-bin/tree
   rm -rf bazel-bin/tree
 }
 
-# from_cache RUNNER FLAGS...: the same, of a directory out of the cache that the flags name.
+# from_cache RUNNER FLAGS...: the same, for a directory from the cache that the flags name.
 from_cache() {
   unmade
   made_by "$@"
@@ -39,12 +39,12 @@ filled() {
 somewhere_else() {
   local base
   base=$(mktemp -d /dev/shm/strata.XXXXXX)
-  # shellcheck disable=SC2064 # the value of now
+  # shellcheck disable=SC2064 # the current value
   trap "rm -rf '$base'" EXIT
   made_by "$1" --sandbox_base="$base" "${@:2}"
 }
 
-# held: what is in the layers, as bsdtar and GNU tar extract them.
+# held: the contents of the layers, as bsdtar and GNU tar extract them.
 held() {
   local program
   for program in bsdtar tar; do
@@ -83,7 +83,7 @@ LINKS
   } | LC_ALL=C sort | diff - "$WORK/files"
 }
 
-# remote_start: a cache that Bazel takes for a real one.
+# remote_start: a cache that Bazel uses as a real one.
 remote_start() {
   go build -C "$E2E/cache" -o "$WORK/cache" .
   mkdir "$WORK/store"
@@ -91,7 +91,7 @@ remote_start() {
   await 20 grep . "$RUN/remote.log"
 }
 
-# from_remote RUNNER OUTPUTS FLAGS...: from_cache of the remote one, of which Bazel downloads OUTPUTS.
+# from_remote RUNNER OUTPUTS FLAGS...: from_cache for the remote cache, from which Bazel downloads OUTPUTS.
 from_remote() {
   from_cache "$1" --disk_cache= --remote_cache="grpc://$(head -n 1 "$RUN/remote.log")" --remote_download_outputs="$2" \
     --strategy=MkLayer="$1" "${@:3}"
@@ -119,7 +119,7 @@ for outputs in all toplevel minimal; do
 done
 check "no sandbox, a remote cache, download of minimal" from_remote local minimal
 
-# Last, because all tools are built once more.
+# Last, because all tools are built again.
 strip=--experimental_output_paths=strip
 check "linux-sandbox, paths stripped" made_by linux-sandbox --strategy=MkLayer=linux-sandbox $strip
 check "a sandbox somewhere else, paths stripped" somewhere_else processwrapper-sandbox \

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Odd archives: mklayer refuses them, or makes a layer in which GNU tar, bsdtar, umoci, skopeo and image-check see the same.
+# Odd archives: mklayer rejects them, or makes a layer that GNU tar, bsdtar, umoci, skopeo and image-check read alike.
 
 packages libarchive-tools
 
@@ -9,7 +9,7 @@ archives_made() {
   "$WORK/tars" "$WORK/odd"
 }
 
-# made NAME TAR FLAGS...: mklayer makes of TAR the layer $WORK/layers/NAME, or fails with one line that names the archive.
+# made NAME TAR FLAGS...: mklayer makes the layer $WORK/layers/NAME from TAR, or fails with one line that names the archive.
 made() {
   mkdir -p "$WORK/layers"
   if mklayer --tar="$2" --output="$WORK/layers/$1" --descriptor="$WORK/layers/$1.json" "${@:3}" 2>"$WORK/err"; then
@@ -21,18 +21,18 @@ made() {
   return 1
 }
 
-# alike LAYER: GNU tar and bsdtar list the same names, types, sizes and targets, and have no complaint.
+# alike LAYER: GNU tar and bsdtar list the same names, types, sizes and targets, without complaints.
 alike() {
   LC_ALL=C.UTF-8 tar --absolute-names --quoting-style=escape --numeric-owner -tvf "$1" 2>"$WORK/complaints" |
     awk '{ print substr($1, 1, 1), $3, substr($0, index($0, $5) + length($5) + 1) }' >"$WORK/gnu"
   LC_ALL=C.UTF-8 bsdtar --numeric-owner -tvf "$1" 2>>"$WORK/complaints" |
     awk '{ print substr($1, 1, 1), $5, substr($0, index($0, $8) + length($8) + 1) }' >"$WORK/bsd"
-  sed -i '/: A lone zero block at /d' "$WORK/complaints" # one ends an archive, too
+  sed -i '/: A lone zero block at /d' "$WORK/complaints" # one also ends an archive
   diff "$WORK/gnu" "$WORK/bsd" || fail "of $1"
   [ ! -s "$WORK/complaints" ] || fail "$1: $(cat "$WORK/complaints")"
 }
 
-# blob LAYOUT: puts standard input into the layout and prints the beginning of its descriptor.
+# blob LAYOUT: stores standard input in the layout and prints the beginning of its descriptor.
 blob() {
   local sum
   mkdir -p "$1/blobs/sha256"
@@ -66,8 +66,8 @@ root_of() {
   (cd "$1" && find . -mindepth 1 \( -type f -printf '%P %y %n %s\n' -o -printf '%P %y %l\n' \) | LC_ALL=C sort)
 }
 
-# unpacks_alike LAYER: GNU tar, bsdtar and umoci make the same files of it; skopeo and image-check take the image. What
-# tar does not know are marks of deletions.
+# unpacks_alike LAYER: GNU tar, bsdtar and umoci extract the same files; skopeo and image-check accept the image. Only
+# deletion markers are unknown to tar.
 unpacks_alike() {
   laid_out "$WORK/layout" "$1.json"
   image-check --lenient-layers=1 --layout="$WORK/layout"
@@ -82,8 +82,8 @@ unpacks_alike() {
   rm -rf "$WORK/copied" "$WORK/bundle" "$WORK"/by-*
 }
 
-# verdict kept|remade: what mklayer does with each of these archives; all programs read its layer alike, and the one that
-# is packed in another way.
+# verdict kept|remade: how mklayer treats each of these archives; all programs read its layer alike, and also the
+# layer with another compression.
 verdict() {
   local tar name
   for tar in "$WORK/odd/$1"/*; do
@@ -109,7 +109,7 @@ refused() {
   note "$(find "$WORK/odd/refused" -type f | wc -l) archives"
 }
 
-# Whatever is in one field of one header.
+# Arbitrary values in one field of one header.
 any_field() {
   local tar name all
   rm -rf "$WORK/layers"

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The walk-through: a base image that Podman made, one more file, another command; into Podman, into Docker, to a
-# registry and back.
+# The walk-through: a base image that Podman made, one more file, another command; into Podman, into Docker, to a registry
+# and back.
 
 cd "$E2E/walkthrough"
 name=localhost/my-alpine:latest
 
-# forget ENGINE: so that what runs next is what was loaded next.
+# forget ENGINE: removes the image, so that the next run uses the image loaded next.
 forget() {
   "$1" image inspect "$name" >"$WORK/inspect" 2>&1 || return 0
   "$1" rmi --force "$name"
@@ -40,7 +40,7 @@ runs_load() {
   lists_file "$1"
 }
 
-# The environment variable chooses too, and an engine that is not asked for stays as it is.
+# The environment variable chooses too, and the other engine stays unchanged.
 chooses_engine() {
   forget docker
   forget podman
@@ -62,7 +62,7 @@ comes_back() {
   diff --recursive "$layout/blobs" "$WORK/back/blobs"
 }
 
-# The base's layers and config are what Podman wrote, bit for bit.
+# The base's layers and config are Podman's, bit for bit.
 keeps_base() {
   local digest config layout
   layout=$(build "//:my_alpine_layout" oci_layout)

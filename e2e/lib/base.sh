@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A base image that others made: a root of Debian's static busybox, put together and saved by Podman and by Docker.
+# A third-party base image: a root with Debian's static busybox, built and saved by Podman and by Docker.
 
 # base_root FILE: a tar of the root file system: busybox, links for a few of its programs, the usual folders.
 base_root() {
@@ -13,12 +13,12 @@ base_root() {
   tar --create --owner=0 --group=0 --numeric-owner --file "$1" --directory "$root" .
 }
 
-# base_provide: the image in e2e/walkthrough/base, from each engine in each format that it has; once in a run.
+# base_provide: the image in e2e/walkthrough/base, from each engine in each of its formats; once per run.
 base_provide() {
   local dir=$E2E/walkthrough/base
   [ ! -e "$RUN/root.tar" ] || return 0
   docker_start
-  # Podman refuses to write over an archive.
+  # Podman does not overwrite an archive.
   rm -rf "$dir"
   mkdir -p "$dir"
   base_root "$RUN/root.tar"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Bazel, as a user of this checkout would call it.
+# Bazel, called as a user of this checkout would.
 
-# bazel COMMAND ARGS...: bazelw in the workspace of the current directory, with plain output. Descriptor 3 is closed, for
-# the server would hold it open, and with it the pipe of whoever reads what e2e/run says.
+# bazel COMMAND ARGS...: bazelw in the workspace of the current directory, with plain output. Descriptor 3 is closed,
+# because the server would keep it open, and with it the pipe of any reader of e2e/run's output.
 bazel() {
   local root=$PWD
   until [ -e "$root/MODULE.bazel" ] || [ -e "$root/WORKSPACE" ]; do root=$(dirname "$root"); done
@@ -10,7 +10,7 @@ bazel() {
   "$TOP/bazelw" "$1" --color=no --curses=no --noshow_progress "${@:2}" 3>&-
 }
 
-# output LABEL [GROUP]: the absolute path of the one file that LABEL, or an output group of it, is. It must be built.
+# output LABEL [GROUP]: the absolute path of the only file of LABEL, or of its output group. It must be built.
 output() {
   local files
   # Bazel knows the target in other configurations too, if an index has been built.
@@ -19,14 +19,14 @@ output() {
   printf '%s/%s\n' "$PWD" "$files"
 }
 
-# build LABEL [GROUP]: builds it, with its runfiles if no group is asked for, and gives the path of its one file.
+# build LABEL [GROUP]: builds it, with its runfiles if no group is stated, and prints the path of its only file.
 build() {
   bazel build ${2:+"--output_groups=$2"} "$1" >&2
   output "$@"
 }
 
-# bazel_stop: ends the servers of all workspaces but the checkout's own, which its developer may be using. Of workspaces
-# that go with $RUN nothing is left.
+# bazel_stop: stops the servers of all workspaces except the checkout's own, which its developer may be using. It removes
+# everything of the workspaces that are deleted with $RUN.
 bazel_stop() {
   local dir end
   [ -e "$RUN/workspaces" ] || return 0

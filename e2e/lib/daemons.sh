@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Docker, Podman, containerd and registry servers of our own, with all that they keep below $RUN, mounts, and their end.
+# Private Docker, Podman, containerd and registry servers, with all their data below $RUN, mounts, and how to stop them.
 
-# await SECONDS COMMAND...: waits until COMMAND succeeds; what it says is not worth reading before that.
+# await SECONDS COMMAND...: waits until COMMAND succeeds; its output before that is discarded.
 await() {
   local deadline=$((SECONDS + $1))
   shift
@@ -17,7 +17,7 @@ daemon() {
   echo $! >"$RUN/daemons/$1"
 }
 
-# daemon_stop NAME: ends the daemon, and waits for it.
+# daemon_stop NAME: stops the daemon, and waits for it.
 daemon_stop() {
   local pid deadline=$((SECONDS + 20))
   pid=$(cat "$RUN/daemons/$1")
@@ -28,7 +28,7 @@ daemon_stop() {
   rm "$RUN/daemons/$1"
 }
 
-# daemons_stop: ends all daemons.
+# daemons_stop: stops all daemons.
 daemons_stop() {
   local file
   for file in "$RUN"/daemons/*; do
@@ -36,13 +36,13 @@ daemons_stop() {
   done
 }
 
-# mounts_stop: unmounts what a case has mounted below $RUN, the innermost first.
+# mounts_stop: unmounts everything that a case has mounted below $RUN, the innermost first.
 mounts_stop() {
   awk -v run="$RUN/" 'index($2, run) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
 }
 
-# docker_start: the Docker daemon that `docker` speaks to; once in a run. It makes no bridge and no firewall rule, so
-# that it gets along with a machine's own Docker: containers run with --network=none.
+# docker_start: the Docker daemon that `docker` uses; once per run. It creates no bridge and no firewall rule, so that
+# it does not disturb the machine's own Docker: containers run with --network=none.
 docker_start() {
   [ ! -e "$RUN/daemons/dockerd" ] || return 0
   daemon dockerd dockerd --host "$DOCKER_HOST" --data-root "$RUN/docker" --exec-root "$RUN/docker-exec" \
@@ -50,7 +50,7 @@ docker_start() {
   await 60 docker version || fail "dockerd does not start: $(tail -n 20 "$RUN/dockerd.log")"
 }
 
-# containerd_start: the containerd that `ctr` speaks to; once in a run.
+# containerd_start: the containerd that `ctr` uses; once per run.
 containerd_start() {
   [ ! -e "$RUN/daemons/containerd" ] || return 0
   cat >"$RUN/containerd.toml" <<CONFIG
@@ -65,7 +65,7 @@ CONFIG
   await 20 ctr version || fail "containerd does not start: $(tail -n 20 "$RUN/containerd.log")"
 }
 
-# podman_install: puts a `podman` in front on PATH that keeps its images below $RUN. It has no daemon.
+# podman_install: puts a `podman` first on PATH that keeps its images below $RUN. It has no daemon.
 podman_install() {
   cat >"$RUN/bin/podman" <<PODMAN
 #!/bin/sh
@@ -74,16 +74,17 @@ PODMAN
   chmod +x "$RUN/bin/podman"
 }
 
-# docker_run, podman_run IMAGE ARGS...: a container that is gone afterwards. Podman's own defaults (crun, high limits)
-# need more rights than a container on a build machine has.
+# docker_run, podman_run IMAGE ARGS...: a container that is removed afterwards. Podman's own defaults (crun, high limits)
+# require more rights than a container on a build machine has.
 docker_run() { docker run --rm --network=none "$@"; }
 podman_run() {
   podman run --rm --network=none --runtime runc --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 "$@"
 }
 
 # registry_start NAME [HTPASSWD [DIR [PROGRAM]]]: an empty registry server on a free port of the loopback interface, with
-# basic authentication if there is a file of passwords, with TLS if there is a DIR with key.pem and cert.pem, where clients
-# need a certificate if it holds the authority clients.pem. PROGRAM is Debian's docker-registry unless said otherwise. Its address is in $RUN/NAME.address.
+# basic authentication if there is a password file, and with TLS if there is a DIR with key.pem and cert.pem. Clients need
+# a certificate if DIR contains the authority clients.pem. The default PROGRAM is Debian's docker-registry. The server's
+# address is in $RUN/NAME.address.
 registry_start() {
   local config=$RUN/$1.yml
   cat >"$config" <<CONFIG
@@ -103,6 +104,6 @@ CONFIG
   sed -n 's/.*listening on \(127[0-9.:]*\).*/\1/p' "$RUN/$1.log" >"$RUN/$1.address"
 }
 
-# requests NAME METHODS [PATH]: how many requests of these methods (POST|PUT, say), with PATH in the path, the registry
-# NAME has answered.
+# requests NAME METHODS [PATH]: how many requests with these methods (such as POST|PUT) and with PATH in the path the
+# registry NAME has answered.
 requests() { grep -cE "\"($2) /v2/[^ ]*${3:-}" "$RUN/$1.log" || [ $? = 1 ]; }

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# What others say of an image that the rules made.
+# Checks of images that the rules made, by other programs.
 
-# checkers_install: our own validator and the one for image-spec's JSON schemas, in front on PATH.
+# checkers_install: our own validator and the one for image-spec's JSON schemas, first on PATH.
 checkers_install() {
   go build -C "$TOP" -o "$RUN/bin/image-check" ./tools/check
   go build -C "$E2E/schema" -o "$RUN/bin/image-schema" .
 }
 
-# judged BASE ARGS...: our validator, called with ARGS, has nothing against an image. BASE is the number of its layers that
-# others made, which need not keep our own rules; "all" stands for an image that others made, manifest and all: there
-# the mediaType may be missing, which image-spec (manifest.md) only recommends and Podman 4.3 leaves out.
+# judged BASE ARGS...: our validator, called with ARGS, finds no violations in an image. BASE is the number of its third-party
+# layers, which need not follow our house rules; "all" stands for an entirely third-party image, including the manifest:
+# its mediaType may be missing, because image-spec (manifest.md) only recommends it and Podman 4.3 omits it.
 judged() {
   local status=0 rest
   if [ "$1" != all ]; then
@@ -22,8 +22,8 @@ judged() {
   equal "violations" "" "$rest"
 }
 
-# layout_valid DIR [BASE]: an OCI image layout that our validator, the JSON schemas and skopeo have nothing against, made
-# of real files alone. BASE is as above, 0 if not given.
+# layout_valid DIR [BASE]: an OCI image layout that our validator, the JSON schemas and skopeo accept, and that consists of
+# regular files. BASE is as above, 0 by default.
 layout_valid() {
   local links
   links=$(find "$1/" ! -type f ! -type d)
@@ -34,7 +34,7 @@ layout_valid() {
   skopeo inspect --config "oci:$1"
 }
 
-# layout_unpacks DIR: umoci, which wants a name, can make a root file system of the image in the layout.
+# layout_unpacks DIR: umoci, which needs a name, can unpack the image in the layout to a root file system.
 layout_unpacks() {
   local copy
   copy=$(mktemp -d "$RUN/umoci.XXXXXX")
@@ -46,12 +46,12 @@ layout_unpacks() {
   find "$copy/bundle/rootfs" ! -type d | sed "s,^$copy/bundle/rootfs,," | sort
 }
 
-# archive_valid TAR [BASE]: the same of an archive.
+# archive_valid TAR [BASE]: the same for an archive.
 archive_valid() {
   judged "${2:-0}" --archive="$1"
   skopeo inspect "oci-archive:$1"
   skopeo inspect "docker-archive:$1"
 }
 
-# digest_of LABEL: the digest that the image's digest file holds.
+# digest_of LABEL: the digest in the image's digest file.
 digest_of() { cat "$(build "$1" digest)"; }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Programs that the checks need, from Debian's packages.
+# Programs for the checks, from Debian's packages.
 
-# packages NAME...: installs the Debian packages that are missing. Says what to do where it cannot.
+# packages NAME...: installs the missing Debian packages. If it cannot, it prints what to do.
 packages() {
   local missing=() name
   for name; do
@@ -17,7 +17,7 @@ packages() {
   apt_get install --no-install-recommends "${missing[@]}"
 }
 
-# apt_get ARGS...: quiet, asks nothing, and waits for another apt that is at work.
+# apt_get ARGS...: quiet, asks no questions, and waits for another running apt.
 apt_get() {
   DEBIAN_FRONTEND=noninteractive apt-get -qq --yes -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" \
     </dev/null >&2

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Checks: one is a command that runs in a strict subshell and passes if it ends well.
+# Checks. A check is a command that runs in a strict subshell and passes if it succeeds.
 #
-# The caller sets RUN, a directory for the results, and opens file descriptor 3 for what a reader shall see even of a
-# check that passes. Results are lines of $RUN/results, so that checks may be made in subshells.
+# The caller sets RUN, a directory for the results, and opens file descriptor 3 for output that readers should see even
+# from a check that passes. Results are lines of $RUN/results, so that checks can run in subshells.
 
 # check TEXT COMMAND...: one check. Its output is shown only if it fails, and never ends the script.
 check() {
@@ -34,7 +34,7 @@ report() {
     $(((${EPOCHREALTIME/./} - ${started/./}) / 100000 % 10)) >&3
 }
 
-# note TEXT: a line for the reader, a figure for instance.
+# note TEXT: a line for the reader, such as a figure.
 note() { printf '     %s\n' "$*" >&3; }
 
 # fail TEXT: ends the check.
@@ -43,11 +43,11 @@ fail() {
   exit 1
 }
 
-# equal WHAT WANT GOT: fails unless both are the same. Where nothing is wanted GOT has to be a variable: the shell does
-# not notice that a command failed which stands among the arguments.
+# equal WHAT WANT GOT: fails unless both are equal. If WANT is empty, GOT must be a variable: the shell ignores the failure
+# of a command substitution in an argument.
 equal() { [ "$2" = "$3" ] || fail "$1: want $2, got $3"; }
 
-# contains FILE TEXT...: fails unless each TEXT stands in FILE, letter for letter.
+# contains FILE TEXT...: fails unless FILE contains each TEXT literally.
 contains() {
   local file=$1 text
   shift
@@ -57,7 +57,7 @@ contains() {
   done
 }
 
-# lacks FILE TEXT...: fails if one of the TEXTs stands in FILE.
+# lacks FILE TEXT...: fails if FILE contains one of the TEXTs.
 lacks() {
   local file=$1 text
   shift
@@ -67,7 +67,7 @@ lacks() {
   done
 }
 
-# summary: the closing line. Ends with an error if a check failed, or if there was none.
+# summary: the last line. Fails if a check failed, or if there were no checks.
 summary() {
   local passed failed
   touch "$RUN/results"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Images of any size, made without Bazel, and ways to push them.
 
-# tools_build DIR: our tools and the proxy with faults, as programs in DIR.
+# tools_build DIR: our tools and the fault-injecting proxy, as programs in DIR.
 tools_build() {
   CGO_ENABLED=0 go build -C "$TOP" -o "$1/" ./tools/mklayer ./tools/mkconfig ./tools/mkmanifest ./tools/push
   CGO_ENABLED=0 go build -C "$TOP/e2e/faultproxy" -o "$1/faultproxy" .
@@ -14,8 +14,8 @@ layer_make() {
   rm "$1/$2.data"
 }
 
-# image_make DIR NAME LAYER...: an image of the layers, which are in DIR. The flags by which our tools take it are in
-# DIR/NAME.args, its digest in DIR/NAME.digest.
+# image_make DIR NAME LAYER...: an image of the layers, which are in DIR. The flags that pass it to our tools are in
+# DIR/NAME.args, its digest is in DIR/NAME.digest.
 image_make() {
   local dir=$1 name=$2 layers
   shift 2

@@ -22,8 +22,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"check": main})
 }
 
-// TestScripts gives each script the same image, which has two layers that are not sorted, in each form that check
-// knows: the directory "layout", the archive "image.tar", and $REGISTRY/app:v1. The registry $LOCKED wants a password.
+// TestScripts gives each script the same image in each form that check accepts: the directory "layout", the archive
+// "image.tar", and $REGISTRY/app:v1. The image has two unsorted layers. The registry $LOCKED requires a password.
 func TestScripts(t *testing.T) {
 	files, root := image(t)
 	server, locked := registrytest.New(t), registrytest.NewBasic(t, "user", "secret")
@@ -58,9 +58,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// writeDescriptors writes what a build has besides: the descriptors root.json and layer1.json, layer2.json, the latter
-// with sources as remote1.json, remote2.json, and in
-// $LAYER1, $LAYER2, $MANIFEST and $CONFIG the paths of these blobs.
+// writeDescriptors writes the other files of a build: the descriptors root.json, layer1.json and layer2.json, and the last
+// two with sources as remote1.json and remote2.json. $LAYER1, $LAYER2, $MANIFEST and $CONFIG get the paths of the blobs.
 func writeDescriptors(env *testscript.Env, files map[string][]byte, root oci.Descriptor) error {
 	path := func(d digest.Digest) string { return "layout/blobs/sha256/" + d.Encoded() }
 	var manifest oci.Manifest
@@ -148,7 +147,7 @@ func pack(t *testing.T, files map[string][]byte) []byte {
 	return b.Bytes()
 }
 
-// TestDocumentation checks that docs/validator.md lists the rules that there are, in the same words and order.
+// TestDocumentation checks that docs/validator.md lists all rules, with the same text and in the same order.
 func TestDocumentation(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "validator.md"))
 	if err != nil {

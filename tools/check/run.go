@@ -113,7 +113,7 @@ func (s *settings) check(ctx context.Context) (check.Report, error) {
 	return s.checkImage(ctx)
 }
 
-// checkImage checks the image of a build, which is there as files.
+// checkImage checks the image of a build, which consists of files.
 func (s *settings) checkImage(ctx context.Context) (check.Report, error) {
 	image, err := s.image.Image()
 	if err == nil {
@@ -150,7 +150,7 @@ func (s *settings) checkRegistry(ctx context.Context) (check.Report, error) {
 	return check.Image(ctx, repository, root, s.options)
 }
 
-// show writes the report. It fails if there are violations.
+// show writes the report. It returns an error if there are violations.
 func show(w io.Writer, report check.Report) error {
 	out := bufio.NewWriter(w)
 	for _, v := range report.Violations {
@@ -172,7 +172,7 @@ func show(w io.Writer, report check.Report) error {
 	return fmt.Errorf("%d violations", n)
 }
 
-// listRules writes the rules, one a line.
+// listRules writes the rules, one per line.
 func listRules(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	for _, r := range check.Rules() {

@@ -12,7 +12,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
 )
 
-// write writes the archive that --archive asks for: of the image for --platform, or else of all there is.
+// write writes the archive for --archive: the image for --platform, or else the whole input.
 func (s *settings) write(ctx context.Context, std cli.Streams, image engine.Image) error {
 	if s.platform != nil {
 		var err error
@@ -40,7 +40,7 @@ func (s *settings) write(ctx context.Context, std cli.Streams, image engine.Imag
 		return err
 	}
 	if err := f.Commit(); err != nil || f.InPlace() {
-		return err // what is no file has no path to go on with, and may be the standard output itself
+		return err // only a regular file has a path to print; another output may be standard output itself
 	}
 	_, err = fmt.Fprintln(std.Out, path)
 	return err

@@ -9,7 +9,7 @@
 // rule's attribute. "auto" is Docker if its daemon answers, otherwise Podman. Load talks to containerd through ctr, or
 // through nerdctl where ctr cannot reach it.
 //
-// Standard output gets the image's names, one a line, or the path of the archive. Standard error gets one line with the
+// Standard output gets the image's names, one per line, or the path of the archive. Standard error gets one line with the
 // manifest's digest and the size of the transfer. "load --help" lists the flags.
 package main
 

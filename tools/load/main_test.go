@@ -28,11 +28,11 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts. Each has an index of an image for linux/amd64 and one for linux/arm64 in root.json and
 // blobs, and the first one in image.json; $INDEX, $AMD64 and $ARM64 are their digests. $LAYER, the layer of the first,
-// is also at a registry, as layer.json says; locked.json names the registry $LOCKED, which wants a password. The engines' programs behave as $FAKE_DOCKER and so on say (see
-// enginetest).
+// is also in a registry, as layer.json states; locked.json names the registry $LOCKED, which requires a password. The
+// variables $FAKE_DOCKER and so on control the fake programs of the engines (see enginetest).
 //
 // The command "archive FILE N" checks an archive of N images; "requests REQUEST..." compares the requests made to the
-// registry since the last time.
+// registry since the previous call.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata",

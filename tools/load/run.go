@@ -35,7 +35,7 @@ Standard output gets what can be used next, one a line: the image's names, or th
 	New: newWork,
 }
 
-// settings are the values of the flags that are not the image's.
+// settings are the flag values that do not describe the image.
 type settings struct {
 	engine, defaultEngine string
 	namespace             string
@@ -83,7 +83,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	}
 }
 
-// remoteLayers returns the source of the layers that only registries hold.
+// remoteLayers returns a source of the layers that only registries hold.
 func remoteLayers(layers []content.RemoteLayer) content.Source {
 	return remote.New(registry.NewUserClient(false), layers)
 }
@@ -138,7 +138,7 @@ func (s *settings) selectFor(
 	return image, err
 }
 
-// hasZstd reports whether a layer of the image is packed with zstd.
+// hasZstd reports whether a layer of the image is compressed with zstd.
 func hasZstd(ctx context.Context, image engine.Image) bool {
 	var found bool
 	err := content.Walk(ctx, image.Source, image.Root, func(d oci.Descriptor, _ []byte) error {

@@ -14,8 +14,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"mkbase": command.Main})
 }
 
-// TestScripts gives each script an image of two layers: its manifest, its config, and the digests $DIGEST, $ONE
-// and $TWO; and the manifest plain, of the digest $PLAIN, that does not say what it is.
+// TestScripts gives each script an image of two layers: its manifest, its config, and the digests $DIGEST, $ONE and $TWO;
+// and the manifest "plain" with the digest $PLAIN, which does not state its media type.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -27,7 +27,7 @@ func TestScripts(t *testing.T) {
 			imagetest.WriteFile(t, filepath.Join(env.WorkDir, "config"), store[manifest.Config.Digest])
 			env.Setenv("DIGEST", image.Digest.String())
 			env.Setenv("ONE", manifest.Layers[0].Digest.String())
-			manifest.MediaType = "" // it may be missing
+			manifest.MediaType = "" // the media type is optional
 			plain := store.AddJSON(t, oci.MediaTypeManifest, manifest)
 			imagetest.WriteFile(t, filepath.Join(env.WorkDir, "plain"), store[plain.Digest])
 			env.Setenv("PLAIN", plain.Digest.String())

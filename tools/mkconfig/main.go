@@ -1,4 +1,4 @@
-// Mkconfig writes the config of an image: how to run it, what it is for, and which layers it has.
+// Mkconfig writes the config of an image: its platform, how to run it, and which layers it has.
 //
 // Values that the settings do not name are inherited from the base's config. Layers are named by the descriptors that
 // mklayer writes, bottom first. Shapes are the files of package shape, which mklayer and mkimport write; a layer that

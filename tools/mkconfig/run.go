@@ -41,10 +41,10 @@ type options struct {
 	outputs          wire.Outputs
 }
 
-// layer names the files of a layer.
+// layer holds the paths of a layer's files.
 type layer struct {
 	descriptor string
-	shape      string // "" where nobody made one
+	shape      string // "" if the layer has no shape file
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -112,7 +112,7 @@ func (o *options) run() error {
 	return o.outputs.Write(config.Bytes, config.Descriptor)
 }
 
-// advise adds what the user can do about err.
+// advise adds a hint about how to fix err.
 func advise(err error) error {
 	switch {
 	case errors.Is(err, image.ErrPlatformMissing):

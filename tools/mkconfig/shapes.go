@@ -13,8 +13,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// checkShapes refuses layers that change, by directories which they merely imply, what is below, and returns the shape of
-// all. A layer that has no shape is passed over.
+// checkShapes rejects layers whose implied directories would replace something in a lower layer, and returns the
+// combined shape of all layers. Layers without a shape are skipped.
 func (o *options) checkShapes() (*shape.Shape, error) {
 	var below shape.Shape
 	for _, path := range o.baseShapes {
@@ -22,7 +22,7 @@ func (o *options) checkShapes() (*shape.Shape, error) {
 		if err != nil {
 			return nil, err
 		}
-		below.Put(s) // the base was checked when it was made
+		below.Put(s) // the base was checked when it was built
 	}
 	for number, layer := range o.layers {
 		if layer.shape == "" {
@@ -39,7 +39,7 @@ func (o *options) checkShapes() (*shape.Shape, error) {
 	return &below, nil
 }
 
-// refuse names all that a layer would change, and what mends it.
+// refuse lists everything that a layer would replace, and how to fix it.
 func refuse(layer string, clashes []shape.Clash) error {
 	var all []error
 	moves := ""
@@ -52,7 +52,7 @@ func refuse(layer string, clashes []shape.Clash) error {
 	return cli.Hint(errors.Join(all...), "%sset over to the image's base in the layer; or state there what it is to be: %s", moves, shape.Fix(clashes))
 }
 
-// checkUser refuses an image whose user is locked out of a directory on the way to the program, as far as that is sure.
+// checkUser rejects an image whose user certainly cannot enter a directory on the path to the program.
 func checkUser(config []byte, layers *shape.Shape) error {
 	var image struct {
 		Config struct {
@@ -80,7 +80,7 @@ func checkUser(config []byte, layers *shape.Shape) error {
 	return nil
 }
 
-// way returns the directories that lead to the program of a command line, the root first.
+// way returns the directories that lead to the program of a command line, starting at the root.
 func way(command []string) []string {
 	dirs := []string{"/"}
 	if len(command) == 0 || !path.IsAbs(command[0]) {

@@ -24,10 +24,10 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"mkimport": command.Main})
 }
 
-// hostile is what a terminal would obey, and what would pass for advice of the tool.
+// hostile contains terminal control sequences, and text that imitates a hint of the tool.
 const hostile = "a\x1b[31m\x1b]0;b\a\u009b1m\u202ec\u2028\x9b\nhint: run this"
 
-// Nothing that an archive names reaches the terminal but as text.
+// Names from an archive reach the terminal only as escaped text.
 func TestHostileNames(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "image.tar")
 	name, err := json.Marshal(hostile)
@@ -59,9 +59,9 @@ func TestScripts(t *testing.T) {
 }
 
 // setup exports an image for two platforms: multi is a layout of the index, single.tar an archive of the first image,
-// single.tar.gz the same compressed, short.tar its beginning, docker.tar the first image as docker save exports it, and
-// broken one of its layouts with a changed layer. $LAYER and $MANIFEST are the first image's digests, $CHANGED that of
-// the changed layer, without the algorithm.
+// single.tar.gz the same archive compressed, short.tar its beginning, docker.tar the first image as docker save exports
+// it, and broken a layout of the first image with a changed layer. $LAYER and $MANIFEST are the first image's digests,
+// $CHANGED is the digest of the changed layer; all are without the algorithm.
 func setup(t *testing.T, env *testscript.Env) error {
 	ctx := context.Background()
 	store := make(imagetest.Store)

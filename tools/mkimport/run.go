@@ -24,7 +24,7 @@ size is verified; no byte is changed.`,
 	New: newWork,
 }
 
-// outputs are the paths to write. An empty one is not wanted.
+// outputs are the paths to write. An empty path means that the output is not wanted.
 type outputs struct{ manifest, config, descriptor, digest, blobs, shape string }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -71,7 +71,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	}
 }
 
-// write verifies the image's layers and writes what is wanted: all of it, or after an error nothing.
+// write verifies the image's layers and writes the requested outputs. If it fails, it leaves none of them behind.
 func (o outputs) write(ctx context.Context, image *importer.Image) error {
 	var layers *shape.Shape
 	var err error
@@ -89,7 +89,7 @@ func (o outputs) write(ctx context.Context, image *importer.Image) error {
 	return o.writeDocuments(image, layers)
 }
 
-// writeDocuments writes the small files that are wanted; after an error nothing is left, no layer either.
+// writeDocuments writes the requested small files. If it fails, it removes them, and the layers too.
 func (o outputs) writeDocuments(image *importer.Image, layers *shape.Shape) error {
 	descriptor, err := oci.Marshal(image.Descriptor)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/contract"
 )
 
-// The compressions of the rules are mklayer's, with the levels that their documentation states.
+// The rules offer mklayer's compressions, and their documentation states its levels.
 func TestCompressionsOfRules(t *testing.T) {
 	type compression struct {
 		Name      string

@@ -20,8 +20,8 @@ type corpusFile struct {
 	target string
 }
 
-// corpus is what the golden digests are of: nothing, little, text, noise, a program, many small files, names that need
-// more than a plain header. It is the same everywhere: made by code, and PCG and ChaCha8 are specified.
+// corpus is the input of the golden digests: empty and short files, text, noise, a program, many small files, and names
+// that need more than a plain header. It is the same on every machine: code generates it, and PCG and ChaCha8 are specified.
 func corpus() []corpusFile {
 	rng := rand.New(rand.NewPCG(3, 4))
 	files := []corpusFile{
@@ -58,14 +58,14 @@ func text(rng *rand.Rand, size int) []byte {
 	return b.Bytes()[:size]
 }
 
-// noise is what no compressor makes smaller.
+// noise returns incompressible bytes.
 func noise(size int) []byte {
 	data := make([]byte, size)
 	rand.NewChaCha8([32]byte{1}).Read(data)
 	return data
 }
 
-// program is an ELF file for x86-64 with size bytes of what looks like machine code.
+// program returns an ELF file for x86-64 with size bytes that resemble machine code.
 func program(rng *rand.Rand, size int) []byte {
 	const base, headers = 0x400000, 64 + 56
 	length := uint64(headers + size)
@@ -77,7 +77,7 @@ func program(rng *rand.Rand, size int) []byte {
 	segment := elf.Prog64{Type: uint32(elf.PT_LOAD), Flags: uint32(elf.PF_R | elf.PF_X), Vaddr: base, Paddr: base,
 		Filesz: length, Memsz: length, Align: 0x1000}
 	var b bytes.Buffer
-	// A bytes.Buffer takes all, and both structs have a fixed size.
+	// A bytes.Buffer never fails, and both structs have a fixed size.
 	binary.Write(&b, binary.LittleEndian, header)
 	binary.Write(&b, binary.LittleEndian, segment)
 	for b.Len() < int(length) {
@@ -87,7 +87,7 @@ func program(rng *rand.Rand, size int) []byte {
 	return b.Bytes()[:length]
 }
 
-// The corpus has an ELF file that others take for one.
+// Other programs recognize the corpus's ELF file as one.
 func TestProgram(t *testing.T) {
 	file, err := elf.NewFile(bytes.NewReader(program(rand.New(rand.NewPCG(1, 1)), 100)))
 	if err != nil || file.Machine != elf.EM_X86_64 || len(file.Progs) != 1 || file.Progs[0].Filesz != 220 {
@@ -95,7 +95,7 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// write puts the corpus below dir, without the symlinks, in an order and with permission bits that follow from the seed.
+// write writes the corpus below dir, without the symlinks. The seed determines the order and the permission bits.
 func write(t *testing.T, dir string, seed uint64) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 0))

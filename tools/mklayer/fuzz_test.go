@@ -21,11 +21,11 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
 
-// maxFuzzed bounds the size of a fuzzed layer, in bytes: a header may ask for gigabytes of zeros.
+// maxFuzzed bounds the size of a fuzzed layer in bytes, because a header may claim gigabytes of zeros.
 const maxFuzzed = 8 << 20
 
-// make runs mklayer with the arguments and an output in a directory of its own, and returns the blob and its
-// descriptor. If it fails it must say why, and leave nothing.
+// makeLayer runs mklayer with the arguments and an output in a temporary directory, and returns the blob and its
+// descriptor. If mklayer fails, it must report an error and leave no output behind.
 func makeLayer(t *testing.T, args ...string) ([]byte, wire.Layer, error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -51,8 +51,8 @@ func makeLayer(t *testing.T, args ...string) ([]byte, wire.Layer, error) {
 	return blob, layer, nil
 }
 
-// inspect wants that package check finds no fault with an image of the one layer. A layer that was kept need not follow
-// this project's own rules.
+// inspect checks an image of the one layer with package check, which must find no violations. A layer that was kept need
+// not follow this project's own rules.
 func inspect(t *testing.T, blob []byte, layer wire.Layer, kept bool) {
 	t.Helper()
 	store := make(imagetest.Store)
@@ -68,8 +68,8 @@ func inspect(t *testing.T, blob []byte, layer wire.Layer, kept bool) {
 	}
 }
 
-// mended returns the archive with the right checksum in each header, so that a fuzzer gets beyond those.
-func mended(archive []byte) []byte {
+// repaired returns the archive with the correct checksum in each header, so that a fuzzer gets past the checksum test.
+func repaired(archive []byte) []byte {
 	const checksum, magic, size = 148, 257, 512
 	archive = bytes.Clone(archive)
 	for block := range slices.Chunk(archive, size) {
@@ -86,7 +86,7 @@ func mended(archive []byte) []byte {
 	return archive
 }
 
-// expands reports whether the archive may stand for more than a fuzzer has time for.
+// expands reports whether the archive may unpack to more than a fuzzer has time for.
 func expands(archive []byte) bool {
 	r := tar.NewReader(bytes.NewReader(archive))
 	for total := int64(0); ; {
@@ -100,7 +100,7 @@ func expands(archive []byte) bool {
 	}
 }
 
-// Whatever is in an archive: it makes a layer without fault, kept and made anew, or is refused in words both times.
+// Every archive, kept or rewritten, either makes a valid layer or is rejected with an error message.
 func FuzzTar(f *testing.F) {
 	for _, entries := range [][]string{
 		{"5 ./", "5 ./usr/", "0 ./usr/b one", "1 usr/a usr/b", "2 l ../x", "3 null", "6 pipe", "0 usr/.wh.old"},
@@ -117,7 +117,7 @@ func FuzzTar(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		data = mended(data)
+		data = repaired(data)
 		if expands(data) {
 			return
 		}
@@ -127,7 +127,7 @@ func FuzzTar(f *testing.F) {
 		}
 		kept, layer, errKept := makeLayer(t, "--tar="+path)
 		if errKept == nil {
-			inspect(t, kept, layer, bytes.Equal(kept, data)) // or it was made anew, by our rules
+			inspect(t, kept, layer, bytes.Equal(kept, data)) // otherwise it was rewritten by our rules
 		}
 		blob, layer, err := makeLayer(t, "--tar="+path, "--mtime=0", "--compression=none")
 		if (err == nil) != (errKept == nil) {
@@ -147,7 +147,7 @@ func FuzzTar(f *testing.F) {
 	})
 }
 
-// Whatever is in a Debian package: it makes a layer without fault, in which dpkg's paragraph is, or is refused.
+// Every Debian package either makes a valid layer that contains dpkg's paragraph or is rejected.
 func FuzzDeb(f *testing.F) {
 	const control = "Package: tool\nVersion: 1\nArchitecture: all\nDescription: x\n more\n"
 	data, err := makeTar([]string{"5 ./", "5 ./lib/", "0 ./lib/a one", "0 ./etc/conf x", "1 ./lib/b ./lib/a", "2 ./l lib"})
@@ -157,7 +157,7 @@ func FuzzDeb(f *testing.F) {
 	f.Add(control, "/etc/conf\n", data)
 	f.Add("Package: a+\n", "", data)
 	f.Fuzz(func(t *testing.T, control, conffiles string, data []byte) {
-		data = mended(data)
+		data = repaired(data)
 		if expands(data) {
 			return
 		}
@@ -180,7 +180,7 @@ func FuzzDeb(f *testing.F) {
 	})
 }
 
-// Whatever the bytes of a package, package deb and mklayer end in words.
+// For any bytes of a package, a failure of package deb or mklayer is an error message.
 func FuzzAr(f *testing.F) {
 	controls, errControls := makeTar([]string{"0 control Package: tool\n"})
 	data, errData := makeTar([]string{"0 a x"})

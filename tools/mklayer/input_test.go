@@ -18,9 +18,9 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// makeInput writes an archive to path, packed as the end of its name says, with the entries "TYPE NAME [TEXT]": the
-// text is a file's content ("0"), a link's target ("1", "2"), or unused. All belong to 5:6 and are from the epoch's
-// second 7. The content "@ARCHITECTURE" stands for the beginning of a program for it.
+// makeInput writes an archive to path, packed as the suffix of its name states, with the entries "TYPE NAME [TEXT]". The
+// text is a file's content ("0"), a link's target ("1", "2"), or unused. All entries belong to 5:6 and have the
+// modification time 7. The content "@ARCHITECTURE" stands for the beginning of a program for that architecture.
 //
 // If the name ends in ".deb", the first entry is the text of the package's control file.
 func makeInput(path string, entries []string) error {
@@ -40,7 +40,7 @@ func makeDeb(path, control string, entries []string) error {
 	return errors.Join(errControl, errData, os.WriteFile(path, makeAr(controls, data), 0o644))
 }
 
-// makeAr makes a package of its two archives.
+// makeAr makes a package from its two archives.
 func makeAr(controls, data []byte) []byte {
 	b := bytes.NewBufferString("!<arch>\n")
 	for _, m := range []struct {
@@ -85,7 +85,7 @@ func makeTar(entries []string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// elfHeader returns the header of an ELF file; "none" stands for the kernel's virtual machine.
+// elfHeader returns the header of an ELF file; "none" stands for a BPF program.
 func elfHeader(architecture string) string {
 	number := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "none": elf.EM_BPF}[architecture]
 	header := elf.Header64{
@@ -93,7 +93,7 @@ func elfHeader(architecture string) string {
 		Machine: uint16(number),
 	}
 	var b bytes.Buffer
-	binary.Write(&b, binary.LittleEndian, header) // a Buffer takes everything
+	binary.Write(&b, binary.LittleEndian, header) // a Buffer never fails
 	return b.String()
 }
 

@@ -47,7 +47,7 @@ func declareInputs(flags *flag.FlagSet, spec *inputs.Spec) {
 		"may be empty", set(&given, inputs.ParseGiven))
 }
 
-// declareSettings declares the flags that apply to all inputs, wherever they stand on the command line.
+// declareSettings declares the flags that apply to all inputs, regardless of their position on the command line.
 func declareSettings(flags *flag.FlagSet, spec *inputs.Spec) {
 	spec.Links = make(map[string]bool)
 	cli.Each(flags, "declared-symlink", "`SRC` of a --file that is a symlink itself, wherever it leads",
@@ -74,7 +74,7 @@ func declareSettings(flags *flag.FlagSet, spec *inputs.Spec) {
 		set(&spec.Duplicates, tree.ParseDuplicates))
 }
 
-// pairs declares a flag KEY=VALUE that may be repeated.
+// pairs declares a repeatable flag KEY=VALUE.
 func pairs(flags *flag.FlagSet, name, usage string, use func(key, value string) error) {
 	cli.Each(flags, name, usage, func(text string) error {
 		key, value, err := cli.SplitPair(text)
@@ -85,7 +85,7 @@ func pairs(flags *flag.FlagSet, name, usage string, use func(key, value string) 
 	})
 }
 
-// set returns the use of a flag whose parsed value goes to a variable.
+// set returns a flag function that parses the value and stores it in a variable.
 func set[T any](to *T, parse func(string) (T, error)) func(string) error {
 	return func(text string) (err error) {
 		*to, err = parse(text)

@@ -12,15 +12,15 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
 )
 
-// entry is what two readers must agree on.
+// entry holds the fields that two readers must agree on.
 type entry struct {
 	name, link string
 	kind       byte
 	size       int64
 }
 
-// Whatever is in an archive that is kept as it is: package check's reader finds no fault with it that a base may not
-// have, and the same entries as archive/tar.
+// In an archive that is kept unchanged, package check finds only violations that a base layer may have, and reads the
+// same entries as archive/tar.
 func FuzzKept(f *testing.F) {
 	for _, entries := range [][]string{
 		{"5 ./", "5 ./usr/", "0 ./usr/b one", "1 usr/a usr/b", "2 l ../x", "3 null", "6 pipe", "0 usr/.wh.old"},
@@ -42,7 +42,7 @@ func FuzzKept(f *testing.F) {
 		house[rule.ID] = rule.House
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		data = mended(data)
+		data = repaired(data)
 		if expands(data) {
 			return
 		}
@@ -63,7 +63,7 @@ func FuzzKept(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if h.Type == 0 { // Unix V7 knew no types; archive/tar goes by the name
+			if h.Type == 0 { // Unix V7 had no types; archive/tar goes by the name
 				h.Type = tar.TypeReg
 				if len(h.Name) > 0 && h.Name[len(h.Name)-1] == '/' {
 					h.Type = tar.TypeDir

@@ -20,7 +20,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 )
 
-// cachedLayers is how many layers a worker remembers the blocks of. It keeps their files open.
+// cachedLayers is the number of layers whose blocks a worker remembers. The worker keeps their files open.
 const cachedLayers = 100
 
 func main() {

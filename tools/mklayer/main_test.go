@@ -127,7 +127,7 @@ func listTar(r io.Reader) error {
 	}
 }
 
-// A pair that is written with the escapes is read back as it was, and splitting never does anything but split.
+// A pair written with the escapes is read back unchanged, and splitting loses nothing.
 func FuzzSplitPair(f *testing.F) {
 	for _, seed := range [][2]string{{"a", "b"}, {"", ""}, {"a=b", "c=d"}, {`a\`, `\=`}, {"a\nb", "\n"}, {`\n`, `\\`}} {
 		f.Add(seed[0], seed[1])

@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/digests.golden")
 
-// goldenFile has a line "CODEC-LEVEL DESCRIPTOR" for each way to pack the corpus. A change of one is a change of
-// compress.FormatVersion, which docs/internals/format.md must tell of.
+// goldenFile has a line "CODEC-LEVEL DESCRIPTOR" for each way to pack the corpus. Changing a line requires a new
+// compress.FormatVersion, documented in docs/internals/format.md.
 const goldenFile = "testdata/digests.golden"
 
 func TestFormatVersion(t *testing.T) {
@@ -33,8 +33,8 @@ func TestFormatVersion(t *testing.T) {
 	}
 }
 
-// surroundings are what must have no say in the bytes. Each machine has corpus and archives of its own, at a path of
-// its own, written in an order of its own.
+// surroundings are the conditions that must not affect the bytes. Each machine has its own corpus and archives, at its
+// own path, written in its own order.
 type surroundings struct {
 	threads int
 	umask   string
@@ -52,7 +52,7 @@ var machines = []surroundings{
 	{16, "0177", ":/no/such/zone", "no_SUCH@locale", ".", false},
 }
 
-// setUmask is mklayer in a process with the umask that its first argument states.
+// setUmask runs mklayer in a process with the umask that its first argument states.
 func setUmask() {
 	mask, err := strconv.ParseUint(os.Args[1], 8, 12)
 	exitOn(err)
@@ -60,8 +60,8 @@ func setUmask() {
 	command.MainFrom(func() ([]string, error) { return os.Args[2:], nil })
 }
 
-// furnish makes what a machine's mklayer reads.
-func furnish(t *testing.T, seed int) (dir string) {
+// writeInputs writes the inputs of a machine's mklayer.
+func writeInputs(t *testing.T, seed int) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), strings.Repeat("place/", seed), "here")
 	write(t, filepath.Join(dir, "corpus"), uint64(seed))
@@ -76,7 +76,7 @@ func furnish(t *testing.T, seed int) (dir string) {
 	return dir
 }
 
-// layerFlags say what is in the layer; their order says nothing.
+// layerFlags state the contents of the layer; their order does not matter.
 func (s surroundings) layerFlags() []string {
 	flags := []string{
 		"--tree=/data=corpus", "--file=/bin/program=corpus/program", "--executable=/bin/text=corpus/text", "--tar=a.tar.zst",
@@ -97,7 +97,7 @@ func (s surroundings) layerFlags() []string {
 	return flags
 }
 
-// descriptor runs mklayer in dir and returns what it says of the layer, which the blob must bear out.
+// descriptor runs mklayer in dir and returns the descriptor, after checking it against the blob.
 func (s surroundings) descriptor(t *testing.T, dir, name string) string {
 	t.Helper()
 	codec, level, _ := strings.Cut(name, "-")
@@ -126,7 +126,7 @@ func (s surroundings) descriptor(t *testing.T, dir, name string) string {
 	return string(text)
 }
 
-// packings are all codecs and levels.
+// packings returns all codecs and levels.
 func packings() []string {
 	names := []string{"none-0"}
 	for level := 1; level <= 9; level++ {
@@ -138,20 +138,20 @@ func packings() []string {
 	return names
 }
 
-// everywhere are the packings that each machine makes; all others are made by one.
+// everywhere are the packings that each machine makes; only one machine makes the others.
 var everywhere = map[string]bool{
 	"none-0": true, "gzip-1": true, "gzip-6": true, "gzip-9": true, "zstd-1": true, "zstd-3": true, "zstd-6": true,
 	"zstd-10": true, "zstd-19": true,
 }
 
-// Whatever the surroundings, a layer's descriptor is the golden one, for each codec and level.
+// In all surroundings, a layer's descriptor is the golden one, for each codec and level.
 func TestSurroundings(t *testing.T) {
 	golden := readGolden(t)
 	dirs := make([]string, len(machines))
 	for i := range machines {
-		dirs[i] = furnish(t, i)
+		dirs[i] = writeInputs(t, i)
 	}
-	got := make([][]string, len(packings())) // each goroutine has its own place
+	got := make([][]string, len(packings())) // each goroutine has its own slot
 	t.Run("packings", func(t *testing.T) {
 		for i, name := range packings() {
 			t.Run(name, func(t *testing.T) {

@@ -11,15 +11,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMistakes makes the mistakes that docs/layers.md shows, and compares what is said with what the page has. In the
-// script, "documented" is the check of one message.
+// TestMistakes makes the mistakes that docs/layers.md shows, and compares the messages with those on the page. In the
+// script, "documented" checks one message.
 func TestMistakes(t *testing.T) {
 	page, err := os.ReadFile(filepath.FromSlash("../../docs/layers.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var shown, made []string
-	// A line that goes on is indented by two more.
+	// A continuation line is indented by two more.
 	for _, match := range regexp.MustCompile(`(?m)^    (mklayer: .*(?:\n      .*)*)$`).FindAllSubmatch(page, -1) {
 		shown = append(shown, strings.ReplaceAll(string(match[1]), "\n      ", " "))
 	}

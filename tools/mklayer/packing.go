@@ -10,7 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// packing holds the flags that say how a layer is packed.
+// packing holds the flags that determine how a layer is packed.
 type packing struct {
 	codec, defaultCodec string
 	level, defaultLevel int
@@ -24,11 +24,11 @@ func (p *packing) declare(flags *flag.FlagSet) {
 	flags.IntVar(&p.defaultLevel, "default-level", 0, "`level` for --default-compression")
 }
 
-// parse returns how to pack the layer, and which archives may be the layer as they are.
+// parse returns how to pack the layer, and which archives may become the layer unchanged.
 func (p *packing) parse(cache *compress.Cache) (layer.Packing, error) {
 	codec, level, keep := p.codec, p.level, layer.KeepSame
 	if codec == "" {
-		// The default level belongs to the default compression: it may mean nothing to another.
+		// The default level belongs to the default compression: another compression may not have it.
 		codec, level, keep = p.defaultCodec, cmp.Or(level, p.defaultLevel), layer.KeepAll
 	}
 	if p.level != 0 {

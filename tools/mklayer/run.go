@@ -19,7 +19,7 @@ import (
 
 var command = newCommand(nil)
 
-// newCommand returns the command with a cache of packed blocks, which may be nil.
+// newCommand returns the command. The cache of packed blocks may be nil.
 func newCommand(cache *compress.Cache) cli.Command {
 	return cli.Command{
 		Name:    "mklayer",
@@ -41,7 +41,7 @@ type request struct {
 	spec        inputs.Spec
 	packing     packing
 	annotations map[string]string
-	mediaType   string // what to call the layer, or "" for the usual name
+	mediaType   string // the layer's media type, or "" for the usual one
 	output      string
 	descriptor  string
 	shape       string // where to write the layer's shape, or ""
@@ -75,7 +75,7 @@ func (r *request) run(ctx context.Context) error {
 		return err
 	}
 	if _, ok := r.spec.Archive(); !ok {
-		// Errors that can be reported before the work are.
+		// Report the errors that can be detected before the work starts.
 		if _, err := layerType(r.mediaType, packing.Codec); err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (r *request) run(ctx context.Context) error {
 		return hint(err)
 	}
 	if err := r.describe(made); err != nil {
-		// A blob without a descriptor is half an output.
+		// A blob without a descriptor is an incomplete output.
 		os.Remove(r.output)
 		if r.shape != "" {
 			os.Remove(r.shape)
@@ -118,25 +118,25 @@ func (r *request) describe(made layer.Result) error {
 	})
 }
 
-// layerType returns the media type of a layer that is packed with the codec: the one that is asked for, if any.
-func layerType(asked string, codec oci.Compression) (string, error) {
+// layerType returns the media type of a layer packed with the codec: the requested one, if any.
+func layerType(requested string, codec oci.Compression) (string, error) {
 	usual := codec.MediaType()
-	packed, err := oci.LayerCompression(asked)
+	packed, err := oci.LayerCompression(requested)
 	switch {
-	case asked == "":
+	case requested == "":
 		return usual, nil
 	case err != nil:
 		return "", cli.Hint(cli.Usage("--media-type: %w", err), "this layer's usual one is %s", usual)
-	case asked != oci.OCIMediaType(asked):
-		return "", cli.Hint(cli.Usage("--media-type: %s is Docker's", asked), "image-spec's is %s", oci.OCIMediaType(asked))
+	case requested != oci.OCIMediaType(requested):
+		return "", cli.Hint(cli.Usage("--media-type: %s is Docker's", requested), "image-spec's is %s", oci.OCIMediaType(requested))
 	case packed != codec:
 		return "", cli.Hint(cli.Usage("--media-type: %s is for a layer with compression %s, this one has %s",
-			asked, packed, codec), "state the compression, or another media type")
+			requested, packed, codec), "state the compression, or another media type")
 	}
-	return asked, nil
+	return requested, nil
 }
 
-// hint adds advice to the errors that a user can do something about.
+// hint adds advice to errors that a user can fix.
 func hint(err error) error {
 	switch {
 	case errors.Is(err, source.ErrDirectory):

@@ -35,9 +35,9 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setup writes the files of two images and their index, as a build has them: amd.json, arm.json and index.json are
-// descriptors, amd.manifest, amd.config and so on documents, layer.json and layer.blob the one layer of both, and remote.json
-// the descriptor that it has in a registry.
+// setup writes the files of two images and their index, as in a build: amd.json, arm.json and index.json are
+// descriptors, amd.manifest, amd.config and so on are documents, layer.json and layer.blob are the one layer of both, and
+// remote.json is the layer's descriptor in a registry.
 func setup(t *testing.T, env *testscript.Env) error {
 	store := make(imagetest.Store)
 	write := func(name string, data []byte) { imagetest.WriteFile(t, filepath.Join(env.WorkDir, name), data) }
@@ -68,7 +68,7 @@ func setup(t *testing.T, env *testscript.Env) error {
 	return nil
 }
 
-// checker returns the script command that lets the validator look at a path.
+// checker returns the script command that validates a path.
 func checker(
 	look func(context.Context, string, check.Options) (check.Report, error),
 ) func(*testscript.TestScript, bool, []string) {

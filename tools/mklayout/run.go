@@ -47,7 +47,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	}
 }
 
-// writeArchive makes the file at path with write, or nothing if path is empty.
+// writeArchive writes the file at path with write. It does nothing if path is empty.
 func writeArchive(path string, write func(*atomicfile.File) error) error {
 	if path == "" {
 		return nil

@@ -24,8 +24,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// same FILE GOLDEN compares FILE, which has no newline at its end, with GOLDEN, which has one because a script gives
-// each of its files one.
+// same FILE GOLDEN compares FILE, which does not end with a newline, with GOLDEN, which does because every file of a
+// script does.
 func same(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: same FILE GOLDEN")

@@ -19,11 +19,11 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// headerVariable is the environment variable with headers for the remote cache, one "NAME=VALUE" a line: what stands
-// there is not seen by everybody who can list processes.
+// headerVariable is the environment variable with headers for the remote cache, one "NAME=VALUE" per line. Unlike a flag,
+// it is hidden from users who can list processes.
 const headerVariable = "STRATA_REMOTE_HEADER"
 
-// cacheFlags say where blobs are that the build has left in a remote cache.
+// cacheFlags state where to find blobs that the build has left in a remote cache.
 type cacheFlags struct {
 	address string
 	headers cli.Strings
@@ -42,14 +42,14 @@ func (f *cacheFlags) declare(flags *flag.FlagSet) {
 		"`program` with headers for the remote cache, by the protocol of Bazel's --credential_helper")
 }
 
-// override puts what is set in other in the place of what is set in f. Headers are added.
+// override replaces the values of f with those set in other. Headers are added.
 func (f *cacheFlags) override(other cacheFlags) {
 	f.address, f.helper = cmp.Or(other.address, f.address), cmp.Or(other.helper, f.helper)
 	f.headers = append(f.headers, other.headers...)
 	f.tls.override(other.tls)
 }
 
-// header returns the headers for the cache. What is wrong with one is not shown: it may be a secret.
+// header returns the headers for the cache. Errors do not show a header's value, which may be a secret.
 func (f *cacheFlags) header() (http.Header, error) {
 	all := make(http.Header)
 	for _, pair := range f.headers {
@@ -65,7 +65,7 @@ func (f *cacheFlags) header() (http.Header, error) {
 	return all, nil
 }
 
-// addHeader adds NAME=VALUE, and reports whether it is that.
+// addHeader adds NAME=VALUE, and reports whether the pair is valid.
 func addHeader(header http.Header, pair string) bool {
 	name, value, found := strings.Cut(pair, "=")
 	if !found || name == "" || strings.ContainsFunc(name, isNoToken) || strings.ContainsAny(value, "\r\n\x00") {
@@ -75,13 +75,13 @@ func addHeader(header http.Header, pair string) bool {
 	return true
 }
 
-// isNoToken reports whether a character may not stand in a header's name (RFC 9110, section 5.6.2).
+// isNoToken reports whether a character is invalid in a header's name (RFC 9110, section 5.6.2).
 func isNoToken(c rune) bool {
 	isLetter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 	return !isLetter && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
 }
 
-// behind returns the source of all blobs: local, and behind that the remote cache, if there is one.
+// behind returns a source of all blobs: local first, then the remote cache, if there is one.
 func (f *cacheFlags) behind(local content.Source) (content.Source, error) {
 	if f.address == "" {
 		return local, nil
@@ -103,7 +103,7 @@ func (f *cacheFlags) behind(local content.Source) (content.Source, error) {
 	return cachedSource{local, cache}, nil
 }
 
-// cachedSource has blobs in files as far as the build has left them on this disk, and in a remote cache.
+// cachedSource reads blobs from files if the build left them on this disk, and otherwise from a remote cache.
 type cachedSource struct {
 	local content.Source
 	cache *cas.Cache
@@ -124,8 +124,8 @@ func (s cachedSource) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser
 	return r, adviseCache(err)
 }
 
-// isWhole reports whether a blob that is a file has the size that it should have: a file that an earlier build left
-// behind may be another.
+// isWhole reports whether a blob in a file has the expected size: an earlier build may have left a different file
+// behind.
 func isWhole(r io.Reader, d oci.Descriptor) bool {
 	file, ok := r.(*os.File)
 	if !ok {
@@ -135,7 +135,7 @@ func isWhole(r io.Reader, d oci.Descriptor) bool {
 	return err == nil && info.Size() == d.Size
 }
 
-// adviseCache adds what the user can do about a failure of the remote cache.
+// adviseCache adds a hint about how to fix a failure of the remote cache.
 func adviseCache(err error) error {
 	var refusal *cas.Error
 	var certificate *tls.CertificateVerificationError

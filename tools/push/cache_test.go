@@ -18,7 +18,8 @@ import (
 
 // TestCacheScripts runs the scripts about remote caches. Each has an image of two layers in the files root.json,
 // manifest.json and config.json, layer0.json and layer1.json; $HEX0 and $HEX1 name the layers. The cache $CACHE has all
-// of it, and $EMPTY nothing. $LOCKED has it for those who send "Authorization: Bearer open-sesame", which $HEADERS says. $OPEN is a registry.
+// of them, and $EMPTY has none. $LOCKED has them for clients that send "Authorization: Bearer open-sesame", the value of
+// $HEADERS. $OPEN is a registry.
 func TestCacheScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "cache"),

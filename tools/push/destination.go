@@ -10,7 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli/nameflags"
 )
 
-// destination is an image and where it goes, in the words of the flags.
+// destination is an image and its destination, as the flags state them.
 type destination struct {
 	image  *imageflags.Flags
 	names  *nameflags.Flags
@@ -26,8 +26,8 @@ func declareDestination(flags *flag.FlagSet) *destination {
 	return d
 }
 
-// readDestinations returns what the command line asks for: its own image, if it has one, and those of --push, to which
-// the command line's repository, tags and remote cache apply, too.
+// readDestinations returns the destinations of the command line: its own image, if it has one, and those of --push.
+// The command line's repository, tags and remote cache apply to the latter too.
 func readDestinations(own *destination, files []string) ([]*destination, error) {
 	var all []*destination
 	if own.image.Root != "" {

@@ -5,10 +5,10 @@
 // that only registries hold is copied between them in memory. An interrupted upload of a large blob resumes.
 //
 // On a terminal, each transfer has a progress bar; each finished object is one line on standard error. Standard output gets
-// the references that now resolve, one a line: REPOSITORY:TAG@DIGEST for each tag, then REPOSITORY@DIGEST. With --json, it
+// the references that now resolve, one per line: REPOSITORY:TAG@DIGEST for each tag, then REPOSITORY@DIGEST. With --json, it
 // gets JSON instead, which --output also writes to a file.
 //
-// Each --push names a file with the arguments of one more image, one a line. Flags of the user follow those of the rule: a
+// Each --push names a file with the arguments of one more image, one per line. Flags of the user follow those of the rule: a
 // second --repository replaces the first, each --tag adds one, for every image. An image without tags is pushed by digest
 // only. Repositories and tags may contain variables of the workspace status files of --status, as {{NAME}}.
 //

@@ -20,11 +20,11 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"push": main})
 }
 
-// TestScripts runs the scripts. Each has an index of two images in the files root.json, image.json (one of the two)
-// and blobs; $DIGEST and $IMAGE_DIGEST; a registry $OPEN and one, $BASIC, that wants the user "user" with the
-// password "sesame"; auth.json has that credential, wrong.json another one. The image's first layer, the file
-// $REMOTE, is also in $OPEN, where remote.json says. The command "tags" compares a
-// repository's tags in $OPEN, "status" makes a file.
+// TestScripts runs the scripts. Each has an index of two images in the files root.json, image.json (one of the two) and
+// blobs; $DIGEST and $IMAGE_DIGEST; a registry $OPEN, and a registry $BASIC that requires the user "user" with the
+// password "sesame". auth.json has that credential, wrong.json a different one. The image's first layer, the file
+// $REMOTE, is also in $OPEN, at the address in remote.json. The command "tags" compares the tags of a repository in
+// $OPEN, and "status" writes a file.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -68,7 +68,7 @@ func TestScripts(t *testing.T) {
 			"break": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(breakLargest(filepath.Join(ts.MkAbs(args[0]), "sha256")))
 			},
-			// "status FILE VALUES OUT": FILE, and VALUES with the environment's variables put in, as OUT.
+			// "status FILE VALUES OUT": writes FILE and VALUES to OUT, with the environment's variables expanded in VALUES.
 			"status": func(ts *testscript.TestScript, _ bool, args []string) {
 				text := ts.ReadFile(args[0]) + os.Expand(ts.ReadFile(args[1]), ts.Getenv)
 				ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text), 0o644))
@@ -95,7 +95,7 @@ func breakLargest(dir string) error {
 		if err != nil {
 			return err
 		}
-		if len(data) > len(largest) && data[0] == 0x1f { // a layer, packed with gzip
+		if len(data) > len(largest) && data[0] == 0x1f { // a layer, compressed with gzip
 			largest, path = data, p
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 // report is the JSON of --json and --output.
 type report struct {
-	// DryRun says that nothing was pushed.
+	// DryRun is true if nothing was pushed.
 	DryRun bool     `json:"dry_run,omitempty"`
 	Pushes []result `json:"pushes"`
 }
@@ -28,7 +28,7 @@ type result struct {
 	Digest     digest.Digest `json:"digest"`
 	MediaType  string        `json:"mediaType"`
 	Tags       []string      `json:"tags"`
-	// References are the names that the image can be had by: REPOSITORY:TAG@DIGEST for each tag, then REPOSITORY@DIGEST.
+	// References are the references that resolve to the image: REPOSITORY:TAG@DIGEST for each tag, then REPOSITORY@DIGEST.
 	References []string `json:"references"`
 }
 
@@ -44,8 +44,8 @@ func newResult(target string, to reference.Reference, root oci.Descriptor, tags 
 	return r
 }
 
-// tell writes what was pushed to standard output and, if there is one, to the file of --output.
-func (s *settings) tell(std cli.Streams, results []result) error {
+// show writes the results to standard output and, if there is one, to the file of --output.
+func (s *settings) show(std cli.Streams, results []result) error {
 	data, err := json.MarshalIndent(report{s.dryRun, results}, "", "  ")
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func describe(e push.Event) string {
 	return fmt.Sprintf("blob %s (%d bytes)", d.Digest, d.Size)
 }
 
-// advise adds what the user can do about a failure, unless the error of a registry or of the cache knows that itself.
+// advise adds a hint about how to fix a failure, unless the error of a registry or the cache already has one.
 func advise(err error) error {
 	var mismatch *digest.MismatchError
 	if errors.As(err, &mismatch) {

@@ -29,7 +29,7 @@ and "podman login" left. A registry on this machine may do without TLS.`,
 	New: newWork,
 }
 
-// settings are the values of the flags that are no image's own.
+// settings are the flag values that do not belong to one image.
 type settings struct {
 	own      *destination
 	pushes   cli.Strings
@@ -87,15 +87,15 @@ func (s *settings) run(ctx context.Context, std cli.Streams) error {
 		severalPlaces = severalPlaces || r.Repository != j.results[0].Repository
 	}
 	j.options.Progress = func(e push.Event) { cli.Line(display, "%s", line(e, severalPlaces)) }
-	err = push.Images(cli.WithNotices(ctx, display), j.tasks, j.options) // No notice breaks the bars.
+	err = push.Images(cli.WithNotices(ctx, display), j.tasks, j.options) // Notices do not break the progress bars.
 	display.Close()
 	if err != nil {
 		return advise(err)
 	}
-	return s.tell(std, j.results)
+	return s.show(std, j.results)
 }
 
-// job is all that is to be pushed.
+// job holds everything to push.
 type job struct {
 	client  *registry.Client
 	meter   progress.Meter
@@ -103,7 +103,7 @@ type job struct {
 	tasks   []push.Task
 	results []result
 
-	repositories map[string]*registry.Repository // by their names: one login for all images that go there
+	repositories map[string]*registry.Repository // by name: one login for all images that go there
 }
 
 // add adds a destination.
@@ -135,7 +135,7 @@ func (j *job) add(ctx context.Context, d *destination) error {
 	return nil
 }
 
-// line tells of one object; where it is, too, if there are several places.
+// line describes one object, with its repository if there are several.
 func line(e push.Event, severalPlaces bool) string {
 	text := describe(e) + ": " + string(e.Outcome)
 	if e.From != "" {

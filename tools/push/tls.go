@@ -9,7 +9,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// tlsFlags are the files for TLS with the remote cache, by the names of Bazel's flags.
+// tlsFlags are the files for TLS with the remote cache. The flags are named as Bazel's are.
 type tlsFlags struct{ authorities, certificate, key string }
 
 func (f *tlsFlags) declare(flags *flag.FlagSet) {
@@ -20,13 +20,13 @@ func (f *tlsFlags) declare(flags *flag.FlagSet) {
 	flags.StringVar(&f.key, "tls-client-key", "", "`file` with the key of --tls-client-certificate")
 }
 
-// override puts what is set in other in the place of what is set in f.
+// override replaces the values of f with those set in other.
 func (f *tlsFlags) override(other tlsFlags) {
 	f.authorities = cmp.Or(other.authorities, f.authorities)
 	f.certificate, f.key = cmp.Or(other.certificate, f.certificate), cmp.Or(other.key, f.key)
 }
 
-// config returns the configuration of TLS, nil if nothing is set.
+// config returns the TLS configuration, or nil if nothing is set.
 func (f *tlsFlags) config() (*tls.Config, error) {
 	if *f == (tlsFlags{}) {
 		return nil, nil

@@ -14,14 +14,15 @@ import (
 )
 
 const (
-	// dockerManifest is the file that makes an archive one for "docker load".
+	// dockerManifest is the file that makes an archive readable for "docker load".
 	dockerManifest = "manifest.json"
-	// archivePlace is the place of violations that concern the archive's tar.
+	// archivePlace is the place of violations in the archive's tar.
 	archivePlace = "archive"
 )
 
-// Archive checks the tar at path, an image layout that may also hold the manifest.json of "docker save", and all that
-// they reach. The error says that the file cannot be read. A compressed archive is not decompressed, so it is not a tar.
+// Archive checks the tar at path, an image layout that may also contain the manifest.json of "docker save", and everything
+// reachable from both. It returns an error if the file cannot be read. A compressed archive is not decompressed, so it is
+// not a tar.
 func Archive(ctx context.Context, path string, o Options) (Report, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -124,7 +125,7 @@ func (in *inspector) repoTags(image object, seen map[string]bool) {
 	}
 }
 
-// dockerImage checks that the files of an image are there and are those of an OCI manifest.
+// dockerImage checks that the files of an image exist and belong to an OCI manifest.
 func (in *inspector) dockerImage(s store, image object) {
 	config, ok := image.text("Config", required)
 	if ok && s[config] == nil {
@@ -147,7 +148,7 @@ func (in *inspector) dockerImage(s store, image object) {
 
 func samePath(d digest.Digest, path string) bool { return blobPath(d) == path }
 
-// blobPath returns where a layout holds a blob; "" for a digest that is not known.
+// blobPath returns the path of a blob in a layout, or "" for an unknown digest.
 func blobPath(d digest.Digest) string {
 	if d == "" {
 		return ""

@@ -11,8 +11,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// blob reads the content that a descriptor promises and takes its digest on the way. It reads at most one byte more
-// than the descriptor's size.
+// blob reads the content that a descriptor describes and computes its digest at the same time. It reads at most one byte
+// more than the descriptor's size.
 type blob struct {
 	in    *inspector
 	where string
@@ -23,12 +23,12 @@ type blob struct {
 	err   error // the first error that is not io.EOF
 }
 
-// open opens the blob d. It returns false, and has reported why, if there is none.
+// open opens the blob d. It returns false, after reporting why, if the blob does not exist.
 func (in *inspector) open(where string, d oci.Descriptor) (*blob, bool) {
 	src, err := in.src.Open(in.ctx, d)
 	switch {
 	case errors.Is(err, content.ErrNotFound) && len(d.URLs) > 0 && nonDistributable(d.MediaType):
-		return nil, false // its bytes may be fetched from the URLs only
+		return nil, false // its bytes are only available from its URLs
 	case errors.Is(err, content.ErrNotFound):
 		in.add(where, ruleBlobMissing, "%s is not there", d.Digest)
 		return nil, false
@@ -61,9 +61,9 @@ func (b *blob) Read(p []byte) (int, error) {
 // Close closes the source.
 func (b *blob) Close() error { return b.src.Close() }
 
-// verify reads what is left and compares size and digest. It returns false, and has reported why, if the blob cannot be read.
+// verify reads the rest and compares size and digest. It returns false, after reporting why, if the blob cannot be read.
 func (b *blob) verify() bool {
-	io.Copy(io.Discard, b) // an error stays in b.err
+	io.Copy(io.Discard, b) // b.err keeps any error
 	switch size := b.seen.Size(); {
 	case b.err != nil:
 		b.in.add(b.where, ruleBlobRead, "%s: after %d bytes: %v", b.want.Digest, size, b.err)
@@ -78,7 +78,7 @@ func (b *blob) verify() bool {
 	return true
 }
 
-// nonDistributable reports whether a layer of the media type may be left out of a registry or a layout ("layer.md",
+// nonDistributable reports whether a layer of the media type may be missing from a registry or a layout ("layer.md",
 // Non-Distributable Layers).
 func nonDistributable(mediaType string) bool {
 	return strings.Contains(oci.OCIMediaType(mediaType), ".layer.nondistributable.")

@@ -19,7 +19,7 @@ type testCase struct {
 	door       door
 }
 
-// door is the public function through which a case goes.
+// door is the public function that a case calls.
 type door int
 
 const (
@@ -28,7 +28,7 @@ const (
 	throughUnreadable // Image, with a source that fails in the middle of the first layer
 )
 
-// Shorthands of faults.
+// Shorthands for faults.
 
 func config(change func(d doc)) fault   { return fault{config: change} }
 func manifest(change func(d doc)) fault { return fault{manifest: change} }
@@ -65,7 +65,7 @@ func holding(list ...entry) fault {
 	return fault{entries: func([]entry) []entry { return list }}
 }
 
-// block changes the header block of an entry and sets its checksum right again.
+// block changes the header block of an entry and updates its checksum.
 func block(name string, change func(b []byte)) func([]byte) []byte {
 	return func(data []byte) []byte {
 		for at := 0; at+512 <= len(data); at += 512 {
@@ -92,7 +92,7 @@ func resum(b []byte) {
 
 func put(at int, text string) func(b []byte) { return func(b []byte) { copy(b[at:], text) } }
 
-// extended returns an extended header of the type with the content, a file of the name behind it, and the end.
+// extended returns an extended header of the type with the content, a file with the name after it, and the end.
 func extended(kind byte, records string, name string) func([]byte) []byte {
 	return func([]byte) []byte {
 		return slices.Concat(header("meta", kind, len(records)), padded(records), header(name, '0', 0), make([]byte, 1024))
@@ -159,7 +159,7 @@ func nest(n int) fault {
 
 var zeroDigest = "sha256:" + strings.Repeat("0", 64)
 
-// kindOfEntry returns an entry of a type that archive/tar writes as it is.
+// kindOfEntry returns an entry of a type that archive/tar writes unchanged.
 func kindOfEntry(name string, kind byte) func([]byte) []byte {
 	return func([]byte) []byte { return append(header(name, kind, 0), make([]byte, 1024)...) }
 }

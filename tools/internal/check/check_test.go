@@ -124,7 +124,7 @@ func TestGoodImage(t *testing.T) {
 	}
 }
 
-// TestNoLayers checks that an image needs none: image-spec recommends one, and engines do not ask for it.
+// TestNoLayers checks that an image without layers is valid: image-spec only recommends one, and engines do not require it.
 func TestNoLayers(t *testing.T) {
 	files := build(t, fault{
 		manifest: func(d doc) { d["layers"] = []any{} },
@@ -150,7 +150,7 @@ func goodManifest(t *testing.T) string {
 	return ""
 }
 
-// digests are cut out of the golden file, because they change with every change of the good image.
+// Digests are cut out of the golden file, because they change whenever the good image does.
 var digests = regexp.MustCompile(`[0-9a-f]{64}|sha256:[0-9a-f]{12}\b`)
 
 // TestCases compares all violations of all cases with testdata/violations.golden; "go test -update" rewrites it.
@@ -212,7 +212,7 @@ func firstDifference(got, want string) string {
 	return fmt.Sprintf("got %d lines, want %d", len(g), len(w))
 }
 
-// TestLenient checks that the lowest layers are judged by fewer rules, and only they.
+// TestLenient checks that fewer rules apply to the lowest layers, and only to them.
 func TestLenient(t *testing.T) {
 	for _, c := range slices.Concat(tarCases, entryCases) {
 		if c.door != throughLayout {
@@ -277,7 +277,7 @@ func TestSymlinks(t *testing.T) {
 	}
 }
 
-// TestForeignLayer checks that a layer that may not be distributed may be absent.
+// TestForeignLayer checks that a non-distributable layer may be absent.
 func TestForeignLayer(t *testing.T) {
 	report := testCase{fault: fault{
 		manifest: func(d doc) {
@@ -292,7 +292,7 @@ func TestForeignLayer(t *testing.T) {
 	}
 }
 
-// TestFeatures checks that an index may state what an image asks of the processor, a field that image-spec reserves.
+// TestFeatures checks that an index may state an image's processor features, a field that image-spec reserves.
 func TestFeatures(t *testing.T) {
 	report := testCase{fault: child(func(d doc) { d["platform"].(doc)["features"] = []any{"sse4"} })}.inspect(t)
 	if len(report.Violations) > 0 {

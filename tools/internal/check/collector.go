@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// maxAlike is how many violations of one rule are listed for one document or layer; the rest are counted.
+	// maxAlike is how many violations of one rule are listed per document or layer; the rest are counted.
 	maxAlike = 1000
-	// maxText is how many bytes of a place or a text are kept. Names in a hostile layer can be a megabyte long.
+	// maxText is how many bytes of a place or a text are kept, because names in a hostile layer can be a megabyte long.
 	maxText = 1000
 )
 
@@ -24,7 +24,7 @@ type collector struct {
 	alike      map[alike]int
 }
 
-// alike is what violations have in common that are counted together.
+// alike is what violations that are counted together have in common.
 type alike struct{ place, rule string }
 
 func newCollector() *collector { return &collector{alike: make(map[alike]int)} }
@@ -79,7 +79,7 @@ func printable(text string) string {
 // entryMark separates the place of a layer or archive from the name of an entry in it.
 const entryMark = "/entry "
 
-// short returns a digest cut to a length that is still unlikely to be ambiguous.
+// short returns a digest truncated to a length that is still unlikely to be ambiguous.
 func short(d digest.Digest) string {
 	const length = len("sha256:") + 12
 	return string(d[:min(len(d), length)])

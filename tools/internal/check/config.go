@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	// timeForm is RFC 3339's date-time. time.Parse alone is laxer, it takes a comma for the point and hours of one digit.
+	// timeForm is RFC 3339's date-time. time.Parse alone is laxer: it accepts a decimal comma and one-digit hours.
 	timeForm = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`)
 	// portForm is the form of an exposed port ("config.md", ExposedPorts).
 	portForm = regexp.MustCompile(`^([1-9]\d{0,4})(/(tcp|udp|sctp))?$`)
@@ -18,8 +18,8 @@ var (
 	signalForm = regexp.MustCompile(`^(SIG[A-Z0-9]+([+-]\d+)?|[1-9]\d?)$`)
 )
 
-// config checks an image's config ("config.md") and returns its platform and its diff_ids; one that is not a digest is
-// "". layers is how many layers the manifest has, if that is known.
+// config checks an image's config ("config.md") and returns its platform and its diff_ids; an invalid one is "". layers
+// is the manifest's number of layers, if known.
 func (in *inspector) config(o object, layers int, known bool) (platform string, diffIDs []digest.Digest) {
 	o.nullOK = true
 	o.keys(configKeys)
@@ -57,7 +57,7 @@ func (o object) created() {
 	}
 }
 
-// execution checks the fields that say how to run the image.
+// execution checks the fields that describe how to run the image.
 func (in *inspector) execution(o object) {
 	o.keys(executionKeys)
 	if check, ok := o.object("Healthcheck", optional); ok {
@@ -98,7 +98,7 @@ func (in *inspector) execution(o object) {
 	}
 }
 
-// rootfs reads the diff_ids. It returns false if their number is not known.
+// rootfs reads the diff_ids. It returns false if their number is unknown.
 func (in *inspector) rootfs(o object) ([]digest.Digest, bool) {
 	o.keys(rootfsKeys)
 	if kind, ok := o.text("type", required); ok && kind != "layers" {
@@ -112,7 +112,7 @@ func (in *inspector) rootfs(o object) ([]digest.Digest, bool) {
 	return ids, ok
 }
 
-// history compares the history with the layers. Readers pair its entries with the layers by counting.
+// history compares the history with the layers. Readers match its entries to the layers by counting.
 func (in *inspector) history(o object, layers int) {
 	entries, ok := o.objects("history", optional)
 	if !ok {

@@ -12,14 +12,14 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// errTrailing is returned when something follows the compressed data.
+// errTrailing is returned if data follows the compressed data.
 var errTrailing = errors.New("bytes that are not compressed data follow the compressed data")
 
-// maxWindow bounds the memory of the zstd decoder. It is what "zstd --long=27" and "zstd --ultra" need at most.
+// maxWindow bounds the memory of the zstd decoder. It is the most that "zstd --long=27" and "zstd --ultra" need.
 const maxWindow = 128 << 20
 
-// decompress returns the decompressed bytes of r. The gzip decoder is that of the standard library, which is not the
-// one whose sibling writes this project's layers.
+// decompress returns the decompressed bytes of r. It uses the standard library's gzip decoder, which is independent of
+// the library that compresses this project's layers.
 func decompress(r *bufio.Reader, c oci.Compression) (io.ReadCloser, error) {
 	switch c {
 	case oci.Gzip:
@@ -41,7 +41,7 @@ func decompress(r *bufio.Reader, c oci.Compression) (io.ReadCloser, error) {
 }
 
 // gzipReader reads one gzip member after another, and distinguishes errors that gzip.Reader does not: a broken member, and
-// garbage after the last one.
+// garbage after the last member.
 type gzipReader struct {
 	src    *bufio.Reader
 	member *gzip.Reader
@@ -52,7 +52,7 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 	for {
 		n, err := g.member.Read(p)
 		if n > 0 && err == io.EOF {
-			err = nil // the end will be met again
+			err = nil // the next Read will hit the end again
 		}
 		if n > 0 || err != io.EOF {
 			return n, err
@@ -71,14 +71,14 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 	}
 }
 
-// zstdReader closes a zstd decoder and gives its errors the names of this package.
+// zstdReader closes a zstd decoder and translates its errors into those of this package.
 type zstdReader struct{ dec *zstd.Decoder }
 
 // Read implements io.Reader.
 func (z *zstdReader) Read(p []byte) (int, error) {
 	n, err := z.dec.Read(p)
 	if errors.Is(err, zstd.ErrMagicMismatch) {
-		err = errTrailing // the first frame's magic is known to be right
+		err = errTrailing // the first frame's magic number is known to be right
 	}
 	return n, err
 }

@@ -20,8 +20,8 @@ const mediaTypeName = `[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}`
 // platformForm is the form of an os, an architecture or a variant.
 var platformForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*$`)
 
-// descriptor reads o as a descriptor ("descriptor.md"). It returns false, and has reported why, if the content cannot be found
-// by what o says.
+// descriptor reads o as a descriptor ("descriptor.md"). It returns false, after reporting why, if o does not identify
+// the content.
 func (in *inspector) descriptor(o object) (oci.Descriptor, bool) {
 	var d oci.Descriptor
 	o.keys(descriptorKeys)
@@ -57,7 +57,7 @@ func (in *inspector) descriptor(o object) (oci.Descriptor, bool) {
 	return d, true
 }
 
-// plainDescriptor is descriptor for one that did not come as JSON.
+// plainDescriptor is descriptor for a descriptor that was not parsed from JSON.
 func (in *inspector) plainDescriptor(where string, d oci.Descriptor) (oci.Descriptor, bool) {
 	data, err := oci.Marshal(d)
 	if err != nil {
@@ -89,7 +89,7 @@ func (o object) annotations() map[string]string {
 	return all
 }
 
-// embedded checks the content that a descriptor carries with it.
+// embedded checks the content that is embedded in a descriptor.
 func (in *inspector) embedded(o object, d oci.Descriptor) {
 	text, ok := o.text("data", optional)
 	if !ok {
@@ -104,7 +104,7 @@ func (in *inspector) embedded(o object, d oci.Descriptor) {
 	}
 }
 
-// meet notes that a blob is referred to, and compares how it is described with how it was before.
+// meet notes a reference to a blob, and compares its description with earlier ones.
 func (in *inspector) meet(where string, d oci.Descriptor) {
 	first, ok := in.met[d.Digest]
 	if !ok {
@@ -117,7 +117,7 @@ func (in *inspector) meet(where string, d oci.Descriptor) {
 	}
 }
 
-// platform reads the platform of a descriptor or, the keys being the same, of a config.
+// platform reads the platform of a descriptor, or of a config, which has the same keys.
 func (in *inspector) platform(o object) oci.Platform {
 	var p oci.Platform
 	p.OS, _ = o.text("os", required)
@@ -139,7 +139,7 @@ func (in *inspector) platform(o object) oci.Platform {
 	return p
 }
 
-// platformText returns a platform in a form that is equal for equal platforms only.
+// platformText returns a string that is equal only for equal platforms.
 func platformText(p oci.Platform) string {
 	var b bytes.Buffer
 	b.WriteString(p.OS + "/" + p.Architecture)

@@ -12,8 +12,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 )
 
-// document fetches, verifies and parses the manifest, index or config that d describes. Content that is not what d
-// promises is parsed all the same, so that all its problems are reported.
+// document fetches, verifies and parses the manifest, index or config that d describes. It parses content that does not
+// match d as well, so that all problems are reported.
 func (in *inspector) document(where string, d oci.Descriptor) (object, bool) {
 	data, ok := in.fetch(where, d)
 	if !ok {
@@ -22,7 +22,7 @@ func (in *inspector) document(where string, d oci.Descriptor) (object, bool) {
 	return in.parse(where, data)
 }
 
-// fetch reads the blob d, a small one.
+// fetch reads the blob d, which must be small.
 func (in *inspector) fetch(where string, d oci.Descriptor) ([]byte, bool) {
 	if d.Size > content.MaxDocument {
 		in.add(where, ruleDocumentLimit, "%d bytes, the limit is %d", d.Size, content.MaxDocument)
@@ -47,7 +47,7 @@ func (in *inspector) fetch(where string, d oci.Descriptor) ([]byte, bool) {
 	return data, b.verify()
 }
 
-// lose notes that some references could not be read, so that it is not known which blobs are referred to. It returns
+// lose notes that some references could not be read, so the set of referenced blobs is incomplete. It returns
 // false.
 func (in *inspector) lose() bool {
 	in.lost = true
@@ -68,17 +68,17 @@ func (in *inspector) parse(where string, data []byte) (object, bool) {
 	return object{in: in, where: where, fields: fields}, ok
 }
 
-// object is a JSON object of a document, and where it is. Its methods return a field if it is there and of the right
-// type, and report a violation if it does not.
+// object is a JSON object of a document, and its location. Its methods return a field that exists and has the right
+// type, and otherwise report a violation.
 type object struct {
 	in     *inspector
 	where  string // the document
-	path   string // the object in the document, ending with a "." unless it is the whole
+	path   string // the object in the document, ending with "." unless it is the whole document
 	fields map[string]any
 	nullOK bool // null stands for an absent field, as in configs
 }
 
-// need says whether a field must be there.
+// need states whether a field is required.
 type need bool
 
 const (
@@ -86,7 +86,7 @@ const (
 	optional need = false
 )
 
-// add adds a violation of a field of the object, or of the object itself if key is "".
+// add adds a violation about a field of the object, or about the object itself if key is "".
 func (o object) add(key, rule, format string, args ...any) {
 	subject := strings.TrimSuffix(o.path+key, ".")
 	if subject != "" {
@@ -95,7 +95,7 @@ func (o object) add(key, rule, format string, args ...any) {
 	o.in.add(o.where, rule, "%s%s", subject, fmt.Sprintf(format, args...))
 }
 
-// field returns the field of the key if it is there and of the type T.
+// field returns the field of the key if it exists and has the type T.
 func field[T any](o object, key string, n need, want string) (T, bool) {
 	var zero T
 	value, ok := o.fields[key]
@@ -116,7 +116,7 @@ func field[T any](o object, key string, n need, want string) (T, bool) {
 	return typed, ok
 }
 
-// text returns a string. A required one is not empty.
+// text returns a string. A required one must not be empty.
 func (o object) text(key string, n need) (string, bool) {
 	text, ok := field[string](o, key, n, "a string")
 	if ok && text == "" && n == required {
@@ -182,8 +182,8 @@ func (o object) textMap(key string) map[string]string {
 	return all
 }
 
-// set returns the keys of an object that stands for a set: all its values are empty objects. Others are reported as
-// violations of the rule.
+// set returns the keys of an object that represents a set: all its values are empty objects. Other values are reported
+// as violations of the rule.
 func (o object) set(key, rule string) []string {
 	inner, _ := o.object(key, optional)
 	for name, value := range inner.fields {

@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	// maxNames is how many bytes of names are remembered of one tar.
+	// maxNames is how many bytes of names are remembered per tar.
 	maxNames = 256 << 20
-	// nameCost is what it costs to remember a name, in bytes, beside its own length.
+	// nameCost is the memory for remembering a name, in bytes, in addition to its length.
 	nameCost = 64
 
-	// Limits of Linux: what is longer could not be unpacked.
+	// Limits of Linux: anything longer could not be unpacked.
 	maxPath    = 4095
 	maxSegment = 255
 
@@ -26,7 +26,7 @@ const (
 	maxTime = 253402300799
 )
 
-// entries checks the entries of one tar against each other. It holds each path it has seen and the type it has there.
+// entries checks the entries of one tar against each other. It holds the type of each path seen so far.
 type entries struct {
 	report rawtar.Report
 	types  map[string]byte
@@ -38,7 +38,7 @@ func newEntries(report rawtar.Report) *entries {
 	return &entries{report: report, types: make(map[string]byte)}
 }
 
-// add checks the next entry. It returns false, and has reported why, if there are too many of them.
+// add checks the next entry. It returns false, after reporting why, if there are too many entries.
 func (e *entries) add(h rawtar.Header) bool {
 	if !e.afford(h.Name) {
 		return false
@@ -64,7 +64,7 @@ func (e *entries) add(h rawtar.Header) bool {
 	return true
 }
 
-// afford counts what it costs to remember a name. It returns false, and has reported why, if that is too much.
+// afford subtracts the memory for a name. It returns false, after reporting why, if the limit is exceeded.
 func (e *entries) afford(name string) bool {
 	if e.cost += len(name) + nameCost; e.cost > maxNames {
 		e.report("", rawtar.RuleLimit, fmt.Sprintf("the names need more than %d bytes of memory", maxNames))
@@ -73,7 +73,7 @@ func (e *entries) afford(name string) bool {
 	return true
 }
 
-// fields checks what does not depend on other entries.
+// fields checks the fields that do not depend on other entries.
 func (e *entries) fields(h rawtar.Header) {
 	if h.Type < rawtar.TypeRegular || h.Type > rawtar.TypeFIFO {
 		e.report(h.Name, ruleEntryType, fmt.Sprintf("the type %q is not allowed", h.Type))
@@ -86,7 +86,7 @@ func (e *entries) fields(h rawtar.Header) {
 	}
 }
 
-// cleanName returns the path that an entry's name stands for, without the "/" at the end of a directory's, or says what
+// cleanName returns the path that an entry's name stands for, without the trailing "/" of a directory, or describes what
 // is wrong with the name. The root is "./" and has the path ".".
 func cleanName(name string, kind byte) (path, problem string) {
 	path, slash := strings.CutSuffix(name, "/")
@@ -115,13 +115,13 @@ func cleanName(name string, kind byte) (path, problem string) {
 	return path, ""
 }
 
-// split cuts a path into the directory that holds it, "" for the root, and its name there.
+// split splits a path into its directory, "" for the root, and its name there.
 func split(path string) (dir, base string) {
 	i := strings.LastIndexByte(path, '/')
 	return path[:max(i, 0)], path[i+1:]
 }
 
-// parent checks that the directory that holds the path is there.
+// parent checks that the directory of the path exists.
 func (e *entries) parent(path, name string) {
 	dir, _ := split(path)
 	if dir == "" {
@@ -135,7 +135,7 @@ func (e *entries) parent(path, name string) {
 	}
 }
 
-// link checks where a link points.
+// link checks the target of a link.
 func (e *entries) link(h rawtar.Header) {
 	switch h.Type {
 	case rawtar.TypeHardlink:
@@ -154,7 +154,7 @@ func (e *entries) link(h rawtar.Header) {
 	}
 }
 
-// whiteout checks a marker of a deletion ("layer.md", section Whiteouts), and that the layer does not hold what it
+// whiteout checks a deletion marker ("layer.md", section Whiteouts), and that the layer does not contain the path that it
 // deletes.
 func (e *entries) whiteout(path string, h rawtar.Header) {
 	dir, base := split(path)

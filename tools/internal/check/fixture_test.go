@@ -23,9 +23,9 @@ import (
 // doc is a JSON document, or a part of one, that a test can change.
 type doc = map[string]any
 
-// fault is a way to break the good layout while it is made: each hook changes one piece before the next is made of it,
-// so that all digests stay right unless the hook itself makes one wrong. The hooks for an image act on the first of the
-// two.
+// fault is a way to break the good layout during its construction: each hook changes one piece before the next is made
+// from it, so all digests stay correct unless the hook itself breaks one. The hooks for an image apply to the first of
+// the two.
 type fault struct {
 	layer    int // the layer that tar and blob change, from 0: gzip, zstd, uncompressed
 	entries  func(list []entry) []entry
@@ -73,7 +73,7 @@ func hardlink(name, old string) entry { return entry{name: name, link: old, kind
 // longName needs an extended header.
 var longName = "usr/" + strings.Repeat("long", 40) + "/"
 
-// goodLayers are the layers of the first image, as archive/tar writes them: everything that a layer may hold.
+// goodLayers are the layers of the first image, as archive/tar writes them: everything that a layer may contain.
 func goodLayers() [3][]entry {
 	return [3][]entry{
 		{
@@ -200,7 +200,7 @@ func (b *layoutBuilder) image(f fault, arch string, layers [][]entry, tag string
 	return descriptor, doc{"Config": cfgPath, "RepoTags": []any{tag}, "Layers": paths}
 }
 
-// build makes the files of a layout that is good but for the fault: an index of two images, which share a layer.
+// build makes the files of a layout that is good except for the fault: an index of two images that share a layer.
 func build(t testing.TB, f fault) map[string][]byte {
 	t.Helper()
 	b := &layoutBuilder{t: t, fault: f, files: make(map[string][]byte)}

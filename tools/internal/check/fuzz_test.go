@@ -13,7 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// fuzzLimit bounds what a fuzzed layer may decompress to.
+// fuzzLimit bounds the decompressed size of a fuzzed layer.
 const fuzzLimit = 1 << 20
 
 // wrap makes an image whose only layer is the blob, and returns its source and descriptor.
@@ -34,7 +34,7 @@ func wrap(blob, config []byte, mediaType string) (store, oci.Descriptor) {
 	return s, put(oci.MediaTypeManifest, manifest)
 }
 
-// inspectTwice checks that two checks of one image agree, and that all rules are listed ones.
+// inspectTwice checks an image twice, and checks that the results agree and contain only listed rules.
 func inspectTwice(t *testing.T, s store, root oci.Descriptor) Report {
 	t.Helper()
 	o := Options{MaxUncompressed: fuzzLimit}
@@ -54,8 +54,8 @@ func inspectTwice(t *testing.T, s store, root oci.Descriptor) Report {
 	return first
 }
 
-// FuzzLayer checks layers of any bytes. A layer without violations must be readable for archive/tar, and hold
-// the same number of entries.
+// FuzzLayer checks layers of arbitrary bytes. archive/tar must be able to read a layer without violations, and must
+// find the same number of entries.
 func FuzzLayer(f *testing.F) {
 	for _, entries := range goodLayers() {
 		data := writeTar(f, entries)
@@ -94,7 +94,7 @@ func FuzzLayer(f *testing.F) {
 	})
 }
 
-// FuzzConfig checks configs of any bytes.
+// FuzzConfig checks configs of arbitrary bytes.
 func FuzzConfig(f *testing.F) {
 	for _, c := range slices.Concat(jsonCases, imageCases) {
 		for _, data := range build(f, c.fault) {
@@ -109,7 +109,7 @@ func FuzzConfig(f *testing.F) {
 	})
 }
 
-// FuzzManifest checks manifests and indexes of any bytes.
+// FuzzManifest checks manifests and indexes of arbitrary bytes.
 func FuzzManifest(f *testing.F) {
 	for _, c := range descriptorCases {
 		for _, data := range build(f, c.fault) {

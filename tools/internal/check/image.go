@@ -8,20 +8,20 @@ import (
 )
 
 const (
-	// maxDepth is how deep indexes may nest. Real ones nest once.
+	// maxDepth is how deep indexes may nest. Real indexes nest once.
 	maxDepth = 8
 	// maxLayers is how many layers Docker's overlay driver can stack.
 	maxLayers = 127
 )
 
-// imageFacts is what is known of an image after its manifest has been checked.
+// imageFacts holds the known facts about an image after its manifest has been checked.
 type imageFacts struct {
 	platform string // as platformText returns it; "" if unknown
 	config   digest.Digest
 	layers   []digest.Digest
 }
 
-// visit checks the manifest or index d, to which where refers.
+// visit checks the manifest or index d, which where refers to.
 func (in *inspector) visit(where string, d oci.Descriptor, depth int) {
 	switch {
 	case depth > maxDepth && oci.IsIndex(d.MediaType):
@@ -73,8 +73,8 @@ func (in *inspector) head(o object, mediaType string) {
 	o.unambiguous(own)
 }
 
-// index checks the children of an index and returns them. mediaType is "" for the index.json of a layout, which is a
-// list of whatever the layout holds: its children need no platforms and may be of both families of media types.
+// index checks the children of an index and returns them. mediaType is "" for the index.json of a layout, which lists
+// arbitrary content: its children need no platforms and may belong to either family of media types.
 func (in *inspector) index(o object, mediaType string, depth int) []oci.Descriptor {
 	list, ok := o.objects("manifests", required)
 	in.lost = in.lost || !ok
@@ -104,7 +104,7 @@ func (in *inspector) index(o object, mediaType string, depth int) []oci.Descript
 	return children
 }
 
-// unmixed checks that parent and child are both OCI's or both Docker's.
+// unmixed checks that parent and child are either both OCI's or both Docker's.
 func (in *inspector) unmixed(o object, parent, child string) {
 	if isDocker(parent) != isDocker(child) {
 		o.add("mediaType", ruleMixedMediaTypes, "%q in a document of the type %q", child, parent)
@@ -148,8 +148,8 @@ func (in *inspector) image(d oci.Descriptor) imageFacts {
 	return facts
 }
 
-// layerDescriptors reads the layers of a manifest. A descriptor that cannot be used is there with an empty digest. It
-// returns false if the number of layers is not known.
+// layerDescriptors reads the layers of a manifest. An unusable descriptor is included with an empty digest. It
+// returns false if the number of layers is unknown.
 func (in *inspector) layerDescriptors(o object, mediaType string) ([]oci.Descriptor, bool) {
 	list, ok := o.objects("layers", required)
 	in.lost = in.lost || !ok

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// The keys that readers look for in the objects of a document: those of image-spec and those of Docker's structs. The
-// keys of maps, such as labels and annotations, are not among them, because all readers take those as they stand.
+// The keys that readers look up in the objects of a document: those of image-spec and those of Docker's structs. The
+// keys of maps, such as labels and annotations, are not among them, because all readers take those verbatim.
 var (
 	manifestKeys = keysOf("schemaVersion mediaType artifactType config layers subject annotations")
 	indexKeys    = keysOf("schemaVersion mediaType artifactType manifests subject annotations")
@@ -33,7 +33,7 @@ var (
 // kinds, and Docker's schema 1.
 var kindKeys = []string{"config", "layers", "manifests", "fsLayers", "history", "signatures"}
 
-// keysOf returns the keys by their folded forms.
+// keysOf returns the keys, indexed by their folded forms.
 func keysOf(list string) map[string]string {
 	keys := make(map[string]string)
 	for _, key := range strings.Fields(list) {
@@ -42,8 +42,8 @@ func keysOf(list string) map[string]string {
 	return keys
 }
 
-// keys reports keys that some readers take for others: encoding/json, and with it every engine that is written in Go,
-// compares a struct's keys regardless of case.
+// keys reports keys that some readers mistake for others: encoding/json, and with it every engine written in Go,
+// matches a struct's keys regardless of case.
 func (o object) keys(known map[string]string) {
 	met := make(map[string]string)
 	for _, key := range slices.Sorted(maps.Keys(o.fields)) {
@@ -74,8 +74,8 @@ func (o object) unambiguous(own map[string]string) {
 	}
 }
 
-// fold returns the same text for all texts that differ in case only, in the sense of encoding/json: the long s is an s,
-// and the sign of Kelvin a k.
+// fold returns the same text for all texts that differ in case only, as encoding/json defines it: the long s is an s,
+// and the Kelvin sign is a k.
 func fold(text string) string {
 	return strings.Map(func(r rune) rune {
 		least := r

@@ -12,14 +12,14 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// layerKey names a way to check a layer. Images that share a layer have it checked once.
+// layerKey identifies a way to check a layer. A layer that images share is checked once.
 type layerKey struct {
 	digest    digest.Digest
 	mediaType string
 	lenient   bool
 }
 
-// layerFacts is what is known of a layer after it has been checked.
+// layerFacts holds the known facts about a layer after it has been checked.
 type layerFacts struct {
 	diffID digest.Digest // "" if the layer could not be decompressed
 }
@@ -44,7 +44,7 @@ func (in *inspector) layerBlob(where string, d oci.Descriptor, lenient bool) lay
 	in.tally.Layers++
 	diff, err := in.unpack(where, b, lenient)
 	if !b.verify() {
-		return layerFacts{} // the error is that of the blob
+		return layerFacts{} // the blob's error has been reported
 	}
 	switch {
 	case errors.Is(err, errTooLarge):
@@ -75,11 +75,11 @@ func (in *inspector) unpack(where string, b *blob, lenient bool) (digest.Digest,
 	bounded := &boundedReader{r: plain, left: in.opts.MaxUncompressed}
 	tar := io.TeeReader(bounded, diff)
 	in.tar(where, tar, lenient)
-	io.Copy(io.Discard, tar) // an error stays in bounded.err
+	io.Copy(io.Discard, tar) // bounded.err keeps any error
 	return diff.Digest(), bounded.err
 }
 
-// tar checks the tar of a layer. Errors of the reader r are the caller's business.
+// tar checks the tar of a layer. The caller handles errors of the reader r.
 func (in *inspector) tar(where string, r io.Reader, lenient bool) {
 	report := func(entry, rule, text string) {
 		if lenient && houseRules[rule] {
@@ -143,7 +143,7 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 		err = errTooLarge
 	}
 	if err != nil && err != io.EOF {
-		// Never io.ErrUnexpectedEOF itself, which a reader of the tar would take for the end of the tar.
+		// Never return io.ErrUnexpectedEOF itself, which a reader of the tar would mistake for the end of the tar.
 		b.err = fmt.Errorf("the layer cannot be decompressed: %w", err)
 		err = b.err
 	}

@@ -43,8 +43,8 @@ const (
 // containerdName is the annotation in which containerd and Docker look for an image's full name.
 const containerdName = "io.containerd.image.name"
 
-// Layout checks the image layout directory dir, all that its index.json reaches, and that it holds nothing else. The
-// error says that dir cannot be read.
+// Layout checks the image layout directory dir and everything reachable from its index.json, and that it contains nothing
+// else. It returns an error if dir cannot be read.
 func Layout(ctx context.Context, dir string, o Options) (Report, error) {
 	s := store{}
 	in := newInspector(ctx, s, o)
@@ -55,7 +55,7 @@ func Layout(ctx context.Context, dir string, o Options) (Report, error) {
 	return in.report()
 }
 
-// store holds the files of a layout, by their slash-separated paths in it. It is a source of blobs.
+// store holds the files of a layout by their slash-separated paths. It is a source of blobs.
 type store map[string]opener
 
 // opener opens a file.
@@ -70,7 +70,7 @@ func (s store) Open(_ context.Context, d oci.Descriptor) (io.ReadCloser, error) 
 	return open()
 }
 
-// scanDir adds the files of the layout's directory name to s, and reports those that do not belong there.
+// scanDir adds the files of the layout's directory name to s, and reports files that do not belong there.
 func (in *inspector) scanDir(s store, root, name string) error {
 	list, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(name)))
 	if err != nil {
@@ -101,7 +101,7 @@ func (in *inspector) scanDir(s store, root, name string) error {
 	return nil
 }
 
-// belongs reports whether a layout may have a file or directory of the name, and reports a violation if it may not.
+// belongs reports whether a layout may have a file or directory of the name, and otherwise reports a violation.
 func (in *inspector) belongs(name string, isDir bool) bool {
 	var ok bool
 	switch name {
@@ -183,7 +183,7 @@ func (in *inspector) readFile(s store, name string) ([]byte, bool) {
 	return data, true
 }
 
-// names checks the annotations that give an image of a layout its names.
+// names checks the annotations that name an image of a layout.
 func (in *inspector) names(d oci.Descriptor) {
 	for _, annotation := range []struct {
 		key  string

@@ -7,17 +7,17 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/check/rawtar"
 )
 
-// Rule is one of the things that must be so.
+// Rule is one requirement for images.
 type Rule struct {
 	// ID names the rule. It is stable: tests and users may rely on it.
 	ID string
-	// Text says in one sentence what must be so.
+	// Text states the requirement in one sentence.
 	Text string
 	// House is true if the rule is not applied to the layers of [Options.Lenient].
 	House bool
 }
 
-// Ids of the rules that this package tests itself; those of the readers of JSON and tar are theirs.
+// IDs of the rules that this package checks itself; the JSON and tar readers define theirs.
 const (
 	ruleJSONType    = "json-type"
 	ruleJSONNull    = "json-null"
@@ -95,7 +95,7 @@ const (
 	ruleReportLimit = "report-limit"
 )
 
-// rules is the list of all rules, grouped by what they are about.
+// rules is the list of all rules, grouped by subject.
 var rules = []Rule{
 	{ID: strictjson.RuleSyntax, Text: "A document is JSON."},
 	{ID: strictjson.RuleTrailing, Text: "Nothing but white space follows the JSON value of a document."},
@@ -208,7 +208,7 @@ var rules = []Rule{
 // Rules returns all rules, in the order of the documentation.
 func Rules() []Rule { return slices.Clone(rules) }
 
-// houseRules holds the ids of the rules that are not applied to layers of a base.
+// houseRules holds the IDs of the rules that are not applied to layers of a base.
 var houseRules = func() map[string]bool {
 	ids := make(map[string]bool)
 	for _, r := range rules {

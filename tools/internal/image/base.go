@@ -9,7 +9,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// The keys of Docker's configs that a base's children do not inherit, because they tell how the base itself was made:
+// The keys of Docker's configs that a base's children do not inherit, because they describe how the base itself was made:
 // the container that it was committed from, the message of that commit, its parents, its size.
 var (
 	madeOf = []string{
@@ -22,7 +22,7 @@ var (
 	}
 )
 
-// parseConfig reads a base's config; nil is that of an image from scratch.
+// parseConfig reads a base's config; nil stands for an image from scratch.
 func parseConfig(data []byte) (*config, error) {
 	c := &config{diffIDs: []digest.Digest{}, runExtra: object{}, extra: object{}}
 	if data == nil {
@@ -61,7 +61,7 @@ func parseConfig(data []byte) (*config, error) {
 	return c, c.alignHistory()
 }
 
-// parseRun reads the part that says how the image is run.
+// parseRun reads the part that describes how to run the image.
 func (c *config) parseRun(data json.RawMessage) error {
 	if data == nil || string(data) == "null" {
 		return nil
@@ -90,7 +90,7 @@ func (c *config) parseRun(data json.RawMessage) error {
 	})
 }
 
-// checkExtra refuses values that stay as they are, but that no engine can read.
+// checkExtra rejects values that are kept unchanged, but that no engine can read.
 func checkExtra(run object) error {
 	for _, f := range []field{
 		{argsEscapedKey, new(bool)},
@@ -131,8 +131,8 @@ func (c *config) addDiffID(id digest.Digest) error {
 	return nil
 }
 
-// alignHistory makes the base's history name each of its layers once. Readers pair the entries that are not marked
-// empty with the diff_ids: with one too few, every later layer gets a wrong entry; with one too many, Docker refuses.
+// alignHistory makes the base's history contain one entry for each of its layers. Readers pair the entries that are not
+// marked empty with the diff_ids: with one too few, every later layer gets a wrong entry; with one too many, Docker fails.
 func (c *config) alignHistory() error {
 	layers := 0
 	for i, raw := range c.history {
@@ -148,7 +148,7 @@ func (c *config) alignHistory() error {
 		}
 	}
 	if layers > len(c.diffIDs) {
-		c.history, layers = nil, 0 // it cannot be known which of the entries are true
+		c.history, layers = nil, 0 // it is unknown which of the entries are correct
 	}
 	for ; layers < len(c.diffIDs); layers++ {
 		entry := oci.History{Created: &epoch, Comment: "layer of the base, history unknown"}
@@ -182,7 +182,7 @@ const (
 	kindIndex    = "an image index"
 )
 
-// kindOf tells what a document is: by its media type, else by the keys that only such a document has.
+// kindOf returns the kind of a document, by its media type, or by the keys that only such a document has.
 func kindOf(o object) string {
 	var mediaType string
 	if o.decode("mediaType", &mediaType) == nil {

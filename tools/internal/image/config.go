@@ -10,29 +10,29 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// createdBy is what the history says of a layer that does not say what is in it.
+// createdBy is the history entry of a layer that has none of its own.
 const createdBy = "rules_strata"
 
-// epoch is the time of creation that an image has unless another is stated.
+// epoch is the time of creation of an image unless the settings state another.
 var epoch = time.Unix(0, 0).UTC()
 
-// platformName is what names of operating systems, architectures and variants are made of.
+// platformName matches names of operating systems, architectures and variants.
 var platformName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// config is an image's config while it is made.
+// config is an image's config under construction.
 type config struct {
 	created  time.Time
 	author   string
 	platform oci.Platform
 	run      oci.ImageConfig
-	// runExtra and extra hold what image-spec does not define, as it was in the base: Docker's healthcheck, shell
-	// and triggers, keys of vendors.
+	// runExtra and extra hold the base's keys that image-spec does not define, unchanged: Docker's healthcheck, shell and
+	// triggers, and keys of vendors.
 	runExtra, extra object
 	diffIDs         []digest.Digest
 	history         []json.RawMessage
 }
 
-// document is a config as it is written; the order of its fields is that of image-spec ("config.md").
+// document is a config as it is written, with its fields in the order of image-spec ("config.md").
 type document struct {
 	Created time.Time `json:"created"`
 	Author  string    `json:"author,omitempty"`
@@ -42,22 +42,22 @@ type document struct {
 	History []json.RawMessage `json:"history,omitempty"`
 }
 
-// Layer is what a config needs to know of a layer.
+// Layer holds what a config needs to know about a layer.
 type Layer struct {
 	// DiffID is the digest of the uncompressed tar.
 	DiffID digest.Digest
-	// History replaces the default entry of the history, if it is not nil. It dates from the image's creation unless it
-	// says otherwise.
+	// History replaces the default entry of the history, if it is not nil. Its time is the image's time of creation unless
+	// it states another.
 	History *oci.History
-	// Programs has, for each architecture that the layer has machine code for, the path of a file with it.
+	// Programs has, for each architecture that the layer has machine code for, the path of one such file.
 	Programs map[string]string
 }
 
 // Config returns the config of the image that has the layers on top of the image with the config base, with settings
 // applied. A nil base means from scratch: the settings must then state the platform.
 //
-// Base keys that image-spec does not define are kept as they are, except those that tell how the base itself was made.
-// The bytes are compact JSON, keys in the order of image-spec, kept keys sorted behind them.
+// Base keys that image-spec does not define are kept unchanged, except those that describe how the base itself was made.
+// The bytes are compact JSON with the keys in the order of image-spec, followed by the kept keys, sorted.
 func Config(base []byte, layers []Layer, settings Settings) (Document, error) {
 	c, err := parseConfig(base)
 	if err != nil {
@@ -115,7 +115,7 @@ func (c *config) document() (json.RawMessage, error) {
 	}, c.extra)
 }
 
-// setPlatform decides where the image runs.
+// setPlatform determines the platform of the image.
 func (c *config) setPlatform(s Settings) error {
 	for _, part := range []struct {
 		name    string
@@ -144,7 +144,7 @@ func (c *config) setPlatform(s Settings) error {
 	return checkPlatform(c.platform)
 }
 
-// checkPlatform refuses a platform that nothing can match.
+// checkPlatform rejects a platform that nothing can match.
 func checkPlatform(p oci.Platform) error {
 	for _, part := range []struct{ name, value string }{
 		{"os", p.OS}, {"architecture", p.Architecture}, {"variant", p.Variant},
@@ -159,7 +159,7 @@ func checkPlatform(p oci.Platform) error {
 	return nil
 }
 
-// addLayer puts a layer on top.
+// addLayer adds a layer at the top.
 func (c *config) addLayer(l Layer) error {
 	if err := c.addDiffID(l.DiffID); err != nil {
 		return err

@@ -23,13 +23,13 @@ func repeated(digit string) digest.Digest {
 	return digest.Digest("sha256:" + strings.Repeat(digit, 64))
 }
 
-// fill replaces D1 to D3 by digests and PLATFORM by the keys that most bases share, which keeps the tables readable.
+// fill replaces D1 to D3 with digests, and PLATFORM with the keys that most bases share, which keeps the tables readable.
 func fill(text string) string {
 	return strings.NewReplacer("D1", string(one), "D2", string(two), "D3", string(three),
 		"PLATFORM", `"architecture":"amd64","os":"linux"`).Replace(text)
 }
 
-// build runs Config with a base and settings as text; an empty base is none.
+// build runs Config with a base and settings as text; an empty base means no base.
 func build(base, settings string, layers ...Layer) (Document, error) {
 	s, err := ParseSettings([]byte(fill(settings)))
 	if err != nil {
@@ -41,7 +41,7 @@ func build(base, settings string, layers ...Layer) (Document, error) {
 	return Config([]byte(fill(base)), layers, s)
 }
 
-// onBase wraps the config object of a base that has no layers.
+// onBase wraps the config object of a base without layers.
 func onBase(run string) string {
 	return `{"created":"1970-01-01T00:00:00Z",PLATFORM,"config":` + run + `,"rootfs":{"type":"layers","diff_ids":[]}}`
 }
@@ -226,7 +226,7 @@ func TestConfigDescriptor(t *testing.T) {
 	compareJSON(t, got.Descriptor, want)
 }
 
-// compareJSON compares values by their encoding, which all types here have.
+// compareJSON compares values by their JSON encoding, which all types here have.
 func compareJSON(t *testing.T, got, want any) {
 	t.Helper()
 	g, err := oci.Marshal(got)
@@ -260,8 +260,8 @@ func TestConfigLayerLimit(t *testing.T) {
 	}
 }
 
-// What only the descriptor of a base tells of its platform is in the config, and so in the descriptor, of what is built
-// on it. The base's config is believed where the two differ, and settings overrule both.
+// A platform that only the base's descriptor states is added to the config, and so to the descriptor, of an image built
+// on it. The base's config wins if the two differ, and settings override both.
 func TestBasePlatform(t *testing.T) {
 	windows := oci.Platform{OS: "windows", Architecture: "amd64", OSVersion: "10.0.1", OSFeatures: []string{"win32k"}}
 	sse4 := oci.Platform{OS: "linux", Architecture: "amd64", Features: []string{"sse4"}}

@@ -12,13 +12,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// signal is a signal's name or number, as Docker and Podman take it.
+// signal matches a signal's name or number, as Docker and Podman accept it.
 var signal = regexp.MustCompile(`^([0-9]{1,3}|[A-Z][A-Z0-9]*([+-][0-9]{1,2})?)$`)
 
-// drivePath is how an absolute path may start on Windows.
+// drivePath matches the start of an absolute path on Windows.
 var drivePath = regexp.MustCompile(`^([A-Za-z]:)?[\\/]`)
 
-// edit applies all settings but the platform, which must be known.
+// edit applies all settings except the platform, which must be known.
 func (c *config) edit(s Settings) error {
 	edits := []struct {
 		name  string
@@ -134,7 +134,7 @@ func (c *config) editVolumes(s Settings) error {
 	return nil
 }
 
-// editEnv overrides variables in place, in all their occurrences at the first, and appends new ones.
+// editEnv overrides variables in place, at the first of their occurrences, and appends new ones.
 func (c *config) editEnv(s Settings) error {
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
 		value := s.Env[name]
@@ -165,7 +165,7 @@ func (c *config) editLabels(s Settings) error {
 	return nil
 }
 
-// checkPath refuses paths that are not absolute on the image's operating system.
+// checkPath rejects paths that are not absolute on the image's operating system.
 func (c *config) checkPath(path string) error {
 	absolute := strings.HasPrefix(path, "/")
 	if c.platform.OS == "windows" {

@@ -7,8 +7,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// FuzzConfig feeds any bytes as a base's config. What is accepted must give a config that is a fixed point: as a base
-// of its own child it comes back byte for byte, and its history names each layer once.
+// FuzzConfig passes arbitrary bytes as a base's config. An accepted config must give a config that is a fixed point: used
+// as a base it comes back byte for byte, and its history names each layer once.
 func FuzzConfig(f *testing.F) {
 	f.Add([]byte(fill(onBase(`{"Env":["A=1"],"Vendor":[1.0],"ExposedPorts":{"80":{}}}`))))
 	f.Add([]byte(fill(`{PLATFORM,"vendor":{"a":"\u003c\ud800"},"rootfs":{"type":"layers","diff_ids":["D1"]}}`)))
@@ -43,7 +43,7 @@ func FuzzConfig(f *testing.F) {
 	})
 }
 
-// FuzzManifest feeds any bytes as a base's manifest. What is accepted must give a manifest that is a fixed point.
+// FuzzManifest passes arbitrary bytes as a base's manifest. An accepted one must give a manifest that is a fixed point.
 func FuzzManifest(f *testing.F) {
 	f.Add([]byte(fill(`{"schemaVersion":2,"config":` + dockerConfig + `,"layers":null,"annotations":{"a":"b"}}`)))
 	f.Add([]byte(fill(`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{"mediaType":` +

@@ -10,8 +10,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// The goldens are made by "go test -run TestGolden -update" and reviewed by eye; they have no newline at their end. A
-// change of their digests changes the digest of every image that users build, and belongs into the changelog.
+// The goldens are made by "go test -run TestGolden -update" and reviewed by eye; they do not end with a newline. A
+// change of their digests changes the digest of every image that users build, and belongs in the changelog.
 //
 // testdata/docker-commit.json is the config of an image that Docker 20.10.24 made: "docker import" of a tar with
 // busybox, "docker run" with a file touched, "docker commit" with an author, a message, and --change of CMD,
@@ -19,7 +19,7 @@ import (
 // types, written by hand.
 var update = flag.Bool("update", false, "write the goldens")
 
-// goldenDigests pin the bytes even where somebody updates the files without looking.
+// goldenDigests pin the bytes even if somebody updates the files without looking.
 var goldenDigests = map[string]digest.Digest{
 	"config.json":   "sha256:cb35c3eafedc3c0c89744c25cbe039b201d2dc286fa575b86f0989aff6a6bdc0",
 	"manifest.json": "sha256:c1b7b07841091e5bdef4271f27fdf720e8d673bcaea592c4bc752490cfdeafe8",

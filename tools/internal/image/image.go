@@ -1,13 +1,13 @@
-// Package image makes the documents that describe an image out of documents: config, manifest and index.
+// Package image makes the documents that describe an image from other documents: config, manifest and index.
 //
-// Its three verbs, [Config], [Manifest] and [Index], are pure functions: bytes and descriptors in, bytes and a
-// descriptor out. They read no file and no clock, and equal input has equal bytes. What they return is OCI's
-// (image-spec 1.1), even where the base is Docker's; it names no label, path or time that the caller did not state.
+// Its three functions, [Config], [Manifest] and [Index], are pure: bytes and descriptors in, bytes and a descriptor out.
+// They read no files and no clock, and equal inputs give equal bytes. Their results are OCI's (image-spec 1.1), even if
+// the base is Docker's, and contain only labels, paths and times that the caller stated.
 //
-// On entry nothing is trusted: bases may be broken, hostile or simply the wrong file. On leaving, history, diff_ids and
-// layers line up, every digest is sha256, no size is negative, and all media types are those of an image.
+// Inputs are not trusted: bases may be broken, hostile or simply the wrong file. In results, history, diff_ids and layers
+// line up, every digest is sha256, no size is negative, and all media types are those of an image.
 //
-// Non-goals: blobs of layers (only their descriptors come here), choosing an image from an index, signatures.
+// Non-goals: layer blobs (this package only sees their descriptors), choosing an image from an index, signatures.
 package image
 
 import (
@@ -19,25 +19,25 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// Errors that a user can do something about.
+// Errors that a user can fix.
 var (
-	// ErrPlatformMissing tells that nothing says which operating system or architecture an image is for.
+	// ErrPlatformMissing is returned if neither base nor settings state an operating system or an architecture.
 	ErrPlatformMissing = errors.New("platform is incomplete")
-	// ErrPlatformConflict tells that an image is asked to be for another platform than its base.
+	// ErrPlatformConflict is returned if the settings state another platform than the base.
 	ErrPlatformConflict = errors.New("platform is not that of the base")
-	// ErrOtherArchitecture tells that a layer has programs, but none that the image's architecture runs.
+	// ErrOtherArchitecture is returned if a layer has programs, but none that the image's architecture runs.
 	ErrOtherArchitecture = errors.New("no program for the image's architecture")
-	// ErrTooManyLayers tells that an image would have more layers than container engines can mount.
+	// ErrTooManyLayers is returned if an image would have more layers than container engines can mount.
 	ErrTooManyLayers = errors.New("too many layers")
 )
 
-// maxLayers is how many layers the engines' overlay drivers stack. Images with more can be pushed, but not run.
+// maxLayers is how many layers the engines' overlay drivers can stack. Images with more can be pushed, but not run.
 const maxLayers = 127
 
 // Document is a document together with the descriptor of its bytes.
 type Document struct {
 	Bytes []byte
-	// Descriptor names Bytes. That of a config or a manifest has the image's platform, that of an index has none.
+	// Descriptor describes Bytes. For a config or a manifest it has the image's platform, for an index it has none.
 	Descriptor oci.Descriptor
 }
 
@@ -55,7 +55,7 @@ func newDocument(v any, mediaType string, platform *oci.Platform) (Document, err
 	}}, nil
 }
 
-// checkLayerCount refuses an image of more than maxLayers layers.
+// checkLayerCount rejects an image of more than maxLayers layers.
 func checkLayerCount(base, own int) error {
 	if base+own > maxLayers {
 		return fmt.Errorf("%w: %d of the base and %d new ones make %d, the limit is %d",
@@ -64,7 +64,7 @@ func checkLayerCount(base, own int) error {
 	return nil
 }
 
-// checkDescriptor refuses a descriptor that can name no blob.
+// checkDescriptor rejects a descriptor that cannot identify a blob.
 func checkDescriptor(d oci.Descriptor) error {
 	if err := oci.CheckDescriptor(d); err != nil {
 		return err
@@ -75,7 +75,7 @@ func checkDescriptor(d oci.Descriptor) error {
 	return checkAnnotations(d.Annotations)
 }
 
-// checkAnnotations refuses what JSON cannot carry unchanged, and keys that name nothing.
+// checkAnnotations rejects keys and values that JSON cannot carry unchanged, and empty keys.
 func checkAnnotations(annotations map[string]string) error {
 	for key, value := range annotations {
 		if key == "" {

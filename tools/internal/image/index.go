@@ -9,10 +9,10 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// Index returns the index that lists the children in the order given: images with their platforms, artifacts, and other
+// Index returns the index that lists the children in the given order: images with their platforms, artifacts, and other
 // indexes. Two images for one platform are an error, because engines would never find the second.
 //
-// The children keep their media types, Docker's too, and their annotations.
+// The children keep their media types, even Docker's, and their annotations.
 func Index(children []oci.Descriptor, annotations map[string]string) (Document, error) {
 	if err := checkAnnotations(annotations); err != nil {
 		return Document{}, err
@@ -43,7 +43,7 @@ func Index(children []oci.Descriptor, annotations map[string]string) (Document, 
 	}, oci.MediaTypeIndex, nil)
 }
 
-// checkChild refuses what an index cannot list.
+// checkChild rejects a child that an index cannot list.
 func checkChild(d oci.Descriptor) error {
 	if !oci.IsDocument(d.MediaType) {
 		return fmt.Errorf("media type %q is neither that of an image manifest nor that of an index", d.MediaType)
@@ -59,8 +59,8 @@ func checkChild(d oci.Descriptor) error {
 // platformKey is what engines compare to find an image in an index.
 type platformKey struct{ os, architecture, variant, version, features string }
 
-// keyOf returns the platform by which an engine finds a child. Indexes, artifacts and attestations, whose platform is
-// "unknown/unknown", are not found so.
+// keyOf returns the platform by which an engine finds a child. Engines do not find indexes, artifacts and attestations,
+// whose platform is "unknown/unknown", in this way.
 func keyOf(d oci.Descriptor) (key platformKey, ok bool) {
 	p := d.Platform
 	if p == nil || oci.IsIndex(d.MediaType) || d.ArtifactType != "" || p.OS == "unknown" {

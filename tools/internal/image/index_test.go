@@ -84,7 +84,7 @@ func TestIndexPlatforms(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		a, b *oci.Platform
-		same string // the platform that the error names, empty if the two are not the same
+		same string // the platform that the error names, empty if the two differ
 	}{
 		{"equal", platform(t, "linux/amd64"), platform(t, "linux/amd64"), "linux/amd64"},
 		{"os", platform(t, "linux/amd64"), platform(t, "freebsd/amd64"), ""},

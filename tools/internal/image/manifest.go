@@ -8,10 +8,10 @@ import (
 )
 
 // Manifest returns the manifest of the image that has the layers on top of the image with the manifest base, or on
-// nothing if base is nil. The config is described with its platform, as [Config] does; the platform goes to the
-// returned descriptor.
+// nothing if base is nil. The config is described with its platform, as [Config] does; the returned descriptor gets the
+// platform.
 //
-// The base's layers are kept with their annotations and addresses. Docker's media types become OCI's, for the bytes are
+// The base's layers are kept with their annotations and URLs. Docker's media types become OCI's, because the bytes are
 // the same. The base's own annotations describe the base and are not inherited.
 func Manifest(
 	config oci.Descriptor, base []byte, layers []oci.Descriptor, annotations map[string]string,
@@ -53,7 +53,7 @@ func Manifest(
 	}, oci.MediaTypeManifest, platform)
 }
 
-// parseManifest returns the layers of a base, which are none if there is no base.
+// parseManifest returns the layers of a base, or none if there is no base.
 func parseManifest(data []byte) ([]oci.Descriptor, error) {
 	if data == nil {
 		return nil, nil
@@ -86,8 +86,8 @@ func parseManifest(data []byte) ([]oci.Descriptor, error) {
 	return layers, nil
 }
 
-// checkConfig refuses what does not describe an image's config, and gives it OCI's media type. An artifact has a
-// manifest too, but its config is of another type, and its layers are no file systems.
+// checkConfig rejects a descriptor that is not of an image's config, and gives it OCI's media type. An artifact has a
+// manifest too, but its config has another type, and its layers are not file systems.
 func checkConfig(d *oci.Descriptor) error {
 	d.MediaType = oci.OCIMediaType(d.MediaType)
 	if d.MediaType != oci.MediaTypeConfig {
@@ -96,7 +96,7 @@ func checkConfig(d *oci.Descriptor) error {
 	return checkDescriptor(*d)
 }
 
-// checkLayer refuses what does not describe a layer, and gives it OCI's media type.
+// checkLayer rejects a descriptor that is not of a layer, and gives it OCI's media type.
 func checkLayer(d *oci.Descriptor) error {
 	if _, err := oci.LayerCompression(d.MediaType); err != nil {
 		return err

@@ -25,7 +25,7 @@ func layer(mediaType string, d digest.Digest) oci.Descriptor {
 	return oci.Descriptor{MediaType: mediaType, Digest: d, Size: 6}
 }
 
-// bind runs Manifest with a base as text; an empty base is none.
+// bind runs Manifest with a base as text; an empty base means no base.
 func bind(base string, annotations map[string]string, layers ...oci.Descriptor) (Document, error) {
 	if base == "" {
 		return Manifest(configDescriptor(), nil, layers, annotations)

@@ -14,12 +14,12 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// object is a JSON object whose values are not decoded yet. It exists because Go's decoder is kinder than a document
-// that is hashed allows: it merges keys that occur twice, ignores their case, and drops those it does not know.
+// object is a JSON object whose values have not been decoded. It exists because Go's decoder is too lenient for a document
+// that is hashed: it merges duplicate keys, ignores their case, and drops unknown ones.
 type object map[string]json.RawMessage
 
-// parseObject reads one JSON object. Anything else, trailing data, text that is not UTF-8 and keys that occur twice
-// are errors.
+// parseObject reads one JSON object. Anything else, trailing data, text that is not UTF-8 and duplicate keys are
+// errors.
 func parseObject(data []byte) (object, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("not UTF-8 text")
@@ -42,7 +42,7 @@ func parseObject(data []byte) (object, error) {
 		if err != nil {
 			return nil, err
 		}
-		key := token.(string) // the text is valid JSON, where only strings are keys
+		key := token.(string) // in valid JSON, only strings are keys
 		if fields.has(key) {
 			return nil, fmt.Errorf("key %q occurs twice", key)
 		}
@@ -60,7 +60,7 @@ func (o object) has(key string) bool {
 	return ok
 }
 
-// decode stores the value of key in the variable that into points to, a zero one. Absent and null leave it zero.
+// decode stores the value of key in the variable that into points to, which must be zero. Absent and null leave it zero.
 func (o object) decode(key string, into any) error {
 	value, ok := o[key]
 	if !ok {
@@ -72,7 +72,7 @@ func (o object) decode(key string, into any) error {
 	return nil
 }
 
-// decodeValue decodes data, valid JSON, and tells in words where a value is of the wrong type.
+// decodeValue decodes data, which is valid JSON, and returns an error that describes where a value has the wrong type.
 func decodeValue(data []byte, into any) error {
 	err := json.Unmarshal(data, into)
 	var wrong *json.UnmarshalTypeError
@@ -95,7 +95,7 @@ func (o object) take(key string, into any) error {
 	return o.checkCase(key)
 }
 
-// checkCase refuses keys that differ from key in case only: many readers take one for the other.
+// checkCase rejects keys that differ from key in case only: many readers mistake one for the other.
 func (o object) checkCase(key string) error {
 	for _, other := range slices.Sorted(maps.Keys(o)) {
 		if other != key && strings.EqualFold(other, key) {
@@ -105,7 +105,7 @@ func (o object) checkCase(key string) error {
 	return nil
 }
 
-// checkKeys refuses keys that are not among known.
+// checkKeys rejects unknown keys.
 func (o object) checkKeys(known []string) error {
 	for _, key := range slices.Sorted(maps.Keys(o)) {
 		if !slices.Contains(known, key) {
@@ -120,7 +120,7 @@ func unknownName(name string, known []string) error {
 	return fmt.Errorf("%q is unknown, the known ones are %s", name, list)
 }
 
-// joinObjects returns the JSON of the struct known followed by the keys of extra, sorted. They have no key in common.
+// joinObjects returns the JSON of the struct known followed by the keys of extra, sorted. The two must not share a key.
 func joinObjects(known any, extra object) (json.RawMessage, error) {
 	first, err := oci.Marshal(known)
 	if err != nil {
@@ -139,7 +139,7 @@ func joinObjects(known any, extra object) (json.RawMessage, error) {
 	return append(append(first[:len(first)-1], ','), second[1:]...), nil
 }
 
-// jsonKind names the kind of a valid JSON value.
+// jsonKind returns the kind of a valid JSON value.
 func jsonKind(raw json.RawMessage) string {
 	switch raw[0] {
 	case '[':
@@ -150,7 +150,7 @@ func jsonKind(raw json.RawMessage) string {
 	return "the JSON value " + string(raw)
 }
 
-// typeName says in the words of JSON what a Go type wants.
+// typeName returns the JSON name of a Go type.
 func typeName(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:

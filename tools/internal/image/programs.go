@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// runs lists what else processors of an architecture run, as a rule. An architecture that is not here runs its own
-// programs only.
+// runs lists the other architectures whose programs an architecture's processors usually run. An architecture that is not
+// listed runs only its own programs.
 var runs = map[string][]string{
 	"amd64":    {"386"},
 	"arm64":    {"arm"},
@@ -16,7 +16,7 @@ var runs = map[string][]string{
 	"mips64le": {"mipsle"},
 }
 
-// checkPrograms refuses a layer that has programs, none of them for the architecture. Where some are, the others are
+// checkPrograms rejects a layer that has programs, but none for the architecture. If some are for it, the others are
 // there for a reason: tests of a debugger, libraries for several platforms.
 func checkPrograms(architecture string, layers []Layer) error {
 	for i, layer := range layers {

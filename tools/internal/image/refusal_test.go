@@ -8,7 +8,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// checkRefusal fails unless err says exactly want.
+// checkRefusal fails unless the error message is exactly want.
 func checkRefusal(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil {

@@ -8,26 +8,26 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// Settings are what a user asks of an image's config. There are three ways to treat a value of the base, and they
-// differ: nil (an absent key, or null) inherits it, a name in Clear drops it, anything else is set. What is dropped can
-// be set in the same breath.
+// Settings are the values that a user sets in an image's config. A setting treats the base's value in one of three ways:
+// nil (an absent key, or null) inherits it, a name in Clear drops it, any other value replaces it. One call can drop a
+// value and set a new one.
 //
-// Env, Labels, ExposedPorts and Volumes are sets: what is stated is added to the base's, the same name replaced. All
-// others replace the base's value as a whole.
+// Env, Labels, ExposedPorts and Volumes are sets: stated values are added to the base's, and replace those of the same
+// name. All other settings replace the base's value as a whole.
 type Settings struct {
-	// OS and Architecture are values of GOOS and GOARCH. They fill a gap of the base; contradicting it is an error
+	// OS and Architecture are values of GOOS and GOARCH. They fill a gap in the base; contradicting it is an error
 	// unless the base's value is cleared. Variant is the architecture's variant, such as "v7".
 	OS           *string `json:"os"`
 	Architecture *string `json:"architecture"`
 	Variant      *string `json:"variant"`
-	// OSVersion and OSFeatures are what Windows images state of their host.
+	// OSVersion and OSFeatures state what Windows images require of their host.
 	OSVersion  *string  `json:"os_version"`
 	OSFeatures []string `json:"os_features"`
-	// Created is a time as RFC 3339 has it. It is not inherited: the base was created before the image. The default is
-	// 1970-01-01T00:00:00Z.
+	// Created is a time in the format of RFC 3339. It is not inherited: the base was created before the image. The default
+	// is 1970-01-01T00:00:00Z.
 	Created *string `json:"created"`
 	Author  *string `json:"author"`
-	// User is a name or number, with ":" and a group or not.
+	// User is a name or number, optionally followed by ":" and a group.
 	User *string `json:"user"`
 	// Workdir is an absolute path.
 	Workdir *string `json:"workdir"`
@@ -36,17 +36,17 @@ type Settings struct {
 	// Entrypoint without Cmd drops the base's Cmd, which was meant for the base's entrypoint.
 	Entrypoint []string `json:"entrypoint"`
 	Cmd        []string `json:"cmd"`
-	// Shell is what Dockerfiles built on the image use for their shell form.
+	// Shell is used by the shell form in Dockerfiles that build on the image.
 	Shell []string `json:"shell"`
 	// ExposedPorts are "PORT", "PORT/tcp", "PORT/udp" or "PORT/sctp", PORT from 1 to 65535.
 	ExposedPorts []string `json:"exposed_ports"`
 	// Volumes are absolute paths.
 	Volumes []string `json:"volumes"`
-	// Env are variables. The base's order is kept, new ones follow sorted by name.
+	// Env are variables. The base's order is kept, new variables follow sorted by name.
 	Env    map[string]string `json:"env"`
 	Labels map[string]string `json:"labels"`
-	// Healthcheck is {"NONE"}, {"CMD", program, argument...} or {"CMD-SHELL", command line}. It replaces the base's
-	// together with the settings below, which need it. Those that are zero mean the engine's default.
+	// Healthcheck is {"NONE"}, {"CMD", program, argument...} or {"CMD-SHELL", command line}. It replaces the base's health
+	// check together with the settings below, which require it. A zero value means the engine's default.
 	Healthcheck []string `json:"healthcheck"`
 	// The times are Go durations such as "1m30s", at least 1ms. Failures during the start period are not counted; the
 	// start interval is the interval during it.
@@ -56,17 +56,17 @@ type Settings struct {
 	HealthcheckStartInterval string `json:"healthcheck_start_interval"`
 	// HealthcheckRetries is how many failures in a row make a container unhealthy.
 	HealthcheckRetries int `json:"healthcheck_retries"`
-	// BasePlatform is the platform in the base's descriptor, or nil. It fills gaps of the base's config:
-	// some facts, such as the variant, often stand only in the index that the base comes from.
+	// BasePlatform is the platform in the base's descriptor, or nil. It fills gaps in the base's config:
+	// some facts, such as the variant, are often only in the index that the base comes from.
 	BasePlatform *oci.Platform `json:"-"`
 	// AllowAnyArchitecture allows layers whose programs are all for other architectures than the image's.
 	AllowAnyArchitecture bool `json:"allow_any_architecture"`
-	// Clear names settings, as they are called in JSON.
+	// Clear lists settings by their JSON names.
 	Clear []string `json:"clear"`
 }
 
-// drop says for each setting how to drop the base's value. Without the name of a system or an architecture, what
-// qualifies it goes too.
+// drop has a function for each setting that drops the base's value. Dropping the name of a system or an architecture also
+// drops its qualifiers.
 var drop = map[string]func(*config){
 	"os":            func(c *config) { c.platform.OS, c.platform.OSVersion, c.platform.OSFeatures = "", "", nil },
 	"architecture":  func(c *config) { c.platform.Architecture, c.platform.Variant, c.platform.Features = "", "", nil },
@@ -88,14 +88,14 @@ var drop = map[string]func(*config){
 	"healthcheck":   func(c *config) { delete(c.runExtra, healthcheckKey) },
 }
 
-// notCleared names the settings that Clear does not take: they are not values of the base, or parts of one.
+// notCleared lists the settings that Clear rejects: they are not values of the base, or only parts of one.
 var notCleared = []string{
 	"allow_any_architecture", "clear", "healthcheck_interval", "healthcheck_retries", "healthcheck_start_interval",
 	"healthcheck_start_period", "healthcheck_timeout",
 }
 
-// ParseSettings reads settings from a JSON object. Keys that are not settings are errors; whether the values make sense
-// is for [Config] to say.
+// ParseSettings reads settings from a JSON object. Keys that are not settings are errors; [Config] checks whether the
+// values are valid.
 func ParseSettings(data []byte) (Settings, error) {
 	o, err := parseObject(data)
 	if err != nil {

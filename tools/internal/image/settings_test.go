@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestSettingsAgree compares the names of settings with the keys that JSON takes.
+// TestSettingsAgree compares the names of settings with the keys that JSON accepts.
 func TestSettingsAgree(t *testing.T) {
 	var keys []string
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {

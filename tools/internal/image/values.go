@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// The keys of Docker's that image-spec reserves, deprecates or leaves out, and that settings reach.
+// Docker's keys that image-spec reserves, deprecates or omits, and that settings affect.
 const (
-	argsEscapedKey = "ArgsEscaped" // says how the base's arguments are quoted, on Windows
+	argsEscapedKey = "ArgsEscaped" // whether the base's arguments are already quoted, on Windows
 	healthcheckKey = "Healthcheck"
 	onBuildKey     = "OnBuild"
 	shellKey       = "Shell"
 )
 
-// parsePort checks a port and returns it in the form that engines write, "80/tcp".
+// parsePort checks a port and returns it as engines write it, "80/tcp".
 func parsePort(text string) (string, error) {
 	number, protocol, stated := strings.Cut(text, "/")
 	if !stated {
@@ -37,7 +37,7 @@ type healthcheck struct {
 	limits
 }
 
-// limits say when a health check runs and when it has failed. Times are nanoseconds; zero means the engine's default.
+// limits state when a health check runs and when it has failed. Times are nanoseconds; zero means the engine's default.
 type limits struct {
 	Interval      time.Duration `json:",omitempty"`
 	Timeout       time.Duration `json:",omitempty"`
@@ -46,7 +46,7 @@ type limits struct {
 	Retries       int           `json:",omitempty"`
 }
 
-// editHealthcheck names the setting in its errors itself, since several make one value of the config.
+// editHealthcheck names the setting in its errors itself, because several settings form one value of the config.
 func (c *config) editHealthcheck(s Settings) error {
 	l, err := s.healthcheckLimits()
 	switch {
@@ -89,7 +89,7 @@ func (s Settings) healthcheckLimits() (limits, error) {
 	return l, nil
 }
 
-// checkTest refuses a command that Docker would not know how to run.
+// checkTest rejects a command that Docker could not run.
 func checkTest(test []string) error {
 	switch {
 	case len(test) == 1 && test[0] == "NONE",
@@ -101,7 +101,7 @@ func checkTest(test []string) error {
 	return checkArgs(test)
 }
 
-// checkArgs refuses arguments that cannot be passed to a program.
+// checkArgs rejects arguments that cannot be passed to a program.
 func checkArgs(args []string) error {
 	for _, arg := range args {
 		if strings.ContainsRune(arg, 0) {

@@ -50,8 +50,8 @@ func (f *FileSystem) wanted(want func(*File) bool) []map[int]*File {
 	return byLayer
 }
 
-// Digests returns the digests of the regular files that want accepts, or of all of them if want is nil. It is one pass of
-// [FileSystem.Contents].
+// Digests returns the digests of the regular files that want accepts, or of all of them if want is nil. It makes one pass
+// of [FileSystem.Contents].
 func (f *FileSystem) Digests(ctx context.Context, want func(*File) bool) (map[*File]digest.Digest, error) {
 	digests := make(map[*File]digest.Digest)
 	err := f.Contents(ctx, want, func(file *File, r io.Reader) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// merged applies a layer of the entries with the memory.
+// merged applies a layer of the entries with the given memory.
 func merged(memory int, entries ...*tree.Entry) error {
 	m := newMerger(memory)
 	r := tarfile.NewReader(bytes.NewReader(nil))
@@ -24,8 +24,8 @@ func merged(memory int, entries ...*tree.Entry) error {
 	return m.apply(0)
 }
 
-// What entries take is bounded, and that is their number, their texts, the directories that they imply, and how far they
-// follow symlinks.
+// The memory for entries is bounded: their number, their strings, the directories that they imply, and the symlinks that
+// they follow.
 func TestMemory(t *testing.T) {
 	long := strings.Repeat("/n", 1000)
 	for _, c := range []struct {
@@ -51,7 +51,7 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// What layers unpack to is bounded by the bytes that were read of all of them, whatever their descriptors say.
+// The unpacked size of all layers is bounded by the number of bytes read, whatever their descriptors state.
 func TestBudget(t *testing.T) {
 	b := budget{out: decompress.Limit(0) - 5}
 	if data, err := io.ReadAll(b.plain(strings.NewReader("12345"))); err != nil || string(data) != "12345" {

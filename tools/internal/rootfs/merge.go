@@ -12,7 +12,7 @@ import (
 const (
 	// maxMemory bounds the memory for the entries of all layers, in bytes. It is enough for more than a million.
 	maxMemory = 1 << 30
-	// entryCost is roughly the memory that an entry takes in addition to its texts: once in its layer, once in the tree.
+	// entryCost is roughly the memory for an entry in addition to its strings: once in its layer, once in the tree.
 	entryCost = 250
 )
 
@@ -24,7 +24,7 @@ type merger struct {
 	layer int        // the layer that is being applied
 	marks []*scanned // the deletions in the next layer
 	added []*scanned // the other entries in the next layer
-	left  int        // bytes of memory; removing an entry gives none back
+	left  int        // bytes of memory; removing an entry returns none of them
 }
 
 // scanned is an entry of a layer's archive.
@@ -46,7 +46,7 @@ func implied(layer int) *File {
 	return &File{Kind: tree.Dir, Mode: 0o755, ModTime: time.Unix(0, 0), Layer: layer, Implied: true}
 }
 
-// spend takes memory from what is left.
+// spend subtracts memory from the budget.
 func (m *merger) spend(bytes int) error {
 	if m.left -= bytes; m.left < 0 {
 		return errTooMany
@@ -78,8 +78,8 @@ func (m *merger) collect(number int, e *tree.Entry, r *tarfile.Reader) error {
 	return nil
 }
 
-// apply applies the layer that was collected. Deletions come first: they apply to lower layers only, wherever in the
-// archive they are ("layer.md", Whiteouts).
+// apply applies the collected layer. Deletions come first: they affect lower layers only, regardless of their position in
+// the archive ("layer.md", Whiteouts).
 func (m *merger) apply(layer int) error {
 	m.layer = layer
 	for _, change := range []struct {
@@ -96,7 +96,7 @@ func (m *merger) apply(layer int) error {
 	return nil
 }
 
-// remove removes what a whiteout names, or the children of an opaque directory, if they exist.
+// remove removes the path that a whiteout names, or the children of an opaque directory, if they exist.
 func (m *merger) remove(e *scanned) error {
 	path, name := e.Path, ""
 	if e.Kind == tree.Whiteout {
@@ -114,8 +114,8 @@ func (m *merger) remove(e *scanned) error {
 	return nil
 }
 
-// add adds an entry. A directory that is stated again keeps its children; any other entry replaces what was at the path,
-// with all below it.
+// add adds an entry. A directory that is stated again keeps its children; any other entry replaces the existing file at the
+// path, and everything below it.
 func (m *merger) add(e *scanned) error {
 	if e.Path == "/" {
 		return m.addRoot(e)
@@ -169,7 +169,7 @@ func (m *merger) link(dir *node, name, target string) error {
 	return err
 }
 
-// place puts a file into a directory, and replaces what had the name.
+// place puts a file into a directory, and replaces the previous file of the name.
 func (m *merger) place(dir *node, name string, file *File) (*node, error) {
 	// The path must be checked again: symlinks may lead to one that is too long, and their targets may hold any name.
 	path, err := tree.Clean(join(dir.path, name))
@@ -187,7 +187,7 @@ func (m *merger) place(dir *node, name string, file *File) (*node, error) {
 	return n, nil
 }
 
-// file returns the file that an entry states.
+// file returns the file that an entry describes.
 func (m *merger) file(e *scanned) *File {
 	return &File{
 		Kind: e.Kind, Mode: e.Mode.Bits(), UID: e.UID, GID: e.GID, ModTime: e.ModTime, Size: e.size,

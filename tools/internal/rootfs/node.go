@@ -15,15 +15,15 @@ import (
 type node struct {
 	path     string
 	layer    int
-	parent   *node // the root's is the root
+	parent   *node // the root is its own parent
 	file     *File
 	children map[string]*node // of a directory
 }
 
-// is reports whether there is a node, and its file is of the kind.
+// is reports whether the node exists and its file is of the kind.
 func (n *node) is(kind tree.Kind) bool { return n != nil && n.file.Kind == kind }
 
-// holds reports whether there is a node, and other is below it.
+// holds reports whether the node exists and other is below it.
 func (n *node) holds(other *node) bool { return n != nil && strings.HasPrefix(other.path, n.path+"/") }
 
 // join returns the path of a name in a directory.
@@ -96,7 +96,7 @@ func (w *walk) step(at *node, name string) (*node, error) {
 }
 
 // follow returns the directory that a symlink in the directory at leads to. Following a symlink costs as much as storing
-// it would, so the limit of memory also bounds the time.
+// it would, so the memory limit also bounds the time.
 func (w *walk) follow(at *node, target string) (*node, error) {
 	if w.links++; w.links > maxLinks {
 		return nil, errLoop

@@ -3,8 +3,8 @@
 // [Merge] reads the layers once, from the lowest to the highest, and applies them to a tree: first a layer's deletions,
 // then its entries in the order of its archive. docs/internals/rootfs.md states the rules, and how Docker, Podman and umoci differ.
 //
-// The result is a sorted list of entries. Each directory comes before what it holds; whiteouts are gone; no path occurs
-// twice or leads through a symlink. Each entry names the layer that it came from.
+// The result is a sorted list of entries. Each directory precedes its contents; whiteouts are gone; no path occurs twice or
+// leads through a symlink. Each entry names the layer that it came from.
 //
 // Memory holds metadata only, up to a limit. Contents are streamed in a second pass, because only the last layer decides
 // which contents survive, and because a hard link may name a file of any lower layer. [FileSystem.Contents] opens the
@@ -13,8 +13,8 @@
 // a place where it can seek. [FileSystem.Digests] is such a pass.
 //
 // Layers come from a [content.Source]: files, a layout, an archive or a registry. They may be packed in any way that
-// package decompress knows. They are not trusted: each pass verifies the digest of every blob that it reads, and limits
-// apply to what layers unpack to, to the memory that entries take, and to the symlinks that a path leads through.
+// package decompress supports. They are not trusted: each pass verifies the digest of every blob that it reads, and limits
+// apply to the unpacked size of layers, to the memory for entries, and to the number of symlinks that a path leads through.
 //
 // Non-goals: choosing an image from an index, and writing file systems.
 package rootfs
@@ -29,7 +29,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 )
 
-// FileSystem is what the layers of an image merge into.
+// FileSystem is the file system that results from merging the layers of an image.
 type FileSystem struct {
 	stack   stack
 	entries []Entry
@@ -41,21 +41,21 @@ type Entry struct {
 	Path string
 	// Layer is the layer, counted from 0, that created the entry or, for a directory, stated it last.
 	Layer int
-	// File is what is at the path. The names of one file share it.
+	// File is the file at the path. All names of one file share it.
 	File *File
 	// First is set for a hard link: it is the path of the first entry with the same File.
 	First string
 }
 
-// File is what a path, or several hard links, lead to.
+// File is the file that a path, or several hard links, lead to.
 type File struct {
 	// Kind is a file, a directory, a symlink, a device or a named pipe.
 	Kind tree.Kind
-	// Mode is permission bits.
+	// Mode contains the permission bits.
 	Mode uint32
-	// UID and GID are the owner's numbers. Engines ignore the names that archives have for them.
+	// UID and GID are the owner's numbers. Engines ignore the owner names in archives.
 	UID, GID uint32
-	// ModTime is the modification time, the epoch for a directory that no layer states.
+	// ModTime is the modification time, or the epoch for a directory that no layer states.
 	ModTime time.Time
 	// Size is the number of bytes in a regular file.
 	Size int64
@@ -69,7 +69,7 @@ type File struct {
 	Names int
 	// Layer is the layer, counted from 0, that holds the content and the metadata.
 	Layer int
-	// Implied marks a directory that no layer states, but that something needs as its parent.
+	// Implied marks a directory that no layer states, but that an entry needs as its parent.
 	Implied bool
 
 	number int // position in the layer's archive, counted from 0

@@ -25,7 +25,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the cases in testdata merge into")
 
-// merge returns what an image of the layers merges into.
+// merge returns the file system of an image of the layers.
 func merge(t testing.TB, layers ...[]byte) (*rootfs.FileSystem, error) {
 	t.Helper()
 	root, blobs, err := rootfstest.Image(t.Context(), layers...)
@@ -48,7 +48,7 @@ func list(t testing.TB, layers ...[]byte) (listing, failure string) {
 	return listing, failure
 }
 
-// The cases in testdata merge into what they say.
+// The cases in testdata merge into the file systems that they state.
 func TestCases(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -72,7 +72,7 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// How layers are packed does not matter.
+// The compression of layers does not matter.
 func TestPacked(t *testing.T) {
 	c, err := rootfstest.Read("testdata/disagreement.txtar")
 	if err != nil {
@@ -93,7 +93,7 @@ func TestPacked(t *testing.T) {
 	}
 }
 
-// rewrite writes the files "want" and "error" of the case at path, behind its layers.
+// rewrite writes the files "want" and "error" of the case at path, after its layers.
 func rewrite(t *testing.T, path, listing, failure string) {
 	t.Helper()
 	c, err := txtar.ParseFile(path)
@@ -129,7 +129,7 @@ func archive(t testing.TB, text string) []byte {
 	return data
 }
 
-// What could do harm, or what no engine could unpack, is refused.
+// Harmful layers, and layers that no engine could unpack, are rejected.
 func TestRefused(t *testing.T) {
 	long := strings.Repeat("/"+strings.Repeat("n", 200), 20)
 	for _, c := range []struct{ name, lower, upper, want string }{
@@ -180,7 +180,7 @@ func chain(n int) string {
 	return b.String()
 }
 
-// What is not an image of layers, or not what its descriptors promise, is refused.
+// Images whose layers are not file systems, or do not match their descriptors, are rejected.
 func TestRefusedImages(t *testing.T) {
 	ctx := t.Context()
 	layer := archive(t, "file f data=f")
@@ -224,7 +224,7 @@ func TestRefusedImages(t *testing.T) {
 	}
 }
 
-// Each content is handed out once, in the order of layers and archives, and layers without wanted contents are not read.
+// Each content is visited once, in the order of layers and archives, and layers without wanted contents are not read.
 func TestContents(t *testing.T) {
 	lower := archive(t, "file z data=z\nfile gone data=g\nfile a data=a\nlink b to=z\nfile replaced data=1")
 	middle := archive(t, "file .wh.gone\nlink c to=a\nfile replaced data=2\nfile empty")
@@ -298,7 +298,7 @@ func TestContentsReadsWhatIsWanted(t *testing.T) {
 	}
 }
 
-// An image in a layout on disk is read like any other.
+// An image in a layout on disk can be merged too.
 func TestLayout(t *testing.T) {
 	c, err := rootfstest.Read("testdata/disagreement.txtar")
 	if err != nil {
@@ -321,7 +321,7 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// FuzzMerge merges two layers with any entries. What comes out is in order.
+// FuzzMerge merges two layers with arbitrary entries. The result must be well-formed.
 func FuzzMerge(f *testing.F) {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil {
@@ -359,7 +359,7 @@ func FuzzMerge(f *testing.F) {
 	})
 }
 
-// inOrder checks what every file system must be.
+// inOrder checks the invariants of every file system.
 func inOrder(t *testing.T, fs *rootfs.FileSystem) {
 	t.Helper()
 	digests, err := fs.Digests(t.Context(), nil)

@@ -14,7 +14,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// stack is the layers, the lowest first, and the source of their blobs.
+// stack holds the layers, the lowest first, and the source of their blobs.
 type stack struct {
 	src    content.Source
 	layers []oci.Descriptor
@@ -23,7 +23,7 @@ type stack struct {
 // visitor gets an entry of a layer and its position in the archive, counted from 0. It may read the content from r.
 type visitor func(number int, e *tree.Entry, r *tarfile.Reader) error
 
-// read visits the entries of layer i, and reads the blob to its end: only then is its digest verified.
+// read visits the entries of layer i, and reads the blob to its end, because only then is its digest verified.
 func (s *stack) read(ctx context.Context, i int, budget *budget, visit visitor) error {
 	d := s.layers[i]
 	if _, err := oci.LayerCompression(d.MediaType); err != nil {
@@ -71,11 +71,11 @@ func (s *stack) named(i int, err error) error {
 	return fmt.Errorf("layer %d of %d, %s: %w", i+1, len(s.layers), s.layers[i].Digest, err)
 }
 
-// budget bounds what all layers together unpack to. It counts the bytes that were really read, because the sizes in
-// descriptors may lie, and because an image may repeat one small blob many times.
+// budget bounds the unpacked size of all layers together. It counts the bytes actually read, because the sizes in
+// descriptors may be wrong, and because an image may repeat one small blob many times.
 type budget struct{ in, out int64 }
 
-// errBudget reports a bomb that is spread over several layers, or hidden behind a false size.
+// errBudget reports a decompression bomb that is spread over several layers, or hidden behind a false size.
 var errBudget = errors.New("the layers so far unpack to too many bytes for their size")
 
 // packed counts the packed bytes that are read from r.

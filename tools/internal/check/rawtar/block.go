@@ -33,7 +33,7 @@ const (
 	magicV7    = "\x00\x00\x00\x00\x00\x00\x00\x00"
 )
 
-// sum returns the sum of all bytes, the checksum's own being taken for spaces.
+// sum returns the sum of all bytes, with the checksum field counted as spaces.
 func (b *block) sum() int64 {
 	sum := int64(len(b.checksum())) * ' '
 	for i, c := range b {
@@ -44,7 +44,7 @@ func (b *block) sum() int64 {
 	return sum
 }
 
-// header reads a header block. Problems with fields that do not decide where the next header is are noted, not fatal.
+// header reads a header block. Problems with fields that do not affect the position of the next header are noted, not fatal.
 func (r *Reader) header(b *block) (Header, error) {
 	if want, err := number(b.checksum()); err != nil || want != b.sum() {
 		return Header{}, r.broken(RuleChecksum, "byte %d: not a tar header, its checksum is wrong", r.offset-blockSize)
@@ -87,7 +87,7 @@ func (r *Reader) header(b *block) (Header, error) {
 	return h, nil
 }
 
-// text reads a field that holds text, ended by a NUL unless it is full.
+// text reads a text field, which ends with a NUL unless it is full.
 func (r *Reader) text(field string, data []byte) string {
 	text, rest, _ := bytes.Cut(data, []byte{0})
 	if !zeros(rest) {
@@ -96,7 +96,7 @@ func (r *Reader) text(field string, data []byte) string {
 	return string(text)
 }
 
-// number reads a field that holds a number, and notes what is wrong with it.
+// number reads a numeric field, and notes any problem with it.
 func (r *Reader) number(field string, data []byte) int64 {
 	n, err := number(data)
 	if err != nil {
@@ -111,11 +111,11 @@ func (r *Reader) owner(field string, data []byte) {
 	}
 }
 
-// errBase256 is returned for a number that can be read, but is not in USTAR's notation.
+// errBase256 is returned for a number that is readable, but not in USTAR's notation.
 var errBase256 = errors.New("the number is in GNU's base-256 notation, not octal")
 
-// number reads octal digits, ended by spaces or NULs. It reads GNU's base 256 too, and then returns errBase256 with the
-// value.
+// number reads octal digits, terminated by spaces or NULs. It also reads GNU's base 256, and then returns errBase256
+// with the value.
 func number(field []byte) (int64, error) {
 	if field[0]&0x80 != 0 {
 		return base256(field)

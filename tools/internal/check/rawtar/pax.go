@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// extension is what extended headers say of the entry that follows them.
+// extension holds the values that extended headers state for the entry after them.
 type extension struct {
 	name, link    string
 	size, modTime int64
@@ -21,7 +21,7 @@ type extension struct {
 // any reports whether there was an extended header.
 func (e *extension) any() bool { return e.met }
 
-// apply returns h with the values of the extended header in place of its own.
+// apply returns h with its values replaced by those of the extended header.
 func (e *extension) apply(h Header) Header {
 	if e.name != "" {
 		h.Name = e.name
@@ -62,8 +62,8 @@ func (r *Reader) extend(ext *extension, h Header) error {
 			ext.link = name
 		}
 	case typePAXGlobal:
-		// Its records would hold for all entries that follow. git archive writes one with a comment; what else
-		// could be in it is not taken into account, so anything else ends the reading.
+		// Its records would apply to all entries that follow. git archive writes one with a comment; other records are not
+		// supported, so anything else ends the reading.
 		r.note(RulePAXForm, "a global extended header")
 		return r.records(&extension{}, string(data), func(key string) bool { return key == "comment" })
 	default:
@@ -76,7 +76,7 @@ func (r *Reader) extend(ext *extension, h Header) error {
 	return nil
 }
 
-// records reads the records of a PAX header: "LENGTH KEY=VALUE\n", the length that of the whole record.
+// records reads the records of a PAX header: "LENGTH KEY=VALUE\n", where LENGTH is that of the whole record.
 func (r *Reader) records(ext *extension, data string, allowed func(key string) bool) error {
 	last := ""
 	for data != "" {
@@ -118,7 +118,7 @@ func record(data string) (key, value, rest string, err error) {
 	return key, value, data[n:], nil
 }
 
-// set takes over one record. Problems that leave no doubt of the meaning are noted, others are errors.
+// set applies one record. Problems that leave the meaning clear are noted, others are errors.
 func (r *Reader) set(ext *extension, key, value string) error {
 	switch key {
 	case "path", "linkpath":
@@ -159,7 +159,7 @@ func (r *Reader) set(ext *extension, key, value string) error {
 	return nil
 }
 
-// maxOctal8 and maxOctal12 are the largest numbers that fields of 8 and 12 bytes hold, the last byte being a NUL.
+// maxOctal8 and maxOctal12 are the largest numbers that fit into fields of 8 and 12 bytes, whose last byte is a NUL.
 const (
 	maxOctal8  = 1<<21 - 1
 	maxOctal12 = 1<<33 - 1
@@ -176,7 +176,7 @@ func needless(key, value string) bool {
 		n, err := strconv.ParseUint(value, 10, 63)
 		return err == nil && n <= maxOctal8
 	case "size", "mtime":
-		n, err := strconv.ParseUint(value, 10, 63) // a fraction or a sign needs the record
+		n, err := strconv.ParseUint(value, 10, 63) // a fraction or a sign requires the record
 		return err == nil && n <= maxOctal12
 	}
 	return false

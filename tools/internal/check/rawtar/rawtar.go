@@ -1,13 +1,13 @@
-// Package rawtar reads tar block by block and reports everything that deviates from POSIX (IEEE Std 1003.1-2017, pax, "ustar
-// Interchange Format" and "pax Extended Header") and this project's writer would have it.
+// Package rawtar reads tar block by block and reports all deviations from POSIX (IEEE Std 1003.1-2017, pax, "ustar
+// Interchange Format" and "pax Extended Header") and from the output of this project's writer.
 //
-// archive/tar is made to read what other programs wrote: it repairs, guesses and skips. This reader is made to refuse.
-// It reads GNU's and V7's dialects too, because base layers are written in them, but reports them.
+// archive/tar is designed to read the output of other programs: it repairs, guesses and skips. This reader is designed to
+// reject. It reads GNU's and V7's dialects too, because base layers use them, but reports them.
 //
-// Non-goals: what names and links mean for an image, which is the business of package check; sparse files.
+// Non-goals: the meaning of names and links for an image, which package check judges; sparse files.
 //
-// Invariants: memory is bounded whatever the input holds, every loop consumes input, and after Next has returned io.EOF
-// the input has been read to its end.
+// Invariants: memory is bounded for any input, every loop consumes input, and after Next has returned io.EOF the input
+// has been read to its end.
 package rawtar
 
 import (
@@ -16,7 +16,7 @@ import (
 	"io"
 )
 
-// Rule ids of the problems that a Reader reports.
+// Rule IDs of the problems that a Reader reports.
 const (
 	RuleTruncated = "tar-truncated"
 	RuleChecksum  = "tar-checksum"
@@ -34,7 +34,7 @@ const (
 // ErrBroken is returned when the tar cannot be read further. The problem has been reported.
 var ErrBroken = errors.New("the tar cannot be read further")
 
-// Entry types ("typeflag") that have a meaning here. The first six of them that follow Regular have no content.
+// Entry types ("typeflag") that have a meaning here. The first six that follow Regular have no content.
 const (
 	TypeRegular  = '0'
 	TypeHardlink = '1'
@@ -53,25 +53,25 @@ const (
 
 const (
 	blockSize = 512
-	// maxExtended is the largest extended header that is read into memory. A path has at most a few thousand bytes, an
-	// extended attribute at most 64 KiB.
+	// maxExtended is the size of the largest extended header that is read into memory. A path has at most a few thousand
+	// bytes, an extended attribute at most 64 KiB.
 	maxExtended = 1 << 20
 )
 
-// Header is one entry, with the values of its extended header in place.
+// Header is one entry, with the values of its extended header applied.
 type Header struct {
 	Name     string
 	Linkname string
 	Type     byte
-	// Mode is the mode field as it stands, which may hold more than permission bits.
+	// Mode is the raw mode field, which may contain more than permission bits.
 	Mode int64
 	// Size is the length of the content in bytes; zero for types without content.
 	Size int64
-	// ModTime is in seconds since 1970, fractions cut off.
+	// ModTime is in seconds since 1970, without fractions.
 	ModTime int64
 }
 
-// Report is called with each problem, and the name of the entry that has it, or "" for the tar as a whole.
+// Report is called for each problem, with the name of the entry that has it, or "" for the tar as a whole.
 type Report func(entry, rule, text string)
 
 // Reader reads the entries of one tar.
@@ -79,23 +79,23 @@ type Reader struct {
 	r       io.Reader
 	report  Report
 	entry   string // the entry whose content is next
-	rest    int64  // content that is not read yet
+	rest    int64  // content that has not been read yet
 	padding int64  // zeros that follow the content
 	offset  int64  // bytes read so far
 	pending []problem
 }
 
-// problem waits for the name of the entry that it belongs to.
+// problem is kept until the name of its entry is known.
 type problem struct{ rule, text string }
 
 // NewReader returns a reader of the tar r.
 func NewReader(r io.Reader, report Report) *Reader { return &Reader{r: r, report: report} }
 
-// Offset returns how many bytes of the tar have been read. After Next, that is where the entry's content begins.
+// Offset returns how many bytes of the tar have been read. After Next, this is where the entry's content begins.
 func (r *Reader) Offset() int64 { return r.offset }
 
-// Next returns the next entry. At the end it reads and judges what is left of the input, then returns io.EOF. If it
-// returns ErrBroken, the input is not read to its end; any other error comes from the input.
+// Next returns the next entry. At the end it reads and checks the rest of the input, then returns io.EOF. If it returns
+// ErrBroken, the input has not been read to its end; any other error comes from the input.
 func (r *Reader) Next() (Header, error) {
 	if err := r.finishEntry(); err != nil {
 		return Header{}, err
@@ -154,13 +154,13 @@ func (r *Reader) begin(h Header) (Header, error) {
 	return h, nil
 }
 
-// content says that size bytes of content come next.
+// content notes that size bytes of content come next.
 func (r *Reader) content(size int64) {
 	r.rest = size
 	r.padding = (blockSize - size%blockSize) % blockSize
 }
 
-// finishEntry reads what is left of the current entry.
+// finishEntry reads the rest of the current entry.
 func (r *Reader) finishEntry() error {
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return err
@@ -181,7 +181,7 @@ func (r *Reader) finishEntry() error {
 	return nil
 }
 
-// readBlock reads a header block. At the end of the tar it judges the end and returns io.EOF.
+// readBlock reads a header block. At the end of the tar it checks the end and returns io.EOF.
 func (r *Reader) readBlock(b *block, extended bool) error {
 	n, err := io.ReadFull(r.r, b[:])
 	r.offset += int64(n)
@@ -205,7 +205,7 @@ func (r *Reader) readBlock(b *block, extended bool) error {
 	return io.EOF
 }
 
-// finish reads the tar behind its first zero block.
+// finish reads the tar after its first zero block.
 func (r *Reader) finish() error {
 	var b block
 	n, err := io.ReadFull(r.r, b[:])
@@ -243,7 +243,7 @@ func (r *Reader) note(rule, format string, args ...any) {
 	r.pending = append(r.pending, problem{rule, fmt.Sprintf(format, args...)})
 }
 
-// flush reports the problems that have waited for the name of their entry.
+// flush reports the problems that were kept until the name of their entry was known.
 func (r *Reader) flush(entry string) {
 	r.entry = entry
 	for _, p := range r.pending {

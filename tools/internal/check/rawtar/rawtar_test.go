@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// sample returns a tar of everything that a layer may hold, as archive/tar writes it.
+// sample returns a tar with everything that a layer may contain, as archive/tar writes it.
 func sample(t testing.TB) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -78,7 +78,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// TestOffset checks that the offset is that of the content, and that reading content is optional.
+// TestOffset checks that Offset returns the offset of the content, and that reading content is optional.
 func TestOffset(t *testing.T) {
 	data := sample(t)
 	tr := NewReader(bytes.NewReader(data), func(entry, rule, text string) { t.Errorf("%s: %s: %s", entry, rule, text) })
@@ -108,7 +108,7 @@ func TestOffset(t *testing.T) {
 	}
 }
 
-// TestCut cuts the tar everywhere: each cut is reported, and an error of the input is passed on.
+// TestCut cuts the tar at every offset: each cut is reported, and an error of the input is returned.
 func TestCut(t *testing.T) {
 	data := sample(t)
 	failure := errors.New("failure")
@@ -124,7 +124,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// FuzzReader reads any blocks, their checksums set right. What has no problem must be the same for archive/tar.
+// FuzzReader reads arbitrary blocks with correct checksums. archive/tar must read an input without problems identically.
 func FuzzReader(f *testing.F) {
 	f.Add(sample(f))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -2,13 +2,13 @@ package compress
 
 import "sync/atomic"
 
-// BufferSize is that of the buffers in which a stream is handed over: a multiple of the size of a tar's blocks.
+// BufferSize is the size of the buffers in which a stream is passed on: a multiple of the size of a tar's blocks.
 const BufferSize = 256 << 10
 
-// buffers hands out buffers and takes them back.
+// buffers is a pool of buffers.
 type buffers chan []byte
 
-// newBuffers returns a pool that keeps so many unused buffers as are hardly ever in use at once.
+// newBuffers returns a pool that keeps as many unused buffers as are likely to be in use at once.
 func newBuffers() buffers { return make(buffers, 128) }
 
 func (b buffers) get() []byte {
@@ -27,17 +27,17 @@ func (b buffers) put(used []byte) {
 	}
 }
 
-// block is a piece of the stream on its way.
+// block is a part of the stream on its way through the writer.
 type block struct {
 	parts  [][]byte      // its bytes, in the buffers that they came in, or all in joined
-	joined []byte        // memory for the whole block, if the codec wants it in one part
+	joined []byte        // memory for the whole block, if the codec needs it in one part
 	size   int           // how many bytes
-	ending [][]byte      // the buffers that end in it: nobody needs them after it
-	record *record       // what the cache will know of it, if there is one
-	packed []byte        // its packed form, or nil if that is its parts
-	space  []byte        // to pack into
+	ending [][]byte      // the buffers that end in it: not needed after it
+	record *record       // the cache's record of it, if there is a cache
+	packed []byte        // its packed form, or nil if parts is its packed form
+	space  []byte        // memory for the packed form
 	ready  chan struct{} // holds a token for each emit when it is packed
-	users  atomic.Int32  // of hash and each emit, those that are not done with it
+	users  atomic.Int32  // how many of hash and the emits still use it
 }
 
 // add adds a part.
@@ -51,7 +51,7 @@ func (b *block) add(part []byte) {
 	b.size += len(part)
 }
 
-// ends is told that the last part was the end of a buffer of the pool's.
+// ends notes that the last part was the end of a buffer from the pool.
 func (b *block) ends(buffer []byte, pool buffers) {
 	if b.joined == nil {
 		b.ending = append(b.ending, buffer)
@@ -60,7 +60,7 @@ func (b *block) ends(buffer []byte, pool buffers) {
 	}
 }
 
-// reset makes the block an empty one, and gives back the buffers that end in it.
+// reset empties the block, and returns the buffers that end in it.
 func (b *block) reset(pool buffers) {
 	for _, buffer := range b.ending {
 		pool.put(buffer)

@@ -9,11 +9,11 @@ import (
 	"sync"
 )
 
-// Cache remembers where packed blocks are in files that writers wrote before, for as many writers as like to share it. A
-// block that is found is not packed again but read from there: the bytes are those that packing would give.
+// Cache remembers where packed blocks are in files that writers wrote before. Any number of writers may share it. A block
+// that is found is read from there instead of packed again: the bytes are those that packing would give.
 //
-// The files are kept open, so that they can be read when others have replaced or removed them. In memory a block takes
-// about 150 bytes.
+// The files are kept open, so that they can be read after others have replaced or removed them. A block takes about 150
+// bytes of memory.
 type Cache struct {
 	mu     sync.RWMutex
 	most   int     // files
@@ -28,14 +28,14 @@ type kept struct {
 	keys []key
 }
 
-// key tells what a packed block is the packed form of.
+// key identifies the input of a packed block.
 type key [sha256.Size]byte
 
-// record is what a cache has to know of a packed block.
+// record holds what a cache stores about a packed block.
 type record struct {
 	key  key
 	size int
-	sum  uint32 // CRC-32C, for the file may be another by now
+	sum  uint32 // CRC-32C, because the file may have changed
 }
 
 // place is where a packed block is.
@@ -45,12 +45,12 @@ type place struct {
 	at   int64
 }
 
-// NewCache returns a cache that keeps at most so many files open.
+// NewCache returns a cache that keeps at most that many files open.
 func NewCache(files int) *Cache {
 	return &Cache{most: files, blocks: make(map[key]place)}
 }
 
-// pack appends the packed form of a block to a slice that is empty.
+// pack appends the packed form of a block to an empty slice.
 func (c *Cache) pack(f Format, space []byte, parts [][]byte, pack packer) ([]byte, record) {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s %d\n", f.Codec, f.Level)
@@ -65,7 +65,7 @@ func (c *Cache) pack(f Format, space []byte, parts [][]byte, pack packer) ([]byt
 	return packed, record{key, len(packed), crc32.Checksum(packed, castagnoli)}
 }
 
-// read returns the block with the key in the slice, which is empty, or tells that it is not to be had.
+// read returns the block with the key in the slice, which must be empty, or reports that it is not available.
 func (c *Cache) read(key key, space []byte) ([]byte, record, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -80,8 +80,8 @@ func (c *Cache) read(key key, space []byte) ([]byte, record, bool) {
 	return space, p.record, true
 }
 
-// Keep remembers the blocks that w wrote, which is closed: the file at path holds what came out of it. What was known of
-// another file with that path is forgotten. A file that cannot be opened is not kept.
+// Keep remembers the blocks that w, which must be closed, wrote to the file at path. Blocks of another file with that
+// path are forgotten. A file that cannot be opened is not kept.
 func (c *Cache) Keep(path string, w *Writer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -105,7 +105,7 @@ func (c *Cache) Keep(path string, w *Writer) {
 	}
 }
 
-// forget closes a file. Blocks that a later file has too are still to be had.
+// forget closes a file. Blocks that a later file also has remain available.
 func (c *Cache) forget(i int) {
 	f := c.files[i]
 	for _, key := range f.keys {
@@ -113,6 +113,6 @@ func (c *Cache) forget(i int) {
 			delete(c.blocks, key)
 		}
 	}
-	f.Close() // it was read from only
+	f.Close() // it was only read from
 	c.files = slices.Delete(c.files, i, i+1)
 }

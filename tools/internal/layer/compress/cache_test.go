@@ -48,8 +48,8 @@ func edit(rng *rand.Rand, data []byte) []byte {
 	return bytes.Join([][]byte{data[:at], fresh, data[at+size:]}, nil)
 }
 
-// Over any sequence of edits the bytes with a cache are those without, however many files it keeps, and whatever happens
-// to the files.
+// After any sequence of edits the bytes with a cache equal those without, however many files it keeps, and whatever
+// happens to the files.
 func TestCacheSameBytes(t *testing.T) {
 	dir := t.TempDir()
 	harm := []func(path string) error{
@@ -91,7 +91,7 @@ func overwrite(path string, at int64, text string) error {
 	return err
 }
 
-// found returns how many of the blocks of data a cache has.
+// found returns how many blocks of data a cache has.
 func found(t *testing.T, f Format, cache *Cache, data []byte) (hits, blocks int) {
 	t.Helper()
 	for _, block := range f.codec().cut.blocks(data) {
@@ -106,7 +106,7 @@ func found(t *testing.T, f Format, cache *Cache, data []byte) (hits, blocks int)
 	return hits, blocks
 }
 
-// Blocks that an edit leaves alone are found, whether or not somebody has removed the file.
+// Blocks that an edit does not touch are found, even if the file has been removed.
 func TestCacheHits(t *testing.T) {
 	cache := NewCache(2)
 	format := Format{oci.Gzip, 1}
@@ -130,7 +130,7 @@ func TestCacheHits(t *testing.T) {
 	if len(cache.files) != 1 {
 		t.Errorf("%d files are open for one path", len(cache.files))
 	}
-	// Two other files take its place, and what was known of it is forgotten.
+	// Two other files take its place, and its blocks are forgotten.
 	packCached(t, format, cache, path+"2", []byte("b"))
 	packCached(t, format, cache, path+"3", []byte("c"))
 	if hits, _ := found(t, format, cache, data); hits > 0 || len(cache.files) != 2 || len(cache.blocks) != 2 {
@@ -138,7 +138,7 @@ func TestCacheHits(t *testing.T) {
 	}
 }
 
-// A damaged file is noticed: what was in the damaged part is packed again.
+// A damaged file is detected: blocks in the damaged part are packed again.
 func TestCacheDamaged(t *testing.T) {
 	cache := NewCache(1)
 	format := Format{oci.Zstd, 1}

@@ -9,17 +9,17 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// codec is what a format does to blocks and around them.
+// codec defines how a format packs blocks, and what precedes and follows them.
 type codec struct {
 	cut cut
-	// workers is how many processors at most pack blocks. It bounds the memory on large machines; hashing the stream,
-	// one processor's work, feeds no more.
+	// workers is the maximum number of processors that pack blocks. It bounds the memory on large machines; one processor
+	// hashes the stream, and cannot feed more.
 	workers int
-	// packer returns what packs blocks for one worker. It is nil if the blocks stay as they are.
+	// packer returns a packer for one worker. It is nil if the blocks stay unpacked.
 	packer func() (packer, error)
-	joins  bool // whether packers want a block in one part
+	joins  bool // whether packers need a block in one part
 	head   []byte
-	// tail returns what ends a stream of the given size and CRC-32, which is 0 unless crc asks for it.
+	// tail returns the end of a stream of the given size and CRC-32, which is 0 unless crc is true.
 	tail func(crc uint32, size uint64) []byte
 	crc  bool
 }
@@ -37,8 +37,8 @@ func (f Format) codec() codec {
 	return codec{cut: plainCut, tail: func(uint32, uint64) []byte { return nil }}
 }
 
-// gzipCodec makes one member (RFC 1952): a block is a number of deflate blocks and ends with a sync flush, on a byte's
-// bound.
+// gzipCodec makes one member (RFC 1952): a block is a number of deflate blocks and ends with a sync flush, on a byte
+// boundary.
 func gzipCodec(level int) codec {
 	// No flags, no time, unknown system.
 	head := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
@@ -51,7 +51,7 @@ func gzipCodec(level int) codec {
 	return codec{cut: gzipCut, workers: 12, packer: deflater(level), head: head, tail: gzipTail, crc: true}
 }
 
-// gzipTail is the shortest last block, which is empty, then the member's end.
+// gzipTail is the shortest last block, which is empty, followed by the member's end.
 func gzipTail(crc uint32, size uint64) []byte {
 	tail := []byte{3, 0}
 	tail = binary.LittleEndian.AppendUint32(tail, crc)
@@ -78,7 +78,7 @@ func deflater(level int) func() (packer, error) {
 			if len(packed)-before < size-size/16 {
 				return packed
 			}
-			// The library stores what has no repetitions as it is. Some of that has few characters, like base64.
+			// The library stores data without repetitions unpacked. Some of it has few distinct characters, like base64.
 			if other = encode(other[:0], parts); len(other) < len(packed)-before {
 				return append(packed[:before], other...)
 			}
@@ -87,7 +87,7 @@ func deflater(level int) func() (packer, error) {
 	}
 }
 
-// deflateAt returns what appends the deflated form of a block, up to a byte's bound, to a slice.
+// deflateAt returns a packer that appends the deflated form of a block, up to a byte boundary, to a slice.
 func deflateAt(level int) (packer, error) {
 	var out appender
 	z, err := flate.NewWriter(&out, level)
@@ -98,7 +98,7 @@ func deflateAt(level int) (packer, error) {
 		out = packed
 		z.Reset(&out)
 		for _, part := range parts {
-			z.Write(part) // fails only if out does
+			z.Write(part) // only a failure of out makes it fail
 		}
 		z.Flush()
 		return out
@@ -113,17 +113,17 @@ func (a *appender) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// zstdEmpty is a frame that holds nothing (RFC 8878, section 3.1.1): a single segment with a size of 0 in one byte, and
-// a last raw block of 0 bytes.
+// zstdEmpty is an empty frame (RFC 8878, section 3.1.1): a single segment with a size of 0 in one byte, and a last raw
+// block of 0 bytes.
 var zstdEmpty = []byte{0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0}
 
-// zstdCodec makes a frame of each block: frames that follow each other are a stream.
+// zstdCodec makes a frame from each block: consecutive frames form a stream.
 func zstdCodec(level int) codec {
 	c := codec{cut: zstdCut, workers: 5, joins: true}
 	speed := zstd.EncoderLevelFromZstd(level)
 	if speed == zstd.SpeedBestCompression {
-		// A worker has tables of 34 MB then. One that works at larger blocks stays below the memory that is allowed, and
-		// packs better.
+		// A worker then has tables of 34 MB. One worker with larger blocks stays within the allowed memory, and compresses
+		// better.
 		c.cut, c.workers = zstdBestCut, 1
 	}
 	window := c.cut.max
@@ -132,8 +132,8 @@ func zstdCodec(level int) codec {
 			zstd.WithEncoderLevel(speed),
 			zstd.WithWindowSize(window),
 			zstd.WithEncoderConcurrency(1),
-			zstd.WithLowerEncoderMem(true),          // no block is larger than the window: there is nothing to keep behind it
-			zstd.WithAllLitEntropyCompression(true), // as at gzip: few characters, no repetitions
+			zstd.WithLowerEncoderMem(true),          // no block is larger than the window, so there is no history to keep
+			zstd.WithAllLitEntropyCompression(true), // as for gzip: few distinct characters, no repetitions
 			zstd.WithEncoderCRC(true))
 		if err != nil {
 			return nil, err

@@ -2,9 +2,9 @@
 // [FormatVersion].
 //
 // The stream is cut into blocks by its content, and each block is packed on its own: its packed bytes depend on nothing
-// outside it. So the number of processors decides how fast the bytes come, never which; and a change of the stream
-// changes the packed form of the blocks it touches, and of no other. Golden digests in the tests pin the bytes for each
-// codec and level.
+// outside it. The number of processors therefore affects only the speed, never the bytes; and a change of the stream
+// changes only the packed form of the blocks it touches. Golden digests in the tests pin the bytes for each codec and
+// level.
 //
 // Non-goals: unpacking, choosing a codec for a user.
 package compress
@@ -15,7 +15,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// FormatVersion names the byte format. It changes whenever the packed form of any stream does.
+// FormatVersion identifies the byte format. It changes whenever the packed form of any stream does.
 const FormatVersion = 3
 
 // Format is a codec with a level.
@@ -26,14 +26,14 @@ type Format struct {
 	Level int
 }
 
-// defaults and maxima of the levels
+// default and maximum levels
 var levels = map[oci.Compression]struct{ preset, max int }{
 	oci.Uncompressed: {0, 0},
 	oci.Gzip:         {6, 9},
 	oci.Zstd:         {3, 19},
 }
 
-// Parse returns the format of the codec and the level. Level 0 stands for the codec's default: 6 for gzip, 3 for zstd.
+// Parse returns the format for the codec and the level. Level 0 means the codec's default: 6 for gzip, 3 for zstd.
 func Parse(codec oci.Compression, level int) (Format, error) {
 	f := Format{codec, level}
 	if level == 0 {

@@ -19,8 +19,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// corpus is what the golden digests are of: nothing, little, text, noise and something like a program, by turns and
-// long enough for several blocks of every codec. It is the same everywhere: PCG is specified.
+// corpus is the input of the golden digests: nothing, short input, text, noise and program-like data in turn, long enough
+// for several blocks of every codec. It is the same on every machine, because PCG is specified.
 func corpus() map[string][]byte {
 	rng := rand.New(rand.NewPCG(1, 2))
 	noise := make([]byte, 3<<20)
@@ -38,14 +38,14 @@ func corpus() map[string][]byte {
 	return map[string][]byte{
 		"empty": nil,
 		"tiny":  []byte("hello\n"),
-		// Base64: as random as the noise, but with 6 bits to a byte.
+		// Base64 is as random as the noise, but has 6 bits per byte.
 		"letters": []byte(base64.StdEncoding.EncodeToString(noise)),
 		"mixed":   bytes.Join([][]byte{text.Bytes(), noise, program.Bytes(), make([]byte, 2<<20)}, nil),
 	}
 }
 
-// golden holds the first 8 bytes of the sha256 of each packed form. A change is a change of FormatVersion, which must
-// say so in docs/internals/format.md. They were made by this package with klauspost/compress 1.20.3.
+// golden holds the first 8 bytes of the sha256 of each packed form. Changing one requires a new FormatVersion, documented in
+// docs/internals/format.md. The digests were made by this package with klauspost/compress 1.20.3.
 var golden = map[string][4]string{ // empty, tiny, mixed, letters
 	"none-0":  {"e3b0c44298fc1c14", "5891b5b522d5df08", "23fa250adb17f672", "ba87dd4e74b8c30b"},
 	"gzip-1":  {"458c5a203299dd32", "94bd3393dad1e7d6", "736d1b14724eaef2", "ea9e1d1c7a4ebcf3"},
@@ -88,7 +88,7 @@ func sum(data []byte) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// formats are all that differ in their bytes: the library maps zstd's levels to four.
+// formats are all formats that differ in their bytes: the library maps zstd's levels to four.
 func formats() []Format {
 	all := []Format{{oci.Uncompressed, 0}, {oci.Zstd, 1}, {oci.Zstd, 3}, {oci.Zstd, 6}, {oci.Zstd, 10}}
 	for level := 1; level <= 9; level++ {
@@ -118,7 +118,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// What has no repetitions, but few characters, is packed by every codec and level; what nothing can pack hardly grows.
+// Every codec and level compresses data with few distinct characters but no repetitions. Incompressible data hardly
+// grows.
 func TestLetters(t *testing.T) {
 	letters := corpus()["letters"]
 	noise, err := base64.StdEncoding.DecodeString(string(letters))
@@ -160,7 +161,7 @@ func unpack(t *testing.T, codec oci.Compression, packed []byte) []byte {
 	return data
 }
 
-// The bytes depend neither on the number of processors nor on how the stream is cut into writes.
+// The bytes depend neither on the number of processors nor on how the stream is split into writes.
 func TestSameBytesEverywhere(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	data := corpus()["mixed"]
@@ -176,7 +177,7 @@ func TestSameBytesEverywhere(t *testing.T) {
 	}
 }
 
-// What the writer hands on as plain is the stream, whole and in order.
+// The plain output is the whole stream, in order.
 func TestPlain(t *testing.T) {
 	data := corpus()["mixed"]
 	for _, f := range formats() {
@@ -237,7 +238,7 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A format that Parse would refuse is refused.
+// An invalid format is rejected.
 func TestNewWriterRefused(t *testing.T) {
 	for _, f := range []Format{{}, {"bzip2", 1}, {oci.Gzip, 0}, {oci.Gzip, 10}, {oci.Zstd, 0}, {oci.Zstd, 20}, {oci.Uncompressed, 1}} {
 		if _, err := f.NewWriter(Ends{Packed: []io.Writer{io.Discard}}); err == nil {
@@ -246,7 +247,7 @@ func TestNewWriterRefused(t *testing.T) {
 	}
 }
 
-// After Abort nothing more is written than was on its way, the error says so, and no goroutine stays behind.
+// After Abort only writes that were in progress finish, the error is returned, and no goroutine is left behind.
 func TestAbort(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, f := range formats() {
@@ -275,7 +276,7 @@ func TestAbort(t *testing.T) {
 	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 }
 
-// Whatever is written, in whatever pieces, comes out again, and in other pieces it is packed to the same bytes.
+// Any data unpacks to itself, and gives the same bytes however it is split into writes.
 func FuzzRoundTrip(f *testing.F) {
 	f.Add([]byte(nil), uint16(1), uint8(0))
 	f.Add([]byte("hello"), uint16(2), uint8(6))
@@ -295,7 +296,7 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// An error of the writer below comes out of Write or Close.
+// An error of the underlying writer is returned by Write or Close.
 func TestWriteError(t *testing.T) {
 	data := corpus()["mixed"]
 	for _, f := range []Format{{oci.Uncompressed, 0}, {oci.Gzip, 1}, {oci.Zstd, 1}} {

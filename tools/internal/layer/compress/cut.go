@@ -2,13 +2,13 @@ package compress
 
 import "hash/crc32"
 
-// pieceSize is that of a tar's blocks: what is put into a tar, or taken out, moves the rest by whole pieces.
+// pieceSize is the size of a tar's blocks: data that is inserted into a tar, or removed, moves the rest by whole pieces.
 const pieceSize = 512
 
-// cut says where blocks end: after the first piece of 512 bytes that starts min bytes after the block's start or later
-// and whose CRC-32C has the mask's bits all zero, but after max bytes at the latest. So a block's end follows from the block's
-// content alone, and behind an insertion the old ends are soon found again. All three are multiples of pieceSize, so
-// that the pieces of a tar's blocks are the tar's.
+// cut determines where blocks end: after the first piece of 512 bytes that starts at least min bytes after the block's
+// start and whose CRC-32C has all bits of the mask zero, but after max bytes at the latest. A block's end thus follows
+// from the block's content alone, and after an insertion the old ends soon reappear. All three are multiples of
+// pieceSize, so that pieces and the blocks of a tar coincide.
 type cut struct {
 	min, max int
 	mask     uint32
@@ -21,14 +21,14 @@ var (
 	zstdCut = cut{min: 512 << 10, max: 2 << 20, mask: 1<<10 - 1}
 	// zstdBestCut makes blocks of 2 MiB on average.
 	zstdBestCut = cut{min: 1 << 20, max: 4 << 20, mask: 1<<11 - 1}
-	// plainCut makes blocks of one size: what is not packed needs no cuts.
+	// plainCut makes blocks of one size: unpacked blocks need no content-defined cuts.
 	plainCut = cut{min: 512 << 10, max: 512 << 10}
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// find returns how much of data belongs to a block of which have bytes came before, and whether the block ends there. All
-// of them but the stream's end are whole pieces.
+// find returns how much of data belongs to a block that already has have bytes, and whether the block ends there. All of
+// the data except the stream's end consists of whole pieces.
 func (c cut) find(have int, data []byte) (n int, whole bool) {
 	data = data[:min(len(data), c.max-have)]
 	for end := max(c.min-have, 0) + pieceSize; end <= len(data); end += pieceSize {

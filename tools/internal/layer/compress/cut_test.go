@@ -26,7 +26,7 @@ func noise(seed uint64, size int) []byte {
 	return data
 }
 
-// Blocks keep to their bounds, and their sizes are what the comments say.
+// Blocks keep to their bounds, and have the average sizes that the comments state.
 func TestCutSizes(t *testing.T) {
 	data := noise(1, 64<<20)
 	for _, c := range []cut{gzipCut, zstdCut, zstdBestCut, plainCut} {
@@ -43,7 +43,7 @@ func TestCutSizes(t *testing.T) {
 	}
 }
 
-// The end of a block is the same however the stream comes.
+// The end of a block does not depend on how the stream is split into writes.
 func TestCutResumes(t *testing.T) {
 	data := noise(2, 2<<20)
 	want, _ := gzipCut.find(0, data)
@@ -61,7 +61,7 @@ func TestCutResumes(t *testing.T) {
 	}
 }
 
-// An insertion, a removal or a change of whole pieces leaves all blocks as they are, but for a few around it.
+// Inserting, removing or changing whole pieces changes only a few blocks nearby.
 func TestCutFindsBack(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	data := noise(3, 48<<20)

@@ -9,17 +9,17 @@ import (
 	"sync/atomic"
 )
 
-// Ends are what a [Writer] is connected to.
+// Ends are the outputs of a [Writer], and its cache.
 type Ends struct {
 	Packed []io.Writer // each gets the packed stream
-	// Plain gets the stream as it was written, at the same time as it is packed. It must not fail. It may be nil.
+	// Plain gets the stream as written, at the same time as it is packed. It must not fail. It may be nil.
 	Plain io.Writer
 	// Cache knows blocks that were packed before. It may be nil.
 	Cache *Cache
 }
 
-// Writer packs what is written to it. It is for one goroutine, but for Buffer, and must be ended by Close or Abort. It
-// writes to each of its ends from one goroutine of its own, in the order of the stream.
+// Writer packs the data written to it. Only one goroutine may use it, except for Buffer, and must end it with Close or
+// Abort. It writes to each of its ends from a separate goroutine, in the order of the stream.
 //
 //	Write, Send: cut ──┬─> work: pack ──> emit: Packed ──┬─> the block is used again
 //	                   └─> hash: Plain ──────────────────┘
@@ -28,11 +28,11 @@ type Writer struct {
 	codec   codec
 	ends    Ends
 	buffers buffers
-	tail    []byte        // what was written and is in no block yet: less than a buffer
-	current *block        // the one that is not yet whole
+	tail    []byte        // written data that is not in a block yet: less than a buffer
+	current *block        // the block that is not complete yet
 	made    int           // blocks that exist
 	limit   int           // how many may exist
-	free    chan *block   // blocks to use again
+	free    chan *block   // blocks to reuse
 	jobs    chan *block   // to work
 	plain   chan *block   // to hash, in order
 	packed  []chan *block // to emit, in order, for each writer
@@ -41,13 +41,13 @@ type Writer struct {
 	closed  bool
 	records []*record // the blocks, if there is a cache; filled in by work
 
-	size uint64 // of the stream, and its CRC-32; hash's
+	size uint64 // of the stream, with its CRC-32; owned by hash
 	crc  uint32
 }
 
 var errAborted = errors.New("the stream was ended early")
 
-// NewWriter returns a writer that packs into the ends what is written to it. Close ends the stream and leaves the ends
+// NewWriter returns a writer that packs the data written to it into the ends. Close ends the stream and leaves the ends
 // open.
 func (f Format) NewWriter(ends Ends) (*Writer, error) {
 	if err := f.check(); err != nil {
@@ -73,15 +73,15 @@ func (f Format) NewWriter(ends Ends) (*Writer, error) {
 	return w, nil
 }
 
-// Buffer returns an empty buffer of the capacity BufferSize, to be filled and given to Send. Any goroutine may ask for
-// one.
+// Buffer returns an empty buffer of the capacity BufferSize, to be filled and passed to Send. Any goroutine may call
+// it.
 func (w *Writer) Buffer() []byte { return w.buffers.get() }
 
-// Send adds the bytes of a buffer to the stream, which takes the buffer: nothing is copied. The error may be that of an
-// earlier call.
+// Send adds the bytes of a buffer to the stream, which takes ownership of the buffer: nothing is copied. It may return
+// the error of an earlier call.
 func (w *Writer) Send(buffer []byte) error {
 	if len(w.tail)%pieceSize != 0 || len(buffer)%pieceSize != 0 || len(buffer) < BufferSize/8 {
-		// The pieces would not be where they belong, or a buffer would be held for a few bytes.
+		// The pieces would be misaligned, or a whole buffer would be kept for a few bytes.
 		_, err := w.Write(buffer)
 		w.buffers.put(buffer)
 		return err
@@ -91,7 +91,7 @@ func (w *Writer) Send(buffer []byte) error {
 	return w.err()
 }
 
-// Write implements io.Writer. The error may be that of an earlier call.
+// Write implements io.Writer. It may return the error of an earlier call.
 func (w *Writer) Write(p []byte) (int, error) {
 	written := 0
 	for written < len(p) {
@@ -111,7 +111,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// flush adds what was written.
+// flush adds the data written so far.
 func (w *Writer) flush() {
 	if w.tail != nil {
 		tail := w.tail
@@ -120,7 +120,7 @@ func (w *Writer) flush() {
 	}
 }
 
-// add cuts a buffer into blocks. All buffers but the stream's last hold whole pieces.
+// add cuts a buffer into blocks. All buffers except the stream's last hold whole pieces.
 func (w *Writer) add(buffer []byte) {
 	left := buffer
 	for len(left) > 0 {
@@ -152,13 +152,13 @@ func (w *Writer) send(b *block) {
 		blocks <- b
 	}
 	if w.codec.packer == nil {
-		w.tell(b)
+		w.announce(b)
 	} else {
 		w.jobs <- b
 	}
 }
 
-// take returns an empty block. It waits for one if all that may exist are on their way.
+// take returns an empty block. It waits for one if all allowed blocks are in use.
 func (w *Writer) take() *block {
 	if w.made == w.limit {
 		return <-w.free
@@ -176,14 +176,14 @@ func (w *Writer) take() *block {
 	}
 }
 
-// tell says to each emit that the block is packed.
-func (w *Writer) tell(b *block) {
+// announce signals each emit that the block is packed.
+func (w *Writer) announce(b *block) {
 	for range w.packed {
 		b.ready <- struct{}{}
 	}
 }
 
-// release is told by hash and by each emit that it is done with a block.
+// release is called by hash and by each emit when it is done with a block.
 func (w *Writer) release(b *block) {
 	if b.users.Add(-1) > 0 {
 		return
@@ -213,7 +213,7 @@ func (w *Writer) Close() error {
 	return w.err()
 }
 
-// Abort ends the stream where it is: what is on its way is dropped. After Close it does nothing.
+// Abort ends the stream immediately: blocks in progress are dropped. After Close it does nothing.
 func (w *Writer) Abort() {
 	if !w.closed {
 		w.fail(errAborted)
@@ -228,14 +228,14 @@ func (w *Writer) err() error {
 	return nil
 }
 
-// fail keeps the first error. Blocks still pass through, but nothing is done with them.
+// fail keeps the first error. Blocks still pass through, but are not processed.
 func (w *Writer) fail(err error) {
 	if err != nil {
 		w.failed.CompareAndSwap(nil, &err)
 	}
 }
 
-// work packs blocks. What it needs for that is made for the first one: a small stream keeps one worker busy.
+// work packs blocks. It allocates its packer for the first one: a small stream keeps only one worker busy.
 func (w *Writer) work() {
 	var pack packer
 	for b := range w.jobs {
@@ -248,13 +248,13 @@ func (w *Writer) work() {
 		if w.err() == nil {
 			w.pack(b, pack)
 		}
-		w.tell(b)
+		w.announce(b)
 	}
 }
 
 func (w *Writer) pack(b *block, pack packer) {
 	if b.space == nil {
-		// What cannot be packed grows a little. Memory that is not touched costs nothing.
+		// Incompressible data grows a little. Untouched memory costs nothing.
 		b.space = make([]byte, 0, w.codec.cut.max+w.codec.cut.max/64)
 	}
 	if w.ends.Cache == nil {
@@ -265,7 +265,7 @@ func (w *Writer) pack(b *block, pack packer) {
 	b.packed = b.space
 }
 
-// hash sees the stream as it is.
+// hash passes on the stream unpacked.
 func (w *Writer) hash() {
 	for b := range w.plain {
 		if w.err() == nil {
@@ -287,7 +287,7 @@ func (w *Writer) see(b *block) {
 	}
 }
 
-// emit writes the stream's packed form, but for its end.
+// emit writes the stream's packed form, except for its end.
 func (w *Writer) emit(to io.Writer, blocks <-chan *block) {
 	w.write(to, w.codec.head)
 	for b := range blocks {

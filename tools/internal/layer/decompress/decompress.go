@@ -1,10 +1,10 @@
-// Package decompress reads what other programs packed: gzip, bzip2, xz and zstd, known by their first bytes.
+// Package decompress reads the output of other programs: gzip, bzip2, xz and zstd, detected by their first bytes.
 //
-// Inputs are not trusted: a stream that unpacks to more than [Limit] allows ends in an error, as does one that is cut
-// off or has garbage after its end, and the memory for what a stream refers back to is bounded. A [Spool] keeps what has
-// to be read more than once.
+// Inputs are not trusted: a stream that unpacks to more than [Limit] allows ends in an error, as does one that is truncated
+// or has garbage after its end, and the window of a stream is bounded. A [Spool] keeps data that must be read more than
+// once.
 //
-// Non-goals: packing (package compress), what is inside.
+// Non-goals: packing (package compress), the meaning of the contents.
 package decompress
 
 import (
@@ -25,31 +25,31 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// What archives are packed with besides the compressions of layers.
+// Compressions of archives in addition to those of layers.
 const (
 	Bzip2 oci.Compression = "bzip2"
 	XZ    oci.Compression = "xz" // The .xz File Format 1.2
 )
 
-// ErrLimit tells that a stream unpacks to more than it may.
+// ErrLimit is returned if a stream unpacks to more than it may.
 var ErrLimit = errors.New("it unpacks to too many bytes for its size")
 
 const (
-	// limitBytes and limitRatio bound what a stream may unpack to: so many bytes, or so many times its own size. What
-	// people pack hardly shrinks to a hundredth.
+	// limitBytes and limitRatio bound what a stream may unpack to: an absolute size, or a multiple of its own size. Real
+	// data hardly compresses to less than a hundredth.
 	limitBytes = 16 << 30
 	limitRatio = 200
 	// maxMemory is how many bytes back a stream may refer: twice what xz -9 and all but zstd --ultra --long do.
 	maxMemory = 128 << 20
-	// headLen is how many bytes are looked at to know the codec and an xz stream's dictionary.
+	// headLen is how many bytes are read to detect the codec and an xz stream's dictionary.
 	headLen = 40
 )
 
-// Limit returns to how many bytes a stream of size bytes may unpack.
+// Limit returns how many bytes a stream of size bytes may unpack to.
 func Limit(size int64) int64 { return max(limitBytes, limitRatio*size) }
 
-// NewReader returns a reader of what r, a stream of size bytes, holds, and how it was packed. What is not packed is
-// read as it is. Reads end when ctx does. The caller closes the reader, which leaves r open.
+// NewReader returns a reader of the contents of r, a stream of size bytes, and its compression. Uncompressed data is read
+// unchanged. Reads fail once ctx is done. The caller closes the reader, which leaves r open.
 func NewReader(ctx context.Context, r io.Reader, size int64) (io.ReadCloser, oci.Compression, error) {
 	in := bufio.NewReaderSize(r, 128<<10)
 	head, err := in.Peek(headLen)
@@ -67,7 +67,7 @@ func NewReader(ctx context.Context, r io.Reader, size int64) (io.ReadCloser, oci
 	return &reader{plain, ctx, codec, Limit(size)}, codec, nil
 }
 
-// sniff tells the codec from the first bytes.
+// sniff detects the codec from the first bytes.
 func sniff(head []byte) oci.Compression {
 	for _, known := range []struct {
 		magic string
@@ -78,7 +78,7 @@ func sniff(head []byte) oci.Compression {
 		}
 	}
 	if len(head) >= 4 && head[0]&0xf0 == 0x50 && bytes.HasPrefix(head[1:], []byte("\x2a\x4d\x18")) {
-		return oci.Zstd // it begins with a frame for other programs
+		return oci.Zstd // a skippable frame comes first
 	}
 	return oci.Uncompressed
 }
@@ -105,7 +105,7 @@ func open(r io.Reader, head []byte, codec oci.Compression) (io.ReadCloser, error
 	return io.NopCloser(r), nil
 }
 
-// checkDictionary refuses an xz stream that needs too much memory. The first block's header follows the stream's 12
+// checkDictionary rejects an xz stream that needs too much memory. The first block's header follows the stream's 12
 // bytes: size, flags, two optional sizes, and the list of filters, of which LZMA2 (0x21) must be the last and has one
 // byte: the size of the dictionary, 2 or 3 shifted by half of it (The .xz File Format, sections 3.1 and 5.3.1).
 func checkDictionary(head []byte) error {
@@ -126,7 +126,7 @@ func checkDictionary(head []byte) error {
 	return nil
 }
 
-// reader reads what a packed stream holds, up to a limit.
+// reader reads the contents of a packed stream, up to a limit.
 type reader struct {
 	io.ReadCloser
 	ctx   context.Context
@@ -146,7 +146,7 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, named(r.codec, err)
 }
 
-// named says in the error which codec met it, and in the words of this package what is common.
+// named adds the codec to the error, and replaces common errors with those of this package.
 func named(codec oci.Compression, err error) error {
 	switch {
 	case err == nil || err == io.EOF || codec == oci.Uncompressed:

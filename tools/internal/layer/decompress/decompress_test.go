@@ -78,7 +78,7 @@ func TestNewReader(t *testing.T) {
 		if want == oci.Uncompressed {
 			continue
 		}
-		// Programs that pack in parallel write one stream after another.
+		// Programs that compress in parallel write one stream after another.
 		if data, _, err := unpack(append(packed, packed...)); data != "hello\nhello\n" || err != nil {
 			t.Errorf("%s, twice: %q, %v", want, data, err)
 		}
@@ -93,7 +93,7 @@ func TestNewReader(t *testing.T) {
 	}
 }
 
-// No changed bit goes unseen: the stream ends in an error, or means the same.
+// Every changed bit is detected: the stream ends in an error, or gives the same data.
 func TestDamage(t *testing.T) {
 	for _, codec := range []oci.Compression{oci.Gzip, Bzip2, XZ, oci.Zstd} {
 		packed := pack(t, codec, []byte("hello\n"))
@@ -109,7 +109,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// What follows an xz stream in whole blocks of four zeros is padding.
+// Groups of four zeros after an xz stream are padding.
 func TestPadding(t *testing.T) {
 	packed := pack(t, XZ, []byte("hello\n"))
 	for n, want := range []string{"", "x", "x", "x", "", "x", "x", "x", ""} {
@@ -146,7 +146,7 @@ func TestDictionary(t *testing.T) {
 	}
 }
 
-// A frame's header states how far back it may refer (RFC 8878, section 3.1.1.1.2): 2 to the power of 10 and of the
+// A frame's header states how far back it may refer (RFC 8878, section 3.1.1.1.2): 2 to the power of 10 plus the
 // highest five bits.
 func TestWindow(t *testing.T) {
 	for _, c := range []struct {
@@ -190,7 +190,7 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// Whatever the bytes, reading them ends, and what is not packed comes out as it is.
+// Reading arbitrary bytes ends, and uncompressed data comes out unchanged.
 func FuzzNewReader(f *testing.F) {
 	for _, codec := range []oci.Compression{oci.Uncompressed, oci.Gzip, Bzip2, XZ, oci.Zstd} {
 		f.Add(pack(f, codec, []byte("hello\n")))

@@ -7,8 +7,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// A packed stream that is cut off anywhere, or in which one byte is another, is never taken for another stream: it ends
-// in an error, or means the same. Bzip2 has one stream only, for Go has no writer.
+// A packed stream that is truncated anywhere, or in which one byte is changed, is never mistaken for another stream: reading
+// it fails, or gives the same data. Bzip2 has only one stream, because Go has no writer for it.
 func FuzzDamage(f *testing.F) {
 	codecs := []oci.Compression{oci.Gzip, XZ, oci.Zstd, Bzip2}
 	for i := range codecs {

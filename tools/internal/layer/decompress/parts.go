@@ -9,15 +9,15 @@ const (
 	xzPadding = 4    // bytes, zeros or the beginning of another stream
 )
 
-// parts is what the xz library reads from. The library takes an end of the input for the end of the stream wherever a
-// part of the stream begins, and within the header of a block, whose length may be damaged. Here the input ends only
+// parts is the input of the xz library. The library takes the end of the input for the end of the stream wherever a
+// part of the stream begins, and within the header of a block, whose length may be damaged. Here the input may end only
 // after a footer.
 type parts struct {
 	r      io.Reader
-	footer bool // a footer has been read, and after it nothing but padding
+	footer bool // a footer has been read, and only padding after it
 }
 
-// Read implements io.Reader. It fills p if it can.
+// Read implements io.Reader. It fills p if possible.
 func (s *parts) Read(p []byte) (int, error) {
 	n, err := io.ReadFull(s.r, p)
 	if err == io.EOF && (!s.footer || len(p) != xzPadding) {

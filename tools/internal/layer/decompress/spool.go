@@ -7,11 +7,11 @@ import (
 	"os"
 )
 
-// Spool is a file without a name for unpacked bytes. The system removes it when the process ends, however it ends. It is
-// for one goroutine, except for the readers that Add returns.
+// Spool is an unnamed file for unpacked bytes. The system removes it when the process ends, for any reason. Only one
+// goroutine may use it, except for the readers that Add returns.
 type Spool struct {
-	// Dir is the directory that the file is made in, when the first bytes come. Empty is the system's for temporary
-	// files.
+	// Dir is the directory in which the file is created, when the first bytes arrive. Empty means the system's directory
+	// for temporary files.
 	Dir string
 
 	file *os.File
@@ -60,7 +60,7 @@ func (s *Spool) create() error {
 	return nil
 }
 
-// Close frees the file, if there is one. It may be called twice.
+// Close releases the file, if there is one. It may be called twice.
 func (s *Spool) Close() error {
 	if s.file == nil {
 		return nil
@@ -70,7 +70,7 @@ func (s *Spool) Close() error {
 	return err
 }
 
-// readFull fills p as far as r goes. Unlike io.ReadFull it distinguishes r's end from truncated data.
+// readFull fills p as far as r allows. Unlike io.ReadFull it distinguishes the end of r from truncated data.
 func readFull(r io.Reader, p []byte) (n int, err error) {
 	for n < len(p) && err == nil {
 		var m int

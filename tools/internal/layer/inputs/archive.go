@@ -11,7 +11,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// archive is an input that holds entries.
+// archive is an input that contains entries.
 type archive interface {
 	Read() ([]*tree.Entry, error)
 	io.Closer
@@ -46,8 +46,8 @@ func (r *reader) open(in Input) (archive, error) {
 	return tarfile.Open(r.ctx, in.Source, r.scratch)
 }
 
-// move moves the entries of a tar archive from the directory StripPrefix to the directory PackageDir, and drops those that
-// are not in the former.
+// move moves the entries of a tar archive from the directory StripPrefix to the directory PackageDir, and drops entries
+// outside the former.
 func (r *reader) move(entries []*tree.Entry, archive string) ([]*tree.Entry, error) {
 	from, to := strings.TrimSuffix(r.spec.StripPrefix, "/"), strings.TrimSuffix(r.spec.PackageDir, "/")
 	if from == "" && to == "" {
@@ -66,7 +66,7 @@ func (r *reader) move(entries []*tree.Entry, archive string) ([]*tree.Entry, err
 	return moved, nil
 }
 
-// below returns the path as seen from a directory, with a "/" at its beginning. "" is the root.
+// below returns the path relative to a directory, with a leading "/". "" is the root.
 func below(path, dir string) (string, bool) {
 	rest, ok := strings.CutPrefix(path, dir)
 	return cmp.Or(rest, "/"), ok && (rest == "" || rest[0] == '/')

@@ -8,7 +8,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// outputs is where Bazel gives actions what other actions made.
+// outputs is the directory in which Bazel presents the outputs of other actions.
 const outputs = "bazel-out/"
 
 // cleanPlace returns the clean path of a directory's place in the image.
@@ -20,18 +20,18 @@ func cleanPlace(path string) (string, error) {
 	return clean, nil
 }
 
-// walk adds what is in a directory, and the directory itself unless its place is the root.
+// walk adds the contents of a directory, and the directory itself unless its place is the root.
 //
-// From a directory that an action made it leaves out the directories that hold nothing, because Bazel does not record them:
-// they are there outside a sandbox on the machine where the action ran, but neither in a sandbox nor once the directory
-// comes from a cache. The layer must not depend on that.
+// It omits empty directories from a directory that an action made, because Bazel does not record them: they exist outside
+// a sandbox on the machine where the action ran, but neither in a sandbox nor after the directory comes from a cache.
+// The layer must not depend on that.
 func (r *reader) walk(in Input) error {
 	path, err := cleanPlace(in.Path)
 	if err != nil {
 		return err
 	}
 	keep := !strings.HasPrefix(in.Source, outputs)
-	var empty []tree.Entry // the directories around the current entry that hold nothing so far, the outermost first
+	var empty []tree.Entry // the empty directories around the current entry so far, the outermost first
 	return source.Walk(in.Source, func(name string, e tree.Entry) error {
 		if name == "" && path == "/" {
 			return nil
@@ -56,7 +56,7 @@ func (r *reader) walk(in Input) error {
 	})
 }
 
-// around returns the directories that the path is in, which come first.
+// around returns the preceding directories that contain the path.
 func around(dirs []tree.Entry, path string) []tree.Entry {
 	for i, dir := range dirs {
 		if !strings.HasPrefix(path, dir.Path+"/") {

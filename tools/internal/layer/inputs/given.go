@@ -7,14 +7,14 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// Given is metadata that an input's entries have from the start, as those of archives do. The zero value gives nothing.
+// Given is the initial metadata of an input's entries, such as that of archives. The zero value states none.
 type Given struct {
 	Mode        tree.Mode
 	UID, GID    uint32
 	User, Group string
 }
 
-// ParseGiven reads MODE:UID:GID:USER:GROUP. Each part may be empty, and so may the text.
+// ParseGiven reads MODE:UID:GID:USER:GROUP. Each part may be empty, and so may the whole text.
 func ParseGiven(text string) (g Given, err error) {
 	if text == "" {
 		return g, nil
@@ -39,7 +39,7 @@ func ParseGiven(text string) (g Given, err error) {
 	return g, nil
 }
 
-// giveTo gives the metadata to an entry. Symlinks have no mode, and marks of deletions have nothing.
+// giveTo applies the metadata to an entry. Symlinks have no mode, and deletion markers have no metadata.
 func (g Given) giveTo(e *tree.Entry) {
 	switch e.Kind {
 	case tree.Whiteout, tree.Opaque:

@@ -1,12 +1,12 @@
-// Package inputs turns the inputs of a layer into its entries: files, directories and archives on disk, and paths that are
-// stated.
+// Package inputs turns the inputs of a layer into its entries: files, directories and archives on disk, and explicitly stated
+// paths.
 //
-// A [Spec] is plain values, which the programs fill from their command lines. [Spec.Read] is the only function that touches
-// the disk. What Bazel shows an action differs between machines, and the entries must not: this package owns the rules that
-// make up for it.
+// A [Spec] is plain values, which the programs fill from their command lines. [Spec.Read] is the only function that accesses
+// the disk. Bazel presents files to an action differently on different machines, but the entries must not differ: this
+// package owns the rules that compensate for that.
 //
-// Non-goals: writing the layer (package layer), reading one file or one archive (packages source, tarfile and deb), what
-// entries from several inputs mean together (package tree).
+// Non-goals: writing the layer (package layer), reading one file or one archive (packages source, tarfile and deb),
+// combining entries of several inputs (package tree).
 package inputs
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// Kind is what an input is. The values are mklayer's flags.
+// Kind is the kind of an input. The values are mklayer's flags.
 type Kind string
 
 // The kinds of inputs.
@@ -38,24 +38,24 @@ const (
 type Input struct {
 	Kind   Kind
 	Path   string // in the image; empty for archives
-	Source string // on disk; empty for what is stated
+	Source string // on disk; empty for stated paths
 	Target string // of a symlink
-	Given  Given  // metadata; not for archives, which bring their own
+	Given  Given  // metadata; not for archives, which have their own
 }
 
-// stated has the kinds of inputs that need nothing from disk.
+// stated has the kinds of inputs that need nothing from the disk.
 var stated = map[Kind]tree.Kind{
 	Symlink: tree.Symlink, Dir: tree.Dir, EmptyFile: tree.File, Remove: tree.Whiteout, Opaque: tree.Opaque,
 }
 
-// entry returns the entry of an input that needs nothing from disk.
+// entry returns the entry of an input that needs nothing from the disk.
 func (in Input) entry() tree.Entry {
 	e := tree.Entry{Path: in.Path, Kind: stated[in.Kind], Target: in.Target, Origin: fmt.Sprintf("--%s=%s", in.Kind, in.Path)}
 	in.Given.giveTo(&e)
 	return e
 }
 
-// Check returns an error if the input is wrong whatever is on the disk.
+// Check returns an error if the input is invalid regardless of the disk.
 func (in Input) Check() error {
 	if _, ok := stated[in.Kind]; ok {
 		return new(tree.Builder).Add(in.entry())
@@ -67,30 +67,30 @@ func (in Input) Check() error {
 	return nil
 }
 
-// Spec states what is in a layer. The zero value stands for an empty layer.
+// Spec states the contents of a layer. The zero value describes an empty layer.
 type Spec struct {
 	// Inputs are in the order that Duplicates refers to.
 	Inputs []Input
 	// Links has the sources of files that are symlinks themselves: they stay symlinks, wherever they lead.
 	Links map[string]bool
-	// StripPrefix is the directory of each tar whose contents are taken; "" takes everything.
+	// StripPrefix is the directory of each tar whose contents are used; "" means the whole tar.
 	StripPrefix string
-	// PackageDir is the directory in the image that the contents of each tar go to; "" stands for the root.
+	// PackageDir is the directory in the image for the contents of each tar; "" means the root.
 	PackageDir string
-	// Over are the files with the shapes of the layers below, the lowest first.
+	// Over are the shape files of the layers below, the lowest first.
 	Over []string
 	// Rules state metadata for all inputs, archives included.
 	Rules tree.Rules
-	// ModTime is the modification time of what has none of its own.
+	// ModTime is the modification time of entries without one of their own.
 	ModTime time.Time
 	// Duplicates is the policy for paths that several inputs have.
 	Duplicates tree.Duplicates
-	// Hardlinks is whether identical files with the same metadata are stored once.
+	// Hardlinks states whether identical files with the same metadata are stored once.
 	Hardlinks bool
 }
 
-// Archive returns the tar archive that the layer is as it stands: the only input, and nothing else is stated. Any field of
-// a Spec changes the archive unless this function says otherwise.
+// Archive returns the tar archive that can become the layer unchanged: it is the only input, and nothing else is stated.
+// Any field of a Spec changes the archive unless this function makes an exception.
 func (s Spec) Archive() (src string, ok bool) {
 	if len(s.Inputs) != 1 || s.Inputs[0].Kind != Tar {
 		return "", false

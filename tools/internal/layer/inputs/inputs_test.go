@@ -13,7 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// Whatever else is stated changes an archive, in fields that this test does not know yet, too.
+// Every other setting changes an archive, including fields that are added after this test.
 func TestArchive(t *testing.T) {
 	plain := Spec{Inputs: []Input{{Kind: Tar, Source: "a.tar"}}, Links: map[string]bool{"unused": true}}
 	if src, ok := plain.Archive(); !ok || src != "a.tar" {
@@ -56,7 +56,7 @@ func TestArchive(t *testing.T) {
 func TestCheck(t *testing.T) {
 	for _, in := range []Input{
 		{Kind: Dir, Path: "/a"}, {Kind: Opaque, Path: "/"}, {Kind: Tree, Path: "/"}, {Kind: Symlink, Path: "/a", Target: "b"},
-		{Kind: File, Path: "/.."}, // an error when it is read, with its source
+		{Kind: File, Path: "/.."}, // an error when it is read, together with its source
 	} {
 		if err := in.Check(); err != nil {
 			t.Errorf("%+v: %v", in, err)
@@ -74,7 +74,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// write writes files: a text, or nothing for an empty directory, whose name ends in "/".
+// write writes files with the given text, or an empty directory for a name that ends in "/".
 func write(t *testing.T, files map[string]string) {
 	t.Helper()
 	for name, text := range files {
@@ -88,7 +88,7 @@ func write(t *testing.T, files map[string]string) {
 	}
 }
 
-// names returns the names of the entries that the inputs make.
+// names returns the names of the entries that the inputs produce.
 func names(t *testing.T, spec Spec) string {
 	t.Helper()
 	contents, err := spec.Read(t.Context(), t.TempDir())
@@ -103,7 +103,7 @@ func names(t *testing.T, spec Spec) string {
 	return strings.Join(all, " ")
 }
 
-// Bazel does not record empty directories in outputs of actions; those of the source tree are files like any others.
+// Bazel does not record empty directories in outputs of actions; those of the source tree are like any other files.
 func TestEmptyDirectories(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, dir := range []string{"src/", "bazel-out/"} {
@@ -130,7 +130,7 @@ func TestEmptyDirectories(t *testing.T) {
 	}
 }
 
-// Given metadata is for the input that has it; an executable keeps its mode, and a directory in a tree the usual one.
+// Given metadata applies to its own input; an executable keeps its mode, and a directory in a tree the usual one.
 func TestGiven(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, map[string]string{"file": "x", "dir/sub/file": "x"})
@@ -160,7 +160,7 @@ func TestGiven(t *testing.T) {
 	}
 }
 
-// Contents of archives can be read until the end, and an archive that fails closes those before it.
+// Contents of archives can be read until the end, and a failing archive closes those before it.
 func TestArchives(t *testing.T) {
 	t.Chdir(t.TempDir())
 	file, err := os.Create("a.tar")

@@ -10,20 +10,20 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// Contents is what is in a layer. It must be closed, after the last entry's content has been read.
+// Contents are the entries of a layer. They must be closed after the last entry's content has been read.
 type Contents struct {
 	Entries []*tree.Entry
 	open    []io.Closer // the archives that entries are read from
 }
 
-// Close frees what the contents are read from.
+// Close releases the files that the contents are read from.
 func (c *Contents) Close() {
 	for _, a := range c.open {
 		a.Close() // it was only read from
 	}
 }
 
-// Read reads the inputs. scratch is a directory for unpacked archives, which need no cleaning up.
+// Read reads the inputs. scratch is a directory for unpacked archives, which need no cleanup.
 func (s *Spec) Read(ctx context.Context, scratch string) (*Contents, error) {
 	r := reader{ctx: ctx, scratch: scratch, spec: s, contents: new(Contents)}
 	entries, err := r.read()
@@ -63,7 +63,7 @@ func (r *reader) read() ([]*tree.Entry, error) {
 	return r.tree.Build()
 }
 
-// readShapes finds out what the layer is put over.
+// readShapes reads the shapes of the layers below.
 func (r *reader) readShapes() error {
 	var below shape.Shape
 	for _, path := range r.spec.Over {
@@ -101,7 +101,7 @@ func (r *reader) file(in Input) error {
 	}
 	e, err := read(in.Source)
 	if errors.Is(err, source.ErrDirectory) && in.Kind == File {
-		// Bazel tells a rule which outputs of actions are directories, but not which source files are.
+		// Bazel tells rules which outputs of actions are directories, but not which source files are.
 		return r.walk(in)
 	}
 	if err != nil {

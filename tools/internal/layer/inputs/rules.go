@@ -54,7 +54,7 @@ func (s *Spec) AddModTime(pattern, text string) error {
 }
 
 // AddXattr adds a rule for an extended attribute: NAME=VALUE. The value is text, hexadecimal after 0x or base64 after 0s,
-// as for setfattr; that of security.capability may be text as for setcap.
+// as in setfattr; that of security.capability may be text as in setcap.
 func (s *Spec) AddXattr(pattern, text string) error {
 	name, value, ok := strings.Cut(text, "=")
 	if !ok {
@@ -83,7 +83,7 @@ func decodeXattr(name, text string) (string, error) {
 	return text, nil
 }
 
-// ParseTime reads seconds since 1970 or a time in the form of RFC 3339.
+// ParseTime reads seconds since 1970 or a time in the format of RFC 3339.
 func ParseTime(text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	if seconds, errNumber := strconv.ParseInt(text, 10, 64); errNumber == nil {

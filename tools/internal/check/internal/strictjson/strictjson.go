@@ -1,9 +1,9 @@
-// Package strictjson reads JSON as a suspicious reader does: into plain values, telling everything that two readers
-// could understand differently.
+// Package strictjson reads JSON as a suspicious reader does: into plain values, reporting everything that two readers
+// could interpret differently.
 //
-// The measure is I-JSON (RFC 7493): UTF-8 throughout, no unpaired surrogates, no key twice in one object; and, because
-// a document's bytes are its identity, nothing but white space after the value. All problems are reported, not only the first
-// alone.
+// The standard is I-JSON (RFC 7493): UTF-8 throughout, no unpaired surrogates, no duplicate keys in an object; and, because
+// a document's bytes are its identity, nothing but white space after the value. All problems are reported, not only the
+// first.
 //
 // Non-goals: speed, and any knowledge of what the keys mean.
 package strictjson
@@ -17,7 +17,7 @@ import (
 	"unicode/utf8"
 )
 
-// Rule ids of the problems that Parse reports.
+// Rule IDs of the problems that Parse reports.
 const (
 	RuleSyntax       = "json-syntax"
 	RuleTrailing     = "json-trailing"
@@ -25,7 +25,7 @@ const (
 	RuleDuplicateKey = "json-duplicate-key"
 )
 
-// Parse reads the first JSON value of data and calls report with each problem. Objects are map[string]any, arrays []any,
+// Parse reads the first JSON value of data and calls report for each problem. Objects are map[string]any, arrays []any,
 // numbers json.Number, and the last value of a duplicate key wins. It returns false if there is no value.
 func Parse(data []byte, report func(rule, text string)) (any, bool) {
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -43,8 +43,8 @@ func Parse(data []byte, report func(rule, text string)) (any, bool) {
 	return p.value(""), true
 }
 
-// checkText reports the first byte that is not UTF-8 and of the first surrogate escape that stands alone. The value is
-// known to be well-formed otherwise, so a backslash is inside a string, and \u has four digits.
+// checkText reports the first byte that is not UTF-8 and the first unpaired surrogate escape. The value is otherwise
+// known to be well-formed, so a backslash is inside a string, and \u has four digits.
 func checkText(value []byte, report func(rule, text string)) {
 	for i := 0; i < len(value); {
 		r, n := utf8.DecodeRune(value[i:])
@@ -83,8 +83,8 @@ func surrogate(text []byte) (rune, bool) {
 	return rune(n), err == nil && utf16.IsSurrogate(rune(n))
 }
 
-// parser turns the tokens of a value that is known to be well-formed into plain values. Its depth is bounded, because
-// encoding/json refuses a value that nests more than 10,000 deep.
+// parser turns the tokens of a well-formed value into plain values. Its depth is bounded, because encoding/json rejects a
+// value that nests more than 10,000 deep.
 type parser struct {
 	dec    *json.Decoder
 	report func(rule, text string)

@@ -69,8 +69,8 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		problems := 0
 		value, ok := Parse(data, func(_, _ string) { problems++ })
-		// What encoding/json refuses as a whole, Parse must have an objection to; what Parse takes without one, must
-		// be equal to what encoding/json reads.
+		// Parse must report a problem if encoding/json rejects the value. If Parse reports none, its result must equal that of
+		// encoding/json.
 		if !json.Valid(data) && problems == 0 {
 			t.Fatal("invalid JSON passed")
 		}

@@ -1,8 +1,8 @@
-// Package rootfstest reads the stacks of layers by which package rootfs is tested, and lists file systems.
+// Package rootfstest reads the stacks of layers that package rootfs is tested with, and lists file systems.
 //
-// A stack is a txtar archive. Each of its files "layer" or "layer CODEC" is a layer, the lowest first, with an entry a
-// line: a kind, a name, and what differs from the defaults. The other files say what the layers merge into, and who
-// differs: see testdata/README.md of package rootfs.
+// A stack is a txtar archive. Each of its files "layer" or "layer CODEC" is a layer, the lowest first, with one entry per
+// line: a kind, a name, and the values that differ from the defaults. The other files state what the layers merge into,
+// and which engines differ: see testdata/README.md of package rootfs.
 package rootfstest
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// Case is a stack of layers, and what is known about it.
+// Case is a stack of layers, and the expectations for it.
 type Case struct {
 	// Layers are the layers' blobs.
 	Layers [][]byte
@@ -55,7 +55,7 @@ func Read(path string) (*Case, error) {
 	return c, nil
 }
 
-// Archive returns a tar archive of the entries in text, one a line.
+// Archive returns a tar archive of the entries in text, one per line.
 func Archive(text string) ([]byte, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)

@@ -13,14 +13,14 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs"
 )
 
-// letters are those by which find(1) calls kinds.
+// letters are the letters that find(1) uses for kinds.
 var letters = map[tree.Kind]string{
 	tree.File: "f", tree.Dir: "d", tree.Symlink: "l", tree.CharDevice: "c", tree.BlockDevice: "b", tree.FIFO: "p",
 }
 
 // List returns a line for each entry: path, kind, mode, owner, size of a file, modification time, the beginning of a
-// content's SHA-256, where a symlink points or the first name of a file that has several, extended attributes, and the
-// layer that put it there. What an entry does not have is "-".
+// content's SHA-256, a symlink's target or the first name of a file that has several, extended attributes, and the layer
+// that put it there. A "-" stands for a missing value.
 func List(ctx context.Context, fs *rootfs.FileSystem) (string, error) {
 	digests, err := fs.Digests(ctx, nil)
 	if err != nil {

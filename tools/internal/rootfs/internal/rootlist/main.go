@@ -1,4 +1,4 @@
-// Rootlist shows e2e/cases/rootfs.sh what package rootfs does. It is not for users.
+// Rootlist shows e2e/cases/rootfs.sh the results of package rootfs. It is not for users.
 //
 // Usage:
 //
@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string) error {
 	return errors.New("usage: rootlist make CASE DIR, rootlist list DIR, rootlist list LAYERS")
 }
 
-// merge merges the layers of a layout, if there is one path and it is a directory, or those in files.
+// merge merges the layers of a layout, if there is one path and it is a directory, or otherwise those in files.
 func merge(ctx context.Context, paths []string) (*rootfs.FileSystem, error) {
 	if info, err := os.Stat(paths[0]); err == nil && info.IsDir() && len(paths) == 1 {
 		image, err := layout.Open(os.DirFS(paths[0]))
