@@ -11,19 +11,19 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// place is where a request failed, as far as advice has to name it.
+// place is where a request failed, in the detail that advice needs.
 type place struct {
 	registry   string
 	repository string   // "registry/repository"
-	searched   []string // the files that could have a credential
-	anonymous  bool     // whether none was found
+	searched   []string // the files that may contain a credential
+	anonymous  bool     // whether no credential was found
 }
 
 func (r *Repository) place() place {
 	return place{r.registry, r.name, r.client.credentials.Searched(), r.session.Anonymous()}
 }
 
-// Hint returns what the user can do about the refusal, or "". Package cli prints it, whichever tool has failed.
+// Hint returns advice for the user about the refusal, or "". Package cli prints it for every tool.
 func (e *Error) Hint() string {
 	at := e.place
 	at.anonymous = e.Anonymous
@@ -39,7 +39,7 @@ func (e *Error) Hint() string {
 	return ""
 }
 
-// Hint returns what the user can do about the failure, or "".
+// Hint returns advice for the user about the failure, or "".
 func (e *failure) Hint() string {
 	var source *sourceError
 	var token *auth.TokenError
@@ -47,7 +47,7 @@ func (e *failure) Hint() string {
 	var network transport.Retryable
 	at := e.place
 	switch {
-	case errors.As(e.err, &source): // It has advice of its own, or is not a registry's.
+	case errors.As(e.err, &source): // It has its own advice, or does not come from a registry.
 		return ""
 	case errors.As(e.err, &token) && token.Err == nil:
 		return at.refused(token.Status)
@@ -56,14 +56,14 @@ func (e *failure) Hint() string {
 			"or into the file that SSL_CERT_FILE names; push, lock and check can do without it with --insecure", at.registry)
 	case errors.Is(e.err, http.ErrSchemeMismatch):
 		return at.registry + " has no TLS; push, lock and check allow that with --insecure"
-	case transport.IsSilence(e.err) && errors.As(e.err, &network): // else it is a credential helper's
+	case transport.IsSilence(e.err) && errors.As(e.err, &network): // otherwise it comes from a credential helper
 		return at.registry + " may be overloaded or out of reach: try again, and look whether a proxy is needed " +
 			"(HTTPS_PROXY, NO_PROXY)"
 	}
 	return ""
 }
 
-// refused returns what the user can do about a refusal with an HTTP status.
+// refused returns advice for the user about a refusal with an HTTP status.
 func (at place) refused(status int) string {
 	login := fmt.Sprintf(`"docker login %s" or "podman login %[1]s"`, at.registry)
 	switch status {

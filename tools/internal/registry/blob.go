@@ -41,8 +41,8 @@ func (r *Repository) headBlob(ctx context.Context, d oci.Descriptor) (bool, erro
 	return true, r.checkDigest(what, resp, d.Digest)
 }
 
-// Open implements content.Source, for manifests and blobs alike, according to the media type of d. A connection that
-// breaks is opened again where it broke.
+// Open implements content.Source. It opens a manifest or a blob, depending on the media type of d. If the connection
+// breaks, the download resumes where it stopped.
 func (r *Repository) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
 	if _, err := digest.Parse(string(d.Digest)); err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (r *Repository) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser,
 	return b, b.open()
 }
 
-// download is a blob that is being read.
+// download is a blob being read.
 type download struct {
 	repository *Repository
 	ctx        context.Context
@@ -61,7 +61,7 @@ type download struct {
 	breaks     transport.Attempts
 }
 
-// open asks for what is left of the blob.
+// open requests the rest of the blob.
 func (b *download) open() error {
 	return b.repository.client.wait.Retry(b.ctx, func() error {
 		q := b.request()
@@ -76,7 +76,7 @@ func (b *download) open() error {
 		if b.offset == 0 || strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", b.offset)) {
 			return nil
 		}
-		// The registry begins again: skip what was read.
+		// The registry starts from the beginning: skip the bytes already read.
 		if _, err := io.CopyN(io.Discard, b.body, b.offset); err != nil {
 			b.body.Close()
 			return b.repository.noAnswer(q.what, err)
@@ -113,7 +113,7 @@ func (b *download) Read(p []byte) (int, error) {
 		b.offset += int64(n)
 		if n > 0 || err == nil || err == io.EOF {
 			if err != io.EOF {
-				err = nil // An error comes again with the next call.
+				err = nil // The next call returns the error again.
 			}
 			return n, err
 		}

@@ -1,15 +1,16 @@
-// Package registry speaks distribution-spec 1.1 with a registry.
+// Package registry is a client for registries that implement distribution-spec 1.1.
 //
-// A [Client] holds the connections, a [Repository] is one repository seen through it: a content.Source to read from,
-// and a place to put blobs and manifests. A method is a request, tried until its outcome is known; package push puts
-// them in order.
+// A [Client] holds the connections. A [Repository] is one repository accessed through it: a content.Source to read
+// from, and a destination for blobs and manifests. Each method performs one request and retries it until the outcome is
+// known; package push puts the requests in order.
 //
-// Nothing that a registry says is believed unchecked: bytes are compared with their digest, answers are bounded, and
-// a redirect or an upload address on another host never gets the Authorization header. Temporary failures (429, 5xx,
-// broken connections) are tried again a bounded number of times, and silence once (see package transport). TLS
-// is the rule; a host on a loopback address, or with [Options].Insecure any registry and its token server, may have an
-// unknown certificate or speak plain HTTP. Each request is judged by its own host: what a registry on this
-// machine redirects to, or names as its token server, has to prove who it is.
+// The client does not trust a registry's answers: it compares bytes with their digest, bounds the size of answers, and
+// never sends the Authorization header to a redirect or an upload address on another host. It retries temporary
+// failures (429, 5xx, broken connections) a bounded number of times, and silence once (see package transport). TLS is
+// required, with two exceptions: a host on a loopback address, and with [Options].Insecure any registry and its token
+// server, may have an untrusted certificate or speak plain HTTP. The rule applies to the host of each request: if a
+// registry on this machine redirects to another host or names one as its token server, that host needs a trusted
+// certificate.
 //
 // Non-goals: catalogues, deleting, referrers, the version 1 protocol.
 package registry
@@ -24,24 +25,24 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// Options say how a Client works. The zero value is that of an anonymous user.
+// Options configure a Client. The zero value is for an anonymous user.
 type Options struct {
-	// Credentials finds the user's credentials. Nil means that there are none.
+	// Credentials finds the user's credentials. Nil means no credentials.
 	Credentials auth.Finder
-	// Insecure accepts unknown certificates and plain HTTP from every registry and its token server.
+	// Insecure accepts untrusted certificates and plain HTTP from every registry and its token server.
 	Insecure bool
-	// CertDirs are directories with a directory HOST or HOST:PORT for each registry with certificates of its own, see
-	// [transport.DefaultCertDirs]. The first one that a registry has wins.
+	// CertDirs are directories that contain a directory HOST or HOST:PORT for each registry with its own certificates,
+	// see [transport.DefaultCertDirs]. The first match for a registry wins.
 	CertDirs []string
 	// Transport is copied for the client's connections. Nil means http.DefaultTransport.
 	Transport *http.Transport
 	// Limits bound how long a registry may be silent.
 	Limits transport.Limits
-	// Wait waits before another attempt. Nil means to sleep.
+	// Wait waits before another attempt. Nil means sleep.
 	Wait transport.Wait
 }
 
-// Client talks to registries. It may be used by several goroutines.
+// Client sends requests to registries. It is safe for concurrent use.
 type Client struct {
 	credentials auth.Finder
 	insecure    bool
@@ -61,16 +62,16 @@ func NewClient(o Options) *Client {
 	return c
 }
 
-// NewUserClient returns a client with the credentials and certificates that podman and docker have for the user of this
-// machine. If insecure is set it accepts unknown certificates and plain HTTP.
+// NewUserClient returns a client with the credentials and certificates that podman and docker use for the current user.
+// If insecure is set, it accepts untrusted certificates and plain HTTP.
 func NewUserClient(insecure bool) *Client {
 	return NewClient(Options{
 		Credentials: auth.DefaultStore(), CertDirs: transport.DefaultCertDirs(), Insecure: insecure,
 	})
 }
 
-// client returns a client for requests that begin at a host, which alone may go unverified if the user says so, on behalf
-// of a registry.
+// client returns a client for requests that start at a host, on behalf of a registry. Only that host may go unverified,
+// and only if the user allows it.
 func (c *Client) client(host, registry string) *http.Client {
 	unverified := ""
 	if c.insecure {
@@ -90,8 +91,8 @@ func (d tokenDoer) Do(req *http.Request) (*http.Response, error) {
 	return d.client.client(req.URL.Hostname(), d.registry).Do(req)
 }
 
-// Repository returns the repository that ref names; its tag and digest do not matter. Only for a registry that may do
-// without TLS is a request made, to find out whether it does.
+// Repository returns the repository that ref names, ignoring the tag and digest. It makes a request only for a registry
+// that may do without TLS, to find out whether it does.
 func (c *Client) Repository(ctx context.Context, ref reference.Reference, access auth.Access) (*Repository, error) {
 	base := url.URL{Scheme: "https", Host: reference.APIHost(ref.Registry), Path: "/v2/"}
 	r := &Repository{

@@ -9,17 +9,17 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 )
 
-// Endpoint says how a registry is spoken to.
+// Endpoint describes how to connect to a registry.
 type Endpoint struct {
-	// URL is where its API begins, without "/v2/".
+	// URL is the base address of its API, without "/v2/".
 	URL string
-	// Challenge is what it asks for, or nil if it asks for nothing.
+	// Challenge is the authentication it requires, or nil if it requires none.
 	Challenge *auth.Challenge
 }
 
-// Endpoint asks the registry that ref names what it asks for from those who pull from the repository: it looks for the
-// blob of no bytes there, without proving anything. Whether the registry has that does not matter. "/v2/" itself would
-// be no better a question, for some answer that to anybody.
+// Endpoint finds out which authentication the registry that ref names requires for pulling from the repository: it
+// sends an unauthenticated request for the empty blob. It does not matter whether the registry has that blob. A request
+// for "/v2/" itself would not do, because some registries answer it without authentication.
 func (c *Client) Endpoint(ctx context.Context, ref reference.Reference) (Endpoint, error) {
 	r, err := c.Repository(ctx, ref, auth.Pull)
 	if err != nil {

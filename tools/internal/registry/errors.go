@@ -15,35 +15,35 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// maxErrorBody is how much of an error's body is read, in bytes.
+// maxErrorBody is the most bytes read of an error's body.
 const maxErrorBody = 64 << 10
 
-// Error is a registry's refusal (distribution-spec 1.1, "Error Codes"). It is a content.ErrNotFound if the status is
+// Error is a registry's refusal (distribution-spec 1.1, "Error Codes"). It matches content.ErrNotFound if the status is
 // 404.
 type Error struct {
-	// Subject says what was asked for: "registry/repository: blob sha256:...".
+	// Subject is the requested object: "registry/repository: blob sha256:...".
 	Subject string
-	// Status is HTTP's status code.
+	// Status is the HTTP status code.
 	Status int
-	// Code and Message are the registry's own words, or empty: "DENIED", "requested access is denied".
+	// Code and Message come from the registry and may be empty: "DENIED", "requested access is denied".
 	Code, Message string
-	// RetryAfter is the header of that name.
+	// RetryAfter is the value of the Retry-After header.
 	RetryAfter string
-	// Anonymous says that no credential was sent.
+	// Anonymous reports that no credential was sent.
 	Anonymous bool
 
 	method string // of the request
 	place  place
-	unread error // why the rest of the answer was not read; nil if it was
+	unread error // why the rest of the answer could not be read; nil if it was read
 }
 
-// Unwrap returns why the rest of the answer was not read, if it was not.
+// Unwrap returns the error that kept the rest of the answer from being read, if any.
 func (e *Error) Unwrap() error { return e.unread }
 
 // Error implements error.
 func (e *Error) Error() string {
 	subject := e.Subject
-	if e.Status < 400 { // no refusal, but no answer to what was asked either
+	if e.Status < 400 { // not a refusal, but an unexpected status
 		subject += ": unexpected answer"
 	}
 	text := fmt.Sprintf("%s: %d %s", subject, e.Status, cmp.Or(e.Code, http.StatusText(e.Status)))
@@ -59,15 +59,15 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Is makes errors.Is(e, content.ErrNotFound) tell whether the registry has not got what was asked for.
+// Is makes errors.Is(e, content.ErrNotFound) report whether the registry lacks the requested object.
 func (e *Error) Is(target error) bool {
 	return target == content.ErrNotFound && e.Status == http.StatusNotFound
 }
 
 func isNotFound(err error) bool { return errors.Is(err, content.ErrNotFound) }
 
-// statusOf returns the status with which the registry, or its token server, refused. It returns 0 for any other error, for
-// that of a source that is itself a registry, and for none.
+// statusOf returns the status with which the registry, or its token server, refused. It returns 0 for any other error,
+// for an error of a source that is itself a registry, and for nil.
 func statusOf(err error) int {
 	var refusal *Error
 	var token *auth.TokenError
@@ -83,17 +83,17 @@ func statusOf(err error) int {
 	return 0
 }
 
-// Retry implements [transport.Retryable]. A registry that lost an upload lets it begin again.
+// Retry implements [transport.Retryable]. If the registry has lost an upload, the upload can start over.
 func (e *Error) Retry() (time.Duration, bool) {
 	ok := transport.IsTemporary(e.Status) || e.Code == "BLOB_UPLOAD_UNKNOWN" ||
 		e.Status == http.StatusRequestedRangeNotSatisfiable
 	return transport.ParseRetryAfter(e.RetryAfter), ok
 }
 
-// refusal reads an unwelcome answer. It does not close the body.
+// refusal reads an answer with an unexpected status. It does not close the body.
 func (r *Repository) refusal(subject string, resp *http.Response) *Error {
 	transport.Bound(resp.Body)
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // What of it arrived is all that can be told.
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // Report the part that arrived.
 	var body struct {
 		Errors []struct{ Code, Message string }
 	}
@@ -113,7 +113,8 @@ func (r *Repository) refusal(subject string, resp *http.Response) *Error {
 	return e
 }
 
-// failure is the error of a request that a registry did not refuse: it, or its token server, gave no answer or no proof.
+// failure is the error of a request that failed without a refusal: the registry or its token server did not answer, or
+// its answer could not be verified.
 type failure struct {
 	subject string
 	place   place
@@ -128,11 +129,11 @@ func (r *Repository) failure(what string, err error) error {
 	return &failure{r.subject(what), r.place(), err}
 }
 
-// sourceError marks a failure of the place that a blob is read from.
+// sourceError marks a failure of the source of a blob.
 type sourceError struct{ err error }
 
 func (e *sourceError) Error() string { return e.err.Error() }
 func (e *sourceError) Unwrap() error { return e.err }
 
-// Retry implements [transport.Retryable]: a source that is a registry has made its own attempts.
+// Retry implements [transport.Retryable]: a source that is a registry has already made its own retries.
 func (e *sourceError) Retry() (time.Duration, bool) { return 0, false }

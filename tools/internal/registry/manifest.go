@@ -16,13 +16,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// acceptManifests are the documents we can read. A registry that is not told so may convert what it has.
+// acceptManifests are the documents we can read. Without this list a registry may convert a document to another format.
 var acceptManifests = strings.Join([]string{
 	oci.MediaTypeIndex, oci.MediaTypeManifest, oci.DockerMediaTypeIndex, oci.DockerMediaTypeManifest,
 }, ", ")
 
-// Resolve returns the digest of the manifest or index that version, a tag or a digest, names. It fails with a
-// content.ErrNotFound if there is none, and returns "" if the registry has one but does not tell its digest.
+// Resolve returns the digest of the manifest or index that version, a tag or a digest, names. It fails with
+// content.ErrNotFound if there is none, and returns "" if the registry has one but does not state its digest.
 func (r *Repository) Resolve(ctx context.Context, version string) (found digest.Digest, err error) {
 	what := "manifest " + version
 	err = r.client.wait.Retry(ctx, func() error {
@@ -38,15 +38,15 @@ func (r *Repository) Resolve(ctx context.Context, version string) (found digest.
 			found = want
 			return r.checkDigest(what, resp, want)
 		}
-		// A digest that we cannot read helps as little as none.
+		// A digest that we cannot read is as useless as a missing one.
 		found, _ = digest.Parse(resp.Header.Get("Docker-Content-Digest"))
 		return nil
 	})
 	return found, err
 }
 
-// Fetch returns the manifest or index that version, a tag or a digest, names, and its descriptor. The document has the
-// digest that was asked for, and the one that the registry states.
+// Fetch returns the manifest or index that version, a tag or a digest, names, and its descriptor. The document is
+// verified against the requested digest and the one that the registry states.
 func (r *Repository) Fetch(ctx context.Context, version string) (d oci.Descriptor, data []byte, err error) {
 	err = r.client.wait.Retry(ctx, func() error {
 		d, data, err = r.fetch(ctx, version)
@@ -87,7 +87,7 @@ func (r *Repository) fetch(ctx context.Context, version string) (oci.Descriptor,
 	return d, data, nil
 }
 
-// mediaType returns the media type of a document: what it says itself or, where it says nothing, the header.
+// mediaType returns the media type of a document: its own mediaType or, without one, that of the header.
 func mediaType(header string, data []byte) (string, error) {
 	var document struct {
 		MediaType string `json:"mediaType"`
@@ -95,7 +95,7 @@ func mediaType(header string, data []byte) (string, error) {
 	if err := oci.Unmarshal(data, &document); err != nil {
 		return "", fmt.Errorf("not a manifest: %w", err)
 	}
-	stated, _, _ := mime.ParseMediaType(header) // An unreadable header states nothing.
+	stated, _, _ := mime.ParseMediaType(header) // An unreadable header is treated as missing.
 	t := cmp.Or(document.MediaType, stated)
 	if !oci.IsDocument(t) {
 		return "", fmt.Errorf("media type %q is not that of an image or an index", t)

@@ -13,7 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// part makes the request that sends the next n bytes of the blob to the upload's address.
+// part returns the request that sends the next n bytes of the blob to the upload's address.
 func (u *upload) part(method string, n int64) request {
 	offset := u.offset
 	q := request{
@@ -36,7 +36,7 @@ func (u *upload) part(method string, n int64) request {
 	return q
 }
 
-// nextLocation returns the address that the answer gives for the next request of the upload.
+// nextLocation returns the address in the answer for the upload's next request.
 func (u *upload) nextLocation(resp *http.Response) (*url.URL, error) {
 	location, err := uploadLocation(resp)
 	if err != nil {
@@ -45,8 +45,8 @@ func (u *upload) nextLocation(resp *http.Response) (*url.URL, error) {
 	return location, nil
 }
 
-// uploadLocation returns the address in a Location header, absolute. A registry behind a proxy that ends TLS may
-// believe that it is reached without; its address is corrected, another host without TLS is refused.
+// uploadLocation returns the address in a Location header, absolute. A registry behind a proxy that terminates TLS may
+// return an http address for itself, which is corrected; another host without TLS is rejected.
 func uploadLocation(resp *http.Response) (*url.URL, error) {
 	header := resp.Header.Get("Location")
 	if header == "" {
@@ -67,9 +67,9 @@ func uploadLocation(resp *http.Response) (*url.URL, error) {
 	return location, nil
 }
 
-// openPart opens n bytes of the blob from offset on. The rest of a file is the file itself, which net/http lets the
-// kernel send; its size is all that is checked. Any other source is read from its beginning, so that the verifier sees
-// all of it.
+// openPart opens n bytes of the blob from offset on. For a file it returns the file itself up to its end, so that
+// net/http lets the kernel send it; only its size is checked. Any other source is read from its beginning, so that the
+// verifier sees all of it.
 func openPart(ctx context.Context, src content.Source, d oci.Descriptor, offset, n int64) (io.ReadCloser, error) {
 	blob, err := src.Open(ctx, d)
 	if err != nil {
@@ -97,7 +97,7 @@ func openPart(ctx context.Context, src content.Source, d oci.Descriptor, offset,
 	}{reader, blob}, nil
 }
 
-// seek goes to the offset in the file that should be the blob d.
+// seek moves to the offset in the file that should contain the blob d.
 func seek(file *os.File, d oci.Descriptor, offset int64) error {
 	info, err := file.Stat()
 	if err != nil {
@@ -112,8 +112,8 @@ func seek(file *os.File, d oci.Descriptor, offset int64) error {
 	return err
 }
 
-// verifiedBody marks the errors of a source as its own: bytes that are not the promised ones end in one, the last of them
-// unsent.
+// verifiedBody marks errors of the source as a sourceError. Bytes that do not match the digest cause such an error
+// before the last of them is sent.
 type verifiedBody struct{ io.Reader }
 
 // Read implements io.Reader.
@@ -125,7 +125,8 @@ func (b verifiedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// verify hashes the blob if it is a file, which is sent unverified; any other one has been verified on its way.
+// verify hashes the blob if it is a file, which is sent unverified; bytes of any other source were verified while they
+// were sent.
 func verify(ctx context.Context, src content.Source, d oci.Descriptor) error {
 	blob, err := src.Open(ctx, d)
 	if err != nil {
@@ -141,7 +142,7 @@ func verify(ctx context.Context, src content.Source, d oci.Descriptor) error {
 	return nil
 }
 
-// checkDigest compares the digest that an answer states, if it does, with the one that was asked for.
+// checkDigest compares the digest that an answer states, if any, with the requested one.
 func (r *Repository) checkDigest(what string, resp *http.Response, want digest.Digest) error {
 	if got := resp.Header.Get("Docker-Content-Digest"); got != "" && got != want.String() {
 		return fmt.Errorf("%s: the registry says that its digest is %q, expected %s",

@@ -13,16 +13,16 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// maxRenewals is how often one request may be refused for its authorization and try again: once because the registry
-// had not asked before, once because a token ended.
+// maxRenewals is how often one request is retried after its authorization was refused: once because the registry had
+// not asked for any before, once because a token expired.
 const maxRenewals = 2
 
-// Repository is one repository of a registry. It may be used by several goroutines.
+// Repository is one repository of a registry. It is safe for concurrent use.
 type Repository struct {
 	client   *Client
-	registry string   // its name, which need not be the host that base names
+	registry string   // the registry's name, which may differ from the host in base
 	name     string   // registry/repository
-	base     *url.URL // without a slash at the end
+	base     *url.URL // without a trailing slash
 	http     *http.Client
 	session  *auth.Session
 
@@ -30,28 +30,28 @@ type Repository struct {
 	answered    atomic.Bool // whether the registry has answered at all
 }
 
-// request is one request, in the form in which it can be repeated.
+// request describes one request, so that it can be repeated.
 type request struct {
 	what   string // its object, for errors: "blob sha256:..."
 	method string
 	url    *url.URL
 	header http.Header
-	body   func(context.Context) (io.ReadCloser, error) // nil: none
+	body   func(context.Context) (io.ReadCloser, error) // nil: no body
 	size   int64                                        // of the body
-	accept []int                                        // statuses that are no refusal
-	work   int64                                        // bytes that the registry deals with before it answers
+	accept []int                                        // statuses that are not a refusal
+	work   int64                                        // bytes that the registry processes before it answers
 }
 
 // Name returns "registry/repository".
 func (r *Repository) Name() string { return r.name }
 
-// subject returns the beginning of the request's errors.
+// subject returns the prefix of the request's errors.
 func (r *Repository) subject(what string) string { return r.name + ": " + what }
 
 // url returns the address of something in the repository.
 func (r *Repository) url(path ...string) *url.URL { return r.base.JoinPath(path...) }
 
-// send sends a request, with the authorization that the registry asks for. The caller closes the answer's body.
+// send sends a request with the authorization that the registry requires. The caller must close the response body.
 func (r *Repository) send(ctx context.Context, q request) (*http.Response, error) {
 	for renewals := 0; ; renewals++ {
 		req, err := q.build(ctx)
@@ -101,7 +101,7 @@ func (r *Repository) noAnswer(what string, err error) error {
 	return r.failure(what, transport.Failure(err, r.answered.Load()))
 }
 
-// build makes the request. Its body, if it has one, is opened.
+// build returns the HTTP request and opens its body, if it has one.
 func (q request) build(ctx context.Context) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(transport.WithWork(ctx, q.work), q.method, q.url.String(), nil)
 	if err != nil {

@@ -14,26 +14,26 @@ import (
 )
 
 const (
-	// expectSize is the size, in bytes, from which a body is sent only after the registry has agreed to take it: a token
-	// that has just ended then costs a round trip, not a gigabyte.
+	// expectSize is the size, in bytes, from which a body is sent only after the registry has agreed to take it, so
+	// that an expired token costs a round trip, not a gigabyte.
 	expectSize = 1 << 20
-	// resumeSize is the size of a blob, in bytes, from which a broken upload goes on where it broke. Below, to ask where
-	// that was costs as much as to send it again.
+	// resumeSize is the size of a blob, in bytes, from which a broken upload resumes. For a smaller blob, asking for
+	// the offset costs as much as sending it again.
 	resumeSize = 1 << 20
-	// maxChunk and minChunk bound the parts, in bytes, in which a blob is sent that something on the way finds too large.
+	// maxChunk and minChunk bound the chunks, in bytes, of a blob that is too large for something on the way.
 	maxChunk, minChunk = 64 << 20, 1 << 20
 )
 
-// PutBlob makes the blob d part of the repository and returns the repository it was mounted from, if it was.
+// PutBlob adds the blob d to the repository and returns the repository it was mounted from, if any.
 //
-// The registry is asked to mount it from the first of the repositories in from ("registry/repository") that it holds
-// itself. Else the blob is uploaded: a POST for an address and one PUT of all of it ("Pushing a blob monolithically"),
-// which every registry knows. A large blob whose upload breaks off goes on where the registry says it broke; one that is
-// too large for a proxy on the way is sent in chunks.
+// PutBlob first asks the registry to mount the blob from the first repository in from ("registry/repository") that is
+// on the same registry. Otherwise it uploads the blob with a POST for an address and one PUT of the whole blob
+// ("Pushing a blob monolithically"), which every registry supports. A broken upload of a large blob resumes at the
+// offset that the registry reports; a blob that is too large for a proxy on the way is sent in chunks.
 //
-// A file is sent as it is, by the kernel where there is no TLS: whoever made it has hashed it, and the registry must hash
-// it anyway. Where the registry's answer does not state the digest the file is hashed here. Bytes of any other source are
-// verified on their way, and if they are not what d promises the last of them are never sent.
+// A file is sent unverified, by the kernel where there is no TLS: the step that made it has hashed it, and the registry
+// must hash it anyway. If the registry's answer does not state the digest, PutBlob hashes the file. Bytes of any other
+// source are verified while they are sent; if they do not match d, the last of them are never sent.
 func (r *Repository) PutBlob(
 	ctx context.Context, src content.Source, d oci.Descriptor, from ...string,
 ) (mountedFrom string, err error) {
@@ -48,7 +48,7 @@ func (r *Repository) PutBlob(
 	return u.mountedFrom, err
 }
 
-// mountable returns the first of the repositories that is another one of the same registry, without the registry's name.
+// mountable returns the first other repository on the same registry, without the registry's name.
 func (r *Repository) mountable(from []string) string {
 	for _, name := range from {
 		repository, same := strings.CutPrefix(name, r.registry+"/")
@@ -59,27 +59,27 @@ func (r *Repository) mountable(from []string) string {
 	return ""
 }
 
-// upload is one blob on its way, through several attempts.
+// upload is the upload of one blob, across several attempts.
 type upload struct {
 	to   *Repository
 	src  content.Source
 	blob oci.Descriptor
-	from string // the repository to mount from, empty: none
+	from string // the repository to mount from, or empty
 
 	tries       int
-	location    *url.URL // that takes the rest of the blob, nil: no upload is open
+	location    *url.URL // for the rest of the blob, nil: no upload is open
 	offset      int64    // how much of the blob the registry has
 	best        int64    // the largest offset so far
-	hasMoved    bool     // whether the offset has grown since moved was asked
-	once        bool     // whether a resumed upload was refused, so that none is resumed again
-	chunk       int64    // the longest body, 0: no limit
+	hasMoved    bool     // whether the offset has grown since the last call of moved
+	once        bool     // whether a resumed upload was refused, so that no other is resumed
+	chunk       int64    // the maximum body size, 0: no limit
 	mountedFrom string
 }
 
 func (u *upload) what() string { return "upload of blob " + u.blob.Digest.String() }
 
-// try makes one attempt, from where the last one ended. What is certain to end in another refusal is not repeated: a
-// body that is too large goes in smaller parts, a resumed upload that is refused begins anew.
+// try makes one attempt, starting where the last one ended. It does not repeat what is certain to be refused again: a
+// body that is too large is sent in smaller parts, and a refused resumed upload starts over.
 func (u *upload) try(ctx context.Context) error {
 	if u.tries++; u.tries > 1 {
 		if present, err := u.recover(ctx); present || err != nil {
@@ -101,7 +101,7 @@ func (u *upload) try(ctx context.Context) error {
 	}
 }
 
-// nextChunk returns the next smaller size of chunks that makes a difference, 0 if there is none.
+// nextChunk returns the next smaller chunk size that makes a difference, or 0 if there is none.
 func (u *upload) nextChunk() int64 {
 	for chunk := int64(maxChunk); chunk >= minChunk; chunk /= 4 {
 		if chunk < u.blob.Size && (u.chunk == 0 || chunk < u.chunk) {
@@ -111,7 +111,7 @@ func (u *upload) nextChunk() int64 {
 	return 0
 }
 
-// send opens an upload if there is none, and sends what the registry has not got yet.
+// send opens an upload if there is none, and sends the bytes that the registry does not have yet.
 func (u *upload) send(ctx context.Context) error {
 	if u.location == nil {
 		if mounted, err := u.open(ctx); mounted || err != nil {
@@ -126,20 +126,20 @@ func (u *upload) send(ctx context.Context) error {
 	return u.finish(ctx)
 }
 
-// open opens an upload, or mounts the blob. Only the first attempt tries to mount it: what was no success then would be
-// none now, whatever the reason.
+// open opens an upload, or mounts the blob. Only the first attempt tries to mount it: if that failed, for whatever
+// reason, it would fail again.
 func (u *upload) open(ctx context.Context) (mounted bool, err error) {
 	if u.from != "" && u.tries == 1 {
 		mounted, err := u.post(ctx, url.Values{"mount": {u.blob.Digest.String()}, "from": {u.from}})
 		if status := statusOf(err); status < 400 || status >= 500 || transport.IsTemporary(status) {
 			return mounted, err
 		}
-		u.to.unmountable.Store(u.from, true) // Not for us, and not for the next blob either.
+		u.to.unmountable.Store(u.from, true) // Mounting from there will fail for the next blob, too.
 	}
 	return u.post(ctx, nil)
 }
 
-// post asks for an upload. A registry that cannot mount the blob opens an upload instead.
+// post requests an upload. A registry that cannot mount the blob opens an upload instead.
 func (u *upload) post(ctx context.Context, mount url.Values) (mounted bool, err error) {
 	q := request{
 		what: u.what(), method: http.MethodPost, url: u.to.base.JoinPath("blobs/uploads/"),
@@ -165,7 +165,7 @@ func (u *upload) post(ctx context.Context, mount url.Values) (mounted bool, err 
 // sendChunk sends the next part of the blob ("Pushing a blob in chunks").
 func (u *upload) sendChunk(ctx context.Context) error {
 	q := u.part(http.MethodPatch, u.chunk)
-	q.accept = []int{http.StatusAccepted, http.StatusCreated, http.StatusNoContent} // The last two are seen, too.
+	q.accept = []int{http.StatusAccepted, http.StatusCreated, http.StatusNoContent} // Some registries return one of the last two.
 	resp, err := u.to.send(ctx, q)
 	if err != nil {
 		return err
@@ -178,18 +178,18 @@ func (u *upload) sendChunk(ctx context.Context) error {
 	return nil
 }
 
-// finish sends the rest of the blob and so commits it.
+// finish sends the rest of the blob, which commits the upload.
 func (u *upload) finish(ctx context.Context) error {
 	q := u.part(http.MethodPut, u.blob.Size-u.offset)
 	location := *u.location
-	if location.RawQuery != "" { // What is there is the registry's, byte for byte.
+	if location.RawQuery != "" { // Keep the registry's query byte for byte.
 		location.RawQuery += "&"
 	}
 	location.RawQuery += "digest=" + url.QueryEscape(u.blob.Digest.String())
 	q.url, q.accept = &location, []int{http.StatusCreated}
 	resp, err := u.to.send(ctx, q)
 	if statusOf(err) == http.StatusBadRequest && u.offset == 0 {
-		// Who is wrong, the registry or the file? For any other source this is known already.
+		// Find out whether the registry or the file is wrong. Any other source was already verified.
 		if mismatch := verify(ctx, u.src, u.blob); mismatch != nil {
 			return fmt.Errorf("%s: %w", u.to.subject(q.what), mismatch)
 		}

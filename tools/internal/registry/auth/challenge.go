@@ -4,14 +4,14 @@ import (
 	"strings"
 )
 
-// challenge is one way in which a server wants to be convinced (RFC 9110, section 11.3).
+// challenge is one authentication scheme that a server accepts (RFC 9110, section 11.3).
 type challenge struct {
 	scheme string            // in lower case: "basic", "bearer"
 	params map[string]string // names in lower case
 }
 
-// parseChallenges reads the values of WWW-Authenticate. One value may hold several challenges. What is not understood
-// is skipped.
+// parseChallenges reads the values of WWW-Authenticate. One value may hold several challenges. Malformed parts are
+// skipped.
 func parseChallenges(values []string) []challenge {
 	var all []challenge
 	for _, value := range values {
@@ -44,7 +44,7 @@ func (p *challengeParser) challenges() []challenge {
 			}
 		case word != "":
 			all = append(all, challenge{word, make(map[string]string)})
-		default: // a character that belongs nowhere
+		default: // an unexpected character
 			p.rest = p.rest[1:]
 		}
 	}
@@ -52,7 +52,7 @@ func (p *challengeParser) challenges() []challenge {
 
 func (p *challengeParser) skip(chars string) { p.rest = strings.TrimLeft(p.rest, chars) }
 
-// word reads up to a separator and returns it in lower case: names and schemes know no case.
+// word reads up to a separator and returns the word in lower case: names and schemes are case-insensitive.
 func (p *challengeParser) word() string {
 	end := strings.IndexAny(p.rest, " \t,=\"")
 	if end < 0 {
@@ -63,7 +63,7 @@ func (p *challengeParser) word() string {
 	return strings.ToLower(word)
 }
 
-// value reads a parameter's value: a token, or a string in quotes where a backslash escapes.
+// value reads a parameter's value: a token, or a quoted string with backslash escapes.
 func (p *challengeParser) value() string {
 	if !strings.HasPrefix(p.rest, `"`) {
 		end := strings.IndexAny(p.rest, " \t,")

@@ -12,13 +12,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 )
 
-// dockerHub is the registry whose entries have many spellings, and dockerHubServer the one that docker login uses.
+// dockerHub is the registry whose entries have many spellings; dockerHubServer is the one that docker login uses.
 const (
 	dockerHub       = "docker.io"
 	dockerHubServer = "https://index.docker.io/v1/"
 )
 
-// authFile is the part of Docker's config.json, and of Podman's auth.json, that is about credentials.
+// authFile is the part of Docker's config.json and Podman's auth.json that concerns credentials.
 type authFile struct {
 	Auths       map[string]entry  `json:"auths"`
 	CredHelpers map[string]string `json:"credHelpers"`
@@ -34,7 +34,7 @@ type entry struct {
 	RegistryToken string `json:"registrytoken"`
 }
 
-// parseFile reads a file. Its errors say where the file is wrong, never what is there.
+// parseFile reads a file. Its errors give the position of a fault, never the file's contents.
 func parseFile(data []byte) (authFile, error) {
 	var file authFile
 	err := json.Unmarshal(data, &file)
@@ -51,7 +51,7 @@ func parseFile(data []byte) (authFile, error) {
 	return file, errors.New("not JSON")
 }
 
-// credential returns what the entry says. An empty entry is what docker login leaves where a helper has the secret.
+// credential returns the entry's credential. docker login leaves an empty entry when a helper has the secret.
 func (e entry) credential() (Credential, error) {
 	c := Credential{
 		Username: e.Username, Password: e.Password,
@@ -79,14 +79,14 @@ func keysFor(ref reference.Reference) []string {
 	return append(names, ref.Registry)
 }
 
-// match is an entry of a file's map and the name, out of those asked for, that it was found under.
+// match is an entry of a file's map and the requested name that matched it.
 type match[V any] struct {
 	name  string
 	value V
 }
 
-// matches returns the entries of m for the names, in the order of the names. An entry spelled exactly so comes before
-// those that mean the same.
+// matches returns the entries of m for the names, in the order of the names. An entry with exactly that spelling comes
+// before its equivalents.
 func matches[V any](m map[string]V, names []string) []match[V] {
 	var found []match[V]
 	keys := slices.Sorted(maps.Keys(m))
@@ -103,8 +103,8 @@ func matches[V any](m map[string]V, names []string) []match[V] {
 	return found
 }
 
-// normalise returns the name that a key of a file means. A URL means its host ("https://quay.io/v1/"), so does a host
-// with the version of an API; anything else is a host with, maybe, a repository prefix.
+// normalise returns the name that a key of a file stands for. A URL stands for its host ("https://quay.io/v1/"), and so
+// does a host with an API version; anything else is a host, optionally with a repository prefix.
 func normalise(key string) string {
 	_, name, isURL := strings.Cut(key, "://")
 	if !isURL {
@@ -121,7 +121,7 @@ func normalise(key string) string {
 	return host + "/" + path
 }
 
-// serverURL returns how helper programs know a registry: by its name, except for Docker Hub.
+// serverURL returns the name by which helper programs know a registry: its own, except for Docker Hub.
 func serverURL(name string) string {
 	if name == dockerHub {
 		return dockerHubServer

@@ -14,7 +14,7 @@ import (
 
 const (
 	helperPrefix = "docker-credential-"
-	// notFound begins what helpers print if they know nothing of a server.
+	// notFound is the prefix of what helpers print if they have no credential for a server.
 	notFound = "credentials not found"
 	// tokenUser is the user name that marks a helper's secret as an identity token.
 	tokenUser = "<token>"
@@ -37,7 +37,7 @@ func askHelper(ctx context.Context, limits transport.Limits, name, server string
 		if bytes.HasPrefix(stdout, []byte(notFound)) || bytes.HasPrefix(stderr, []byte(notFound)) {
 			return Credential{}, nil
 		}
-		// By the protocol the complaint is on standard output.
+		// The protocol puts the error message on standard output.
 		return Credential{}, fmt.Errorf("%s: %s: %w%s", program, server, err, transport.Complaint(stdout, stderr))
 	}
 	c, err := parseAnswer(stdout)
@@ -50,7 +50,7 @@ func askHelper(ctx context.Context, limits transport.Limits, name, server string
 func parseAnswer(data []byte) (Credential, error) {
 	var answer struct{ Username, Secret string }
 	if err := json.Unmarshal(data, &answer); err != nil {
-		return Credential{}, errors.New("the answer is not JSON") // and may be a secret: it is not shown
+		return Credential{}, errors.New("the answer is not JSON") // it may be a secret, so do not show it
 	}
 	if answer.Username == tokenUser {
 		return Credential{IdentityToken: answer.Secret}, nil

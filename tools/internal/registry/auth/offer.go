@@ -1,15 +1,16 @@
 package auth
 
-// Challenge is what a registry asks for, in the form in which it can be kept.
+// Challenge is the authentication that a registry requires, in a form that can be stored.
 type Challenge struct {
 	// Scheme is "basic" or "bearer".
 	Scheme string
-	// Realm and Service are the parameters of "bearer": the token server's address, and how that knows the registry.
+	// Realm and Service are the parameters of "bearer": the token server's address, and the name by which that server
+	// knows the registry.
 	Realm, Service string
 }
 
 // ParseChallenge reads the values of a WWW-Authenticate header and returns the challenge that a [Session] would answer:
-// the first for a token, or else basic authentication. It reports false if there is neither.
+// the first for a token, otherwise basic authentication. It reports false if there is neither.
 func ParseChallenge(authenticate []string) (Challenge, bool) {
 	var found Challenge
 	for _, c := range parseChallenges(authenticate) {

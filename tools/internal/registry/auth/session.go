@@ -13,7 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// Access is what a session asks for, in the words of the token protocol.
+// Access is the kind of access that a session requests, as the token protocol spells it.
 type Access string
 
 // The two kinds of access.
@@ -22,16 +22,16 @@ const (
 	PullPush Access = "pull,push"
 )
 
-// Doer sends a request and returns the answer, as an *http.Client does. It must not carry the Authorization header,
+// Doer sends a request and returns the answer, as an *http.Client does. It must not forward the Authorization header,
 // or the body of a POST, to a host that it is redirected to.
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-// Session holds one user's proof for one repository. It may be used by several goroutines: the first to be refused
+// Session holds one user's proof for one repository. It is safe for concurrent use: the first request to be refused
 // gets the new proof, the others wait for it. The exported fields must not change after first use.
 type Session struct {
-	// Repository is the repository that access is wanted to.
+	// Repository is the repository to access.
 	Repository reference.Reference
 	// Access is the kind of access.
 	Access Access
@@ -39,29 +39,29 @@ type Session struct {
 	Credentials Finder
 	// Client sends the requests to the token server.
 	Client Doer
-	// PlainHTTP says that the registry is spoken to without TLS. Only then may its token server be without it, too: one
-	// on a loopback address, or with Insecure any.
+	// PlainHTTP reports that the connection to the registry has no TLS. Only then may its token server do without TLS,
+	// too: one on a loopback address, or with Insecure any.
 	PlainHTTP, Insecure bool
 
-	turn sync.Mutex // held while a proof is got or used; only who holds it changes what follows
-	mu   sync.Mutex // held while the credential and the header change, and by those who read them out of turn
+	turn sync.Mutex // held while a proof is obtained or used; guards writes to the fields below
+	mu   sync.Mutex // held while the credential and the header change, and to read them without turn
 
 	credential *Credential // nil: not looked up yet
 	challenge  challenge
-	header     string    // of the next request; empty: send none
-	expires    time.Time // when header ends to be valid; zero: it does not
-	silence    error     // of the token server, the last one
-	silentAt   time.Time // when that was
+	header     string    // for the next request; empty: send none
+	expires    time.Time // when header expires; zero: never
+	silence    error     // the token server's last one
+	silentAt   time.Time // when it happened
 }
 
-// Authorization returns the value of the Authorization header for the next request to the registry, or "" as long as
-// the registry has not asked for one.
+// Authorization returns the value of the Authorization header for the next request to the registry, or "" until the
+// registry asks for one.
 func (s *Session) Authorization(ctx context.Context) (string, error) {
 	asked := time.Now()
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	if asked.Before(s.silentAt) {
-		return "", s.silence // Who waited for the same answer does not begin to wait again.
+		return "", s.silence // A caller that waited for the same answer does not wait again.
 	}
 	if !s.expires.IsZero() && time.Now().After(s.expires) {
 		if err := s.answerBearer(ctx); err != nil {
@@ -71,8 +71,8 @@ func (s *Session) Authorization(ctx context.Context) (string, error) {
 	return s.header, nil
 }
 
-// Renew makes use of a refusal: the WWW-Authenticate values that came with status 401 after a request whose
-// Authorization header was refused ("" for none). It reports whether it is worth to try again.
+// Renew responds to a refusal: status 401 with WWW-Authenticate values, for a request with the Authorization header
+// refused ("" for none). It reports whether the request is worth retrying.
 func (s *Session) Renew(ctx context.Context, authenticate []string, refused string) (bool, error) {
 	asked := time.Now()
 	s.turn.Lock()
@@ -81,7 +81,7 @@ func (s *Session) Renew(ctx context.Context, authenticate []string, refused stri
 		return false, s.silence
 	}
 	if s.header != refused {
-		return true, nil // Another request was refused before and has renewed the proof.
+		return true, nil // Another request was refused earlier and has renewed the proof.
 	}
 	if s.credential == nil {
 		c, err := s.Credentials.Find(ctx, s.Repository)
@@ -122,15 +122,15 @@ func (s *Session) setHeader(value string) {
 	s.header = value
 }
 
-// Anonymous reports whether no credential was found, or none was needed so far.
+// Anonymous reports whether no credential was found, or none has been needed so far.
 func (s *Session) Anonymous() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.credential == nil || s.credential.IsAnonymous()
 }
 
-// Hide makes text, which a server sent, fit for an error: without the secrets that it may repeat, on one line, not
-// too long.
+// Hide cleans text from a server for use in an error: it removes secrets that the server may repeat, puts the text on
+// one line and limits its length.
 func (s *Session) Hide(text string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,7 +146,7 @@ func (s *Session) hide(text string) string {
 	return transport.Hide(text, secrets...)
 }
 
-// basic returns the credential in the form of RFC 7617.
+// basic returns the credential as defined by RFC 7617.
 func (s *Session) basic() string {
 	return base64.StdEncoding.EncodeToString([]byte(s.credential.Username + ":" + s.credential.Password))
 }

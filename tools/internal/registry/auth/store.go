@@ -17,17 +17,17 @@ import (
 // Store is a Finder that reads the files of docker and podman. The first file that has a credential for the registry
 // wins.
 type Store struct {
-	// Files are the paths of the files, in the order in which they are asked. Files that do not exist are skipped.
+	// Files are the paths of the files, in search order. Files that do not exist are skipped.
 	Files []string
 	// Limits bound how long a helper program may take.
 	Limits transport.Limits
 }
 
-// DefaultStore returns a store of the files that podman and docker would ask on this machine, in this order:
+// DefaultStore returns a store of the files that podman and docker read on this machine, in this order:
 // $REGISTRY_AUTH_FILE; $XDG_RUNTIME_DIR/containers/auth.json, or /run/containers/UID/auth.json without the variable;
 // $XDG_CONFIG_HOME/containers/auth.json (default ~/.config); $DOCKER_CONFIG/config.json (default ~/.docker).
 func DefaultStore() *Store {
-	home, _ := os.UserHomeDir() // Without a home the places below it are not asked.
+	home, _ := os.UserHomeDir() // Without a home directory, the paths below it are skipped.
 	return &Store{Files: defaultFiles(os.Getenv, home, os.Getuid())}
 }
 
@@ -64,8 +64,8 @@ func defaultFiles(getenv func(string) string, home string, uid int) []string {
 // Searched implements Finder.
 func (s *Store) Searched() []string { return s.Files }
 
-// Find implements Finder. In each file a helper for the registry comes first ("credHelpers"), then the helper for all
-// registries ("credsStore"), then the file's own entries ("auths"), the one with the longest repository prefix first.
+// Find implements Finder. In each file it tries a helper for the registry first ("credHelpers"), then the helper for
+// all registries ("credsStore"), then the file's own entries ("auths"), starting with the longest repository prefix.
 func (s *Store) Find(ctx context.Context, ref reference.Reference) (Credential, error) {
 	for _, path := range s.Files {
 		data, err := os.ReadFile(path)
@@ -93,7 +93,7 @@ func (s *Store) findInFile(ctx context.Context, data []byte, ref reference.Refer
 	}
 	names := keysFor(ref)
 	for _, found := range matches(file.CredHelpers, names) {
-		if found.value == "" { // Docker's way to except a registry from the helper for all.
+		if found.value == "" { // This is how Docker exempts a registry from the global helper.
 			file.CredsStore = ""
 			break
 		}

@@ -19,17 +19,17 @@ import (
 const (
 	// maxAnswer bounds a token server's answer, in bytes.
 	maxAnswer = 1 << 20
-	// defaultLife is how long a token is valid whose server does not say it.
+	// defaultLife is how long a token is valid if its server does not say.
 	defaultLife = 60 * time.Second
 )
 
-// TokenError is returned when a token server gives no token. It wraps Err.
+// TokenError is returned when a token server does not issue a token. It wraps Err.
 type TokenError struct {
 	Host       string // the token server
-	Err        error  // why no answer came; nil if one came
-	Status     int    // of HTTP; 0 if no answer came
-	Message    string // the server's own words, if it had any
-	RetryAfter string // the header of that name
+	Err        error  // why no answer arrived; nil if one did
+	Status     int    // the HTTP status; 0 if no answer arrived
+	Message    string // the server's own message, if any
+	RetryAfter string // the value of the Retry-After header
 }
 
 // Unwrap returns e.Err.
@@ -56,7 +56,7 @@ func (e *TokenError) Retry() (time.Duration, bool) {
 	return transport.ParseRetryAfter(e.RetryAfter), transport.IsTemporary(e.Status)
 }
 
-// answerBearer gets a new access token. It is the caller's turn.
+// answerBearer gets a new access token. The caller holds turn.
 func (s *Session) answerBearer(ctx context.Context) error {
 	err := s.askForToken(ctx)
 	var silence *transport.SilenceError
@@ -99,12 +99,12 @@ func (s *Session) askForToken(ctx context.Context) error {
 		return fmt.Errorf("token server %s: %w", realm.Host, err)
 	}
 	s.setHeader("Bearer " + token)
-	s.expires = start.Add(life - life/10) // It is renewed a little before its time.
+	s.expires = start.Add(life - life/10) // Renew a little before it expires.
 	return nil
 }
 
-// realm returns the token server's address. No registry makes us send the credential in the clear, unless the token
-// server is on this machine as the registry is, or the user allows it.
+// realm returns the token server's address. A registry cannot make us send the credential in the clear, unless both it
+// and the token server are on this machine, or the user allows it.
 func (s *Session) realm() (*url.URL, error) {
 	realm, err := url.Parse(s.challenge.params["realm"])
 	if err != nil || realm.Host == "" || realm.Scheme != "https" && realm.Scheme != "http" {
@@ -117,7 +117,7 @@ func (s *Session) realm() (*url.URL, error) {
 	return realm, nil
 }
 
-// tokenRequest makes a GET with basic authentication, or a POST that trades an identity token.
+// tokenRequest returns a GET with basic authentication, or a POST that exchanges an identity token.
 func (s *Session) tokenRequest(ctx context.Context, realm *url.URL) (*http.Request, error) {
 	query := url.Values{"scope": s.scopes()}
 	if service := s.challenge.params["service"]; service != "" {
@@ -147,7 +147,7 @@ func (s *Session) tokenRequest(ctx context.Context, realm *url.URL) (*http.Reque
 	return req, err
 }
 
-// scopes returns what to ask for: the session's own scope, and what the challenge names besides it.
+// scopes returns the scopes to request: the session's own, and any others that the challenge names.
 func (s *Session) scopes() []string {
 	own := "repository:" + s.Repository.Repository + ":"
 	scopes := []string{own + string(s.Access)}
@@ -159,7 +159,7 @@ func (s *Session) scopes() []string {
 	return scopes
 }
 
-// parseToken reads a token server's answer: the token and how long it is valid.
+// parseToken returns the token in a token server's answer and how long it is valid.
 func parseToken(data []byte) (string, time.Duration, error) {
 	var answer struct {
 		Token       string  `json:"token"`
@@ -167,7 +167,7 @@ func parseToken(data []byte) (string, time.Duration, error) {
 		ExpiresIn   float64 `json:"expires_in"` // seconds
 	}
 	if err := json.Unmarshal(data, &answer); err != nil {
-		return "", 0, errors.New("the answer is not the JSON of a token") // and may hold one: it is not shown
+		return "", 0, errors.New("the answer is not the JSON of a token") // it may contain one, so do not show it
 	}
 	token := cmp.Or(answer.Token, answer.AccessToken)
 	if token == "" {
@@ -183,7 +183,7 @@ func parseToken(data []byte) (string, time.Duration, error) {
 	return token, time.Duration(min(answer.ExpiresIn, day) * float64(time.Second)), nil
 }
 
-// checkToken refuses what cannot be sent in a header: to try that again does not help.
+// checkToken rejects a token that cannot be sent in a header: a retry would not help.
 func checkToken(token string) error {
 	if strings.ContainsFunc(token, func(c rune) bool { return c < ' ' || c == 0x7f }) {
 		return errors.New("the token holds a line break or another control character")
@@ -191,7 +191,7 @@ func checkToken(token string) error {
 	return nil
 }
 
-// tokenMessage finds the words in a refusal: in the form of registries or in that of OAuth 2 (RFC 6749, section 5.2).
+// tokenMessage finds the message in a refusal, in the format of registries or of OAuth 2 (RFC 6749, section 5.2).
 func tokenMessage(data []byte) string {
 	var answer struct {
 		Errors  []struct{ Code, Message string }

@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// address is where a cache is.
+// address is the address of a cache.
 type address struct {
-	name     string // as it was given, without secrets and instance
+	name     string // as given, without secrets and instance
 	grpc     bool
-	url      url.URL       // to ask: http or https, a path without a slash at the end
-	user     *url.Userinfo // to be sent as basic authentication
+	url      url.URL       // for requests: http or https, a path without a trailing slash
+	user     *url.Userinfo // sent as basic authentication
 	socket   string        // the path of a Unix socket to connect to, or empty
 	instance string
 }
 
 func parseAddress(text string) (address, error) {
 	shown, _, _ := strings.Cut(text, "?")
-	if _, host, found := strings.Cut(shown, "@"); found { // It may be a secret that makes the rest invalid.
+	if _, host, found := strings.Cut(shown, "@"); found { // A secret may be what makes the address invalid.
 		shown = "...@" + host
 	}
 	a, err := parse(text)
@@ -49,7 +49,7 @@ func parse(text string) (address, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil {
-		return address{}, errors.Unwrap(err) // The outer error shows all of the address.
+		return address{}, errors.Unwrap(err) // The outer error contains the whole address.
 	}
 	return fromURL(u, instance)
 }
@@ -80,7 +80,7 @@ func fromURL(u *url.URL, instance string) (address, error) {
 	return a, nil
 }
 
-// parseInstance reads "instance=NAME".
+// parseInstance parses "instance=NAME".
 func parseInstance(query string) (string, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {

@@ -1,13 +1,13 @@
-// Package cas reads blobs out of a remote cache of Bazel's.
+// Package cas reads blobs from a Bazel remote cache.
 //
-// Such a cache holds outputs by the SHA-256 of their bytes (its content-addressed storage, CAS), and that is also what
-// names a blob of an image: whoever has the image's documents can have its layers from there. Two protocols are
-// spoken: that of Bazel's HTTP caches (GET /cas/HEX), and the Read call of google.bytestream.ByteStream over gRPC, as
-// the Remote Execution API, version 2, uses it ("{instance}/blobs/{hash}/{size}").
+// Such a cache stores outputs by the SHA-256 of their bytes (its content-addressed storage, CAS). Image blobs are named
+// by the same digest, so an image's documents are enough to fetch its layers from there. The package supports two
+// protocols: that of Bazel's HTTP caches (GET /cas/HEX), and the Read call of google.bytestream.ByteStream over gRPC,
+// as the Remote Execution API, version 2, uses it ("{instance}/blobs/{hash}/{size}").
 //
-// A [Cache] is a content.Source: bytes stream through and are never held, and the readers of package content compare
-// them with their digest. A stream that breaks is opened again where it broke. Nothing is asked for, no connection is
-// made and no helper started before the first blob is opened.
+// A [Cache] is a content.Source: it streams bytes without storing them, and the readers of package content compare them
+// with their digest. A broken stream resumes where it broke. No request is sent, no connection made and no helper
+// started before the first blob is opened.
 //
 // Non-goals: writing, the action cache, blobs stored in parts or compressed, caches whose digests are not SHA-256.
 package cas
@@ -25,24 +25,25 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// Options say how a Cache is asked. The zero value is that of a cache that wants no credentials.
+// Options configure requests to a Cache. The zero value is for a cache that requires no credentials.
 type Options struct {
 	// Header is sent with every request, like those of Bazel's --remote_header.
 	Header http.Header
-	// Helper is a program that knows further headers, by Bazel's credential-helper protocol. It is a path, one that
-	// begins with "%workspace%/", or a name to be found on the PATH. Empty means that there is none.
+	// Helper is a program that supplies further headers, by Bazel's credential-helper protocol. It is a path, a path
+	// that starts with "%workspace%/", or the name of a program on the PATH. Empty means no helper.
 	Helper string
 	// Workspace is the directory that %workspace% stands for, and in which the helper runs. Empty means the current one.
 	Workspace string
-	// TLS holds what connections with TLS need beyond the system's authorities: others, a client certificate. Nil is nothing.
+	// TLS adds authorities or a client certificate to the system's authorities, for connections with TLS. Nil adds
+	// nothing.
 	TLS *tls.Config
-	// Limits bound how long the cache may be silent. By default that is as long as Bazel's --remote_timeout.
+	// Limits bound how long the cache may be silent. The default is that of Bazel's --remote_timeout.
 	Limits transport.Limits
-	// Wait waits before another attempt. Nil means to sleep.
+	// Wait waits before another attempt. Nil means sleep.
 	Wait transport.Wait
 }
 
-// Cache is a remote cache. It may be used by several goroutines.
+// Cache is a remote cache. It is safe for concurrent use.
 type Cache struct {
 	name        string // for messages: without secrets
 	credentials *credentials
@@ -50,16 +51,16 @@ type Cache struct {
 	wait        transport.Wait
 }
 
-// protocol is a way to ask for a blob.
+// protocol is a way to request a blob.
 type protocol interface {
 	// fetch returns the bytes of the blob d from offset on. The caller closes the reader.
 	fetch(ctx context.Context, d oci.Descriptor, offset int64, header http.Header) (io.ReadCloser, error)
 }
 
-// New returns the cache at an address. These are the ones that Bazel's --remote_cache takes: grpcs://HOST[:PORT],
+// New returns the cache at an address. It takes the same addresses as Bazel's --remote_cache: grpcs://HOST[:PORT],
 // grpc://HOST[:PORT], unix:PATH (gRPC through a socket), HOST[:PORT] (the same as grpcs), and
 // https://HOST[:PORT][/PATH] or http://..., in which USER:PASSWORD@ may precede the host. "?instance=NAME" at the end
-// of a gRPC address is what --remote_instance_name is to Bazel.
+// of a gRPC address corresponds to Bazel's --remote_instance_name.
 func New(address string, o Options) (*Cache, error) {
 	a, err := parseAddress(address)
 	if err != nil {
@@ -74,8 +75,8 @@ func New(address string, o Options) (*Cache, error) {
 	return c, nil
 }
 
-// Open implements content.Source. The first bytes are there when it returns. An [*Error] with Denied set tells that the
-// cache wants other credentials.
+// Open implements content.Source. It returns once the first bytes have arrived. An [*Error] with Denied set is returned
+// when the cache requires other credentials.
 func (c *Cache) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
 	if err := oci.CheckDescriptor(d); err != nil {
 		return nil, err
@@ -87,7 +88,7 @@ func (c *Cache) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, erro
 	return s, nil
 }
 
-// stream is a blob that is being read.
+// stream is a blob being read.
 type stream struct {
 	ctx      context.Context
 	cache    *Cache
@@ -96,10 +97,10 @@ type stream struct {
 	offset   int64 // of the next byte
 	attempts transport.Attempts
 	renewed  bool  // whether the helper has been asked again
-	failed   error // for good
+	failed   error // the final error
 }
 
-// open asks for what is left of the blob, until there is an answer or no hope.
+// open requests the rest of the blob, until there is an answer or a final error.
 func (s *stream) open() error {
 	for {
 		header, err := s.cache.credentials.header(s.ctx)
@@ -116,7 +117,7 @@ func (s *stream) open() error {
 	}
 }
 
-// pause waits before another attempt after the failure err. It returns an error if there must be none.
+// pause waits before another attempt after the failure err. It returns an error if there must not be another attempt.
 func (s *stream) pause(err error) error {
 	var refusal *Error
 	if errors.As(err, &refusal) && refusal.Denied && !s.renewed && s.cache.credentials.forget() {
@@ -129,7 +130,7 @@ func (s *stream) pause(err error) error {
 	return s.attempts.Failed(s.ctx, s.failure(err))
 }
 
-// failure returns the error of the stream for a failure. What the cache has said is cleaned of our secrets.
+// failure returns the error of the stream for a failure. It removes our secrets from the cache's message.
 func (s *stream) failure(err error) error {
 	var refusal *Error
 	if errors.As(err, &refusal) {
@@ -148,7 +149,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		s.offset += int64(n)
 		if n > 0 {
 			s.attempts.Moved()
-			return n, nil // An error comes again with the next call.
+			return n, nil // The next call returns the error again.
 		}
 		if err == io.EOF && s.offset >= s.blob.Size {
 			return 0, io.EOF

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// helperTimeout is how long a helper may take, helperValidity how long its answer holds if it does not say. Both
-	// are Bazel's.
+	// helperTimeout is how long a helper may take; helperValidity is how long its answer is valid if it does not say.
+	// Bazel uses the same values.
 	helperTimeout  = 10 * time.Second
 	helperValidity = 30 * time.Minute
 )
@@ -29,7 +29,7 @@ type credentials struct {
 	workspace string
 	uri       string // what the helper is asked about
 
-	mu      sync.Mutex // held while the helper runs: one is enough
+	mu      sync.Mutex // held while the helper runs, so that only one runs at a time
 	answer  http.Header
 	expires time.Time
 }
@@ -52,7 +52,7 @@ func newCredentials(a address, o Options) *credentials {
 	}
 	uri := a.url.JoinPath(service)
 	if a.grpc {
-		uri.Scheme = "https" // what gRPC libraries and so Bazel say, with and without TLS
+		uri.Scheme = "https" // gRPC libraries, and so Bazel, use https with and without TLS
 	}
 	c.uri = uri.String()
 	return c
@@ -77,7 +77,7 @@ func (c *credentials) header(ctx context.Context) (http.Header, error) {
 	return all, nil
 }
 
-// forget makes the helper be asked again. It reports whether there is one.
+// forget discards the helper's answer, so that the helper runs again. It reports whether there is a helper.
 func (c *credentials) forget() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,7 +85,7 @@ func (c *credentials) forget() bool {
 	return c.helper != ""
 }
 
-// hide makes text, which the cache sent, fit for an error: without the values of headers, and the words in them.
+// hide cleans text from the cache for use in an error: it removes the values of headers, and the words in them.
 func (c *credentials) hide(text string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -101,7 +101,7 @@ func (c *credentials) hide(text string) string {
 	return transport.Hide(text, slices.DeleteFunc(secrets, isWord)...)
 }
 
-// helperError is the error for a helper that gives no answer.
+// helperError is the error for a helper that does not answer.
 type helperError struct {
 	helper string
 	err    error
@@ -135,13 +135,13 @@ func (c *credentials) ask(ctx context.Context) error {
 	return c.take(stdout)
 }
 
-// take reads a helper's answer.
+// take parses a helper's answer.
 func (c *credentials) take(data []byte) error {
 	var answer struct {
 		Headers map[string][]string
 		Expires time.Time
 	}
-	if err := json.Unmarshal(data, &answer); err != nil { // What it says may be a secret: it is not shown.
+	if err := json.Unmarshal(data, &answer); err != nil { // The error may contain a secret, so do not show it.
 		return &helperError{c.helper, fmt.Errorf("the answer of %d bytes is not what the protocol demands", len(data))}
 	}
 	c.answer = make(http.Header)

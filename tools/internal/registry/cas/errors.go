@@ -9,18 +9,18 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// Error is the refusal of a cache.
+// Error is a cache's refusal.
 type Error struct {
 	// Status is the status of the answer: an HTTP status like "403 Forbidden", or the name of a gRPC code like
 	// "PERMISSION_DENIED".
 	Status string
-	// Message is what the cache says in addition, in one line, maybe nothing.
+	// Message is the cache's own message on one line, or empty.
 	Message string
-	// Denied says that the cache wants another credential, or one at all.
+	// Denied reports that the cache requires a credential, or a different one.
 	Denied bool
 
 	temporary bool
-	after     time.Duration // that the cache asks us to wait
+	after     time.Duration // how long the cache asks us to wait
 }
 
 // Error implements error.
@@ -54,7 +54,7 @@ var codes = []string{
 	"INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
 }
 
-// temporaryCodes are those after which Bazel tries again, too.
+// temporaryCodes are the codes after which Bazel retries, too.
 var temporaryCodes = []string{
 	"UNKNOWN", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED", "INTERNAL", "UNAVAILABLE",
 }
@@ -75,7 +75,7 @@ func grpcError(code int, message string) error {
 	}
 }
 
-// protocolError is the error for a server that speaks something else.
+// protocolError is the error for a server that speaks another protocol.
 type protocolError struct{ text string }
 
 func (e *protocolError) Error() string { return e.text }

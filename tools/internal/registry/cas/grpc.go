@@ -19,13 +19,13 @@ import (
 
 // grpcCache is a cache that speaks the Remote Execution API.
 //
-// One call with two messages of four fields in all does not need a gRPC library, for whose compilation everybody who
-// builds the push tool would wait: HTTP/2 is net/http's, and what gRPC puts on top of it (PROTOCOL-HTTP2.md) is five
-// bytes before a message and a status behind the last one.
+// One call with two messages and four fields in all does not justify a gRPC library, which everybody who builds the
+// push tool would have to compile: net/http provides HTTP/2, and gRPC adds to it (PROTOCOL-HTTP2.md) only five bytes
+// before each message and a status after the last one.
 type grpcCache struct {
 	client *http.Client
 	method url.URL
-	prefix string // of resource names
+	prefix string // prefix of resource names
 }
 
 func newGRPC(a address, o Options) *grpcCache {
@@ -36,7 +36,7 @@ func newGRPC(a address, o Options) *grpcCache {
 		TLSHandshakeTimeout: 10 * time.Second,
 		IdleConnTimeout:     90 * time.Second,
 		DisableCompression:  true,
-		// A connection over which nothing comes any more is noticed.
+		// Detect a dead connection.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}
 	dialer := &net.Dialer{Timeout: 30 * time.Second}
@@ -55,7 +55,7 @@ func newGRPC(a address, o Options) *grpcCache {
 	c := &grpcCache{method: *a.url.JoinPath("google.bytestream.ByteStream", "Read"), prefix: "blobs/"}
 	c.client = transport.NewClient(connections, o.Limits)
 	c.client.CheckRedirect = func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse // gRPC has none.
+		return http.ErrUseLastResponse // gRPC has no redirects.
 	}
 	if a.instance != "" {
 		c.prefix = a.instance + "/blobs/"
@@ -69,7 +69,7 @@ func (c *grpcCache) fetch(
 ) (io.ReadCloser, error) {
 	resource := c.prefix + d.Digest.Encoded() + "/" + strconv.FormatInt(d.Size, 10)
 	body := bytes.NewReader(readRequest(resource, offset))
-	// The call ends with the reader, even if the cache goes on.
+	// The call ends with the reader, even if the cache keeps sending.
 	ctx, cancel := context.WithCancel(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.method.String(), body)
 	if err != nil {
@@ -109,9 +109,9 @@ func readRequest(resource string, offset int64) []byte {
 	return append(prefix, message...)
 }
 
-// checkAnswer looks whether an answer is gRPC at all.
+// checkAnswer checks that an answer is gRPC at all.
 func checkAnswer(resp *http.Response) error {
-	if resp.StatusCode != http.StatusOK { // not of a gRPC server, but of something before it
+	if resp.StatusCode != http.StatusOK { // not from a gRPC server, but from something in front of it
 		if resp.StatusCode == http.StatusNotFound {
 			return &protocolError{"no ByteStream service is there"}
 		}
@@ -123,7 +123,7 @@ func checkAnswer(resp *http.Response) error {
 	return nil
 }
 
-// checkStatus returns the error that the end of a call tells of, io.EOF if all is well.
+// checkStatus returns the error that the end of a call reports, or io.EOF on success.
 func checkStatus(trailer http.Header) error {
 	status := trailer.Get("Grpc-Status")
 	code, err := strconv.ParseUint(status, 10, 8)

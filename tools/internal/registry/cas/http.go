@@ -22,7 +22,7 @@ type httpCache struct {
 func newHTTP(a address, o Options) *httpCache {
 	connections := http.DefaultTransport.(*http.Transport).Clone()
 	connections.TLSClientConfig = o.TLS.Clone()
-	connections.DisableCompression = true // Blobs are stored as they are.
+	connections.DisableCompression = true // Blobs are stored uncompressed.
 	return &httpCache{client: transport.NewClient(connections, o.Limits), base: a.url}
 }
 
@@ -56,7 +56,7 @@ func (c *httpCache) fetch(
 		resp.Body.Close()
 		return nil, httpError(resp)
 	}
-	// A cache that knows no ranges begins again: skip what was read.
+	// A cache without support for ranges starts from the beginning: skip the bytes already read.
 	if _, err := io.CopyN(io.Discard, resp.Body, offset-begins); err != nil {
 		resp.Body.Close()
 		if err == io.EOF {

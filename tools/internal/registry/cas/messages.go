@@ -17,11 +17,11 @@ const (
 	wireFixed4 = 5
 )
 
-// dataField is the number of the field "data" of google.bytestream.ReadResponse, the only one that it has.
+// dataField is the number of "data", the only field of google.bytestream.ReadResponse.
 const dataField = 10
 
-// messages is what a Read call answers, a stream of ReadResponse messages, as a reader of their data. Messages are not
-// held: how large they are does not matter.
+// messages reads the data of the ReadResponse messages that a Read call streams back. It does not buffer messages, so
+// their size does not matter.
 type messages struct {
 	resp   *http.Response
 	cancel context.CancelFunc
@@ -34,7 +34,7 @@ func newMessages(resp *http.Response, cancel context.CancelFunc) *messages {
 	return &messages{resp: resp, cancel: cancel, r: bufio.NewReaderSize(resp.Body, 32<<10)}
 }
 
-// await waits for the first message, or for the end of a call without any.
+// await waits for the first message, or for the end of a call without messages.
 func (m *messages) await() error {
 	_, err := m.r.Peek(1)
 	if err == io.EOF {
@@ -46,7 +46,7 @@ func (m *messages) await() error {
 	return err
 }
 
-// end returns the error that the end of the answer tells of, io.EOF if all is well. A call that fails at once may have
+// end returns the error that the end of the answer reports, or io.EOF on success. A call that fails at once may have
 // its status at the beginning.
 func (m *messages) end() error {
 	if m.resp.Header.Get("Grpc-Status") != "" {
@@ -71,12 +71,12 @@ func (m *messages) Read(p []byte) (int, error) {
 	n, err := m.r.Read(p[:min(uint64(len(p)), m.data)])
 	m.data -= uint64(n)
 	if n > 0 {
-		err = nil // It comes again.
+		err = nil // The next call returns it again.
 	}
 	return n, unexpected(err)
 }
 
-// nextMessage reads what gRPC puts before a message; after the last one, the call's status.
+// nextMessage reads the prefix that gRPC puts before a message or, after the last one, the call's status.
 func (m *messages) nextMessage() error {
 	var prefix [5]byte
 	if _, err := io.ReadFull(m.r, prefix[:]); err == io.EOF {
@@ -91,7 +91,7 @@ func (m *messages) nextMessage() error {
 	return nil
 }
 
-// nextField reads the beginning of a field, and all of one that is not data.
+// nextField reads the start of a data field, and skips any other field.
 func (m *messages) nextField() error {
 	tag, err := m.varint()
 	if err != nil {
@@ -125,7 +125,7 @@ func (m *messages) nextField() error {
 	return unexpected(err)
 }
 
-// errMessage tells that a message is not one of protocol buffers.
+// errMessage is returned when a message is not a valid protocol buffer.
 var errMessage = &protocolError{"no ByteStream service: a message cannot be understood"}
 
 // varint reads a number inside the current message.

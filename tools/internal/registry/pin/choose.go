@@ -8,7 +8,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 )
 
-// images lists the images that root leads to, each with a platform.
+// images lists the images that root reaches, each with a platform.
 func (s *search) images(root oci.Descriptor) ([]content.Image, error) {
 	if !oci.IsIndex(root.MediaType) {
 		image, err := s.single(root)
@@ -18,8 +18,8 @@ func (s *search) images(root oci.Descriptor) ([]content.Image, error) {
 	return slices.DeleteFunc(images, func(i content.Image) bool { return i.Platform.OS == "" }), err
 }
 
-// single returns the one image that a reference names without an index. If its config states no platform, the one that
-// is wanted is taken.
+// single returns the one image that a reference names without an index. If its config states no platform, it gets the
+// requested one.
 func (s *search) single(root oci.Descriptor) (content.Image, error) {
 	image := content.Image{Descriptor: root}
 	documents, err := s.complete(image)
@@ -41,7 +41,7 @@ func (s *search) single(root oci.Descriptor) (content.Image, error) {
 	return image, nil
 }
 
-// choose returns the images that are wanted. The first of several for one platform wins, as it does for Docker.
+// choose returns the requested images. The first of several for one platform wins, as with Docker.
 func (s *search) choose(images []content.Image) ([]content.Image, error) {
 	var chosen []content.Image
 	add := func(image content.Image) {
@@ -75,7 +75,7 @@ func (s *search) choose(images []content.Image) ([]content.Image, error) {
 	return chosen, nil
 }
 
-// lacks returns the error that none of the images is for the platforms.
+// lacks returns the error for platforms that none of the images is for.
 func (s *search) lacks(missing []oci.Platform, images []content.Image) error {
 	return fmt.Errorf("%s: %w", s.want.Reference, &content.PlatformError{Want: missing, Have: content.Platforms(images)})
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
 )
 
-// documents are those of a repository. Each is asked for once.
+// documents are the documents of a repository. Each is fetched once.
 type documents struct {
 	repository *registry.Repository
 	known      map[digest.Digest][]byte

@@ -1,10 +1,10 @@
-// Package pin finds out what a lock file holds: which manifests an image reference leads to, and how its registry is
-// spoken to.
+// Package pin determines the contents of a lock file: the manifests that an image reference resolves to, and how to
+// connect to its registry.
 //
-// It follows indexes that hold indexes, learns a platform that no index states from the image's config, and passes over
-// what is no image (attestations, signatures, other artifacts). Only documents are read; layers are by [Shapes] alone.
+// It follows nested indexes, reads a platform that no index states from the image's config, and skips entries that are
+// not images (attestations, signatures, other artifacts). It reads only documents; [Shapes] alone reads layers.
 //
-// Non-goals: the form of the lock file (package lockfile), deciding when to pin.
+// Non-goals: the format of the lock file (package lockfile), deciding when to pin.
 package pin
 
 import (
@@ -20,23 +20,23 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 )
 
-// Default are the platforms that are pinned of an index where nothing else is asked for, as far as it has them.
+// Default are the platforms pinned from an index by default, if the index has them.
 var Default = []oci.Platform{{OS: "linux", Architecture: "amd64"}, {OS: "linux", Architecture: "arm64"}}
 
-// Want says what is to be pinned.
+// Want describes what to pin.
 type Want struct {
-	// Reference is the image's name. A digest in it wins over a tag.
+	// Reference is the image's name. A digest in it takes precedence over a tag.
 	Reference reference.Reference
 	// Mirrors are repositories that hold the same blobs.
 	Mirrors []reference.Reference
-	// Platforms are the platforms to pin. None means Default, or the one platform that the image has.
+	// Platforms are the platforms to pin. If it is empty, Default is used, or the image's only platform.
 	Platforms []oci.Platform
 	// All means every platform of the index.
 	All bool
 }
 
-// Image asks the registry for an image, and the registries of image and mirrors how they are spoken to. The error is a
-// *content.PlatformError if the image lacks a platform that is wanted.
+// Image resolves an image at its registry, and finds out how to connect to the registries of the image and its mirrors.
+// The error is a *content.PlatformError if the image lacks a requested platform.
 func Image(
 	ctx context.Context, client *registry.Client, want Want,
 ) (lockfile.Image, map[string]lockfile.Registry, error) {
@@ -66,7 +66,7 @@ func Image(
 	return image, registries, nil
 }
 
-// Registry asks the registry that ref names how it is spoken to.
+// Registry finds out how to connect to the registry that ref names.
 func Registry(ctx context.Context, client *registry.Client, ref reference.Reference) (lockfile.Registry, error) {
 	end, err := client.Endpoint(ctx, ref)
 	if err != nil {
@@ -79,7 +79,7 @@ func Registry(ctx context.Context, client *registry.Client, ref reference.Refere
 	return r, nil
 }
 
-// search is one image that is being looked into.
+// search is the search of one image.
 type search struct {
 	ctx       context.Context
 	documents *documents
@@ -120,7 +120,7 @@ func (s *search) image() (lockfile.Image, error) {
 	return image, nil
 }
 
-// complete returns the documents of an image.
+// complete returns an image with its documents.
 func (s *search) complete(image content.Image) (p lockfile.Platform, err error) {
 	data, err := content.ReadAll(s.ctx, s.documents, image.Descriptor)
 	if err != nil {

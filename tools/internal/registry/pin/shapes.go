@@ -17,15 +17,16 @@ import (
 )
 
 const (
-	// maxShape bounds what a lock file holds of the layers of one image, in bytes. That of a distribution has some thousand.
+	// maxShape bounds the size, in bytes, of the shape of one image in a lock file. The shape of a distribution has a
+	// few thousand.
 	maxShape = 1 << 20
-	// readers is how many layers are read at a time.
+	// readers is how many layers are read concurrently.
 	readers = 3
 )
 
-// Shapes reads the image's layers from src, each once, and puts the shape of those of each platform into the image. What
-// known has of the same manifest is taken from there. A platform whose layers cannot be read as archives remains without
-// a shape, and is among the reasons, each of which names the platform and says why.
+// Shapes reads each of the image's layers from src once, and adds the shape of each platform's layers to the image. If
+// known has the shape of the same manifest, Shapes reuses it. A platform whose layers cannot be read as archives gets
+// no shape; reasons then contains an entry that names the platform and explains why.
 func Shapes(
 	ctx context.Context, src content.Source, image, known lockfile.Image,
 ) (reasons []string, err error) {
@@ -39,7 +40,7 @@ func Shapes(
 			continue
 		}
 		if platform, err := oci.ParsePlatform(name); err != nil || platform.OS == "windows" {
-			continue // Its directories have no modes.
+			continue // Directories in it have no modes.
 		}
 		layers, err := p.Layers()
 		if err != nil {
@@ -64,7 +65,7 @@ func Shapes(
 	return reasons, nil
 }
 
-// result is a layer that was read: its shape, or why there is none.
+// result is the result of reading a layer: its shape, or why there is none.
 type result struct {
 	shape  *shape.Shape
 	reason error
@@ -90,7 +91,7 @@ func merge(layers []lockfile.Layer, found map[digest.Digest]result) (lockfile.Te
 	return text, nil
 }
 
-// readAll reads several layers at a time, each once.
+// readAll reads each layer once, several concurrently.
 func readAll(ctx context.Context, src content.Source, layers []oci.Descriptor) (map[digest.Digest]result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -109,7 +110,7 @@ func readAll(ctx context.Context, src content.Source, layers []oci.Descriptor) (
 			defer func() { <-slots }()
 			r, err := read(ctx, src, d)
 			if err != nil {
-				cancel(err) // Only the first counts.
+				cancel(err) // Only the first error is kept.
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -120,8 +121,8 @@ func readAll(ctx context.Context, src content.Source, layers []oci.Descriptor) (
 	return found, context.Cause(ctx)
 }
 
-// read reads one layer. It is an error if the layer cannot be had, or is not what the manifest promises; that it is no
-// archive, or one that takes too much, is not.
+// read reads one layer. It fails if the layer cannot be fetched or does not match the manifest. A layer that is not an
+// archive, or is too large a one, is not an error.
 func read(ctx context.Context, src content.Source, d oci.Descriptor) (result, error) {
 	if content.IsElsewhere(ctx, src, d) {
 		return result{reason: errors.New("it is not in the registry")}, nil
@@ -134,7 +135,7 @@ func read(ctx context.Context, src content.Source, d oci.Descriptor) (result, er
 	in := &failing{Reader: digest.NewVerifier(blob, d.Digest, d.Size)}
 	s, reason := shape.OfArchive(ctx, in, d.Size)
 	if reason == nil {
-		io.Copy(io.Discard, in) // The digest is known at the end.
+		io.Copy(io.Discard, in) // Read to the end, which verifies the digest.
 	}
 	if err := errors.Join(in.err, ctx.Err()); err != nil {
 		return result{}, err
@@ -142,7 +143,7 @@ func read(ctx context.Context, src content.Source, d oci.Descriptor) (result, er
 	return result{s, reason}, nil
 }
 
-// failing keeps what went wrong, to be told from what is wrong in the bytes.
+// failing keeps the error of the reader, to distinguish it from an error in the bytes.
 type failing struct {
 	io.Reader
 	err error

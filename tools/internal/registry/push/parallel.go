@@ -16,7 +16,7 @@ func forEach[T any](ctx context.Context, jobs int, items []T, do func(context.Co
 		workers.Go(func() {
 			for item := range queue {
 				if err := do(ctx, item); err != nil {
-					cancel(err) // Only the first counts.
+					cancel(err) // Only the first error is kept.
 				}
 			}
 		})

@@ -1,9 +1,9 @@
-// Package push makes images part of repositories with as few requests and bytes as that takes.
+// Package push pushes images to repositories with as few requests and bytes as possible.
 //
-// The registries are asked for every part before it is sent, blobs travel several at once, and what refers to something
-// comes after it: blobs, manifests, indexes, tags. A push that breaks off therefore leaves no name for half an image,
-// and the next one goes on from there. A blob that several repositories of one registry shall have is sent once and
-// mounted into the others.
+// It checks whether a registry has each part before sending it, sends several blobs concurrently, and sends an object
+// only after everything it refers to: blobs, manifests, indexes, tags. An interrupted push therefore never leaves a tag
+// on an incomplete image, and the next push continues from there. A blob for several repositories of one registry is
+// sent once and mounted into the others.
 //
 // Non-goals: the protocol (package registry), where the bytes come from (package content), names and terminals.
 package push
@@ -20,33 +20,34 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
 )
 
-// defaultJobs is how many blobs travel at once where nothing else is said: as many as Docker and crane send.
+// defaultJobs is how many blobs are sent concurrently by default. Docker and crane use the same number.
 const defaultJobs = 4
 
-// Task is one image or index that shall be in one repository.
+// Task is one image or index to push to one repository.
 type Task struct {
-	// To is the repository. What it has is not read.
+	// To is the repository. Its blobs are not read.
 	To *registry.Repository
 	// Root is the descriptor of the image or index, all of which is in Source.
 	Root   oci.Descriptor
 	Source content.Source
-	// Tags are the tags to give to Root, when all of it is there. Without any it can be named by its digest only.
+	// Tags are the tags to set on Root once all of it is in the repository. Without tags, Root has only its digest as a
+	// name.
 	Tags []string
 }
 
-// Options say how images are pushed.
+// Options configure a push.
 type Options struct {
-	// Jobs is how many blobs are sent at the same time. Zero or less means 4.
+	// Jobs is how many blobs are sent concurrently. Zero or less means 4.
 	Jobs int
-	// DryRun asks the registries what they have, and sends nothing.
+	// DryRun only queries the registries and sends nothing.
 	DryRun bool
-	// Holders names repositories, as "registry/repository", that are known to hold a blob, best first.
+	// Holders returns the repositories, as "registry/repository", that are known to hold a blob, best first.
 	Holders map[digest.Digest][]string
-	// Progress is told of every object, once that is dealt with. Calls do not overlap. Nil means nobody listens.
+	// Progress is called for every object once it is done. Calls do not overlap. Nil means no reports.
 	Progress func(Event)
 }
 
-// Outcome is what became of one object of a push.
+// Outcome is the result for one object of a push.
 type Outcome string
 
 // The outcomes.
@@ -58,21 +59,21 @@ const (
 	Foreign Outcome = "not distributable, its address is in the manifest"
 )
 
-// Event tells of one object of a push.
+// Event reports the outcome for one object of a push.
 type Event struct {
 	// Repository is where the object is now, as "registry/repository".
 	Repository string
-	// Object is the blob, manifest or index. For a tag it is what the tag now names.
+	// Object is the blob, manifest or index. For a tag it is the manifest or index that the tag now names.
 	Object oci.Descriptor
-	// Tag is the tag that was given to the object, or empty.
+	// Tag is the tag that was set on the object, or empty.
 	Tag string
-	// Outcome is what became of it.
+	// Outcome is the result for the object.
 	Outcome Outcome
 	// From is the repository that a blob was mounted from.
 	From string
 }
 
-// Images does all tasks, several at a time. No tag is set before all that every task needs is there.
+// Images runs all tasks, several concurrently. It sets no tag before everything that every task needs is in place.
 func Images(ctx context.Context, tasks []Task, o Options) error {
 	if o.Jobs <= 0 {
 		o.Jobs = defaultJobs
@@ -97,10 +98,10 @@ func Images(ctx context.Context, tasks []Task, o Options) error {
 	return all((*taskWork).sendTags)
 }
 
-// push is a push under way.
+// push is a push in progress.
 type push struct {
 	Options
-	mu sync.Mutex // held while Progress is told
+	mu sync.Mutex // held while Progress is called
 }
 
 func (p *push) emit(e Event) {
@@ -118,7 +119,8 @@ type blobJob struct {
 	tasks []*taskWork
 }
 
-// blobJobs returns the blobs that the tasks have planned, the largest first: it is the one that others would wait for.
+// blobJobs returns the blobs that the tasks have planned, the largest first, because the others would end up waiting
+// for it.
 func blobJobs(tasks []*taskWork) []*blobJob {
 	byDigest := make(map[digest.Digest]*blobJob)
 	var jobs []*blobJob
@@ -140,7 +142,7 @@ func blobJobs(tasks []*taskWork) []*blobJob {
 	return jobs
 }
 
-// sendBlob sends a blob to the repositories that need it, one after the other, so that all but the first can mount it.
+// sendBlob sends a blob to the repositories that need it one by one, so that all but the first can mount it.
 func (p *push) sendBlob(ctx context.Context, job *blobJob) error {
 	holders := p.Holders[job.Digest]
 	for _, task := range job.tasks {

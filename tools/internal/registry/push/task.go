@@ -8,7 +8,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 )
 
-// taskWork is what is to be done for one task.
+// taskWork is the work for one task.
 type taskWork struct {
 	Task
 	push *push
@@ -19,7 +19,7 @@ type taskWork struct {
 	docs    []content.Document // children before parents
 }
 
-// plan finds out what the registry lacks of the task's image.
+// plan finds out which parts of the task's image the registry lacks.
 func (w *taskWork) plan(ctx context.Context) error {
 	if err := w.rootAndTags(ctx); err != nil {
 		return err
@@ -31,8 +31,8 @@ func (w *taskWork) plan(ctx context.Context) error {
 	return w.collect(ctx)
 }
 
-// rootAndTags finds out whether the registry holds the root, and which of the tags do not name it yet. For an unchanged
-// image one request per tag answers both.
+// rootAndTags finds out whether the registry holds the root, and which tags do not name it yet. For an unchanged image,
+// one request per tag answers both questions.
 func (w *taskWork) rootAndTags(ctx context.Context) error {
 	for _, tag := range w.Tags {
 		found, err := w.To.Resolve(ctx, tag)
@@ -64,14 +64,14 @@ func (w *taskWork) hasManifest(ctx context.Context, d oci.Descriptor) (bool, err
 	return err == nil, err
 }
 
-// collect finds the documents that the registry lacks, and their blobs. A document that the registry has is not looked
-// into: a registry takes one only after all that it refers to.
+// collect finds the documents that the registry lacks, and their blobs. It skips the contents of a document that the
+// registry already has: a registry accepts a document only after everything it refers to.
 func (w *taskWork) collect(ctx context.Context) error {
 	return content.Walker{
 		Source: w.Source,
 		Enter: func(d oci.Descriptor, parents []content.Document) error {
 			isDocument := oci.IsDocument(d.MediaType)
-			if !isDocument || len(parents) == 0 { // The root is known to be missing.
+			if !isDocument || len(parents) == 0 { // We already know that the root is missing.
 				return nil
 			}
 			present, err := w.hasManifest(ctx, d)
@@ -92,7 +92,7 @@ func (w *taskWork) collect(ctx context.Context) error {
 	}.Walk(ctx, w.Root)
 }
 
-// sendBlob makes a blob part of the repository.
+// sendBlob adds a blob to the repository.
 func (w *taskWork) sendBlob(ctx context.Context, d oci.Descriptor, holders []string) (Outcome, string, error) {
 	if oci.MayBeAbsent(d) {
 		return Foreign, "", nil
@@ -113,7 +113,7 @@ func (w *taskWork) sendBlob(ctx context.Context, d oci.Descriptor, holders []str
 	return Pushed, "", err
 }
 
-// sendDocuments sends the planned manifests and indexes. The root is left to its first tag, if it gets one.
+// sendDocuments sends the planned manifests and indexes. If the root gets tags, sending the first tag sends the root.
 func (w *taskWork) sendDocuments(ctx context.Context) error {
 	for _, doc := range w.docs {
 		switch {
@@ -131,8 +131,7 @@ func (w *taskWork) sendDocuments(ctx context.Context) error {
 	return nil
 }
 
-// sendTags gives the root its tags, one after the other: distribution-spec has no other way than to send it again for
-// each.
+// sendTags sets the root's tags one by one: distribution-spec requires sending the root again for each tag.
 func (w *taskWork) sendTags(ctx context.Context) error {
 	if len(w.missing) == 0 {
 		return nil

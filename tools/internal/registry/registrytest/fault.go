@@ -8,7 +8,7 @@ import (
 	"testing/iotest"
 )
 
-// Fault stands in the way of a request. It reports whether it has answered it; if not, the registry does.
+// Fault intercepts a request. It reports whether it has answered; if not, the registry answers.
 type Fault func(w http.ResponseWriter, req *http.Request) bool
 
 type fault struct {
@@ -17,8 +17,8 @@ type fault struct {
 	do      Fault
 }
 
-// Inject puts a fault in the way of the next requests, times of them, whose "METHOD /path?query" matches the pattern.
-// Earlier faults come first.
+// Inject applies a fault to the next times requests whose "METHOD /path?query" matches the pattern. Faults apply in the
+// order in which they were injected.
 func (r *Registry) Inject(pattern string, times int, do Fault) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -37,7 +37,8 @@ func (r *Registry) findFault(req *http.Request) Fault {
 	return nil
 }
 
-// Refuse answers with a status and an error of the specification, and the headers given as name, value, name, value.
+// Refuse answers with a status, an error as the specification defines it, and headers given as name, value, name,
+// value.
 func Refuse(status int, code, message string, headers ...string) Fault {
 	return func(w http.ResponseWriter, _ *http.Request) bool {
 		for i := 0; i < len(headers); i += 2 {
@@ -56,7 +57,7 @@ func Drop(n int64) Fault {
 	}
 }
 
-// Break lets the registry have the first n bytes of the request's body, and breaks the connection.
+// Break gives the registry the first n bytes of the request's body, and breaks the connection.
 func (r *Registry) Break(n int64) Fault {
 	return func(_ http.ResponseWriter, req *http.Request) bool {
 		req.Body = io.NopCloser(io.MultiReader(io.LimitReader(req.Body, n), iotest.ErrReader(io.ErrUnexpectedEOF)))
@@ -65,7 +66,7 @@ func (r *Registry) Break(n int64) Fault {
 	}
 }
 
-// Limit refuses bodies of more than n bytes, as proxies do.
+// Limit rejects bodies of more than n bytes, as proxies do.
 func Limit(n int64) Fault {
 	return func(w http.ResponseWriter, req *http.Request) bool {
 		if req.ContentLength > n {
@@ -75,7 +76,7 @@ func Limit(n int64) Fault {
 	}
 }
 
-// Lose lets the registry do what the request asks for, and breaks the connection in place of the answer.
+// Lose lets the registry process the request, and breaks the connection instead of sending the answer.
 func (r *Registry) Lose() Fault {
 	return func(_ http.ResponseWriter, req *http.Request) bool {
 		r.Serve(httptest.NewRecorder(), req)

@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// guard decides who may do what.
+// guard authorizes requests.
 type guard interface {
-	// admit reports whether the request to the repository may go on. If not, it has answered.
+	// admit reports whether the request to the repository may proceed. If not, it has answered.
 	admit(w http.ResponseWriter, req *http.Request, repository string) bool
 }
 
@@ -29,27 +29,27 @@ func (g basicGuard) admit(w http.ResponseWriter, req *http.Request, _ string) bo
 	return false
 }
 
-// TokenServer gives the tokens of the token protocol. Anybody may pull; who pushes must be the user.
+// TokenServer issues the tokens of the token protocol. Anybody may pull; only the user may push.
 type TokenServer struct {
 	// URL is the server's address, with a path.
 	URL string
-	// ExpiresIn is what tokens say of their life, in seconds. Zero means that they say nothing.
+	// ExpiresIn is the lifetime stated with tokens, in seconds. Zero means that none is stated.
 	ExpiresIn int
-	// IdentityToken is accepted in place of the password if it is not empty.
+	// IdentityToken, if not empty, is accepted in place of the password.
 	IdentityToken string
-	// Hidden is a repository that the user may do nothing with.
+	// Hidden is a repository that the user has no access to.
 	Hidden string
 
 	user, password string
 
 	mu       sync.Mutex
-	tokens   map[string]string // to scope
+	tokens   map[string]string // token to scope
 	made     int
 	requests []Request
 	faults   []Fault
 }
 
-// NewTokenServer starts a token server for one user. It ends with its test.
+// NewTokenServer starts a token server for one user. It stops at the end of the test.
 func NewTokenServer(t testing.TB, user, password string) *TokenServer {
 	s := &TokenServer{user: user, password: password, tokens: make(map[string]string)}
 	server := httptest.NewServer(s)
@@ -74,7 +74,7 @@ func (s *TokenServer) Revoke() {
 	clear(s.tokens)
 }
 
-// Inject puts faults in the way of the next requests, one each.
+// Inject applies faults to the next requests, one each.
 func (s *TokenServer) Inject(faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,7 +117,7 @@ func (s *TokenServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	json.NewEncoder(w).Encode(answer)
 }
 
-// admit implements guard. To mount a blob one must be able to pull it where it is.
+// admit implements guard. Mounting a blob requires pull access to the repository that it is mounted from.
 func (s *TokenServer) admit(w http.ResponseWriter, req *http.Request, repository string) bool {
 	action := "pull"
 	if req.Method != http.MethodGet && req.Method != http.MethodHead {
@@ -136,7 +136,7 @@ func (s *TokenServer) admit(w http.ResponseWriter, req *http.Request, repository
 	return false
 }
 
-// allows reports whether the request's token is good for an action.
+// allows reports whether the request's token permits an action.
 func (s *TokenServer) allows(req *http.Request, repository, action string) bool {
 	token := strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
 	s.mu.Lock()

@@ -1,8 +1,8 @@
-// Package registrytest is a registry inside a test, with the faults of real ones.
+// Package registrytest is a registry for tests, with the faults of real ones.
 //
-// It follows distribution-spec 1.1 where clients can see it: uploads with their addresses, digests that are checked,
-// manifests that may refer only to what is there, tokens with scopes. A test can look at what is stored and at every
-// request that was made, and put faults in the way of requests.
+// It follows distribution-spec 1.1 where clients can observe it: uploads have addresses, digests are checked, manifests
+// may refer only to stored objects, and tokens have scopes. A test can inspect the stored objects and every request,
+// and inject faults.
 //
 // Non-goals: being fast, storing more than a test needs, deleting.
 package registrytest
@@ -23,15 +23,15 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// Registry is a running registry. It ends with its test.
+// Registry is a running registry. It stops at the end of the test.
 type Registry struct {
 	// Host is the registry's name: "127.0.0.1:PORT".
 	Host string
-	// URL is the registry's address, without a slash at the end.
+	// URL is the registry's address, without a trailing slash.
 	URL string
 
 	server *httptest.Server
-	guard  guard // nil: everybody may do everything
+	guard  guard // nil: every request is allowed
 
 	mu           sync.Mutex
 	repositories map[string]*repository
@@ -43,7 +43,7 @@ type Registry struct {
 
 // Request is one request that was made.
 type Request struct {
-	// Method, Path (with the query) and Authorization are those of the request.
+	// Method, Path (with the query) and Authorization are taken from the request.
 	Method, Path, Authorization string
 }
 
@@ -56,15 +56,15 @@ func (r Request) String() string {
 // New starts a registry without TLS that asks for no credentials.
 func New(t testing.TB) *Registry { return start(t, (*httptest.Server).Start, nil) }
 
-// NewTLS starts a registry with a certificate that nobody knows.
+// NewTLS starts a registry with an untrusted certificate.
 func NewTLS(t testing.TB) *Registry { return start(t, (*httptest.Server).StartTLS, nil) }
 
-// NewBasic starts a registry that wants basic authentication.
+// NewBasic starts a registry that requires basic authentication.
 func NewBasic(t testing.TB, user, password string) *Registry {
 	return start(t, (*httptest.Server).Start, basicGuard{user, password})
 }
 
-// NewBearer starts a registry that wants the tokens of the token server.
+// NewBearer starts a registry that requires tokens of the token server.
 func NewBearer(t testing.TB, tokens *TokenServer) *Registry {
 	return start(t, (*httptest.Server).Start, tokens)
 }
@@ -72,7 +72,7 @@ func NewBearer(t testing.TB, tokens *TokenServer) *Registry {
 func start(t testing.TB, listen func(*httptest.Server), g guard) *Registry {
 	r := &Registry{guard: g, repositories: make(map[string]*repository)}
 	r.server = httptest.NewUnstartedServer(r)
-	r.server.Config.ErrorLog = log.New(io.Discard, "", 0) // Faults are no news.
+	r.server.Config.ErrorLog = log.New(io.Discard, "", 0) // Faults are expected.
 	listen(r.server)
 	t.Cleanup(r.server.Close)
 	r.URL = r.server.URL
@@ -89,7 +89,7 @@ func (r *Registry) Requests() []Request {
 	return made
 }
 
-// Received returns how many bytes of blobs have arrived so far, and begins to count anew.
+// Received returns how many bytes of blobs have arrived so far, and resets the count.
 func (r *Registry) Received() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -142,11 +142,11 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// Serve does what a request asks for: without a record, and without faults. A fault may use it.
+// Serve answers a request without recording it and without faults. A fault may call it.
 func (r *Registry) Serve(w http.ResponseWriter, req *http.Request) {
 	match := apiPath.FindStringSubmatch(req.URL.Path)
 	if match == nil {
-		return // "/v2/": yes, this is a registry
+		return // "/v2/": the status alone shows that this is a registry
 	}
 	if r.guard != nil && !r.guard.admit(w, req, match[1]) {
 		return
@@ -167,7 +167,7 @@ func (r *Registry) record(req *http.Request) {
 	r.requests = append(r.requests, Request{req.Method, req.URL.RequestURI(), req.Header.Get("Authorization")})
 }
 
-// refuse answers with an error of the specification.
+// refuse answers with an error as the specification defines it.
 func refuse(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -23,7 +23,7 @@ type manifest struct {
 	data      []byte
 }
 
-// repository returns a repository, which comes to be when it is first asked for. The caller holds the lock.
+// repository returns a repository, and creates it on first use. The caller holds the lock.
 func (r *Registry) repository(name string) *repository {
 	if r.repositories[name] == nil {
 		r.repositories[name] = &repository{
@@ -55,7 +55,7 @@ func (r *Registry) serveBlob(w http.ResponseWriter, req *http.Request, name stri
 	serveRange(w, req, data)
 }
 
-// serveRange sends data, or the end of it where the request asks for that.
+// serveRange sends data, or only the end of it if the request has a range.
 func serveRange(w http.ResponseWriter, req *http.Request, data []byte) {
 	var from int
 	status := http.StatusOK
@@ -68,8 +68,8 @@ func serveRange(w http.ResponseWriter, req *http.Request, data []byte) {
 	w.Write(data[from:])
 }
 
-// serveUpload opens an upload or mounts a blob (POST), tells how far an upload is (GET), takes a part (PATCH) or the last
-// part with the digest (PUT).
+// serveUpload opens an upload or mounts a blob (POST), reports the progress of an upload (GET), or takes a part (PATCH)
+// or the last part with the digest (PUT).
 func (r *Registry) serveUpload(w http.ResponseWriter, req *http.Request, name, id string) {
 	if req.Method == http.MethodPost {
 		r.openUpload(w, req, name)
@@ -90,13 +90,13 @@ func (r *Registry) serveUpload(w http.ResponseWriter, req *http.Request, name, i
 		refuse(w, http.StatusRequestedRangeNotSatisfiable, "RANGE_INVALID", "invalid content range")
 		return
 	}
-	repo.uploads[id] = append(sofar, data...) // What arrives of a broken request is kept, as real registries do.
+	repo.uploads[id] = append(sofar, data...) // Keep the part of a broken request that arrived, as real registries do.
 	switch {
 	case !whole:
 	case req.Method == http.MethodGet:
-		repo.tellUpload(w, name, id, http.StatusNoContent)
+		repo.reportUpload(w, name, id, http.StatusNoContent)
 	case req.Method == http.MethodPatch:
-		repo.tellUpload(w, name, id, http.StatusAccepted)
+		repo.reportUpload(w, name, id, http.StatusAccepted)
 	default:
 		repo.commit(w, id, req.URL.Query())
 	}
@@ -117,18 +117,18 @@ func (r *Registry) openUpload(w http.ResponseWriter, req *http.Request, name str
 	r.uploads++
 	id := strconv.Itoa(r.uploads)
 	repo.uploads[id] = nil
-	repo.tellUpload(w, name, id, http.StatusAccepted)
+	repo.reportUpload(w, name, id, http.StatusAccepted)
 }
 
-// tellUpload answers with the address for the upload's next request, and with how much has arrived. Like real registries
-// it says "0-0" of nothing, too.
-func (repo *repository) tellUpload(w http.ResponseWriter, name, id string, status int) {
+// reportUpload answers with the address for the upload's next request and the range that has arrived. Like real
+// registries it also reports "0-0" for an empty upload.
+func (repo *repository) reportUpload(w http.ResponseWriter, name, id string, status int) {
 	w.Header().Set("Location", fmt.Sprintf("/v2/%s/blobs/uploads/%s?state=%s", name, id, id))
 	w.Header().Set("Range", fmt.Sprintf("0-%d", max(len(repo.uploads[id])-1, 0)))
 	w.WriteHeader(status)
 }
 
-// commit makes an upload a blob.
+// commit turns an upload into a blob.
 func (repo *repository) commit(w http.ResponseWriter, id string, query url.Values) {
 	stored, want := repo.uploads[id], digest.Digest(query.Get("digest"))
 	delete(repo.uploads, id)
@@ -166,7 +166,7 @@ func (r *Registry) serveManifest(w http.ResponseWriter, req *http.Request, name,
 	serveRange(w, req, m.data)
 }
 
-// putManifest stores a manifest if all that it refers to is there.
+// putManifest stores a manifest if everything that it refers to is stored.
 func (repo *repository) putManifest(w http.ResponseWriter, version, mediaType string, data []byte) {
 	if d, err := digest.Parse(version); err == nil && d != digest.FromBytes(data) {
 		refuse(w, http.StatusBadRequest, "DIGEST_INVALID", "provided digest did not match uploaded content")

@@ -1,9 +1,9 @@
-// Package remote reads blobs of a base image that no file of the build holds, from the registries that do.
+// Package remote reads blobs of a base image that are not files of the build from the registries that hold them.
 //
-// Nothing is asked of a registry before somebody reads one of its blobs. The bytes are not verified here but by the
-// readers of package content, as with every source.
+// It sends no request to a registry before one of its blobs is read. As with every source, the readers of package
+// content verify the bytes, not this package.
 //
-// Non-goals: documents (a build always has those as files), keeping what was read.
+// Non-goals: documents (a build always has those as files), caching.
 package remote
 
 import (
@@ -21,8 +21,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 )
 
-// New returns a source of the layers' blobs, and of no others. It may be used by several goroutines. Each repository is
-// connected to once, when the first of its blobs is read. A source that fails is told of only if all of a blob's fail.
+// New returns a source of the layers' blobs only. It is safe for concurrent use. It connects to each repository once,
+// when the first of its blobs is read. It reports the failure of a repository only if all repositories of a blob fail.
 func New(client *registry.Client, layers []content.RemoteLayer) content.Source {
 	s := &source{client: client, sources: make(map[digest.Digest][]*place)}
 	places := make(map[string]*place)
@@ -69,7 +69,7 @@ func (s *source) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, err
 	return nil, errors.Join(failures...)
 }
 
-// place is a repository that is connected to when it is needed.
+// place is a repository that is connected to on first use.
 type place struct {
 	name string
 
