@@ -26,7 +26,7 @@ def _recorder(runs):
     return struct(
         label = Label("//rules/tests:recorded"),
         actions = struct(args = lambda: args, run = lambda **kwargs: runs.append(kwargs)),
-        toolchains = {BUILD_TOOLCHAIN_TYPE: struct(**{name: name for name in BUILD_TOOLS})},
+        toolchains = {BUILD_TOOLCHAIN_TYPE: struct(tools = {name: name for name in BUILD_TOOLS})},
     )
 
 def _declarations_impl(ctx):

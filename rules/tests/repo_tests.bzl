@@ -4,7 +4,7 @@ load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules/private/repo:build_file.bzl", "build_file", "target_name")
 load("//rules/private/repo:credentials.bzl", "credential_in")
 load("//rules/private/repo:lock.bzl", "blob_attrs", "layers_of", "shape_text", "sources_of", "system_of", "system_stated")
-load("//rules/private/repo:prebuilt.bzl", "prebuilt_toolchains", "prebuilt_build_file")
+load("//rules/private/repo:prebuilt.bzl", "prebuilt_build_file", "prebuilt_toolchains")
 load(":credential_cases.bzl", "CASES")
 
 visibility("private")
