@@ -17,7 +17,7 @@ def read_lock(ctx, label):
     path = ctx.path(label)
     ctx.watch(path)
     if not path.exists:
-        fail("%s: there is no such lock file; bazel run @rules_strata//rules:lock -- add NAME REFERENCE makes it" % label)
+        fail("%s: lock file not found; create it with: bazel run @rules_strata//rules:lock -- add NAME REFERENCE" % label)
     lock = json.decode(ctx.read(path), default = None)
     if type(lock) != "dict" or lock.get("version") != 1:
         fail("%s: not a lock file of version 1; " % label +
