@@ -112,6 +112,6 @@ check "a name that the base lacks" refuses //bad:ref localhost/other:latest
 check "an index with one platform twice" refuses //bad:twins linux/amd64
 check "no docker and no podman on PATH" without_engines
 check "no daemon behind docker" engine_down
-check "a registry's port where nobody listens" wrong_port
+check "a registry's port where no server listens" wrong_port
 check "a registry that wants a password" unauthorized
 rm -f bad/*.tar

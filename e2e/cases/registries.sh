@@ -248,8 +248,8 @@ check "certs.d of /etc/containers counts before Docker's" known no "$unknown" co
 check "an authority that is a dangling link" known yes '' containers "${all[@]}" dangling
 check "no authority" known no "$unknown" home client.cert client.key
 check "no client certificate" known no "registry.test" home ca.crt
-check "a client certificate without its key" known no "is without its client.key" home ca.crt client.cert
-check "a client's key without its certificate" known no "is without its client.cert" home ca.crt client.key
+check "a client certificate without its key" known no "has no matching client.key" home ca.crt client.cert
+check "a client's key without its certificate" known no "has no matching client.cert" home ca.crt client.key
 check "killed $kills times, behind a proxy with faults" killed
 check "and completed" completed
 packages time

@@ -33,7 +33,7 @@ func (e *Error) Hint() string {
 	case e.method == http.MethodGet, e.method == http.MethodHead:
 		return "check the spelling of " + at.repository + "; if the image is gone, use another tag or digest"
 	case e.method == http.MethodPost:
-		return "some registries want a repository to be created before the first push; if it exists, check the spelling of " +
+		return "some registries require the repository to be created before the first push; if it exists, check the spelling of " +
 			at.repository
 	}
 	return ""
@@ -52,12 +52,12 @@ func (e *failure) Hint() string {
 	case errors.As(e.err, &token) && token.Err == nil:
 		return at.refused(token.Status)
 	case errors.As(e.err, &certificate):
-		return fmt.Sprintf("an authority for %s can be put into certs.d/%[1]s/ca.crt below /etc/containers or /etc/docker, "+
-			"or into the file that SSL_CERT_FILE names; push, lock and check can do without it with --insecure", at.registry)
+		return fmt.Sprintf("to trust the authority of %s, put its certificate into certs.d/%[1]s/ca.crt below /etc/containers or "+
+			"/etc/docker, or into the file that SSL_CERT_FILE names; push, lock and check need none with --insecure", at.registry)
 	case errors.Is(e.err, http.ErrSchemeMismatch):
 		return at.registry + " has no TLS; push, lock and check allow that with --insecure"
 	case transport.IsSilence(e.err) && errors.As(e.err, &network): // otherwise it comes from a credential helper
-		return at.registry + " may be overloaded or out of reach: try again, and look whether a proxy is needed " +
+		return at.registry + " may be overloaded or unreachable: try again, and check whether a proxy is needed " +
 			"(HTTPS_PROXY, NO_PROXY)"
 	}
 	return ""
@@ -70,14 +70,14 @@ func (at place) refused(status int) string {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		if at.anonymous {
 			return fmt.Sprintf("no credential for %s was found in %s; %s stores one; "+
-				"some registries answer the same if %s does not exist", at.registry, strings.Join(at.searched, ", "), login, at.repository)
+				"some registries also respond this way if %s does not exist", at.registry, strings.Join(at.searched, ", "), login, at.repository)
 		}
 		return fmt.Sprintf("%s does not accept the credential: it is wrong or has expired (%s renews it), "+
 			"or its owner has no access to %s", at.registry, login, at.repository)
 	case http.StatusTooManyRequests:
-		advice := at.registry + " limits how often it is asked: try again later"
+		advice := at.registry + " limits the request rate: try again later"
 		if at.anonymous {
-			advice += "; those who log in may ask more often (" + login + ")"
+			advice += "; logged-in users may have a higher limit (" + login + ")"
 		}
 		return advice
 	}

@@ -44,7 +44,7 @@ func to(server *registrytest.Registry) *http.Transport {
 	return base
 }
 
-// Each failure that a user can do something about has its advice, and only those.
+// Every failure that the user can fix has advice, and no other failure does.
 func TestHint(t *testing.T) {
 	type server = func(testing.TB) *registrytest.Registry
 	var open, secure server = registrytest.New, registrytest.NewTLS
@@ -54,9 +54,9 @@ func TestHint(t *testing.T) {
 	}
 	const (
 		login  = `"docker login HOST" or "podman login HOST"`
-		none   = "no credential for HOST was found in config.json; " + login + " stores one; some registries answer the same if HOST/team/app does not exist"
+		none   = "no credential for HOST was found in config.json; " + login + " stores one; some registries also respond this way if HOST/team/app does not exist"
 		denied = "HOST does not accept the credential: it is wrong or has expired (" + login + " renews it), or its owner has no access to HOST/team/app"
-		slow   = "HOST limits how often it is asked: try again later"
+		slow   = "HOST limits the request rate: try again later"
 	)
 	wrong := Options{Credentials: known{Username: "user", Password: "wrong"}}
 	nobody := Options{Credentials: known{}}
@@ -77,24 +77,24 @@ func TestHint(t *testing.T) {
 		do    func(*Repository) error
 		want  string
 	}{
-		{"401, nobody", "", basic, nobody, nil, resolve, none},
-		{"401, somebody", "", basic, wrong, nil, upload, denied},
+		{"401, anonymous", "", basic, nobody, nil, resolve, none},
+		{"401, wrong password", "", basic, wrong, nil, upload, denied},
 		{"401 from the token server", "", bearer, wrong, nil, upload, denied},
-		{"401, token of nobody", "", bearer, nobody, nil, upload, none},
+		{"401, anonymous token", "", bearer, nobody, nil, upload, none},
 		{"403", "", basic, user, registrytest.Refuse(403, "DENIED", ""), upload, denied},
 		{"404, read", "", open, nobody, nil, resolve, "check the spelling of HOST/team/app; if the image is gone, use another tag or digest"},
 		{"404, written", "", open, nobody, registrytest.Refuse(404, "NAME_UNKNOWN", ""), upload,
-			"some registries want a repository to be created before the first push; if it exists, check the spelling of HOST/team/app"},
-		{"429, nobody", "", open, nobody, registrytest.Refuse(429, "", "", "Retry-After", "999"), upload,
-			slow + "; those who log in may ask more often (" + login + ")"},
-		{"429, somebody", "", basic, user, registrytest.Refuse(429, "", "", "Retry-After", "999"), upload, slow},
+			"some registries require the repository to be created before the first push; if it exists, check the spelling of HOST/team/app"},
+		{"429, anonymous", "", open, nobody, registrytest.Refuse(429, "", "", "Retry-After", "999"), upload,
+			slow + "; logged-in users may have a higher limit (" + login + ")"},
+		{"429, logged in", "", basic, user, registrytest.Refuse(429, "", "", "Retry-After", "999"), upload, slow},
 		{"500", "", open, nobody, registrytest.Refuse(500, "", ""), upload, ""},
 		{"silence", "", open, quick, stall, upload,
-			"HOST may be overloaded or out of reach: try again, and look whether a proxy is needed (HTTPS_PROXY, NO_PROXY)"},
+			"HOST may be overloaded or unreachable: try again, and check whether a proxy is needed (HTTPS_PROXY, NO_PROXY)"},
 		{"silence of a helper", "", basic, Options{Credentials: silent{}}, nil, resolve, ""},
 		{"unknown authority", "registry.test", secure, nobody, nil, resolve,
-			"an authority for HOST can be put into certs.d/HOST/ca.crt below /etc/containers or /etc/docker, or into the file that " +
-				"SSL_CERT_FILE names; push, lock and check can do without it with --insecure"},
+			"to trust the authority of HOST, put its certificate into certs.d/HOST/ca.crt below /etc/containers or /etc/docker, or into " +
+				"the file that SSL_CERT_FILE names; push, lock and check need none with --insecure"},
 		{"plain HTTP", "registry.test:5000", open, nobody, nil, resolve,
 			"HOST has no TLS; push, lock and check allow that with --insecure"},
 	}
@@ -106,7 +106,7 @@ func TestHint(t *testing.T) {
 			test.o.Transport = to(server)
 		}
 		limits := test.o.Limits
-		test.o.Limits = transport.Limits{} // A probe of the registry's TLS is not to be hurried.
+		test.o.Limits = transport.Limits{} // Do not cut the TLS probe short.
 		r, _ := repository(t, host, test.o)
 		r.client.hosts.Limits = limits
 		if test.fault != nil {
@@ -122,7 +122,7 @@ func TestHint(t *testing.T) {
 	}
 }
 
-// Advice about the place that a blob comes from names that, not the registry that it goes to.
+// Advice about the source of a blob names the source, not the registry that the blob is pushed to.
 func TestHintOfSource(t *testing.T) {
 	locked, open := registrytest.NewBasic(t, "user", secret), registrytest.New(t)
 	store := imagetest.Store{}

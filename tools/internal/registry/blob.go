@@ -35,7 +35,7 @@ func (r *Repository) headBlob(ctx context.Context, d oci.Descriptor) (bool, erro
 	}
 	resp.Body.Close()
 	if resp.ContentLength >= 0 && resp.ContentLength != d.Size {
-		return false, fmt.Errorf("%s: the registry says that it has %d bytes, expected %d",
+		return false, fmt.Errorf("%s: the registry reports %d bytes, expected %d",
 			r.subject(what), resp.ContentLength, d.Size)
 	}
 	return true, r.checkDigest(what, resp, d.Digest)

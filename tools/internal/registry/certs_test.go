@@ -25,7 +25,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 )
 
-// issue makes a certificate that signs itself, for servers of the name and for clients.
+// issue makes a self-signed certificate, for clients and for servers with the name.
 func issue(t *testing.T, name string) (certificate, key []byte) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -49,7 +49,7 @@ func issue(t *testing.T, name string) (certificate, key []byte) {
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
 }
 
-// TestCertDirs pulls from a registry that only its directory makes known, and that wants to see a client certificate.
+// TestCertDirs pulls from a registry whose authority is only in its directory, and that requires a client certificate.
 func TestCertDirs(t *testing.T) {
 	serverCert, serverKey := issue(t, "registry.test")
 	clientCert, clientKey := issue(t, "client")
@@ -95,9 +95,9 @@ func TestCertDirs(t *testing.T) {
 		{"another port", "registry.test", whole, "certificate signed by unknown authority"},
 		{"no authority", "registry.test:5000", without("ca.crt"), "certificate signed by unknown authority"},
 		{"no client certificate", "registry.test:5000", without("me.cert", "me.key"), "certificate required"},
-		{"no certificate for the key", "registry.test:5000", without("me.cert"), "me.key is without its me.cert"},
-		{"no key", "registry.test:5000", without("me.key"), "me.cert is without its me.key; an authority's file ends with .crt"},
-		{"garbage", "registry.test:5000", map[string][]byte{"ca.crt": []byte("x")}, "ca.crt holds no certificate"},
+		{"no certificate for the key", "registry.test:5000", without("me.cert"), "me.key has no matching me.cert"},
+		{"no key", "registry.test:5000", without("me.key"), "me.cert has no matching me.key; an authority's file name must end with .crt"},
+		{"garbage", "registry.test:5000", map[string][]byte{"ca.crt": []byte("x")}, "ca.crt contains no certificate"},
 	}
 	for _, test := range tests {
 		certs := t.TempDir()

@@ -33,7 +33,7 @@ func TestEndpoint(t *testing.T) {
 	for _, test := range tests {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			if req.URL.Path == "/v2/" {
-				return // the question for TLS, which is not Endpoint's
+				return // the probe for TLS, which Endpoint does not send
 			}
 			if req.URL.Path != "/v2/team/app/blobs/"+digest.FromBytes(nil).String() || req.Header.Get("Authorization") != "" {
 				t.Errorf("request %s with authorization %q", req.URL, req.Header.Get("Authorization"))

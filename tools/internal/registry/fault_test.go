@@ -18,7 +18,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
 )
 
-// TestUploadFaults puts faults in the way of an upload.
+// TestUploadFaults injects faults into uploads.
 func TestUploadFaults(t *testing.T) {
 	const (
 		head, post = "HEAD /v2/team/app/blobs/%", "POST /v2/team/app/blobs/uploads/"
@@ -79,7 +79,7 @@ func TestUploadFaults(t *testing.T) {
 	}
 }
 
-// TestLostAnswer checks that a blob whose upload was heard, but not answered, is not sent again.
+// TestLostAnswer checks that a blob that arrived is not sent again if only the answer was lost.
 func TestLostAnswer(t *testing.T) {
 	server := registrytest.New(t)
 	r, _ := repository(t, server.Host, Options{})
@@ -146,7 +146,7 @@ func TestDownloadFaults(t *testing.T) {
 	}
 }
 
-// TestManifestFaults cuts a manifest off, which is read whole again.
+// TestManifestFaults cuts off a manifest, which is then read again from the beginning.
 func TestManifestFaults(t *testing.T) {
 	server := registrytest.New(t)
 	r, waits := repository(t, server.Host, Options{})
@@ -181,29 +181,29 @@ func TestWaits(t *testing.T) {
 	r.client.wait = func(context.Context, time.Duration) error { return context.Canceled }
 	server.Inject("HEAD", 2, registrytest.Refuse(503, "", ""))
 	if _, err := r.Resolve(t.Context(), "v1"); !strings.HasSuffix(err.Error(), "503 Service Unavailable") {
-		t.Errorf("a wait that breaks off: %v", err)
+		t.Errorf("a wait that is cancelled: %v", err)
 	}
 }
 
-// TestHopeless checks that a failure that will not pass is told at once.
+// TestHopeless checks that a permanent failure is reported at once.
 func TestHopeless(t *testing.T) {
 	r, waits := repository(t, "127.0.0.1:1", Options{})
 	_, err := r.Resolve(t.Context(), "v1")
-	wantError(t, "nobody listens", err,
+	wantError(t, "no server", err,
 		"127.0.0.1:1/team/app: manifest v1: dial tcp 127.0.0.1:1: connect: connection refused")
 	if len(*waits) > 0 {
 		t.Errorf("%d further attempts", len(*waits))
 	}
 }
 
-// TestRestart checks that a registry that has answered may be away for a while.
+// TestRestart checks that a registry that has answered may be unreachable for a while.
 func TestRestart(t *testing.T) {
 	server := registrytest.New(t)
 	dials := 0
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableKeepAlives = true
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if dials++; dials == 3 || dials == 4 { // after the question for TLS and one request
+		if dials++; dials == 3 || dials == 4 { // after the probe for TLS and one request
 			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
@@ -220,7 +220,7 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestErrorBodies checks what of an unwelcome answer is told.
+// TestErrorBodies checks which parts of a refusal are reported.
 func TestErrorBodies(t *testing.T) {
 	tests := []struct{ contentType, body, want string }{
 		{"application/json", `{"errors":[{"code":"DENIED","message":"a\nb\u001b[1m"},{"code":"X"}]}`, "403 DENIED: a b [1m"},
@@ -244,7 +244,7 @@ func TestErrorBodies(t *testing.T) {
 		wantError(t, test.body[:5], err, server.Host+"/team/app: manifest v1: "+test.want)
 		var refusal *Error
 		if !errors.As(err, &refusal) || !refusal.Anonymous {
-			t.Errorf("%#v is not that of an anonymous user", err)
+			t.Errorf("%#v, want an anonymous refusal", err)
 		}
 	}
 }

@@ -22,7 +22,7 @@ var acceptManifests = strings.Join([]string{
 }, ", ")
 
 // Resolve returns the digest of the manifest or index that version, a tag or a digest, names. It fails with
-// content.ErrNotFound if there is none, and returns "" if the registry has one but does not state its digest.
+// content.ErrNotFound if none exists, and returns "" if the registry has one but does not state its digest.
 func (r *Repository) Resolve(ctx context.Context, version string) (found digest.Digest, err error) {
 	what := "manifest " + version
 	err = r.client.wait.Retry(ctx, func() error {
@@ -98,7 +98,7 @@ func mediaType(header string, data []byte) (string, error) {
 	stated, _, _ := mime.ParseMediaType(header) // An unreadable header is treated as missing.
 	t := cmp.Or(document.MediaType, stated)
 	if !oci.IsDocument(t) {
-		return "", fmt.Errorf("media type %q is not that of an image or an index", t)
+		return "", fmt.Errorf("media type %q is not an image or an index", t)
 	}
 	return t, nil
 }

@@ -50,19 +50,19 @@ func (u *upload) nextLocation(resp *http.Response) (*url.URL, error) {
 func uploadLocation(resp *http.Response) (*url.URL, error) {
 	header := resp.Header.Get("Location")
 	if header == "" {
-		return nil, fmt.Errorf("the registry names no address to upload to")
+		return nil, fmt.Errorf("the registry returned no upload Location")
 	}
 	base := resp.Request.URL
 	location, err := base.Parse(header)
 	if err != nil || location.Host == "" {
-		return nil, fmt.Errorf("the registry names an upload address that is none")
+		return nil, fmt.Errorf("the registry returned an invalid upload Location")
 	}
 	location.User = nil
 	if base.Scheme == "https" && location.Scheme == "http" && location.Hostname() == base.Hostname() {
 		location.Scheme, location.Host = base.Scheme, base.Host
 	}
 	if location.Scheme != base.Scheme && location.Scheme != "https" {
-		return nil, fmt.Errorf("the registry names an upload address without TLS, on %s", location.Host)
+		return nil, fmt.Errorf("the registry returned an upload Location without TLS, on %s", location.Host)
 	}
 	return location, nil
 }
@@ -145,7 +145,7 @@ func verify(ctx context.Context, src content.Source, d oci.Descriptor) error {
 // checkDigest compares the digest that an answer states, if any, with the requested one.
 func (r *Repository) checkDigest(what string, resp *http.Response, want digest.Digest) error {
 	if got := resp.Header.Get("Docker-Content-Digest"); got != "" && got != want.String() {
-		return fmt.Errorf("%s: the registry says that its digest is %q, expected %s",
+		return fmt.Errorf("%s: the registry reports the digest %q, expected %s",
 			r.subject(what), r.session.Hide(got), want)
 	}
 	return nil

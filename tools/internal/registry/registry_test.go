@@ -21,7 +21,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// known is a Finder that knows one credential.
+// known is a Finder with one credential.
 type known auth.Credential
 
 func (k known) Find(context.Context, reference.Reference) (auth.Credential, error) {
@@ -30,7 +30,7 @@ func (k known) Find(context.Context, reference.Reference) (auth.Credential, erro
 
 func (known) Searched() []string { return []string{"config.json"} }
 
-// repository returns the repository team/app of the host, through a client that does not wait but notes how long it
+// repository returns the repository team/app of the host, through a client that does not wait but records how long it
 // would.
 func repository(t *testing.T, host string, o Options) (*Repository, *[]time.Duration) {
 	t.Helper()
@@ -85,17 +85,17 @@ func TestBlob(t *testing.T) {
 	}
 	server.Inject("HEAD", 1, func(http.ResponseWriter, *http.Request) bool { return true })
 	if has, err := r.HasBlob(t.Context(), oci.Descriptor{Digest: digest.FromBytes(nil), Size: 5}); !has || err != nil {
-		t.Errorf("HasBlob with an answer that says nothing but yes = %t, %v", has, err)
+		t.Errorf("HasBlob with an answer without headers = %t, %v", has, err)
 	}
 	absent := oci.Descriptor{Digest: digest.FromBytes([]byte("absent")), Size: 6}
 	_, err := r.Open(t.Context(), absent)
 	wantError(t, "absent blob", err, server.Host+"/team/app: blob "+absent.Digest.String()+
 		": 404 BLOB_UNKNOWN: blob unknown to registry")
 	if !errors.Is(err, content.ErrNotFound) {
-		t.Errorf("%v is no content.ErrNotFound", err)
+		t.Errorf("%v is not content.ErrNotFound", err)
 	}
 	if _, err := r.Open(t.Context(), oci.Descriptor{Digest: "sha256:../../x"}); err == nil {
-		t.Error("a malformed digest is accepted")
+		t.Error("no error for a malformed digest")
 	}
 }
 
@@ -159,11 +159,11 @@ func TestFetchFails(t *testing.T) {
 		return server.Lie("Docker-Content-Digest", other.String())(w, req)
 	})
 	tests := []struct{ version, want string }{
-		{"text", `media type "text/plain" is not that of an image or an index`},
+		{"text", `media type "text/plain" is not an image or an index`},
 		{"html", "not a manifest: invalid character '<' looking for beginning of value"},
 		{"huge", "longer than 8388608 bytes"},
 		{other.String(), "its bytes have the digest " + good.String()},
-		{"lie", `the registry says that its digest is "` + other.String() + `", expected ` + good.String()},
+		{"lie", `the registry reports the digest "` + other.String() + `", expected ` + good.String()},
 	}
 	for _, test := range tests {
 		_, _, err := r.Fetch(t.Context(), test.version)
@@ -171,7 +171,7 @@ func TestFetchFails(t *testing.T) {
 	}
 }
 
-// TestLies checks that a registry is not believed.
+// TestLies checks that a registry's false statements are detected.
 func TestLies(t *testing.T) {
 	store := imagetest.Store{}
 	d := store.Add("text/plain", []byte("blob"))
@@ -186,16 +186,16 @@ func TestLies(t *testing.T) {
 	}
 	tests := []struct{ do, pattern, header, value, want string }{
 		{"HEAD", "HEAD", "Docker-Content-Digest", other,
-			`blob %: the registry says that its digest is "` + other + `", expected %`},
-		{"HEAD", "HEAD", "Content-Length", "5", "blob %: the registry says that it has 5 bytes, expected 4"},
+			`blob %: the registry reports the digest "` + other + `", expected %`},
+		{"HEAD", "HEAD", "Content-Length", "5", "blob %: the registry reports 5 bytes, expected 4"},
 		{"HEAD manifest", "HEAD", "Docker-Content-Digest", other,
-			`manifest %: the registry says that its digest is "` + other + `", expected %`},
+			`manifest %: the registry reports the digest "` + other + `", expected %`},
 		{"PUT", "PUT", "Docker-Content-Digest", other,
-			`upload of blob %: the registry says that its digest is "` + other + `", expected %`},
-		{"PUT", "POST", "Location", "", "upload of blob %: the registry names no address to upload to"},
-		{"PUT", "POST", "Location", "http://%zz", "upload of blob %: the registry names an upload address that is none"},
+			`upload of blob %: the registry reports the digest "` + other + `", expected %`},
+		{"PUT", "POST", "Location", "", "upload of blob %: the registry returned no upload Location"},
+		{"PUT", "POST", "Location", "http://%zz", "upload of blob %: the registry returned an invalid upload Location"},
 		{"PUT", "POST", "Location", "ftp://127.0.0.1/",
-			"upload of blob %: the registry names an upload address without TLS, on 127.0.0.1"},
+			"upload of blob %: the registry returned an upload Location without TLS, on 127.0.0.1"},
 	}
 	for _, test := range tests {
 		server := registrytest.New(t)
@@ -209,8 +209,8 @@ func TestLies(t *testing.T) {
 	}
 }
 
-// TestUnexpectedAnswer checks that what is no refusal is not shown as one: here, that an upload is there before it was
-// opened.
+// TestUnexpectedAnswer checks that an unexpected status is not reported as a refusal: here, the registry reports that an
+// upload is complete before it was opened.
 func TestUnexpectedAnswer(t *testing.T) {
 	server := registrytest.New(t)
 	r, _ := repository(t, server.Host, Options{})
@@ -222,14 +222,14 @@ func TestUnexpectedAnswer(t *testing.T) {
 		server.Host+"/team/app: upload of blob "+d.Digest.String()+": unexpected answer: 201 Created")
 }
 
-// TestWrongBytes checks that a registry that does not look at digests cannot get a body that is whole and wrong.
+// TestWrongBytes checks that a registry that ignores digests never gets a complete body with wrong bytes.
 func TestWrongBytes(t *testing.T) {
 	server := registrytest.New(t)
 	r, waits := repository(t, server.Host, Options{})
 	server.Inject("PUT", 99, func(w http.ResponseWriter, req *http.Request) bool {
 		data, err := io.ReadAll(req.Body)
 		if err == nil && digest.FromBytes(data).String() != req.URL.Query().Get("digest") {
-			t.Errorf("the registry has got %.10q... in place of %s", data, req.URL.Query().Get("digest"))
+			t.Errorf("the registry got %.10q... in place of %s", data, req.URL.Query().Get("digest"))
 		}
 		w.WriteHeader(http.StatusCreated)
 		return true
@@ -251,11 +251,11 @@ func TestWrongBytes(t *testing.T) {
 	}
 	_, err := r.PutBlob(t.Context(), imagetest.Store{}, oci.Descriptor{Digest: digest.FromBytes(nil), Size: 1})
 	if !errors.Is(err, content.ErrNotFound) {
-		t.Errorf("a blob that is nowhere: %v", err)
+		t.Errorf("a missing blob: %v", err)
 	}
 	lost := oci.Descriptor{Digest: digest.FromBytes([]byte("x"))}
 	if _, err := r.PutBlob(t.Context(), imagetest.Store{}, lost); err == nil {
-		t.Error("a blob of size 0 with the digest of something is accepted")
+		t.Error("no error for a blob of size 0 with the digest of other bytes")
 	}
 	if len(*waits) > 0 {
 		t.Errorf("%d further attempts", len(*waits))
@@ -281,7 +281,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// TestTLS checks where TLS is wanted, and how much of it.
+// TestTLS checks which registries need TLS and a trusted certificate.
 func TestTLS(t *testing.T) {
 	plain, secure := registrytest.New(t), registrytest.NewTLS(t)
 	tests := []struct {
@@ -293,7 +293,7 @@ func TestTLS(t *testing.T) {
 		{"loopback, plain", plain.Host, plain, false, ""},
 		{"loopback, TLS", secure.Host, secure, false, ""},
 		{"localhost", strings.Replace(plain.Host, "127.0.0.1", "localhost", 1), plain, false, ""},
-		{"other, plain", "registry.test", // It is not a loopback name.
+		{"other, plain", "registry.test", // not a loopback name
 			plain, false, "http: server gave HTTP response to HTTPS client"},
 		{"other, unknown certificate", "registry.test", secure, false,
 			"certificate is valid for example.com, *.example.com, not registry.test"},
@@ -316,7 +316,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestUserAgent checks that requests say who sends them.
+// TestUserAgent checks that requests name the program that sends them.
 func TestUserAgent(t *testing.T) {
 	var agents []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

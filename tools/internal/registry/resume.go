@@ -30,7 +30,7 @@ func (u *upload) recover(ctx context.Context) (present bool, err error) {
 	return u.to.headBlob(ctx, u.blob) // Perhaps only the answer was lost.
 }
 
-// status asks how much of the upload the registry has, and reports whether the upload can resume from there.
+// status requests how much of the upload the registry has, and reports whether the upload can resume from there.
 func (u *upload) status(ctx context.Context) (bool, error) {
 	resp, err := u.to.send(ctx, request{
 		what: u.what(), method: http.MethodGet, url: u.location,

@@ -27,7 +27,7 @@ import (
 
 const secret = "s3cret"
 
-// secrets are the forms in which the secret of these tests may show.
+// secrets are the forms in which the secret of these tests may appear.
 var secrets = []string{secret, base64.StdEncoding.EncodeToString([]byte("user:" + secret)), "token-"}
 
 var user = Options{Credentials: known{Username: "user", Password: secret}}
@@ -82,7 +82,7 @@ func TestBearer(t *testing.T) {
 	if got := tokens.Requests(); len(got) != 2 || len(*waits) != 1 {
 		t.Errorf("requests to the token server: %+v, waits %v; want 2 and 1", got, *waits)
 	}
-	// A token that ends between two requests, and one that ends while a large blob is sent.
+	// A token that expires between two requests, and one that expires while a large blob is sent.
 	tokens.Revoke()
 	large := store.Add("text/plain", []byte(strings.Repeat("x", 2*expectSize)))
 	server.Inject("PUT", 1, func(http.ResponseWriter, *http.Request) bool { tokens.Revoke(); return false })
@@ -91,7 +91,7 @@ func TestBearer(t *testing.T) {
 		t.Fatal(err)
 	}
 	if src.read != large.Size {
-		t.Errorf("%d bytes are read of a blob of %d", src.read, large.Size)
+		t.Errorf("read %d bytes of a blob of %d", src.read, large.Size)
 	}
 	if got := tokens.Requests(); len(got) != 2 || len(*waits) != 1 {
 		t.Errorf("requests to the token server: %+v, waits %v; want 2 and no further one", got, *waits)
@@ -101,7 +101,7 @@ func TestBearer(t *testing.T) {
 	}
 }
 
-// meter is a source that counts the bytes that are read from it.
+// meter is a source that counts the bytes read from it.
 type meter struct {
 	content.Source
 	read int64
@@ -169,7 +169,7 @@ func (broken) Find(context.Context, reference.Reference) (auth.Credential, error
 	return auth.Credential{}, errors.New("credentials: unreadable")
 }
 
-// witness is a server that notes all that is sent to it.
+// witness is a server that records everything sent to it.
 type witness struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -192,7 +192,7 @@ func newWitness(t *testing.T) *witness {
 	return w
 }
 
-// TestNoSecretCrossesHosts leads the client from a registry that it has a credential for to another host in every way.
+// TestNoSecretCrossesHosts redirects the client in every way from a registry that it has a credential for to another host.
 func TestNoSecretCrossesHosts(t *testing.T) {
 	store := imagetest.Store{}
 	d := store.Add("text/plain", []byte("blob"))
@@ -212,7 +212,7 @@ func TestNoSecretCrossesHosts(t *testing.T) {
 		do      func(*Repository) error
 		inject  redirect
 		want    string // the error's end; empty: none
-		arrives bool   // whether the other host may be asked at all
+		arrives bool   // whether the other host may get a request
 	}{
 		{"GET", user, get, at("GET .*/blobs/", 307), "", true},
 		{"HEAD", user, head, at("HEAD .*/blobs/", 302), "", true},
@@ -223,7 +223,7 @@ func TestNoSecretCrossesHosts(t *testing.T) {
 		}, "", true},
 		{"token, basic", user, get, func(_ *registrytest.Registry, tokens *registrytest.TokenServer, to string) {
 			tokens.Inject(registrytest.Redirect(307, to))
-		}, "the answer is not the JSON of a token", true},
+		}, "the answer is not a token in JSON", true},
 		{"token, identity", identity, get, func(_ *registrytest.Registry, tokens *registrytest.TokenServer, to string) {
 			tokens.Inject(registrytest.Redirect(307, to))
 		}, "307 Temporary Redirect", false},
@@ -240,7 +240,7 @@ func TestNoSecretCrossesHosts(t *testing.T) {
 			switch host, _, _ := net.SplitHostPort(address); host {
 			case "registry.test":
 				address = server.Host
-			case "cdn.registry.test": // a name to which net/http by itself would carry the secret
+			case "cdn.registry.test": // a name to which net/http would send the secret by default
 				address = other.Listener.Addr().String()
 			}
 			return new(net.Dialer).DialContext(ctx, network, address)
@@ -260,19 +260,19 @@ func TestNoSecretCrossesHosts(t *testing.T) {
 			t.Errorf("%s: %v, want %q", test.name, err, test.want)
 		}
 		if arrived := len(other.seen) > 0; arrived != test.arrives {
-			t.Errorf("%s: the other host was asked: %t, want %t", test.name, arrived, test.arrives)
+			t.Errorf("%s: the other host got a request: %t, want %t", test.name, arrived, test.arrives)
 		}
 		if text := strings.Join(other.seen, "\n"); leaks(text) || strings.Contains(text, "Authorization") ||
 			strings.Contains(text, "Referer") {
-			t.Errorf("%s: the other host has seen %s", test.name, text)
+			t.Errorf("%s: the other host got %s", test.name, text)
 		}
 		if err != nil && leaks(err.Error()) {
-			t.Errorf("%s: the error holds a secret: %v", test.name, err)
+			t.Errorf("%s: the error contains a secret: %v", test.name, err)
 		}
 	}
 }
 
-// TestForeignChallenge checks that only the registry can ask for its credential.
+// TestForeignChallenge checks that only the registry itself can request its credential.
 func TestForeignChallenge(t *testing.T) {
 	tokens := registrytest.NewTokenServer(t, "user", secret)
 	other := registrytest.NewBearer(t, tokens)
@@ -286,7 +286,7 @@ func TestForeignChallenge(t *testing.T) {
 	}
 }
 
-// TestRedirectRefused checks that TLS is not given up, and that redirects end.
+// TestRedirectRefused checks that redirects never drop TLS and are bounded.
 func TestRedirectRefused(t *testing.T) {
 	other := newWitness(t)
 	server := registrytest.NewTLS(t)
@@ -299,11 +299,11 @@ func TestRedirectRefused(t *testing.T) {
 	_, err = r.Resolve(t.Context(), "v2")
 	wantError(t, "in a circle", err, server.Host+"/team/app: manifest v2: redirect refused: more than 5 in a row")
 	if len(other.seen) > 0 || len(*waits) > 0 {
-		t.Errorf("the other host has seen %q, %d waits", other.seen, len(*waits))
+		t.Errorf("the other host got %q, %d waits", other.seen, len(*waits))
 	}
 }
 
-// TestNoSecretInErrors makes servers say secrets and have them in their addresses.
+// TestNoSecretInErrors makes servers put secrets into their messages and addresses.
 func TestNoSecretInErrors(t *testing.T) {
 	server := registrytest.NewBasic(t, "user", secret)
 	store := imagetest.Store{}
@@ -330,14 +330,14 @@ func TestNoSecretInErrors(t *testing.T) {
 		server.Inject(test.pattern, 99, test.fault)
 		_, err := r.PutBlob(t.Context(), store, d)
 		if err == nil || leaks(fmt.Sprintf("%v %+v %#v %q", err, err, err, err)) {
-			t.Errorf("%s: the error %v holds a secret, or is none", test.name, err)
+			t.Errorf("%s: error %v, want one without a secret", test.name, err)
 		}
 		server.Inject(test.pattern, 0, nil)
 	}
 }
 
 func TestUploadLocation(t *testing.T) {
-	const none = "the registry names an upload address without TLS, on "
+	const none = "the registry returned an upload Location without TLS, on "
 	tests := []struct{ base, location, want string }{
 		{"https://r.test/v2/a/blobs/uploads/", "/v2/a/blobs/uploads/1?s=%2F", "https://r.test/v2/a/blobs/uploads/1?s=%2F"},
 		{"https://r.test/v2/a/blobs/uploads/", "1", "https://r.test/v2/a/blobs/uploads/1"},

@@ -17,8 +17,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// TestSilence asks registries that fall silent, each in another place. Every wait ends, the host is named, and the same is
-// tried once more and not again.
+// TestSilence makes requests to registries that fall silent, each at a different point. Every wait ends with an error that
+// names the host, after exactly one more attempt.
 func TestSilence(t *testing.T) {
 	data := []byte("content")
 	d := oci.Descriptor{Digest: digest.FromBytes(data), Size: int64(len(data))}
@@ -41,7 +41,7 @@ func TestSilence(t *testing.T) {
 	}
 	tests := []struct {
 		name   string
-		stall  string // how the path ends at which the registry falls silent
+		stall  string // the end of the path at which the registry falls silent
 		method string
 		begins string // of the body
 		status int
@@ -88,7 +88,7 @@ func TestSilence(t *testing.T) {
 			defer close(ended)
 			host := server.Listener.Addr().String()
 			r, waits := repository(t, host, Options{})
-			// A probe of the registry's TLS is not to be hurried.
+			// Do not cut the TLS probe short.
 			r.client.hosts.Limits = transport.Limits{
 				Notice: time.Minute, Silence: 200 * time.Millisecond, Whole: time.Minute,
 			}
@@ -98,7 +98,7 @@ func TestSilence(t *testing.T) {
 				t.Errorf("%v (%+v)", err, silence)
 			}
 			want := int32(2)
-			if test.status == http.StatusNotFound { // That was answer enough.
+			if test.status == http.StatusNotFound { // The status alone is a final answer.
 				want = 1
 			}
 			if stalls.Load() != want || len(*waits) > 1 {
@@ -108,7 +108,7 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// TestBadToken sees that a token that no header can hold is not tried twice.
+// TestBadToken checks that a token that does not fit into a header is not tried twice.
 func TestBadToken(t *testing.T) {
 	var server *httptest.Server
 	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -124,17 +124,17 @@ func TestBadToken(t *testing.T) {
 	r, waits := repository(t, host, Options{})
 	_, err := r.Resolve(t.Context(), "v1")
 	wantError(t, "from a server", err, host+"/team/app: manifest v1: token server "+host+
-		": the token holds a line break or another control character")
+		": the token contains a line break or another control character")
 	r, moreWaits := repository(t, host, Options{Credentials: known{RegistryToken: "a\n"}})
 	_, err = r.Resolve(t.Context(), "v1")
 	wantError(t, "from a file", err, host+"/team/app: manifest v1: credentials: registrytoken of "+host+
-		": the token holds a line break or another control character")
+		": the token contains a line break or another control character")
 	if len(*waits)+len(*moreWaits) > 0 {
 		t.Errorf("waits %v, %v", *waits, *moreWaits)
 	}
 }
 
-// TestSilentTokenServer lets many ask for a token at once: all of them wait for one silence, not one after the other.
+// TestSilentTokenServer requests many tokens at once: all requests wait for the same silence, not one after the other.
 func TestSilentTokenServer(t *testing.T) {
 	ended := make(chan struct{})
 	var tokens atomic.Int32

@@ -41,7 +41,7 @@ func (r *Repository) PutBlob(
 		return "", fmt.Errorf("%s: %w", r.name, err)
 	}
 	if d.Size == 0 && d.Digest != digest.FromBytes(nil) {
-		return "", fmt.Errorf("%s: size 0 is not that of the digest", r.subject("upload of blob "+d.Digest.String()))
+		return "", fmt.Errorf("%s: size 0 does not match the digest", r.subject("upload of blob "+d.Digest.String()))
 	}
 	u := &upload{to: r, src: src, blob: d, from: r.mountable(from)}
 	err = r.client.wait.RetryMoving(ctx, u.moved, func() error { return u.try(ctx) })

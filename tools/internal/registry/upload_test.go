@@ -16,7 +16,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
 )
 
-// bigBlob returns a blob of n bytes that differ from one place to the next, in memory and as a file.
+// bigBlob returns a blob of n bytes that do not repeat, in memory and as a file.
 func bigBlob(t *testing.T, n int) (map[string]content.Source, oci.Descriptor) {
 	t.Helper()
 	data := make([]byte, n)
@@ -31,7 +31,7 @@ func bigBlob(t *testing.T, n int) (map[string]content.Source, oci.Descriptor) {
 	return map[string]content.Source{"memory": store, "file": files}, d
 }
 
-// TestResume breaks uploads of a large blob in many ways: what the registry has is not sent again.
+// TestResume breaks uploads of a large blob in many ways: bytes that the registry has are not sent again.
 func TestResume(t *testing.T) {
 	const (
 		size                   = 6 << 20
@@ -54,19 +54,19 @@ func TestResume(t *testing.T) {
 			[]string{post, put1, get1, put1}, size, 1, ""},
 		{"the answer is lost", func(s *registrytest.Registry) { s.Inject("PUT", 1, s.Lose()) },
 			[]string{post, put1, get1, head}, size, 1, ""},
-		{"again and again, but getting on", func(s *registrytest.Registry) { s.Inject("PUT", 5, s.Break(1<<20)) },
+		{"again and again, but moving", func(s *registrytest.Registry) { s.Inject("PUT", 5, s.Break(1<<20)) },
 			[]string{post, put1, get1, put1, get1, put1, get1, put1, get1, put1, get1, put1}, size, 5, ""},
 		{"again and again", func(s *registrytest.Registry) { s.Inject("PUT", 9, s.Break(1<<10)) },
 			[]string{post, put1, get1, put1, get1, put1, get1, put1, get1, put1}, 5 << 10, 4, "(5 attempts)"},
-		{"cannot tell", func(s *registrytest.Registry) {
+		{"no status", func(s *registrytest.Registry) {
 			s.Inject("PUT", 1, s.Break(3<<20))
 			s.Inject("GET", 1, registrytest.Refuse(405, "UNSUPPORTED", "no"))
 		}, []string{post, put1, get1, head, post, put2}, 9 << 20, 1, ""},
-		{"tells nonsense", func(s *registrytest.Registry) {
+		{"invalid range", func(s *registrytest.Registry) {
 			s.Inject("PUT", 1, s.Break(3<<20))
 			s.Inject("GET", 1, s.Lie("Range", "0-99999999999"))
 		}, []string{post, put1, get1, head, post, put2}, 9 << 20, 1, ""},
-		{"is busy when asked", func(s *registrytest.Registry) {
+		{"busy at the status request", func(s *registrytest.Registry) {
 			s.Inject("PUT", 1, s.Break(3<<20))
 			s.Inject("GET", 1, registrytest.Refuse(503, "UNAVAILABLE", "later"))
 		}, []string{post, put1, get1, get1, put1}, size, 2, ""},
@@ -111,10 +111,10 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestChangedFile pushes files that are not what the build made: none becomes a blob, and the error says so.
+// TestChangedFile pushes files that were changed after the build: none becomes a blob, and the error reports it.
 func TestChangedFile(t *testing.T) {
 	good := strings.Repeat("x", 2*expectSize)
-	silent := func(w http.ResponseWriter, req *http.Request) bool { // looks at nothing, says nothing
+	silent := func(w http.ResponseWriter, req *http.Request) bool { // checks nothing, states no digest
 		io.Copy(io.Discard, req.Body)
 		w.WriteHeader(http.StatusCreated)
 		return true
@@ -152,7 +152,7 @@ func TestChangedFile(t *testing.T) {
 	}
 }
 
-// TestMount asks for blobs that the registry may have elsewhere.
+// TestMount pushes blobs that the registry may have in another repository.
 func TestMount(t *testing.T) {
 	here := "HOST/team/base"
 	refused := registrytest.Refuse(403, "DENIED", "not yours")
@@ -200,7 +200,7 @@ func TestMount(t *testing.T) {
 	}
 }
 
-// TestMountScope mounts with tokens: one must be for both repositories, and none is had for a hidden one.
+// TestMountScope mounts with tokens: a token must cover both repositories, and none is issued for a hidden one.
 func TestMountScope(t *testing.T) {
 	for _, hidden := range []string{"", "team/base"} {
 		tokens := registrytest.NewTokenServer(t, "user", secret)

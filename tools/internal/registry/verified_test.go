@@ -16,8 +16,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
 )
 
-// TestForeignHostIsVerified leads from a registry on this machine to a server elsewhere whose certificate nobody knows, in
-// every way that there is. Nothing may be sent there, neither a credential nor a blob, unless the user allows it.
+// TestForeignHostIsVerified redirects in every possible way from a registry on this machine to a server elsewhere with an
+// untrusted certificate. Neither a credential nor a blob may be sent there, unless the user allows it.
 func TestForeignHostIsVerified(t *testing.T) {
 	store := imagetest.Store{}
 	d := store.Add("text/plain", []byte("blob"))
@@ -29,7 +29,7 @@ func TestForeignHostIsVerified(t *testing.T) {
 		name    string
 		inject  func(*registrytest.Registry)
 		do      func(*Repository) error
-		trusted bool // whether --insecure lets the server be asked
+		trusted bool // whether --insecure allows requests to the server
 	}{
 		{"realm", func(s *registrytest.Registry) { s.Inject("HEAD .*/manifests/", 9, bearer) }, resolve, true},
 		{"redirect", func(s *registrytest.Registry) {
@@ -67,7 +67,7 @@ func TestForeignHostIsVerified(t *testing.T) {
 				var certificate *tls.CertificateVerificationError
 				want := insecure && test.trusted
 				if err == nil || asked > 0 != want || errors.As(err, &certificate) == want || len(*waits) > 0 {
-					t.Errorf("%s from %s, insecure %t: asked %d times, %d waits, %v",
+					t.Errorf("%s from %s, insecure %t: %d requests, %d waits, %v",
 						test.name, server.URL, insecure, asked, len(*waits), err)
 				}
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 )
 
-// TestContract finds the credentials of the table that the repository rules, in Starlark, are held to as well.
+// TestContract finds the credentials in the table that also tests the repository rules, which are in Starlark.
 func TestContract(t *testing.T) {
 	text, err := os.ReadFile(filepath.FromSlash("../../../../rules/tests/credential_cases.bzl"))
 	if err != nil {

@@ -14,17 +14,17 @@ import (
 
 const (
 	helperPrefix = "docker-credential-"
-	// notFound is the prefix of what helpers print if they have no credential for a server.
+	// notFound is the prefix of the message that helpers print if they have no credential for a server.
 	notFound = "credentials not found"
 	// tokenUser is the user name that marks a helper's secret as an identity token.
 	tokenUser = "<token>"
 )
 
-// askHelper asks the program docker-credential-NAME for a server's credential: the server on standard input, an
+// askHelper gets a server's credential from the program docker-credential-NAME: the server on standard input, an
 // answer in JSON on standard output (protocol of docker-credential-helpers).
 func askHelper(ctx context.Context, limits transport.Limits, name, server string) (Credential, error) {
 	if strings.ContainsAny(name, `/\`) {
-		return Credential{}, fmt.Errorf("credential helper %q: not a name but a path", name)
+		return Credential{}, fmt.Errorf("credential helper %q: must be a name, not a path", name)
 	}
 	program := helperPrefix + name
 	path, err := exec.LookPath(program)

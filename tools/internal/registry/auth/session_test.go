@@ -35,9 +35,9 @@ func TestParseChallenges(t *testing.T) {
 			[]challenge{{"basic", params{"realm": "x"}}, {"bearer", params{"realm": "y", "scope": "z"}}}},
 		{"two values", []string{`Negotiate`, `Basic realm="x"`},
 			[]challenge{{"negotiate", params{}}, {"basic", params{"realm": "x"}}}},
-		{"open string", []string{`Basic realm="x`}, []challenge{{"basic", params{"realm": "x"}}}},
+		{"unterminated string", []string{`Basic realm="x`}, []challenge{{"basic", params{"realm": "x"}}}},
 		{"parameter without scheme", []string{`realm="x"`}, nil},
-		{"lost characters", []string{`"", =x, Basic realm=y`}, []challenge{{"basic", params{"realm": "y"}}}},
+		{"stray characters", []string{`"", =x, Basic realm=y`}, []challenge{{"basic", params{"realm": "y"}}}},
 	}
 	for _, test := range tests {
 		if got := parseChallenges(test.values); !reflect.DeepEqual(got, test.want) {
@@ -59,7 +59,7 @@ func FuzzParseChallenges(f *testing.F) {
 	})
 }
 
-// fixed is a Finder that knows one credential, and counts how often it is asked.
+// fixed is a Finder that returns one credential, and counts its calls.
 type fixed struct {
 	credential Credential
 	asked      *int
@@ -93,7 +93,7 @@ func authorization(t *testing.T, s *Session) string {
 func TestSessionBasic(t *testing.T) {
 	s, asked := newSession(Credential{Username: "user", Password: "s3cret"})
 	if got := authorization(t, s); got != "" || *asked != 0 {
-		t.Errorf("before the registry asks: header %q, credential asked for %d times", got, *asked)
+		t.Errorf("before the registry asks: header %q, credential requested %d times", got, *asked)
 	}
 	again, err := s.Renew(t.Context(), []string{`Basic realm="x"`}, "")
 	want := "Basic " + encode("user:s3cret")
@@ -162,7 +162,7 @@ func TestSessionToken(t *testing.T) {
 	}
 }
 
-func TestSessionRenewsEndedToken(t *testing.T) {
+func TestSessionRenewsExpiredToken(t *testing.T) {
 	tokens := registrytest.NewTokenServer(t, "user", "pw")
 	tokens.ExpiresIn = 100
 	s, asked := newSession(Credential{Username: "user", Password: "pw"})
@@ -175,7 +175,7 @@ func TestSessionRenewsEndedToken(t *testing.T) {
 	}
 	s.expires = time.Now().Add(-time.Second)
 	if got := authorization(t, s); got != "Bearer token-2" || *asked != 1 {
-		t.Errorf("header %q, credential asked for %d times", got, *asked)
+		t.Errorf("header %q, credential requested %d times", got, *asked)
 	}
 	if _, err := s.Renew(t.Context(), challenge, "Bearer token-2"); err != nil || authorization(t, s) != "Bearer token-3" {
 		t.Errorf("after a refusal: header %q, %v", s.header, err)
@@ -201,10 +201,10 @@ func TestSessionFails(t *testing.T) {
 			"400 Bad Request: no such scope"},
 		{"OAuth, short", answer(400, `{"error":"invalid_scope"}`), "400 Bad Request: invalid_scope"},
 		{"Docker Hub's", answer(401, `{"details":"incorrect"}`), "401 Unauthorized: incorrect"},
-		{"wordless", answer(502, `<html>s3cret`), "502 Bad Gateway"},
-		{"no JSON", answer(200, `s3cret`), "the answer is not the JSON of a token"},
-		{"a line break", answer(200, `{"token":"s3\ncret"}`), "the token holds a line break or another control character"},
-		{"no token", answer(200, `{"expires_in":5}`), "the answer holds no token"},
+		{"no message", answer(502, `<html>s3cret`), "502 Bad Gateway"},
+		{"not JSON", answer(200, `s3cret`), "the answer is not a token in JSON"},
+		{"a line break", answer(200, `{"token":"s3\ncret"}`), "the token contains a line break or another control character"},
+		{"no token", answer(200, `{"expires_in":5}`), "the answer contains no token"},
 	}
 	for _, test := range tests {
 		tokens := registrytest.NewTokenServer(t, "user", "s3cret")
@@ -239,7 +239,7 @@ func TestSessionRealm(t *testing.T) {
 	}
 }
 
-// A token server does without TLS only where the registry does, and then on this machine or because the user says so.
+// A token server may lack TLS only if the registry does, too, and either both are on this machine or the user allows it.
 func TestSessionPlainRealm(t *testing.T) {
 	tests := []struct {
 		realm           string

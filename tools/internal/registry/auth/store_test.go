@@ -16,7 +16,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// TestMain lets the test binary also be the helper programs: it behaves as its name says.
+// TestMain lets the test binary stand in for the helper programs: its name selects the behaviour.
 func TestMain(m *testing.M) {
 	name, isHelper := strings.CutPrefix(filepath.Base(os.Args[0]), helperPrefix)
 	if !isHelper {
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		os.Exit(9)
 	}
 	switch name {
-	case "echo": // a helper that knows every server
+	case "echo": // a helper with a credential for every server
 		fmt.Printf(`{"ServerURL":%q,"Username":"helped","Secret":"secret of %s"}`, server, server)
 	case "token":
 		fmt.Print(`{"Username":"<token>","Secret":"identity"}`)
@@ -58,7 +58,7 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-// installHelpers puts programs of the names on the PATH.
+// installHelpers puts programs with these names on the PATH.
 func installHelpers(t *testing.T, names ...string) {
 	t.Helper()
 	self, err := os.Executable()
@@ -155,9 +155,9 @@ func TestFind(t *testing.T) {
 			Credential{Username: "helped", Password: "secret of quay.io"}},
 		{"helper for all and Docker Hub", "alpine", []string{`{"credsStore":"echo"}`},
 			Credential{Username: "helped", Password: "secret of https://index.docker.io/v1/"}},
-		{"helper that knows nothing", "quay.io/a",
+		{"helper without a credential", "quay.io/a",
 			[]string{`{"credHelpers":{"quay.io":"empty"},"credsStore":"empty","auths":{"quay.io":` + user("u") + `}}`}, is("u")},
-		{"excepted from the helper for all", "quay.io/a",
+		{"exempt from the helper for all", "quay.io/a",
 			[]string{`{"credHelpers":{"quay.io":""},"credsStore":"echo","auths":{"quay.io":` + user("u") + `}}`}, is("u")},
 	}
 	for _, test := range tests {
@@ -188,7 +188,7 @@ func TestFindFails(t *testing.T) {
 			"FILE: auths: quay.io: auth is not the base64 form of user:password"},
 		{"no such helper", `{"credsStore":"absent"}`,
 			"FILE: docker-credential-absent: not found on the PATH, but it has the credential for quay.io"},
-		{"helper's path", `{"credsStore":"../x"}`, `FILE: credential helper "../x": not a name but a path`},
+		{"helper's path", `{"credsStore":"../x"}`, `FILE: credential helper "../x": must be a name, not a path`},
 		{"locked", `{"credsStore":"locked"}`,
 			"FILE: docker-credential-locked: quay.io: exit status 1: the keychain is  [31mlocked"},
 		{"leaky", `{"credsStore":"leaky"}`, "FILE: docker-credential-leaky: quay.io: exit status 2: late failure"},
@@ -206,11 +206,11 @@ func TestFindFails(t *testing.T) {
 		}
 	}
 	if _, err := (&Store{Files: []string{t.TempDir()}}).Find(t.Context(), parse(t, "quay.io/a")); err == nil {
-		t.Error("a directory in place of a file is no error")
+		t.Error("no error for a directory in place of a file")
 	}
 }
 
-// Helpers that hang, say too much, or leave a child that keeps the output open.
+// Helpers that hang, print too much, or leave a child that keeps the output open.
 func TestHelperLimits(t *testing.T) {
 	installHelpers(t, "hanging", "endless", "parent")
 	for name, want := range map[string]string{

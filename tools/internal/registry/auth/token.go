@@ -19,7 +19,7 @@ import (
 const (
 	// maxAnswer bounds a token server's answer, in bytes.
 	maxAnswer = 1 << 20
-	// defaultLife is how long a token is valid if its server does not say.
+	// defaultLife is the lifetime of a token whose server does not state one.
 	defaultLife = 60 * time.Second
 )
 
@@ -167,11 +167,11 @@ func parseToken(data []byte) (string, time.Duration, error) {
 		ExpiresIn   float64 `json:"expires_in"` // seconds
 	}
 	if err := json.Unmarshal(data, &answer); err != nil {
-		return "", 0, errors.New("the answer is not the JSON of a token") // it may contain one, so do not show it
+		return "", 0, errors.New("the answer is not a token in JSON") // it may contain one, so do not show it
 	}
 	token := cmp.Or(answer.Token, answer.AccessToken)
 	if token == "" {
-		return "", 0, errors.New("the answer holds no token")
+		return "", 0, errors.New("the answer contains no token")
 	}
 	if err := checkToken(token); err != nil {
 		return "", 0, err
@@ -186,7 +186,7 @@ func parseToken(data []byte) (string, time.Duration, error) {
 // checkToken rejects a token that cannot be sent in a header: a retry would not help.
 func checkToken(token string) error {
 	if strings.ContainsFunc(token, func(c rune) bool { return c < ' ' || c == 0x7f }) {
-		return errors.New("the token holds a line break or another control character")
+		return errors.New("the token contains a line break or another control character")
 	}
 	return nil
 }

@@ -67,15 +67,15 @@ func fromURL(u *url.URL, instance string) (address, error) {
 		a.grpc, a.url.Scheme = true, "http"
 	case "http", "https":
 	default:
-		return address{}, fmt.Errorf("scheme %q is not known, expected grpcs, grpc, unix, https or http", u.Scheme)
+		return address{}, fmt.Errorf("unknown scheme %q, expected grpcs, grpc, unix, https or http", u.Scheme)
 	}
 	switch {
 	case u.Hostname() == "":
 		return address{}, errors.New("no host")
 	case a.grpc && u.Path != "":
-		return address{}, fmt.Errorf("path %q: a gRPC address has none; an instance is named by ?instance=NAME", u.Path)
+		return address{}, fmt.Errorf("path %q: a gRPC address has no path; name an instance with ?instance=NAME", u.Path)
 	case !a.grpc && instance != "":
-		return address{}, errors.New("an HTTP cache has no instances, but a path")
+		return address{}, errors.New("an HTTP cache takes a path, not an instance")
 	}
 	return a, nil
 }
@@ -88,7 +88,7 @@ func parseInstance(query string) (string, error) {
 	}
 	instance := values.Get("instance")
 	if len(values) > 1 || len(values) == 1 && instance == "" || len(values["instance"]) > 1 {
-		return "", errors.New(`after "?" only instance=NAME is known`)
+		return "", errors.New(`only instance=NAME is allowed after "?"`)
 	}
 	if instance != "" && (path.Clean(instance) != instance || strings.HasPrefix(instance, "/")) {
 		return "", fmt.Errorf("instance %q: expected names with single slashes between them", instance)

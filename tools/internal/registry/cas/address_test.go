@@ -17,17 +17,17 @@ func TestParseAddress(t *testing.T) {
 		{text: "https://cache#f", name: "https://cache", asks: "https://cache"},
 		{text: "", err: `remote cache "": no host`},
 		{text: "unix:", err: `remote cache "unix:": no path, expected unix:PATH`},
-		{text: "ftp://cache", err: `remote cache "ftp://cache": scheme "ftp" is not known, ` +
+		{text: "ftp://cache", err: `remote cache "ftp://cache": unknown scheme "ftp", ` +
 			"expected grpcs, grpc, unix, https or http"},
-		{text: "grpcs://cache/main", err: `remote cache "grpcs://cache/main": path "/main": a gRPC address has none; ` +
-			"an instance is named by ?instance=NAME"},
+		{text: "grpcs://cache/main", err: `remote cache "grpcs://cache/main": path "/main": a gRPC address has no path; ` +
+			"name an instance with ?instance=NAME"},
 		{text: "grpc://u:secret@cache", name: "grpc://cache", asks: "http://cache"},
 		{text: "http://u:secret@cache:x", err: `remote cache "...@cache:x": invalid port ":x" after host`},
-		{text: "http://cache?instance=a", err: `remote cache "http://cache": an HTTP cache has no instances, but a path`},
-		{text: "grpc://cache?instance=", err: `remote cache "grpc://cache": after "?" only instance=NAME is known`},
-		{text: "grpc://cache?a=b", err: `remote cache "grpc://cache": after "?" only instance=NAME is known`},
+		{text: "http://cache?instance=a", err: `remote cache "http://cache": an HTTP cache takes a path, not an instance`},
+		{text: "grpc://cache?instance=", err: `remote cache "grpc://cache": only instance=NAME is allowed after "?"`},
+		{text: "grpc://cache?a=b", err: `remote cache "grpc://cache": only instance=NAME is allowed after "?"`},
 		{text: "grpc://cache?instance=a&instance=b",
-			err: `remote cache "grpc://cache": after "?" only instance=NAME is known`},
+			err: `remote cache "grpc://cache": only instance=NAME is allowed after "?"`},
 		{text: "grpc://cache?instance=/a", err: `remote cache "grpc://cache": instance "/a": ` +
 			"expected names with single slashes between them"},
 		{text: "grpc://cache?instance=a//b", err: `remote cache "grpc://cache": instance "a//b": ` +

@@ -96,7 +96,7 @@ type stream struct {
 	body     io.ReadCloser
 	offset   int64 // of the next byte
 	attempts transport.Attempts
-	renewed  bool  // whether the helper has been asked again
+	renewed  bool  // whether the helper has run again
 	failed   error // the final error
 }
 

@@ -22,7 +22,7 @@ import (
 
 var ctx = context.Background()
 
-// waits are options of a cache whose waits end at once, and are counted.
+// waits returns options with which a cache counts its waits in n instead of sleeping.
 func waits(n *int) Options {
 	return Options{Wait: func(context.Context, time.Duration) error {
 		*n++
@@ -51,7 +51,7 @@ func random(n int) ([]byte, oci.Descriptor) {
 	return data, oci.Descriptor{Digest: digest.FromBytes(data), Size: int64(n)}
 }
 
-// The same blobs through both protocols and all ways to connect; nothing is asked twice.
+// Reads the same blob through both protocols and every form of address, with one request each.
 func TestRead(t *testing.T) {
 	for _, n := range []int{0, 1, 127, 128, 4096, 3 << 20} {
 		data, d := random(n)
@@ -76,7 +76,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// A stream that breaks goes on where it broke, any number of times, as long as it gets on.
+// A broken stream resumes where it broke, any number of times, as long as it makes progress.
 func TestResume(t *testing.T) {
 	data, d := random(1 << 20)
 	const part = 100 << 10
@@ -95,18 +95,18 @@ func TestResume(t *testing.T) {
 		if err != nil || !bytes.Equal(got, data) {
 			t.Errorf("%s: %d bytes, %v", scheme, len(got), err)
 		}
-		// Of what was sent before the break some may be lost on the way.
+		// Bytes sent before the break may be lost on the way.
 		if n := len(s.asked); n < 11 || n > 20 || paused != n-1 {
 			t.Errorf("%s: %d requests, %d waits: %q", scheme, n, paused, s.asked)
 		}
 		last := s.asked[len(s.asked)-1]
 		if strings.HasSuffix(last, " 0") {
-			t.Errorf("%s: it began anew: %s", scheme, last)
+			t.Errorf("%s: it started over: %s", scheme, last)
 		}
 	}
 }
 
-// A cache that knows no ranges, and one that ends early and says that all is well.
+// A cache that does not support ranges, and one that ends early but reports success.
 func TestResumeOtherwise(t *testing.T) {
 	data, d := random(1 << 20)
 	name := "cas/" + d.Digest.Encoded()
@@ -135,7 +135,7 @@ func TestResumeOtherwise(t *testing.T) {
 	}
 }
 
-// A cache that goes away in the middle of a blob may be back soon; one that has never answered is not there.
+// A cache that disappears in the middle of a blob may come back; one that has never answered is not tried again.
 func TestRestart(t *testing.T) {
 	data, d := random(1 << 20)
 	s := &server{blobs: map[string][]byte{"cas/" + d.Digest.Encoded(): data}}
@@ -173,7 +173,7 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// A cache that is busy is asked again when it says, unless that is too long.
+// A busy cache is tried again after the time that it states, unless that is too long.
 func TestRetryAfter(t *testing.T) {
 	data, d := random(10)
 	for header, want := range map[string]string{"7": "[7s]", "3600": "[]"} {
@@ -196,7 +196,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// What must not be read as the blob.
+// Answers that must not be read as the blob.
 func TestRefusals(t *testing.T) {
 	data, d := random(1000)
 	status := func(code int) func(int, http.ResponseWriter, *http.Request, []byte) bool {
@@ -233,7 +233,7 @@ func TestRefusals(t *testing.T) {
 	tests := []struct {
 		scheme string
 		fault  func(int, http.ResponseWriter, *http.Request, []byte) bool
-		want   string // after the name of cache and blob; from "=" on the whole of it
+		want   string // after the name of cache and blob; after "=", the whole error
 		asked  int
 	}{
 		{"http", status(404), "blob not found", 1},
@@ -249,13 +249,13 @@ func TestRefusals(t *testing.T) {
 		{"grpc", end(7, "who%20are you?%0a"), "PERMISSION_DENIED: who are you? ", 1},
 		{"grpc", end(14, ""), "UNAVAILABLE (5 attempts)", 5},
 		{"grpc", end(99, "x"), "UNKNOWN: x (5 attempts)", 5},
-		{"grpc", status(404), "no ByteStream service is there", 1},
+		{"grpc", status(404), "the server has no ByteStream service", 1},
 		{"grpc", status(502), "502 Bad Gateway (5 attempts)", 5},
-		{"grpc", status(200), `no gRPC server: the answer has the type ""`, 1},
-		{"grpc", message(1, 0, 0, 0, 0), "a message has the flags 0x1, which were not asked for", 1},
-		{"grpc", message(0, 0, 0, 0, 1, 0x80), "no ByteStream service: a message cannot be understood", 1},
-		{"grpc", message(0, 0, 0, 0, 2, 0x0a, 5), "no ByteStream service: a message cannot be understood", 1},
-		{"grpc", message(0, 0, 0, 0, 2, 0x0b, 5), "no ByteStream service: a message cannot be understood", 1},
+		{"grpc", status(200), `not a gRPC server: the answer has the type ""`, 1},
+		{"grpc", message(1, 0, 0, 0, 0), "a message has the unexpected flags 0x1", 1},
+		{"grpc", message(0, 0, 0, 0, 1, 0x80), "not a ByteStream service: invalid message", 1},
+		{"grpc", message(0, 0, 0, 0, 2, 0x0a, 5), "not a ByteStream service: invalid message", 1},
+		{"grpc", message(0, 0, 0, 0, 2, 0x0b, 5), "not a ByteStream service: invalid message", 1},
 		{"grpc", message(0, 0), "unexpected EOF (5 attempts)", 5},
 		{"grpc", message(), "unexpected EOF (5 attempts)", 5},
 		{"grpc", wrong(data[:999]), short + "after 999 of 1000 bytes (5 attempts)", 5},

@@ -27,7 +27,7 @@ type credentials struct {
 	fixed     http.Header
 	helper    string
 	workspace string
-	uri       string // what the helper is asked about
+	uri       string // the URI that the helper gets
 
 	mu      sync.Mutex // held while the helper runs, so that only one runs at a time
 	answer  http.Header
@@ -142,7 +142,7 @@ func (c *credentials) take(data []byte) error {
 		Expires time.Time
 	}
 	if err := json.Unmarshal(data, &answer); err != nil { // The error may contain a secret, so do not show it.
-		return &helperError{c.helper, fmt.Errorf("the answer of %d bytes is not what the protocol demands", len(data))}
+		return &helperError{c.helper, fmt.Errorf("the answer of %d bytes violates the protocol", len(data))}
 	}
 	c.answer = make(http.Header)
 	for name, values := range answer.Headers {

@@ -15,7 +15,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// guarded is a server with one blob that wants one of the values as Authorization.
+// guarded is a server with one blob that requires one of the values as Authorization.
 func guarded(values ...string) (*server, []byte, oci.Descriptor) {
 	data, d := random(100)
 	hex := d.Digest.Encoded()
@@ -35,7 +35,7 @@ func guarded(values ...string) (*server, []byte, oci.Descriptor) {
 	return s, data, d
 }
 
-// helper writes a credential helper that answers its nth call with the nth answer, and keeps what it was asked.
+// helper writes a credential helper that answers its nth call with the nth answer, and records its input.
 func helper(t *testing.T, answers ...string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -72,7 +72,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// A helper is asked once for several blobs, and again when its answer has ended or is refused.
+// A helper runs once for several blobs, and again when its answer has expired or is refused.
 func TestHelper(t *testing.T) {
 	const first = `{"headers":{"authorization":["Bearer first"]}}`
 	const second = `{"headers":{"Authorization":["Bearer second"]}}`
@@ -106,7 +106,7 @@ func TestHelper(t *testing.T) {
 		}
 		asked, err := filepath.Glob(filepath.Join(dir, "asked*"))
 		if err != nil || len(asked) != len(test.answers) || len(s.asked) != test.asked {
-			t.Errorf("%d: the helper was asked %d times, the cache %d times: %v", n, len(asked), len(s.asked), err)
+			t.Errorf("%d: the helper ran %d times, the cache got %d requests: %v", n, len(asked), len(s.asked), err)
 			continue
 		}
 		uri := address + "/cas"
@@ -114,12 +114,12 @@ func TestHelper(t *testing.T) {
 			uri = "https" + strings.TrimPrefix(address, "grpc") + "/google.bytestream.ByteStream"
 		}
 		if got, err := os.ReadFile(asked[0]); err != nil || string(got) != "get\n{\"uri\":\""+uri+"\"}" {
-			t.Errorf("%d: the helper was asked %q, %v", n, got, err)
+			t.Errorf("%d: the helper got %q, %v", n, got, err)
 		}
 	}
 }
 
-// A helper that is refused twice, and those that are of no help.
+// A helper whose credentials are refused twice, and helpers that fail.
 func TestHelperFails(t *testing.T) {
 	s, _, d := guarded("nothing")
 	address := start(t, s, "grpc")
@@ -127,7 +127,7 @@ func TestHelperFails(t *testing.T) {
 	tests := []struct{ helper, workspace, want string }{
 		{"%workspace%/helper", helper(t, secret, secret), "UNAUTHENTICATED: invalid: Bearer (hidden)"},
 		{"%workspace%/helper", helper(t, "some-secret"), "credential helper %workspace%/helper: " +
-			"the answer of 11 bytes is not what the protocol demands"},
+			"the answer of 11 bytes violates the protocol"},
 		{"%workspace%/helper", helper(t), "credential helper %workspace%/helper: " +
 			"exit status 1: cat: answer0: No such file or directory"},
 		{"absent-helper", "", `credential helper absent-helper: exec: "absent-helper": executable file not found in $PATH`},
@@ -144,7 +144,7 @@ func TestHelperFails(t *testing.T) {
 	}
 }
 
-// A secret does not show where a long message is cut in the middle of it.
+// A secret stays hidden even if a long message is cut in the middle of it.
 func TestSecretInLongMessage(t *testing.T) {
 	secret := "Bearer " + strings.Repeat("s3cret", 20)
 	s, _, d := guarded("nothing")
@@ -156,11 +156,11 @@ func TestSecretInLongMessage(t *testing.T) {
 	}
 	_, err := read(start(t, s, "grpc"), Options{Header: http.Header{"Authorization": {secret}}}, d)
 	if err == nil || strings.Contains(err.Error(), "s3") {
-		t.Errorf("the error %v holds a part of the secret, or is none", err)
+		t.Errorf("error %v, want one without any part of the secret", err)
 	}
 }
 
-// What is meant for the cache does not follow a redirect to another host.
+// Headers for the cache do not follow a redirect to another host.
 func TestRedirect(t *testing.T) {
 	data, d := random(100)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

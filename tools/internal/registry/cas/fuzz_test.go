@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// FuzzMessages reads any answer: in small pieces and in large ones it says the same, and never more than was sent.
+// FuzzMessages reads arbitrary answers: the data is the same in small and in large pieces, and never more than was sent.
 func FuzzMessages(f *testing.F) {
 	f.Add([]byte{}, "0", true)
 	f.Add([]byte{0, 0, 0, 0, 4, dataField<<3 | wireBytes, 2, 'h', 'i'}, "0", false)

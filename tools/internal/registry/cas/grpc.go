@@ -109,16 +109,16 @@ func readRequest(resource string, offset int64) []byte {
 	return append(prefix, message...)
 }
 
-// checkAnswer checks that an answer is gRPC at all.
+// checkAnswer checks that an answer is gRPC.
 func checkAnswer(resp *http.Response) error {
 	if resp.StatusCode != http.StatusOK { // not from a gRPC server, but from something in front of it
 		if resp.StatusCode == http.StatusNotFound {
-			return &protocolError{"no ByteStream service is there"}
+			return &protocolError{"the server has no ByteStream service"}
 		}
 		return httpError(resp)
 	}
 	if kind := resp.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/grpc") {
-		return &protocolError{"no gRPC server: the answer has the type " + strconv.Quote(message.OneLine(kind))}
+		return &protocolError{"not a gRPC server: the answer has the type " + strconv.Quote(message.OneLine(kind))}
 	}
 	return nil
 }
@@ -131,7 +131,7 @@ func checkStatus(trailer http.Header) error {
 	case status == "":
 		return io.ErrUnexpectedEOF
 	case err != nil:
-		return &protocolError{"no gRPC server: the answer ends with the status " + strconv.Quote(message.OneLine(status))}
+		return &protocolError{"not a gRPC server: the answer ends with the status " + strconv.Quote(message.OneLine(status))}
 	case code == 0:
 		return io.EOF
 	}

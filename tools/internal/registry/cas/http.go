@@ -49,7 +49,7 @@ func (c *httpCache) fetch(
 	case resp.StatusCode == http.StatusPartialContent && offset > 0:
 		if !strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", offset)) {
 			resp.Body.Close()
-			return nil, &protocolError{"the answer is another part of the blob than was asked for"}
+			return nil, &protocolError{"the answer is a different part of the blob than requested"}
 		}
 		begins = offset
 	case resp.StatusCode != http.StatusOK:

@@ -85,7 +85,7 @@ func (m *messages) nextMessage() error {
 		return err
 	}
 	if prefix[0] != 0 {
-		return &protocolError{fmt.Sprintf("a message has the flags %#x, which were not asked for", prefix[0])}
+		return &protocolError{fmt.Sprintf("a message has the unexpected flags %#x", prefix[0])}
 	}
 	m.left = uint64(binary.BigEndian.Uint32(prefix[1:]))
 	return nil
@@ -126,7 +126,7 @@ func (m *messages) nextField() error {
 }
 
 // errMessage is returned when a message is not a valid protocol buffer.
-var errMessage = &protocolError{"no ByteStream service: a message cannot be understood"}
+var errMessage = &protocolError{"not a ByteStream service: invalid message"}
 
 // varint reads a number inside the current message.
 func (m *messages) varint() (uint64, error) {

@@ -19,7 +19,7 @@ import (
 // server is a remote cache in both protocols, with faults.
 type server struct {
 	blobs map[string][]byte // by path below the root or resource name
-	// fault may spoil the nth answer, counted from 0, and then returns true. It gets what is left of the blob.
+	// fault may spoil the nth answer, counted from 0, and then returns true. It gets the rest of the blob.
 	fault func(n int, w http.ResponseWriter, r *http.Request, data []byte) bool
 
 	mu    sync.Mutex
@@ -55,7 +55,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// parseReadRequest reads a call's ReadRequest, in the words of google/bytestream/bytestream.proto.
+// parseReadRequest parses a call's ReadRequest, as google/bytestream/bytestream.proto defines it.
 func parseReadRequest(r *http.Request) (resource string, offset int64) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil || r.URL.Path != "/google.bytestream.ByteStream/Read" || r.Header.Get("Te") != "trailers" ||
@@ -95,7 +95,7 @@ func grpcEnd(w http.ResponseWriter, code int, message string) {
 	w.Header().Set("Grpc-Message", message)
 }
 
-// cut ends an answer in the middle of its data, in a way that the client sees.
+// cut ends an answer in the middle of its data, in a way that the client notices.
 func cut(w http.ResponseWriter, r *http.Request, data []byte, n int) {
 	if r.ProtoMajor == 2 {
 		grpcData(w, data[:n])
@@ -113,7 +113,7 @@ func cut(w http.ResponseWriter, r *http.Request, data []byte, n int) {
 	panic(http.ErrAbortHandler)
 }
 
-// start starts the server. Its address has the scheme, which says how it listens.
+// start starts the server, which listens as the scheme requires, and returns its address.
 func start(t *testing.T, s *server, scheme string) (address string) {
 	t.Helper()
 	ts := httptest.NewUnstartedServer(s)

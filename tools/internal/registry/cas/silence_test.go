@@ -10,7 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// A cache that falls silent, before its answer or in it, is given up on after the second time.
+// The client gives up on a cache that falls silent twice, before its answer or in the middle of it.
 func TestSilence(t *testing.T) {
 	data, d := random(10000)
 	for _, scheme := range []string{"http", "grpc"} {

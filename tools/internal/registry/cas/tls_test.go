@@ -17,7 +17,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// A cache that wants a client certificate, in both protocols.
+// A cache that requires a client certificate, in both protocols.
 func TestClientCertificate(t *testing.T) {
 	data, d := random(10)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

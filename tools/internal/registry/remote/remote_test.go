@@ -22,7 +22,7 @@ func newClient() *registry.Client {
 	return registry.NewClient(registry.Options{Wait: func(context.Context, time.Duration) error { return nil }})
 }
 
-// layer returns a layer that holds text, at the sources.
+// layer returns a layer with the bytes text, at the sources.
 func layer(text string, sources ...string) content.RemoteLayer {
 	d := oci.Descriptor{
 		MediaType: oci.MediaTypeLayer, Digest: digest.FromBytes([]byte(text)), Size: int64(len(text)),
@@ -38,7 +38,7 @@ func requests(server *registrytest.Registry) []string {
 	return all
 }
 
-// Sources are asked in turn, once somebody reads, and only for what they are named for.
+// Sources are tried in turn, only when a blob is read, and only for the blobs that name them.
 func TestSourcesInTurn(t *testing.T) {
 	first, second := registrytest.New(t), registrytest.New(t)
 	second.AddBlob("team/base", []byte("one"))
@@ -85,7 +85,7 @@ func TestAllFail(t *testing.T) {
 	}
 }
 
-// What is not the blob is refused by whoever reads it.
+// The reader rejects bytes that do not match the blob's digest.
 func TestWrongBytes(t *testing.T) {
 	server := registrytest.New(t)
 	one := layer("one", server.Host+"/a")

@@ -13,27 +13,27 @@ import (
 )
 
 const (
-	// MaxAttempts is how often something is tried in all.
+	// MaxAttempts is the total number of attempts.
 	MaxAttempts = 5
-	// maxSilences is how often the other side may say nothing until the limits end the wait: each time takes long.
+	// maxSilences is how often the limits may end a wait for the other side: each time takes long.
 	maxSilences = 2
 	// firstWait is the longest wait before the second attempt; each further one may wait twice as long.
 	firstWait = 500 * time.Millisecond
-	// maxWait is the longest time that a server may make us wait. If it asks for more, its refusal is final.
+	// maxWait is the longest time that a server may make us wait. If it requests more, its refusal is final.
 	maxWait = 2 * time.Minute
 )
 
-// Retryable is an error that knows whether another attempt makes sense. Every other error is final.
+// Retryable is an error that reports whether another attempt makes sense. Every other error is final.
 type Retryable interface {
 	error
-	// Retry reports whether the same may succeed later, and how long the other side asks us to wait until then.
+	// Retry reports whether another attempt may succeed, and how long the other side asks us to wait before it.
 	Retry() (after time.Duration, ok bool)
 }
 
-// Wait waits before another attempt, and returns an error if ctx ends before. Nil means to sleep.
+// Wait waits before another attempt, and returns an error if ctx ends first. Nil means sleep.
 type Wait func(ctx context.Context, d time.Duration) error
 
-// Retry runs f until it succeeds, fails for good, or has failed too often.
+// Retry runs f until it succeeds, fails permanently, or has failed too often.
 func (w Wait) Retry(ctx context.Context, f func() error) error {
 	return w.RetryMoving(ctx, func() bool { return false }, f)
 }
@@ -56,7 +56,7 @@ func (w Wait) RetryMoving(ctx context.Context, moved func() bool, f func() error
 	}
 }
 
-// Attempts counts the failed attempts at one thing. The zero value counts none.
+// Attempts counts the failed attempts at one operation. The zero value is ready to use.
 type Attempts struct {
 	// Wait waits before another attempt.
 	Wait Wait
@@ -84,7 +84,7 @@ func (a *Attempts) Failed(ctx context.Context, err error) error {
 	return nil
 }
 
-// Spent counts the failure err and reports whether there were as many as are allowed.
+// Spent counts the failure err and reports whether no more are allowed.
 func (a *Attempts) Spent(err error) bool {
 	a.failures++
 	if IsSilence(err) {
@@ -97,7 +97,8 @@ func (a *Attempts) Spent(err error) bool {
 // wait for hours.
 func (a *Attempts) Moved() { a.failures = 0 }
 
-// backoff returns how long to wait after the nth failure. Clients that failed together must not come back together.
+// backoff returns how long to wait after the nth failure, at random, so that clients that failed together do not retry
+// together.
 func backoff(n int) time.Duration {
 	limit := firstWait << (n - 1)
 	return limit/2 + rand.N(limit/2)

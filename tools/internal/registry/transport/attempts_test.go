@@ -24,7 +24,7 @@ func TestParseRetryAfter(t *testing.T) {
 	}
 }
 
-// passing is an error after which the same may succeed.
+// passing is a temporary error.
 type passing struct{ after time.Duration }
 
 func (passing) Error() string                  { return "busy" }
@@ -69,7 +69,7 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// A wait without a function of its own sleeps, but not longer than its context lasts.
+// A nil Wait sleeps, but no longer than its context lasts.
 func TestSleep(t *testing.T) {
 	if err := Wait(nil).before(t.Context(), time.Nanosecond); err != nil {
 		t.Error(err)
@@ -96,6 +96,6 @@ func TestMoved(t *testing.T) {
 	}
 	a.Moved()
 	if a.Failed(t.Context(), silence) == nil {
-		t.Error("a second silence is no end")
+		t.Error("a second silence is not final")
 	}
 }

@@ -16,7 +16,7 @@ import (
 // ~/.config/containers/certs.d, /etc/containers/certs.d, $XDG_CONFIG_HOME/docker/certs.d (default ~/.config, for Docker
 // without root) and /etc/docker/certs.d.
 func DefaultCertDirs() []string {
-	home, _ := os.UserHomeDir() // Without a home the places below it are not asked.
+	home, _ := os.UserHomeDir() // Without a home directory, the paths below it are skipped.
 	return defaultCertDirs(home, os.Getenv("XDG_CONFIG_HOME"))
 }
 
@@ -58,13 +58,13 @@ func hostDir(dirs []string, host string) string {
 	return ""
 }
 
-// addCerts adds what a directory holds to a configuration: NAME.crt are authorities besides those of the system, NAME.cert
-// with NAME.key is a client certificate. As with docker and podman half of such a pair is an error, and as with podman a
-// symlink that leads nowhere is no authority.
+// addCerts adds the contents of a directory to a configuration: NAME.crt are authorities in addition to the system's,
+// NAME.cert with NAME.key is a client certificate. As in docker and podman, half of such a pair is an error, and as in
+// podman, dangling symlinks are ignored.
 func addCerts(config *tls.Config, dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil // It is not for this user.
+		return nil // The directory is not for this user.
 	}
 	if err != nil {
 		return &certError{err}
@@ -82,11 +82,11 @@ func addCerts(config *tls.Config, dir string) error {
 			pair, err = tls.LoadX509KeyPair(path, base+".key")
 			config.Certificates = append(config.Certificates, pair)
 			if errors.Is(err, fs.ErrNotExist) {
-				err = fmt.Errorf("%s is without its %s.key; an authority's file ends with .crt", path, filepath.Base(base))
+				err = fmt.Errorf("%s has no matching %s.key; an authority's file name must end with .crt", path, filepath.Base(base))
 			}
 		case ".key":
 			if _, statErr := os.Stat(base + ".cert"); errors.Is(statErr, fs.ErrNotExist) {
-				err = fmt.Errorf("%s is without its %s.cert", path, filepath.Base(base))
+				err = fmt.Errorf("%s has no matching %s.cert", path, filepath.Base(base))
 			}
 		}
 		if err != nil {
@@ -96,7 +96,7 @@ func addCerts(config *tls.Config, dir string) error {
 	return nil
 }
 
-// AddAuthorities makes a configuration trust the authorities in a PEM file, besides those of the system.
+// AddAuthorities makes a configuration trust the authorities in a PEM file, in addition to the system's.
 func AddAuthorities(config *tls.Config, path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -110,7 +110,7 @@ func AddAuthorities(config *tls.Config, path string) error {
 		config.RootCAs = config.RootCAs.Clone()
 	}
 	if !config.RootCAs.AppendCertsFromPEM(data) {
-		return fmt.Errorf("%s holds no certificate", path)
+		return fmt.Errorf("%s contains no certificate", path)
 	}
 	return nil
 }

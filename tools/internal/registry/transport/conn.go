@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// step is how many bytes of a file the kernel sends at a time, so that it can be seen that it gets on.
+// step is how many bytes of a file the kernel sends at a time, so that progress is visible.
 const step = 256 << 10
 
 // count makes the connections of a transport count what they send. Its dialer must be set before.

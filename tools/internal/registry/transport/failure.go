@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// failure marks a failure to get an answer, or the whole of it.
+// failure marks a failure to get a complete answer.
 type failure struct {
 	err      error
 	answered bool
@@ -19,9 +19,9 @@ type failure struct {
 func (e *failure) Error() string { return e.err.Error() }
 func (e *failure) Unwrap() error { return e.err }
 
-// Failure returns the error of a request that got no answer, or not all of it. The URL stays out of it: after a redirect,
-// and in an upload, it may be a secret. A server that has answered before may be back soon after it refuses a connection;
-// the address of any other one is wrong. An error that is [Retryable] by itself is returned as it is.
+// Failure returns the error of a request that got no complete answer. It leaves out the URL, which may be a secret after a
+// redirect or in an upload. If a server refuses a connection, answered decides whether the error is temporary: a server
+// that has answered before may come back, but the address of any other is wrong. A [Retryable] error is returned unchanged.
 func Failure(err error, answered bool) error {
 	var known Retryable
 	if errors.As(err, &known) {
@@ -51,8 +51,8 @@ func (e *failure) Retry() (time.Duration, bool) {
 	return 0, true
 }
 
-// IsTLSAlert reports whether the other side broke off a connection with TLS, for the lack of a client certificate for
-// instance.
+// IsTLSAlert reports whether the other side ended a connection with a TLS alert, for example because the client
+// certificate is missing.
 func IsTLSAlert(err error) bool {
 	var network *net.OpError
 	return errors.As(err, &network) && network.Op == "remote error"

@@ -37,7 +37,7 @@ func TestFailure(t *testing.T) {
 	}
 }
 
-// A server that has answered may be away for a while; the URL of its failure is a secret in any case.
+// A server that has answered may be unreachable for a while; the URL of its failure is always secret.
 func TestFailureOfKnownServer(t *testing.T) {
 	for _, answered := range []bool{true, false} {
 		err := Failure(&url.Error{URL: "https://host/?secret", Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}, answered)

@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// maxOutput bounds what is kept of a program's output, in bytes.
+	// maxOutput bounds how much of a program's output is kept, in bytes.
 	maxOutput = 1 << 20
 	// patience is how long a child of a program that has ended may keep its output open.
 	patience = 2 * time.Second
 )
 
-// Helper is a program that knows credentials. Those of Docker and those of Bazel differ in the question and the answer.
+// Helper is a program that returns credentials. Docker's and Bazel's helpers differ in input and output.
 type Helper struct {
 	// Name is the program's name in messages.
 	Name string
@@ -29,9 +29,9 @@ type Helper struct {
 	Limits Limits
 }
 
-// Get runs "PATH get" with a question as the standard input, and returns the output. It ends with a [SilenceError] after the
-// limit for silence, and the user gets a notice. Output of more than 1 MiB is an error. A program that has ended well has
-// said all of it, even if a child of it keeps the output open.
+// Get runs "PATH get" with a question as the standard input, and returns the output. It shows the user a notice if that
+// takes long, and ends with a [SilenceError] after the limit for silence. Output of more than 1 MiB is an error. The output
+// of a program that has exited with status 0 is complete, even if a child process keeps it open.
 func (h Helper) Get(ctx context.Context, question string) (stdout, stderr []byte, err error) {
 	limits := h.Limits.orDefault()
 	limited, cancel := context.WithTimeout(ctx, limits.Silence)
@@ -54,8 +54,8 @@ func (h Helper) Get(ctx context.Context, question string) (stdout, stderr []byte
 	return out.data.Bytes(), complaints.data.Bytes(), err
 }
 
-// Complaint returns the first line that a failed helper wrote to one of the outputs, as the end of an error. An answer in
-// JSON may hold a secret and is passed over.
+// Complaint returns the first line that a failed helper wrote to one of the outputs, as the end of an error. It skips an
+// answer in JSON, which may contain a secret.
 func Complaint(outputs ...[]byte) string {
 	for _, output := range outputs {
 		line, _, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
@@ -66,9 +66,9 @@ func Complaint(outputs ...[]byte) string {
 	return ""
 }
 
-// bounded keeps the first bytes that are written to it, and takes no more.
+// bounded is a buffer of limited size.
 type bounded struct {
-	data      bytes.Buffer // not embedded: it would offer to read all there is
+	data      bytes.Buffer // not embedded, so that its ReadFrom, which has no bound, stays hidden
 	overflown bool
 }
 

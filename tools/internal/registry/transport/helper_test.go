@@ -16,7 +16,7 @@ func TestHelper(t *testing.T) {
 		{"answers", "cat; echo yes; echo no >&2", "who?yes\n", ""},
 		{"fails", "echo yes; exit 3", "yes\n", "exit status 3"},
 		{"hangs", "exec sleep 100", "", "asker gave no answer for 1s"},
-		{"says too much", "yes", strings.Repeat("y\n", maxOutput/2), "the answer is longer than 1048576 bytes"},
+		{"prints too much", "yes", strings.Repeat("y\n", maxOutput/2), "the answer is longer than 1048576 bytes"},
 		{"complains too much", "yes >&2", "", "the answer is longer than 1048576 bytes"},
 		{"leaves a child", "sleep 100 & echo yes", "yes\n", ""},
 	}

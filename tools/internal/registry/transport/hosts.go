@@ -11,13 +11,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 )
 
-// Hosts are the connections to registries and to the servers that they send us to. The exported fields must not change
+// Hosts are the connections to registries and to the servers that they redirect to. The exported fields must not change
 // after first use.
 type Hosts struct {
 	// Base is copied for the connections. Nil means http.DefaultTransport.
 	Base *http.Transport
-	// CertDirs are directories with a directory HOST or HOST:PORT for each registry with certificates of its own, see
-	// [DefaultCertDirs]. The first one that a registry has wins.
+	// CertDirs are directories that contain a directory HOST or HOST:PORT for each registry with its own certificates,
+	// see [DefaultCertDirs]. The first match for a registry wins.
 	CertDirs []string
 	// Limits bound how long a host may be silent.
 	Limits Limits
@@ -26,11 +26,12 @@ type Hosts struct {
 	all map[string]*pair // by the directory of certificates, empty: none
 }
 
-// pair are connections with and without a look at the server's certificate.
+// pair are connections that verify the server's certificate and connections that do not.
 type pair struct{ strict, lax *http.Transport }
 
-// Client returns a client for requests on behalf of a registry. Of all hosts that a request is redirected to, only
-// unverified need not prove who it is, because the user says so; empty is none. A loopback host never needs to.
+// Client returns a client for requests on behalf of a registry. The certificate of the host unverified (empty: none) is not
+// checked, because the user allows it, and neither is that of a loopback host; any other host that a request is redirected
+// to needs a trusted certificate.
 func (h *Hosts) Client(registry, unverified string) *http.Client {
 	return &http.Client{
 		Transport:     &hostTransport{hosts: h, registry: registry, unverified: unverified},
@@ -38,8 +39,8 @@ func (h *Hosts) Client(registry, unverified string) *http.Client {
 	}
 }
 
-// pair returns the connections to a host. As with docker and podman, a registry's certificates are also valid for the
-// servers that it sends us to, unless these have their own.
+// pair returns the connections to a host. As in docker and podman, a registry's certificates are also valid for the
+// servers that it redirects to, unless these have their own.
 func (h *Hosts) pair(host, registry string) (*pair, error) {
 	dir := hostDir(h.CertDirs, host)
 	if dir == "" {
@@ -66,7 +67,7 @@ func (h *Hosts) pair(host, registry string) (*pair, error) {
 	return h.all[dir], nil
 }
 
-// clone copies the base, with a TLS configuration that may be changed.
+// clone copies the base and its TLS configuration, so that both may be changed.
 func (h *Hosts) clone() *http.Transport {
 	base := h.Base
 	if base == nil {
@@ -80,14 +81,14 @@ func (h *Hosts) clone() *http.Transport {
 	return t
 }
 
-// hostTransport decides for each request, redirected ones included, whether its host has to prove who it is.
+// hostTransport decides for each request, including redirected ones, whether its host needs a trusted certificate.
 type hostTransport struct {
 	hosts      *Hosts
 	registry   string // whose certificates are used
 	unverified string
 }
 
-// RoundTrip implements http.RoundTripper. It waits no longer than the limits say.
+// RoundTrip implements http.RoundTripper. It waits no longer than the limits allow.
 func (t *hostTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	pair, err := t.hosts.pair(req.URL.Host, t.registry)
 	if err != nil {
@@ -100,8 +101,7 @@ func (t *hostTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.hosts.Limits.roundTrip(next, req)
 }
 
-// SpeaksPlainHTTP reports whether a server that need not have TLS has none: whether an HTTPS request to its address gets no
-// answer at all.
+// SpeaksPlainHTTP reports whether a server that may lack TLS does: whether an HTTPS request to its address gets no answer.
 func SpeaksPlainHTTP(ctx context.Context, client *http.Client, address url.URL) (bool, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
@@ -113,7 +113,7 @@ func SpeaksPlainHTTP(ctx context.Context, client *http.Client, address url.URL) 
 		resp.Body.Close()
 	}
 	var silence *SilenceError
-	if errors.As(err, &silence) && silence.Unwrap() == nil { // else it did not even understand what TLS begins with
+	if errors.As(err, &silence) && silence.Unwrap() == nil { // otherwise the server did not understand the TLS handshake
 		return false, Failure(silence, false)
 	}
 	var certificates *certError

@@ -12,11 +12,11 @@ import (
 type Limits struct {
 	// Notice is the wait after which the user gets a notice.
 	Notice time.Duration
-	// Silence is how long the other side may take no byte, or send none.
+	// Silence is how long the other side may neither take nor send a byte.
 	Silence time.Duration
 	// Whole is how long the body of a document may take from its beginning to its end, see [Bound].
 	Whole time.Duration
-	// Pace is how many bytes a second a longer body must bring, on the average of Silence. 0 stands for any.
+	// Pace is how many bytes a second of a longer body must arrive, averaged over Silence. 0 means no minimum.
 	Pace int64
 }
 
@@ -24,10 +24,10 @@ type Limits struct {
 var DefaultLimits = Limits{Notice: 10 * time.Second, Silence: time.Minute, Whole: time.Minute, Pace: 1 << 10}
 
 const (
-	// pace is how many bytes a second the other side is given to deal with what it got, see [WithWork]: some registries hash
-	// a large blob before they answer, or move it.
+	// pace is the speed, in bytes a second, at which the other side is expected to process a blob, see [WithWork]: some
+	// registries hash or move a large blob before they answer.
 	pace = 2 << 20
-	// maxAnswer bounds that.
+	// maxAnswer bounds the time that this allows.
 	maxAnswer = 10 * time.Minute
 )
 
@@ -36,16 +36,16 @@ type SilenceError struct {
 	Who   string // a host, or a program
 	What  string // what it did not do: "sent nothing"
 	After time.Duration
-	err   error // the network's own, if any
+	err   error // the network's error, if any
 }
 
 // Error implements error.
 func (e *SilenceError) Error() string { return fmt.Sprintf("%s %s for %s", e.Who, e.What, e.After) }
 
-// Unwrap returns the network's own error, if it had one.
+// Unwrap returns the network's error, if there was one.
 func (e *SilenceError) Unwrap() error { return e.err }
 
-// announce tells the user that the program waits.
+// announce shows the user that the program is waiting.
 func announce(ctx context.Context, who string) {
 	message.Notify(ctx, "waiting for %s ...", message.OneLine(who))
 }
@@ -59,8 +59,8 @@ func (l Limits) orDefault() Limits {
 
 type workKey struct{}
 
-// WithWork returns a context for a request whose answer may take longer, because the other side has to deal with a blob of so
-// many bytes before.
+// WithWork returns a context for a request whose answer may take longer, because the other side first processes a blob of
+// that many bytes.
 func WithWork(ctx context.Context, bytes int64) context.Context {
 	return context.WithValue(ctx, workKey{}, bytes)
 }

@@ -12,7 +12,7 @@ import (
 // maxRedirects is how many redirects one request follows.
 const maxRedirects = 5
 
-// carried are the headers that may follow a redirect to another host. Any other may hold a secret.
+// carried are the headers that may follow a redirect to another host. Any other header may contain a secret.
 var carried = []string{"Accept", "Content-Range", "Content-Type", "Expect", "Range", "User-Agent"}
 
 // redirectError is the error for a redirect that is not followed.
@@ -23,11 +23,11 @@ func (e *redirectError) Error() string { return "redirect refused: " + e.reason 
 // Retry implements [Retryable].
 func (e *redirectError) Retry() (time.Duration, bool) { return 0, false }
 
-// checkRedirect is the policy of all clients: a secret never leaves the host that it is for, and TLS is never given up. The
-// body of a POST (a token request holds a secret) is not repeated to another host; the redirect itself is then the answer.
+// checkRedirect is the policy of all clients: a secret is sent only to the host that it is for, and a redirect never drops
+// TLS. The body of a POST (a token request contains a secret) is not sent to another host: the redirect is returned instead.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	first := via[0]
-	req.Header.Del("Referer") // It may hold a signed URL.
+	req.Header.Del("Referer") // It may contain a signed URL.
 	req.URL.User = nil
 	switch {
 	case len(via) > maxRedirects:

@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// TestCheckRedirect sees what goes where: no secret to another host, nothing from TLS to plain HTTP.
+// TestCheckRedirect checks the headers that follow a redirect: no secret to another host, nothing from TLS to plain HTTP.
 func TestCheckRedirect(t *testing.T) {
 	secret := []string{"Authorization", "Cookie", "X-Api-Key"}
 	harmless := []string{"Accept", "Content-Range", "Content-Type", "Expect", "Range", "User-Agent"}
 	everything := slices.Sorted(slices.Values(slices.Concat(secret, harmless)))
 	tests := []struct {
 		method, from, to string
-		want             []string // the headers that go there
+		want             []string // the headers that are sent there
 		err              string
 	}{
 		{"GET", "https://a.test/x", "https://a.test/y", everything, ""},

@@ -6,7 +6,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/message"
 )
 
-// Hide returns what a server said as a part of an error: without the secrets that it may repeat, on one line, not too long.
+// Hide cleans a server's message for use in an error: it removes secrets that the server may repeat, puts the text on one
+// line and limits its length.
 func Hide(text string, secrets ...string) string {
 	for _, secret := range secrets {
 		if secret != "" {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// What the other side did not do, in a SilenceError.
+// The failures of the other side, for SilenceError.
 const (
 	noConnection = "took no connection"
 	tookNothing  = "took nothing"
@@ -23,7 +23,7 @@ const (
 	sentLittle   = "sent hardly anything"
 )
 
-// roundTrip sends a request as next does, but waits no longer than the limits say. The answer's body is watched, too.
+// roundTrip sends a request through next, but waits no longer than the limits allow. The answer's body is watched, too.
 func (l Limits) roundTrip(next http.RoundTripper, req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(req.Context())
 	w := &watch{limits: l.orDefault(), ctx: req.Context(), host: req.URL.Host, tls: req.URL.Scheme == "https", cancel: cancel}
@@ -45,7 +45,7 @@ func (l Limits) roundTrip(next http.RoundTripper, req *http.Request) (*http.Resp
 	resp, err := next.RoundTrip(watched)
 	if what := w.end(); err != nil {
 		cancel()
-		if isTimeout(err) && what == noConnection { // The transport's own limits for this are shorter.
+		if isTimeout(err) && what == noConnection { // The transport's own limits are shorter.
 			err = &SilenceError{Who: w.host, What: what, After: time.Since(start).Round(time.Millisecond), err: err}
 		}
 		return nil, w.cause(err)
@@ -63,8 +63,7 @@ func isTimeout(err error) bool {
 	return errors.As(err, &failure) && failure.Timeout()
 }
 
-// send returns the body to send. A file that goes out without TLS is left to the kernel; the connection tells how it gets
-// on.
+// send returns the body to send. The kernel sends a file if there is no TLS; the connection then reports the progress.
 func (w *watch) send(body io.ReadCloser) io.ReadCloser {
 	if _, isFile := body.(*os.File); body == nil || body == http.NoBody || isFile && !w.tls {
 		return body
@@ -72,37 +71,37 @@ func (w *watch) send(body io.ReadCloser) io.ReadCloser {
 	return &sent{body, w}
 }
 
-// Bound limits how long the rest of an answer's body may take: it is a document, which is never long. A body that is not
-// watched is left alone.
+// Bound limits how long the rest of an answer's body may take, for documents, which are never long. It has no effect on a
+// body that is not watched.
 func Bound(body io.Reader) {
 	if r, ok := body.(*received); ok {
 		r.watch.bound()
 	}
 }
 
-// watch watches one request. At any time it waits for one thing, or for nothing.
+// watch watches one request. At any time it waits for at most one event.
 type watch struct {
 	limits Limits
-	ctx    context.Context // of the request as it came
+	ctx    context.Context // of the original request
 	host   string
 	tls    bool
 	cancel context.CancelFunc
 
 	mu      sync.Mutex
-	what    string // is waited for; empty: nothing any more
-	paused  bool   // whether it is our own source that is waited for
-	told    bool   // whether the user knows
+	what    string // the event it waits for; empty: it waits no more
+	paused  bool   // whether the request waits for our own source
+	told    bool   // whether the user has been notified
 	limit   time.Duration
-	ends    time.Time // when the wait does, unless something comes
+	ends    time.Time // when the wait ends, unless something arrives
 	silence *time.Timer
 	notice  *time.Timer
 	whole   *time.Timer // nil: no bound
-	conn    *counted    // nil: none, or not one of ours
+	conn    *counted    // nil: none, or not counted
 	written int64       // by conn, when the timers last looked
 	failed  error
 }
 
-// begin begins to wait.
+// begin starts a wait.
 func (w *watch) begin(what string, limit time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -121,7 +120,7 @@ func (w *watch) start(what string, limit time.Duration) {
 	w.notice.Reset(w.limits.Notice)
 }
 
-// next waits for something else, if it still waits for what.
+// next waits for another event if it still waits for what.
 func (w *watch) next(what, then string, limit time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -130,7 +129,7 @@ func (w *watch) next(what, then string, limit time.Duration) {
 	}
 }
 
-// end ends the wait, and returns what for.
+// end ends the wait, and returns the event it was for.
 func (w *watch) end() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -155,13 +154,13 @@ func (w *watch) resume() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.paused = false
-	if w.what != "" { // else the answer is there already
+	if w.what != "" { // otherwise the answer has arrived already
 		w.start(w.what, w.limit)
 	}
 }
 
 func (w *watch) connected(conn any) {
-	c, _ := conn.(*counted) // With TLS it is none: there the body tells how it gets on.
+	c, _ := conn.(*counted) // Nil with TLS: there the body reports the progress.
 	w.next(noConnection, tookNothing, w.limits.Silence)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -171,7 +170,7 @@ func (w *watch) connected(conn any) {
 	}
 }
 
-// moved reports whether the connection has taken something since it was last asked. The caller holds the lock.
+// moved reports whether the connection has sent bytes since the last call. The caller holds the lock.
 func (w *watch) moved() bool {
 	if w.conn == nil || w.what != tookNothing {
 		return false
@@ -229,7 +228,7 @@ func (w *watch) fail(err error) {
 	}
 }
 
-// cause returns why the request failed with err.
+// cause returns the reason why the request failed with err.
 func (w *watch) cause(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -245,7 +244,7 @@ type sent struct {
 	watch *watch
 }
 
-// Read implements io.Reader: who asks for more has taken what came before.
+// Read implements io.Reader: a request for more means that the bytes before were taken.
 func (s *sent) Read(p []byte) (int, error) {
 	s.watch.pause()
 	defer s.watch.resume()
@@ -256,8 +255,8 @@ func (s *sent) Read(p []byte) (int, error) {
 type received struct {
 	io.ReadCloser
 	watch  *watch
-	waited time.Duration // since the pace was last looked at
-	bytes  int64         // that came in this time
+	waited time.Duration // since the pace was last checked
+	bytes  int64         // that arrived in this time
 }
 
 // Read implements io.Reader.
@@ -278,7 +277,7 @@ func (r *received) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// pace ends the request, and so the next Read, if too little came for too long.
+// pace ends the request, and so the next Read, if too little arrived for too long.
 func (r *received) pace() {
 	limits := r.watch.limits
 	if r.waited < limits.Silence {

@@ -18,10 +18,10 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/message"
 )
 
-// quick are limits that tests can wait for.
+// quick are limits that are short enough for tests.
 var quick = Limits{Notice: 20 * time.Millisecond, Silence: 150 * time.Millisecond, Whole: 300 * time.Millisecond}
 
-// patient are limits that a busy machine does not reach by itself.
+// patient are limits that a busy machine does not reach by accident.
 var patient = Limits{Notice: time.Second, Silence: 2 * time.Second, Whole: 3 * time.Second}
 
 // paced returns patient with a pace.
@@ -31,7 +31,7 @@ func paced(pace int64) Limits {
 	return limits
 }
 
-// buffer is where notices go.
+// buffer collects notices.
 type buffer struct {
 	mu   sync.Mutex
 	data bytes.Buffer
@@ -94,7 +94,7 @@ func TestRoundTrip(t *testing.T) {
 		upload bool
 		bound  bool
 		limits Limits
-		want   string // what the server did not do; empty: all is well
+		want   string // what the server did not do; empty: success
 	}{
 		{"no answer", func(http.ResponseWriter, *http.Request) { stall() }, false, false, quick, sentNoReply},
 		{"half a body", func(w http.ResponseWriter, _ *http.Request) { trickle(w, 1); stall() }, false, false, quick, sentNothing},
@@ -149,7 +149,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// A source that takes its time is not the other side's silence, and neither is it told.
+// A slow source is not the other side's silence, and causes no notice.
 func TestSlowSource(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { io.Copy(w, req.Body) }))
 	defer server.Close()
@@ -160,7 +160,7 @@ func TestSlowSource(t *testing.T) {
 	}
 }
 
-// slow is a source that needs its time before its second byte.
+// slow is a source that delays its second byte.
 type slow struct{ parts string }
 
 func (s *slow) Read(p []byte) (int, error) {
@@ -175,7 +175,7 @@ func (s *slow) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// A host that takes no connection is named, whether the transport gives up or the limits do.
+// The error names a host that takes no connection, whether the transport or the limits end the wait.
 func TestNoConnection(t *testing.T) {
 	for _, timeout := range []time.Duration{50 * time.Millisecond, time.Hour} {
 		transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -192,7 +192,7 @@ func TestNoConnection(t *testing.T) {
 	}
 }
 
-// A reader that takes its time is not the other side's silence.
+// A slow reader is not the other side's silence.
 func TestSlowReader(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Write(make([]byte, 1<<20))
@@ -217,7 +217,7 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// A watch does not keep a connection from being used again.
+// A watched connection can be reused.
 func TestReuse(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		io.Copy(w, req.Body)
