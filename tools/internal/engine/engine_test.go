@@ -20,7 +20,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 )
 
-// TestMain lets the test binary also be the engines' programs.
+// TestMain lets the test binary stand in for the engines' programs.
 func TestMain(m *testing.M) {
 	if name := filepath.Base(os.Args[0]); slices.Contains(enginetest.Programs, name) {
 		os.Exit(enginetest.Main(name))
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// install makes a PATH with the programs that behave as said: name, behaviour, name, behaviour.
+// install makes a PATH with programs of the given behaviour: name, behaviour, name, behaviour.
 func install(t *testing.T, programs ...string) {
 	t.Helper()
 	self, err := os.Executable()
@@ -54,24 +54,24 @@ func TestFind(t *testing.T) {
 		want     string // "NAME PLATFORM", or the error
 	}{
 		{"both", []string{"docker", "", "podman", "linux/arm64"}, Auto, "docker linux/amd64"},
-		{"podman wanted", []string{"docker", "", "podman", "linux/arm64"}, "podman", "podman linux/arm64"},
+		{"podman chosen", []string{"docker", "", "podman", "linux/arm64"}, "podman", "podman linux/arm64"},
 		{"docker without its daemon", []string{"docker", enginetest.Down, "podman", ""}, Auto, "podman linux/amd64"},
 		{"no docker", []string{"podman", ""}, Auto, "podman linux/amd64"},
 		{"nothing", nil, Auto,
-			"no container engine can be used: docker: not found on the PATH; podman: not found on the PATH"},
-		{"no podman", []string{"docker", ""}, "podman", "no container engine can be used: podman: not found on the PATH"},
-		{"nothing answers", []string{"docker", enginetest.Down, "podman", enginetest.Down}, Auto,
-			"no container engine can be used: docker: " + down + "; podman: " + down},
-		{"odd answer", []string{"docker", enginetest.Odd}, "docker", "no container engine can be used: docker: " +
-			`does not tell its platform "<no value>": expected OS/ARCH or OS/ARCH/VARIANT`},
+			"no usable container engine: docker: not found on the PATH; podman: not found on the PATH"},
+		{"no podman", []string{"docker", ""}, "podman", "no usable container engine: podman: not found on the PATH"},
+		{"no engine answers", []string{"docker", enginetest.Down, "podman", enginetest.Down}, Auto,
+			"no usable container engine: docker: " + down + "; podman: " + down},
+		{"odd answer", []string{"docker", enginetest.Odd}, "docker", "no usable container engine: docker: " +
+			`reports an invalid platform "<no value>": expected OS/ARCH or OS/ARCH/VARIANT`},
 		{"containerd is not tried unasked", []string{"ctr", "", "nerdctl", ""}, Auto,
-			"no container engine can be used: docker: not found on the PATH; podman: not found on the PATH"},
+			"no usable container engine: docker: not found on the PATH; podman: not found on the PATH"},
 		{"ctr", []string{"ctr", "", "nerdctl", "linux/arm64"}, "containerd",
 			"containerd " + runtime.GOOS + "/" + runtime.GOARCH},
 		{"ctr without rights", []string{"ctr", enginetest.Down, "nerdctl", "linux/arm64"}, "containerd",
 			"containerd linux/arm64"},
 		{"no containerd", []string{"ctr", enginetest.Down}, "containerd",
-			"no container engine can be used: ctr: " + down + "; nerdctl: not found on the PATH"},
+			"no usable container engine: ctr: " + down + "; nerdctl: not found on the PATH"},
 	}
 	for _, test := range tests {
 		install(t, test.programs...)
@@ -110,7 +110,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// find returns docker behaving as said.
+// find returns a docker of the given behaviour.
 func find(t *testing.T, behaviour string) *Engine {
 	t.Helper()
 	install(t, "docker", behaviour)
@@ -131,7 +131,7 @@ func named(t *testing.T, store imagetest.Store, root oci.Descriptor, name string
 	return Image{Source: store, Root: root, Names: []reference.Reference{ref}}
 }
 
-// largeImage returns an image with a layer of some size, larger than what a pipe holds.
+// largeImage returns an image with a layer larger than a pipe's buffer.
 func largeImage(t *testing.T) Image {
 	t.Helper()
 	store := imagetest.Store{}
@@ -151,8 +151,8 @@ func TestLoadFails(t *testing.T) {
 	tests := []struct{ behaviour, want string }{
 		{"", ""},
 		{enginetest.Crash, "docker load: exit status 3\n  unpacking\n  Error: no space left on device"},
-		{enginetest.Deaf, "docker load: it ended before it had read the image"},
-		{enginetest.Full, "docker load: exit status 1\n  Error: the image is refused"},
+		{enginetest.Deaf, "docker load: exited before it read the whole image"},
+		{enginetest.Full, "docker load: exit status 1\n  Error: image rejected"},
 	}
 	for _, test := range tests {
 		plans := 0
@@ -165,7 +165,7 @@ func TestLoadFails(t *testing.T) {
 	e.path += "-gone"
 	err := e.Load(t.Context(), largeImage(t), func(Plan) {})
 	if err == nil || !strings.HasPrefix(err.Error(), "docker load: ") {
-		t.Errorf("a program that is gone: %v", err)
+		t.Errorf("a missing program: %v", err)
 	}
 	odd := largeImage(t)
 	manifest := odd.Source.(imagetest.Store).Manifest(t, odd.Root)
@@ -177,7 +177,7 @@ func TestLoadFails(t *testing.T) {
 	}
 }
 
-// TestLoadBroken checks that an engine does not take an archive for whole that broke off.
+// TestLoadBroken checks that an engine does not accept a truncated archive as complete.
 func TestLoadBroken(t *testing.T) {
 	broken := largeImage(t)
 	store := broken.Source.(imagetest.Store)
@@ -188,7 +188,7 @@ func TestLoadBroken(t *testing.T) {
 	}
 }
 
-// TestLoadForeignLayer checks that one sentence names a layer that may not be distributed and is nowhere.
+// TestLoadForeignLayer checks that one sentence names a missing layer that is not distributable.
 func TestLoadForeignLayer(t *testing.T) {
 	absent := largeImage(t)
 	store := absent.Source.(imagetest.Store)
@@ -197,14 +197,14 @@ func TestLoadForeignLayer(t *testing.T) {
 	delete(store, layer.Digest)
 	layer.MediaType, layer.URLs = oci.DockerMediaTypeForeignLayer, []string{"https://example.org/layer"}
 	absent.Root = store.AddJSON(t, oci.MediaTypeManifest, manifest)
-	want := layer.Digest.String() + ": the layer may not be distributed and is not here, so that no archive can have it; " +
-		"engines find it at https://example.org/layer"
+	want := layer.Digest.String() + ": the layer is missing and not distributable, so it cannot be archived; " +
+		"engines fetch it from https://example.org/layer"
 	if err := find(t, "").Load(t.Context(), absent, func(Plan) {}); err == nil || err.Error() != want {
 		t.Errorf("Load: %v, want %s", err, want)
 	}
 }
 
-// TestLoadCancel checks that an engine's program ends with the context, even if it reads nothing.
+// TestLoadCancel checks that an engine's program ends with the context, even if it does not read its input.
 func TestLoadCancel(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()

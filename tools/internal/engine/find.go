@@ -14,28 +14,29 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// Auto stands for the first engine that can be used: Docker, then Podman. It never is containerd, which runs on many a
-// machine for Docker's sake alone.
+// Auto selects the first usable engine: Docker, then Podman. It never selects containerd, which many machines run only
+// because Docker needs it.
 const Auto = "auto"
 
-// ErrUnavailable tells that an engine is not there or not able to work.
-var ErrUnavailable = errors.New("no container engine can be used")
+// ErrUnavailable is returned when no engine is installed and working.
+var ErrUnavailable = errors.New("no usable container engine")
 
-// kind is one engine, and one program that speaks for it.
+// kind is an engine and one of its command-line programs.
 type kind struct {
 	name    string
 	program string
-	// probe are the arguments that make the program print the engine's platform. They fail where the engine's daemon,
-	// or whatever it needs, does not answer.
+	// probe are the arguments with which the program prints the engine's platform. The call fails if the engine's daemon,
+	// or anything else it needs, does not answer.
 	probe []string
-	// local tells that the engine runs where its program runs, and that probe does not print a platform.
+	// local means that the engine runs on the program's machine, and that probe does not print a platform.
 	local bool
-	// load are the arguments that make the program read an archive from standard input.
+	// load are the arguments with which the program reads an archive from standard input.
 	load []string
-	// tag are the arguments that give an image, the first operand, further names. They are there if the engine looks into
-	// its own store only for an archive with one name.
+	// tag are the arguments that give an image, the first operand, further names. They are set if the engine uses the
+	// layers in its own store only for an archive with one name.
 	tag []string
-	// held asks which layers the engine has. It may use inspect, the arguments that make the program tell of images.
+	// held finds out which layers the engine has. It may use inspect, the arguments with which the program describes
+	// images.
 	held    func(ctx context.Context, e *Engine, image *stack) holding
 	inspect []string
 }
@@ -52,11 +53,11 @@ var kinds = []kind{
 	},
 	{
 		name: "containerd", program: "ctr", probe: []string{"version"}, local: true,
-		// The archive holds one image, which may be for another platform than this one.
+		// The archive contains one image, which may be for another platform.
 		load: []string{"images", "import", "--all-platforms", "-"}, held: heldByStore,
 	},
 	{
-		// It reaches a containerd without root's rights, and ctr does not.
+		// Unlike ctr, it reaches a rootless containerd.
 		name: "containerd", program: "nerdctl", probe: []string{"version", "--format", "{{.Client.Os}}/{{.Client.Arch}}"},
 		load: []string{"load", "--all-platforms"}, held: heldByImages, inspect: []string{"image", "inspect", "--mode=native"},
 	},
@@ -69,12 +70,11 @@ const probeTime = 30 * time.Second
 type Choice struct {
 	// Name is "docker", "podman", "containerd" or Auto.
 	Name string
-	// Namespace is the one of containerd's to use. Empty is the one that $CONTAINERD_NAMESPACE names, or else
-	// "default".
+	// Namespace is the containerd namespace to use. If it is empty, it is $CONTAINERD_NAMESPACE, or else "default".
 	Namespace string
 }
 
-// Check returns an error unless the choice is one that Find understands.
+// Check returns an error unless Find accepts the choice.
 func (c Choice) Check() error {
 	known := []string{Auto}
 	for _, kind := range kinds {
@@ -94,7 +94,7 @@ func (c Choice) Check() error {
 type Engine struct {
 	// Name is "docker", "podman" or "containerd".
 	Name string
-	// Platform is what the engine runs images for.
+	// Platform is the platform whose images the engine runs.
 	Platform oci.Platform
 
 	kind kind
@@ -102,8 +102,8 @@ type Engine struct {
 	args []string // before all others
 }
 
-// Find returns the engine that is chosen, or for Auto the first that answers. An error that wraps ErrUnavailable says
-// what was tried and what came of it.
+// Find returns the chosen engine, or for Auto the first one that answers. An error that wraps ErrUnavailable lists what
+// was tried and how it failed.
 func Find(ctx context.Context, choice Choice) (*Engine, error) {
 	var tried []string
 	for _, kind := range kinds {
@@ -126,7 +126,7 @@ func Find(ctx context.Context, choice Choice) (*Engine, error) {
 	return nil, fmt.Errorf("%w: %s", ErrUnavailable, strings.Join(tried, "; "))
 }
 
-// ask finds the engine's program and asks it for the engine's platform.
+// ask finds the engine's program and gets the engine's platform from it.
 func (e *Engine) ask(ctx context.Context) error {
 	path, err := exec.LookPath(e.kind.program)
 	if err != nil {
@@ -148,7 +148,7 @@ func (e *Engine) ask(ctx context.Context) error {
 	}
 	e.Platform, err = oci.ParsePlatform(strings.TrimSpace(stdout.String()))
 	if err != nil {
-		return fmt.Errorf("does not tell its %w", err)
+		return fmt.Errorf("reports an invalid %w", err)
 	}
 	return nil
 }

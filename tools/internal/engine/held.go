@@ -13,17 +13,16 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// annotationLayers lists the digests of an image's layers, with spaces between them. It is on the image's descriptor in
-// the archive that an engine gets. Docker keeps it where containerd stores its images; nothing else tells which blobs
-// such a Docker holds.
+// annotationLayers lists the digests of an image's layers, separated by spaces. It is on the image's descriptor in the
+// archive that an engine gets. Docker with containerd's image store keeps it, and nothing else shows which blobs it has.
 const annotationLayers = "dev.strata.layers"
 
-// maxIDs is how many images an engine is asked about in one call: system limits bound the length of a command line.
+// maxIDs is the maximum number of images in one call: system limits bound the length of a command line.
 const maxIDs = 300
 
-// stack is the image that is to be loaded, as far as it matters to what an engine holds of it.
+// stack is the part of an image that decides which of its layers an engine has.
 type stack struct {
-	names  []string // by which the engine may know the image, or the one it replaces
+	names  []string // that the engine may have for the image, or for the one it replaces
 	layers []oci.Descriptor
 	diffs  []digest.Digest // of the layers
 }
@@ -45,7 +44,7 @@ func (i Image) stack(ctx context.Context) (*stack, error) {
 	for _, name := range i.Names {
 		s.names = append(s.names, name.String())
 	}
-	// An image's id is the digest of its config, or of its manifest where containerd stores it.
+	// An image's id is the digest of its config, or with containerd's image store of its manifest.
 	s.names = append(s.names, manifest.Config.Digest.String(), i.Root.Digest.String())
 	return s, nil
 }
@@ -61,7 +60,7 @@ func (i Image) document(ctx context.Context, d oci.Descriptor, v any) error {
 	return nil
 }
 
-// digests returns the layers' digests in one line.
+// digests returns the layers' digests on one line.
 func (s *stack) digests() string {
 	all := make([]string, len(s.layers))
 	for i, layer := range s.layers {
@@ -70,16 +69,16 @@ func (s *stack) digests() string {
 	return strings.Join(all, " ")
 }
 
-// holding is what an engine holds.
+// holding describes the layers that an engine has.
 type holding struct {
-	// blobs are layers that it holds as they are packed.
+	// blobs are layers that it has in packed form.
 	blobs map[digest.Digest]bool
-	// depth is how many of the stack's layers, from the lowest on, it holds unpacked and in this order.
+	// depth is how many of the stack's layers, from the lowest on, it has unpacked and in this order.
 	depth int
 }
 
-// omit returns the blobs that need not be sent. Of a layer that comes twice the upper place counts: if the engine has no
-// need of the blob there, it has none below.
+// omit returns the blobs that need not be sent. If a layer occurs twice, its upper position decides: an engine that does
+// not need the blob there does not need it below either.
 func (h holding) omit(s *stack) map[digest.Digest]bool {
 	omit := make(map[digest.Digest]bool)
 	for i, layer := range s.layers {
@@ -88,13 +87,13 @@ func (h holding) omit(s *stack) map[digest.Digest]bool {
 	return omit
 }
 
-// complete reports whether the engine holds all of the stack.
+// complete reports whether the engine has the whole stack.
 func (h holding) complete(s *stack) bool {
 	return !slices.ContainsFunc(s.layers[h.depth:], func(d oci.Descriptor) bool { return !h.blobs[d.Digest] })
 }
 
-// heldByImages asks Docker, Podman or nerdctl about the image that the new one replaces, and only if that does not have
-// all layers about every other one.
+// heldByImages inspects the image that the new one replaces in Docker, Podman or nerdctl, and every other image only if
+// that one does not have all layers.
 func heldByImages(ctx context.Context, e *Engine, s *stack) holding {
 	h := holding{blobs: make(map[digest.Digest]bool)}
 	e.inspect(ctx, &h, s, s.names)
@@ -109,12 +108,12 @@ func heldByImages(ctx context.Context, e *Engine, s *stack) holding {
 	return h
 }
 
-// inspect adds to h what the engine's images have of the stack.
+// inspect adds to h the layers of the stack that the engine's images have.
 func (e *Engine) inspect(ctx context.Context, h *holding, s *stack, ids []string) {
 	var images []struct {
 		RootFS     struct{ Layers []digest.Digest }
-		Descriptor *oci.Descriptor // only of Docker, where containerd stores its images
-		Manifest   *oci.Manifest   // only of nerdctl
+		Descriptor *oci.Descriptor // only from Docker with containerd's image store
+		Manifest   *oci.Manifest   // only from nerdctl
 	}
 	if json.Unmarshal(e.query(ctx, slices.Concat(e.kind.inspect, ids)...), &images) != nil {
 		return
@@ -126,7 +125,7 @@ func (e *Engine) inspect(ctx context.Context, h *holding, s *stack, ids []string
 			}
 		}
 		if image.Descriptor != nil {
-			// Here the diff ids do not say enough: the engine holds blobs, and the same layer may be packed otherwise.
+			// The diff ids are not enough here: the engine stores blobs, and the same layer may be packed differently.
 			for _, blob := range strings.Fields(image.Descriptor.Annotations[annotationLayers]) {
 				h.blobs[digest.Digest(blob)] = true
 			}
@@ -140,7 +139,7 @@ func (e *Engine) inspect(ctx context.Context, h *holding, s *stack, ids []string
 	}
 }
 
-// heldByStore asks ctr for all blobs.
+// heldByStore lists all blobs with ctr.
 func heldByStore(ctx context.Context, e *Engine, _ *stack) holding {
 	h := holding{blobs: make(map[digest.Digest]bool)}
 	for line := range bytes.Lines(e.query(ctx, "content", "ls", "--quiet")) {
@@ -149,8 +148,8 @@ func heldByStore(ctx context.Context, e *Engine, _ *stack) holding {
 	return h
 }
 
-// query returns what the engine's program prints. A failure is not told: it is part of the answer that an image is not
-// known, and the worst that comes of any other is that a layer travels which need not.
+// query returns the output of the engine's program. It ignores failures: an unknown image is one, and the worst effect of
+// any other is that a layer is sent unnecessarily.
 func (e *Engine) query(ctx context.Context, args ...string) []byte {
 	cmd := e.command(ctx, args...)
 	cmd.WaitDelay = graceTime

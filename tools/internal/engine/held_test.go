@@ -13,7 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// loader loads images into one engine that keeps them.
+// loader loads images into one engine that stores them.
 type loader struct {
 	t      *testing.T
 	engine *Engine
@@ -31,8 +31,7 @@ func newLoader(t *testing.T, flavour, namespace string) *loader {
 	return &loader{t, e, imagetest.Store{}}
 }
 
-// load loads an image of the layers and returns "HELD of LAYERS" for each attempt. There may be several names, with spaces
-// between them.
+// load loads an image of the layers and returns "HELD of LAYERS" for each attempt. Several names are separated by spaces.
 func (l *loader) load(name string, compression oci.Compression, layers ...string) string {
 	l.t.Helper()
 	root := l.store.AddImage(l.t, "linux/amd64", compression, layers...)
@@ -53,13 +52,13 @@ func (l *loader) load(name string, compression oci.Compression, layers ...string
 	return strings.Join(plans, ", ")
 }
 
-// TestHeld checks that an engine gets those layers only that it lacks. What is left out wrongly would make the engine's
-// program fail, and so show as another attempt.
+// TestHeld checks that an engine gets only the layers that it lacks. If a layer were omitted by mistake, the engine's
+// program would fail, and the test would see another attempt.
 func TestHeld(t *testing.T) {
 	flavours := []struct {
 		flavour  string
-		moved    string // what it has of an image of two new layers and one that it holds
-		repacked string // and of an image that it holds, packed otherwise
+		moved    string // the plan for an image of two new layers and one that it has
+		repacked string // and for an image that it has, packed differently
 	}{
 		{"docker docker ", "0 of 3", "3 of 3"},
 		{"docker docker " + enginetest.Snapshotter, "1 of 3", "0 of 3"},
@@ -92,8 +91,8 @@ func TestHeld(t *testing.T) {
 	}
 }
 
-// TestHeldNames checks that an engine that holds all layers gets none, however many names the image has, and that it has
-// the image by each name.
+// TestHeldNames checks that an engine with all layers gets none, however many names the image has, and that the image has
+// each name afterwards.
 func TestHeldNames(t *testing.T) {
 	for _, flavour := range []string{"docker docker ", "podman podman ", "containerd ctr ", "containerd nerdctl "} {
 		t.Setenv("FAKE_STORE", t.TempDir())
@@ -114,7 +113,7 @@ func TestHeldNames(t *testing.T) {
 	}
 }
 
-// isIn reports whether a file holds a JSON string.
+// isIn reports whether a file contains a JSON string.
 func isIn(t *testing.T, file, text string) bool {
 	t.Helper()
 	data, err := os.ReadFile(file)
@@ -124,7 +123,7 @@ func isIn(t *testing.T, file, text string) bool {
 	return strings.Contains(string(data), `"`+text+`"`)
 }
 
-// TestHeldTwice checks that Docker gets a blob that it holds at one place only of the two at which it comes.
+// TestHeldTwice checks that Docker gets a blob that it has at only one of its two positions.
 func TestHeldTwice(t *testing.T) {
 	t.Setenv("FAKE_STORE", t.TempDir())
 	l := newLoader(t, "docker docker ", "")
@@ -137,7 +136,7 @@ func TestHeldTwice(t *testing.T) {
 	}
 }
 
-// TestHeldNoMore checks that all layers are sent if it turns out that the engine does not have what it said.
+// TestHeldNoMore checks that all layers are sent if the engine turns out to lack layers that it reported.
 func TestHeldNoMore(t *testing.T) {
 	for _, flavour := range []string{"docker docker", "podman podman", "containerd ctr", "containerd nerdctl"} {
 		t.Setenv("FAKE_STORE", t.TempDir())
@@ -149,7 +148,7 @@ func TestHeldNoMore(t *testing.T) {
 	}
 }
 
-// TestNamespace checks that what one namespace of containerd's holds counts there alone.
+// TestNamespace checks that layers in one containerd namespace are not assumed in another.
 func TestNamespace(t *testing.T) {
 	for _, flavour := range []string{"containerd ctr ", "containerd nerdctl "} {
 		t.Setenv("FAKE_STORE", t.TempDir())

@@ -1,9 +1,8 @@
-// Package engine hands images to a container engine, Docker, Podman or containerd, through its command line.
+// Package engine loads images into a container engine, Docker, Podman or containerd, through its command line.
 //
 // [Find] looks for an engine that answers, [Image.Select] picks from an index the one image that the engine can run,
-// and [Engine.Load] asks which layers the engine holds and streams the rest into its load command, as an archive
-// without those layers. No archive is ever on disk, and one that cannot be completed never looks complete to the
-// engine.
+// and [Engine.Load] finds out which layers the engine has and streams an archive of the rest into its load command. No
+// archive is ever on disk, and one that cannot be completed never looks complete to the engine.
 //
 // All engines look for a layer in their own store before they open its file in the archive: Docker by the diff ids from
 // the lowest layer on, Podman and containerd by the blob's digest.
@@ -28,10 +27,10 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
 )
 
-// graceTime is how long an engine's program has to end once it is told to.
+// graceTime is how long an engine's program may take to exit after it was interrupted.
 const graceTime = 5 * time.Second
 
-// Image is an image that is to be loaded.
+// Image is an image to load.
 type Image struct {
 	// Source holds the blobs.
 	Source content.Source
@@ -41,16 +40,16 @@ type Image struct {
 	Names []reference.Reference
 }
 
-// Plan is what a load is about to do.
+// Plan describes a load before it starts.
 type Plan struct {
 	// Layers is the number of the image's layers, Held how many of them the engine has.
 	Layers, Held int
-	// Bytes is the size of the layers that the engine lacks, as they are packed.
+	// Bytes is the packed size of the layers that the engine lacks.
 	Bytes int64
 }
 
-// Select returns the image to load: from an index the one that [content.Choose] takes for the platform. It fails with a
-// *content.PlatformError if there is none; an image that stands alone must be for the platform, too.
+// Select returns the image to load: from an index, the one that [content.Choose] chooses for the platform. It fails with
+// a *content.PlatformError if no image is for the platform, even if the root is a single image.
 func (i Image) Select(ctx context.Context, want oci.Platform) (Image, error) {
 	images, err := content.Images(ctx, i.Source, i.Root)
 	if err != nil {
@@ -64,9 +63,9 @@ func (i Image) Select(ctx context.Context, want oci.Platform) (Image, error) {
 	return i, nil
 }
 
-// Load gives the engine the image and its names. Layers that the engine says it holds are left out of what is sent; if
-// it then cannot do without them, all are sent. The function plan, called before anything is sent, may be called twice
-// therefore. An error holds what the engine's program said.
+// Load gives the engine the image and its names. It omits the layers that the engine reports to have; if the engine then
+// fails, it sends all of them. It therefore calls the function plan, before anything is sent, once or twice. An error
+// contains the output of the engine's program.
 func (e *Engine) Load(ctx context.Context, image Image, plan func(Plan)) error {
 	s, err := image.stack(ctx)
 	if err != nil {
@@ -86,7 +85,7 @@ func (e *Engine) Load(ctx context.Context, image Image, plan func(Plan)) error {
 	}
 }
 
-// sendNamed streams the image into the program, and gives it those names that its archive cannot have.
+// sendNamed streams the image into the program, and adds the names that the archive cannot have.
 func (e *Engine) sendNamed(ctx context.Context, image Image, omit map[digest.Digest]bool) error {
 	names := image.Names
 	if e.kind.tag != nil && len(names) > 1 {
@@ -107,7 +106,7 @@ func (e *Engine) sendNamed(ctx context.Context, image Image, omit map[digest.Dig
 	return nil
 }
 
-// plan returns the plan to send the stack's layers but for some.
+// plan returns the plan to send the stack's layers except the omitted ones.
 func (s *stack) plan(omit map[digest.Digest]bool) Plan {
 	p := Plan{Layers: len(s.layers)}
 	sent := make(map[digest.Digest]bool)
@@ -122,7 +121,7 @@ func (s *stack) plan(omit map[digest.Digest]bool) Plan {
 	return p
 }
 
-// programError tells that the engine's program was not content with what it got.
+// programError is returned when the engine's program rejects its input.
 type programError struct{ err error }
 
 func (e *programError) Error() string { return e.err.Error() }
@@ -146,7 +145,7 @@ func (e *Engine) send(ctx context.Context, image Image, omit map[digest.Digest]b
 	writeErr := archive.Write(ctx, stdin, image.Source, image.Root, archive.Options{Names: image.Names, Omit: omit})
 	unread := errors.Is(writeErr, syscall.EPIPE)
 	if writeErr != nil && !unread {
-		cmd.Process.Kill() // Before it sees the end of its input, which it might take for the archive's.
+		cmd.Process.Kill() // before it sees the end of its input, which could look like the end of the archive
 	}
 	stdin.Close()
 	waitErr := cmd.Wait()
@@ -158,21 +157,21 @@ func (e *Engine) send(ctx context.Context, image Image, omit map[digest.Digest]b
 	case waitErr != nil:
 		return &programError{fmt.Errorf("%s: %w%s", name, waitErr, quote(stderr.String()))}
 	case unread:
-		return &programError{fmt.Errorf("%s: it ended before it had read the image%s", name, quote(stderr.String()))}
+		return &programError{fmt.Errorf("%s: exited before it read the whole image%s", name, quote(stderr.String()))}
 	case strings.Contains(stdout.String(), unpackError):
-		return &programError{fmt.Errorf("%s: the image is not unpacked%s", name, quote(stdout.String()))}
+		return &programError{fmt.Errorf("%s: the image was not unpacked%s", name, quote(stdout.String()))}
 	}
 	return nil
 }
 
-// unpackError is in what "docker load" prints if containerd, where that stores Docker's images, could not unpack one.
-// The program ends well then.
+// unpackError is in the output of "docker load", which exits with status 0, if containerd's image store could not unpack
+// an image.
 const unpackError = "Error unpacking image"
 
-// maxTail is how much of what a program says is kept, in bytes.
+// maxTail is how much of a program's output is kept, in bytes.
 const maxTail = 4 << 10
 
-// tail keeps the end of what is written to it.
+// tail keeps the last bytes written to it.
 type tail struct{ text []byte }
 
 // Write implements io.Writer.
@@ -184,10 +183,10 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String returns the end.
+// String returns the last bytes.
 func (t *tail) String() string { return string(t.text) }
 
-// quote returns what a program said, below the line that it explains.
+// quote returns a program's output, indented below the line that it explains.
 func quote(text string) string {
 	text = strings.TrimSpace(strings.ToValidUTF8(text, "?"))
 	if text == "" {

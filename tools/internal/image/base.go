@@ -113,7 +113,7 @@ func checkExtra(run object) error {
 
 func (c *config) parseRootFS(rootfs oci.RootFS) error {
 	if rootfs.Type != "layers" {
-		return fmt.Errorf("type is %q, the only known one is \"layers\"", rootfs.Type)
+		return fmt.Errorf("type is %q, expected \"layers\"", rootfs.Type)
 	}
 	for _, id := range rootfs.DiffIDs {
 		if err := c.addDiffID(id); err != nil {
@@ -209,14 +209,14 @@ func kindOf(o object) string {
 // parseBase reads a document that must be of the kind want.
 func parseBase(data []byte, want string) (object, error) {
 	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
-		return nil, fmt.Errorf("this is gzip-compressed, wanted %s", want)
+		return nil, fmt.Errorf("this is gzip-compressed, expected %s", want)
 	}
 	o, err := parseObject(data)
 	if err != nil {
-		return nil, fmt.Errorf("wanted %s: %w", want, err)
+		return nil, fmt.Errorf("expected %s: %w", want, err)
 	}
 	if kind := kindOf(o); kind != want {
-		return nil, fmt.Errorf("this is %s, wanted %s", kind, want)
+		return nil, fmt.Errorf("this is %s, expected %s", kind, want)
 	}
 	return o, nil
 }

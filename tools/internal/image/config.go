@@ -72,7 +72,7 @@ func Config(base []byte, layers []Layer, settings Settings) (Document, error) {
 	for _, name := range settings.Clear {
 		remove, ok := drop[name]
 		if !ok {
-			return Document{}, fmt.Errorf("clear: %q is unknown", name)
+			return Document{}, fmt.Errorf("clear: unknown name %q", name)
 		}
 		remove(c)
 	}
@@ -153,7 +153,7 @@ func checkPlatform(p oci.Platform) error {
 			continue
 		}
 		if !platformName.MatchString(part.value) {
-			return fmt.Errorf("platform: %s %q is not a name such as GOOS and GOARCH have", part.name, part.value)
+			return fmt.Errorf("platform: invalid %s %q, expected a name like a GOOS or GOARCH value", part.name, part.value)
 		}
 	}
 	return nil
@@ -172,7 +172,7 @@ func (c *config) addLayer(l Layer) error {
 		entry.Created = &c.created
 	}
 	if entry.EmptyLayer {
-		return fmt.Errorf("history of layer %d: it says that there is no layer", len(c.diffIDs))
+		return fmt.Errorf("history of layer %d: empty_layer is set", len(c.diffIDs))
 	}
 	return c.addHistory(entry)
 }

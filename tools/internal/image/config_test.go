@@ -101,17 +101,17 @@ func TestConfigRun(t *testing.T) {
 		{"empty lists and strings are set", `{"User":"u","Entrypoint":["e"],"Cmd":["c"],"Shell":["s"],` +
 			`"WorkingDir":"/w"}`,
 			`{"user":"","entrypoint":[],"shell":[],"workdir":"","stop_signal":""}`, `{}`},
-		{"any argument survives", `{}`,
+		{"any argument is kept", `{}`,
 			`{"entrypoint":[""],"cmd":["a\nb","k=v","<é\u2028>","","\"\\"],"env":{"E":"=a=\n","É":""},` +
 				`"labels":{"l":"<&>"}}`,
 			`{"Env":["E==a=\n","É="],"Entrypoint":[""],"Cmd":["a\nb","k=v","<é\u2028>","","\"\\"],` +
 				`"Labels":{"l":"<&>"}}`},
 		{"no healthcheck is a healthcheck", `{"Healthcheck":{"Test":["CMD","x"],"Retries":9}}`,
 			`{"healthcheck":["NONE"]}`, `{"Healthcheck":{"Test":["NONE"]}}`},
-		{"unknown keys are kept, sorted, as they are", `{"Vendor":{"b" : 1.50,"a":[null]},"OnBuild":["RUN x"],` +
+		{"unknown keys are kept verbatim, sorted", `{"Vendor":{"b" : 1.50,"a":[null]},"OnBuild":["RUN x"],` +
 			`"User":"u"}`, `{}`,
 			`{"User":"u","OnBuild":["RUN x"],"Vendor":{"b":1.50,"a":[null]}}`},
-		{"the building container is forgotten", `{"Hostname":"h","Domainname":"d","Image":"i","MacAddress":"m",` +
+		{"the building container is dropped", `{"Hostname":"h","Domainname":"d","Image":"i","MacAddress":"m",` +
 			`"Tty":true,` +
 			`"AttachStdin":true,"AttachStdout":true,"AttachStderr":true,"OpenStdin":true,"StdinOnce":true}`, `{}`,
 			`{}`},
@@ -150,11 +150,11 @@ func TestConfigDocument(t *testing.T) {
 			`"os.version":"1","os.features":["f"],"variant":"v6","rootfs":{"type":"layers","diff_ids":[]}}`, `{}`, nil,
 			`{"created":"1970-01-01T00:00:00Z","author":"Ann","architecture":"arm","os":"linux","os.version":"1",` +
 				`"os.features":["f"],"variant":"v6","config":{},"rootfs":{"type":"layers","diff_ids":[]}}`},
-		{"clear the platform and all it is qualified by", `{"author":"Ann","architecture":"arm","os":"windows",` +
+		{"clear the platform and its qualifiers", `{"author":"Ann","architecture":"arm","os":"windows",` +
 			`"os.version":"1","os.features":["f"],"variant":"v6","rootfs":{"type":"layers","diff_ids":[]}}`,
 			`{"clear":["os","architecture","author","created"],"os":"linux","architecture":"amd64"}`, nil,
 			onBase(`{}`)},
-		{"clear and replace what qualifies the platform", `{PLATFORM,"os.version":"1","os.features":["f"],` +
+		{"clear and replace the platform's qualifiers", `{PLATFORM,"os.version":"1","os.features":["f"],` +
 			`"variant":"v1",` +
 			`"rootfs":{"type":"layers","diff_ids":[]}}`,
 			`{"clear":["os_version","variant","os_features"]}`, nil, onBase(`{}`)},
@@ -226,7 +226,7 @@ func TestConfigDescriptor(t *testing.T) {
 	compareJSON(t, got.Descriptor, want)
 }
 
-// compareJSON compares values by their JSON encoding, which all types here have.
+// compareJSON compares values by their JSON encoding.
 func compareJSON(t *testing.T, got, want any) {
 	t.Helper()
 	g, err := oci.Marshal(got)

@@ -18,7 +18,7 @@ var signal = regexp.MustCompile(`^([0-9]{1,3}|[A-Z][A-Z0-9]*([+-][0-9]{1,2})?)$`
 // drivePath matches the start of an absolute path on Windows.
 var drivePath = regexp.MustCompile(`^([A-Za-z]:)?[\\/]`)
 
-// edit applies all settings except the platform, which must be known.
+// edit applies all settings except the platform, which must be set already.
 func (c *config) edit(s Settings) error {
 	edits := []struct {
 		name  string
@@ -54,7 +54,7 @@ func (c *config) editCreated(s Settings) error {
 	err := created.UnmarshalText([]byte(*s.Created))
 	c.created = created.UTC()
 	if year := c.created.Year(); err != nil || year < 0 || year > 9999 {
-		return fmt.Errorf("%q is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z", *s.Created)
+		return fmt.Errorf("%q is not an RFC 3339 time, such as 2006-01-02T15:04:05Z", *s.Created)
 	}
 	return nil
 }
@@ -139,10 +139,10 @@ func (c *config) editEnv(s Settings) error {
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
 		value := s.Env[name]
 		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return fmt.Errorf("%q is not a variable's name: it must not be empty, nor hold \"=\" or a NUL byte", name)
+			return fmt.Errorf("invalid variable name %q: it must not be empty or contain \"=\" or a NUL byte", name)
 		}
 		if strings.ContainsRune(value, 0) {
-			return fmt.Errorf("value of %s: no program can be given a NUL byte", name)
+			return fmt.Errorf("value of %s contains a NUL byte", name)
 		}
 		names := func(entry string) bool { return entry == name || strings.HasPrefix(entry, name+"=") }
 		at := slices.IndexFunc(c.run.Env, names)
@@ -158,7 +158,7 @@ func (c *config) editEnv(s Settings) error {
 func (c *config) editLabels(s Settings) error {
 	for key, value := range s.Labels {
 		if key == "" {
-			return fmt.Errorf("the name of the label with the value %q is empty", value)
+			return fmt.Errorf("empty label name for the value %q", value)
 		}
 		add(&c.run.Labels, key, value)
 	}
@@ -175,7 +175,7 @@ func (c *config) checkPath(path string) error {
 		return fmt.Errorf("%q is not an absolute path", path)
 	}
 	if strings.ContainsFunc(path, unicode.IsControl) {
-		return fmt.Errorf("%q holds a control character", path)
+		return fmt.Errorf("%q contains a control character", path)
 	}
 	return nil
 }

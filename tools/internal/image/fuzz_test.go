@@ -8,7 +8,7 @@ import (
 )
 
 // FuzzConfig passes arbitrary bytes as a base's config. An accepted config must give a config that is a fixed point: used
-// as a base it comes back byte for byte, and its history names each layer once.
+// as a base it is returned byte for byte, and its history has one entry per layer.
 func FuzzConfig(f *testing.F) {
 	f.Add([]byte(fill(onBase(`{"Env":["A=1"],"Vendor":[1.0],"ExposedPorts":{"80":{}}}`))))
 	f.Add([]byte(fill(`{PLATFORM,"vendor":{"a":"\u003c\ud800"},"rootfs":{"type":"layers","diff_ids":["D1"]}}`)))

@@ -24,7 +24,7 @@ var (
 	// ErrPlatformMissing is returned if neither base nor settings state an operating system or an architecture.
 	ErrPlatformMissing = errors.New("platform is incomplete")
 	// ErrPlatformConflict is returned if the settings state another platform than the base.
-	ErrPlatformConflict = errors.New("platform is not that of the base")
+	ErrPlatformConflict = errors.New("platform conflicts with the base")
 	// ErrOtherArchitecture is returned if a layer has programs, but none that the image's architecture runs.
 	ErrOtherArchitecture = errors.New("no program for the image's architecture")
 	// ErrTooManyLayers is returned if an image would have more layers than container engines can mount.
@@ -79,7 +79,7 @@ func checkDescriptor(d oci.Descriptor) error {
 func checkAnnotations(annotations map[string]string) error {
 	for key, value := range annotations {
 		if key == "" {
-			return fmt.Errorf("annotation with the value %q: the key is empty", value)
+			return fmt.Errorf("empty annotation key for the value %q", value)
 		}
 		if !utf8.ValidString(key) || !utf8.ValidString(value) {
 			return fmt.Errorf("annotation %q: not UTF-8 text", key)

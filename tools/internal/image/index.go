@@ -46,7 +46,7 @@ func Index(children []oci.Descriptor, annotations map[string]string) (Document, 
 // checkChild rejects a child that an index cannot list.
 func checkChild(d oci.Descriptor) error {
 	if !oci.IsDocument(d.MediaType) {
-		return fmt.Errorf("media type %q is neither that of an image manifest nor that of an index", d.MediaType)
+		return fmt.Errorf("media type %q is neither an image manifest nor an index", d.MediaType)
 	}
 	if d.Platform != nil {
 		if err := checkPlatform(*d.Platform); err != nil {

@@ -95,7 +95,7 @@ func TestIndexPlatforms(t *testing.T) {
 		{"same version", version("10.0.1"), version("10.0.1"), "windows/amd64"},
 		{"features", features("a"), features("a", "b"), ""},
 		{"same features", features("b", "a"), features("a", "b"), "windows/amd64"},
-		{"features of the processor, by which no engine chooses", platform(t, "linux/amd64"),
+		{"features of the processor, which engines ignore", platform(t, "linux/amd64"),
 			&oci.Platform{OS: "linux", Architecture: "amd64", Features: []string{"sse4"}}, "linux/amd64"},
 		{"attestations", platform(t, "unknown/unknown"), platform(t, "unknown/unknown"), ""},
 		{"none stated", nil, nil, ""},
@@ -121,18 +121,18 @@ func TestIndexRefuses(t *testing.T) {
 		want     string
 	}{
 		{[]oci.Descriptor{child(two, nil), config},
-			`image 2: media type "application/vnd.oci.image.config.v1+json" is neither that of an image manifest ` +
-				`nor that of an index`},
+			`image 2: media type "application/vnd.oci.image.config.v1+json" is neither an image manifest ` +
+				`nor an index`},
 		{[]oci.Descriptor{negative}, `image 1: ` + string(one) + `: size -1 is negative`},
 		{[]oci.Descriptor{child("x", nil)}, `image 1: digest "x": invalid checksum digest format`},
 		{[]oci.Descriptor{child(one, nil), child(one, platform(t, "linux/arm"))}, `image 2: ` + string(one) +
 			` is listed twice`},
 		{[]oci.Descriptor{child(one, &oci.Platform{OS: "linux"})},
-			`image 1: platform: architecture "" is not a name such as GOOS and GOARCH have`},
+			`image 1: platform: invalid architecture "", expected a name like a GOOS or GOARCH value`},
 	} {
 		_, err := Index(test.children, nil)
 		checkRefusal(t, err, test.want)
 	}
 	_, err := Index(nil, map[string]string{"": "v"})
-	checkRefusal(t, err, `annotation with the value "v": the key is empty`)
+	checkRefusal(t, err, `empty annotation key for the value "v"`)
 }

@@ -73,7 +73,7 @@ func parseManifest(data []byte) ([]oci.Descriptor, error) {
 		return nil, err
 	}
 	if known := oci.SchemaVersion.SchemaVersion; version != known {
-		return nil, fmt.Errorf("schemaVersion is %d, the only known one is %d", version, known)
+		return nil, fmt.Errorf("schemaVersion is %d, expected %d", version, known)
 	}
 	if err := checkConfig(&config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
@@ -91,7 +91,7 @@ func parseManifest(data []byte) ([]oci.Descriptor, error) {
 func checkConfig(d *oci.Descriptor) error {
 	d.MediaType = oci.OCIMediaType(d.MediaType)
 	if d.MediaType != oci.MediaTypeConfig {
-		return fmt.Errorf("media type %q is not that of an image's config", d.MediaType)
+		return fmt.Errorf("media type %q is not an image config type", d.MediaType)
 	}
 	return checkDescriptor(*d)
 }

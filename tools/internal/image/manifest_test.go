@@ -44,7 +44,7 @@ func TestManifest(t *testing.T) {
 		want        string
 	}{
 		{"no layers", "", nil, nil, head + `,"layers":[]}`},
-		{"layers of all packings, in order", "", nil,
+		{"layers of all compressions, in order", "", nil,
 			[]oci.Descriptor{layer(oci.MediaTypeLayerZstd, three), annotated, layer(oci.MediaTypeLayer, one)},
 			head + `,"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+zstd","digest":"D3","size":6},` +
 				`{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"D2","size":6,` +
@@ -54,7 +54,7 @@ func TestManifest(t *testing.T) {
 			`,"layers":[],"annotations":{"a":"é\n","z":"1"}}`},
 		{"a base without layers", `{"schemaVersion":2,"config":` + dockerConfig + `,"layers":null}`, nil, nil, head +
 			`,"layers":[]}`},
-		{"a Docker base becomes OCI's, its annotations stay behind",
+		{"a Docker base becomes OCI's, its annotations are dropped",
 			`{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":` +
 				dockerConfig +
 				`,"layers":[{"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip","digest":"D1","size":0},` +
@@ -88,28 +88,28 @@ func TestManifestRefusesBases(t *testing.T) {
 	for _, test := range []struct{ base, want string }{
 		{
 			`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`,
-			`this is an image index, wanted an image manifest`,
+			`this is an image index, expected an image manifest`,
 		},
-		{onBase(`{}`), `this is an image config, wanted an image manifest`},
-		{`x`, `wanted an image manifest: not JSON: invalid character 'x' looking for beginning of value`},
+		{onBase(`{}`), `this is an image config, expected an image manifest`},
+		{`x`, `expected an image manifest: not JSON: invalid character 'x' looking for beginning of value`},
 		{
 			`{"schemaVersion":1,"config":` + ociConfig + `,"layers":[]}`,
-			`schemaVersion is 1, the only known one is 2`,
+			`schemaVersion is 1, expected 2`,
 		},
-		{`{"schemaVersion":2,"layers":[]}`, `config: media type "" is not that of an image's config`},
+		{`{"schemaVersion":2,"layers":[]}`, `config: media type "" is not an image config type`},
 		{
 			`{"schemaVersion":2,"Layers":[],"layers":[],"config":` + ociConfig + `}`,
-			`key "Layers" differs from "layers" in case only, readers would disagree about it`,
+			`key "Layers" differs from "layers" only in case, parsers would disagree about it`,
 		},
-		{`{"schemaVersion":2,"layers":{},"config":` + ociConfig + `}`, `layers: got a JSON object, wanted a list`},
+		{`{"schemaVersion":2,"layers":{},"config":` + ociConfig + `}`, `layers: got a JSON object, expected a list`},
 		{
 			`{"schemaVersion":2,"layers":[{` + layerGzip + `,"digest":"D1","size":"1"}],"config":` + ociConfig + `}`,
-			`layers: size: got a JSON string, wanted a number`,
+			`layers: size: got a JSON string, expected a number`,
 		},
 		{
 			`{"schemaVersion":2,"config":{"mediaType":"application/vnd.cncf.helm.config.v1+json","digest":"D1",` +
 				`"size":1},"layers":[]}`,
-			`config: media type "application/vnd.cncf.helm.config.v1+json" is not that of an image's config`,
+			`config: media type "application/vnd.cncf.helm.config.v1+json" is not an image config type`,
 		},
 		{
 			`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"D1",` +
@@ -119,12 +119,12 @@ func TestManifestRefusesBases(t *testing.T) {
 		{
 			`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{"mediaType":"text/plain","digest":"D1",` +
 				`"size":1}]}`,
-			`layer 1: media type "text/plain" is not that of an image layer`,
+			`layer 1: media type "text/plain" is not an image layer type`,
 		},
 		{
 			`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"D1","size":1},` +
 				`null]}`,
-			`layer 2: media type "" is not that of an image layer`,
+			`layer 2: media type "" is not an image layer type`,
 		},
 		{
 			`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"../x","size":1}]}`,
@@ -142,7 +142,7 @@ func TestManifestRefusesBases(t *testing.T) {
 		{
 			`{"schemaVersion":2,"config":` + ociConfig + `,"layers":[{` + layerGzip + `,"digest":"D1","size":2,` +
 				`"annotations":{"":"x"}}]}`,
-			`layer 1: annotation with the value "x": the key is empty`,
+			`layer 1: empty annotation key for the value "x"`,
 		},
 	} {
 		base, want := test.base, test.want
@@ -155,23 +155,23 @@ func TestManifestRefusesBases(t *testing.T) {
 
 func TestManifestRefusesOwnParts(t *testing.T) {
 	_, err := bind("", nil, layer(oci.MediaTypeLayer, one), layer(oci.MediaTypeConfig, two))
-	checkRefusal(t, err, `layer 2: media type "application/vnd.oci.image.config.v1+json" is not that of an image layer`)
+	checkRefusal(t, err, `layer 2: media type "application/vnd.oci.image.config.v1+json" is not an image layer type`)
 	_, err = bind("", nil, layer(oci.MediaTypeLayer, "sha512:x"))
-	checkRefusal(t, err, `layer 1: digest "sha512:x": algorithm "sha512" is not supported, only sha256 is`)
+	checkRefusal(t, err, `layer 1: digest "sha512:x": algorithm "sha512" is not supported, expected sha256`)
 	_, err = bind("", map[string]string{"": "v"})
-	checkRefusal(t, err, `annotation with the value "v": the key is empty`)
+	checkRefusal(t, err, `empty annotation key for the value "v"`)
 	_, err = bind("", map[string]string{"k": "\xff"})
 	checkRefusal(t, err, `annotation "k": not UTF-8 text`)
 
 	config := configDescriptor()
 	config.MediaType = oci.MediaTypeManifest
 	_, err = Manifest(config, nil, nil, nil)
-	checkRefusal(t, err, `config: media type "application/vnd.oci.image.manifest.v1+json" is not that of an `+
-		`image's config`)
+	checkRefusal(t, err, `config: media type "application/vnd.oci.image.manifest.v1+json" is not an `+
+		`image config type`)
 	config = configDescriptor()
 	config.Platform.Architecture = ""
 	_, err = Manifest(config, nil, nil, nil)
-	checkRefusal(t, err, `config: platform: architecture "" is not a name such as GOOS and GOARCH have`)
+	checkRefusal(t, err, `config: platform: invalid architecture "", expected a name like a GOOS or GOARCH value`)
 	config.Platform = nil
 	_, err = Manifest(config, nil, nil, nil)
 	checkRefusal(t, err, `config: the descriptor states no platform`)

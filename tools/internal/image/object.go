@@ -79,7 +79,7 @@ func decodeValue(data []byte, into any) error {
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	err = fmt.Errorf("got a JSON %s, wanted %s", wrong.Value, typeName(wrong.Type))
+	err = fmt.Errorf("got a JSON %s, expected %s", wrong.Value, typeName(wrong.Type))
 	if wrong.Field != "" {
 		return fmt.Errorf("%s: %w", wrong.Field, err)
 	}
@@ -99,7 +99,7 @@ func (o object) take(key string, into any) error {
 func (o object) checkCase(key string) error {
 	for _, other := range slices.Sorted(maps.Keys(o)) {
 		if other != key && strings.EqualFold(other, key) {
-			return fmt.Errorf("key %q differs from %q in case only, readers would disagree about it", other, key)
+			return fmt.Errorf("key %q differs from %q only in case, parsers would disagree about it", other, key)
 		}
 	}
 	return nil
@@ -117,7 +117,7 @@ func (o object) checkKeys(known []string) error {
 
 func unknownName(name string, known []string) error {
 	list := strings.Join(slices.Sorted(slices.Values(known)), ", ")
-	return fmt.Errorf("%q is unknown, the known ones are %s", name, list)
+	return fmt.Errorf("unknown name %q, expected one of %s", name, list)
 }
 
 // joinObjects returns the JSON of the struct known followed by the keys of extra, sorted. The two must not share a key.

@@ -17,7 +17,7 @@ var runs = map[string][]string{
 }
 
 // checkPrograms rejects a layer that has programs, but none for the architecture. If some are for it, the others are
-// there for a reason: tests of a debugger, libraries for several platforms.
+// intentional: tests of a debugger, libraries for several platforms.
 func checkPrograms(architecture string, layers []Layer) error {
 	for i, layer := range layers {
 		if len(layer.Programs) == 0 || fits(architecture, layer.Programs) {

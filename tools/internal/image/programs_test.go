@@ -39,7 +39,7 @@ func TestPrograms(t *testing.T) {
 		}
 	}
 
-	// The base's architecture is the image's.
+	// The image inherits the base's architecture.
 	_, err := build(onBase(`{}`), `{}`, with("arm64"))
 	if !errors.Is(err, ErrOtherArchitecture) {
 		t.Errorf("on a base for amd64: %v", err)

@@ -28,7 +28,7 @@ func TestConfigRefusesSettings(t *testing.T) {
 	const port = " is not a port from 1 to 65535, alone or followed by /tcp, /udp or /sctp"
 	const badTime = " is not a time of at least 1ms, such as 30s or 1m30s"
 	const missing = "healthcheck: not set, but its interval, timeout, start period or retries are"
-	const badTest = "healthcheck: got %s, wanted NONE, CMD with a program and arguments, or CMD-SHELL with a line"
+	const badTest = "healthcheck: got %s, expected NONE, CMD with a program and arguments, or CMD-SHELL with a line"
 	for _, test := range []struct{ settings, want string }{
 		{``, `not JSON: empty document`},
 		{`[]`, `this is a JSON list, not a JSON object`},
@@ -38,18 +38,18 @@ func TestConfigRefusesSettings(t *testing.T) {
 		{`{`, `not JSON: unexpected EOF`},
 		{"{\"user\":\"\xff\"}", `not UTF-8 text`},
 		{`{"user":"a","user":"b"}`, `key "user" occurs twice`},
-		{`{"labels":{},"entry":[]}`, `"entry" is unknown, the known ones are ` + known},
-		{`{"User":"u"}`, `"User" is unknown, the known ones are ` + known},
-		{`{"clear":["user","clear"]}`, `clear: "clear" is unknown, the known ones are ` + clearable},
-		{`{"clear":"user"}`, `clear: got a JSON string, wanted a list`},
-		{`{"env":["A=1"]}`, `env: got a JSON array, wanted an object`},
-		{`{"env":{"A":1}}`, `env: got a JSON number, wanted a string`},
-		{`{"cmd":"ls"}`, `cmd: got a JSON string, wanted a list`},
-		{`{"user":1}`, `user: got a JSON number, wanted a string`},
-		{`{"healthcheck":{}}`, `healthcheck: got a JSON object, wanted a list`},
+		{`{"labels":{},"entry":[]}`, `unknown name "entry", expected one of ` + known},
+		{`{"User":"u"}`, `unknown name "User", expected one of ` + known},
+		{`{"clear":["user","clear"]}`, `clear: unknown name "clear", expected one of ` + clearable},
+		{`{"clear":"user"}`, `clear: got a JSON string, expected a list`},
+		{`{"env":["A=1"]}`, `env: got a JSON array, expected an object`},
+		{`{"env":{"A":1}}`, `env: got a JSON number, expected a string`},
+		{`{"cmd":"ls"}`, `cmd: got a JSON string, expected a list`},
+		{`{"user":1}`, `user: got a JSON number, expected a string`},
+		{`{"healthcheck":{}}`, `healthcheck: got a JSON object, expected a list`},
 		{
 			`{"healthcheck":["NONE"],"healthcheck_retries":"3"}`,
-			`healthcheck_retries: got a JSON string, wanted a number`,
+			`healthcheck_retries: got a JSON string, expected a number`,
 		},
 		{`{"healthcheck":["NONE"],"healthcheck_retries":-1}`, `healthcheck_retries: -1 is negative`},
 		{`{"healthcheck_retries":3}`, missing},
@@ -58,24 +58,24 @@ func TestConfigRefusesSettings(t *testing.T) {
 		{`{"healthcheck":["NONE","x"]}`, fmt.Sprintf(badTest, `["NONE" "x"]`)},
 		{`{"healthcheck":["CMD"]}`, fmt.Sprintf(badTest, `["CMD"]`)},
 		{`{"healthcheck":["CMD-SHELL","a","b"]}`, fmt.Sprintf(badTest, `["CMD-SHELL" "a" "b"]`)},
-		{`{"healthcheck":["CMD","a\u0000"]}`, `healthcheck: "a\x00": no program can be given a NUL byte`},
+		{`{"healthcheck":["CMD","a\u0000"]}`, `healthcheck: "a\x00" contains a NUL byte`},
 		{`{"healthcheck":["NONE"],"healthcheck_interval":"5"}`, `healthcheck_interval: "5"` + badTime},
 		{`{"healthcheck":["NONE"],"healthcheck_timeout":"-1s"}`, `healthcheck_timeout: "-1s"` + badTime},
 		{`{"healthcheck":["NONE"],"healthcheck_start_period":"1us"}`, `healthcheck_start_period: "1us"` + badTime},
-		{`{"env":{"":"x"}}`, `env: "" is not a variable's name: it must not be empty, nor hold "=" or a NUL byte`},
+		{`{"env":{"":"x"}}`, `env: invalid variable name "": it must not be empty or contain "=" or a NUL byte`},
 		{
 			`{"env":{"A=B":"x"}}`,
-			`env: "A=B" is not a variable's name: it must not be empty, nor hold "=" or a NUL byte`,
+			`env: invalid variable name "A=B": it must not be empty or contain "=" or a NUL byte`,
 		},
 		{
 			`{"env":{"A\u0000":"x"}}`,
-			`env: "A\x00" is not a variable's name: it must not be empty, nor hold "=" or a NUL byte`,
+			`env: invalid variable name "A\x00": it must not be empty or contain "=" or a NUL byte`,
 		},
-		{`{"env":{"A":"\u0000"}}`, `env: value of A: no program can be given a NUL byte`},
-		{`{"entrypoint":["\u0000"]}`, `entrypoint: "\x00": no program can be given a NUL byte`},
-		{`{"cmd":["a","b\u0000"]}`, `cmd: "b\x00": no program can be given a NUL byte`},
-		{`{"shell":["\u0000"]}`, `shell: "\x00": no program can be given a NUL byte`},
-		{`{"labels":{"":"x"}}`, `labels: the name of the label with the value "x" is empty`},
+		{`{"env":{"A":"\u0000"}}`, `env: value of A contains a NUL byte`},
+		{`{"entrypoint":["\u0000"]}`, `entrypoint: "\x00" contains a NUL byte`},
+		{`{"cmd":["a","b\u0000"]}`, `cmd: "b\x00" contains a NUL byte`},
+		{`{"shell":["\u0000"]}`, `shell: "\x00" contains a NUL byte`},
+		{`{"labels":{"":"x"}}`, `labels: empty label name for the value "x"`},
 		{`{"exposed_ports":[""]}`, `exposed_ports: ""` + port},
 		{`{"exposed_ports":["0"]}`, `exposed_ports: "0"` + port},
 		{`{"exposed_ports":["65536"]}`, `exposed_ports: "65536"` + port},
@@ -87,7 +87,7 @@ func TestConfigRefusesSettings(t *testing.T) {
 		{`{"volumes":[""]}`, `volumes: "" is not an absolute path`},
 		{`{"workdir":"a/b"}`, `workdir: "a/b" is not an absolute path`},
 		{`{"workdir":"C:\\a"}`, `workdir: "C:\\a" is not an absolute path`},
-		{`{"workdir":"/a\nb"}`, `workdir: "/a\nb" holds a control character`},
+		{`{"workdir":"/a\nb"}`, `workdir: "/a\nb" contains a control character`},
 		{`{"user":"a:b:c"}`, `user: "a:b:c" is not USER or USER:GROUP`},
 		{`{"user":"a\n"}`, `user: "a\n" is not USER or USER:GROUP`},
 		{
@@ -96,24 +96,24 @@ func TestConfigRefusesSettings(t *testing.T) {
 		},
 		{
 			`{"created":"yesterday"}`,
-			`created: "yesterday" is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z`,
+			`created: "yesterday" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z`,
 		},
 		{
 			`{"created":"2020-01-01"}`,
-			`created: "2020-01-01" is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z`,
+			`created: "2020-01-01" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z`,
 		},
-		{`{"created":""}`, `created: "" is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z`},
-		{`{"os":"windows"}`, `platform is not that of the base: the os is set to "windows", the base's is "linux"`},
+		{`{"created":""}`, `created: "" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z`},
+		{`{"os":"windows"}`, `platform conflicts with the base: the os is set to "windows", the base's is "linux"`},
 		{
 			`{"architecture":"arm64"}`,
-			`platform is not that of the base: the architecture is set to "arm64", the base's is "amd64"`,
+			`platform conflicts with the base: the architecture is set to "arm64", the base's is "amd64"`,
 		},
 		{`{"clear":["os"]}`, `platform is incomplete: neither a setting nor a base states the os`},
-		{`{"clear":["os"],"os":"a/b"}`, `platform: os "a/b" is not a name such as GOOS and GOARCH have`},
-		{`{"variant":"v 7"}`, `platform: variant "v 7" is not a name such as GOOS and GOARCH have`},
+		{`{"clear":["os"],"os":"a/b"}`, `platform: invalid os "a/b", expected a name like a GOOS or GOARCH value`},
+		{`{"variant":"v 7"}`, `platform: invalid variant "v 7", expected a name like a GOOS or GOARCH value`},
 		{
 			`{"created":"9999-12-31T23:59:59-23:00"}`,
-			`created: "9999-12-31T23:59:59-23:00" is not a time as RFC 3339 has it, such as 2006-01-02T15:04:05Z`,
+			`created: "9999-12-31T23:59:59-23:00" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z`,
 		},
 	} {
 		settings, want := test.settings, test.want
@@ -127,46 +127,46 @@ func TestConfigRefusesSettings(t *testing.T) {
 func TestConfigRefusesBases(t *testing.T) {
 	const rootfs = `,"rootfs":{"type":"layers","diff_ids":["D1"]}}`
 	for _, test := range []struct{ base, want string }{
-		{` `, `wanted an image config: not JSON: empty document`},
-		{`{"rootfs":`, `wanted an image config: not JSON: unexpected EOF`},
-		{"\x1f\x8b\x08", `this is gzip-compressed, wanted an image config`},
-		{`[{"Config":"x","Layers":[]}]`, `wanted an image config: this is a JSON list, not a JSON object`},
-		{`{}`, `this is a JSON object of an unknown kind, wanted an image config`},
+		{` `, `expected an image config: not JSON: empty document`},
+		{`{"rootfs":`, `expected an image config: not JSON: unexpected EOF`},
+		{"\x1f\x8b\x08", `this is gzip-compressed, expected an image config`},
+		{`[{"Config":"x","Layers":[]}]`, `expected an image config: this is a JSON list, not a JSON object`},
+		{`{}`, `this is a JSON object of an unknown kind, expected an image config`},
 		{
 			`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`,
-			`this is an image index, wanted an image config`,
+			`this is an image index, expected an image config`,
 		},
 		{
 			`{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.list.v2+json"}`,
-			`this is an image index, wanted an image config`,
+			`this is an image index, expected an image config`,
 		},
-		{`{"manifests":[]}`, `this is an image index, wanted an image config`},
+		{`{"manifests":[]}`, `this is an image index, expected an image config`},
 		{
 			`{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","layers":[]}`,
-			`this is an image manifest, wanted an image config`,
+			`this is an image manifest, expected an image config`,
 		},
-		{`{"schemaVersion":2,"config":{},"layers":[]}`, `this is an image manifest, wanted an image config`},
+		{`{"schemaVersion":2,"config":{},"layers":[]}`, `this is an image manifest, expected an image config`},
 		{
 			`{"schemaVersion":1,"fsLayers":[]}`,
-			`this is a Docker manifest of the old schema 1, wanted an image config`,
+			`this is a Docker manifest of the old schema 1, expected an image config`,
 		},
-		{`{"imageLayoutVersion":"1.0.0"}`, `this is the marker file of an image layout, wanted an image config`},
+		{`{"imageLayoutVersion":"1.0.0"}`, `this is the marker file of an image layout, expected an image config`},
 		{
 			`{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"D1","size":1}`,
-			`this is a descriptor, wanted an image config`,
+			`this is a descriptor, expected an image config`,
 		},
 		{
 			`{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"D1","size":1,"diff_id":"D1"}`,
-			`this is a layer's descriptor, wanted an image config`,
+			`this is a layer's descriptor, expected an image config`,
 		},
-		{`{PLATFORM,"rootfs":null}`, `rootfs: type is "", the only known one is "layers"`},
+		{`{PLATFORM,"rootfs":null}`, `rootfs: type is "", expected "layers"`},
 		{
 			`{PLATFORM,"rootfs":{"type":"layers+base","diff_ids":[]}}`,
-			`rootfs: type is "layers+base", the only known one is "layers"`,
+			`rootfs: type is "layers+base", expected "layers"`,
 		},
 		{
 			`{PLATFORM,"rootfs":{"type":"layers","diff_ids":"D1"}}`,
-			`rootfs: diff_ids: got a JSON string, wanted a list`,
+			`rootfs: diff_ids: got a JSON string, expected a list`,
 		},
 		{
 			`{PLATFORM,"rootfs":{"type":"layers","diff_ids":["D1","x"]}}`,
@@ -174,46 +174,46 @@ func TestConfigRefusesBases(t *testing.T) {
 		},
 		{
 			`{PLATFORM,"rootfs":{"type":"layers","diff_ids":["sha512:1"]}}`,
-			`rootfs: diff_id of layer 1: digest "sha512:1": algorithm "sha512" is not supported, only sha256 is`,
+			`rootfs: diff_id of layer 1: digest "sha512:1": algorithm "sha512" is not supported, expected sha256`,
 		},
 		{
 			`{PLATFORM,"OS":"windows"` + rootfs,
-			`key "OS" differs from "os" in case only, readers would disagree about it`,
+			`key "OS" differs from "os" only in case, parsers would disagree about it`,
 		},
 		{
 			`{PLATFORM,"Created":"x"` + rootfs,
-			`key "Created" differs from "created" in case only, readers would disagree about it`,
+			`key "Created" differs from "created" only in case, parsers would disagree about it`,
 		},
-		{`{PLATFORM,"os":"windows"` + rootfs, `wanted an image config: key "os" occurs twice`},
-		{`{PLATFORM,"author":7` + rootfs, `author: got a JSON number, wanted a string`},
-		{`{PLATFORM,"os.features":{}` + rootfs, `os.features: got a JSON object, wanted a list`},
+		{`{PLATFORM,"os":"windows"` + rootfs, `expected an image config: key "os" occurs twice`},
+		{`{PLATFORM,"author":7` + rootfs, `author: got a JSON number, expected a string`},
+		{`{PLATFORM,"os.features":{}` + rootfs, `os.features: got a JSON object, expected a list`},
 		{`{PLATFORM,"config":[]` + rootfs, `config: this is a JSON list, not a JSON object`},
 		{
 			`{PLATFORM,"config":{"env":[]}` + rootfs,
-			`config: key "env" differs from "Env" in case only, readers would disagree about it`,
+			`config: key "env" differs from "Env" only in case, parsers would disagree about it`,
 		},
 		{
 			`{PLATFORM,"config":{"healthcheck":{}}` + rootfs,
-			`config: key "healthcheck" differs from "Healthcheck" in case only, readers would disagree about it`,
+			`config: key "healthcheck" differs from "Healthcheck" only in case, parsers would disagree about it`,
 		},
-		{`{PLATFORM,"config":{"Healthcheck":5}` + rootfs, `config: Healthcheck: got a JSON number, wanted an object`},
+		{`{PLATFORM,"config":{"Healthcheck":5}` + rootfs, `config: Healthcheck: got a JSON number, expected an object`},
 		{
 			`{PLATFORM,"config":{"Healthcheck":{"Retries":"3"}}` + rootfs,
-			`config: Healthcheck: Retries: got a JSON string, wanted a number`,
+			`config: Healthcheck: Retries: got a JSON string, expected a number`,
 		},
-		{`{PLATFORM,"config":{"Shell":"x"}` + rootfs, `config: Shell: got a JSON string, wanted a list`},
-		{`{PLATFORM,"config":{"OnBuild":7}` + rootfs, `config: OnBuild: got a JSON number, wanted a list`},
-		{`{PLATFORM,"config":{"ArgsEscaped":"no"}` + rootfs, `config: ArgsEscaped: got a JSON string, wanted true or false`},
-		{`{PLATFORM,"config":{"Env":[1]}` + rootfs, `config: Env: got a JSON number, wanted a string`},
+		{`{PLATFORM,"config":{"Shell":"x"}` + rootfs, `config: Shell: got a JSON string, expected a list`},
+		{`{PLATFORM,"config":{"OnBuild":7}` + rootfs, `config: OnBuild: got a JSON number, expected a list`},
+		{`{PLATFORM,"config":{"ArgsEscaped":"no"}` + rootfs, `config: ArgsEscaped: got a JSON string, expected true or false`},
+		{`{PLATFORM,"config":{"Env":[1]}` + rootfs, `config: Env: got a JSON number, expected a string`},
 		{
 			`{PLATFORM,"config":{"ExposedPorts":["80"]}` + rootfs,
-			`config: ExposedPorts: got a JSON array, wanted an object`,
+			`config: ExposedPorts: got a JSON array, expected an object`,
 		},
-		{`{PLATFORM,"history":{}` + rootfs, `history: got a JSON object, wanted a list`},
+		{`{PLATFORM,"history":{}` + rootfs, `history: got a JSON object, expected a list`},
 		{`{PLATFORM,"history":[null]` + rootfs, `history: entry 1: this is the JSON value null, not a JSON object`},
 		{
 			`{PLATFORM,"history":[{},{"empty_layer":1}]` + rootfs,
-			`history: entry 2: empty_layer: got a JSON number, wanted true or false`,
+			`history: entry 2: empty_layer: got a JSON number, expected true or false`,
 		},
 		{
 			`{PLATFORM,"history":[{"created":"now"}]` + rootfs,
@@ -233,7 +233,7 @@ func TestConfigRefusesLayers(t *testing.T) {
 	_, err := build(base, `{}`, Layer{DiffID: one}, Layer{DiffID: "sha256:x"})
 	checkRefusal(t, err, `diff_id of layer 2: digest "sha256:x": invalid checksum digest length`)
 	_, err = build(base, `{}`, Layer{DiffID: one, History: &oci.History{EmptyLayer: true}})
-	checkRefusal(t, err, `history of layer 1: it says that there is no layer`)
+	checkRefusal(t, err, `history of layer 1: empty_layer is set`)
 }
 
 func TestConfigPlatformErrors(t *testing.T) {
@@ -249,5 +249,5 @@ func TestConfigPlatformErrors(t *testing.T) {
 
 func TestConfigRefusesUnparsedClear(t *testing.T) {
 	_, err := Config([]byte(fill(onBase(`{}`))), nil, Settings{Clear: []string{"nothing"}})
-	checkRefusal(t, err, `clear: "nothing" is unknown`)
+	checkRefusal(t, err, `clear: unknown name "nothing"`)
 }

@@ -96,7 +96,7 @@ func checkTest(test []string) error {
 		len(test) == 2 && test[0] == "CMD-SHELL",
 		len(test) >= 2 && test[0] == "CMD":
 	default:
-		return fmt.Errorf("got %q, wanted NONE, CMD with a program and arguments, or CMD-SHELL with a line", test)
+		return fmt.Errorf("got %q, expected NONE, CMD with a program and arguments, or CMD-SHELL with a line", test)
 	}
 	return checkArgs(test)
 }
@@ -105,7 +105,7 @@ func checkTest(test []string) error {
 func checkArgs(args []string) error {
 	for _, arg := range args {
 		if strings.ContainsRune(arg, 0) {
-			return fmt.Errorf("%q: no program can be given a NUL byte", arg)
+			return fmt.Errorf("%q contains a NUL byte", arg)
 		}
 	}
 	return nil

@@ -6,8 +6,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// CheckDescriptor returns an error unless the digest of d has its only valid form, which makes it safe as a part of a path,
-// and the size is not negative. A descriptor that comes out of a document must not be used unchecked.
+// CheckDescriptor returns an error unless the digest of d has its only valid form, which is safe as a part of a path, and
+// the size is not negative. A descriptor from a document must not be used unchecked.
 func CheckDescriptor(d Descriptor) error {
 	if _, err := digest.Parse(string(d.Digest)); err != nil {
 		return err

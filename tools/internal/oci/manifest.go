@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// ParseManifest reads the manifest of the media type. One that calls itself something else, or that readers could
+// ParseManifest parses a manifest of the media type. A manifest that states a different one, or that parsers could
 // understand differently, is an error.
 func ParseManifest(data []byte, mediaType string) (Manifest, error) {
 	var m Manifest
@@ -18,13 +18,13 @@ func ParseManifest(data []byte, mediaType string) (Manifest, error) {
 	case m.SchemaVersion != SchemaVersion.SchemaVersion:
 		return m, fmt.Errorf("schemaVersion is %d, expected %d", m.SchemaVersion, SchemaVersion.SchemaVersion)
 	case m.MediaType != "" && m.MediaType != mediaType:
-		return m, fmt.Errorf("it calls itself %q, its descriptor %q", m.MediaType, mediaType)
+		return m, fmt.Errorf("mediaType %q, but its descriptor has %q", m.MediaType, mediaType)
 	}
 	return m, nil
 }
 
-// UnmarshalDistinct is Unmarshal for documents of others: no object may have a key twice, nor the document two keys that
-// differ in case only, of which some readers take the first and some the last.
+// UnmarshalDistinct is Unmarshal for untrusted documents: no object may have a key twice or two keys that differ only in
+// case, of which some parsers use the first and some the last.
 func UnmarshalDistinct(data []byte, v any) error {
 	if err := Unmarshal(data, v); err != nil {
 		return err
@@ -32,7 +32,7 @@ func UnmarshalDistinct(data []byte, v any) error {
 	return distinct(json.NewDecoder(bytes.NewReader(data)), strings.ToLower)
 }
 
-// distinct reads a value, which is known to be valid, and compares the keys of its objects as fold changes them.
+// distinct reads a valid value and compares the keys of its objects after fold.
 func distinct(dec *json.Decoder, fold func(string) string) error {
 	start, err := dec.Token()
 	if err != nil {
@@ -50,7 +50,7 @@ func distinct(dec *json.Decoder, fold func(string) string) error {
 			}
 			key := token.(string) // the text is valid JSON, where only strings are keys
 			if met[fold(key)] {
-				return fmt.Errorf("key %q occurs twice, readers would disagree about it", key)
+				return fmt.Errorf("key %q occurs twice, parsers would disagree about it", key)
 			}
 			met[fold(key)] = true
 		}

@@ -17,7 +17,7 @@ const (
 	MediaTypeLayerZstd = v1.MediaTypeImageLayerZstd
 )
 
-// Media types of Docker's image manifest version 2, schema 2, which many registries and archives still hold.
+// Media types of Docker's image manifest version 2, schema 2, which many registries and archives still contain.
 const (
 	DockerMediaTypeIndex        = "application/vnd.docker.distribution.manifest.list.v2+json"
 	DockerMediaTypeManifest     = "application/vnd.docker.distribution.manifest.v2+json"
@@ -30,17 +30,17 @@ const (
 	mediaTypeForeignLayerGzip = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
 )
 
-// Compression is how a stream is packed. The values are those of the rules' attribute.
+// Compression is the compression of a stream. The values are those of the rules' attribute.
 type Compression string
 
-// The packings of layers that image-spec knows.
+// The compressions of layers that image-spec defines.
 const (
 	Uncompressed Compression = "none"
 	Gzip         Compression = "gzip" // RFC 1952
 	Zstd         Compression = "zstd" // RFC 8878
 )
 
-// MediaType returns the media type of a layer that is packed so.
+// MediaType returns the media type of a layer with this compression.
 func (c Compression) MediaType() string {
 	switch c {
 	case Gzip:
@@ -80,8 +80,8 @@ func IsManifest(mediaType string) bool { return OCIMediaType(mediaType) == Media
 // IsDocument reports whether mediaType is an index or a manifest, which refer to other blobs.
 func IsDocument(mediaType string) bool { return IsIndex(mediaType) || IsManifest(mediaType) }
 
-// LayerCompression returns the packing of a layer of the media type, OCI's or Docker's, distributable or not. A media
-// type that is not a layer's is an error.
+// LayerCompression returns the compression of a layer with the media type, OCI's or Docker's, distributable or not. Any
+// other media type is an error.
 func LayerCompression(mediaType string) (Compression, error) {
 	switch OCIMediaType(mediaType) {
 	case MediaTypeLayer, "application/vnd.oci.image.layer.nondistributable.v1.tar":
@@ -91,11 +91,11 @@ func LayerCompression(mediaType string) (Compression, error) {
 	case MediaTypeLayerZstd, "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd":
 		return Zstd, nil
 	}
-	return "", fmt.Errorf("media type %q is not that of an image layer", mediaType)
+	return "", fmt.Errorf("media type %q is not an image layer type", mediaType)
 }
 
-// MayBeAbsent reports whether d is a layer that may not be distributed and says by its URLs where it is, so that a store
-// need not hold it ("layer.md", Non-Distributable Layers).
+// MayBeAbsent reports whether d is a layer that is not distributable and has URLs, so that a store may lack it ("layer.md",
+// Non-Distributable Layers).
 func MayBeAbsent(d Descriptor) bool {
 	return len(d.URLs) > 0 && strings.Contains(OCIMediaType(d.MediaType), ".layer.nondistributable.")
 }

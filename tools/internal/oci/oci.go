@@ -1,8 +1,8 @@
-// Package oci holds the documents of image-spec 1.1 and their one encoding.
+// Package oci defines the documents of image-spec 1.1 and their single encoding.
 //
-// The types are those of opencontainers/image-spec, but for a field that it reserves. The package adds what the
-// specification leaves open: which bytes a document has (compact JSON, keys in the order of the structs, no trailing
-// newline), strict reading, and the media types of Docker's older format with their OCI counterparts.
+// The types are those of opencontainers/image-spec, except for a field that it reserves. The package fixes details that
+// the specification leaves open: the bytes of a document (compact JSON, keys in the order of the structs, no trailing
+// newline), strict parsing, and the media types of Docker's older format with their OCI counterparts.
 package oci
 
 import (
@@ -18,16 +18,16 @@ import (
 
 // The documents, as image-spec defines them.
 type (
-	// ImageConfig says how an image is run ("config.md", config).
+	// ImageConfig describes how to run an image ("config.md", config).
 	ImageConfig = v1.ImageConfig
 	// RootFS lists the uncompressed layers of an image ("config.md", rootfs).
 	RootFS = v1.RootFS
-	// History tells how one layer came to be ("config.md", history).
+	// History describes how one layer was made ("config.md", history).
 	History = v1.History
 )
 
-// MaxDocument is the largest manifest, index or config that is read into memory, in bytes. Registries refuse more than
-// 4 MiB; an honest config stays far below.
+// MaxDocument is the largest manifest, index or config that is read into memory, in bytes. Registries reject more than
+// 4 MiB; real configs are far smaller.
 const MaxDocument = 8 << 20
 
 // SchemaVersion is the value of schemaVersion in manifests and indexes.
@@ -45,7 +45,7 @@ func Marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// Unmarshal reads one JSON value from data into v. Unknown keys are ignored, as the specification demands; anything but
+// Unmarshal reads one JSON value from data into v. Unknown keys are ignored, as the specification requires; anything but
 // white space after the value is an error.
 func Unmarshal(data []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))

@@ -21,7 +21,7 @@ func TestMarshal(t *testing.T) {
 		t.Errorf("got %s, %v", got, err)
 	}
 	if got, err := Marshal(math.Inf(1)); err == nil {
-		t.Errorf("got %s for a value that JSON cannot hold", got)
+		t.Errorf("got %s for a value that JSON cannot represent", got)
 	}
 }
 
@@ -89,7 +89,7 @@ func TestMediaTypes(t *testing.T) {
 			t.Errorf("LayerCompression(%q) = %q, %v, want %q", c.MediaType(), got, err, c)
 		}
 	}
-	const want = `media type "text/plain" is not that of an image layer`
+	const want = `media type "text/plain" is not an image layer type`
 	if _, err := LayerCompression("text/plain"); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
@@ -192,11 +192,11 @@ func TestParseManifest(t *testing.T) {
 		{`{"schemaVersion":-1}`, "schemaVersion is -1, expected 2"},
 		{`{"layers":[]}`, "schemaVersion is 0, expected 2"},
 		{`{"schemaVersion":2,"mediaType":"text/plain"}`,
-			`it calls itself "text/plain", its descriptor "application/vnd.oci.image.manifest.v1+json"`},
-		{`{"schemaVersion":2,"layers":[],"layers":[]}`, `key "layers" occurs twice, readers would disagree about it`},
-		{`{"schemaVersion":2,"layers":[],"Layers":[]}`, `key "Layers" occurs twice, readers would disagree about it`},
-		{`{"schemaVersion":2,"layers":[{"size":1,"size":2}]}`, `key "size" occurs twice, readers would disagree about it`},
-		{`{"schemaVersion":2,"annotations":{"a":"","a":""}}`, `key "a" occurs twice, readers would disagree about it`},
+			`mediaType "text/plain", but its descriptor has "application/vnd.oci.image.manifest.v1+json"`},
+		{`{"schemaVersion":2,"layers":[],"layers":[]}`, `key "layers" occurs twice, parsers would disagree about it`},
+		{`{"schemaVersion":2,"layers":[],"Layers":[]}`, `key "Layers" occurs twice, parsers would disagree about it`},
+		{`{"schemaVersion":2,"layers":[{"size":1,"size":2}]}`, `key "size" occurs twice, parsers would disagree about it`},
+		{`{"schemaVersion":2,"annotations":{"a":"","a":""}}`, `key "a" occurs twice, parsers would disagree about it`},
 		{`{"schemaVersion":2} 1`, "trailing data after the JSON value at byte 21"},
 	} {
 		text := ""

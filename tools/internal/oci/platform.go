@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// ParsePlatform reads a platform in the form OS/ARCH or OS/ARCH/VARIANT, in Go's words: "linux/arm64".
+// ParsePlatform parses a platform in the form OS/ARCH or OS/ARCH/VARIANT, with GOOS and GOARCH values: "linux/arm64".
 func ParsePlatform(text string) (Platform, error) {
 	parts := strings.Split(text, "/")
 	for _, part := range parts {
@@ -22,7 +22,7 @@ func ParsePlatform(text string) (Platform, error) {
 	return Platform{}, fmt.Errorf("platform %q: expected OS/ARCH or OS/ARCH/VARIANT", text)
 }
 
-// FormatPlatform returns the form that ParsePlatform reads. The operating system's version and features are left out.
+// FormatPlatform returns the form that ParsePlatform reads. It omits the operating system's version and features.
 func FormatPlatform(p Platform) string {
 	text := p.OS + "/" + p.Architecture
 	if p.Variant != "" {
@@ -31,8 +31,8 @@ func FormatPlatform(p Platform) string {
 	return text
 }
 
-// ShortPlatform is FormatPlatform without a variant that amd64 or arm64 implies, as v8 for arm64. That of arm is kept,
-// for readers disagree on which one it implies.
+// ShortPlatform is FormatPlatform without a variant that amd64 or arm64 implies, such as v8 for arm64. It keeps arm's
+// variant, because programs disagree on which one arm implies.
 func ShortPlatform(p Platform) string {
 	bare := p
 	bare.Variant = ""
@@ -42,8 +42,8 @@ func ShortPlatform(p Platform) string {
 	return FormatPlatform(p)
 }
 
-// MatchPlatform reports whether an image for the platform have is one for want. A variant that want leaves out is any.
-// The variant that an architecture implies, as v8 for arm64, is the same as none.
+// MatchPlatform reports whether an image for the platform have is suitable for want. If want has no variant, any variant
+// matches. The variant that an architecture implies, such as v8 for arm64, is the same as none.
 func MatchPlatform(want, have Platform) bool {
 	if want.OS != have.OS || want.Architecture != have.Architecture {
 		return false
@@ -59,7 +59,7 @@ func Variant(p Platform) string {
 	return map[string]string{"amd64": "v1", "arm": "v7", "arm64": "v8"}[p.Architecture]
 }
 
-// CompletePlatform returns p with what it leaves out taken from more, if that tells of the same operating system and
+// CompletePlatform returns p with missing values taken from more, if both have the same operating system and
 // architecture.
 func CompletePlatform(p, more Platform) Platform {
 	if p.OS != "" && p.OS != more.OS || p.Architecture != "" && p.Architecture != more.Architecture {

@@ -6,29 +6,29 @@ import (
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// Platform says where an image runs ("image-index.md", Platform).
+// Platform is the platform that an image runs on ("image-index.md", Platform).
 type Platform struct {
 	Architecture string   `json:"architecture"`
 	OS           string   `json:"os"`
 	OSVersion    string   `json:"os.version,omitempty"`
 	OSFeatures   []string `json:"os.features,omitempty"`
 	Variant      string   `json:"variant,omitempty"`
-	// Features are what the image asks of the processor. Docker's manifest lists have them; image-spec reserves the
-	// field, and configs have none.
+	// Features are processor features that the image requires. Docker's manifest lists have them; image-spec reserves
+	// the field, and configs have none.
 	Features []string `json:"features,omitempty"`
 }
 
-// ConfigPlatform is the platform as a config states it ("config.md").
+// ConfigPlatform is the platform in a config ("config.md").
 type ConfigPlatform v1.Platform
 
-// Platform returns what the config states.
+// Platform returns the platform that the config states.
 func (c ConfigPlatform) Platform() Platform {
 	return Platform{
 		Architecture: c.Architecture, OS: c.OS, OSVersion: c.OSVersion, OSFeatures: c.OSFeatures, Variant: c.Variant,
 	}
 }
 
-// InConfig returns what a config can state of p.
+// InConfig returns the part of p that a config can contain.
 func (p Platform) InConfig() ConfigPlatform {
 	return ConfigPlatform{
 		Architecture: p.Architecture, OS: p.OS, OSVersion: p.OSVersion, OSFeatures: p.OSFeatures, Variant: p.Variant,

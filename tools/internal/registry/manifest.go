@@ -98,7 +98,7 @@ func mediaType(header string, data []byte) (string, error) {
 	stated, _, _ := mime.ParseMediaType(header) // An unreadable header is treated as missing.
 	t := cmp.Or(document.MediaType, stated)
 	if !oci.IsDocument(t) {
-		return "", fmt.Errorf("media type %q is not an image or an index", t)
+		return "", fmt.Errorf("media type %q is not an image or index type", t)
 	}
 	return t, nil
 }

@@ -159,7 +159,7 @@ func TestFetchFails(t *testing.T) {
 		return server.Lie("Docker-Content-Digest", other.String())(w, req)
 	})
 	tests := []struct{ version, want string }{
-		{"text", `media type "text/plain" is not an image or an index`},
+		{"text", `media type "text/plain" is not an image or index type`},
 		{"html", "not a manifest: invalid character '<' looking for beginning of value"},
 		{"huge", "longer than 8388608 bytes"},
 		{other.String(), "its bytes have the digest " + good.String()},

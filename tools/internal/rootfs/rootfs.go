@@ -78,7 +78,7 @@ type File struct {
 // Image merges the layers of the image whose manifest is d.
 func Image(ctx context.Context, src content.Source, d oci.Descriptor) (*FileSystem, error) {
 	if !oci.IsManifest(d.MediaType) {
-		return nil, fmt.Errorf("%s: media type %q is not that of an image manifest", d.Digest, d.MediaType)
+		return nil, fmt.Errorf("%s: media type %q is not an image manifest type", d.Digest, d.MediaType)
 	}
 	data, err := content.ReadAll(ctx, src, d)
 	if err != nil {

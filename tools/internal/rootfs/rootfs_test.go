@@ -188,7 +188,7 @@ func TestRefusedImages(t *testing.T) {
 		name, want string
 		change     func(root *oci.Descriptor, blobs rootfstest.Blobs)
 	}{
-		{"an index", `sha256:: media type "application/vnd.oci.image.index.v1+json" is not that of an image manifest`,
+		{"an index", `sha256:: media type "application/vnd.oci.image.index.v1+json" is not an image manifest type`,
 			func(root *oci.Descriptor, _ rootfstest.Blobs) { root.MediaType = oci.MediaTypeIndex }},
 		{"a manifest that is no JSON", "manifest sha256:: invalid character 'x' looking for beginning of value",
 			func(root *oci.Descriptor, blobs rootfstest.Blobs) { *root = blobs.Put(root.MediaType, []byte("x")) }},

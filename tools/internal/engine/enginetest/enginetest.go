@@ -1,9 +1,9 @@
-// Package enginetest is a container engine for tests: a program that answers to what package engine asks docker,
-// podman, ctr and nerdctl, keeps the images that it was given, and fails on demand as they do.
+// Package enginetest is a container engine for tests: a program that implements the commands of docker, podman, ctr and
+// nerdctl that package engine uses, keeps the images that it is given, and fails on demand as they do.
 //
 // A test binary becomes the program by calling [Main] when its name is one of [Programs]. The environment variable
-// FAKE_DOCKER, FAKE_PODMAN, FAKE_CTR or FAKE_NERDCTL says how it behaves, and FAKE_STORE names a directory where it
-// keeps images; without that every load is its first. Non-goal: running containers.
+// FAKE_DOCKER, FAKE_PODMAN, FAKE_CTR or FAKE_NERDCTL sets its behaviour, and FAKE_STORE names a directory where it
+// keeps images; without that every load is the first. Non-goal: running containers.
 package enginetest
 
 import (
@@ -19,17 +19,17 @@ import (
 // Programs are the names under which Main works.
 var Programs = []string{"docker", "podman", "ctr", "nerdctl"}
 
-// How the program behaves, as the values of its environment variable. Any other value is the platform that it runs on.
+// The behaviours, as values of the environment variable. Any other value is the platform that the program runs on.
 const (
 	Down        = "down"        // the daemon does not answer
-	Odd         = "odd"         // the platform is not one
+	Odd         = "odd"         // the platform is invalid
 	Crash       = "crash"       // load ends with status 3 after a few bytes of the image
-	Deaf        = "deaf"        // load ends well without a look at the image
+	Deaf        = "deaf"        // load succeeds without reading the image
 	Hang        = "hang"        // load reads nothing until it is interrupted
-	Full        = "full"        // load refuses the image after it has read it all
-	Lax         = "lax"         // load takes whatever it has read, at its end, for an image
-	Forgetful   = "forgetful"   // load has none of the layers that the images are said to have
-	Snapshotter = "snapshotter" // docker whose images containerd stores: it does not fail if a layer is missing
+	Full        = "full"        // load rejects the image after it has read all of it
+	Lax         = "lax"         // load accepts whatever it has read as an image
+	Forgetful   = "forgetful"   // load has none of the layers that it reports for its images
+	Snapshotter = "snapshotter" // docker with containerd's image store: it does not fail if a layer is missing
 )
 
 // Main behaves as the program name and returns its exit code.

@@ -12,10 +12,10 @@ import (
 	"strings"
 )
 
-// engine is the program, and the images it keeps in a file.
+// engine is the program and the images that it keeps in a file.
 type engine struct{ name, behaviour, namespace string }
 
-// image is an image that is kept.
+// image is a stored image.
 type image struct {
 	ID, Manifest string
 	Names        []string
@@ -24,12 +24,12 @@ type image struct {
 	Annotations  map[string]string
 }
 
-// file is where the images are.
+// file returns the path of the file with the images.
 func (e engine) file() string {
 	return filepath.Join(os.Getenv("FAKE_STORE"), e.name+e.namespace+".json")
 }
 
-// images returns the images that are kept.
+// images returns the stored images.
 func (e engine) images() []image {
 	var images []image
 	if data, err := os.ReadFile(e.file()); err == nil {
@@ -38,7 +38,7 @@ func (e engine) images() []image {
 	return images
 }
 
-// archive is what load reads.
+// archive is the input of load.
 type archive struct {
 	manifests []struct {
 		Config   string
@@ -54,14 +54,14 @@ type archive struct {
 	files map[string][]byte
 }
 
-// take keeps the image in a docker-archive, if each of its layers is in there or kept already.
+// take stores the image of a docker-archive if each of its layers is in the archive or stored already.
 func (e engine) take(r io.Reader) error {
 	a, err := readArchive(r)
 	if err != nil {
 		return err
 	}
 	if e.behaviour == Full {
-		return errors.New("the image is refused")
+		return errors.New("image rejected")
 	}
 	found := a.manifests[0]
 	var config struct {
@@ -94,7 +94,7 @@ func (e engine) take(r io.Reader) error {
 	return e.keep(append(images, taken))
 }
 
-// takes reports whether the engine takes layers of an archive out of its store: Podman does if that names one image.
+// takes reports whether the engine takes layers of an archive from its store: Podman does if the archive has one name.
 func (e engine) takes(a *archive) bool { return e.name != "podman" || len(a.index.Manifests) == 1 }
 
 // tag gives an image further names.
@@ -113,7 +113,7 @@ func (e engine) tag(name string, more []string) int {
 	return 0
 }
 
-// keep keeps images.
+// keep stores the images.
 func (e engine) keep(images []image) error {
 	data, err := json.Marshal(images)
 	if err != nil {
@@ -122,7 +122,7 @@ func (e engine) keep(images []image) error {
 	return os.WriteFile(e.file(), data, 0o644)
 }
 
-// holds reports whether the layer i of an image is kept: Docker goes by the layers below, the others by its blob.
+// holds reports whether the layer i of an image is stored: Docker compares the layers below it, too, the others the blob.
 func (e engine) holds(images []image, taken image, i int) bool {
 	if e.behaviour == Forgetful {
 		return false
@@ -142,7 +142,7 @@ func (e engine) list() int {
 	return 0
 }
 
-// id is what the engine calls an image's id.
+// id returns the image's id in this engine.
 func (e engine) id(i image) string {
 	if e.behaviour == Snapshotter || e.name == "nerdctl" {
 		return i.Manifest
@@ -159,7 +159,7 @@ func (e engine) listBlobs() int {
 	return 0
 }
 
-// inspect prints what is known of images. As with nerdctl, that is nothing if one of them is unknown to it.
+// inspect prints details of images. Like nerdctl's, it prints nothing if one of them is unknown.
 func (e engine) inspect(names []string) int {
 	infos := []any{}
 	for _, name := range names {

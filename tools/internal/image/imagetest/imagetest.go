@@ -1,6 +1,6 @@
-// Package imagetest makes small images in memory, for tests of the packages that move images about.
+// Package imagetest makes small images in memory, for tests of the packages that move images.
 //
-// The images are valid in every respect. A test that wants a broken one breaks a blob of the [Store].
+// The images are valid in every respect. A test that needs a broken one changes a blob of the [Store].
 package imagetest
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// Store is blobs in memory by their digests. It is a [content.Source].
+// Store holds blobs in memory by their digests. It is a [content.Source].
 type Store map[digest.Digest][]byte
 
 // Open implements content.Source.
@@ -51,8 +51,8 @@ func (s Store) AddJSON(t testing.TB, mediaType string, v any) oci.Descriptor {
 	return s.Add(mediaType, data)
 }
 
-// AddImage adds an image for the platform, with a layer for each name: it holds one file of that name, which holds the
-// name. It returns the manifest's descriptor.
+// AddImage adds an image for the platform, with a layer for each name that contains one file with that name and the name
+// as its contents. It returns the manifest's descriptor.
 func (s Store) AddImage(t testing.TB, platform string, compression oci.Compression, names ...string) oci.Descriptor {
 	t.Helper()
 	p, err := oci.ParsePlatform(platform)
@@ -90,7 +90,7 @@ func (s Store) Manifest(t testing.TB, d oci.Descriptor) oci.Manifest {
 	return manifest
 }
 
-// WriteFiles writes each blob to a file sha256/HEX below dir, as [content.Files.AddDirectory] wants them.
+// WriteFiles writes each blob to a file sha256/HEX below dir, as [content.Files.AddDirectory] requires.
 func (s Store) WriteFiles(t testing.TB, dir string) {
 	t.Helper()
 	for d, data := range s {
@@ -98,7 +98,7 @@ func (s Store) WriteFiles(t testing.TB, dir string) {
 	}
 }
 
-// WriteFile writes a file and makes its parents.
+// WriteFile writes a file and creates its parents.
 func WriteFile(t testing.TB, path string, data []byte) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -109,11 +109,11 @@ func WriteFile(t testing.TB, path string, data []byte) {
 	}
 }
 
-// File is an entry of a tar: a regular file, or a link of the type Type.
+// File is an entry of a tar: a regular file, or a link.
 type File struct {
 	Name, Data string
 	Type       byte   // tar.TypeReg if 0
-	Link       string // where a link leads
+	Link       string // the target of a link
 }
 
 // Tar returns a tar of the files in their order, with the time 0 and the mode 0644.

@@ -17,7 +17,7 @@ type Config struct {
 // image, and valid digests and sizes.
 func (p Platform) ParseManifest() (oci.Manifest, error) {
 	if !oci.IsManifest(p.Manifest.MediaType) {
-		return oci.Manifest{}, fmt.Errorf("media type %q is not a manifest's", p.Manifest.MediaType)
+		return oci.Manifest{}, fmt.Errorf("media type %q is not a manifest type", p.Manifest.MediaType)
 	}
 	manifest, err := oci.ParseManifest(p.Manifest.Text, p.Manifest.MediaType)
 	if err != nil {

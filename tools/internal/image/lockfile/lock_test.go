@@ -28,7 +28,7 @@ func TestLock(t *testing.T) {
 				return
 			}
 			if n := holders.Add(1); n != 1 {
-				t.Errorf("%d hold the lock", n)
+				t.Errorf("%d processes hold the lock", n)
 			}
 			total.Add(1)
 			time.Sleep(time.Millisecond)

@@ -171,7 +171,7 @@ func TestCheck(t *testing.T) {
 		{"manifest text", changedPlatform(func(p *Platform) { p.Manifest.Text = Text("{}") }),
 			"image two: linux/amd64: manifest: the text has the digest"},
 		{"manifest type", changedPlatform(func(p *Platform) { p.Manifest.MediaType = "x" }),
-			`manifest: media type "x" is not a manifest's`},
+			`manifest: media type "x" is not a manifest type`},
 		{"config text", changedPlatform(func(p *Platform) { p.Config.Text = Text("{}") }),
 			"image two: linux/amd64: config: the text has the digest"},
 		{"not UTF-8", changed(func(i *Image) {
@@ -227,7 +227,7 @@ func TestLayersRefuses(t *testing.T) {
 		{"artifact", func(m *oci.Manifest) { m.Config.MediaType = "application/vnd.x" }, "{}",
 			`manifest: not an image: the config has the media type "application/vnd.x"`},
 		{"layer type", func(m *oci.Manifest) { m.Layers = []oci.Descriptor{{MediaType: "x"}} }, "{}",
-			`manifest: layer 1: media type "x" is not that of an image layer`},
+			`manifest: layer 1: media type "x" is not an image layer type`},
 		{"layer digest", func(m *oci.Manifest) {
 			m.Layers = []oci.Descriptor{{MediaType: oci.MediaTypeLayer, Digest: "sha256:../../x"}}
 		}, "{}", `manifest: layer 1: digest "sha256:../../x": invalid checksum digest length`},
@@ -239,7 +239,7 @@ func TestLayersRefuses(t *testing.T) {
 			"config: 1 diff_ids for 0 layers"},
 		{"schema", func(m *oci.Manifest) { m.SchemaVersion = -1 }, "{}", "manifest: schemaVersion is -1, expected 2"},
 		{"keys", func(*oci.Manifest) {}, `{"os":"a","os":"b"}`,
-			`config: key "os" occurs twice, readers would disagree about it`},
+			`config: key "os" occurs twice, parsers would disagree about it`},
 		{"config not JSON", func(*oci.Manifest) {}, "{", "config: unexpected EOF"},
 	}
 	for _, test := range tests {

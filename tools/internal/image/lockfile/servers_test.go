@@ -7,7 +7,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/contract"
 )
 
-// The cases are those of the rules, which send the credentials.
+// The cases are shared with the rules, which send the credentials.
 func TestServers(t *testing.T) {
 	type servers struct {
 		Name, URL string

@@ -59,7 +59,7 @@ func NewReader(ctx context.Context, r io.Reader, size int64) (io.ReadCloser, oci
 	codec := sniff(head)
 	plain, err := open(in, head, codec)
 	if errors.Is(err, gzip.ErrHeader) {
-		err = errors.New("its header is damaged")
+		err = errors.New("damaged header")
 	}
 	if err != nil {
 		return nil, codec, named(codec, err)
@@ -152,9 +152,9 @@ func named(codec oci.Compression, err error) error {
 	case err == nil || err == io.EOF || codec == oci.Uncompressed:
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		err = errors.New("it is cut off")
+		err = errors.New("truncated")
 	case errors.Is(err, gzip.ErrHeader) || errors.Is(err, zstd.ErrMagicMismatch):
-		err = errors.New("something else follows its end")
+		err = errors.New("data after the end")
 	case strings.HasPrefix(err.Error(), string(codec)+":"):
 		return err
 	}

@@ -1,7 +1,7 @@
 // Package content finds blobs by their descriptors.
 //
-// A [Source] is any place that holds blobs: files of a build, an image layout, an archive, a registry. What a source
-// hands out is not trusted by itself: [ReadAll] and [Copy] verify size and digest while they read.
+// A [Source] is any store of blobs: files of a build, an image layout, an archive, a registry. The bytes from a source are
+// not trusted: [ReadAll] and [Copy] verify size and digest while they read.
 package content
 
 import (
@@ -15,16 +15,16 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// ErrNotFound tells that a source does not hold a blob.
+// ErrNotFound is returned when a source does not have a blob.
 var ErrNotFound = errors.New("blob not found")
 
 // MaxDocument is the largest document that is read into memory, in bytes.
 const MaxDocument = oci.MaxDocument
 
-// Source is a place that holds blobs.
+// Source is a store of blobs.
 type Source interface {
 	// Open returns the bytes of the blob that d names, unverified. It fails with an error that wraps ErrNotFound if the
-	// source does not hold it. The caller closes the reader.
+	// source does not have it. The caller closes the reader.
 	Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error)
 }
 
@@ -59,7 +59,7 @@ func Copy(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) error 
 	return err
 }
 
-// IsElsewhere reports whether d is a layer that may not be distributed, says by its URLs where it is, and is not in src.
+// IsElsewhere reports whether d is a layer that is not distributable, has URLs and is not in src.
 func IsElsewhere(ctx context.Context, src Source, d oci.Descriptor) bool {
 	if !oci.MayBeAbsent(d) {
 		return false
@@ -72,9 +72,8 @@ func IsElsewhere(ctx context.Context, src Source, d oci.Descriptor) bool {
 	return false
 }
 
-// CopyFast is Copy for blobs whose digest the caller knows to be right, because a step of the same build made or
-// verified them: where the blob is a file of its own, the kernel moves the bytes and only their number is checked. Any
-// other blob is verified as by Copy.
+// CopyFast is Copy for blobs whose digest is already trusted, because a step of the same build made or verified them: if
+// the blob is a file, the kernel copies the bytes and only the size is checked. Any other blob is verified as by Copy.
 func CopyFast(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) error {
 	r, err := open(ctx, src, d)
 	if err != nil {
@@ -96,7 +95,7 @@ func CopyFast(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) er
 	return nil
 }
 
-// Multi is a source that asks others in turn.
+// Multi is a source that tries other sources in turn.
 type Multi []Source
 
 // Open implements Source.

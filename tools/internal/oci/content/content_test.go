@@ -36,7 +36,7 @@ var readers = map[string]read{
 	},
 }
 
-// lying is a source that has the same bytes for every blob.
+// lying is a source that returns the same bytes for every blob.
 type lying string
 
 func (l lying) Open(context.Context, oci.Descriptor) (io.ReadCloser, error) {
@@ -82,7 +82,7 @@ func TestReaders(t *testing.T) {
 	}
 }
 
-// From a file, CopyFast moves the bytes without a look at them, but counts them.
+// CopyFast copies a file without hashing it, but checks its size.
 func TestCopyFastFromFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "blob")
 	imagetest.WriteFile(t, path, []byte("jello"))
@@ -142,14 +142,14 @@ func TestFiles(t *testing.T) {
 		t.Errorf("an unknown blob: error %v", err)
 	}
 	if _, err := files.Open(ctx, oci.Descriptor{Digest: "sha256:../document"}); err == nil {
-		t.Error("a path is taken for a digest")
+		t.Error("no error for a path in place of a digest")
 	}
 	if err := files.AddDocument(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing document: error %v", err)
 	}
 }
 
-// failing is a source that fails in another way than by not having a blob.
+// failing is a source that fails with an error other than ErrNotFound.
 type failing struct{}
 
 func (failing) Open(context.Context, oci.Descriptor) (io.ReadCloser, error) {
@@ -170,7 +170,7 @@ func TestMulti(t *testing.T) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 	if _, err := (content.Multi{failing{}, first}).Open(ctx, a); !errors.Is(err, os.ErrPermission) {
-		t.Errorf("a failure is passed over: %v", err)
+		t.Errorf("a failure is ignored: %v", err)
 	}
 }
 
@@ -195,7 +195,7 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// What Enter skips is neither read nor visited, unless something else refers to it, too.
+// Blobs that Enter skips are neither read nor visited, unless another document refers to them, too.
 func TestWalkSkips(t *testing.T) {
 	store := make(imagetest.Store)
 	amd := store.AddImage(t, "linux/amd64", oci.Gzip, "base", "app")
@@ -204,7 +204,7 @@ func TestWalkSkips(t *testing.T) {
 	root := store.AddIndex(t, inner)
 	b := store.Manifest(t, arm)
 	delete(store, amd.Digest)
-	var entered [][]oci.Descriptor // what leads to a blob, and the blob
+	var entered [][]oci.Descriptor // the parents of a blob, and the blob
 	var left []oci.Descriptor
 	walker := content.Walker{
 		Source: store,

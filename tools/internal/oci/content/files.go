@@ -11,13 +11,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// Files is a source whose blobs are files of their own.
+// Files is a source whose blobs are separate files.
 type Files struct {
 	paths map[digest.Digest]string
 	dirs  []string
 }
 
-// Add says that the blob d is the file at path.
+// Add adds the file at path as the blob d.
 func (f *Files) Add(d digest.Digest, path string) {
 	if f.paths == nil {
 		f.paths = make(map[digest.Digest]string)
@@ -25,7 +25,7 @@ func (f *Files) Add(d digest.Digest, path string) {
 	f.paths[d] = path
 }
 
-// AddDocument adds the file at path, a small one, under the digest of its bytes.
+// AddDocument adds the small file at path under the digest of its bytes.
 func (f *Files) AddDocument(path string) error {
 	d, _, err := digest.FromFile(path)
 	if err != nil {
@@ -35,10 +35,10 @@ func (f *Files) AddDocument(path string) error {
 	return nil
 }
 
-// AddDirectory adds a directory that holds blobs as sha256/HEX, like the "blobs" of an image layout.
+// AddDirectory adds a directory that contains blobs as sha256/HEX, like the "blobs" of an image layout.
 func (f *Files) AddDirectory(dir string) { f.dirs = append(f.dirs, dir) }
 
-// path returns the file that holds the blob d.
+// path returns the path of the blob d.
 func (f *Files) path(d digest.Digest) (string, error) {
 	if path, ok := f.paths[d]; ok {
 		return path, nil

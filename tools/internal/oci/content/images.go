@@ -7,24 +7,24 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// maxImages is how many images a root may reach, and how many entries of its indexes may have to be read to learn what
-// they are. Real ones hold some dozens.
+// maxImages is how many images a root may reach, and how many entries of its indexes may have to be read to find their
+// platform. Real indexes have a few dozen.
 const maxImages = 1000
 
 const (
-	// unknown is the operating system and the architecture of BuildKit's attestations, which look like images otherwise.
+	// unknown is the operating system and the architecture of BuildKit's attestations, which otherwise look like images.
 	unknown = "unknown"
-	// annotationAttestation is on an attestation in an index, too.
+	// annotationAttestation also marks an attestation in an index.
 	annotationAttestation = "vnd.docker.reference.type"
 )
 
 // Image is an image that a root reaches.
 type Image struct {
-	// Descriptor is that of the manifest.
+	// Descriptor is the manifest's descriptor.
 	Descriptor oci.Descriptor
-	// Manifest is what the manifest says. It is empty if [ListImages] had no need to read it.
+	// Manifest is the parsed manifest. It is empty if [ListImages] did not need to read it.
 	Manifest oci.Manifest
-	// Platform is what the descriptor states, or else what the config states, which may be nothing.
+	// Platform is the platform in the descriptor, or else the one in the config, which may be empty.
 	Platform oci.Platform
 	// Indexes are the indexes that lead to the image, the outermost first.
 	Indexes []Document
@@ -36,8 +36,8 @@ func Images(ctx context.Context, src Source, root oci.Descriptor) ([]Image, erro
 	return listImages(&lister{ctx: ctx, src: src, whole: true}, root)
 }
 
-// ListImages is Images for a source that need not hold every image, or where each read takes time: it reads only the
-// manifests whose descriptors state no platform. An artifact whose descriptor states one is taken for an image.
+// ListImages is Images for a source that may lack some images, or where each read takes time: it reads only the
+// manifests whose descriptors state no platform. It treats an artifact whose descriptor states one as an image.
 func ListImages(ctx context.Context, src Source, root oci.Descriptor) ([]Image, error) {
 	return listImages(&lister{ctx: ctx, src: src}, root)
 }
@@ -53,10 +53,10 @@ type lister struct {
 	src    Source
 	whole  bool // whether each manifest is read
 	images []Image
-	asked  int // how many entries say so little that they have to be read
+	asked  int // how many entries state no platform, so that they must be read
 }
 
-// count refuses an index that makes many reads necessary before the first of them.
+// count rejects an index that would require many reads, before the first of them.
 func (l *lister) count(document Document, children []oci.Descriptor) error {
 	for _, child := range children {
 		if oci.IsIndex(child.MediaType) || oci.IsManifest(child.MediaType) && !statesPlatform(child) {
@@ -69,7 +69,7 @@ func (l *lister) count(document Document, children []oci.Descriptor) error {
 	return nil
 }
 
-// enter lets the walk into indexes only.
+// enter limits the walk to indexes.
 func (l *lister) enter(d oci.Descriptor, indexes []Document) error {
 	switch {
 	case oci.IsIndex(d.MediaType):
@@ -90,7 +90,7 @@ func (l *lister) enter(d oci.Descriptor, indexes []Document) error {
 	return ErrSkip
 }
 
-// look fills in the manifest and the platform. It reports false if the manifest is not that of an image.
+// look fills in the manifest and the platform. It reports false if the manifest is not an image's.
 func (l *lister) look(image *Image) (bool, error) {
 	d := image.Descriptor
 	if statesPlatform(d) {

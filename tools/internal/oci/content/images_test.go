@@ -13,7 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// describe returns what a list of images says of each: its digest, its platform, and how many indexes lead to it.
+// describe returns the digest, the platform and the number of indexes of each image.
 func describe(images []content.Image) []string {
 	var all []string
 	for _, image := range images {
@@ -56,14 +56,14 @@ func TestImages(t *testing.T) {
 			t.Errorf("manifest %+v, want %+v", image.Manifest, manifest)
 		}
 	}
-	// An image that is its own root is listed as one that an index lists.
+	// An image that is the root is listed like one in an index.
 	for _, d := range []oci.Descriptor{amd, bare} {
 		images, err := content.Images(ctx, store, d)
 		if err != nil || len(images) != 1 || images[0].Descriptor.Digest != d.Digest || images[0].Platform.OS != "linux" {
 			t.Errorf("images of %s: %q, %v", d.Digest, describe(images), err)
 		}
 	}
-	// What states its platform is not read.
+	// Entries that state their platform are not read.
 	delete(store, amd.Digest)
 	delete(store, stated.Digest)
 	want = slices.Insert(want, 2, line(stated, "wasi/wasm 1"))
@@ -105,7 +105,7 @@ func TestImagesFails(t *testing.T) {
 		{config(broken), "config " + broken.Digest.String() + ": invalid character ']' looking for beginning of value"},
 		{text, "manifest " + text.Digest.String() + ": unexpected EOF"},
 		{many, "index " + many.Digest.String() + ": more than 1000 images"},
-		// None of the entries is looked for: that would be another error.
+		// No entry is read: that would be another error.
 		{nameless, "index " + nameless.Digest.String() + ": more than 1000 entries state no platform"},
 	} {
 		if _, err := content.ListImages(ctx, store, test.root); err == nil || err.Error() != test.want {

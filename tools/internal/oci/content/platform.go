@@ -8,11 +8,11 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// PlatformError says that there is no image for a platform.
+// PlatformError is returned when no image is for a platform.
 type PlatformError struct {
-	// Want are the platforms that no image is for. None stands for any platform.
+	// Want are the platforms without an image. Empty means any platform.
 	Want []oci.Platform
-	// Have are the platforms of the images that there are.
+	// Have are the platforms of the available images.
 	Have []oci.Platform
 }
 
@@ -38,8 +38,8 @@ func texts(platforms []oci.Platform, none string) string {
 	return strings.Join(all, ", ")
 }
 
-// Choose returns the first of the images that is for the platform. The variant that a platform implies wins over others:
-// linux/arm is v7, and any other variant only if there is no v7. The error is a *PlatformError.
+// Choose returns the first image for the platform. The variant that a platform implies takes precedence: linux/arm is v7,
+// and another variant only if no image is for v7. The error is a *PlatformError.
 func Choose(images []Image, want oci.Platform) (Image, error) {
 	matches := func(image Image) bool { return oci.MatchPlatform(want, image.Platform) }
 	implied := func(image Image) bool { return matches(image) && oci.Variant(want) == oci.Variant(image.Platform) }

@@ -9,16 +9,16 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// maxDepth is how deep indexes may nest. Real ones nest once.
+// maxDepth is how deep indexes may nest. Real indexes nest once.
 const maxDepth = 8
 
-// ErrSkip is what [Walker.Enter] returns to pass over a blob and all that only it refers to.
+// ErrSkip is returned by [Walker.Enter] to skip a blob and all blobs that only it refers to.
 var ErrSkip = errors.New("pass over this blob")
 
 // Document is a manifest or an index with its verified bytes.
 type Document struct {
 	oci.Descriptor
-	// Text is the document itself.
+	// Text is the document's bytes.
 	Text []byte
 }
 
@@ -26,18 +26,18 @@ type Document struct {
 type Walker struct {
 	// Source holds the documents.
 	Source Source
-	// Enter is called with each blob before anything is read of it. The parents are the documents that lead to it, the
-	// outermost first. Nil enters all blobs.
+	// Enter is called with each blob before it is read. The parents are the documents that lead to it, outermost first.
+	// Nil enters all blobs.
 	Enter func(d oci.Descriptor, parents []Document) error
-	// Leave is called with each blob that was entered, after all that it refers to: layers in order, config, manifest,
-	// index. A layer or config has no data; a manifest or index comes with its verified bytes. Nil does nothing.
+	// Leave is called with each entered blob, after all blobs that it refers to: layers in order, config, manifest, index.
+	// For a manifest or index, data is its verified bytes; for a layer or config, it is nil. Nil does nothing.
 	Leave func(d oci.Descriptor, data []byte) error
 
-	// children is called with what a document refers to, before any of it is entered. Nil does nothing.
+	// children is called with the blobs that a document refers to, before any of them is entered. Nil does nothing.
 	children func(document Document, children []oci.Descriptor) error
 }
 
-// Walk calls leave with every blob that root reaches, as [Walker] does.
+// Walk calls leave with every blob that root reaches, like [Walker.Leave].
 func Walk(ctx context.Context, src Source, root oci.Descriptor, leave func(d oci.Descriptor, data []byte) error) error {
 	return Walker{Source: src, Leave: leave}.Walk(ctx, root)
 }
@@ -48,7 +48,7 @@ func (w Walker) Walk(ctx context.Context, root oci.Descriptor) error {
 	return v.blob(root, nil)
 }
 
-// visit is a walk under way.
+// visit is the state of a walk.
 type visit struct {
 	Walker
 	ctx  context.Context

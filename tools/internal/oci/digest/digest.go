@@ -1,8 +1,7 @@
-// Package digest names bytes: it computes digests while bytes pass by, and refuses bytes that are not what was
-// promised.
+// Package digest computes digests while bytes are read or written, and rejects bytes that do not match their digest.
 //
-// The type is that of opencontainers/go-digest; this package adds the one algorithm that images use, sha256, and
-// readers and writers that cost one pass. Digests are defined by image-spec 1.1, "descriptor.md", section Digests.
+// The type is from opencontainers/go-digest; this package adds the one algorithm that images use, sha256, and readers
+// and writers that need only one pass. Digests are defined by image-spec 1.1, "descriptor.md", section Digests.
 package digest
 
 import (
@@ -21,9 +20,9 @@ type Digest = godigest.Digest
 
 // Parse checks that text is a sha256 digest in its only valid form.
 func Parse(text string) (Digest, error) {
-	// Asked first, because which other algorithms Validate knows depends on what else is linked into the program.
+	// Checked first, because the other algorithms that Validate accepts depend on the packages linked into the program.
 	if algorithm, _, ok := strings.Cut(text, ":"); ok && algorithm != string(godigest.SHA256) {
-		return "", fmt.Errorf("digest %q: algorithm %q is not supported, only sha256 is", text, algorithm)
+		return "", fmt.Errorf("digest %q: algorithm %q is not supported, expected sha256", text, algorithm)
 	}
 	d := Digest(text)
 	if err := d.Validate(); err != nil {
@@ -35,13 +34,13 @@ func Parse(text string) (Digest, error) {
 // FromBytes returns the digest of data.
 func FromBytes(data []byte) Digest { return godigest.SHA256.FromBytes(data) }
 
-// Writer computes the digest and the size of what is written to it. Its Write never fails.
+// Writer computes the digest and the size of the bytes written to it. Its Write never fails.
 type Writer struct {
 	hash hash.Hash
 	size int64
 }
 
-// NewWriter returns a Writer that has seen no bytes.
+// NewWriter returns a Writer without any bytes.
 func NewWriter() *Writer { return &Writer{hash: sha256.New()} }
 
 // Write implements io.Writer.
@@ -56,7 +55,7 @@ func (w *Writer) Digest() Digest { return godigest.NewDigest(godigest.SHA256, w.
 // Size returns the number of bytes written so far.
 func (w *Writer) Size() int64 { return w.size }
 
-// FromReader returns the digest and the size of all that r holds.
+// FromReader returns the digest and the size of the bytes of r.
 func FromReader(r io.Reader) (Digest, int64, error) {
 	w := NewWriter()
 	if _, err := io.Copy(w, r); err != nil {
@@ -75,7 +74,7 @@ func FromFile(path string) (Digest, int64, error) {
 	return FromReader(f)
 }
 
-// MismatchError tells that bytes are not the ones that a digest and a size promised.
+// MismatchError is returned when bytes do not match their digest and size.
 type MismatchError struct {
 	Want, Got         Digest
 	WantSize, GotSize int64 // GotSize is at most WantSize+1: reading stops there
@@ -92,9 +91,9 @@ func (e *MismatchError) Error() string {
 	return fmt.Sprintf("%s: content has the digest %s", e.Want, e.Got)
 }
 
-// NewVerifier returns a reader of r that fails with a *MismatchError unless r holds exactly size bytes with the digest
-// want. The failure comes in place of the last bytes, so that whoever counts them never gets size wrong ones. It never
-// reads more than one byte beyond size.
+// NewVerifier returns a reader of r that fails with a *MismatchError unless r has exactly size bytes with the digest want.
+// It fails before it returns the last bytes, so that a caller never gets size bytes that are wrong. It never reads more
+// than one byte beyond size.
 func NewVerifier(r io.Reader, want Digest, size int64) io.Reader {
 	return &verifier{r: io.LimitReader(r, size+1), seen: NewWriter(), want: want, size: size}
 }

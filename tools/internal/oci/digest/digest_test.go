@@ -32,9 +32,9 @@ func TestParse(t *testing.T) {
 		{"sha256:../../" + strings.Repeat("0", 58), `digest "sha256:../../` + strings.Repeat("0", 58) +
 			`": invalid checksum digest format`},
 		{"md5:" + strings.Repeat("0", 32), `digest "md5:` + strings.Repeat("0", 32) +
-			`": algorithm "md5" is not supported, only sha256 is`},
+			`": algorithm "md5" is not supported, expected sha256`},
 		{"sha512:" + strings.Repeat("0", 128), `digest "sha512:` + strings.Repeat("0", 128) +
-			`": algorithm "sha512" is not supported, only sha256 is`},
+			`": algorithm "sha512" is not supported, expected sha256`},
 	}
 	for _, test := range tests {
 		if d, err := Parse(test.text); err == nil || err.Error() != test.want {
@@ -108,12 +108,12 @@ func TestVerifier(t *testing.T) {
 	}
 	failing := io.MultiReader(strings.NewReader("he"), iotest.ErrReader(io.ErrClosedPipe))
 	if _, err := io.ReadAll(NewVerifier(failing, ofHello, 5)); !errors.Is(err, io.ErrClosedPipe) {
-		t.Errorf("error %v, want that of the source", err)
+		t.Errorf("error %v, want the error of the source", err)
 	}
 }
 
-// Whoever reads as many bytes as were promised, and not the end, does not get wrong ones.
-func TestVerifierTellsBeforeTheLastByte(t *testing.T) {
+// A caller that reads exactly the promised number of bytes, but not the end, does not get wrong ones.
+func TestVerifierFailsBeforeTheLastByte(t *testing.T) {
 	var got bytes.Buffer
 	_, err := io.CopyN(&got, NewVerifier(strings.NewReader("jello"), ofHello, 5), 5)
 	var mismatch *MismatchError

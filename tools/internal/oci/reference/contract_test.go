@@ -6,7 +6,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/contract"
 )
 
-// What the rules take for the full name of an image is one: Parse has nothing to add.
+// The names that the rules treat as full names of images are full names: Parse adds nothing.
 func TestReferencesOfRules(t *testing.T) {
 	type name struct {
 		Reference  string

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// IsLoopback reports whether a host, without a port, is this machine by its name or address. Only such a host may do
-// without TLS unless the user says otherwise.
+// IsLoopback reports whether a host, without a port, is this machine by its name or address. Only such a host may lack
+// TLS, unless the user allows more.
 func IsLoopback(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && address.Unmap().IsLoopback()

@@ -25,19 +25,19 @@ const (
 	hostLabel = `[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?`
 )
 
-// CheckTag returns an error unless tag may be a tag.
+// CheckTag returns an error unless tag is a valid tag.
 func CheckTag(tag string) error {
 	switch {
 	case tag == "":
 		return errors.New("the tag is empty")
 	case !tagPattern.MatchString(tag):
 		return fmt.Errorf("tag %q: expected at most 128 letters, digits, \"_\", \".\" and \"-\", "+
-			"the first being neither \".\" nor \"-\"", tag)
+			"not starting with \".\" or \"-\"", tag)
 	}
 	return nil
 }
 
-// parse reads a name and adds the registry where none is named, but no tag.
+// parse parses a name and adds a missing registry, but no tag.
 func parse(text string) (r Reference, err error) {
 	name, digestText, hasDigest := strings.Cut(text, "@")
 	if hasDigest {

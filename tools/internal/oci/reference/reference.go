@@ -1,9 +1,8 @@
 // Package reference parses the names of images: "alpine", "localhost:5000/team/app:v1", "quay.io/app@sha256:...".
 //
-// A name is normalised as Docker does it: the registry that is not named is docker.io, a Docker Hub repository of one
-// word is below "library", and the tag that is not named is "latest". The grammar is that of distribution-spec 1.1,
-// section "Pulling manifests", with Docker's rule for where the registry ends. What [Parse] returns is normalised and
-// valid.
+// Names are normalised as in Docker: the default registry is docker.io, a Docker Hub repository of one word is below
+// "library", and the default tag is "latest". The grammar is that of distribution-spec 1.1, section "Pulling manifests",
+// with Docker's rule for where the registry ends. The result of [Parse] is normalised and valid.
 //
 // Non-goals: short-name aliases and search registries (Podman), references to files, digests other than sha256.
 package reference
@@ -44,8 +43,7 @@ func Parse(text string) (Reference, error) {
 	return r, nil
 }
 
-// ParseRepository reads the name of a repository: an image name without tag and digest. Both are empty in what it
-// returns.
+// ParseRepository parses the name of a repository: an image name without tag and digest. Both are empty in the result.
 func ParseRepository(text string) (Reference, error) {
 	r, err := parse(text)
 	if err == nil && (r.Tag != "" || r.Digest != "") {

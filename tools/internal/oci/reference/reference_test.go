@@ -55,7 +55,7 @@ func TestParseRefuses(t *testing.T) {
 			`separated by ".", "_", "__" or "-"`},
 		{"a:", `image name "a:": the tag is empty`},
 		{"a:-x", `image name "a:-x": tag "-x": expected at most 128 letters, digits, "_", "." and "-", ` +
-			`the first being neither "." nor "-"`},
+			`not starting with "." or "-"`},
 		{"-host.org/a", `image name "-host.org/a": "-host.org" is not the name of a registry`},
 		{"host:port/a", `image name "host:port/a": "host:port" is not the name of a registry`},
 		{"a@sha256:12", `image name "a@sha256:12": digest "sha256:12": invalid checksum digest length`},
@@ -84,7 +84,7 @@ func TestParseLimits(t *testing.T) {
 		t.Errorf("a tag of 128 bytes: %v", err)
 	}
 	if err := CheckTag(tag + "t"); err == nil {
-		t.Error("a tag of 129 bytes is accepted")
+		t.Error("no error for a tag of 129 bytes")
 	}
 }
 
@@ -105,7 +105,7 @@ func TestParseRepository(t *testing.T) {
 	}
 }
 
-// FuzzParse checks that what Parse accepts has one spelling, which Parse accepts too.
+// FuzzParse checks that every accepted name has one normalised spelling, which Parse accepts, too.
 func FuzzParse(f *testing.F) {
 	seeds := []string{"alpine", "localhost:5000/a/b:v1@" + sum, "docker.io/library/x", "a:b:c", "[::1]/x", "Ä/b"}
 	for _, seed := range seeds {

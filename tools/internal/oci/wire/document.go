@@ -9,17 +9,17 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// Outputs are the files in which a tool leaves a document.
+// Outputs are the files to which a tool writes a document.
 type Outputs struct {
 	// Document gets the document itself.
 	Document string
 	// Descriptor gets the document's descriptor.
 	Descriptor string
-	// Digest gets the document's digest, without a newline. Empty means that nobody wants it.
+	// Digest gets the document's digest, without a newline. If it is empty, no such file is written.
 	Digest string
 }
 
-// Write writes a document with its descriptor and its digest: all of the files, or after an error none.
+// Write writes a document, its descriptor and its digest: all of the files, or none after an error.
 func (o Outputs) Write(document []byte, descriptor oci.Descriptor) error {
 	encoded, err := oci.Marshal(descriptor)
 	if err != nil {

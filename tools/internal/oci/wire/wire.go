@@ -1,7 +1,7 @@
-// Package wire owns the small JSON files that pass from one tool to the next.
+// Package wire reads and writes the small JSON files that pass from one tool to the next.
 //
-// Each is a descriptor of image-spec 1.1; a layer's also carries what a config needs to know of it. It is the only
-// package that reads or writes them, and only programs import it: the packages that do the work get typed values.
+// Each file is a descriptor of image-spec 1.1; a layer's also has the fields that a config needs. No other package reads
+// or writes these files, and only programs import this one: the packages that do the work get typed values.
 package wire
 
 import (
@@ -21,19 +21,19 @@ type Layer struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 	// DiffID is the digest of the uncompressed tar.
 	DiffID digest.Digest `json:"diff_id"`
-	// UncompressedSize is the size of the uncompressed tar, in bytes. It is 0 for a layer with Sources: nobody has seen it.
+	// UncompressedSize is the size of the uncompressed tar, in bytes. It is 0 for a layer with Sources, which was not read.
 	UncompressedSize int64 `json:"uncompressed_size"`
-	// History is the entry that the layer adds to a config, with what is in the layer; mklayer always writes one.
+	// History is the entry that the layer adds to a config; it describes the layer's contents. mklayer always writes one.
 	History *oci.History `json:"history,omitempty"`
-	// Sources are the repositories that hold the blob, as "registry/repository", the best first. Only layers of a base
-	// that is in a registry have them; a layer that the build made has none.
+	// Sources are the repositories that have the blob, as "registry/repository", in order of preference. Only layers of a
+	// base in a registry have them; a layer made by the build has none.
 	Sources []string `json:"sources,omitempty"`
-	// Programs has, for each architecture that the layer has machine code for, in the words of GOARCH, the path of a
-	// file with it. A layer that was not read file by file has none.
+	// Programs maps each architecture, a GOARCH value, that the layer has machine code for to the path of one such file.
+	// It is empty for a layer that was not read file by file.
 	Programs map[string]string `json:"programs,omitempty"`
 }
 
-// Descriptor returns the part of l that a manifest holds.
+// Descriptor returns the part of l that is in a manifest.
 func (l Layer) Descriptor() oci.Descriptor {
 	return oci.Descriptor{MediaType: l.MediaType, Digest: l.Digest, Size: l.Size, Annotations: l.Annotations}
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// ofNothing is the digest of no bytes, as sha256sum prints it.
+// ofNothing is the digest of zero bytes, as sha256sum prints it.
 const ofNothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-// The form of the files is a contract with the rules, which pass them from tool to tool.
+// The format of the files is a contract with the rules, which pass them from tool to tool.
 const (
 	layerJSON = `{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"` + ofNothing + `","size":7,` +
 		`"annotations":{"a":"b"},"diff_id":"` + ofNothing + `","uncompressed_size":9,"history":{"created_by":"x"},` +
@@ -94,7 +94,7 @@ func TestReadRefuses(t *testing.T) {
 		{descriptor, `{"mediaType":"` + manifest + `","digest":"` + ofNothing + `","size":-7}`, ofNothing + ": size -7 is negative"},
 		{descriptor, `{"mediaType":"` + manifest + `","digest":"x"}`, `digest "x": invalid checksum digest format`},
 		{layer, "{", "not a descriptor: unexpected EOF"},
-		{layer, descriptorJSON, `media type "` + manifest + `" is not that of an image layer`},
+		{layer, descriptorJSON, `media type "` + manifest + `" is not an image layer type`},
 		{layer, `{"mediaType":"` + gzip + `","digest":"` + ofNothing + `"}`,
 			`diff_id: digest "": invalid checksum digest format`},
 		{layer, `{"mediaType":"` + gzip + `","digest":"x","diff_id":"` + ofNothing + `"}`,
@@ -144,6 +144,6 @@ func TestOutputs(t *testing.T) {
 		names = append(names, entry.Name())
 	}
 	if want := []string{"desc", "desc2", "dig", "doc", "doc2"}; !reflect.DeepEqual(names, want) {
-		t.Errorf("there is %q, want %q", names, want)
+		t.Errorf("files %q, want %q", names, want)
 	}
 }

@@ -130,7 +130,7 @@ func TestShapesUnreadable(t *testing.T) {
 	}{
 		"foreign":  {foreign, "it is not in the registry"},
 		"garbage":  {store.Add(oci.Gzip.MediaType(), []byte(strings.Repeat("no layer", 1000))), "archive/tar: invalid tar header"},
-		"cut":      {store.Add(oci.Gzip.MediaType(), store[base.Digest][:1000]), "gzip: it is cut off"},
+		"cut":      {store.Add(oci.Gzip.MediaType(), store[base.Digest][:1000]), "gzip: truncated"},
 		"too much": {store.Add(oci.Uncompressed.MediaType(), imagetest.Tar(t, many...)), "the limit is 1048576"},
 	} {
 		image := locked(t, store, stack(t, store, "linux/amd64", base, test.layer), stack(t, store, "linux/arm64", base))

@@ -1,12 +1,12 @@
 // Package archive writes and reads images in one tar file.
 //
-// What [Write] makes is an OCI archive, that is a tar of an image layout, and at the same time a docker-archive: a
-// manifest.json says which of the layout's blobs are config and layers, for a Docker that reads no layouts. Of an index it
-// lists the first image. [Open] reads either kind, and what "docker save" and "podman save" make, as a file system.
+// [Write] writes an OCI archive, a tar of an image layout, which is also a docker-archive: its manifest.json lists the
+// config and the layers among the layout's blobs, for a Docker that does not read layouts. For an index, it lists the
+// first image. [Open] opens either kind, and the output of "docker save" and "podman save", as a file system.
 //
-// The bytes of a written archive depend on nothing but the image and its names: entries have a fixed order, the time 0,
-// the owner 0 and the mode 0644. It is written as a stream; index.json and manifest.json come first, so that a reader
-// that looks for one of them need not go through the blobs.
+// The bytes of a written archive depend only on the image and its names: entries have a fixed order, the time 0, the
+// owner 0 and the mode 0644. It is written as a stream; index.json and manifest.json come first, so that readers find
+// them without going through the blobs.
 //
 // Non-goals: unpacking archives to disk, writing compressed archives.
 package archive
@@ -29,17 +29,17 @@ import (
 // blockSize is the unit of a tar file, in bytes. Two blocks of zeros end it.
 const blockSize = 512
 
-// Options says how an archive differs from the bare image.
+// Options configure an archive. The zero value writes the whole image without a name.
 type Options struct {
-	// Names are the image's names, each with a tag. None leaves the image without a name.
+	// Names are the image's names, each with a tag. They may be empty.
 	Names []reference.Reference
-	// Omit are blobs that are left out, because whoever reads the archive holds them. What is written is then no
-	// archive for anybody else.
+	// Omit are blobs that are left out because the reader of the archive has them. The archive is then incomplete for
+	// every other reader.
 	Omit map[digest.Digest]bool
 }
 
-// Write writes root and all that it reaches as an archive to w. Documents are verified; of the other blobs only the
-// sizes are where they are files (see [content.CopyFast]). After an error, what was written is not an archive.
+// Write writes root and all blobs that it reaches as an archive to w. It verifies documents, but only the size of other
+// blobs that are files (see [content.CopyFast]). After an error, the output is not a valid archive.
 func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descriptor, options Options) error {
 	index, err := layout.Index(root, options.Names)
 	if err != nil {
@@ -66,7 +66,7 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 	return err
 }
 
-// held returns the blobs that an archive of root holds: all that it reaches but for those to omit.
+// held returns the blobs of an archive of root: all that it reaches except the omitted ones.
 func held(
 	ctx context.Context, src content.Source, root oci.Descriptor, omit map[digest.Digest]bool,
 ) (blobs []oci.Descriptor, err error) {
@@ -75,8 +75,8 @@ func held(
 			return nil
 		}
 		if document == nil && content.IsElsewhere(ctx, src, d) {
-			return fmt.Errorf("%s: the layer may not be distributed and is not here, so that no archive can have it; "+
-				"engines find it at %s", d.Digest, d.URLs[0])
+			return fmt.Errorf("%s: the layer is missing and not distributable, so it cannot be archived; "+
+				"engines fetch it from %s", d.Digest, d.URLs[0])
 		}
 		blobs = append(blobs, d)
 		return nil
@@ -88,7 +88,7 @@ func held(
 // file to file.
 type tarWriter struct{ io.Writer }
 
-// head writes what comes before the blobs. There is no manifest.json if docker is nil.
+// head writes the entries before the blobs. It omits manifest.json if docker is nil.
 func (w tarWriter) head(index, docker []byte) error {
 	if err := w.file(layout.MarkerFile, []byte(layout.Marker)); err != nil {
 		return err

@@ -111,21 +111,21 @@ func TestWrite(t *testing.T) {
 	checkArchive(t, data)
 }
 
-// What is left out is missing from the archive, and nothing else is.
+// Omitted blobs are missing from the archive, and nothing else is.
 func TestWriteOmit(t *testing.T) {
 	store := make(imagetest.Store)
 	root := store.AddImage(t, "linux/amd64", oci.Gzip, "base", "app")
 	base := store.Manifest(t, root).Layers[0].Digest
 	whole, _ := entries(t, write(t, store, root, archive.Options{}))
 	want := slices.DeleteFunc(whole, func(line string) bool { return strings.Contains(line, base.Encoded()) })
-	delete(store, base) // It is not even opened.
+	delete(store, base) // an omitted blob is not even opened
 	got, _ := entries(t, write(t, store, root, archive.Options{Omit: map[digest.Digest]bool{base: true}}))
 	if !slices.Equal(got, want) {
 		t.Errorf("entries\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
-// checkArchive lets the validator look at an archive.
+// checkArchive runs the validator on an archive.
 func checkArchive(t *testing.T, data []byte) {
 	t.Helper()
 	report, err := check.Archive(ctx, save(t, data), check.Options{})
@@ -157,7 +157,7 @@ func TestWriteIsDeterministic(t *testing.T) {
 	onDisk := new(content.Files)
 	onDisk.AddDirectory(blobs)
 	if !bytes.Equal(write(t, onDisk, root, archive.Options{}), want) {
-		t.Error("blobs in files give another archive")
+		t.Error("blobs in files give a different archive")
 	}
 	out, err := os.Create(filepath.Join(t.TempDir(), "out.tar"))
 	if err != nil {
@@ -168,12 +168,12 @@ func TestWriteIsDeterministic(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(out.Name()); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("a file gets other bytes, %v", err)
+		t.Errorf("a file gets different bytes, %v", err)
 	}
 	checkArchive(t, want)
 }
 
-// Docker finds the first image: neither an attestation nor an artifact is one.
+// Docker finds the first image, which is neither an attestation nor an artifact.
 func TestWriteIndex(t *testing.T) {
 	store := make(imagetest.Store)
 	attestation := store.AddImage(t, "unknown/unknown", oci.Gzip, "attestation")
@@ -195,7 +195,7 @@ func TestWriteIndex(t *testing.T) {
 		t.Errorf("%d entries, want %d", len(files), 5+len(store))
 	}
 	if _, files := entries(t, write(t, store, artifact, archive.Options{})); files["manifest.json"] != "" {
-		t.Errorf("an artifact has the manifest.json %s", files["manifest.json"])
+		t.Errorf("an artifact has a manifest.json: %s", files["manifest.json"])
 	}
 }
 
@@ -234,7 +234,7 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Whichever write fails, the failure is told.
+// The failure of any write is reported.
 func TestWriteReportsEveryFailure(t *testing.T) {
 	store := make(imagetest.Store)
 	root := store.AddImage(t, "linux/amd64", oci.Uncompressed, "a")
@@ -274,7 +274,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// An archive cannot hold a layer that may not be distributed and is not there; it says where the layer is.
+// An archive cannot contain a missing layer that is not distributable; the error names the layer's URL.
 func TestWriteForeignLayer(t *testing.T) {
 	store := make(imagetest.Store)
 	layer := store.Add(oci.DockerMediaTypeForeignLayer, []byte("x"))
@@ -282,14 +282,14 @@ func TestWriteForeignLayer(t *testing.T) {
 	root := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{Versioned: oci.SchemaVersion,
 		Config: store.Add(oci.MediaTypeConfig, []byte("{}")), Layers: []oci.Descriptor{layer}})
 	delete(store, layer.Digest)
-	want := layer.Digest.String() + ": the layer may not be distributed and is not here, so that no archive can have it; " +
-		"engines find it at https://example.org/layer"
+	want := layer.Digest.String() + ": the layer is missing and not distributable, so it cannot be archived; " +
+		"engines fetch it from https://example.org/layer"
 	if err := archive.Write(ctx, io.Discard, store, root, archive.Options{}); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
 
-// A layer that may not be distributed and that the reader holds need not be there.
+// A layer that is not distributable may be missing if the reader has it.
 func TestWriteOmitForeignLayer(t *testing.T) {
 	store := make(imagetest.Store)
 	layer := store.Add(oci.DockerMediaTypeForeignLayer, []byte("x"))

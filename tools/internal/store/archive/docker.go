@@ -16,15 +16,15 @@ const DockerManifestFile = "manifest.json"
 type DockerImage struct {
 	// Config is the path of the config in the archive.
 	Config string
-	// RepoTags are the image's names, each with a tag. "docker save" writes null for none.
+	// RepoTags are the image's names, each with a tag. "docker save" writes null if there are none.
 	RepoTags []string
 	// Layers are the paths of the layers in the archive, the lowest first.
 	Layers []string
 }
 
-// dockerManifest returns the manifest.json that lists the first image that root reaches, or nil if there is none that
-// Docker could load. Docker 20.10 loads all images that are listed, whatever they run on, and gives the name to the last;
-// newer readers of docker-archives refuse more than one. So there is one.
+// dockerManifest returns the manifest.json that lists the first image that root reaches, or nil if Docker cannot load any.
+// It lists only one image: Docker 20.10 loads all listed images, whatever their platform, and gives the name to the last
+// one; newer readers of docker-archives reject more than one.
 func dockerManifest(
 	ctx context.Context, src content.Source, root oci.Descriptor, names []reference.Reference,
 ) ([]byte, error) {

@@ -13,9 +13,9 @@ import (
 const (
 	// maxEntries is how many entries an archive may have. An image has at most some hundred blobs.
 	maxEntries = 100_000
-	// maxLinks is how many links one name may lead through.
+	// maxLinks is the maximum number of links to follow for one name.
 	maxLinks = 8
-	// maxUnpacked is how large a compressed archive may become, in bytes, since its few bytes may claim to be endless.
+	// maxUnpacked is the maximum size of an unpacked archive, in bytes: a small compressed one can expand without end.
 	maxUnpacked = 64 << 30
 )
 
@@ -29,15 +29,15 @@ type Reader struct {
 	entries map[string]entry
 }
 
-// entry is where a file's bytes are, or where a link leads.
+// entry is the position of a file's bytes, or the target of a link.
 type entry struct {
 	offset, size int64
-	link         string // the name in the archive that a link means, unchecked; empty for a file
+	link         string // the link's target in the archive, unchecked; empty for a file
 }
 
-// Open reads the table of contents of the archive at path. An archive that is packed with gzip, bzip2, xz or zstd,
-// known by its first bytes, is unpacked into a temporary file without a name first. An archive with two entries of one
-// name, or with a name that lies outside of it, is refused, because programs disagree on what it holds.
+// Open reads the table of contents of the archive at path. It first unpacks an archive that is compressed with gzip,
+// bzip2, xz or zstd, detected by its first bytes, into an unnamed temporary file. It rejects an archive that has two
+// entries with the same name, or a name outside the archive, because programs disagree on its contents.
 func Open(path string) (*Reader, error) {
 	return open(path, maxUnpacked)
 }
@@ -80,7 +80,7 @@ func (r *Reader) resolve(name string) (entry, error) {
 			return e, nil
 		}
 		if name = e.link; !fs.ValidPath(name) {
-			return entry{}, fmt.Errorf("link to %q, outside of the archive", name)
+			return entry{}, fmt.Errorf("link to %q, outside the archive", name)
 		}
 	}
 	return entry{}, fmt.Errorf("more than %d links in a row", maxLinks)
@@ -113,11 +113,11 @@ func index(r io.ReadSeeker) (map[string]entry, error) {
 	return entries, nil
 }
 
-// add enters h, whose body starts at offset. Entries that are neither files nor links to them are left out.
+// add adds h, whose body starts at offset. It ignores entries that are neither files nor links.
 func add(entries map[string]entry, h *tar.Header, offset int64) error {
 	name := path.Clean(h.Name)
 	if !fs.ValidPath(name) {
-		return fmt.Errorf("entry %q lies outside of the archive or has no valid name", h.Name)
+		return fmt.Errorf("entry %q is outside the archive or has an invalid name", h.Name)
 	}
 	e := entry{offset: offset, size: h.Size}
 	if isSparse(h) {
@@ -145,7 +145,7 @@ func add(entries map[string]entry, h *tar.Header, offset int64) error {
 	return nil
 }
 
-// isSparse reports whether the body of h is not the file's bytes but a map of them.
+// isSparse reports whether the body of h is a sparse map instead of the file's bytes.
 func isSparse(h *tar.Header) bool {
 	for key := range h.PAXRecords {
 		if strings.HasPrefix(key, "GNU.sparse.") {

@@ -56,9 +56,9 @@ func TestReader(t *testing.T) {
 		{"twice", "first", ""},
 		{strings.Repeat("long/", 40) + "name", "pax", ""},
 		{"empty", "", ""},
-		{"absolute", "", `open absolute: link to "/etc/passwd", outside of the archive`},
-		{"dir/escape", "", `open dir/escape: link to "../etc/passwd", outside of the archive`},
-		{"hardescape", "", `open hardescape: link to "../x", outside of the archive`},
+		{"absolute", "", `open absolute: link to "/etc/passwd", outside the archive`},
+		{"dir/escape", "", `open dir/escape: link to "../etc/passwd", outside the archive`},
+		{"hardescape", "", `open hardescape: link to "../x", outside the archive`},
 		{"dangling", "", "open dangling: file does not exist"},
 		{"loop", "", "open loop: more than 8 links in a row"},
 		{"fifo", "", "open fifo: file does not exist"},
@@ -120,19 +120,19 @@ func TestOpenRefuses(t *testing.T) {
 			"archive/tar: invalid tar header"},
 		{"half a header", good[:100], "not a tar archive, or damaged after the start: unexpected EOF"},
 		{"half a body", good[:1000], `not a tar archive, or damaged after "blobs/x": unexpected EOF`},
-		{"half a gzip", pack(oci.Gzip)[:50], "gzip: it is cut off"},
-		{"gzip of nothing", []byte{0x1f, 0x8b}, "gzip: it is cut off"},
-		{"bad gzip", []byte{0x1f, 0x8b, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, "gzip: its header is damaged"},
-		{"half a zstd", pack(oci.Zstd)[:20], "zstd: it is cut off"},
+		{"half a gzip", pack(oci.Gzip)[:50], "gzip: truncated"},
+		{"gzip of nothing", []byte{0x1f, 0x8b}, "gzip: truncated"},
+		{"bad gzip", []byte{0x1f, 0x8b, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, "gzip: damaged header"},
+		{"half a zstd", pack(oci.Zstd)[:20], "zstd: truncated"},
 		{"twice", files(imagetest.File{Name: "a"}, imagetest.File{Name: "./a"}), `two entries have the name "a"`},
 		{"file and link", files(imagetest.File{Name: "a"}, imagetest.File{Name: "a", Type: tar.TypeSymlink, Link: "b"}),
 			`two entries have the name "a"`},
 		{"upwards", files(imagetest.File{Name: "a/../../b"}),
-			`entry "a/../../b" lies outside of the archive or has no valid name`},
+			`entry "a/../../b" is outside the archive or has an invalid name`},
 		{"absolute", files(imagetest.File{Name: "/etc/passwd"}),
-			`entry "/etc/passwd" lies outside of the archive or has no valid name`},
+			`entry "/etc/passwd" is outside the archive or has an invalid name`},
 		{"directory upwards", files(imagetest.File{Name: "../", Type: tar.TypeDir}),
-			`entry "../" lies outside of the archive or has no valid name`},
+			`entry "../" is outside the archive or has an invalid name`},
 		{"sparse", paxSparse(t), `entry "s" is a sparse file, which image archives do not have`},
 		{"old sparse", gnuSparse(t), `entry "s" is a sparse file, which image archives do not have`},
 	}
@@ -242,11 +242,11 @@ func TestUnpackLeavesNothing(t *testing.T) {
 	}
 	defer r.Close()
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
-		t.Errorf("there is %v, %v", entries, err)
+		t.Errorf("left behind: %v, %v", entries, err)
 	}
 	t.Setenv("TMPDIR", filepath.Join(dir, "none"))
 	if _, err := Open(path); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("without a place for it: error %v", err)
+		t.Errorf("without a temporary directory: error %v", err)
 	}
 }
 
@@ -263,12 +263,12 @@ func TestEntryLimit(t *testing.T) {
 	}
 }
 
-// unclosed is bytes in place of a file.
+// unclosed is a file in memory.
 type unclosed struct{ *bytes.Reader }
 
 func (unclosed) Close() error { return nil }
 
-// FuzzReader checks that whatever a tar holds, it is refused or each of its entries can be read to its end.
+// FuzzReader checks that any tar is rejected, or each of its entries can be read to the end.
 func FuzzReader(f *testing.F) {
 	f.Add(imagetest.Tar(f,
 		imagetest.File{Name: "oci-layout", Data: "{}"},

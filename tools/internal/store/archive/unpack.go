@@ -18,11 +18,10 @@ type unpacked struct {
 	spool decompress.Spool
 }
 
-// Close frees what the archive needs.
+// Close closes the files of the archive.
 func (u *unpacked) Close() error { return errors.Join(u.spool.Close(), u.file.Close()) }
 
-// unpack opens the archive at path. One that is packed goes to a temporary file without a name, unless it is of more than
-// limit bytes then.
+// unpack opens the archive at path. It unpacks a compressed one into an unnamed temporary file of at most limit bytes.
 func unpack(path string, limit int64) (*unpacked, error) {
 	file, err := os.Open(path)
 	if err != nil {

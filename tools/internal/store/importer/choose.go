@@ -11,11 +11,11 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 )
 
-// Choice says which image of a store is wanted. The zero value is the only one.
+// Choice selects an image of a store. The zero value selects its only image.
 type Choice struct {
-	// Platform is what the image runs on. Nil is any.
+	// Platform is the image's platform. Nil means any.
 	Platform *oci.Platform
-	// Name is a name or a tag that the store gives the image, or its digest. Empty is any.
+	// Name is the image's name or tag in the store, or its digest. Empty means any.
 	Name string
 }
 
@@ -27,8 +27,8 @@ type candidate struct {
 	load     func(ctx context.Context) (*Image, error)
 }
 
-// isComplete reports whether the store has all that belongs to the image. containerd exports indexes whole, but of the
-// images in them only those that it has.
+// isComplete reports whether the store has all blobs of the image. containerd exports whole indexes, but only those of
+// their images that it has.
 func (c candidate) isComplete(ctx context.Context) bool {
 	image, err := c.load(ctx)
 	return err == nil && image.eachLayer(ctx, func(d oci.Descriptor) error {
@@ -40,10 +40,10 @@ func (c candidate) isComplete(ctx context.Context) bool {
 	}) == nil
 }
 
-// ChoiceError tells that a choice leaves no image, or several.
+// ChoiceError is returned when a choice matches no image, or several.
 type ChoiceError struct {
 	Choice Choice
-	// Fit are the images that fit the choice, in words. All are all images of the store.
+	// Fit describes the images that match the choice, All those of the whole store.
 	Fit, All []string
 }
 
@@ -53,12 +53,12 @@ func (e *ChoiceError) Error() string {
 	case len(e.Fit) == 0:
 		return fmt.Sprintf("no image has %s; available: %s", e.Choice, strings.Join(e.All, ", "))
 	case e.Choice == Choice{}:
-		return fmt.Sprintf("there are %d images: %s", len(e.Fit), strings.Join(e.Fit, ", "))
+		return fmt.Sprintf("contains %d images: %s", len(e.Fit), strings.Join(e.Fit, ", "))
 	}
 	return fmt.Sprintf("%d images have %s: %s", len(e.Fit), e.Choice, strings.Join(e.Fit, ", "))
 }
 
-// Choose reads the image that choice fits. If there is none, or there are several, the error is a *ChoiceError.
+// Choose reads the image that matches the choice. If no image or several match, the error is a *ChoiceError.
 func (s *Store) Choose(ctx context.Context, choice Choice) (*Image, error) {
 	fit := s.fitting(choice, choice.isNamed)
 	if len(fit) == 0 {
@@ -82,7 +82,7 @@ func (s *Store) Choose(ctx context.Context, choice Choice) (*Image, error) {
 	return image, nil
 }
 
-// fitting returns the images that the choice fits, where isName compares the wanted name with one that an image has.
+// fitting returns the images that match the choice, where isName compares the requested name with a name of an image.
 func (s *Store) fitting(choice Choice, isName func(name string) bool) []candidate {
 	var fit []candidate
 	for _, image := range s.images {
@@ -104,7 +104,7 @@ func texts(images []candidate) []string {
 	return all
 }
 
-// isNamed reports whether name means the same as the wanted one: "alpine" is "docker.io/library/alpine:latest".
+// isNamed reports whether name is equivalent to the requested one: "alpine" is "docker.io/library/alpine:latest".
 func (c Choice) isNamed(name string) bool {
 	if name == c.Name {
 		return true
@@ -114,7 +114,7 @@ func (c Choice) isNamed(name string) bool {
 	return err == nil && wantErr == nil && have == want
 }
 
-// isTag reports whether the wanted name is the tag of name.
+// isTag reports whether the requested name is the tag of name.
 func (c Choice) isTag(name string) bool {
 	have, err := reference.Parse(name)
 	return err == nil && have.Tag == c.Name
@@ -132,9 +132,9 @@ func (c Choice) String() string {
 	return strings.Join(words, " and ")
 }
 
-// String returns what an error calls the image.
+// String returns the image's name for errors.
 func (c candidate) String() string {
-	// A layout names an image twice, by its full name and by the tag of that.
+	// A layout lists an image twice, with its full name and with the tag of that name.
 	isKnownTag := func(name string) bool {
 		return slices.ContainsFunc(c.names, func(other string) bool { return strings.HasSuffix(other, ":"+name) })
 	}

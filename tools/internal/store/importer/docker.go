@@ -42,7 +42,7 @@ func listDocker(fsys fs.FS) ([]candidate, error) {
 	return images, nil
 }
 
-// dockerImage is an image of a docker-archive: a config, and layers that are known by path.
+// dockerImage is an image of a docker-archive: a config, and the paths of layers.
 type dockerImage struct {
 	config
 	data   []byte // the config's bytes
@@ -71,14 +71,14 @@ func newDockerImage(fsys fs.FS, described archive.DockerImage) (*dockerImage, er
 func readEntry(fsys fs.FS, name string) ([]byte, error) {
 	data, err := layout.ReadFile(fsys, path.Clean(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		// The importer takes a missing manifest.json for another kind of file; nothing else may look like that.
+		// The importer treats a missing manifest.json as a different kind of file; no other error may look like that.
 		return nil, content.ErrNotFound
 	}
 	return data, err
 }
 
-// load makes the manifest. The layers of a docker-archive are plain tars by rule, so that their digests are the
-// config's diff_ids, which are verified when the layers are read; a compressed one is read at once to learn its digest.
+// load makes the manifest. The layers of a docker-archive are normally uncompressed tars, whose digests are the config's
+// diff_ids and are verified when the layers are read; a compressed layer is read at once to compute its digest.
 func (i *dockerImage) load(ctx context.Context) (*Image, error) {
 	i.blobs = make(map[digest.Digest]string)
 	manifest := oci.Manifest{
@@ -142,17 +142,17 @@ func (i *dockerImage) describe(ctx context.Context, name string, diffID digest.D
 		if err := checkDiffID(tar, diffID); err != nil {
 			return oci.Descriptor{}, err
 		}
-		d.Digest = packed.Digest() // of the whole file: nothing follows the end of what is packed
+		d.Digest = packed.Digest() // of the whole file: no data follows the compressed stream
 		return d, nil
 	}
-	return oci.Descriptor{}, fmt.Errorf("it is packed with %s, which layers of images cannot be", compression)
+	return oci.Descriptor{}, fmt.Errorf("compressed with %s, which image layers do not support", compression)
 }
 
-// checkDiffID reads a tar, which should have the digest that the config wants.
+// checkDiffID reads a tar, whose digest must be the one in the config.
 func checkDiffID(tar io.Reader, want digest.Digest) error {
 	got, _, err := digest.FromReader(tar)
 	if err == nil && got != want {
-		err = fmt.Errorf("the tar in it has the digest %s, the config wants %s", got, want)
+		err = fmt.Errorf("the uncompressed tar has the digest %s, the config requires %s", got, want)
 	}
 	return err
 }

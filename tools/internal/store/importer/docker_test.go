@@ -60,8 +60,8 @@ func manifestFile(t testing.TB, images ...archive.DockerImage) imagetest.File {
 	return imagetest.File{Name: "manifest.json", Data: string(data)}
 }
 
-// The forms are those of docker save 20.10, docker save 25 without its OCI half, podman save 4.3, and of programs that
-// compress the layers.
+// The forms are those of docker save 20.10, docker save 25 without its OCI half, podman save 4.3, and programs that
+// compress layers.
 func TestDockerForms(t *testing.T) {
 	base := imagetest.Tar(t, imagetest.File{Name: "base", Data: "base"})
 	app := imagetest.Tar(t, imagetest.File{Name: "app", Data: "app"})
@@ -163,13 +163,13 @@ func TestDockerChoose(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	want := path + ": there are 2 images: busybox:latest, b:1 (linux/amd64), " + armID + " (linux/arm64)"
+	want := path + ": contains 2 images: busybox:latest, b:1 (linux/amd64), " + armID + " (linux/arm64)"
 	if _, err := choose(t, path, importer.Choice{}); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
 
-// Docker 25 writes a layout, too, but lists an image without a name in manifest.json only.
+// Docker 25 also writes a layout, but lists an image without a name only in manifest.json.
 func TestUnnamedDocker25(t *testing.T) {
 	layer := imagetest.Tar(t, imagetest.File{Name: "a", Data: "a"})
 	config := dockerConfig(t, layer)
@@ -214,7 +214,7 @@ func TestBrokenDockerArchives(t *testing.T) {
 		{"missing layer", image, []imagetest.File{file("c", config)}, `layer 1 of 1: "l": blob not found`},
 		{"dangling layer", image, []imagetest.File{file("c", config), link("l", "m")}, `layer 1 of 1: "l": blob not found`},
 		{"layer outside", image, []imagetest.File{file("c", config), link("l", "../../etc/passwd")},
-			`layer 1 of 1: "l": open l: link to "../../etc/passwd", outside of the archive`},
+			`layer 1 of 1: "l": open l: link to "../../etc/passwd", outside the archive`},
 		{"name outside", archive.DockerImage{Config: "c", Layers: []string{"../l"}}, []imagetest.File{file("c", config)},
 			`layer 1 of 1: "../l": open ../l: invalid argument`},
 		{"another layer", image, []imagetest.File{file("c", config), file("l", string(other))},
@@ -222,16 +222,16 @@ func TestBrokenDockerArchives(t *testing.T) {
 				digest.FromBytes(other).String()},
 		{"another compressed layer", image,
 			[]imagetest.File{file("c", config), file("l", string(imagetest.Pack(t, oci.Zstd, other)))},
-			`layer 1 of 1: "l": the tar in it has the digest ` + digest.FromBytes(other).String() +
-				", the config wants " + digest.FromBytes(layer).String()},
+			`layer 1 of 1: "l": the uncompressed tar has the digest ` + digest.FromBytes(other).String() +
+				", the config requires " + digest.FromBytes(layer).String()},
 		{"half a compressed layer", image, []imagetest.File{file("c", config), file("l", packed[:len(packed)-9])},
-			`layer 1 of 1: "l": gzip: it is cut off`},
+			`layer 1 of 1: "l": gzip: truncated`},
 		{"more than a compressed layer", image, []imagetest.File{file("c", config), file("l", packed+"more than a layer")},
-			`layer 1 of 1: "l": gzip: something else follows its end`},
+			`layer 1 of 1: "l": gzip: data after the end`},
 		{"bad gzip", image, []imagetest.File{file("c", config), file("l", "\x1f\x8bnothing at all")},
-			`layer 1 of 1: "l": gzip: its header is damaged`},
+			`layer 1 of 1: "l": gzip: damaged header`},
 		{"bzip2", image, []imagetest.File{file("c", config), file("l", "BZh9")},
-			`layer 1 of 1: "l": it is packed with bzip2, which layers of images cannot be`},
+			`layer 1 of 1: "l": compressed with bzip2, which image layers do not support`},
 	}
 	for _, test := range tests {
 		path := save(t, imagetest.Tar(t, append(test.files, manifestFile(t, test.image))...))
@@ -245,8 +245,8 @@ func TestBrokenDockerArchives(t *testing.T) {
 	}
 }
 
-// FuzzOpen checks that an image that is imported without an error is whole: the documents and layers have the digests
-// that its manifest and descriptor tell.
+// FuzzOpen checks that an image imported without an error is complete: the documents and layers have the digests in its
+// manifest and descriptor.
 func FuzzOpen(f *testing.F) {
 	layer := imagetest.Tar(f, imagetest.File{Name: "a", Data: "a"})
 	config := dockerConfig(f, layer)
@@ -284,7 +284,7 @@ func FuzzOpen(f *testing.F) {
 		for _, d := range image.Layers {
 			if d.Digest != digest.FromBytes(layer) && d.Digest != digest.FromBytes([]byte(config)) &&
 				d.Digest != digest.FromBytes([]byte(manifest)) {
-				t.Errorf("layer %s is none of the files", d.Digest)
+				t.Errorf("layer %s is not one of the files", d.Digest)
 			}
 		}
 	})

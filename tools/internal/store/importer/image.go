@@ -15,9 +15,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
 
-// Image is an image of a store. Its manifest and config are verified; its layers are by Verify and WriteLayers.
+// Image is an image of a store. Its manifest and config are verified; Verify and WriteLayers verify its layers.
 type Image struct {
-	// Descriptor names the manifest. It has the platform if the image tells one, and no annotations.
+	// Descriptor names the manifest. It has the platform if the image states one, and no annotations.
 	Descriptor oci.Descriptor
 	// Manifest and Config are the documents' bytes.
 	Manifest, Config []byte
@@ -28,7 +28,7 @@ type Image struct {
 	source content.Source
 }
 
-// config is what an import reads of an image's config.
+// config is the part of an image's config that an import reads.
 type config struct {
 	oci.ConfigPlatform
 	RootFS struct {
@@ -36,7 +36,7 @@ type config struct {
 	} `json:"rootfs"`
 }
 
-// parseConfig reads an image's config that has so many layers.
+// parseConfig reads an image's config, which must have that number of layers.
 func parseConfig(data []byte, layers int) (config, error) {
 	var c config
 	if err := oci.UnmarshalDistinct(data, &c); err != nil {
@@ -53,7 +53,7 @@ func parseConfig(data []byte, layers int) (config, error) {
 	return c, nil
 }
 
-// platform returns what the descriptor of an image tells of p: nothing unless it is complete.
+// platform returns p for an image's descriptor, or nil if p is incomplete.
 func platform(p oci.Platform) *oci.Platform {
 	if p.OS == "" || p.Architecture == "" {
 		return nil
@@ -61,13 +61,13 @@ func platform(p oci.Platform) *oci.Platform {
 	return &p
 }
 
-// Verify reads all layers and fails unless each has the size and the digest that the manifest promises.
+// Verify reads all layers and fails unless each has the size and the digest stated in the manifest.
 func (i *Image) Verify(ctx context.Context) error {
 	return i.eachLayer(ctx, func(d oci.Descriptor) error { return content.Copy(ctx, io.Discard, i.source, d) })
 }
 
-// Shape verifies all layers, as Verify does, and returns their shape. A layer that is no archive, or is not here, has
-// none.
+// Shape verifies all layers, as Verify does, and returns their shape. A layer that is not an archive, or is missing, has
+// no shape.
 func (i *Image) Shape(ctx context.Context) (*shape.Shape, error) {
 	known := make(map[digest.Digest]*shape.Shape)
 	err := i.eachLayer(ctx, func(d oci.Descriptor) error {
@@ -76,9 +76,9 @@ func (i *Image) Shape(ctx context.Context) (*shape.Shape, error) {
 		go func() {
 			s, err := shape.OfArchive(ctx, in, d.Size)
 			if err != nil {
-				s = nil // whether it is what the manifest promises is decided below; more nobody said of it
+				s = nil // whether it matches the manifest is decided below; nothing else is required
 			}
-			io.Copy(io.Discard, in) // it ends when the layer does
+			io.Copy(io.Discard, in) // it ends with the layer
 			found <- s
 		}()
 		err := content.Copy(ctx, out, i.source, d)
@@ -99,7 +99,7 @@ func (i *Image) Shape(ctx context.Context) (*shape.Shape, error) {
 }
 
 // WriteLayers verifies all layers and writes each to a file sha256/HEX below dir, which must be absent or empty. After
-// an error there is none of them.
+// an error, none of the files exists.
 func (i *Image) WriteLayers(ctx context.Context, dir string) error {
 	out, err := atomicfile.CreateDirectory(dir)
 	if err != nil {
@@ -117,8 +117,8 @@ func (i *Image) WriteLayers(ctx context.Context, dir string) error {
 	return out.Commit()
 }
 
-// eachLayer calls visit for each distinct layer, but not for those that are absent by design. It tells of all layers that
-// are not here.
+// eachLayer calls visit for each distinct layer, except those that are absent by design. Its error lists all missing
+// layers.
 func (i *Image) eachLayer(ctx context.Context, visit func(oci.Descriptor) error) error {
 	seen := make(map[digest.Digest]bool)
 	var missing []error

@@ -1,9 +1,9 @@
 // Package importer reads images that other programs exported, as bases for new ones.
 //
-// [Open] takes an image layout directory, an OCI archive or a docker-archive, told apart by what they hold. A [Store]
-// lists the images; [Store.Choose] picks one. What comes out is distrusted until its size and digest are seen to be
-// right, and not a byte of it is changed: manifest, config and layers keep their digests. Only the manifest of an image
-// from a docker-archive is new, since such an archive has none.
+// [Open] takes an image layout directory, an OCI archive or a docker-archive, distinguished by their contents. A [Store]
+// lists the images; [Store.Choose] picks one. The size and digest of every blob are verified, and not a byte is changed:
+// manifest, config and layers keep their digests. Only the manifest of an image from a docker-archive is new, because
+// such an archive has none.
 //
 // Non-goals: images in registries or in a daemon, unpacking layers, images other than for containers.
 package importer
@@ -27,8 +27,8 @@ type Store struct {
 	images []candidate
 }
 
-// Open opens the layout directory or the archive at path and lists its images. Manifests and configs that are needed
-// for this are verified. Close must be called.
+// Open opens the layout directory or the archive at path and lists its images. It verifies the manifests and configs that
+// it reads for this. The caller closes the store.
 func Open(ctx context.Context, path string) (*Store, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -48,7 +48,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 
 func newStore(path string, closer io.Closer, images []candidate, err error) (*Store, error) {
 	if err == nil && len(images) == 0 {
-		err = errors.New("there is no image in it")
+		err = errors.New("contains no image")
 	}
 	if err != nil {
 		closer.Close()
@@ -57,15 +57,15 @@ func newStore(path string, closer io.Closer, images []candidate, err error) (*St
 	return &Store{path: path, closer: closer, images: images}, nil
 }
 
-// listArchive lists the images of a tar. One that is an OCI archive and a docker-archive at once is taken for the
-// first, because that has the image's true manifest.
+// listArchive lists the images of a tar. A tar that is both an OCI archive and a docker-archive is read as an OCI archive,
+// which has the image's original manifest.
 func listArchive(ctx context.Context, tar *archive.Reader) ([]candidate, error) {
 	images, err := listLayout(ctx, tar)
 	isLayout := !errors.Is(err, layout.ErrNotLayout)
 	if isLayout && (err != nil || len(images) > 0) {
 		return images, err
 	}
-	// Docker 25 lists an image that has no name in manifest.json only.
+	// Docker 25 lists an image without a name only in manifest.json.
 	images, err = listDocker(tar)
 	switch {
 	case isLayout && errors.Is(err, fs.ErrNotExist):

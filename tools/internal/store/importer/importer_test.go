@@ -65,7 +65,7 @@ func parse(t testing.TB, names []string) []reference.Reference {
 	return all
 }
 
-// choose opens the image at path and takes the one that the choice leaves.
+// choose opens the store at path and chooses an image.
 func choose(t testing.TB, path string, choice importer.Choice) (*importer.Image, error) {
 	t.Helper()
 	store, err := importer.Open(ctx, path)
@@ -108,7 +108,7 @@ func blobsOf(store imagetest.Store, manifest oci.Manifest) map[string]string {
 	return all
 }
 
-// Whatever form an image has, its bytes come out as they went in.
+// An image in any form is imported byte for byte.
 func TestForms(t *testing.T) {
 	store := make(imagetest.Store)
 	root := store.AddImage(t, "linux/arm64/v8", oci.Gzip, "base", "app", "base")
@@ -149,7 +149,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// Neither the platform nor a Docker media type is lost, and what the image does not tell is left out.
+// The platform and Docker media types are kept; facts that the image does not state are left out.
 func TestDescriptor(t *testing.T) {
 	store := make(imagetest.Store)
 	windows := &oci.Platform{OS: "windows", Architecture: "amd64", OSVersion: "10.0.1", OSFeatures: []string{"win32k"}}
@@ -204,7 +204,7 @@ func TestChoose(t *testing.T) {
 	arm6 := store.AddImage(t, "linux/arm/v6", oci.Gzip, "6")
 	arm7 := store.AddImage(t, "linux/arm/v7", oci.Gzip, "7")
 	arm64 := store.AddImage(t, "linux/arm64", oci.Gzip, "64")
-	arm64.Platform = nil // to be found in the config
+	arm64.Platform = nil // only the config states it
 	attestation := store.AddImage(t, "unknown/unknown", oci.Gzip, "attestation")
 	attestation.Annotations = map[string]string{"vnd.docker.reference.type": "attestation-manifest"}
 	artifact := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{Versioned: oci.SchemaVersion,
@@ -235,7 +235,7 @@ func TestChoose(t *testing.T) {
 		{"linux/arm64", "No Name", oci.Descriptor{},
 			`no image has platform linux/arm64 and name "No Name"; available: ` + all},
 		{"", "arms", oci.Descriptor{}, `3 images have name "arms": ` + all},
-		{"", "", oci.Descriptor{}, "there are 3 images: " + all},
+		{"", "", oci.Descriptor{}, "contains 3 images: " + all},
 	}
 	for _, test := range tests {
 		choice := importer.Choice{Name: test.name}
@@ -259,7 +259,7 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// An index may name images that are not in the layout; the others can be chosen.
+// An index may list images that are not in the layout; the others can be chosen.
 func TestSparseIndex(t *testing.T) {
 	store := make(imagetest.Store)
 	amd := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
@@ -277,7 +277,7 @@ func TestSparseIndex(t *testing.T) {
 	}
 }
 
-// containerd exports an index whole, and of its images those that it has: the one that is there is meant.
+// containerd exports a whole index, but only those of its images that it has: the present image is chosen.
 func TestPartial(t *testing.T) {
 	for _, missing := range []string{"manifest", "config", "layer"} {
 		store := make(imagetest.Store)
@@ -296,7 +296,7 @@ func TestPartial(t *testing.T) {
 	}
 }
 
-// All layers that are missing are named.
+// The error names all missing layers.
 func TestMissingLayers(t *testing.T) {
 	store := make(imagetest.Store)
 	root := store.AddImage(t, "linux/amd64", oci.Gzip, "a", "b", "c")
@@ -318,7 +318,7 @@ func TestMissingLayers(t *testing.T) {
 	}
 }
 
-// A layer that may not be distributed need not be there; its URLs stay in the manifest.
+// A layer that is not distributable may be missing; its URLs stay in the manifest.
 func TestForeignLayer(t *testing.T) {
 	for _, c := range []struct {
 		mediaType string
@@ -358,7 +358,7 @@ func TestForeignLayer(t *testing.T) {
 	}
 }
 
-// What is no layer cannot be one of an image.
+// A blob of another type cannot be a layer of an image.
 func TestLayerType(t *testing.T) {
 	store := make(imagetest.Store)
 	layer := store.Add("application/x-evil", []byte("x"))
@@ -367,7 +367,7 @@ func TestLayerType(t *testing.T) {
 			`{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[%q]}}`, layer.Digest)),
 		Layers: []oci.Descriptor{layer}})
 	_, err := choose(t, saveLayout(t, store, root), importer.Choice{})
-	if want := `layer 1 of 1: media type "application/x-evil" is not that of an image layer`; err == nil ||
+	if want := `layer 1 of 1: media type "application/x-evil" is not an image layer type`; err == nil ||
 		!strings.HasSuffix(err.Error(), want) {
 		t.Errorf("error %v, want %s", err, want)
 	}
@@ -383,8 +383,8 @@ func TestRefuses(t *testing.T) {
 	}{
 		{"other tar", []imagetest.File{file("x", "")},
 			`not an image archive: it has neither "oci-layout" nor "manifest.json"`},
-		{"no image", []imagetest.File{file("oci-layout", layout.Marker), empty}, "there is no image in it"},
-		{"no image in manifest.json", []imagetest.File{file("manifest.json", "[]")}, "there is no image in it"},
+		{"no image", []imagetest.File{file("oci-layout", layout.Marker), empty}, "contains no image"},
+		{"no image in manifest.json", []imagetest.File{file("manifest.json", "[]")}, "contains no image"},
 		{"damaged layout",
 			[]imagetest.File{file("oci-layout", layout.Marker), file("index.json", "{"), file("manifest.json", "[]")},
 			"index.json: unexpected EOF"},
@@ -413,7 +413,7 @@ func TestRefuses(t *testing.T) {
 
 type descriptor = oci.Descriptor
 
-// Each way to break an image is told with the blob that is broken, and leaves no directory of layers.
+// Each way to break an image is reported with the name of the broken blob, and leaves no directory of layers.
 func TestBrokenImages(t *testing.T) {
 	tests := []struct {
 		name string
@@ -449,7 +449,7 @@ func TestBrokenImages(t *testing.T) {
 		}},
 		{"other media type", func(store imagetest.Store, root descriptor, m oci.Manifest) (descriptor, string) {
 			root.MediaType = oci.DockerMediaTypeManifest
-			return root, fmt.Sprintf("manifest %s: it calls itself %q, its descriptor %q",
+			return root, fmt.Sprintf("manifest %s: mediaType %q, but its descriptor has %q",
 				root.Digest, oci.MediaTypeManifest, oci.DockerMediaTypeManifest)
 		}},
 		{"index not JSON", func(store imagetest.Store, _ descriptor, m oci.Manifest) (descriptor, string) {
@@ -516,7 +516,7 @@ func TestBrokenImages(t *testing.T) {
 				t.Errorf("error %v\nwant %s", err, want)
 			}
 			if entries, err := os.ReadDir(parent); err != nil || len(entries) > 0 {
-				t.Errorf("it leaves %v, %v", entries, err)
+				t.Errorf("left behind: %v, %v", entries, err)
 			}
 		})
 	}

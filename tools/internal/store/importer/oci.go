@@ -11,14 +11,14 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
 
-// listLayout lists the images of a layout. An index may list images that the layout does not hold.
+// listLayout lists the images of a layout. An index may list images that are not in the layout.
 func listLayout(ctx context.Context, fsys fs.FS) ([]candidate, error) {
 	source, err := layout.Open(fsys)
 	if err != nil {
 		return nil, err
 	}
 	var all []candidate
-	known := make(map[digest.Digest]int) // the place in all of each manifest
+	known := make(map[digest.Digest]int) // the position in all of each manifest
 	for _, root := range source.Roots() {
 		images, err := content.ListImages(ctx, source, root)
 		if err != nil {
@@ -39,7 +39,7 @@ func listLayout(ctx context.Context, fsys fs.FS) ([]candidate, error) {
 	return all, nil
 }
 
-// rootNames returns the names that a layout gives to all that root reaches.
+// rootNames returns the names that a layout gives to root, and so to the images that it reaches.
 func rootNames(root oci.Descriptor) []string {
 	var names []string
 	for _, key := range []string{layout.AnnotationName, layout.AnnotationTag} {

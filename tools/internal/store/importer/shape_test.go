@@ -27,7 +27,7 @@ func addLayers(t *testing.T, store imagetest.Store, layers ...[]byte) oci.Descri
 	return store.AddJSON(t, oci.MediaTypeManifest, manifest)
 }
 
-// TestShape: layers are put on one another in their order, one that is there twice, too, and what is no archive has none.
+// TestShape stacks layers in order, one of them twice; a layer that is not an archive has no shape.
 func TestShape(t *testing.T) {
 	store := make(imagetest.Store)
 	bottom := imagetest.Tar(t,

@@ -1,8 +1,8 @@
 // Package layout reads and writes OCI image layouts (image-spec 1.1, "image-layout.md").
 //
-// A layout is a set of files: blobs by digest, index.json that names the roots, and a marker. [Write] makes a directory
-// of it, of real files only, since clients refuse blobs that are symlinks. [Open] reads one from any file system, which
-// may be a tar archive. Package archive writes the same files as a tar.
+// A layout is a set of files: blobs by digest, index.json, which lists the roots, and a marker. [Write] writes it as a
+// directory of regular files only, because clients reject blobs that are symlinks. [Open] reads one from any file system,
+// which may be a tar archive. Package archive writes the same files as a tar.
 //
 // Non-goals: adding to a layout that exists, removing from it, and blobs that are not sha256.
 package layout
@@ -30,11 +30,11 @@ const (
 	BlobsDir   = "blobs"
 )
 
-// Marker is what the marker file holds.
+// Marker is the contents of the marker file.
 const Marker = `{"imageLayoutVersion":"1.0.0"}`
 
-// Annotations of a root in index.json that name it. Podman wants the full name in the second and then understands a
-// bare tag in the first, by which skopeo, oras and regctl address the image.
+// Annotations of a root in index.json that name it. Podman requires the full name in the second and then accepts a bare
+// tag in the first, by which skopeo, oras and regctl address the image.
 const (
 	AnnotationTag  = "org.opencontainers.image.ref.name"
 	AnnotationName = "io.containerd.image.name"
@@ -68,9 +68,9 @@ func Index(root oci.Descriptor, names []reference.Reference) ([]byte, error) {
 	return oci.Marshal(index)
 }
 
-// Write makes the layout directory dir, absent or empty before, of root and all that it reaches. Documents are
-// verified; of the other blobs only the sizes are where they are files (see [content.CopyFast]). A layer that may not be
-// distributed and is not in src is left out. After an error there is no directory.
+// Write writes root and all blobs that it reaches as a layout to the directory dir, which must be absent or empty. It
+// verifies documents, but only the size of other blobs that are files (see [content.CopyFast]). It leaves out layers that
+// are not distributable and not in src. After an error, the directory does not exist.
 func Write(
 	ctx context.Context, dir string, src content.Source, root oci.Descriptor, names []reference.Reference,
 ) error {
@@ -106,7 +106,7 @@ func Write(
 	return out.Commit()
 }
 
-// WriteBlob makes the file of the blob d below the directory blobs, filled by fill.
+// WriteBlob creates the file of the blob d below the directory blobs, with contents written by fill.
 func WriteBlob(blobs string, d oci.Descriptor, fill func(w io.Writer) error) error {
 	if err := oci.CheckDescriptor(d); err != nil {
 		return err

@@ -40,7 +40,7 @@ func names(t *testing.T, texts ...string) []reference.Reference {
 	return all
 }
 
-// files returns all regular files below dir with their contents. Any other kind of file than a directory is an error.
+// files returns all regular files below dir with their contents. Any other file except a directory is an error.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := make(map[string]string)
@@ -101,7 +101,7 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// checkLayout lets the validator look at the layout in dir.
+// checkLayout runs the validator on the layout in dir.
 func checkLayout(t *testing.T, dir string) {
 	t.Helper()
 	report, err := check.Layout(ctx, dir, check.Options{})
@@ -223,7 +223,7 @@ func TestWriteRefuses(t *testing.T) {
 				}
 			}
 			if after := files(t, parent); !maps.Equal(before, after) {
-				t.Errorf("it leaves %q", keys(after))
+				t.Errorf("left behind: %q", keys(after))
 			}
 		})
 	}
@@ -239,7 +239,7 @@ func TestWriteCancelled(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	if entries, err := os.ReadDir(filepath.Dir(dir)); err != nil || len(entries) > 0 {
-		t.Errorf("it leaves %v, %v", entries, err)
+		t.Errorf("left behind: %v, %v", entries, err)
 	}
 }
 
@@ -273,14 +273,14 @@ func TestOpen(t *testing.T) {
 	}
 	defer r.Close()
 	if _, isFile := r.(*os.File); !isFile {
-		t.Errorf("a blob is opened as %T, which the kernel cannot copy", r)
+		t.Errorf("a blob is opened as %T, want *os.File, which the kernel can copy", r)
 	}
 	unknown := oci.Descriptor{Digest: digest.FromBytes([]byte("x"))}
 	if _, err := read.Open(ctx, unknown); !errors.Is(err, content.ErrNotFound) {
 		t.Errorf("an unknown blob: error %v", err)
 	}
 	if _, err := read.Open(ctx, oci.Descriptor{Digest: "../../etc/passwd"}); err == nil {
-		t.Error("a path is taken for a digest")
+		t.Error("no error for a path in place of a digest")
 	}
 }
 

@@ -12,10 +12,10 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// ErrNotLayout tells that a file system does not hold an image layout at all: it has no marker file.
+// ErrNotLayout is returned when a file system is not an image layout: it has no marker file.
 var ErrNotLayout = errors.New("not an OCI image layout")
 
-// Layout is a layout that is read. It is a [content.Source] of its blobs.
+// Layout is an open layout. It is a [content.Source] of its blobs.
 type Layout struct {
 	fsys  fs.FS
 	roots []oci.Descriptor
