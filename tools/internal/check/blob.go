@@ -30,7 +30,7 @@ func (in *inspector) open(where string, d oci.Descriptor) (*blob, bool) {
 	case errors.Is(err, content.ErrNotFound) && len(d.URLs) > 0 && nonDistributable(d.MediaType):
 		return nil, false // its bytes are only available from its URLs
 	case errors.Is(err, content.ErrNotFound):
-		in.add(where, ruleBlobMissing, "%s is not there", d.Digest)
+		in.add(where, ruleBlobMissing, "%s is missing", d.Digest)
 		return nil, false
 	case err != nil:
 		in.add(where, ruleBlobRead, "%v", err)
@@ -71,9 +71,9 @@ func (b *blob) verify() bool {
 	case size > b.want.Size:
 		b.in.add(b.where, ruleBlobSize, "%s has more than the %d bytes of its descriptor", b.want.Digest, b.want.Size)
 	case size < b.want.Size:
-		b.in.add(b.where, ruleBlobSize, "%s has %d bytes, its descriptor says %d", b.want.Digest, size, b.want.Size)
+		b.in.add(b.where, ruleBlobSize, "%s has %d bytes, its descriptor states %d", b.want.Digest, size, b.want.Size)
 	case b.seen.Digest() != b.want.Digest:
-		b.in.add(b.where, ruleBlobDigest, "the digest is %s, the descriptor says %s", b.seen.Digest(), b.want.Digest)
+		b.in.add(b.where, ruleBlobDigest, "the digest is %s, the descriptor states %s", b.seen.Digest(), b.want.Digest)
 	}
 	return true
 }

@@ -1,10 +1,11 @@
-// Package check distrusts images: it recomputes every digest and size, decompresses and reads every layer, compares
-// every document with the specification and with the other documents, and lists all violations, not only the first.
+// Package check validates images without trusting them: it recomputes every digest and size, decompresses and reads every
+// layer, compares every document with the specification and with the other documents, and lists all violations, not only
+// the first.
 //
 // It is the oracle of this project's tests and the core of the tool check. It therefore shares as little as possible with
 // the code that makes images: it has its own readers for JSON, tar, layouts and archives. The rules are those of
 // image-spec 1.1, those of Docker for images that must work there too, and house rules, which state this project's
-// promises about its own layers, such as sorted entries. [Rules] and docs/validator.md list them all.
+// guarantees for its own layers, such as sorted entries. [Rules] and docs/validator.md list them all.
 //
 // Non-goals: repairing anything; judging whether an image is useful; signatures and other artifacts.
 //
@@ -20,7 +21,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// Options states how strict a check is. The zero value is the strictest.
+// Options state how strict a check is. The zero value is the strictest.
 type Options struct {
 	// Lenient reports whether a layer comes from a third-party base: such a layer is checked for integrity, but not for
 	// house rules. It gets the layer's position, counted from 0 at the bottom, and its digest. If it is nil, no layer is

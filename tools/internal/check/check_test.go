@@ -74,9 +74,9 @@ func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("connection
 func TestGoodImage(t *testing.T) {
 	want := Report{Manifests: 2, Layers: 4, Entries: 16 + 4 + 1 + 1}
 	for name, fault := range map[string]fault{
-		"as it is": {},
-		"docker":   {docker: goodDocker},
-		"nested":   nest(7),
+		"unchanged": {},
+		"docker":    {docker: goodDocker},
+		"nested":    nest(7),
 		"two gzip members": {blob: func(data []byte) []byte {
 			return append(data, pack(t, oci.Gzip, nil)...)
 		}},
@@ -130,7 +130,7 @@ func TestNoLayers(t *testing.T) {
 		manifest: func(d doc) { d["layers"] = []any{} },
 		config:   func(d doc) { d["rootfs"].(doc)["diff_ids"], d["history"] = []any{}, []any{} },
 	})
-	want := Report{Manifests: 2, Layers: 2, Entries: 17} // those of the other image
+	want := Report{Manifests: 2, Layers: 2, Entries: 17} // the layers of the other image
 	report, err := Image(context.Background(), memory(files), rootOf(t, files), Options{})
 	if err != nil || !reflect.DeepEqual(report, want) {
 		t.Errorf("%+v, %v, want %+v", report, err, want)
@@ -150,7 +150,7 @@ func goodManifest(t *testing.T) string {
 	return ""
 }
 
-// Digests are cut out of the golden file, because they change whenever the good image does.
+// The golden file contains no digests, because they change whenever the good image does.
 var digests = regexp.MustCompile(`[0-9a-f]{64}|sha256:[0-9a-f]{12}\b`)
 
 // TestCases compares all violations of all cases with testdata/violations.golden; "go test -update" rewrites it.
@@ -198,7 +198,7 @@ func TestCases(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("the violations are not those of %s:\n%s", golden, firstDifference(got, string(want)))
+		t.Errorf("the violations differ from %s:\n%s", golden, firstDifference(got, string(want)))
 	}
 }
 
@@ -212,7 +212,7 @@ func firstDifference(got, want string) string {
 	return fmt.Sprintf("got %d lines, want %d", len(g), len(w))
 }
 
-// TestLenient checks that fewer rules apply to the lowest layers, and only to them.
+// TestLenient checks that fewer rules apply to the lowest layers, and only to those.
 func TestLenient(t *testing.T) {
 	for _, c := range slices.Concat(tarCases, entryCases) {
 		if c.door != throughLayout {
@@ -365,7 +365,7 @@ func TestManyNames(t *testing.T) {
 	}
 	want := reported{"", rawtar.RuleLimit, "the names need more than 268435456 bytes of memory"}
 	if n != 255 || all[len(all)-1] != want {
-		t.Errorf("%d names of a megabyte were taken, the last problem reported is %.200v", n, all[len(all)-1:])
+		t.Errorf("%d names of a megabyte were accepted, the last problem reported is %.200v", n, all[len(all)-1:])
 	}
 }
 

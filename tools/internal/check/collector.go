@@ -24,7 +24,7 @@ type collector struct {
 	alike      map[alike]int
 }
 
-// alike is what violations that are counted together have in common.
+// alike is the common part of violations that are counted together.
 type alike struct{ place, rule string }
 
 func newCollector() *collector { return &collector{alike: make(map[alike]int)} }

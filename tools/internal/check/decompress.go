@@ -78,7 +78,7 @@ type zstdReader struct{ dec *zstd.Decoder }
 func (z *zstdReader) Read(p []byte) (int, error) {
 	n, err := z.dec.Read(p)
 	if errors.Is(err, zstd.ErrMagicMismatch) {
-		err = errTrailing // the first frame's magic number is known to be right
+		err = errTrailing // the first frame's magic number is correct
 	}
 	return n, err
 }

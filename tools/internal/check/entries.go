@@ -26,7 +26,7 @@ const (
 	maxTime = 253402300799
 )
 
-// entries checks the entries of one tar against each other. It holds the type of each path seen so far.
+// entries checks the entries of one tar against each other. It records the type of each path seen so far.
 type entries struct {
 	report rawtar.Report
 	types  map[string]byte
@@ -79,15 +79,15 @@ func (e *entries) fields(h rawtar.Header) {
 		e.report(h.Name, ruleEntryType, fmt.Sprintf("the type %q is not allowed", h.Type))
 	}
 	if h.Mode&^0o7777 != 0 {
-		e.report(h.Name, ruleEntryMode, fmt.Sprintf("the mode %#o holds more than permission bits", h.Mode))
+		e.report(h.Name, ruleEntryMode, fmt.Sprintf("the mode %#o contains more than permission bits", h.Mode))
 	}
 	if h.ModTime < minTime || h.ModTime > maxTime {
 		e.report(h.Name, ruleEntryTime, fmt.Sprintf("the time %d is not in the years 1 to 9999", h.ModTime))
 	}
 }
 
-// cleanName returns the path that an entry's name stands for, without the trailing "/" of a directory, or describes what
-// is wrong with the name. The root is "./" and has the path ".".
+// cleanName returns the path that an entry's name stands for, without the trailing "/" of a directory, or describes the
+// problem with the name. The root is "./" and has the path ".".
 func cleanName(name string, kind byte) (path, problem string) {
 	path, slash := strings.CutSuffix(name, "/")
 	switch {
@@ -164,7 +164,7 @@ func (e *entries) whiteout(path string, h rawtar.Header) {
 	victim, isWhiteout := strings.CutPrefix(base, whiteoutPrefix)
 	if !isWhiteout {
 		if _, ok := e.types[dir+whiteoutPrefix+base]; ok {
-			e.report(h.Name, ruleEntryWhiteoutConflict, "the layer deletes it too")
+			e.report(h.Name, ruleEntryWhiteoutConflict, "the layer also deletes it")
 		}
 		return
 	}
@@ -175,9 +175,9 @@ func (e *entries) whiteout(path string, h rawtar.Header) {
 		return
 	}
 	if victim == "" || victim == "." || victim == ".." || strings.HasPrefix(victim, whiteoutPrefix) {
-		e.report(h.Name, ruleEntryWhiteout, fmt.Sprintf("it deletes %q, which is not a valid name", victim))
+		e.report(h.Name, ruleEntryWhiteout, fmt.Sprintf("it deletes the invalid name %q", victim))
 	}
 	if _, ok := e.types[dir+victim]; ok {
-		e.report(h.Name, ruleEntryWhiteoutConflict, "the layer holds what it deletes")
+		e.report(h.Name, ruleEntryWhiteoutConflict, "the layer also contains the deleted path")
 	}
 }

@@ -21,7 +21,7 @@ type imageFacts struct {
 	layers   []digest.Digest
 }
 
-// visit checks the manifest or index d, which where refers to.
+// visit checks the manifest or index d, to which the document at where refers.
 func (in *inspector) visit(where string, d oci.Descriptor, depth int) {
 	switch {
 	case depth > maxDepth && oci.IsIndex(d.MediaType):
@@ -44,7 +44,7 @@ func (in *inspector) visit(where string, d oci.Descriptor, depth int) {
 			in.images[d.Digest] = facts
 		}
 		if d.Platform != nil && facts.platform != "" && platformText(*d.Platform) != facts.platform {
-			in.add("image "+short(d.Digest), rulePlatformMismatch, "%s gives the platform %s, the config %s",
+			in.add("image "+short(d.Digest), rulePlatformMismatch, "%s states the platform %s, the config %s",
 				where, platformText(*d.Platform), facts.platform)
 		}
 	default:
@@ -53,7 +53,7 @@ func (in *inspector) visit(where string, d oci.Descriptor, depth int) {
 	}
 }
 
-// head checks the fields that manifests and indexes begin with.
+// head checks the fields that manifests and indexes have in common.
 func (in *inspector) head(o object, mediaType string) {
 	if version, ok := o.fields["schemaVersion"]; !ok || fmt.Sprint(version) != "2" {
 		o.add("schemaVersion", ruleDocumentSchemaVersion, "it must be 2")
@@ -62,7 +62,7 @@ func (in *inspector) head(o object, mediaType string) {
 	case !ok:
 		o.add("mediaType", ruleDocumentMediaType, "missing, it must be %q", mediaType)
 	case got != mediaType:
-		o.add("mediaType", ruleDocumentMediaType, "%q, the descriptor says %q", got, mediaType)
+		o.add("mediaType", ruleDocumentMediaType, "%q, the descriptor has %q", got, mediaType)
 	}
 	o.annotations()
 	own := manifestKeys
@@ -104,7 +104,7 @@ func (in *inspector) index(o object, mediaType string, depth int) []oci.Descript
 	return children
 }
 
-// unmixed checks that parent and child are either both OCI's or both Docker's.
+// unmixed checks that the media types of parent and child are either both OCI's or both Docker's.
 func (in *inspector) unmixed(o object, parent, child string) {
 	if isDocker(parent) != isDocker(child) {
 		o.add("mediaType", ruleMixedMediaTypes, "%q in a document of the type %q", child, parent)
@@ -182,7 +182,7 @@ func (in *inspector) stack(where string, layers []oci.Descriptor, diffIDs []dige
 		lenient := in.opts.Lenient != nil && in.opts.Lenient(i, d.Digest)
 		facts := in.layer(place, d, lenient)
 		if i < len(diffIDs) && diffIDs[i] != "" && facts.diffID != "" && facts.diffID != diffIDs[i] {
-			in.add(place, ruleLayerDiffID, "the digest of the decompressed layer is %s, the config says %s",
+			in.add(place, ruleLayerDiffID, "the digest of the decompressed layer is %s, the config states %s",
 				facts.diffID, diffIDs[i])
 		}
 	}

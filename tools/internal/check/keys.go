@@ -29,8 +29,8 @@ var (
 	dockerImageKeys = keysOf("Config RepoTags Layers Parent LayerSources")
 )
 
-// kindKeys are the keys by which a reader that does not look at the media type shows what a document is: OCI's two
-// kinds, and Docker's schema 1.
+// kindKeys are the keys by which a reader that ignores the media type detects the kind of a document: OCI's two kinds, and
+// Docker's schema 1.
 var kindKeys = []string{"config", "layers", "manifests", "fsLayers", "history", "signatures"}
 
 // keysOf returns the keys, indexed by their folded forms.
@@ -53,7 +53,7 @@ func (o object) keys(known map[string]string) {
 			want, ok = met[folded]
 		}
 		if ok && key != want {
-			o.add("", ruleJSONKeyCase, "some readers take the key %q for %q", key, want)
+			o.add("", ruleJSONKeyCase, "some readers treat the key %q as %q", key, want)
 		}
 		met[folded] = key
 	}
@@ -68,13 +68,13 @@ func (o object) unambiguous(own map[string]string) {
 		}
 		for _, foreign := range kindKeys {
 			if folded == fold(foreign) {
-				o.add(key, ruleDocumentAmbiguous, "a document of this kind has no such field, some readers take it for another")
+				o.add(key, ruleDocumentAmbiguous, "a document of this kind has no such field, some readers would treat it as another kind")
 			}
 		}
 	}
 }
 
-// fold returns the same text for all texts that differ in case only, as encoding/json defines it: the long s is an s,
+// fold returns the same text for all texts that differ only in case, as encoding/json defines it: the long s is an s,
 // and the Kelvin sign is a k.
 func fold(text string) string {
 	return strings.Map(func(r rune) rune {

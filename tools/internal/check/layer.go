@@ -64,7 +64,7 @@ func (in *inspector) unpack(where string, b *blob, lenient bool) (digest.Digest,
 	packed := bufio.NewReaderSize(b, 64<<10)
 	found := sniff(packed)
 	if want, err := oci.LayerCompression(b.want.MediaType); err == nil && want != found {
-		in.add(where, ruleLayerCodec, "compressed with %s, but the media type says %s", found, want)
+		in.add(where, ruleLayerCodec, "compressed with %s, but the media type states %s", found, want)
 	}
 	plain, err := decompress(packed, found)
 	if err != nil {

@@ -55,7 +55,7 @@ func Layout(ctx context.Context, dir string, o Options) (Report, error) {
 	return in.report()
 }
 
-// store holds the files of a layout by their slash-separated paths. It is a source of blobs.
+// store contains the files of a layout by their slash-separated paths. It is a source of blobs.
 type store map[string]opener
 
 // opener opens a file.
@@ -114,7 +114,7 @@ func (in *inspector) belongs(name string, isDir bool) bool {
 		ok = !isDir && dir == algorithmDir && hexForm.MatchString(base)
 	}
 	if !ok {
-		in.add(name, ruleLayoutName, "no layout has a file or directory of this name")
+		in.add(name, ruleLayoutName, "a layout must not contain a file or directory of this name")
 	}
 	return ok
 }
@@ -143,7 +143,7 @@ func (in *inspector) orphans(s store) {
 	for _, name := range slices.Sorted(maps.Keys(s)) {
 		if dir, base := split(name); dir == algorithmDir {
 			if _, ok := in.met[digest.Digest("sha256:"+base)]; !ok {
-				in.add(name, ruleLayoutOrphan, "nothing refers to this blob")
+				in.add(name, ruleLayoutOrphan, "no document refers to this blob")
 			}
 		}
 	}

@@ -62,8 +62,8 @@ func (r *Reader) extend(ext *extension, h Header) error {
 			ext.link = name
 		}
 	case typePAXGlobal:
-		// Its records would apply to all entries that follow. git archive writes one with a comment; other records are not
-		// supported, so anything else ends the reading.
+		// Its records would apply to all entries that follow. git archive writes one with a comment; any other record is
+		// unsupported and ends the reading.
 		r.note(RulePAXForm, "a global extended header")
 		return r.records(&extension{}, string(data), func(key string) bool { return key == "comment" })
 	default:
@@ -91,7 +91,7 @@ func (r *Reader) records(ext *extension, data string, allowed func(key string) b
 			r.note(RulePAXForm, "the record %q follows %q, they must be sorted and unique", key, last)
 		}
 		if needless(key, value) {
-			r.note(RulePAXForm, "the record %q is needless: the value %q fits into the USTAR header", key, value)
+			r.note(RulePAXForm, "the record %q is unnecessary: the value %q fits into the USTAR header", key, value)
 		}
 		if err := r.set(ext, key, value); err != nil {
 			return r.broken(RulePAX, "extended header: the record %q: %v", key, err)
@@ -148,7 +148,7 @@ func (r *Reader) set(ext *extension, key, value string) error {
 		ext.modTime, ext.hasModTime = n, true
 	case "uid", "gid":
 		if _, err := strconv.ParseUint(value, 10, 63); err != nil {
-			r.note(RulePAXForm, "the record %q holds %q, which is not a valid id", key, value)
+			r.note(RulePAXForm, "the record %q has the invalid id %q", key, value)
 		}
 	case "uname", "gname":
 	default:

@@ -4,7 +4,7 @@
 // archive/tar is designed to read the output of other programs: it repairs, guesses and skips. This reader is designed to
 // reject. It reads GNU's and V7's dialects too, because base layers use them, but reports them.
 //
-// Non-goals: the meaning of names and links for an image, which package check judges; sparse files.
+// Non-goals: the meaning of names and links for an image, which package check validates; sparse files.
 //
 // Invariants: memory is bounded for any input, every loop consumes input, and after Next has returned io.EOF the input
 // has been read to its end.
@@ -148,7 +148,7 @@ func (r *Reader) begin(h Header) (Header, error) {
 		}
 		h.Size = 0
 	case typeGNUSparse:
-		return h, r.broken(RuleSparse, "a sparse file in GNU's old format, which no layer may hold")
+		return h, r.broken(RuleSparse, "a sparse file in GNU's old format, which a layer must not contain")
 	}
 	r.content(h.Size)
 	return h, nil

@@ -1,11 +1,11 @@
-// Package strictjson reads JSON as a suspicious reader does: into plain values, reporting everything that two readers
-// could interpret differently.
+// Package strictjson parses JSON strictly: into plain values, reporting everything that two parsers could interpret
+// differently.
 //
 // The standard is I-JSON (RFC 7493): UTF-8 throughout, no unpaired surrogates, no duplicate keys in an object; and, because
 // a document's bytes are its identity, nothing but white space after the value. All problems are reported, not only the
 // first.
 //
-// Non-goals: speed, and any knowledge of what the keys mean.
+// Non-goals: speed, and the meaning of keys.
 package strictjson
 
 import (
@@ -26,7 +26,7 @@ const (
 )
 
 // Parse reads the first JSON value of data and calls report for each problem. Objects are map[string]any, arrays []any,
-// numbers json.Number, and the last value of a duplicate key wins. It returns false if there is no value.
+// numbers json.Number, and the last value of a duplicate key wins. It returns false if data has no value.
 func Parse(data []byte, report func(rule, text string)) (any, bool) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	var first json.RawMessage

@@ -55,7 +55,7 @@ func TestParse(t *testing.T) {
 func TestParseDeepNesting(t *testing.T) {
 	rules := make(map[string]int)
 	if _, ok := Parse([]byte(strings.Repeat("[", 1<<20)), func(rule, _ string) { rules[rule]++ }); ok {
-		t.Error("Parse took a million open brackets for a value")
+		t.Error("Parse accepts a million open brackets")
 	}
 	if want := map[string]int{RuleSyntax: 1}; !reflect.DeepEqual(rules, want) {
 		t.Errorf("rules = %v, want %v", rules, want)
