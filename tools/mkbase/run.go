@@ -46,7 +46,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&s.osVersion, "os-version", "", "`version` of the operating system that the index states")
 	flags.Var(&s.osFeatures, "os-feature", "`feature` of the operating system that the index states")
 	flags.Var(&s.features, "feature", "`feature` of the processor that the index states")
-	flags.Var(&s.sources, "source", "`registry/repository` that holds the layers, the best first")
+	flags.Var(&s.sources, "source", "`registry/repository` with the layers, in order of preference")
 	flags.StringVar(&s.manifestOutput, "manifest-output", "", "`file` to write the checked manifest to")
 	flags.StringVar(&s.configOutput, "config-output", "", "`file` to write the checked config to")
 	flags.StringVar(&s.descriptor, "descriptor", "", "`file` to write the image's descriptor to")
@@ -76,7 +76,7 @@ func (s *settings) run() error {
 	p.Manifest.MediaType, p.Manifest.Digest = s.mediaType, want
 	layers, err := p.Layers()
 	if err != nil {
-		return cli.Hint(err, "if this is the lock file's doing, \"bazel run @rules_strata//rules:lock -- update\" mends it")
+		return cli.Hint(err, "if the lock file is at fault, \"bazel run @rules_strata//rules:lock -- update\" repairs it")
 	}
 	if len(layers) != len(s.layers) {
 		return fmt.Errorf("the manifest has %d layers, expected %d", len(layers), len(s.layers))

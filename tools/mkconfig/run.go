@@ -59,7 +59,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	})
 	cli.Each(flags, "shape", "`file` with the shape of the --layer before it", func(path string) error {
 		if len(o.layers) == 0 {
-			return errors.New("there is no --layer before it")
+			return errors.New("no --layer before it")
 		}
 		o.layers[len(o.layers)-1].shape = path
 		return nil
@@ -120,8 +120,8 @@ func advise(err error) error {
 	case errors.Is(err, image.ErrPlatformConflict):
 		return cli.Hint(err, "choose a base for that platform, or name the setting in clear if the base is wrong")
 	case errors.Is(err, image.ErrOtherArchitecture):
-		return cli.Hint(err, "build the layer for the image's platform, say with --platforms or image_index; "+
-			"or set allow_any_architecture if an emulator runs it, or nothing does")
+		return cli.Hint(err, "build the layer for the image's platform, for example with --platforms or image_index; "+
+			"or set allow_any_architecture if an emulator runs it, or if it never runs")
 	case errors.Is(err, image.ErrTooManyLayers):
 		return cli.Hint(err, "put the files of several layers into one")
 	}

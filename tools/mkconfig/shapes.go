@@ -46,10 +46,10 @@ func refuse(layer string, clashes []shape.Clash) error {
 	for _, c := range clashes {
 		all = append(all, fmt.Errorf("%s: %s", layer, c))
 		if c.Target != "" && moves == "" {
-			moves = fmt.Sprintf("put what is in %s into %s; or ", c.Path, c.Instead())
+			moves = fmt.Sprintf("put the contents of %s into %s; or ", c.Path, c.Instead())
 		}
 	}
-	return cli.Hint(errors.Join(all...), "%sset over to the image's base in the layer; or state there what it is to be: %s", moves, shape.Fix(clashes))
+	return cli.Hint(errors.Join(all...), "%sset over to the image's base in the layer; or state the path there: %s", moves, shape.Fix(clashes))
 }
 
 // checkUser rejects an image whose user certainly cannot enter a directory on the path to the program.

@@ -24,7 +24,7 @@ size is verified; no byte is changed.`,
 	New: newWork,
 }
 
-// outputs are the paths to write. An empty path means that the output is not wanted.
+// outputs are the paths to write. An empty path means that the output is not requested.
 type outputs struct{ manifest, config, descriptor, digest, blobs, shape string }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -64,14 +64,14 @@ func newWork(flags *flag.FlagSet) cli.Work {
 			err = out.write(ctx, image)
 		}
 		if errors.Is(err, content.ErrNotFound) {
-			return cli.Hint(err, "only a part of the image is here: pull all of it for its platform before it is exported, "+
-				"or choose another image by --platform and --ref")
+			return cli.Hint(err, "the image is incomplete: pull all of it for its platform before exporting it, "+
+				"or choose another image with --platform and --ref")
 		}
 		return err
 	}
 }
 
-// write verifies the image's layers and writes the requested outputs. If it fails, it leaves none of them behind.
+// write verifies the image's layers and writes the requested outputs. If it fails, none of them is left behind.
 func (o outputs) write(ctx context.Context, image *importer.Image) error {
 	var layers *shape.Shape
 	var err error

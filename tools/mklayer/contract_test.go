@@ -22,7 +22,7 @@ func TestCompressionsOfRules(t *testing.T) {
 		}
 		command := packing{codec: want.Name, level: want.Levels + 1}
 		if _, err := command.parse(nil); err == nil {
-			t.Errorf("%+v: the level above is taken, too", want)
+			t.Errorf("%+v: no error for the level above", want)
 		}
 	}
 }

@@ -131,7 +131,7 @@ func FuzzTar(f *testing.F) {
 		}
 		blob, layer, err := makeLayer(t, "--tar="+path, "--mtime=0", "--compression=none")
 		if (err == nil) != (errKept == nil) {
-			t.Errorf("kept: %v; made anew: %v", errKept, err)
+			t.Errorf("kept: %v; repacked: %v", errKept, err)
 		}
 		if err == nil {
 			inspect(t, blob, layer, false)
@@ -141,7 +141,7 @@ func FuzzTar(f *testing.F) {
 			}
 			if _, same, err := makeLayer(t, "--tar="+again, "--mtime=0", "--compression=none"); err != nil ||
 				same.Digest != layer.Digest {
-				t.Errorf("the layer as an archive makes another layer: %v, %v", same, err)
+				t.Errorf("the layer as an archive makes a different layer: %v, %v", same, err)
 			}
 		}
 	})

@@ -50,7 +50,7 @@ func declareInputs(flags *flag.FlagSet, spec *inputs.Spec) {
 // declareSettings declares the flags that apply to all inputs, regardless of their position on the command line.
 func declareSettings(flags *flag.FlagSet, spec *inputs.Spec) {
 	spec.Links = make(map[string]bool)
-	cli.Each(flags, "declared-symlink", "`SRC` of a --file that is a symlink itself, wherever it leads",
+	cli.Each(flags, "declared-symlink", "`SRC` of a --file that is itself a symlink, with any target",
 		func(src string) error {
 			spec.Links[src] = true
 			return nil
@@ -60,14 +60,14 @@ func declareSettings(flags *flag.FlagSet, spec *inputs.Spec) {
 	flags.Func("package-dir", "`directory` in the image that the contents of each --tar go to",
 		set(&spec.PackageDir, tree.Clean))
 	flags.Var((*cli.Strings)(&spec.Over), "over", "`shape` of layers below: entries go through their symlinks, and "+
-		"directories that nobody states are as they are there")
+		"implied directories keep their metadata")
 	pairs(flags, "mode", "permissions `PATTERN=OCTAL`", spec.AddMode)
 	pairs(flags, "owner", "owner `PATTERN=UID:GID`", spec.AddOwner)
 	pairs(flags, "owner-name", "owner's names `PATTERN=USER:GROUP`", spec.AddOwnerName)
 	pairs(flags, "xattr", "extended attribute `PATTERN=NAME=VALUE`, VALUE as text or 0x (hexadecimal) or 0s (base64)",
 		spec.AddXattr)
 	pairs(flags, "mtimes", "modification time `PATTERN=TIME`, as --mtime", spec.AddModTime)
-	flags.Func("mtime", "modification `time` of what has none of its own, in seconds since 1970 or as RFC 3339 (default 0)",
+	flags.Func("mtime", "modification `time` of entries without their own, in seconds since 1970 or as RFC 3339 (default 0)",
 		set(&spec.ModTime, inputs.ParseTime))
 	flags.BoolVar(&spec.Hardlinks, "hardlinks", false, "store identical files with the same metadata once, as hard links")
 	flags.Func("duplicates", "`policy` for several inputs with one path: error (default), or the first or last wins",

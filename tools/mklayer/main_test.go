@@ -51,7 +51,7 @@ func listLayer(blob, descriptor string) error {
 	}
 	sum, size, err := digest.FromFile(blob)
 	if err != nil || sum != layer.Digest || size != layer.Size {
-		return fmt.Errorf("the blob is %s of %d bytes, not what the descriptor says: %+v, %v", sum, size, layer, err)
+		return fmt.Errorf("the blob is %s of %d bytes, the descriptor has %+v, %v", sum, size, layer, err)
 	}
 	file, err := os.Open(blob)
 	if err != nil {
@@ -67,7 +67,7 @@ func listLayer(blob, descriptor string) error {
 		return err
 	}
 	if seen.Digest() != layer.DiffID || seen.Size() != layer.UncompressedSize {
-		return fmt.Errorf("the tar is %s of %d bytes, not what the descriptor says: %+v", seen.Digest(), seen.Size(), layer)
+		return fmt.Errorf("the tar is %s of %d bytes, the descriptor has %+v", seen.Digest(), seen.Size(), layer)
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ func listTar(r io.Reader) error {
 	}
 }
 
-// A pair written with the escapes is read back unchanged, and splitting loses nothing.
+// A pair with escapes is read back unchanged, and splitting loses nothing.
 func FuzzSplitPair(f *testing.F) {
 	for _, seed := range [][2]string{{"a", "b"}, {"", ""}, {"a=b", "c=d"}, {`a\`, `\=`}, {"a\nb", "\n"}, {`\n`, `\\`}} {
 		f.Add(seed[0], seed[1])

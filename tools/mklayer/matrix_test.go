@@ -29,7 +29,7 @@ func TestFormatVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := fmt.Sprintf("**`format_version` is %d.**", compress.FormatVersion); !strings.Contains(string(page), want) {
-		t.Errorf("docs/internals/format.md does not say %s", want)
+		t.Errorf("docs/internals/format.md does not state %s", want)
 	}
 }
 
@@ -117,7 +117,7 @@ func (s surroundings) descriptor(t *testing.T, dir, name string) string {
 		t.Fatal(err)
 	}
 	if sum, size, err := digest.FromFile(path); err != nil || sum != layer.Digest || size != layer.Size {
-		t.Errorf("%s: the blob is %s of %d bytes, %v; the descriptor says %+v", name, sum, size, err, layer)
+		t.Errorf("%s: the blob is %s of %d bytes, %v; the descriptor has %+v", name, sum, size, err, layer)
 	}
 	text, err := os.ReadFile(path + ".json")
 	if err != nil {

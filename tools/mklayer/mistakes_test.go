@@ -38,7 +38,7 @@ func TestMistakes(t *testing.T) {
 	})
 	for _, line := range shown {
 		if !slices.Contains(made, line) {
-			t.Errorf("docs/layers.md shows %q, and no mistake here gives that", line)
+			t.Errorf("docs/layers.md shows %q, but no mistake of the script causes it", line)
 		}
 	}
 }

@@ -126,7 +126,7 @@ func layerType(requested string, codec oci.Compression) (string, error) {
 	case requested == "":
 		return usual, nil
 	case err != nil:
-		return "", cli.Hint(cli.Usage("--media-type: %w", err), "this layer's usual one is %s", usual)
+		return "", cli.Hint(cli.Usage("--media-type: %w", err), "the default for this layer is %s", usual)
 	case requested != oci.OCIMediaType(requested):
 		return "", cli.Hint(cli.Usage("--media-type: %s is Docker's", requested), "image-spec's is %s", oci.OCIMediaType(requested))
 	case packed != codec:
@@ -142,7 +142,7 @@ func hint(err error) error {
 	case errors.Is(err, source.ErrDirectory):
 		return cli.Hint(err, "--tree=PATH=DIR adds a directory")
 	case errors.Is(err, source.ErrNowhere), errors.Is(err, source.ErrEndless):
-		return cli.Hint(err, "a layer has what an input's symlinks lead to; symlinks makes one in the image, a tar keeps its own")
+		return cli.Hint(err, "symlinks in inputs are replaced by their targets; to put a symlink into the image, use symlinks or a tar")
 	}
 	return err
 }

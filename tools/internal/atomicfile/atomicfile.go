@@ -1,10 +1,10 @@
-// Package atomicfile writes a file, or a directory of files, wholly or not at all.
+// Package atomicfile writes a file, or a directory of files, completely or not at all.
 //
 // Uncommitted data leaves no trace: the bytes go to a temporary name in the same directory, and only [File.Commit] or
 // [Directory.Commit] gives them the real name. An output that exists is therefore complete.
 //
 // Only regular files are replaced. Symlinks are followed, and a device, a pipe or an open file of the process
-// ("/dev/stdout") is written in place: there the bytes arrive at once.
+// ("/dev/stdout") is written in place: its bytes are visible immediately.
 package atomicfile
 
 import (

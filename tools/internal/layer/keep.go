@@ -14,12 +14,12 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// errRepack is returned for an archive that cannot be the layer as it is.
-var errRepack = errors.New("the archive is packed or formed in another way")
+// errRepack is returned for an archive that cannot be the layer unchanged.
+var errRepack = errors.New("the archive must be repacked")
 
-// keep makes the archive src, as it is, the blob at path, if the packing allows it. If not, or if the archive has a form
-// that no layer should have, the error is errRepack. The archive is read as package tarfile reads it, and refused for the
-// same reasons. Nothing is left at path if it fails.
+// keep makes the archive src, unchanged, the blob at path, if the packing allows it. If not, or if the archive has a form
+// that is unsuitable for a layer, the error is errRepack. The archive is read by package tarfile, and rejected for the
+// same reasons. If keep fails, nothing is left at path.
 func keep(ctx context.Context, src, path string, packing Packing) (Result, error) {
 	in, err := os.Open(src)
 	if err != nil {

@@ -1,11 +1,11 @@
-// Package layer makes a layer: a blob, and what is known of it.
+// Package layer makes a layer: a blob and its description.
 //
-// [Make] takes the inputs as package inputs states them; [Build] takes entries. Files are read, and their headers made, by
-// several goroutines ahead of the one that hashes and packs, so that neither waits for the other. What is read ahead is
-// bounded, and no file is held whole, whatever its size.
+// [Make] takes the inputs as defined by package inputs; [Build] takes entries. Several goroutines read files and make their
+// headers ahead of the one that hashes and packs, so that neither waits for the other. The amount read ahead is bounded,
+// and no file is held in memory completely.
 //
-// Non-goals: what is in a layer (packages inputs and tree), which bytes headers have (package tarstream), how bytes are
-// packed (package compress).
+// Non-goals: the contents of a layer (packages inputs and tree), the bytes of headers (package tarstream), compression
+// (package compress).
 package layer
 
 import (
@@ -22,39 +22,39 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// Keep states which archives may be a layer as they are.
+// Keep states which archives may become a layer unchanged.
 type Keep int
 
-// The choices. An archive that may not be kept is unpacked and written again.
+// The choices. An archive that may not be kept is unpacked and repacked.
 const (
 	KeepNone Keep = iota
-	KeepSame      // those with the codec of the packing's format
-	KeepAll       // those with any codec that layers have
+	KeepSame      // archives with the codec of the packing's format
+	KeepAll       // archives with any codec that layers support
 )
 
-// Packing is how a layer is packed.
+// Packing states how a layer is packed.
 type Packing struct {
 	compress.Format
 	Keep  Keep
 	Cache *compress.Cache // of packed blocks; may be nil
 }
 
-// keeps reports whether an archive that is packed with the codec may be the layer.
+// keeps reports whether an archive compressed with the codec may become the layer.
 func (p Packing) keeps(codec oci.Compression) bool {
 	return p.Keep == KeepAll || p.Keep == KeepSame && p.Codec == codec
 }
 
-// Result is a layer that was made.
+// Result describes a finished layer.
 type Result struct {
 	blob.Result
-	Codec   oci.Compression // how it is packed
-	Entries []*tree.Entry   // what is in it; without contents where an archive was kept
-	// Programs has, for each architecture that the layer has machine code for, a GOARCH value, the path of a file with it:
-	// the first one in byte order. An archive that was kept was not searched for any.
+	Codec   oci.Compression // of the blob
+	Entries []*tree.Entry   // the layer's entries; without contents if an archive was kept
+	// Programs maps each architecture, a GOARCH value, that the layer has machine code for to the path of one such file:
+	// the first one in byte order. An archive that was kept is not searched for programs.
 	Programs map[string]string
 }
 
-// Make makes the layer as a blob at path. Nothing is left there if it fails.
+// Make makes the layer as a blob at path. If it fails, nothing is left there.
 func Make(ctx context.Context, spec *inputs.Spec, path string, packing Packing) (Result, error) {
 	if src, ok := spec.Archive(); ok && packing.Keep != KeepNone {
 		kept, err := keep(ctx, src, path, packing)
@@ -70,8 +70,8 @@ func Make(ctx context.Context, spec *inputs.Spec, path string, packing Packing) 
 	return Build(ctx, contents.Entries, path, packing)
 }
 
-// Build writes the layer with the entries, which come from tree.Builder.Build, as a blob at path. Nothing is left there
-// if it fails.
+// Build writes the layer with the entries, which come from tree.Builder.Build, as a blob at path. If it fails, nothing is
+// left there.
 func Build(ctx context.Context, entries []*tree.Entry, path string, packing Packing) (Result, error) {
 	w, err := blob.Create(path, packing.Format, packing.Cache)
 	if err != nil {
@@ -93,7 +93,7 @@ type sink interface {
 	Send(buffer []byte) error
 }
 
-// writeTar writes the entries as a tar, in buffers that are full where the entries have so much.
+// writeTar writes the entries as a tar, in buffers that are full if there is enough data.
 func writeTar(ctx context.Context, to sink, entries []*tree.Entry, found *programs) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

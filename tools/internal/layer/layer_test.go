@@ -71,7 +71,7 @@ func write(t testing.TB, ctx context.Context, w io.Writer, entries []*tree.Entry
 	return to.Close()
 }
 
-// The tar holds each file under its name, with its content and the mode derived from it.
+// The tar contains each file under its name, with its content and the mode derived from it.
 func TestWriteTar(t *testing.T) {
 	var entries []tree.Entry
 	want := make(map[string]string)
@@ -200,7 +200,7 @@ func TestBadContent(t *testing.T) {
 		liar := tree.Entry{Path: "/n", Content: content{strings.NewReader(""), size}}
 		err := write(t, t.Context(), io.Discard, build(t, liar))
 		if !errors.Is(err, errShrank) {
-			t.Errorf("an empty file that said %d bytes: %v", size, err)
+			t.Errorf("an empty file that reports %d bytes: %v", size, err)
 		}
 	}
 }
@@ -214,7 +214,7 @@ type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
-// A cancelled context ends the work, as does a failing writer; no goroutine stays behind.
+// A cancelled context ends the work, as does a failing writer; no goroutine is left behind.
 func TestStops(t *testing.T) {
 	before := runtime.NumGoroutine()
 	endlessFile := content{endless{}, 1 << 60}

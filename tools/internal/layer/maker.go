@@ -140,7 +140,7 @@ func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error
 	if m.free() > 0 {
 		return nil
 	}
-	// There was no room for the extra byte that detects growth.
+	// The chunk had no room for the extra byte that detects growth.
 	if err := m.flush(); err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error
 }
 
 // read adds between atLeast and left bytes to the current chunk, and returns how many are left afterwards. It requests
-// one byte more than there should be, so that it detects a file that grew at no cost.
+// one byte more than expected, which detects a file that grew at no cost.
 func (m *maker) read(r io.Reader, left int64, atLeast int) (int64, error) {
 	have := len(m.current)
 	end := have + int(min(left+1, int64(m.free())))

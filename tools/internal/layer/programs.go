@@ -6,7 +6,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 )
 
-// programs notes for which architectures a layer has machine code. The zero value is ready to use; a nil one notes nothing.
+// programs records the architectures for which a layer has machine code. The zero value is ready to use; nil records
+// nothing.
 type programs struct {
 	mutex sync.Mutex
 	// paths has, for each architecture (a GOARCH value), the path of a file with code for it: the first one in byte order,
@@ -14,7 +15,7 @@ type programs struct {
 	paths map[string]string
 }
 
-// note takes note of the file at path, which begins with start.
+// note records the file at path, which begins with start.
 func (p *programs) note(path string, start []byte) {
 	architecture := source.Architecture(start)
 	if architecture == "" {

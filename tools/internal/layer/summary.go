@@ -15,7 +15,7 @@ const maxSummary = 180
 //
 //	/app/server /app/server.runfiles/ (13 files)
 //
-// It lists the contents of the deepest directory that holds all of the layer's paths, and extends each name down to the
+// It lists the contents of the deepest directory that contains all of the layer's paths, and extends each name down to the
 // first directory with several entries. A directory ends in "/", and a "-" precedes a path whose contents in lower
 // layers are deleted. Names that do not fit are counted. The line depends only on paths and kinds, and all its
 // characters are printable.
@@ -38,7 +38,7 @@ func Summary(entries []*tree.Entry) string {
 	return list(names(found), maxSummary-len(count)) + count
 }
 
-// leaf is an entry that holds no other.
+// leaf is an entry that contains no other.
 type leaf struct {
 	path string // in the order of the entries; without a trailing "/"
 	text string // its name in the summary

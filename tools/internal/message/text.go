@@ -1,7 +1,7 @@
-// Package message is what programs share in talking to their users: text from strangers made harmless, and notices.
+// Package message formats messages to users: it makes untrusted text harmless, and shows notices.
 //
-// Strangers are the makers of an archive, a server, another program. What they wrote may end up on a terminal, which obeys
-// control characters, or between messages of ours, which it could imitate.
+// Untrusted text comes from an archive, a server or another program. On a terminal, its control characters would be obeyed,
+// and it could imitate our own messages.
 package message
 
 import (
@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// Lines returns text that may have several lines, fit for a terminal. Characters that a terminal could obey, or not show,
-// become escapes of Go: "\x1b", "\u202e". All lines but the first are indented, so that none of them can pass for another
-// message, like a hint.
+// Lines returns text, which may have several lines, in a form that is safe for a terminal. Characters that a terminal could
+// obey or hide become Go escapes: "\x1b", "\u202e". All lines but the first are indented, so that none of them looks like
+// another message, such as a hint.
 func Lines(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
@@ -36,8 +36,8 @@ func Lines(text string) string {
 	return b.String()
 }
 
-// OneLine returns text that becomes part of an error: on one line, and cut to 300 bytes. Only text that may be long or have
-// several lines needs it; [Lines] does the rest.
+// OneLine returns text for use in an error: on one line, and cut to 300 bytes. Only text that may be long or have several
+// lines needs it; [Lines] does the rest.
 func OneLine(text string) string {
 	const limit = 300
 	text = strings.Map(func(r rune) rune {

@@ -12,7 +12,7 @@ func TestOneLine(t *testing.T) {
 		"not \xff UTF-8":         "not ? UTF-8",
 		"a\u009b1m\u202eb\u2028": "a 1m b ",
 		strings.Repeat("x", 301): strings.Repeat("x", 300) + "...",
-		// What is cut in two does not show.
+		// A character that is cut in two is dropped.
 		strings.Repeat("x", 299) + "\u00e9.": strings.Repeat("x", 299) + "...",
 	} {
 		if got := OneLine(text); got != want {

@@ -10,7 +10,7 @@ import (
 )
 
 // Contents visits the regular files that want accepts, or all of them if want is nil. It makes one pass over the layers
-// that hold them and visits each file once, however many names it has, in the order of the layers and of their archives.
+// that contain them and visits each file once, however many names it has, in the order of the layers and their archives.
 // Empty files are visited, too. visit need not read all of r, and must not use it after it returns.
 //
 // A layer is verified at its end, so visit has seen the right bytes only if Contents returns nil.

@@ -43,7 +43,7 @@ func TestMemory(t *testing.T) {
 		{"a long path", []*tree.Entry{{Path: long, Kind: tree.Whiteout}}, entryCost + 2000},
 	} {
 		if err := merged(c.cost, c.entries...); err != nil {
-			t.Errorf("%s: it does not fit into %d bytes: %v", c.name, c.cost, err)
+			t.Errorf("%s: does not fit into %d bytes: %v", c.name, c.cost, err)
 		}
 		if err := merged(c.cost-1, c.entries...); !errors.Is(err, errTooMany) {
 			t.Errorf("%s: got %v", c.name, err)

@@ -159,7 +159,7 @@ func (m *merger) link(dir *node, name, target string) error {
 	old := dir.children[name]
 	switch {
 	case to == nil || old.holds(to):
-		return fmt.Errorf("hard link to %q, which is not there", target)
+		return fmt.Errorf("hard link to %q, which does not exist", target)
 	case to.is(tree.Dir):
 		return fmt.Errorf("hard link to %q, which is a directory", target)
 	case to == old:
@@ -171,7 +171,7 @@ func (m *merger) link(dir *node, name, target string) error {
 
 // place puts a file into a directory, and replaces the previous file of the name.
 func (m *merger) place(dir *node, name string, file *File) (*node, error) {
-	// The path must be checked again: symlinks may lead to one that is too long, and their targets may hold any name.
+	// The path must be checked again: symlinks may lead to one that is too long, and their targets may contain any name.
 	path, err := tree.Clean(join(dir.path, name))
 	if err != nil {
 		return nil, fmt.Errorf("symlinks lead to %q: %w", join(dir.path, name), err)

@@ -47,13 +47,13 @@ type walk struct {
 	create bool // create missing directories
 }
 
-// find returns the directory at path, or nil if there is none.
+// find returns the directory at path, or nil if none exists.
 func (m *merger) find(path string) (*node, error) {
 	w := walk{merger: m}
 	return w.lead(m.root, path)
 }
 
-// ensure returns the directory at path, and creates it if nothing is there.
+// ensure returns the directory at path, and creates it if nothing exists there.
 func (m *merger) ensure(path string) (*node, error) {
 	w := walk{merger: m, create: true}
 	return w.lead(m.root, path)

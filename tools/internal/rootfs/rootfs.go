@@ -8,7 +8,7 @@
 //
 // Memory holds metadata only, up to a limit. Contents are streamed in a second pass, because only the last layer decides
 // which contents survive, and because a hard link may name a file of any lower layer. [FileSystem.Contents] opens the
-// layers that hold wanted contents once more and passes the contents on in the order in which the layers hold them, so no
+// layers with requested contents once more and passes the contents on in the order of the layers, so that no
 // layer is read twice in a pass and nothing is written to disk. A caller that needs another order copies the contents to
 // a place where it can seek. [FileSystem.Digests] is such a pass.
 //
@@ -67,7 +67,7 @@ type File struct {
 	Xattrs map[string]string
 	// Names is the number of entries that lead to the file.
 	Names int
-	// Layer is the layer, counted from 0, that holds the content and the metadata.
+	// Layer is the layer, counted from 0, that contains the content and the metadata.
 	Layer int
 	// Implied marks a directory that no layer states, but that an entry needs as its parent.
 	Implied bool

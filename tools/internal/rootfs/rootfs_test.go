@@ -138,10 +138,10 @@ func TestRefused(t *testing.T) {
 			`entry "f": hard link to "../../f": ".." is not allowed in an image path`},
 		{"root that is a file", "", "symlink . to=f", `entry "/": the root cannot be a symlink`},
 		{"root that is a hard link", "file f", "link . to=f", `entry "/": the root cannot be a hard link`},
-		{"hard link to the root", "", "link f to=/", `entry "/f": hard link to "/", which is not there`},
+		{"hard link to the root", "", "link f to=/", `entry "/f": hard link to "/", which does not exist`},
 		{"hard link to a directory", "dir d", "link f to=d", `entry "/f": hard link to "/d", which is a directory`},
-		{"hard link that comes too early", "", "link a to=b\nfile b", `entry "/a": hard link to "/b", which is not there`},
-		{"hard link below a file", "file f", "link a to=f/b", `entry "/a": hard link to "/f/b", which is not there`},
+		{"hard link that comes too early", "", "link a to=b\nfile b", `entry "/a": hard link to "/b", which does not exist`},
+		{"hard link below a file", "file f", "link a to=f/b", `entry "/a": hard link to "/f/b", which does not exist`},
 		{"hard link below a loop", "symlink l to=l", "link a to=l/b",
 			`entry "/a": its path leads through too many symlinks`},
 		{"whiteout below a loop", "symlink l to=l", "file l/.wh.a",
@@ -190,7 +190,7 @@ func TestRefusedImages(t *testing.T) {
 	}{
 		{"an index", `sha256:: media type "application/vnd.oci.image.index.v1+json" is not an image manifest type`,
 			func(root *oci.Descriptor, _ rootfstest.Blobs) { root.MediaType = oci.MediaTypeIndex }},
-		{"a manifest that is no JSON", "manifest sha256:: invalid character 'x' looking for beginning of value",
+		{"a manifest that is not JSON", "manifest sha256:: invalid character 'x' looking for beginning of value",
 			func(root *oci.Descriptor, blobs rootfstest.Blobs) { *root = blobs.Put(root.MediaType, []byte("x")) }},
 		{"no manifest", "blob not found", func(root *oci.Descriptor, blobs rootfstest.Blobs) { delete(blobs, root.Digest) }},
 		{"no layer", "layer 1 of 1, sha256:: blob not found",
@@ -217,10 +217,10 @@ func TestRefusedImages(t *testing.T) {
 		})
 	}
 	if _, err := rootfs.Merge(ctx, rootfstest.Blobs{}, []oci.Descriptor{{MediaType: "text/plain"}}); err == nil {
-		t.Error("a layer that is a text: no error")
+		t.Error("no error for a layer that is a text")
 	}
 	if _, err := rootfs.Merge(ctx, rootfstest.Blobs{}, []oci.Descriptor{{MediaType: oci.MediaTypeLayer, Digest: "md5:x"}}); err == nil {
-		t.Error("a layer without a valid digest: no error")
+		t.Error("no error for a layer without a valid digest")
 	}
 }
 
@@ -379,7 +379,7 @@ func inOrder(t *testing.T, fs *rootfs.FileSystem) {
 		case err != nil || clean != e.Path:
 			t.Errorf("%q is not clean: %v", e.Path, err)
 		case seen[e.Path] != nil:
-			t.Errorf("%q is there twice", e.Path)
+			t.Errorf("%q occurs twice", e.Path)
 		case i > 1 && name(all[i-1]) >= name(e):
 			t.Errorf("%q comes before %q", name(all[i-1]), name(e))
 		case i > 0 && (seen[filepath.Dir(e.Path)] == nil || seen[filepath.Dir(e.Path)].Kind != tree.Dir):

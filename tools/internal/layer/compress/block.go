@@ -23,7 +23,7 @@ func (b buffers) get() []byte {
 func (b buffers) put(used []byte) {
 	select {
 	case b <- used[:0]:
-	default: // there are enough
+	default: // the pool is full
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // Cache remembers where packed blocks are in files that writers wrote before. Any number of writers may share it. A block
-// that is found is read from there instead of packed again: the bytes are those that packing would give.
+// that is found is read from there instead of being packed again; the bytes are the same.
 //
 // The files are kept open, so that they can be read after others have replaced or removed them. A block takes about 150
 // bytes of memory.
@@ -31,7 +31,7 @@ type kept struct {
 // key identifies the input of a packed block.
 type key [sha256.Size]byte
 
-// record holds what a cache stores about a packed block.
+// record is a cache's record of a packed block.
 type record struct {
 	key  key
 	size int
@@ -45,7 +45,7 @@ type place struct {
 	at   int64
 }
 
-// NewCache returns a cache that keeps at most that many files open.
+// NewCache returns a cache that keeps at most the given number of files open.
 func NewCache(files int) *Cache {
 	return &Cache{most: files, blocks: make(map[key]place)}
 }

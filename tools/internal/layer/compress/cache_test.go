@@ -68,14 +68,14 @@ func TestCacheSameBytes(t *testing.T) {
 			for _, f := range all {
 				path := filepath.Join(dir, fmt.Sprint(i, f, round%2))
 				if !bytes.Equal(packCached(t, f, cache, path, data), pack(t, f, data, 1<<20)) {
-					t.Fatalf("%v, cache of %d files: other bytes than without it", f, most)
+					t.Fatalf("%v, cache of %d files: different bytes than without it", f, most)
 				}
 				if err := harm[round%len(harm)](path); err != nil {
 					t.Fatal(err)
 				}
 			}
 			if len(cache.files) > most {
-				t.Fatalf("the cache keeps %d files, not %d at most", len(cache.files), most)
+				t.Fatalf("the cache keeps %d files, want at most %d", len(cache.files), most)
 			}
 		}
 	}
@@ -120,21 +120,21 @@ func TestCacheHits(t *testing.T) {
 		at := 9 << 20 * (round + 1)
 		data = bytes.Join([][]byte{data[:at], noise(14, 100*pieceSize), data[at:]}, nil)
 		if hits, blocks := found(t, format, cache, data); blocks-hits < 1 || blocks-hits > 6 {
-			t.Errorf("round %d: %d blocks of %d are found", round, hits, blocks)
+			t.Errorf("round %d: found %d blocks of %d", round, hits, blocks)
 		}
 		packCached(t, format, cache, path, data)
 	}
 	if hits, _ := found(t, Format{oci.Gzip, 2}, cache, data); hits > 0 {
-		t.Error("blocks of one level are taken for those of another")
+		t.Error("blocks of one level are used for another")
 	}
 	if len(cache.files) != 1 {
 		t.Errorf("%d files are open for one path", len(cache.files))
 	}
-	// Two other files take its place, and its blocks are forgotten.
+	// Two other files replace it, and its blocks are dropped.
 	packCached(t, format, cache, path+"2", []byte("b"))
 	packCached(t, format, cache, path+"3", []byte("c"))
 	if hits, _ := found(t, format, cache, data); hits > 0 || len(cache.files) != 2 || len(cache.blocks) != 2 {
-		t.Errorf("%d blocks are found, %d known, %d files are open", hits, len(cache.blocks), len(cache.files))
+		t.Errorf("found %d blocks, %d cached, %d files open", hits, len(cache.blocks), len(cache.files))
 	}
 }
 
@@ -149,6 +149,6 @@ func TestCacheDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	if hits, blocks := found(t, format, cache, data); blocks-hits != 1 {
-		t.Errorf("%d blocks of %d are found", hits, blocks)
+		t.Errorf("found %d blocks of %d", hits, blocks)
 	}
 }

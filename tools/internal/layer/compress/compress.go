@@ -1,4 +1,4 @@
-// Package compress packs a stream so that the packed bytes depend on nothing but the stream, the codec, the level and
+// Package compress packs a stream so that the packed bytes depend only on the stream, the codec, the level and
 // [FormatVersion].
 //
 // The stream is cut into blocks by its content, and each block is packed on its own: its packed bytes depend on nothing
@@ -21,8 +21,8 @@ const FormatVersion = 3
 // Format is a codec with a level.
 type Format struct {
 	Codec oci.Compression
-	// Level is 1 to 9 for gzip, 1 to 19 for zstd, 0 for none. The library knows four levels of zstd: 1-2, 3-5, 6-9 and
-	// 10-19, of which the last is packed by one processor, for the sake of memory.
+	// Level is 1 to 9 for gzip, 1 to 19 for zstd, 0 for none. The library has four levels of zstd: 1-2, 3-5, 6-9 and
+	// 10-19; the last one uses only one processor, to limit memory.
 	Level int
 }
 
@@ -51,7 +51,7 @@ func (f Format) check() error {
 	case !ok:
 		return fmt.Errorf("compression %q: expected gzip, zstd or none", string(f.Codec))
 	case f.Level != 0 && known.max == 0:
-		return fmt.Errorf("compression %s: level %d: it has no levels", f.Codec, f.Level)
+		return fmt.Errorf("compression %s takes no level, got %d", f.Codec, f.Level)
 	case f.Level < min(1, known.max) || f.Level > known.max:
 		return fmt.Errorf("compression %s: level %d: expected 0 (the default) to %d", f.Codec, f.Level, known.max)
 	}

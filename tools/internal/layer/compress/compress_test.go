@@ -195,7 +195,7 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// The gzip header says nothing about where and when (RFC 1952, section 2.3): no flags, no time, unknown system.
+// The gzip header does not depend on place and time (RFC 1952, section 2.3): no flags, no time, unknown system.
 func TestGzipHeader(t *testing.T) {
 	want := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
 	if got := pack(t, Format{oci.Gzip, 6}, nil, 1)[:10]; !bytes.Equal(got, want) {
@@ -218,7 +218,7 @@ func TestParse(t *testing.T) {
 		{"gzip", 10, Format{}, "compression gzip: level 10: expected 0 (the default) to 9"},
 		{"gzip", -1, Format{}, "compression gzip: level -1: expected 0 (the default) to 9"},
 		{"zstd", 20, Format{}, "compression zstd: level 20: expected 0 (the default) to 19"},
-		{"none", 1, Format{}, "compression none: level 1: it has no levels"},
+		{"none", 1, Format{}, "compression none takes no level, got 1"},
 		{"bzip2", 0, Format{}, `compression "bzip2": expected gzip, zstd or none`},
 		{"", 0, Format{}, `compression "": expected gzip, zstd or none`},
 	} {
@@ -242,7 +242,7 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 func TestNewWriterRefused(t *testing.T) {
 	for _, f := range []Format{{}, {"bzip2", 1}, {oci.Gzip, 0}, {oci.Gzip, 10}, {oci.Zstd, 0}, {oci.Zstd, 20}, {oci.Uncompressed, 1}} {
 		if _, err := f.NewWriter(Ends{Packed: []io.Writer{io.Discard}}); err == nil {
-			t.Errorf("%v is accepted", f)
+			t.Errorf("no error for %v", f)
 		}
 	}
 }
@@ -288,10 +288,10 @@ func FuzzRoundTrip(f *testing.F) {
 		long := bytes.Repeat(data, min(1+int(piece), 3<<20/(len(data)+1)+1))
 		packed := pack(t, format, long, max(int(piece), 100))
 		if got := unpack(t, format.Codec, packed); !bytes.Equal(got, long) {
-			t.Fatalf("%v: %d bytes came back of %d", format, len(got), len(long))
+			t.Fatalf("%v: unpacked to %d bytes of %d", format, len(got), len(long))
 		}
 		if !bytes.Equal(packed, pack(t, format, long, len(long)+1)) {
-			t.Fatalf("%v: other writes, other bytes", format)
+			t.Fatalf("%v: the bytes depend on the writes", format)
 		}
 	})
 }

@@ -20,8 +20,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// tarOf makes a tar of files (NAME, TEXT, NAME, TEXT, ...); a name that ends in "/" is a directory, the text "-> TARGET"
-// that of a symlink.
+// tarOf makes a tar of files (NAME, TEXT, NAME, TEXT, ...); a name that ends in "/" is a directory, and the text "-> TARGET"
+// makes a symlink.
 func tarOf(t testing.TB, files ...string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -221,7 +221,7 @@ func TestPackings(t *testing.T) {
 		}
 		if _, err := list(t, arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", "Package: aa"),
 			"data.tar."+name, text[:len(text)/2])); err == nil {
-			t.Errorf("%s: half of data.tar is accepted", name)
+			t.Errorf("%s: no error for half of data.tar", name)
 		}
 	}
 }
@@ -236,7 +236,7 @@ func TestRefused(t *testing.T) {
 	const noPackage = "not a Debian package: expected the members debian-binary, control.tar and data.tar"
 	for _, c := range []struct{ name, data, want string }{
 		{"empty", "", "not a Debian package"},
-		{"no ar", "!<arch>", "not a Debian package"},
+		{"not ar", "!<arch>", "not a Debian package"},
 		{"no members", arMagic, noPackage},
 		{"cut in a header", good[:len(arMagic)+20], "the package is truncated"},
 		{"cut in a member", good[:len(good)-10], "the package is truncated"},
@@ -253,9 +253,9 @@ func TestRefused(t *testing.T) {
 		{"lzma", arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", control), "data.tar.lzma", lzmaText),
 			"data.tar.lzma: compressed with lzma, which has no checksum; rebuild the package with dpkg-deb --raw-extract and --build"},
 		{"lzma in its name", arOf("debian-binary", "2.0\n", "control.tar", tarOf(t, "control", control), "data.tar.lzma", "]"),
-			"data.tar.lzma: not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
-		{"control is no tar", arOf("debian-binary", "2.0\n", "control.tar.gz", "xx", "data.tar", tarOf(t)),
-			"control.tar.gz: not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
+			"data.tar.lzma: not a tar archive, plain or compressed with gzip, bzip2, xz or zstd"},
+		{"control is not a tar", arOf("debian-binary", "2.0\n", "control.tar.gz", "xx", "data.tar", tarOf(t)),
+			"control.tar.gz: not a tar archive, plain or compressed with gzip, bzip2, xz or zstd"},
 		{"data out of the root", packageOf(t, []string{"control", control}, []string{"../x", ""}),
 			`data.tar: entry "../x": ".." is not allowed in an image path`},
 		{"a whiteout", packageOf(t, []string{"control", control}, []string{"usr/.wh.x", ""}),
@@ -289,7 +289,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Whatever the bytes, members lie inside the archive, and reading ends.
+// For any bytes, members are inside the archive, and reading ends.
 func FuzzReadAr(f *testing.F) {
 	f.Add([]byte(packageOf(f, []string{"control", control}, []string{"a", "b"})))
 	f.Add([]byte(arOf("a/", "x", "b", "")))

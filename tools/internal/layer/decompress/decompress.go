@@ -31,8 +31,8 @@ const (
 	XZ    oci.Compression = "xz" // The .xz File Format 1.2
 )
 
-// ErrLimit is returned if a stream unpacks to more than it may.
-var ErrLimit = errors.New("it unpacks to too many bytes for its size")
+// ErrLimit is returned if a stream unpacks to more than [Limit] allows.
+var ErrLimit = errors.New("unpacks to too many bytes for its size")
 
 const (
 	// limitBytes and limitRatio bound what a stream may unpack to: an absolute size, or a multiple of its own size. Real
@@ -121,7 +121,7 @@ func checkDictionary(head []byte) error {
 		}
 	}
 	if bits := rest[2]; rest[0] == 0x21 && bits <= 40 && (2|int64(bits)&1)<<(bits/2+11) > maxMemory {
-		return fmt.Errorf("it needs a dictionary of more than %d MiB", maxMemory>>20)
+		return fmt.Errorf("needs a dictionary of more than %d MiB", maxMemory>>20)
 	}
 	return nil
 }

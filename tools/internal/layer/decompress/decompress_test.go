@@ -140,7 +140,7 @@ func TestDictionary(t *testing.T) {
 		w, err := xz.WriterConfig{DictCap: c.cap}.NewWriter(&b)
 		closing(t, w, err, []byte(strings.Repeat("hello\n", 100)))
 		_, _, err = unpack(b.Bytes())
-		if c.ok != (err == nil) || err != nil && err.Error() != "xz: it needs a dictionary of more than 128 MiB" {
+		if c.ok != (err == nil) || err != nil && err.Error() != "xz: needs a dictionary of more than 128 MiB" {
 			t.Errorf("%d MiB: %v", c.cap>>20, err)
 		}
 	}
@@ -173,7 +173,7 @@ func TestLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	data, err := io.ReadAll(&reader{plain, t.Context(), oci.Gzip, 5})
-	if len(data) > 5 || !errors.Is(err, ErrLimit) || err.Error() != "gzip: it unpacks to too many bytes for its size" {
+	if len(data) > 5 || !errors.Is(err, ErrLimit) || err.Error() != "gzip: unpacks to too many bytes for its size" {
 		t.Errorf("%q, %v", data, err)
 	}
 }
@@ -190,7 +190,7 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// Reading arbitrary bytes ends, and uncompressed data comes out unchanged.
+// Reading arbitrary bytes ends, and uncompressed data is returned unchanged.
 func FuzzNewReader(f *testing.F) {
 	for _, codec := range []oci.Compression{oci.Uncompressed, oci.Gzip, Bzip2, XZ, oci.Zstd} {
 		f.Add(pack(f, codec, []byte("hello\n")))

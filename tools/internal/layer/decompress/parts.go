@@ -9,9 +9,9 @@ const (
 	xzPadding = 4    // bytes, zeros or the beginning of another stream
 )
 
-// parts is the input of the xz library. The library takes the end of the input for the end of the stream wherever a
-// part of the stream begins, and within the header of a block, whose length may be damaged. Here the input may end only
-// after a footer.
+// parts is the input of the xz library. The library treats the end of the input as the end of the stream wherever a part
+// of the stream begins, and within the header of a block, whose length may be damaged. This input may end only after a
+// footer.
 type parts struct {
 	r      io.Reader
 	footer bool // a footer has been read, and only padding after it

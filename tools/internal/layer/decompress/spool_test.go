@@ -43,6 +43,6 @@ func TestSpool(t *testing.T) {
 	}
 	nowhere := Spool{Dir: filepath.Join(spool.Dir, "none")}
 	if _, err := nowhere.Add(strings.NewReader("x")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("without a place for it: %v", err)
+		t.Errorf("without a directory: %v", err)
 	}
 }

@@ -61,7 +61,7 @@ func (r *reader) move(entries []*tree.Entry, archive string) ([]*tree.Entry, err
 		}
 	}
 	if len(moved) == 0 && from != "" {
-		return nil, fmt.Errorf("%s: nothing in it is below %q", archive, from)
+		return nil, fmt.Errorf("%s: no entry is below %q", archive, from)
 	}
 	return moved, nil
 }

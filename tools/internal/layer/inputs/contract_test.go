@@ -6,7 +6,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/contract"
 )
 
-// strip_prefix means the same for files, which the rules move, as for archives.
+// strip_prefix has the same meaning for files, which the rules move, as for archives.
 func TestBelowOfRules(t *testing.T) {
 	type place struct {
 		Path, Directory string

@@ -11,7 +11,7 @@ import (
 // outputs is the directory in which Bazel presents the outputs of other actions.
 const outputs = "bazel-out/"
 
-// cleanPlace returns the clean path of a directory's place in the image.
+// cleanPlace returns the clean image path of a directory.
 func cleanPlace(path string) (string, error) {
 	clean, err := tree.Clean(path)
 	if err != nil {

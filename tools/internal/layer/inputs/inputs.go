@@ -81,7 +81,7 @@ type Spec struct {
 	Over []string
 	// Rules state metadata for all inputs, archives included.
 	Rules tree.Rules
-	// ModTime is the modification time of entries without one of their own.
+	// ModTime is the modification time of entries without their own.
 	ModTime time.Time
 	// Duplicates is the policy for paths that several inputs have.
 	Duplicates tree.Duplicates

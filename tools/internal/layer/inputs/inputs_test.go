@@ -188,7 +188,7 @@ func TestArchives(t *testing.T) {
 		}
 	}
 	spec := Spec{Inputs: inputs, StripPrefix: "/to"}
-	if _, err := spec.Read(t.Context(), "."); err == nil || err.Error() != `a.tar: nothing in it is below "/to"` {
+	if _, err := spec.Read(t.Context(), "."); err == nil || err.Error() != `a.tar: no entry is below "/to"` {
 		t.Errorf("got %v", err)
 	}
 	spec = Spec{Inputs: append(slices.Clone(inputs), Input{Kind: Deb, Source: "a.tar"})}
@@ -223,10 +223,10 @@ func TestTexts(t *testing.T) {
 		spec.AddXattr("/a", "security.capability=x"), spec.AddMode("/a**", "0644"),
 	} {
 		if err == nil {
-			t.Error("a text that makes no sense is taken for a rule")
+			t.Error("no error for an invalid rule")
 		}
 	}
 	if !reflect.ValueOf(spec).IsZero() {
-		t.Errorf("a refused rule is there: %+v", spec)
+		t.Errorf("a rejected rule was added: %+v", spec)
 	}
 }

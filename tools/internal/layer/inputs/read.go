@@ -101,7 +101,7 @@ func (r *reader) file(in Input) error {
 	}
 	e, err := read(in.Source)
 	if errors.Is(err, source.ErrDirectory) && in.Kind == File {
-		// Bazel tells rules which outputs of actions are directories, but not which source files are.
+		// Rules can see which outputs of actions are directories, but not which source files are.
 		return r.walk(in)
 	}
 	if err != nil {

@@ -93,7 +93,7 @@ func ParseTime(text string) (time.Time, error) {
 	case err != nil:
 		return t, fmt.Errorf("time %q: expected seconds since 1970 or a time like 2006-01-02T15:04:05Z", text)
 	case t.Year() < 1 || t.Year() > 9999:
-		return t, fmt.Errorf("time %q: the year is not one of 1 to 9999", text)
+		return t, fmt.Errorf("time %q: expected a year from 1 to 9999", text)
 	}
 	return t, nil
 }

@@ -52,7 +52,7 @@ func Executable(start []byte) bool {
 	return false
 }
 
-// Same reports whether two contents hold the same bytes. A nil content is empty.
+// Same reports whether two contents have the same bytes. A nil content is empty.
 func Same(a, b tree.Content) (bool, error) {
 	x, xSize, err := openContent(a)
 	if err != nil {

@@ -87,7 +87,7 @@ func bazel(t *testing.T) (execRoot, sandbox string) {
 	return execRoot, sandbox
 }
 
-// An input is the file that its links lead to, and a declared link is itself, inside and outside a sandbox.
+// An input is the file that its links resolve to, and a declared link stays a link, inside and outside a sandbox.
 func TestReadInSandboxAndOutside(t *testing.T) {
 	execRoot, sandbox := bazel(t)
 	for _, dir := range []string{execRoot, sandbox} {
@@ -254,6 +254,6 @@ func TestWalkRefused(t *testing.T) {
 	stop := errors.New("stop")
 	err := Walk("d", func(string, tree.Entry) error { return stop })
 	if err != stop {
-		t.Errorf("got %v, want the visitor's own error", err)
+		t.Errorf("got %v, want the visitor's error", err)
 	}
 }

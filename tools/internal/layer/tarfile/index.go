@@ -15,14 +15,14 @@ const (
 	blockSize = 512
 	// maxMemory bounds the memory for the entries of one archive, in bytes.
 	maxMemory = 1 << 30
-	// entryCost is about what an entry takes in addition to its texts.
+	// entryCost is roughly the memory for an entry in addition to its texts.
 	entryCost = 400
 )
 
 var (
 	errCut      = errors.New("the archive is truncated")
 	errTrailing = errors.New("data after the end of the archive")
-	errNoTar    = errors.New("not a tar archive, nor one packed with gzip, bzip2, xz or zstd")
+	errNoTar    = errors.New("not a tar archive, plain or compressed with gzip, bzip2, xz or zstd")
 	errTooMany  = errors.New("the archive has too many entries")
 )
 
@@ -31,7 +31,7 @@ type index struct {
 	name   string
 	in     *stream
 	tar    *tar.Reader
-	at     io.ReaderAt       // contents are read from it later; nil if they are not
+	at     io.ReaderAt       // contents are read from it later; nil if they are not read
 	asItIs bool              // the archive itself is to become the layer
 	spool  *decompress.Spool // for sparse files
 	sparse int64             // how many bytes sparse files may still have
@@ -160,7 +160,7 @@ func (x *index) add(h *tar.Header) error {
 		x.cost += entryCost + len(name) + len(value)
 	}
 	if x.latest[key(e)] != nil {
-		x.in.screen.odd = true // Docker and Podman refuse such a layer
+		x.in.screen.odd = true // Docker and Podman reject such a layer
 	}
 	x.entries = append(x.entries, e)
 	x.latest[key(e)] = e
@@ -211,7 +211,7 @@ func (x *index) link(e *tree.Entry, target string) (*tree.Entry, error) {
 	return &same, nil
 }
 
-// agrees reports whether the metadata that a hard link states is that of the file.
+// agrees reports whether the metadata of a hard link equals that of the file.
 func agrees(file, link *tree.Entry) bool {
 	for name, value := range link.Xattrs {
 		if known, ok := file.Xattrs[name]; !ok || known != value {
@@ -242,7 +242,7 @@ func (x *index) expand(size int64) (tree.Content, error) {
 // padded returns size rounded up to whole blocks.
 func padded(size int64) int64 { return (size + blockSize - 1) &^ (blockSize - 1) }
 
-// key identifies entries of which only the last one is kept.
+// key is equal for entries of which only the last one is kept.
 func key(e *tree.Entry) string {
 	switch e.Kind {
 	case tree.Whiteout:

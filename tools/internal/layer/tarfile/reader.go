@@ -9,9 +9,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
-// Reader reads a plain archive once, from its beginning to its end. It refuses what [Archive.Read] refuses, but returns
-// every entry in the order of the archive, even several for one path and hard links to files that the archive does not
-// hold. The caller decides what they mean.
+// Reader reads a plain archive once, from beginning to end. It rejects the same archives as [Archive.Read], but returns
+// every entry in the order of the archive, even several for one path and hard links to files that are not in the archive.
+// The caller decides what they mean.
 type Reader struct {
 	x      *index
 	name   string // of the current entry, for messages
@@ -47,7 +47,7 @@ func (r *Reader) Next() (*tree.Entry, error) {
 	}
 }
 
-// leave leaves the current entry. It reads the rest of a sparse file, whose end is not known before.
+// leave leaves the current entry. It reads the rest of a sparse file, whose end is otherwise unknown.
 func (r *Reader) leave() error {
 	if !r.sparse {
 		return nil

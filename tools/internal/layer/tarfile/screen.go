@@ -10,25 +10,25 @@ import (
 
 // ErrForm is returned for an archive that can be repacked as a layer, but not kept unchanged: programs other than
 // archive/tar may read it differently, or it has features that only GNU tar supports.
-var ErrForm = errors.New("programs do not agree on how to read the archive")
+var ErrForm = errors.New("programs disagree on how to read the archive")
 
 // screen reads the headers of an archive a second time, strictly according to POSIX, while archive/tar reads them.
 // archive/tar repairs or skips malformed data that other programs repair differently or do not skip, so a file could be
 // visible to only some programs. The screen detects that.
 //
-// Doubt about where entries are is an error. Doubt about what they are makes the archive odd: it is then read as
-// archive/tar reads it, like the engines that use archive/tar, but must not be kept unchanged.
+// Ambiguity about the positions of entries is an error. Ambiguity about their meaning makes the archive odd: it is then
+// read like archive/tar and the engines that use it read it, but must not be kept unchanged.
 type screen struct {
 	err  error
 	odd  bool
 	tar  bool // a header block was found that only a tar archive has
 	done bool // the end of the archive was found
 
-	next int64  // the offset of the bytes to look at next
-	need int    // how many bytes to look at
-	part []byte // those that have been seen
-	kind byte   // of the extended header whose content they are, or 0 for a header block
-	size int64  // of that content
+	next int64  // the offset of the bytes to check next
+	need int    // how many bytes to check
+	part []byte // the bytes seen so far
+	kind byte   // the kind of the extended header whose content they are, or 0 for a header block
+	size int64  // the size of that content
 
 	ext  extension
 	seen header // the last entry
@@ -48,7 +48,7 @@ type header struct {
 	at         int64 // the offset of the content
 }
 
-// feed looks at the bytes p at the offset at of the archive.
+// feed checks the bytes p at the offset at of the archive.
 func (s *screen) feed(p []byte, at int64) {
 	for len(p) > 0 && !s.done && s.err == nil {
 		if s.need == 0 {
@@ -75,7 +75,7 @@ func (s *screen) feed(p []byte, at int64) {
 }
 
 // errSkipped is returned when archive/tar skipped the next header.
-var errSkipped = errors.New("programs do not agree on where its content ends")
+var errSkipped = errors.New("programs disagree on where its content ends")
 
 // piece handles a header block, or the content of an extended header.
 func (s *screen) piece(data []byte) error {

@@ -40,7 +40,7 @@ func put(at int, text string) func([]byte) {
 	return func(header []byte) { copy(header[at:], text) }
 }
 
-// Doubt about where the entries of an archive are is an error, whether the archive is kept or repacked.
+// Ambiguity about the positions of an archive's entries is an error, whether the archive is kept or repacked.
 func TestDoubt(t *testing.T) {
 	plain := archive(t, file("a", "x"))
 	xattr := archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeReg, Format: tar.FormatPAX,
@@ -87,7 +87,7 @@ func TestDoubt(t *testing.T) {
 	}
 }
 
-// An archive with doubt about what its entries are is read as engines read it, but not kept.
+// An archive whose entries are ambiguous is read as engines read it, but not kept.
 func TestForm(t *testing.T) {
 	plain := archive(t, file("a", "x"))
 	gnu := archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeReg, Mode: 0o644, Size: 1, Format: tar.FormatGNU}, "x"})

@@ -1,12 +1,12 @@
 // Package tarfile reads tar archives as inputs of a layer.
 //
 // An archive's headers are read once; contents are read from it later, in any order and by several goroutines, without
-// being held in memory. For that, compressed archives and sparse files are expanded into a file without a name; a plain
+// being held in memory. For that, compressed archives and sparse files are expanded into an unnamed file; a plain
 // archive is read in place.
 //
 // Archives come from elsewhere and are not trusted. Input that looks like a mistake is rejected: names that leave the
 // root, unknown types, a truncated archive, data after its end. If several entries have the same path, the last one
-// wins, as in all programs that unpack archives. Docker and Podman refuse a layer with such entries, so Check does not
+// wins, as in all programs that unpack archives. Docker and Podman reject a layer with such entries, so Check does not
 // accept one.
 //
 // Non-goals: writing archives (package tarstream), combining the entries of several inputs (package tree).
@@ -108,7 +108,7 @@ func (a *Archive) Read() ([]*tree.Entry, error) {
 }
 
 // Check reads a plain archive to its end and returns the entries of a layer made of it, in the layer's order. It fails if
-// the archive cannot be a layer: if Read would reject it, or if entries do not go together, such as one below a symlink.
+// the archive cannot be a layer: if Read would reject it, or if entries conflict, such as one below a symlink.
 // For an archive that must be repacked from the entries that Read returns, it stops early and returns ErrForm.
 func Check(r io.Reader, name string) ([]*tree.Entry, error) {
 	in := &stream{r: bufio.NewReaderSize(r, 128<<10)}

@@ -113,8 +113,8 @@ func read(t testing.TB, data []byte) (string, error) {
 	return b.String(), err
 }
 
-// compareReader checks that a Reader finds in a plain archive what Read found, or refuses it for the same reason. Only
-// hard links it does not look up.
+// compareReader checks that a Reader finds the same entries in a plain archive as Read, or rejects it for the same reason,
+// except that it does not look up hard links.
 func compareReader(t testing.TB, plain []byte, entries []*tree.Entry, errRead error) {
 	t.Helper()
 	if errRead != nil && strings.Contains(errRead.Error(), "which is not an earlier file") {
@@ -282,9 +282,9 @@ func TestRefused(t *testing.T) {
 		data []byte
 		want string
 	}{
-		{"empty", nil, "not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
-		{"text", []byte(strings.Repeat("text ", 200)), "not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
-		{"short", []byte("\x04\x22\x4d\x18"), "not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
+		{"empty", nil, "not a tar archive, plain or compressed with gzip, bzip2, xz or zstd"},
+		{"text", []byte(strings.Repeat("text ", 200)), "not a tar archive, plain or compressed with gzip, bzip2, xz or zstd"},
+		{"short", []byte("\x04\x22\x4d\x18"), "not a tar archive, plain or compressed with gzip, bzip2, xz or zstd"},
 		{"cut in a content", good[:1000], "the archive is truncated"},
 		{"cut in padding", good[:1200], "the archive is truncated"},
 		{"cut in a header", good[:1600], "the archive is truncated"},
@@ -393,7 +393,7 @@ func sparse(t testing.TB, name string) []byte {
 	return plain
 }
 
-// Entries that are valid one by one may still not go together.
+// Entries that are valid on their own may still conflict.
 func TestCheckTogether(t *testing.T) {
 	for want, data := range map[string][]byte{
 		"a.tar: /a: a symlink (from a.tar:a), but /a/b (from a.tar:a/b) needs a directory there": archive(t,
@@ -429,7 +429,7 @@ func sized(t testing.TB, size string) []byte {
 	return bytes.Replace(data, []byte("V.me="), []byte("size="), 1)
 }
 
-// A file of more than 8 GiB does not fit the size field of a plain header. On disk it is a hole.
+// A file of more than 8 GiB does not fit into the size field of a plain header. On disk it is a hole.
 func TestLargeFile(t *testing.T) {
 	const size = 8<<30 + 1
 	path := filepath.Join(t.TempDir(), "a.tar")
@@ -477,7 +477,7 @@ func TestLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `a.tar: entry "huge": sparse: it unpacks to too many bytes for its size`
+	const want = `a.tar: entry "huge": sparse: unpacks to too many bytes for its size`
 	if _, err := read(t, huge); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -528,7 +528,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// Whatever the bytes, reading them ends, with entries or with an error, and Check returns the same error. A Reader finds the same as Read.
+// Reading any bytes ends, with entries or with an error. Check returns the same error, and a Reader finds the same entries.
 func FuzzRead(f *testing.F) {
 	f.Add(archive(f, dir("./"), file("a", "data"), link(tar.TypeLink, "b", "a"), link(tar.TypeSymlink, "c", "/x")))
 	f.Add(archive(f, file("a/.wh..wh..opq", ""), file(".wh.b", ""), file(strings.Repeat("n/", 200)+"n", "")))

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Same reports whether two contents, each of which may be nil, hold the same bytes.
+// Same reports whether two contents, each of which may be nil, have the same bytes.
 type Same func(a, b Content) (bool, error)
 
 // Duplicates is a policy for paths that occur in several inputs.
@@ -56,7 +56,7 @@ type Builder struct {
 	Duplicates Duplicates
 	// Below describes the lower layers. The zero value stands for none.
 	Below Below
-	// Link, unless nil, sets the Inode of files that are to be stored once. It gets all files, in no particular order.
+	// Link, unless nil, sets the Inode of files that must be stored once. It gets all files, in no particular order.
 	Link func(files []*Entry) error
 
 	entries []*Entry
@@ -86,7 +86,7 @@ const (
 	maxMinor = 1<<20 - 1
 )
 
-// Check rejects an entry that no archive or file system can hold. It does not check the path.
+// Check rejects an entry that no archive or file system can store. It does not check the path.
 func (e *Entry) Check() error {
 	for name := range e.Xattrs {
 		if err := checkXattr(name); err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/contract"
 )
 
-// The rules tell paths from globs as parsePattern does: metadata for a path goes to the one layer that has it.
+// The rules distinguish paths from globs as parsePattern does: metadata for a path goes to the one layer that has it.
 func TestPatternsOfRules(t *testing.T) {
 	type pattern struct {
 		Pattern string

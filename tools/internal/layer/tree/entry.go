@@ -40,7 +40,7 @@ var kindNames = [...]string{"file", "directory", "symlink", "character device", 
 // String returns the kind in words.
 func (k Kind) String() string { return kindNames[k] }
 
-// isMark reports whether an entry of the kind is a whiteout, which has no metadata of its own.
+// isMark reports whether an entry of the kind is a whiteout, which has no metadata.
 func (k Kind) isMark() bool { return k == Whiteout || k == Opaque }
 
 // Content is the content of a file. A file whose content is nil is empty.

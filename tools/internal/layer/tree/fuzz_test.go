@@ -44,7 +44,7 @@ func sound(entries []*Entry) error {
 			return errors.New(key + " occurs twice")
 		}
 		if dir := parent(key); dir != "" && dir != "/" && kinds[dir] != Dir {
-			return errors.New(key + " has no directory to be in")
+			return errors.New(key + " has no parent directory")
 		}
 		kinds[key] = e.Kind
 		if e.Kind == Hardlink && (e.Content != nil || kinds["/"+e.Target] != File) {
@@ -54,7 +54,7 @@ func sound(entries []*Entry) error {
 	return nil
 }
 
-// Whatever entries are added, they become a valid layer, the same one for any order of the entries, or they are rejected.
+// Any entries become a valid layer, the same one in any order, or are rejected.
 func FuzzBuild(f *testing.F) {
 	f.Add("d /a\nf /a/b>x\nf a//b>x\nh /h>y\nh /g>y\ns /l>../x\nw /old\no /a\np /pipe\nc /null\nb /sda")
 	f.Add("s /lib>usr/lib\nf+ /lib/x>1\nd+ /lib/\ns+ /usr/lib/y>../../lib/x\nf+ /lib/y/z>2")

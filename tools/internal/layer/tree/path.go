@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of Linux: a longer path can be in an archive, but no system can unpack it.
+// Limits of Linux: an archive may contain a longer path, but no system can unpack it.
 const (
 	maxPath    = 4095 // bytes in a path
 	maxSegment = 255  // bytes between two "/"
@@ -49,7 +49,7 @@ func Clean(path string) (string, error) {
 	return "/" + strings.Join(segments, "/"), nil
 }
 
-// checkText rejects a text that neither an archive nor a file system can hold as a path or a link target.
+// checkText rejects a text that archives and file systems cannot store as a path or a link target.
 func checkText(text string) error {
 	switch {
 	case len(text) > maxPath:
@@ -62,7 +62,7 @@ func checkText(text string) error {
 	return nil
 }
 
-// parent returns the directory that holds the clean path, or "" for the root.
+// parent returns the directory that contains the clean path, or "" for the root.
 func parent(path string) string {
 	switch i := strings.LastIndexByte(path, '/'); {
 	case path == "/":

@@ -10,7 +10,7 @@ import (
 // path.Match, and a segment "**" matches any number of segments, including none. A backslash escapes the character after
 // it.
 type pattern struct {
-	text     string   // as the user wrote it
+	text     string   // as written by the user
 	literal  string   // the clean path, if the pattern has no glob characters
 	segments []string // otherwise
 	dirOnly  bool     // it ends in "/"

@@ -22,8 +22,8 @@ type rule struct {
 }
 
 // Mode sets permission bits. A glob applies only to directories if it ends in "/", and only to files if it does not; a
-// path applies to its entry, whatever the kind. Symlinks have no permissions of their own: a glob skips them, as it does
-// devices and pipes.
+// path applies to its entry, whatever the kind. Symlinks have no permissions: a glob skips them, as it does devices and
+// pipes.
 func (r *Rules) Mode(text string, mode Mode) error {
 	return r.add("mode", text, func(p *pattern, e *Entry) bool {
 		if e.Kind == Symlink || p.literal == "" && !p.dirOnly && e.Kind != File {
@@ -126,7 +126,7 @@ func (r *rule) unused(entries []*Entry) error {
 		case r.dirOnly:
 			return fmt.Errorf("%s %q: the path is a %s (from %s), not a directory", r.what, r.text, e.Kind, e.Origin)
 		default:
-			return fmt.Errorf("%s %q: the path is a %s (from %s), which cannot have one", r.what, r.text, e.Kind, e.Origin)
+			return fmt.Errorf("%s %q: the path is a %s (from %s), which has no %[1]s", r.what, r.text, e.Kind, e.Origin)
 		}
 	}
 	return fmt.Errorf("%s %q: the layer has no such path", r.what, r.text)

@@ -75,7 +75,7 @@ func TestRulesRefused(t *testing.T) {
 	for pattern, want := range map[string]string{
 		"/app/tool":      `mode "/app/tool": the layer has no such path`,
 		"/app/bin/tool/": `mode "/app/bin/tool/": the path is a file (from o), not a directory`,
-		"/app/lib/l":     `mode "/app/lib/l": the path is a symlink (from o), which cannot have one`,
+		"/app/lib/l":     `mode "/app/lib/l": the path is a symlink (from o), which has no mode`,
 	} {
 		_, err := list(rules(t, func(r *Rules) []error { return []error{r.Mode(pattern, Perm(0o755))} }), sample...)
 		checkError(t, err, want)

@@ -100,7 +100,7 @@ func TestCreateRefused(t *testing.T) {
 	}
 	dir := t.TempDir()
 	if _, err := Create(filepath.Join(dir, "blob"), compress.Format{Codec: oci.Gzip, Level: 77}, nil); err == nil {
-		t.Error("level 77 is accepted")
+		t.Error("no error for level 77")
 	}
 	if list, err := os.ReadDir(dir); len(list) != 0 || err != nil {
 		t.Errorf("left behind: %v, %v", list, err)

@@ -30,14 +30,14 @@ func built(t testing.TB, e tree.Entry) *tree.Entry {
 	want := e.Kind
 	i := slices.IndexFunc(all, func(e *tree.Entry) bool { return e.Path == path && e.Kind == want })
 	if err != nil || i < 0 {
-		t.Fatalf("%s is gone: %v", e.Path, err)
+		t.Fatalf("%s is missing: %v", e.Path, err)
 	}
 	return all[i]
 }
 
 var update = flag.Bool("update", false, "rewrite the golden archive")
 
-// The golden archive holds one entry of each shape; "go test -update" makes it, "tar tvf testdata/shapes.tar" shows it.
+// The golden archive contains one entry of each shape; "go test -update" makes it, "tar tvf testdata/shapes.tar" lists it.
 func TestGolden(t *testing.T) {
 	var got []byte
 	for _, c := range []struct {

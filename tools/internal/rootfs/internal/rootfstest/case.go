@@ -87,7 +87,7 @@ func write(w *tar.Writer, fields []string) error {
 	}
 	kind, ok := kinds[fields[0]]
 	if !ok {
-		return fmt.Errorf("no such kind")
+		return fmt.Errorf("unknown kind")
 	}
 	h := &tar.Header{Typeflag: kind.kind, Name: fields[1], Mode: kind.mode, ModTime: time.Unix(1000, 0)}
 	data := ""
@@ -136,7 +136,7 @@ func set(h *tar.Header, key, value string) (err error) {
 	return err
 }
 
-// Pack packs data: with gzip, zstd, xz, or not at all if codec is empty.
+// Pack compresses data with gzip, zstd or xz, or returns it unchanged if codec is empty.
 func Pack(codec string, data []byte) ([]byte, error) {
 	var b bytes.Buffer
 	var w io.WriteCloser
@@ -151,7 +151,7 @@ func Pack(codec string, data []byte) ([]byte, error) {
 	case "xz":
 		w, err = xz.NewWriter(&b)
 	default:
-		err = fmt.Errorf("no such codec: %q", codec)
+		err = fmt.Errorf("unknown codec %q", codec)
 	}
 	if err != nil {
 		return nil, err

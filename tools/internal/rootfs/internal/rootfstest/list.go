@@ -20,7 +20,7 @@ var letters = map[tree.Kind]string{
 
 // List returns a line for each entry: path, kind, mode, owner, size of a file, modification time, the beginning of a
 // content's SHA-256, a symlink's target or the first name of a file that has several, extended attributes, and the layer
-// that put it there. A "-" stands for a missing value.
+// that it comes from. A "-" stands for a missing value.
 func List(ctx context.Context, fs *rootfs.FileSystem) (string, error) {
 	digests, err := fs.Digests(ctx, nil)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Rootlist shows e2e/cases/rootfs.sh the results of package rootfs. It is not for users.
+// Rootlist prints the results of package rootfs for e2e/cases/rootfs.sh. It is not for users.
 //
 // Usage:
 //
