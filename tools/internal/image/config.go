@@ -10,7 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// createdBy is the history entry of a layer that has none of its own.
+// createdBy is the history entry of a layer without one.
 const createdBy = "rules_strata"
 
 // epoch is the time of creation of an image unless the settings state another.
@@ -42,7 +42,7 @@ type document struct {
 	History []json.RawMessage `json:"history,omitempty"`
 }
 
-// Layer holds what a config needs to know about a layer.
+// Layer holds the facts about a layer that a config needs.
 type Layer struct {
 	// DiffID is the digest of the uncompressed tar.
 	DiffID digest.Digest

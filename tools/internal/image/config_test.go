@@ -267,7 +267,7 @@ func TestBasePlatform(t *testing.T) {
 	sse4 := oci.Platform{OS: "linux", Architecture: "amd64", Features: []string{"sse4"}}
 	for _, test := range []struct {
 		name, base, settings string
-		told, want           oci.Platform
+		stated, want         oci.Platform
 	}{
 		{"variant", `"os":"linux","architecture":"arm"`, `{}`,
 			oci.Platform{OS: "linux", Architecture: "arm", Variant: "v7"},
@@ -290,7 +290,7 @@ func TestBasePlatform(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		settings.BasePlatform = &test.told
+		settings.BasePlatform = &test.stated
 		got, err := Config([]byte(`{`+test.base+`,"rootfs":{"type":"layers","diff_ids":[]}}`), nil, settings)
 		var written oci.Platform
 		if err == nil {

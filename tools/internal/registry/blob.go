@@ -13,7 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// HasBlob reports whether the repository holds the blob d.
+// HasBlob reports whether the repository has the blob d.
 func (r *Repository) HasBlob(ctx context.Context, d oci.Descriptor) (has bool, err error) {
 	err = r.client.wait.Retry(ctx, func() error {
 		has, err = r.headBlob(ctx, d)

@@ -27,7 +27,7 @@ type Repository struct {
 	session  *auth.Session
 
 	unmountable sync.Map    // repositories (string, true) that the registry refused to mount from
-	answered    atomic.Bool // whether the registry has answered at all
+	answered    atomic.Bool // whether the registry has ever answered
 }
 
 // request describes one request, so that it can be repeated.

@@ -78,7 +78,7 @@ type upload struct {
 
 func (u *upload) what() string { return "upload of blob " + u.blob.Digest.String() }
 
-// try makes one attempt, starting where the last one ended. It does not repeat what is certain to be refused again: a
+// try makes one attempt, starting where the last one ended. It does not repeat a request that is certain to fail again: a
 // body that is too large is sent in smaller parts, and a refused resumed upload starts over.
 func (u *upload) try(ctx context.Context) error {
 	if u.tries++; u.tries > 1 {
@@ -111,7 +111,7 @@ func (u *upload) nextChunk() int64 {
 	return 0
 }
 
-// send opens an upload if there is none, and sends the bytes that the registry does not have yet.
+// send opens an upload if none is open, and sends the bytes that the registry does not have yet.
 func (u *upload) send(ctx context.Context) error {
 	if u.location == nil {
 		if mounted, err := u.open(ctx); mounted || err != nil {

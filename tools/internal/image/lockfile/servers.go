@@ -73,7 +73,7 @@ func hostname(host string) string {
 // sharedSuffix matches domains below which anybody can register names: top-level domains, and those like "co.uk".
 var sharedSuffix = regexp.MustCompile(`^(?:[^.]*|(?:ac|co|com|edu|gov|ne|net|or|org)\.[a-z][a-z])$`)
 
-// sameDomain reports whether a token server's host is the registry's, lies below it, or shares the domain above it:
+// sameDomain reports whether a token server's host is the registry's, is below it, or shares the domain above it:
 // auth.docker.io does for registry-1.docker.io, and gitlab.example.com for registry.example.com.
 func sameDomain(registry, realm string) bool {
 	if realm == registry {

@@ -39,7 +39,7 @@ func (Credential) Format(s fmt.State, _ rune) { io.WriteString(s, "(hidden crede
 // Finder finds the credential for a repository.
 type Finder interface {
 	// Find returns the credential for the registry and the repository that ref names, ignoring the tag and digest. It
-	// returns the zero Credential if there is none.
+	// returns the zero Credential if none exists.
 	Find(ctx context.Context, ref reference.Reference) (Credential, error)
 	// Searched returns the files in which Find looks, for messages.
 	Searched() []string

@@ -278,6 +278,6 @@ func TestSessionUnreachable(t *testing.T) {
 		t.Errorf("error %#v, want a TokenError without a status and without a URL", err)
 	}
 	if strings.Contains(err.Error(), "s3cret") {
-		t.Errorf("the error holds the secret: %v", err)
+		t.Errorf("the error contains the secret: %v", err)
 	}
 }

@@ -202,7 +202,7 @@ func TestFindFails(t *testing.T) {
 			t.Errorf("%s: error %v\nwant %s", test.name, err, want)
 		}
 		if err != nil && strings.Contains(err.Error(), secret) {
-			t.Errorf("%s: the error holds the secret", test.name)
+			t.Errorf("%s: the error contains the secret", test.name)
 		}
 	}
 	if _, err := (&Store{Files: []string{t.TempDir()}}).Find(t.Context(), parse(t, "quay.io/a")); err == nil {

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// helperTimeout is how long a helper may take; helperValidity is how long its answer is valid if it does not say.
+	// helperTimeout is how long a helper may take; helperValidity is how long its answer is valid by default.
 	// Bazel uses the same values.
 	helperTimeout  = 10 * time.Second
 	helperValidity = 30 * time.Minute

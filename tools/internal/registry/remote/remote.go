@@ -1,4 +1,4 @@
-// Package remote reads blobs of a base image that are not files of the build from the registries that hold them.
+// Package remote reads blobs of a base image that are not files of the build from the registries that have them.
 //
 // It sends no request to a registry before one of its blobs is read. As with every source, the readers of package
 // content verify the bytes, not this package.

@@ -93,8 +93,8 @@ func (a *Attempts) Spent(err error) bool {
 	return a.failures == MaxAttempts || a.silences == maxSilences
 }
 
-// Moved forgets the failures, because something arrived. It does not forget silences: a byte now and then is no reason to
-// wait for hours.
+// Moved resets the failures, because data arrived. It does not reset silences: an occasional byte does not justify waiting
+// for hours.
 func (a *Attempts) Moved() { a.failures = 0 }
 
 // backoff returns how long to wait after the nth failure, at random, so that clients that failed together do not retry

@@ -44,7 +44,7 @@ func (e *certError) Unwrap() error { return e.err }
 // Retry implements [Retryable].
 func (e *certError) Retry() (time.Duration, bool) { return 0, false }
 
-// hostDir returns the first directory for the host, HOST or HOST:PORT, or "" if there is none.
+// hostDir returns the first directory for the host, HOST or HOST:PORT, or "" if none exists.
 func hostDir(dirs []string, host string) string {
 	if strings.Trim(host, ".") == "" { // It may come from a server's redirect.
 		return ""

@@ -87,18 +87,18 @@ type watch struct {
 	tls    bool
 	cancel context.CancelFunc
 
-	mu      sync.Mutex
-	what    string // the event it waits for; empty: it waits no more
-	paused  bool   // whether the request waits for our own source
-	told    bool   // whether the user has been notified
-	limit   time.Duration
-	ends    time.Time // when the wait ends, unless something arrives
-	silence *time.Timer
-	notice  *time.Timer
-	whole   *time.Timer // nil: no bound
-	conn    *counted    // nil: none, or not counted
-	written int64       // by conn, when the timers last looked
-	failed  error
+	mu       sync.Mutex
+	what     string // the event it waits for; empty: it waits no more
+	paused   bool   // whether the request waits for our own source
+	notified bool   // whether the user has been notified
+	limit    time.Duration
+	ends     time.Time // when the wait ends, unless something arrives
+	silence  *time.Timer
+	notice   *time.Timer
+	whole    *time.Timer // nil: no bound
+	conn     *counted    // nil: none, or not counted
+	written  int64       // by conn, when the timers last looked
+	failed   error
 }
 
 // begin starts a wait.
@@ -194,14 +194,14 @@ func (w *watch) expire() {
 
 func (w *watch) tell() {
 	w.mu.Lock()
-	again, needless := w.moved(), w.told || w.paused || w.what == ""
+	again, needless := w.moved(), w.notified || w.paused || w.what == ""
 	if again {
 		w.notice.Reset(w.limits.Notice)
 		w.ends = time.Now().Add(w.limit)
 		w.silence.Reset(w.limit)
 	}
 	tell := !again && !needless
-	w.told = w.told || tell
+	w.notified = w.notified || tell
 	w.mu.Unlock()
 	if tell {
 		announce(w.ctx, w.host)
