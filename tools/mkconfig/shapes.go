@@ -49,7 +49,8 @@ func refuse(layer string, clashes []shape.Clash) error {
 			moves = fmt.Sprintf("put the contents of %s into %s; or ", c.Path, c.Instead())
 		}
 	}
-	return cli.Hint(errors.Join(all...), "%sset over to the image's base in the layer; or state the path there: %s", moves, shape.Fix(clashes))
+	return cli.Hint(errors.Join(all...), "%sset over to the image's base in the layer; or state the path there: %s", moves,
+		shape.Fix(clashes))
 }
 
 // checkUser rejects an image whose user certainly cannot enter a directory on the path to the program.

@@ -75,7 +75,8 @@ func (in *inspector) scanArchive(s store, f *os.File) error {
 // file checks the next entry of an archive, where order and parents do not matter, and returns the path of a new one.
 func (e *entries) file(h rawtar.Header) (string, bool) {
 	if h.Type != rawtar.TypeRegular && h.Type != rawtar.TypeDir {
-		e.report(h.Name, ruleEntryType, fmt.Sprintf("the type %q is not allowed: an archive may contain only files and directories", h.Type))
+		e.report(h.Name, ruleEntryType,
+			fmt.Sprintf("the type %q is not allowed: an archive may contain only files and directories", h.Type))
 		return "", false
 	}
 	path, problem := cleanName(h.Name, h.Type)

@@ -19,7 +19,7 @@ import (
 // types, written by hand.
 var update = flag.Bool("update", false, "write the goldens")
 
-// goldenDigests pin the bytes even if somebody updates the files without looking.
+// goldenDigests pin the bytes even if the files are updated by mistake.
 var goldenDigests = map[string]digest.Digest{
 	"config.json":   "sha256:cb35c3eafedc3c0c89744c25cbe039b201d2dc286fa575b86f0989aff6a6bdc0",
 	"manifest.json": "sha256:c1b7b07841091e5bdef4271f27fdf720e8d673bcaea592c4bc752490cfdeafe8",

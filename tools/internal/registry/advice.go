@@ -70,7 +70,8 @@ func (at place) refused(status int) string {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		if at.anonymous {
 			return fmt.Sprintf("no credential for %s was found in %s; %s stores one; "+
-				"some registries also respond this way if %s does not exist", at.registry, strings.Join(at.searched, ", "), login, at.repository)
+				"some registries also respond this way if %s does not exist", at.registry, strings.Join(at.searched, ", "), login,
+				at.repository)
 		}
 		return fmt.Sprintf("%s does not accept the credential: it is wrong or has expired (%s renews it), "+
 			"or its owner has no access to %s", at.registry, login, at.repository)

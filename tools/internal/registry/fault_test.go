@@ -185,8 +185,8 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// TestHopeless checks that a permanent failure is reported at once.
-func TestHopeless(t *testing.T) {
+// TestPermanentFailure checks that a permanent failure is reported at once.
+func TestPermanentFailure(t *testing.T) {
 	r, waits := repository(t, "127.0.0.1:1", Options{})
 	_, err := r.Resolve(t.Context(), "v1")
 	wantError(t, "no server", err,

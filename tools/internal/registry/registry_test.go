@@ -171,8 +171,8 @@ func TestFetchFails(t *testing.T) {
 	}
 }
 
-// TestLies checks that a registry's false statements are detected.
-func TestLies(t *testing.T) {
+// TestFalseStatements checks that a registry's false statements are detected.
+func TestFalseStatements(t *testing.T) {
 	store := imagetest.Store{}
 	d := store.Add("text/plain", []byte("blob"))
 	other := digest.FromBytes([]byte("other")).String()
@@ -268,7 +268,7 @@ func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	server.Inject("HEAD", 9, func(_ http.ResponseWriter, req *http.Request) bool {
 		cancel()
-		<-req.Context().Done() // The client has hung up by itself.
+		<-req.Context().Done() // The client has hung up.
 		panic(http.ErrAbortHandler)
 	})
 	_, err := r.Resolve(ctx, "v1")

@@ -126,7 +126,7 @@ func (u *upload) send(ctx context.Context) error {
 	return u.finish(ctx)
 }
 
-// open opens an upload, or mounts the blob. Only the first attempt tries to mount it: if that failed, for whatever
+// open opens an upload, or mounts the blob. Only the first attempt tries to mount it: if that failed, for any
 // reason, it would fail again.
 func (u *upload) open(ctx context.Context) (mounted bool, err error) {
 	if u.from != "" && u.tries == 1 {

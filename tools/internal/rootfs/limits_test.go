@@ -51,7 +51,7 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// The unpacked size of all layers is bounded by the number of bytes read, whatever their descriptors state.
+// The unpacked size of all layers is bounded by the number of bytes read, regardless of their descriptors.
 func TestBudget(t *testing.T) {
 	b := budget{out: decompress.Limit(0) - 5}
 	if data, err := io.ReadAll(b.plain(strings.NewReader("12345"))); err != nil || string(data) != "12345" {

@@ -23,7 +23,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
 
-var update = flag.Bool("update", false, "rewrite what the cases in testdata merge into")
+var update = flag.Bool("update", false, "rewrite the results of the cases in testdata")
 
 // merge returns the file system of an image of the layers.
 func merge(t testing.TB, layers ...[]byte) (*rootfs.FileSystem, error) {
@@ -224,7 +224,7 @@ func TestRefusedImages(t *testing.T) {
 	}
 }
 
-// Each content is visited once, in the order of layers and archives, and layers without wanted contents are not read.
+// Each content is visited once, in the order of layers and archives, and layers without requested contents are not read.
 func TestContents(t *testing.T) {
 	lower := archive(t, "file z data=z\nfile gone data=g\nfile a data=a\nlink b to=z\nfile replaced data=1")
 	middle := archive(t, "file .wh.gone\nlink c to=a\nfile replaced data=2\nfile empty")
@@ -268,7 +268,7 @@ func (c counted) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, err
 	return c.Source.Open(ctx, d)
 }
 
-func TestContentsReadsWhatIsWanted(t *testing.T) {
+func TestContentsReadsOnlyRequested(t *testing.T) {
 	lower, upper := archive(t, "file a data=a"), archive(t, "file b data=bb")
 	root, blobs, err := rootfstest.Image(t.Context(), lower, upper)
 	if err != nil {

@@ -40,7 +40,7 @@ type File struct {
 type Registry struct {
 	// URL is the base address of its API, without "/v2/": "https://registry-1.docker.io".
 	URL string `json:"url"`
-	// Auth is the required authentication, or nil if anybody may pull.
+	// Auth is the required authentication, or nil if pulling requires none.
 	Auth *Auth `json:"auth,omitempty"`
 }
 

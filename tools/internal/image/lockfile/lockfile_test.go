@@ -116,7 +116,7 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-// FuzzText: whatever the text, it comes back unchanged, or is rejected because it is not UTF-8.
+// FuzzText checks that any text is read back unchanged, or is rejected because it is not UTF-8.
 func FuzzText(f *testing.F) {
 	for _, seed := range []string{"", "{}", `{"a":"\u0000\n,","b":2}`, "a\x00\x1f\x7f\u2028,\"\\", "\xff"} {
 		f.Add([]byte(seed))

@@ -48,8 +48,8 @@ func edit(rng *rand.Rand, data []byte) []byte {
 	return bytes.Join([][]byte{data[:at], fresh, data[at+size:]}, nil)
 }
 
-// After any sequence of edits the bytes with a cache equal those without, however many files it keeps, and whatever
-// happens to the files.
+// After any sequence of edits, the bytes with a cache equal those without, regardless of how many files it keeps and of
+// changes to the files.
 func TestCacheSameBytes(t *testing.T) {
 	dir := t.TempDir()
 	harm := []func(path string) error{

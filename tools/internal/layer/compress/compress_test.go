@@ -108,7 +108,7 @@ func TestGolden(t *testing.T) {
 				packed := pack(t, f, data[part], 256<<10)
 				got[i] = sum(packed)
 				if unpacked := unpack(t, f.Codec, packed); !bytes.Equal(unpacked, data[part]) {
-					t.Errorf("%s: does not unpack to what was packed", part)
+					t.Errorf("%s: does not unpack to its input", part)
 				}
 			}
 			if got != golden[name] {

@@ -41,7 +41,7 @@ func put(at int, text string) func([]byte) {
 }
 
 // Ambiguity about the positions of an archive's entries is an error, whether the archive is kept or repacked.
-func TestDoubt(t *testing.T) {
+func TestAmbiguous(t *testing.T) {
 	plain := archive(t, file("a", "x"))
 	xattr := archive(t, item{tar.Header{Name: "a", Typeflag: tar.TypeReg, Format: tar.FormatPAX,
 		PAXRecords: map[string]string{"SCHILY.xattr.user.a": "b"}}, ""})

@@ -9,7 +9,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// maxName is the longest registry and repository together, in bytes; Docker and most registries refuse longer ones.
+// maxName is the longest registry and repository together, in bytes; Docker and most registries reject longer ones.
 const maxName = 255
 
 var (

@@ -98,7 +98,7 @@ func TestSessionBasic(t *testing.T) {
 	again, err := s.Renew(t.Context(), []string{`Basic realm="x"`}, "")
 	want := "Basic " + encode("user:s3cret")
 	if got := authorization(t, s); !again || err != nil || got != want || *asked != 1 || s.Anonymous() {
-		t.Errorf("Renew = %t, %v; header %q, asked %d times", again, err, got, *asked)
+		t.Errorf("Renew = %t, %v; header %q, credential requested %d times", again, err, got, *asked)
 	}
 	if again, err := s.Renew(t.Context(), []string{`Basic realm="x"`}, want); again || err != nil {
 		t.Errorf("after a refusal of the credential: Renew = %t, %v, want false", again, err)

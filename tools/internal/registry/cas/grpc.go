@@ -19,9 +19,9 @@ import (
 
 // grpcCache is a cache that speaks the Remote Execution API.
 //
-// One call with two messages and four fields in all does not justify a gRPC library, which everybody who builds the
-// push tool would have to compile: net/http provides HTTP/2, and gRPC adds to it (PROTOCOL-HTTP2.md) only five bytes
-// before each message and a status after the last one.
+// One call with two messages and four fields in total does not justify a gRPC library, which every build of the push
+// tool would have to compile: net/http provides HTTP/2, and gRPC adds to it (PROTOCOL-HTTP2.md) only five bytes before
+// each message and a status after the last one.
 type grpcCache struct {
 	client *http.Client
 	method url.URL

@@ -23,7 +23,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 )
 
-// The files of a layout besides the blobs, and the directory of the blobs.
+// The files of a layout other than blobs, and the directory of the blobs.
 const (
 	MarkerFile = "oci-layout"
 	IndexFile  = "index.json"

@@ -1,7 +1,7 @@
 // Package rootfstest reads the stacks of layers that package rootfs is tested with, and lists file systems.
 //
 // A stack is a txtar archive. Each of its files "layer" or "layer CODEC" is a layer, the lowest first, with one entry per
-// line: a kind, a name, and the values that differ from the defaults. The other files state what the layers merge into,
+// line: a kind, a name, and the values that differ from the defaults. The other files state the result of merging the layers,
 // and which engines differ: see testdata/README.md of package rootfs.
 package rootfstest
 

@@ -3,8 +3,8 @@
 // Usage:
 //
 //	rootlist make CASE DIR   write the layout of a case of package rootfstest
-//	rootlist list DIR        list what the layers of the layout's first image merge into
-//	rootlist list LAYER...   list what the layers in these files merge into
+//	rootlist list DIR        list the file system of the layout's first image
+//	rootlist list LAYER...   list the file system of the layers in these files
 package main
 
 import (
