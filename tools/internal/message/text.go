@@ -1,4 +1,4 @@
-// Package message is what programs share in talking to their users: text from strangers made harmless, and notices.
+// Package message is what programs share in talking to their users: text from strangers made harmless, notices, and hints.
 //
 // Strangers are the makers of an archive, a server, another program. What they wrote may end up on a terminal, which obeys
 // control characters, or between messages of ours, which it could imitate.
