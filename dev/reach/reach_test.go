@@ -36,7 +36,7 @@ const (
 // owners lists the packages of Go that only some rooms and tools may import.
 var owners = map[string][]string{
 	"net":      {"engine", "registry"},
-	"net/http": {"engine", "registry", "tools/check", "tools/load", "tools/lock", "tools/push"},
+	"net/http": {"engine", "registry", "tools/push"},
 	"os/exec":  {"cli", "engine", "registry"},
 	"plugin":   {},
 	"C":        {},

@@ -167,7 +167,7 @@ over_tls() {
 credentials() {
   certificate
   if over_tls stranger; then fail "a stranger was let in"; fi
-  contains "$WORK/stranger.out" "UNAUTHENTICATED: no entrance" "hint: a credential for the cache" //lazy:push
+  contains "$WORK/stranger.out" "UNAUTHENTICATED: no entrance" "hint: pass a credential for the cache" //lazy:push
   STRATA_REMOTE_HEADER="authorization=Bearer $secret" over_tls header || fail "$(cat "$WORK/header.out")"
   pushed header
   cat >lazy/helper <<HELPER
@@ -176,7 +176,7 @@ tee -a '$WORK/asked' | grep -q 'https://127.0.0.1:' || exit 1
 echo '{"headers": {"Authorization": ["Bearer $secret"]}}'
 HELPER
   chmod +x lazy/helper
-  over_tls helper --credential-helper=%workspace%/lazy/helper || fail "$(cat "$WORK/helper.out")"
+  over_tls helper --remote-cache-credential-helper=%workspace%/lazy/helper || fail "$(cat "$WORK/helper.out")"
   pushed helper
   equal "what the helper is asked" 1 "$(grep -o '"uri"' "$WORK/asked" | wc -l)"
   lacks "$WORK/stranger.out" "$secret"

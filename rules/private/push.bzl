@@ -32,8 +32,8 @@ def _impl(ctx):
     arguments = program_arguments(
         ctx,
         flags = {
-            "credential-helper": ctx.attr._remote_cache_credential_helper[BuildSettingInfo].value,
             "remote-cache": cache,
+            "remote-cache-credential-helper": ctx.attr._remote_cache_credential_helper[BuildSettingInfo].value,
             "repository": ctx.attr.repository,
             "tag": ctx.attr.remote_tags,
         },

@@ -61,7 +61,7 @@ def _lazy_impl(ctx):
     target = analysistest.target_under_test(env)
     place = "%runfiles%/" + ctx.workspace_name + "/"
     lines = only(env, "FileWrite").content.splitlines()
-    for flag in ["--remote-cache=grpcs://cache.example.com?instance=main", "--credential-helper=%workspace%/helper"]:
+    for flag in ["--remote-cache=grpcs://cache.example.com?instance=main", "--remote-cache-credential-helper=%workspace%/helper"]:
         asserts.true(env, flag in lines, flag + " is not among the arguments")
     links = [link.path for link in target[DefaultInfo].default_runfiles.symlinks.to_list()]
     layers = [line.removeprefix("--layer=") for line in lines if line.startswith("--layer=")]

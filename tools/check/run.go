@@ -11,9 +11,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/registryflags"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
-	"github.com/rules-strata/rules_strata/tools/internal/registry"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 )
 
@@ -36,17 +36,17 @@ type settings struct {
 	layout, archive, registry string
 	image                     *imageflags.Flags
 	digest, target            string
-	insecure, rules           bool
+	connection                *registryflags.Flags
+	rules                     bool
 	lenient                   int
 	options                   check.Options
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
-	s := settings{image: imageflags.Declare(flags)}
+	s := settings{image: imageflags.Declare(flags), connection: registryflags.Declare(flags)}
 	flags.StringVar(&s.layout, "layout", "", "image layout to check, a `directory`")
 	flags.StringVar(&s.archive, "archive", "", "archive of an image to check, an uncompressed `tar`")
 	flags.StringVar(&s.registry, "registry", "", "`reference` of an image or index in a registry to check")
-	flags.BoolVar(&s.insecure, "insecure", false, "accept an unknown certificate, or no TLS at all, of the registry")
 	flags.BoolVar(&s.options.FollowSymlinks, "follow-symlinks", false,
 		"let the files of the layout be symlinks, as they are in Bazel's sandbox")
 	flags.StringVar(&s.digest, "digest", "", "`digest` that the image of --root must have")
@@ -86,7 +86,7 @@ func (s *settings) validate() error {
 		return launch.Explain(cli.Usage("expected exactly one of --layout, --archive, --registry and --root"))
 	case places > 1:
 		return cli.Usage("expected exactly one of --layout, --archive, --registry and --root")
-	case s.insecure && s.registry == "":
+	case s.connection.Insecure && s.registry == "":
 		return cli.Usage("--insecure is for --registry only")
 	case s.options.FollowSymlinks && s.layout == "":
 		return cli.Usage("--follow-symlinks is for --layout only")
@@ -135,7 +135,7 @@ func (s *settings) checkRegistry(ctx context.Context) (check.Report, error) {
 	if err != nil {
 		return check.Report{}, cli.Usage("--registry: %w", err)
 	}
-	repository, err := registry.NewUserClient(s.insecure).Repository(ctx, ref, auth.Pull)
+	repository, err := s.connection.Client().Repository(ctx, ref, auth.Pull)
 	if err != nil {
 		return check.Report{}, err
 	}

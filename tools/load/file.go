@@ -12,20 +12,17 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
 )
 
-// write writes the archive for --archive: the image for --platform, or else the whole input.
-func (s *settings) write(ctx context.Context, std cli.Streams, image engine.Image) error {
-	if s.platform != nil {
-		var err error
-		if image, err = s.selectFor(ctx, *s.platform, image); err != nil {
-			return err
-		}
+// writeArchive writes the image, or all images of an index if no platform is set, to a file or to standard output ("-").
+func writeArchive(ctx context.Context, std cli.Streams, path string, image engine.Image) error {
+	image, err := image.Select(ctx)
+	if err != nil {
+		return err
 	}
 	options := archive.Options{Names: image.Names}
-	if s.archive == "-" {
+	if path == "-" {
 		return archive.Write(ctx, std.Out, image.Source, image.Root, options)
 	}
-	path, err := filepath.Abs(s.archive)
-	if err != nil {
+	if path, err = filepath.Abs(path); err != nil {
 		return err
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {

@@ -5,9 +5,9 @@
 // if the engine lacks them. For an index, load sends the image for --platform or, by default, the one for the engine's
 // platform.
 //
-// The engine is that of --engine, else of the environment variable STRATA_ENGINE, else of --default-engine, which is the
-// rule's attribute. "auto" is Docker if its daemon answers, otherwise Podman. Load talks to containerd through ctr, or
-// through nerdctl where ctr cannot reach it.
+// The engine is the one of --engine, then of the environment variable STRATA_ENGINE, then of --default-engine, which the
+// rule's attribute sets. "auto" is Docker if its daemon responds, otherwise Podman. Load talks to containerd through ctr,
+// or through nerdctl if ctr cannot reach it.
 //
 // Standard output gets the image's names, one per line, or the path of the archive. Standard error gets one line with the
 // manifest's digest and the size of the transfer. "load --help" lists the flags.

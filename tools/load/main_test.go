@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts. Each has an index of an image for linux/amd64 and one for linux/arm64 in root.json and
 // blobs, and the first one in image.json; $INDEX, $AMD64 and $ARM64 are their digests. $LAYER, the layer of the first,
-// is also in a registry, as layer.json states; locked.json names the registry $LOCKED, which requires a password. The
+// is also in the registry $OPEN, as layer.json states; locked.json names the registry $LOCKED, which requires a password,
+// and elsewhere.json the registry registry.test, which does not exist. The
 // variables $FAKE_DOCKER and so on control the fake programs of the engines (see enginetest).
 //
 // The command "archive FILE N" checks an archive of N images; "requests REQUEST..." compares the requests made to the
@@ -73,6 +74,7 @@ func setUp(t *testing.T, env *testscript.Env) error {
 	} {
 		env.Setenv(name, value.String())
 	}
+	env.Setenv("OPEN", registry.Host)
 	env.Setenv("LOCKED", locked.Host)
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_RUNTIME_DIR", filepath.Join(env.WorkDir, "run"))
@@ -85,6 +87,7 @@ func setUp(t *testing.T, env *testscript.Env) error {
 	}
 	for name, document := range map[string]any{
 		"root.json": index, "image.json": amd64, "layer.json": remote(registry.Host), "locked.json": remote(locked.Host),
+		"elsewhere.json": remote("registry.test"),
 	} {
 		if err := wire.Write(filepath.Join(env.WorkDir, name), document); err != nil {
 			return err

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -11,10 +10,10 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/registryflags"
 	"github.com/rules-strata/rules_strata/tools/internal/engine"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
-	"github.com/rules-strata/rules_strata/tools/internal/registry"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/remote"
 )
 
@@ -23,20 +22,24 @@ const engineVariable = "STRATA_ENGINE"
 
 var command = cli.Command{
 	Name:    "load",
-	Summary: "hand an image to Docker, Podman or containerd, or write it to a file",
+	Summary: "load an image into Docker, Podman or containerd, or write it to a file",
 	Details: `
-The engine is the one that --engine says, or else the environment variable STRATA_ENGINE, or else --default-engine.
-"auto" takes Docker if its daemon answers, and Podman otherwise. Of an index the image for --platform is loaded, or else
-the one for the engine's own platform. Layers that the engine holds are not sent.
+The flag --engine selects the engine, then the environment variable STRATA_ENGINE, then --default-engine. "auto" is Docker
+if its daemon responds, otherwise Podman. For an index, the image for --platform is loaded, by default the one for the
+engine's platform. Layers that the engine has are not sent; layers that are only in a registry are read from there, with
+the credentials of "docker login" and "podman login".
 
---archive writes an archive instead, which "docker load", "podman load" and "ctr images import" take.
+--archive writes an archive instead, for "docker load", "podman load" and "ctr images import".
 
-Standard output gets what can be used next, one a line: the image's names, or the path of the archive.`,
+Standard output gets the image's names, one per line, or the path of the archive.`,
 	New: newWork,
 }
 
-// settings are the flag values that do not describe the image.
+// settings are the values of the flags.
 type settings struct {
+	image                 *imageflags.Flags
+	names                 *imageflags.Names
+	registry              *registryflags.Flags
 	engine, defaultEngine string
 	namespace             string
 	archive               string
@@ -45,15 +48,15 @@ type settings struct {
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
-	image := imageflags.Declare(flags)
-	names := imageflags.DeclareNames(flags)
-	var s settings
+	s := settings{
+		image: imageflags.Declare(flags), names: imageflags.DeclareNames(flags), registry: registryflags.Declare(flags),
+	}
 	flags.StringVar(&s.engine, "engine", "", "`engine` to load into: docker, podman, containerd or auto")
 	flags.StringVar(&s.defaultEngine, "default-engine", engine.Auto,
-		"`engine` that the rule wants, if neither --engine nor "+engineVariable+" says more")
+		"`engine` of the rule, used if neither --engine nor "+engineVariable+" is set")
 	flags.StringVar(&s.namespace, "namespace", "",
-		"`namespace` of containerd's (default: $CONTAINERD_NAMESPACE, or else \"default\")")
-	flags.StringVar(&s.archive, "archive", "", "`file` to write as an archive, - for standard output; no engine is asked")
+		"`namespace` in containerd (default: $CONTAINERD_NAMESPACE, or else \"default\")")
+	flags.StringVar(&s.archive, "archive", "", "`file` to write as an archive, - for standard output; no engine is used")
 	cli.Each(flags, "platform", "`os/arch[/variant]` of the image in an index to load (default: the engine's)",
 		func(value string) error {
 			p, err := oci.ParsePlatform(value)
@@ -62,7 +65,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		})
 	flags.StringVar(&s.target, "target", "", "`label` of the build's target, for messages")
 	return func(ctx context.Context, std cli.Streams) error {
-		if len(*names) == 0 {
+		if len(*s.names) == 0 {
 			return launch.Explain(cli.Hint(cli.Usage("--name is missing"), "%s --help lists the flags", flags.Name()))
 		}
 		choice := engine.Choice{
@@ -71,11 +74,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if err := choice.Check(); err != nil {
 			return cli.Hint(cli.Usage("%w", err), "the engine is chosen by --engine, %s or the rule", engineVariable)
 		}
-		made, err := image.Image()
-		if err == nil {
-			source := content.Multi{made.Files, remoteLayers(made.Remote)}
-			err = s.run(ctx, std, choice, engine.Image{Source: source, Root: made.Root, Names: *names})
-		}
+		err := s.run(ctx, std, choice)
 		if err != nil && s.target != "" {
 			return fmt.Errorf("%s: %w", s.target, err)
 		}
@@ -83,36 +82,27 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	}
 }
 
-// remoteLayers returns a source of the layers that only registries hold.
-func remoteLayers(layers []content.RemoteLayer) content.Source {
-	return remote.New(registry.NewUserClient(false), layers)
-}
-
-func (s *settings) run(ctx context.Context, std cli.Streams, choice engine.Choice, image engine.Image) error {
-	if s.archive != "" {
-		return s.write(ctx, std, image)
-	}
-	e, err := engine.Find(ctx, choice)
-	if errors.Is(err, engine.ErrUnavailable) {
-		return cli.Hint(err, "install Docker or Podman and start it (\"systemctl start docker\"), "+
-			"or name the one to use with --engine or %s", engineVariable)
-	}
+func (s *settings) run(ctx context.Context, std cli.Streams, choice engine.Choice) error {
+	made, err := s.image.Image()
 	if err != nil {
 		return err
 	}
-	if s.platform != nil || oci.IsIndex(image.Root.MediaType) {
-		if image, err = s.selectFor(ctx, e.Platform, image); err != nil {
-			return err
-		}
+	image := engine.Image{
+		Source: content.Multi{made.Files, remote.New(s.registry.Client(), made.Remote)},
+		Root:   made.Root, Platform: s.platform, Names: *s.names,
+	}
+	if s.archive != "" {
+		return writeArchive(ctx, std, s.archive, image)
+	}
+	e, err := engine.Find(ctx, choice)
+	if err != nil {
+		return err
 	}
 	err = e.Load(ctx, image, func(p engine.Plan) {
 		cli.Line(std.Err, "%s: %s has %d of %d layers, sending %.1f MB",
-			image.Root.Digest, e.Name, p.Held, p.Layers, float64(p.Bytes)/1e6)
+			p.Image, e.Name, p.Held, p.Layers, float64(p.Bytes)/1e6)
 	})
 	if err != nil {
-		if e.Name == "docker" && hasZstd(ctx, image) {
-			return cli.Hint(err, "the image has layers packed with zstd, which Docker 20.10 cannot read")
-		}
 		return err
 	}
 	for _, name := range image.Names {
@@ -121,30 +111,4 @@ func (s *settings) run(ctx context.Context, std cli.Streams, choice engine.Choic
 		}
 	}
 	return nil
-}
-
-// selectFor returns the image for --platform, or for another platform if there is no such flag.
-func (s *settings) selectFor(
-	ctx context.Context, other oci.Platform, image engine.Image,
-) (engine.Image, error) {
-	platform := other
-	if s.platform != nil {
-		platform = *s.platform
-	}
-	image, err := image.Select(ctx, platform)
-	if mismatch := (*content.PlatformError)(nil); errors.As(err, &mismatch) {
-		return image, cli.Hint(err, "--platform chooses one")
-	}
-	return image, err
-}
-
-// hasZstd reports whether a layer of the image is compressed with zstd.
-func hasZstd(ctx context.Context, image engine.Image) bool {
-	var found bool
-	err := content.Walk(ctx, image.Source, image.Root, func(d oci.Descriptor, _ []byte) error {
-		packing, err := oci.LayerCompression(d.MediaType)
-		found = found || err == nil && packing == oci.Zstd
-		return nil
-	})
-	return err == nil && found
 }

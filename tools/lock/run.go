@@ -2,16 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/image/lockfile"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/progress"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/registryflags"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/lock"
 )
 
 // lockName is the default name of the file.
@@ -55,16 +53,18 @@ that now resolves to another image is reported, but is not an error.`,
 
 // settings are the values of the flags that commands share.
 type settings struct {
-	path     string
-	insecure bool
-	noShape  bool
+	path       string
+	connection *registryflags.Flags
+	noShape    bool
 }
 
-func (s *settings) declare(flags *flag.FlagSet, online bool) {
+func (s *settings) declare(flags *flag.FlagSet) {
 	flags.StringVar(&s.path, "lock", "", "lock `file` (default images.lock.json in the workspace)")
-	if online {
-		flags.BoolVar(&s.insecure, "insecure", false, "accept an untrusted certificate, or no TLS at all")
-	}
+}
+
+// declareConnection declares the flags of a command that connects to registries.
+func (s *settings) declareConnection(flags *flag.FlagSet) {
+	s.connection = registryflags.Declare(flags)
 }
 
 func (s *settings) declareShape(flags *flag.FlagSet) {
@@ -79,50 +79,11 @@ func (s *settings) file() string {
 	return s.path
 }
 
-// read reads the lock file, which must exist unless it may be new.
-func (s *settings) read(mayBeNew bool) (*lockfile.File, error) {
-	f, err := lockfile.Read(s.file())
-	switch {
-	case !errors.Is(err, fs.ErrNotExist):
-		return f, err
-	case mayBeNew:
-		return f, nil
-	}
-	return nil, cli.Hint(fmt.Errorf("%s: the file does not exist", s.file()),
-		"\"lock add NAME REFERENCE\" creates it; --lock names another file")
-}
-
-// change changes the lock file, which must exist unless it may be new. It locks the file while it reads it, calls do and
-// writes it. Other commands wait meanwhile, so do should not wait for a registry.
-func (s *settings) change(ctx context.Context, mayBeNew bool, do func(*lockfile.File) error) error {
-	unlock, err := lockfile.Lock(ctx, s.file())
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	f, err := s.read(mayBeNew)
-	if err != nil {
-		return err
-	}
-	if err := do(f); err != nil {
-		return err
-	}
-	return f.Write(s.file())
-}
-
-// some returns the names, sorted, or those of all images if there are none. Each must be in the file.
-func some(f *lockfile.File, names []string) ([]string, error) {
-	for _, name := range names {
-		if _, ok := f.Images[name]; !ok {
-			return nil, cli.Hint(fmt.Errorf("image %q is not in the lock file", name), "\"lock list\" lists the images")
-		}
-	}
-	if len(names) == 0 {
-		for name := range f.Images {
-			names = append(names, name)
-		}
-	}
-	names = slices.Clone(names)
-	slices.Sort(names)
-	return slices.Compact(names), nil
+// pin calls do with a keeper of the lock file, and shows the progress of reading layers until do returns.
+func (s *settings) pin(ctx context.Context, std cli.Streams, do func(context.Context, lock.Keeper) error) error {
+	var meter progress.Meter
+	display := progress.NewDisplay(std.Err, progress.Terminal(std.Err), &meter)
+	defer display.Close()
+	keeper := lock.Keeper{Path: s.file(), Client: s.connection.Client(), Watch: meter.Watch}
+	return do(cli.WithNotices(ctx, display), keeper) // Notices do not break the progress bars.
 }

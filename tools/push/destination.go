@@ -8,9 +8,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/nameflags"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/registry"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/push"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/remote"
 )
 
-// destination is an image and its destination, as the flags state them.
+// destination has the flags of one image and its destination.
 type destination struct {
 	image  *imageflags.Flags
 	names  *nameflags.Flags
@@ -35,7 +39,7 @@ func readDestinations(own *destination, files []string) ([]*destination, error) 
 	}
 	repository := own.names.Repository
 	if n := len(files) + len(all); repository != "" && n > 1 {
-		return nil, cli.Hint(cli.Usage("--repository=%s: there are %d images", repository, n),
+		return nil, cli.Hint(cli.Usage("--repository=%s: not allowed with %d images", repository, n),
 			"run the target of one of them")
 	}
 	for _, file := range files {
@@ -66,4 +70,27 @@ func readDestination(file string) (*destination, error) {
 		return nil, cli.Usage("--push=%s: %w", file, err)
 	}
 	return d, nil
+}
+
+// task returns the push that the flags describe.
+func (d *destination) task(client *registry.Client) (push.Task, error) {
+	to, tags, err := d.names.Resolve()
+	if err != nil {
+		return push.Task{}, err
+	}
+	image, err := d.image.Image()
+	if err != nil {
+		return push.Task{}, err
+	}
+	cache, err := d.cache.open()
+	if err != nil {
+		return push.Task{}, err
+	}
+	var source content.Source = content.Multi{image.Files, remote.New(client, image.Remote)}
+	if cache != nil {
+		source = cache.Behind(source)
+	}
+	return push.Task{
+		Target: d.target, To: to, Tags: tags, Root: image.Root, Source: source, Remote: image.Remote,
+	}, nil
 }

@@ -1,14 +1,14 @@
 // Push sends images and indexes straight to registries, blob by blob, without an archive in between.
 //
-// The input is the files that the other tools write (see mklayout). Push asks the registry for each blob first, so a second
-// push sends nothing; tags come last. A blob that another repository of the same registry holds is mounted from there; one
-// that only registries hold is copied between them in memory. An interrupted upload of a large blob resumes.
+// The input is the files that the other tools write (see mklayout). Push first checks whether the registry has a blob, so a
+// second push sends nothing; tags are set last. A blob in another known repository of the same registry is mounted from
+// there; one that is only in other registries is copied in memory. An interrupted upload of a large blob resumes.
 //
 // On a terminal, each transfer has a progress bar; each finished object is one line on standard error. Standard output gets
 // the references that now resolve, one per line: REPOSITORY:TAG@DIGEST for each tag, then REPOSITORY@DIGEST. With --json, it
 // gets JSON instead, which --output also writes to a file.
 //
-// Each --push names a file with the arguments of one more image, one per line. Flags of the user follow those of the rule: a
+// Each --push names a file with the arguments of one more image, one per line. The user's flags follow those of the rule: a
 // second --repository replaces the first, each --tag adds one, for every image. An image without tags is pushed by digest
 // only. Repositories and tags may contain variables of the workspace status files of --status, as {{NAME}}.
 //

@@ -9,14 +9,14 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/transport"
 )
 
-// tlsFlags are the files for TLS with the remote cache. The flags are named as Bazel's are.
+// tlsFlags are the files for TLS with the remote cache. The flags have the names of Bazel's.
 type tlsFlags struct{ authorities, certificate, key string }
 
 func (f *tlsFlags) declare(flags *flag.FlagSet) {
 	flags.StringVar(&f.authorities, "tls-certificate", "",
-		"`file` with further authorities for the remote cache, as in Bazel's --tls_certificate")
+		"`file` with more authorities for the remote cache, as in Bazel's --tls_certificate")
 	flags.StringVar(&f.certificate, "tls-client-certificate", "",
-		"`file` with the certificate that the remote cache gets to see, as in Bazel's --tls_client_certificate")
+		"`file` with the client certificate for the remote cache, as in Bazel's --tls_client_certificate")
 	flags.StringVar(&f.key, "tls-client-key", "", "`file` with the key of --tls-client-certificate")
 }
 
@@ -33,7 +33,7 @@ func (f *tlsFlags) config() (*tls.Config, error) {
 	}
 	config := new(tls.Config)
 	if (f.certificate == "") != (f.key == "") {
-		return nil, cli.Usage("--tls-client-certificate and --tls-client-key need each other")
+		return nil, cli.Usage("--tls-client-certificate and --tls-client-key must be set together")
 	}
 	if f.certificate != "" {
 		pair, err := tls.LoadX509KeyPair(f.certificate, f.key)

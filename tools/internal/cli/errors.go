@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+
+	"github.com/rules-strata/rules_strata/tools/internal/message"
 )
 
 // usageError marks an invalid command line.
@@ -19,31 +21,17 @@ func Usage(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
 }
 
-// Hinter is an error that knows advice for the user. [Command.Run] prints the advice of all errors that a failure wraps. A
-// package below cli implements it without an import, so that each tool gives the same advice for the same failure.
+// Hinter is an error with advice for the user. [Command.Run] prints the advice of all errors that a failure wraps. A
+// package below cli implements it without importing cli, or uses [message.Hint], so that each tool gives the same advice
+// for the same failure.
 type Hinter interface {
 	error
 	// Hint returns the advice, or "" if there is none.
 	Hint() string
 }
 
-// hintError adds advice to an error.
-type hintError struct {
-	err  error
-	hint string
-}
-
-func (e *hintError) Error() string { return e.err.Error() }
-func (e *hintError) Unwrap() error { return e.err }
-func (e *hintError) Hint() string  { return e.hint }
-
-// Hint adds a line of advice to err, printed below it as "hint: ...". It returns nil if err is nil.
-func Hint(err error, format string, args ...any) error {
-	if err == nil {
-		return nil
-	}
-	return &hintError{err, fmt.Sprintf(format, args...)}
-}
+// Hint adds a line of advice to err, see [message.Hint].
+func Hint(err error, format string, args ...any) error { return message.Hint(err, format, args...) }
 
 // hints returns the advice that err and the errors it wraps carry, outermost first and each once.
 func hints(err error) []string {

@@ -256,7 +256,7 @@ func TestSelect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		selected, err := Image{Source: store, Root: test.root}.Select(t.Context(), platform)
+		selected, err := Image{Source: store, Root: test.root, Platform: &platform}.Select(t.Context())
 		got := selected.Root.Digest.String()
 		if err != nil {
 			got = err.Error()
@@ -266,8 +266,11 @@ func TestSelect(t *testing.T) {
 		}
 	}
 	delete(store, armv6.Digest)
-	_, err := Image{Source: store, Root: index}.Select(t.Context(), *amd64.Platform)
+	_, err := Image{Source: store, Root: index, Platform: amd64.Platform}.Select(t.Context())
 	if !errors.Is(err, content.ErrNotFound) {
 		t.Errorf("a missing manifest: %v", err)
+	}
+	if any, err := (Image{Root: index}).Select(t.Context()); err != nil || any.Root.Digest != index.Digest {
+		t.Errorf("without a platform: %v, %v", any.Root, err)
 	}
 }

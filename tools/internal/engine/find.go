@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rules-strata/rules_strata/tools/internal/message"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
@@ -123,7 +124,8 @@ func Find(ctx context.Context, choice Choice) (*Engine, error) {
 		}
 		tried = append(tried, kind.program+": "+err.Error())
 	}
-	return nil, fmt.Errorf("%w: %s", ErrUnavailable, strings.Join(tried, "; "))
+	return nil, message.Hint(fmt.Errorf("%w: %s", ErrUnavailable, strings.Join(tried, "; ")),
+		"install Docker or Podman and start it (\"systemctl start docker\"), or name the engine with --engine or STRATA_ENGINE")
 }
 
 // ask finds the engine's program and gets the engine's platform from it.

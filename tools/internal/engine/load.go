@@ -1,8 +1,8 @@
 // Package engine loads images into a container engine, Docker, Podman or containerd, through its command line.
 //
-// [Find] looks for an engine that answers, [Image.Select] picks from an index the one image that the engine can run,
-// and [Engine.Load] finds out which layers the engine has and streams an archive of the rest into its load command. No
-// archive is ever on disk, and one that cannot be completed never looks complete to the engine.
+// [Find] looks for an engine that responds. [Engine.Load] picks from an index the one image that the engine can run,
+// queries which layers the engine has, and streams the rest into its load command, as an archive without those layers.
+// No archive is ever on disk, and one that cannot be completed never looks complete to the engine.
 //
 // All engines look for a layer in their own store before they open its file in the archive: Docker by the diff ids from
 // the lowest layer on, Podman and containerd by the blob's digest.
@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/rules-strata/rules_strata/tools/internal/message"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -34,39 +35,53 @@ const graceTime = 5 * time.Second
 type Image struct {
 	// Source holds the blobs.
 	Source content.Source
-	// Root is the image's manifest; before Select it may be an index.
+	// Root is the image's manifest, or an index.
 	Root oci.Descriptor
+	// Platform is the platform that the image must be for. Nil means the engine's for an index, and any for an image.
+	Platform *oci.Platform
 	// Names are the names that it gets, each with a tag.
 	Names []reference.Reference
 }
 
 // Plan describes a load before it starts.
 type Plan struct {
+	// Image is the digest of the image's manifest.
+	Image digest.Digest
 	// Layers is the number of the image's layers, Held how many of them the engine has.
 	Layers, Held int
 	// Bytes is the packed size of the layers that the engine lacks.
 	Bytes int64
 }
 
-// Select returns the image to load: from an index, the one that [content.Choose] chooses for the platform. It fails with
-// a *content.PlatformError if no image is for the platform, even if the root is a single image.
-func (i Image) Select(ctx context.Context, want oci.Platform) (Image, error) {
+// Select returns the image for i.Platform, which for an index is the one that [content.Choose] returns. The error is a
+// *content.PlatformError if there is no such image. Without a platform, Select returns i.
+func (i Image) Select(ctx context.Context) (Image, error) {
+	if i.Platform == nil {
+		return i, nil
+	}
 	images, err := content.Images(ctx, i.Source, i.Root)
 	if err != nil {
 		return Image{}, err
 	}
-	chosen, err := content.Choose(images, want)
+	chosen, err := content.Choose(images, *i.Platform)
 	if err != nil {
-		return Image{}, fmt.Errorf("%s: %w", i.Root.Digest, err)
+		return Image{}, message.Hint(fmt.Errorf("%s: %w", i.Root.Digest, err), "--platform chooses one")
 	}
 	i.Root = chosen.Descriptor
 	return i, nil
 }
 
 // Load gives the engine the image and its names. It omits the layers that the engine reports to have; if the engine then
-// fails, it sends all of them. It therefore calls the function plan, before anything is sent, once or twice. An error
-// contains the output of the engine's program.
+// refuses the image, Load sends all of them. It calls plan each time before it sends, once or twice. An error contains the
+// output of the engine's program.
 func (e *Engine) Load(ctx context.Context, image Image, plan func(Plan)) error {
+	if image.Platform == nil && oci.IsIndex(image.Root.MediaType) {
+		image.Platform = &e.Platform
+	}
+	image, err := image.Select(ctx)
+	if err != nil {
+		return err
+	}
 	s, err := image.stack(ctx)
 	if err != nil {
 		return err
@@ -76,9 +91,16 @@ func (e *Engine) Load(ctx context.Context, image Image, plan func(Plan)) error {
 	for {
 		omit := h.omit(s)
 		p := s.plan(omit)
+		p.Image = image.Root.Digest
 		plan(p)
 		err = e.sendNamed(ctx, image, omit)
-		if refused := (*programError)(nil); p.Held == 0 || ctx.Err() != nil || !errors.As(err, &refused) {
+		refused := (*programError)(nil)
+		switch {
+		case ctx.Err() != nil || !errors.As(err, &refused):
+			return err
+		case p.Held == 0 && e.Name == "docker" && s.hasZstd():
+			return message.Hint(err, "the image has layers compressed with zstd, which Docker 20.10 cannot read")
+		case p.Held == 0:
 			return err
 		}
 		h = holding{}
@@ -121,7 +143,15 @@ func (s *stack) plan(omit map[digest.Digest]bool) Plan {
 	return p
 }
 
-// programError is returned when the engine's program rejects its input.
+// hasZstd reports whether a layer is compressed with zstd.
+func (s *stack) hasZstd() bool {
+	return slices.ContainsFunc(s.layers, func(layer oci.Descriptor) bool {
+		compression, err := oci.LayerCompression(layer.MediaType)
+		return err == nil && compression == oci.Zstd
+	})
+}
+
+// programError is returned when the engine's program refuses its input.
 type programError struct{ err error }
 
 func (e *programError) Error() string { return e.err.Error() }

@@ -1,4 +1,4 @@
-// Package message formats messages to users: it makes untrusted text harmless, and shows notices.
+// Package message formats messages to users: it makes untrusted text harmless, and shows notices and hints.
 //
 // Untrusted text comes from an archive, a server or another program. On a terminal, its control characters would be obeyed,
 // and it could imitate our own messages.

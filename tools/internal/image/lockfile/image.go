@@ -2,10 +2,29 @@ package lockfile
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
+	"github.com/rules-strata/rules_strata/tools/internal/message"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
+
+// Names returns the names, sorted and each once, or those of all images if there are none. Each must be in the file.
+func (f *File) Names(names []string) ([]string, error) {
+	for _, name := range names {
+		if _, ok := f.Images[name]; !ok {
+			return nil, message.Hint(fmt.Errorf("image %q is not in the lock file", name), "\"lock list\" lists the images")
+		}
+	}
+	if len(names) == 0 {
+		return slices.Sorted(maps.Keys(f.Images)), nil
+	}
+	return slices.Compact(slices.Sorted(slices.Values(names))), nil
+}
+
+// PlatformNames returns the names of the image's platforms, sorted.
+func (i Image) PlatformNames() []string { return slices.Sorted(maps.Keys(i.Platforms)) }
 
 // Config is the part of an image's config that the tools use.
 type Config struct {

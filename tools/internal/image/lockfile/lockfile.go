@@ -16,6 +16,7 @@ import (
 	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/message"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
@@ -108,14 +109,27 @@ func (d Document) Descriptor() oci.Descriptor {
 	return oci.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: int64(len(d.Text))}
 }
 
-// Read reads the lock file at path and checks all of it (see [File.Check]). If the file does not exist, it returns an
-// empty one and an fs.ErrNotExist.
+// Read reads the lock file at path and checks all of it (see [File.Check]).
 func Read(path string) (*File, error) {
-	empty := &File{Version: Version, Registries: map[string]Registry{}, Images: map[string]Image{}}
-	info, err := os.Stat(path)
+	f, err := read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return empty, err
+		return nil, message.Hint(fmt.Errorf("%s: the file does not exist", path),
+			"\"lock add NAME REFERENCE\" creates it; --lock names another file")
 	}
+	return f, err
+}
+
+// ReadOrNew is like Read, but returns an empty lock file if the file does not exist.
+func ReadOrNew(path string) (*File, error) {
+	f, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &File{Version: Version, Registries: map[string]Registry{}, Images: map[string]Image{}}, nil
+	}
+	return f, err
+}
+
+func read(path string) (*File, error) {
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}

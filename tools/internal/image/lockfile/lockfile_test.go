@@ -271,11 +271,36 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("%s: error %v, want %s", text, err, want)
 		}
 	}
-	f, err := Read(filepath.Join(dir, "none"))
-	if !errors.Is(err, fs.ErrNotExist) || !reflect.DeepEqual(f, &File{1, map[string]Registry{}, map[string]Image{}}) {
+	none := filepath.Join(dir, "none")
+	if f, err := Read(none); err == nil || err.Error() != none+": the file does not exist" {
 		t.Errorf("no file: %+v, %v", f, err)
+	}
+	f, err := ReadOrNew(none)
+	if err != nil || !reflect.DeepEqual(f, &File{1, map[string]Registry{}, map[string]Image{}}) {
+		t.Errorf("a new file: %+v, %v", f, err)
+	}
+	if _, err := ReadOrNew(filepath.Join(dir, "lock")); err == nil {
+		t.Error("ReadOrNew accepts an invalid file")
 	}
 	if f, err := parse([]byte(`{"version":1}`)); err != nil || f.Images == nil || f.Registries == nil {
 		t.Errorf("an empty one: %+v, %v", f, err)
+	}
+}
+
+func TestNames(t *testing.T) {
+	f := sample(t)
+	for _, test := range []struct{ names, want []string }{
+		{nil, []string{"One.x", "two"}},
+		{[]string{"two"}, []string{"two"}},
+		{[]string{"two", "One.x", "two"}, []string{"One.x", "two"}},
+		{[]string{"two", "none"}, nil},
+	} {
+		got, err := f.Names(test.names)
+		if !reflect.DeepEqual(got, test.want) || (err != nil) != (test.want == nil) {
+			t.Errorf("%q: %q, %v", test.names, got, err)
+		}
+	}
+	if got, want := f.Images["two"].PlatformNames(), []string{"linux/amd64", "linux/arm64"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("platforms %q", got)
 	}
 }

@@ -29,8 +29,8 @@ var errTooMany = errors.New("the layer has too many entries")
 
 // OfArchive returns the shape of a layer made elsewhere, a stream of size bytes, compressed or not. The shape has the
 // directories for which the layer has entries, but not those that it only implies, which engines create as they like.
-// OfArchive does not validate the layer: it skips an entry with an invalid name. It bounds the decompressed size and the
-// memory for entries.
+// OfArchive bounds the decompressed size and the memory for entries, but does not validate the layer: it skips an entry
+// with an invalid name. This is why it does not use package tarfile, which rejects an archive with such an entry.
 func OfArchive(ctx context.Context, r io.Reader, size int64) (*Shape, error) {
 	return ofArchive(ctx, r, size, maxMemory)
 }

@@ -136,7 +136,7 @@ func (s *stream) failure(err error) error {
 	if errors.As(err, &refusal) {
 		refusal.Message = s.cache.credentials.hide(refusal.Message)
 	}
-	return fmt.Errorf("remote cache %s: %s: %w", s.cache.name, s.blob.Digest, err)
+	return &failure{s.cache.name, s.blob.Digest, err}
 }
 
 // Read implements io.Reader.

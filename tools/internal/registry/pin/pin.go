@@ -4,7 +4,7 @@
 // It follows nested indexes, reads a platform that no index states from the image's config, and skips entries that are
 // not images (attestations, signatures, other artifacts). It reads only documents; [Shapes] alone reads layers.
 //
-// Non-goals: the format of the lock file (package lockfile), deciding when to pin.
+// Non-goals: the format of the lock file (package lockfile), deciding when to pin (package lock).
 package pin
 
 import (
@@ -33,6 +33,8 @@ type Want struct {
 	Platforms []oci.Platform
 	// All means every platform of the index.
 	All bool
+	// NoShape means that the shapes of the layers are not recorded, now and in updates.
+	NoShape bool
 }
 
 // Image resolves an image at its registry, and finds out how to connect to the registries of the image and its mirrors.
@@ -104,7 +106,8 @@ func (s *search) image() (lockfile.Image, error) {
 		return lockfile.Image{}, err
 	}
 	image := lockfile.Image{
-		Reference: s.want.Reference.String(), Digest: root.Digest, Platforms: make(map[string]lockfile.Platform),
+		Reference: s.want.Reference.String(), Digest: root.Digest, NoShape: s.want.NoShape,
+		Platforms: make(map[string]lockfile.Platform),
 	}
 	for _, c := range chosen {
 		if image.Platforms[oci.ShortPlatform(c.Platform)], err = s.complete(c); err != nil {

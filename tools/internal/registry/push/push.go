@@ -5,19 +5,23 @@
 // on an incomplete image, and the next push continues from there. A blob for several repositories of one registry is
 // sent once and mounted into the others.
 //
-// Non-goals: the protocol (package registry), where the bytes come from (package content), names and terminals.
+// Non-goals: the protocol (package registry), where the bytes come from (package content), terminals.
 package push
 
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
+	"github.com/rules-strata/rules_strata/tools/internal/message"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
+	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 )
 
 // defaultJobs is how many blobs are sent concurrently by default. Docker and crane use the same number.
@@ -25,14 +29,18 @@ const defaultJobs = 4
 
 // Task is one image or index to push to one repository.
 type Task struct {
-	// To is the repository. Its blobs are not read.
-	To *registry.Repository
-	// Root is the descriptor of the image or index, all of which is in Source.
-	Root   oci.Descriptor
-	Source content.Source
+	// Target is the label of the build's target, for the report. It may be empty.
+	Target string
+	// To is the repository. Its tag and digest are ignored.
+	To reference.Reference
 	// Tags are the tags to set on Root once all of it is in the repository. Without tags, Root has only its digest as a
 	// name.
 	Tags []string
+	// Root is the descriptor of the image or index, all of which is in Source.
+	Root   oci.Descriptor
+	Source content.Source
+	// Remote are the layers that are known to be in other repositories. A layer is mounted from one of the same registry.
+	Remote []content.RemoteLayer
 }
 
 // Options configure a push.
@@ -41,67 +49,70 @@ type Options struct {
 	Jobs int
 	// DryRun only queries the registries and sends nothing.
 	DryRun bool
-	// Holders returns the repositories, as "registry/repository", that are known to hold a blob, best first.
-	Holders map[digest.Digest][]string
 	// Progress is called for every object once it is done. Calls do not overlap. Nil means no reports.
 	Progress func(Event)
 }
 
-// Outcome is the result for one object of a push.
-type Outcome string
-
-// The outcomes.
-const (
-	Pushed  Outcome = "pushed"
-	Mounted Outcome = "mounted"
-	Present Outcome = "already there"
-	Missing Outcome = "would be pushed" // in a dry run
-	Foreign Outcome = "not distributable, its address is in the manifest"
-)
-
-// Event reports the outcome for one object of a push.
-type Event struct {
-	// Repository is where the object is now, as "registry/repository".
-	Repository string
-	// Object is the blob, manifest or index. For a tag it is the manifest or index that the tag now names.
-	Object oci.Descriptor
-	// Tag is the tag that was set on the object, or empty.
-	Tag string
-	// Outcome is the result for the object.
-	Outcome Outcome
-	// From is the repository that a blob was mounted from.
-	From string
-}
-
 // Images runs all tasks, several concurrently. It sets no tag before everything that every task needs is in place.
-func Images(ctx context.Context, tasks []Task, o Options) error {
+func Images(ctx context.Context, client *registry.Client, tasks []Task, o Options) error {
 	if o.Jobs <= 0 {
 		o.Jobs = defaultJobs
 	}
-	p := &push{Options: o}
-	work := make([]*taskWork, len(tasks))
-	for i, task := range tasks {
-		work[i] = &taskWork{Task: task, push: p}
+	p := &push{Options: o, holders: make(map[digest.Digest][]string)}
+	work, err := p.connect(ctx, client, tasks)
+	if err != nil {
+		return err
 	}
+	err = p.run(ctx, work)
+	if mismatch := (*digest.MismatchError)(nil); errors.As(err, &mismatch) {
+		return message.Hint(err, "a layer file was changed after it was built; rebuild it")
+	}
+	return err
+}
+
+// push is a push in progress.
+type push struct {
+	Options
+	holders map[digest.Digest][]string // the other repositories with a blob, best first
+	mu      sync.Mutex                 // held while Progress is called
+}
+
+// connect connects to each repository once, so that all images for it share one login.
+func (p *push) connect(ctx context.Context, client *registry.Client, tasks []Task) ([]*taskWork, error) {
+	work := make([]*taskWork, len(tasks))
+	repositories := make(map[string]*registry.Repository)
+	for i, task := range tasks {
+		name := task.To.Name()
+		if repositories[name] == nil {
+			repository, err := client.Repository(ctx, task.To, auth.PullPush)
+			if err != nil {
+				return nil, err
+			}
+			repositories[name] = repository
+		}
+		work[i] = &taskWork{Task: task, push: p, to: repositories[name]}
+		for _, layer := range task.Remote {
+			p.holders[layer.Descriptor.Digest] = layer.Sources
+		}
+	}
+	return work, nil
+}
+
+// run runs the steps of all tasks: each step is done for every task before the next one begins.
+func (p *push) run(ctx context.Context, work []*taskWork) error {
 	all := func(step func(*taskWork, context.Context) error) error {
-		return forEach(ctx, o.Jobs, work, func(ctx context.Context, w *taskWork) error { return step(w, ctx) })
+		return forEach(ctx, p.Jobs, work, func(ctx context.Context, w *taskWork) error { return step(w, ctx) })
 	}
 	if err := all((*taskWork).plan); err != nil {
 		return err
 	}
-	if err := forEach(ctx, o.Jobs, blobJobs(work), p.sendBlob); err != nil {
+	if err := forEach(ctx, p.Jobs, blobJobs(work), p.sendBlob); err != nil {
 		return err
 	}
 	if err := all((*taskWork).sendDocuments); err != nil {
 		return err
 	}
 	return all((*taskWork).sendTags)
-}
-
-// push is a push in progress.
-type push struct {
-	Options
-	mu sync.Mutex // held while Progress is called
 }
 
 func (p *push) emit(e Event) {
@@ -132,7 +143,7 @@ func blobJobs(tasks []*taskWork) []*blobJob {
 				byDigest[blob.Digest] = job
 				jobs = append(jobs, job)
 			}
-			isPlanned := slices.ContainsFunc(job.tasks, func(t *taskWork) bool { return t.To.Name() == task.To.Name() })
+			isPlanned := slices.ContainsFunc(job.tasks, func(t *taskWork) bool { return t.to == task.to })
 			if !isPlanned {
 				job.tasks = append(job.tasks, task)
 			}
@@ -144,15 +155,15 @@ func blobJobs(tasks []*taskWork) []*blobJob {
 
 // sendBlob sends a blob to the repositories that need it one by one, so that all but the first can mount it.
 func (p *push) sendBlob(ctx context.Context, job *blobJob) error {
-	holders := p.Holders[job.Digest]
+	holders := p.holders[job.Digest]
 	for _, task := range job.tasks {
 		outcome, from, err := task.sendBlob(ctx, job.Descriptor, holders)
 		if err != nil {
 			return err
 		}
-		p.emit(Event{Repository: task.To.Name(), Object: job.Descriptor, Outcome: outcome, From: from})
+		p.emit(Event{Repository: task.to.Name(), Object: job.Descriptor, Outcome: outcome, From: from})
 		if outcome != Missing && outcome != Foreign {
-			holders = slices.Concat([]string{task.To.Name()}, holders)
+			holders = slices.Concat([]string{task.to.Name()}, holders)
 		}
 	}
 	return nil

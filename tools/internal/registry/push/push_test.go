@@ -19,36 +19,28 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
-	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
 )
 
-func repository(t *testing.T, server *registrytest.Registry) *registry.Repository {
-	t.Helper()
-	client := registry.NewClient(registry.Options{
+// client returns a client that does not wait between attempts.
+func client() *registry.Client {
+	return registry.NewClient(registry.Options{
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
-	return repositoryNamed(t, client, server, "team/app")
 }
 
-func repositoryNamed(
-	t *testing.T, client *registry.Client, server *registrytest.Registry, name string,
-) *registry.Repository {
-	t.Helper()
-	ref := reference.Reference{Registry: server.Host, Repository: name}
-	r, err := client.Repository(t.Context(), ref, auth.PullPush)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+// repository returns a repository of the server.
+func repository(server *registrytest.Registry, name string) reference.Reference {
+	return reference.Reference{Registry: server.Host, Repository: name}
 }
 
-// pushOne pushes one image and gives it the tags.
+// pushOne pushes one image to team/app and gives it the tags.
 func pushOne(
-	t *testing.T, to *registry.Repository, src content.Source, root oci.Descriptor, o Options, tags ...string,
+	t *testing.T, server *registrytest.Registry, src content.Source, root oci.Descriptor, o Options, tags ...string,
 ) error {
 	t.Helper()
-	return Images(t.Context(), []Task{{To: to, Root: root, Source: src, Tags: tags}}, o)
+	task := Task{To: repository(server, "team/app"), Root: root, Source: src, Tags: tags}
+	return Images(t.Context(), client(), []Task{task}, o)
 }
 
 // counter is a source that counts how often each blob is read.
@@ -89,7 +81,6 @@ func methods(requests []registrytest.Request) map[string]int {
 
 func TestImage(t *testing.T) {
 	server := registrytest.New(t)
-	to := repository(t, server)
 	store, index := twoImages(t)
 	src := &counter{Source: store, reads: make(map[digest.Digest]int)}
 	var events []string
@@ -97,7 +88,7 @@ func TestImage(t *testing.T) {
 	o := Options{Progress: func(e Event) {
 		events = append(events, fmt.Sprintf("%s %s", e.Tag, e.Outcome))
 	}}
-	if err := pushOne(t, to, src, index, o, tags...); err != nil {
+	if err := pushOne(t, server, src, index, o, tags...); err != nil {
 		t.Fatal(err)
 	}
 	var all []digest.Digest
@@ -137,7 +128,6 @@ func TestImage(t *testing.T) {
 // TestUnchanged pushes what is there, to the same and to further tags.
 func TestUnchanged(t *testing.T) {
 	server := registrytest.New(t)
-	to := repository(t, server)
 	store, index := twoImages(t)
 	tests := []struct {
 		tags     []string
@@ -151,7 +141,7 @@ func TestUnchanged(t *testing.T) {
 		{[]string{"v3"}, store, map[string]int{"HEAD manifest": 2, "PUT manifest": 1}},
 	}
 	for _, test := range tests {
-		if err := pushOne(t, to, test.src, index, Options{}, test.tags...); err != nil {
+		if err := pushOne(t, server, test.src, index, Options{}, test.tags...); err != nil {
 			t.Fatal(err)
 		}
 		if got := methods(server.Requests()); test.requests != nil && !reflect.DeepEqual(got, test.requests) {
@@ -167,17 +157,16 @@ func TestUnchanged(t *testing.T) {
 // TestChanged pushes an index of which one image is there, and a tag that named something else.
 func TestChanged(t *testing.T) {
 	server := registrytest.New(t)
-	to := repository(t, server)
 	store := imagetest.Store{}
 	old := store.AddImage(t, "linux/amd64", oci.Gzip, "shared", "old")
 	index := store.AddIndex(t, old, store.AddImage(t, "linux/arm64", oci.Gzip, "shared", "new"))
-	if err := pushOne(t, to, store, old, Options{}, "v1"); err != nil {
+	if err := pushOne(t, server, store, old, Options{}, "v1"); err != nil {
 		t.Fatal(err)
 	}
 	server.Requests()
 	var outcomes []Outcome
 	o := Options{Jobs: 1, Progress: func(e Event) { outcomes = append(outcomes, e.Outcome) }}
-	if err := pushOne(t, to, store, index, o, "v1"); err != nil {
+	if err := pushOne(t, server, store, index, o, "v1"); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]int{
@@ -199,7 +188,7 @@ func TestChanged(t *testing.T) {
 func TestByDigest(t *testing.T) {
 	server := registrytest.New(t)
 	store, index := twoImages(t)
-	if err := pushOne(t, repository(t, server), store, index, Options{Jobs: 1}); err != nil {
+	if err := pushOne(t, server, store, index, Options{Jobs: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if got := server.Digests("team/app"); len(got) != len(store) || len(server.Tags("team/app")) > 0 {
@@ -216,7 +205,7 @@ func TestDryRun(t *testing.T) {
 			missing++
 		}
 	}}
-	if err := pushOne(t, repository(t, server), store, index, o, "v1"); err != nil {
+	if err := pushOne(t, server, store, index, o, "v1"); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]int{"HEAD manifest": 4, "HEAD blob": 5}
@@ -233,12 +222,11 @@ func TestSeveral(t *testing.T) {
 	amd := store.AddImage(t, "linux/amd64", oci.Gzip, "shared", "amd64")
 	arm := store.AddImage(t, "linux/arm64", oci.Gzip, "shared", "arm64")
 	index := store.AddIndex(t, amd, arm)
-	client := registry.NewClient(registry.Options{})
 	tasks := []Task{
-		{repositoryNamed(t, client, server, "team/amd"), amd, store, []string{"v1"}},
-		{repositoryNamed(t, client, server, "team/all"), index, store, []string{"v1", "v2"}},
-		{repositoryNamed(t, client, server, "team/all"), arm, store, []string{"arm"}},
-		{repositoryNamed(t, client, other, "team/all"), index, store, nil},
+		{To: repository(server, "team/amd"), Root: amd, Tags: []string{"v1"}},
+		{To: repository(server, "team/all"), Root: index, Tags: []string{"v1", "v2"}},
+		{To: repository(server, "team/all"), Root: arm, Tags: []string{"arm"}},
+		{To: repository(other, "team/all"), Root: index},
 	}
 	src := &counter{Source: store, reads: make(map[digest.Digest]int)}
 	var mounted, tagged int
@@ -255,7 +243,7 @@ func TestSeveral(t *testing.T) {
 	for i := range tasks {
 		tasks[i].Source = src
 	}
-	if err := Images(t.Context(), tasks, o); err != nil {
+	if err := Images(t.Context(), client(), tasks, o); err != nil {
 		t.Fatal(err)
 	}
 	// Of 5 blobs, 3 are in two repositories of the first registry.
@@ -289,24 +277,27 @@ func TestSeveral(t *testing.T) {
 	other.Inject("PUT .*/manifests/", 1, registrytest.Refuse(403, "DENIED", "no"))
 	tasks = append(tasks, tasks[3])
 	tasks[3].Tags = nil
-	err := Images(t.Context(), tasks, Options{})
+	err := Images(t.Context(), client(), tasks, Options{})
 	if err == nil || server.Tags("team/all")["new"] != "" || server.Tags("team/amd")["new"] != "" {
 		t.Errorf("error %v, tags %v and %v", err, server.Tags("team/all"), server.Tags("team/amd"))
 	}
 }
 
-// TestHolders pushes layers that are known to be elsewhere.
-func TestHolders(t *testing.T) {
+// TestRemote pushes layers that are known to be elsewhere.
+func TestRemote(t *testing.T) {
 	server, other := registrytest.New(t), registrytest.New(t)
 	store, index := twoImages(t)
-	o := Options{Holders: make(map[digest.Digest][]string)}
+	task := Task{To: repository(server, "team/app"), Root: index, Tags: []string{"v1"}}
 	for d, data := range store {
-		o.Holders[d] = []string{other.Host + "/team/base", server.Host + "/team/base"}
+		task.Remote = append(task.Remote, content.RemoteLayer{
+			Descriptor: oci.Descriptor{Digest: d}, Sources: []string{other.Host + "/team/base", server.Host + "/team/base"},
+		})
 		server.AddBlob("team/base", data)
 		other.AddBlob("team/base", data)
 	}
 	src := &counter{Source: store, reads: make(map[digest.Digest]int)}
-	if err := pushOne(t, repository(t, server), src, index, o, "v1"); err != nil {
+	task.Source = src
+	if err := Images(t.Context(), client(), []Task{task}, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := methods(server.Requests()); got["POST blob"] != 5 || got["PUT blob"] != 0 || len(src.reads) != 3 {
@@ -333,7 +324,7 @@ func TestForeignLayer(t *testing.T) {
 	})
 	var outcomes []Outcome
 	o := Options{Jobs: 1, Progress: func(e Event) { outcomes = append(outcomes, e.Outcome) }}
-	err := pushOne(t, repository(t, server), store, image, o, "v1")
+	err := pushOne(t, server, store, image, o, "v1")
 	if want := []Outcome{Foreign, Pushed, Pushed, Pushed}; err != nil || !reflect.DeepEqual(outcomes, want) {
 		t.Errorf("outcomes %q, %v, want %q", outcomes, err, want)
 	}
@@ -355,18 +346,17 @@ func TestBreaksOff(t *testing.T) {
 	}
 	for _, test := range tests {
 		server := registrytest.New(t)
-		to := repository(t, server)
 		store, index := twoImages(t)
 		tags := []string{"v1", "v2"}
 		server.Inject(test.pattern, 1, registrytest.Refuse(403, "DENIED", "no"))
-		err := pushOne(t, to, store, index, Options{}, tags...)
+		err := pushOne(t, server, store, index, Options{}, tags...)
 		if err == nil || !strings.HasSuffix(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %s", test.pattern, err, test.want)
 		}
 		if got := server.Tags("team/app"); len(got) > 0 {
 			t.Errorf("%s: tags %q", test.pattern, got)
 		}
-		err = pushOne(t, to, store, index, Options{}, tags...)
+		err = pushOne(t, server, store, index, Options{}, tags...)
 		if err != nil || len(server.Digests("team/app")) != len(store) {
 			t.Errorf("%s: the next push: %v, %d objects", test.pattern, err, len(server.Digests("team/app")))
 		}
@@ -375,7 +365,6 @@ func TestBreaksOff(t *testing.T) {
 
 func TestBrokenImage(t *testing.T) {
 	server := registrytest.New(t)
-	to := repository(t, server)
 	for name, breakIt := range map[string]func(imagetest.Store, oci.Descriptor){
 		"index": func(s imagetest.Store, index oci.Descriptor) { s[index.Digest] = []byte("{}") },
 		"blob": func(s imagetest.Store, index oci.Descriptor) {
@@ -388,7 +377,7 @@ func TestBrokenImage(t *testing.T) {
 	} {
 		store, index := twoImages(t)
 		breakIt(store, index)
-		if err := pushOne(t, to, store, index, Options{}, "v1"); err == nil {
+		if err := pushOne(t, server, store, index, Options{}, "v1"); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -397,7 +386,7 @@ func TestBrokenImage(t *testing.T) {
 	for range 9 {
 		index = deep.AddIndex(t, index)
 	}
-	err := pushOne(t, to, deep, index, Options{}, "v1")
+	err := pushOne(t, server, deep, index, Options{}, "v1")
 	if err == nil || !strings.HasSuffix(err.Error(), "indexes nest more than 8 deep") {
 		t.Errorf("deep index: %v", err)
 	}

@@ -6,12 +6,14 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/registry"
 )
 
 // taskWork is the work for one task.
 type taskWork struct {
 	Task
 	push *push
+	to   *registry.Repository
 
 	present bool     // whether the registry has the root
 	missing []string // the tags that do not name it yet
@@ -25,7 +27,7 @@ func (w *taskWork) plan(ctx context.Context) error {
 		return err
 	}
 	if w.present {
-		w.tell(w.Root, Present)
+		w.report(w.Root, Present)
 		return nil
 	}
 	return w.collect(ctx)
@@ -35,7 +37,7 @@ func (w *taskWork) plan(ctx context.Context) error {
 // one request per tag answers both questions.
 func (w *taskWork) rootAndTags(ctx context.Context) error {
 	for _, tag := range w.Tags {
-		found, err := w.To.Resolve(ctx, tag)
+		found, err := w.to.Resolve(ctx, tag)
 		switch {
 		case errors.Is(err, content.ErrNotFound):
 			w.missing = append(w.missing, tag)
@@ -43,7 +45,7 @@ func (w *taskWork) rootAndTags(ctx context.Context) error {
 			return err
 		case found == w.Root.Digest:
 			w.present = true
-			w.tellTag(tag, Present)
+			w.reportTag(tag, Present)
 		default:
 			w.missing = append(w.missing, tag)
 		}
@@ -57,7 +59,7 @@ func (w *taskWork) rootAndTags(ctx context.Context) error {
 
 // hasManifest reports whether the repository holds the manifest or index d.
 func (w *taskWork) hasManifest(ctx context.Context, d oci.Descriptor) (bool, error) {
-	_, err := w.To.Resolve(ctx, d.Digest.String())
+	_, err := w.to.Resolve(ctx, d.Digest.String())
 	if errors.Is(err, content.ErrNotFound) {
 		return false, nil
 	}
@@ -76,7 +78,7 @@ func (w *taskWork) collect(ctx context.Context) error {
 			}
 			present, err := w.hasManifest(ctx, d)
 			if err == nil && present {
-				w.tell(d, Present)
+				w.report(d, Present)
 				err = content.ErrSkip
 			}
 			return err
@@ -97,7 +99,7 @@ func (w *taskWork) sendBlob(ctx context.Context, d oci.Descriptor, holders []str
 	if oci.MayBeAbsent(d) {
 		return Foreign, "", nil
 	}
-	present, err := w.To.HasBlob(ctx, d)
+	present, err := w.to.HasBlob(ctx, d)
 	switch {
 	case err != nil:
 		return "", "", err
@@ -106,7 +108,7 @@ func (w *taskWork) sendBlob(ctx context.Context, d oci.Descriptor, holders []str
 	case w.push.DryRun:
 		return Missing, "", nil
 	}
-	from, err := w.To.PutBlob(ctx, w.Source, d, holders...)
+	from, err := w.to.PutBlob(ctx, w.Source, d, holders...)
 	if from != "" {
 		return Mounted, from, err
 	}
@@ -118,15 +120,15 @@ func (w *taskWork) sendDocuments(ctx context.Context) error {
 	for _, doc := range w.docs {
 		switch {
 		case w.push.DryRun:
-			w.tell(doc.Descriptor, Missing)
+			w.report(doc.Descriptor, Missing)
 			continue
 		case doc.Digest == w.Root.Digest && len(w.missing) > 0:
 			continue
 		}
-		if err := w.To.PutManifest(ctx, doc.Descriptor, doc.Text, doc.Digest.String()); err != nil {
+		if err := w.to.PutManifest(ctx, doc.Descriptor, doc.Text, doc.Digest.String()); err != nil {
 			return err
 		}
-		w.tell(doc.Descriptor, Pushed)
+		w.report(doc.Descriptor, Pushed)
 	}
 	return nil
 }
@@ -146,11 +148,11 @@ func (w *taskWork) sendTags(ctx context.Context) error {
 	}
 	for _, tag := range w.missing {
 		if !w.push.DryRun {
-			if err := w.To.PutManifest(ctx, w.Root, data, tag); err != nil {
+			if err := w.to.PutManifest(ctx, w.Root, data, tag); err != nil {
 				return err
 			}
 		}
-		w.tellTag(tag, outcome)
+		w.reportTag(tag, outcome)
 	}
 	return nil
 }
@@ -163,10 +165,10 @@ func (w *taskWork) rootData(ctx context.Context) ([]byte, error) {
 	return content.ReadAll(ctx, w.Source, w.Root)
 }
 
-func (w *taskWork) tell(d oci.Descriptor, o Outcome) {
-	w.push.emit(Event{Repository: w.To.Name(), Object: d, Outcome: o})
+func (w *taskWork) report(d oci.Descriptor, o Outcome) {
+	w.push.emit(Event{Repository: w.to.Name(), Object: d, Outcome: o})
 }
 
-func (w *taskWork) tellTag(tag string, o Outcome) {
-	w.push.emit(Event{Repository: w.To.Name(), Object: w.Root, Tag: tag, Outcome: o})
+func (w *taskWork) reportTag(tag string, o Outcome) {
+	w.push.emit(Event{Repository: w.to.Name(), Object: w.Root, Tag: tag, Outcome: o})
 }

@@ -1,14 +1,13 @@
-package main
+package lock
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"slices"
 
-	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/image/lockfile"
+	"github.com/rules-strata/rules_strata/tools/internal/message"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
@@ -16,52 +15,40 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/pin"
 )
 
-func newVerify(flags *flag.FlagSet) cli.Work {
-	var s settings
-	s.declare(flags, true)
-	offline := flags.Bool("offline", false, "check only the file, without requests to registries")
-	return func(ctx context.Context, std cli.Streams) error {
-		f, err := s.read(false)
-		if err != nil {
-			return err
-		}
-		names, err := some(f, flags.Args())
-		if err != nil {
-			return err
-		}
-		if *offline {
-			_, err := fmt.Fprintf(std.Out, "ok: %d images\n", len(f.Images))
-			return err
-		}
-		v := verifier{registry.NewUserClient(s.insecure), f}
-		var all failures
-		for _, name := range names {
-			news, problems := v.image(ctx, f.Images[name])
-			all = append(all, problems...)
-			for _, problem := range problems {
-				news = append(news, problem.Error())
-			}
-			if len(news) == 0 {
-				news = []string{"ok"}
-			}
-			for _, line := range news {
-				if err := cli.Line(std.Out, "%s: %s", name, line); err != nil {
-					return err
-				}
-			}
-		}
-		if len(all) > 0 {
-			return cli.Hint(all, "\"lock update NAME\" pins an image again")
-		}
-		return nil
+// problems are problems that have been shown. As an error, they are their number and all their hints.
+type problems []error
+
+func (p problems) Error() string   { return fmt.Sprintf("%d problems", len(p)) }
+func (p problems) Unwrap() []error { return p }
+
+// Verify checks that registries still have all documents and layers of the images with the names, or of all images if
+// there are no names. It calls show for each image with its problems and with changes that are not problems: a tag that
+// now resolves to another image, or is gone. If there are problems, Verify returns an error with their number.
+func (k Keeper) Verify(ctx context.Context, names []string, show func(name string, findings []string) error) error {
+	f, err := lockfile.Read(k.Path)
+	if err != nil {
+		return err
 	}
+	if names, err = f.Names(names); err != nil {
+		return err
+	}
+	v := verifier{k.Client, f}
+	var all problems
+	for _, name := range names {
+		findings, problems := v.image(ctx, f.Images[name])
+		all = append(all, problems...)
+		for _, problem := range problems {
+			findings = append(findings, problem.Error())
+		}
+		if err := show(name, findings); err != nil {
+			return err
+		}
+	}
+	if len(all) > 0 {
+		return message.Hint(all, "\"lock update NAME\" pins an image again")
+	}
+	return nil
 }
-
-// failures are problems that have been printed. As an error, they are their number and all their hints.
-type failures []error
-
-func (f failures) Error() string   { return fmt.Sprintf("%d problems", len(f)) }
-func (f failures) Unwrap() []error { return f }
 
 // verifier checks that registries have everything in a lock file.
 type verifier struct {
@@ -69,17 +56,15 @@ type verifier struct {
 	file   *lockfile.File
 }
 
-// image returns changes that are not errors, and problems.
-func (v verifier) image(ctx context.Context, image lockfile.Image) (news []string, problems []error) {
+// image returns changes that are not problems, and problems.
+func (v verifier) image(ctx context.Context, image lockfile.Image) (changes []string, problems []error) {
 	sources, err := image.Sources()
 	if err != nil {
 		return nil, []error{err}
 	}
 	for _, source := range sources {
 		isMirror := slices.Contains(image.Mirrors, source.Name())
-		if err := v.source(ctx, image, source, isMirror); err != nil {
-			problems = append(problems, err...)
-		}
+		problems = append(problems, v.source(ctx, image, source, isMirror)...)
 	}
 	ref, err := reference.Parse(image.Reference)
 	if err != nil || ref.Digest != "" || len(problems) > 0 {
@@ -92,13 +77,13 @@ func (v verifier) image(ctx context.Context, image lockfile.Image) (news []strin
 	now, err := repository.Resolve(ctx, ref.Tag)
 	switch {
 	case errors.Is(err, content.ErrNotFound):
-		news = append(news, image.Reference+" is gone; the pinned image still exists")
+		changes = append(changes, image.Reference+" is gone; the pinned image still exists")
 	case err != nil:
 		problems = append(problems, err)
 	case now != "" && now != image.Digest:
-		news = append(news, fmt.Sprintf("%s is now %s", image.Reference, now))
+		changes = append(changes, fmt.Sprintf("%s is now %s", image.Reference, now))
 	}
-	return news, problems
+	return changes, problems
 }
 
 // source checks one repository. A mirror needs only the layers.
@@ -116,8 +101,8 @@ func (v verifier) source(
 	if err != nil {
 		return append(problems, err)
 	}
-	for _, platform := range platforms(image) {
-		p := image.Platforms[platform]
+	for _, name := range image.PlatformNames() {
+		p := image.Platforms[name]
 		manifest, err := p.ParseManifest()
 		if err != nil {
 			return append(problems, err)
