@@ -215,7 +215,7 @@ from_registry() {
   descriptor=$(build //engines:text_gzip descriptor)
   jq -c --arg source "$address/team/base" '.sources = [$source]' "$descriptor" >"$WORK/far.json"
   bazel build //engines:load
-  sed "s,%runfiles%,$PWD/bazel-bin/engines/load.runfiles,; s,^--layer=.*text_gzip.*,--remote-layer=$WORK/far.json," \
+  sed "s,%runfiles%,$PWD/bazel-bin/engines/load.runfiles,; s,^'--layer=.*text_gzip.*,--remote-layer=$WORK/far.json," \
     bazel-bin/engines/load.args >"$WORK/flags"
   contains "$WORK/flags" --remote-layer
   for flags in "3 of 4" "4 of 4"; do

@@ -32,6 +32,13 @@ def short(value):
     parts = value.split("bazel-out/")
     return parts[0] + "".join(["BIN/" + part.split("/bin/", 1)[1] for part in parts[1:]])
 
+def written_arguments(env):
+    """Returns the arguments that the target under test writes to its NAME.args. None may contain a line feed."""
+    return [
+        line[1:-1].replace("'\\''", "'") if line.startswith("'") else line
+        for line in only(env, "FileWrite").content.splitlines()
+    ]
+
 MnemonicsInfo = provider(
     doc = "What it takes to build a target.",
     fields = {"actions": "(depset[Action]) The actions of the target and of all it is made of."},

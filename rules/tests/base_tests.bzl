@@ -4,7 +4,7 @@ load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image", "image_archive", "image_index", "image_layer", "image_load", "image_test")
 load("//rules:locked.bzl", "locked_image")
 load("//rules:providers.bzl", "ImageInfo", "IndexInfo", "LayerInfo")
-load(":actions.bzl", "actions_of", "flags", "input_names", "only")
+load(":actions.bzl", "actions_of", "flags", "input_names", "only", "written_arguments")
 load(":refusal.bzl", "refusal")
 
 visibility("private")
@@ -64,7 +64,7 @@ def _program_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
     place = "%runfiles%/" + ctx.workspace_name + "/"
-    lines = only(env, "FileWrite").content.splitlines()
+    lines = written_arguments(env)
     _layer_flags(env, lines, lambda path: place + path, ctx.attr.bytes)
     blobs = [link for link in target[DefaultInfo].default_runfiles.symlinks.to_list() if link.path.endswith("b=c.txt")]
     asserts.equals(env, 1 if ctx.attr.bytes else 0, len(blobs), "runfiles that are the base's blob")

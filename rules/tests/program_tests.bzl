@@ -3,7 +3,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image_load", "image_push")
 load("//rules:providers.bzl", "ImageInfo", "IndexInfo")
-load(":actions.bzl", "only")
+load(":actions.bzl", "written_arguments")
 
 visibility("private")
 
@@ -32,7 +32,7 @@ def _arguments_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
     place = "%runfiles%/" + ctx.workspace_name + "/"
-    lines = only(env, "FileWrite").content.splitlines()
+    lines = written_arguments(env)
     asserts.equals(env, ctx.attr.flags, [line for line in lines if place not in line])
     found = [line for line in lines if place in line]
     asserts.equals(env, sorted(_expected(ctx.attr.image, lambda file: place + file.path)), sorted(found))
@@ -60,7 +60,7 @@ def _lazy_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
     place = "%runfiles%/" + ctx.workspace_name + "/"
-    lines = only(env, "FileWrite").content.splitlines()
+    lines = written_arguments(env)
     for flag in ["--remote-cache=grpcs://cache.example.com?instance=main", "--credential-helper=%workspace%/helper"]:
         asserts.true(env, flag in lines, flag + " is not among the arguments")
     links = [link.path for link in target[DefaultInfo].default_runfiles.symlinks.to_list()]

@@ -3,7 +3,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image_push", "image_push_all")
 load("//rules:providers.bzl", "PushInfo", "PushesInfo")
-load(":actions.bzl", "input_names", "only")
+load(":actions.bzl", "input_names", "only", "written_arguments")
 
 visibility("private")
 
@@ -12,7 +12,7 @@ _PLACE = "%runfiles%/"
 def _names_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
-    lines = only(env, "FileWrite").content.splitlines()
+    lines = written_arguments(env)
     asserts.equals(env, ctx.attr.repository, target[PushInfo].repository)
 
     # What the program is told, files by their names.
@@ -50,7 +50,7 @@ def _several_impl(ctx):
         env,
         ["--target=//rules/tests:pushes"] +
         ["--push=" + _PLACE + ctx.workspace_name + "/" + push.arguments.path for push in pushes],
-        only(env, "FileWrite").content.splitlines(),
+        written_arguments(env),
     )
     links = {link.path: None for link in target[DefaultInfo].default_runfiles.symlinks.to_list()}
     for push in pushes:
