@@ -198,7 +198,7 @@ another_archive() {
   cd refused
   if bare build //:image >"$WORK/refused.log" 2>&1; then fail "no failure: $(cat "$WORK/refused.log")"; fi
   contains "$WORK/refused.log" "Checksum was" \
-    "rules_strata: the build tools for linux_amd64 could not be downloaded, or are not those of this release" \
+    "rules_strata: the build tools for linux_amd64 could not be downloaded, or differ from those of this release" \
     "https://$downloads/build-tools-linux_amd64.tar.xz" "hint: "
 }
 

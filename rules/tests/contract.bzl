@@ -1,7 +1,7 @@
-"""What Starlark and Go both decide: cases that the tests of the rules and those of the tools read, so that neither side can
-change alone.
+"""Decisions that Starlark and Go both make: cases for the tests of the rules and of the tools, so that neither side can change
+alone.
 
-Go reads this file with package contract, which takes the JSON from between the quotes. DIGEST stands for 64 hexadecimal
+Go reads this file with package contract, which extracts the JSON between the quotes. DIGEST is replaced with 64 hexadecimal
 digits.
 """
 

@@ -1,4 +1,4 @@
-"""The cases of contract.bzl, on this side."""
+"""Tests the Starlark side of contract.bzl."""
 
 load("@bazel_skylib//lib:partial.bzl", "partial")
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
@@ -73,7 +73,7 @@ def _platforms_impl(ctx):
         asserts.true(env, constraints_of(name), name)
         asserts.equals(env, name, platform_of({"architecture": case["architecture"], "os": "linux"}))
         if case["implied"]:
-            # The explicit variant stands for the same target platform; only amd64 and arm64 drop it from the name.
+            # The explicit variant means the same target platform; only amd64 and arm64 drop it from the name.
             explicit = {"architecture": case["architecture"], "os": "linux", "variant": case["implied"]}
             asserts.equals(env, constraints_of(name), constraints_of(name + "/" + case["implied"]))
             want = name if case["architecture"] != "arm" else name + "/" + case["implied"]
@@ -82,7 +82,7 @@ def _platforms_impl(ctx):
 
 _platforms_test = unittest.make(_platforms_impl)
 
-# What says that a server is refused, for each problem.
+# Part of the error for each problem of a server.
 _SERVER_PROBLEMS = {
     "address": "is not an http(s) address",
     "domain": "nor in its domain; if that is right, --repo_env=STRATA_TRUSTED_SERVERS=",
