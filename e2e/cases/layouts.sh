@@ -73,9 +73,9 @@ serves_from_archive() {
 serves_from_load() {
   local digest
   digest=$(digest_of //examples/hello:image)
-  bazel run //examples/hello:load -- --engine="$1" >"$WORK/loaded" 2>"$WORK/said"
-  equal "what is printed" localhost/hello:latest "$(cat "$WORK/loaded")"
-  contains "$WORK/said" "$digest"
+  bazel run //examples/hello:load -- --engine="$1" >"$WORK/loaded" 2>"$WORK/log"
+  equal "standard output" localhost/hello:latest "$(cat "$WORK/loaded")"
+  contains "$WORK/log" "$digest"
   serves "$1"
 }
 

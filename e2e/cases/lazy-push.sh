@@ -178,7 +178,7 @@ HELPER
   chmod +x lazy/helper
   over_tls helper --credential-helper=%workspace%/lazy/helper || fail "$(cat "$WORK/helper.out")"
   pushed helper
-  equal "what the helper is asked" 1 "$(grep -o '"uri"' "$WORK/asked" | wc -l)"
+  equal "requests of the helper" 1 "$(grep -o '"uri"' "$WORK/asked" | wc -l)"
   lacks "$WORK/stranger.out" "$secret"
   lacks "$WORK/header.out" "$secret"
   lacks "$WORK/helper.out" "$secret"
@@ -271,6 +271,6 @@ check "TLS, with a header and with a credential helper" credentials
 check "gRPC through a Unix socket" through_socket
 check "HTTP with a password, no layer on this disk" from_http
 check "a layer that is on this disk is not fetched" from_disk
-check "a layer that the cache dropped: told, and remedied" evicted
+check "a layer that the cache has dropped: an error with a remedy" evicted
 check "their Bazel servers end" finish_bases
 rm -rf lazy

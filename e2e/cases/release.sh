@@ -14,7 +14,7 @@ option() {
   tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n "s/^-D$1=//p"
 }
 
-# bare COMMAND ARGS...: Bazel without Go on PATH. bazelw requires Go before it knows whether it needs it, so this calls
+# bare COMMAND ARGS...: Bazel without Go on PATH. bazelw always requires Go, so this calls
 # the script that bazelw runs.
 bare() {
   local root modules
@@ -30,7 +30,7 @@ releases() {
   note "$(cd release && stat -c '%s bytes: %n' rules_strata-*.tar.gz ./*-tools-linux_amd64*)"
 }
 
-# The same commit in another directory, compiled with an empty cache: one platform stands for all.
+# The same commit in another directory, compiled with an empty cache, for one platform.
 releases_again() {
   local archive
   git clone -q "$TOP" "$WORK/clone"
@@ -204,7 +204,7 @@ another_archive() {
 
 check "a release is built" releases
 check "another checkout gives the same bytes" releases_again
-check "the module archive has what users need" lacks_developer_files
+check "the module archive contains only files for users" lacks_developer_files
 check "a file server has the release" served
 check "an image with prebuilt tools: no rules_go, no Go" prebuilt
 check "prebuilt tools test, load and lock" runs

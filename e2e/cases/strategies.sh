@@ -10,7 +10,7 @@ cd "$E2E/strategies"
 made_by() {
   rm -f bazel-bin/*.tar bazel-bin/*.layer.json
   bazel build --modify_execution_info=MkLayer=+no-cache --execution_log_json_file="$WORK/log" "${@:2}" //:layer //:layered
-  equal "who made the layers" "$1" "$(jq -rs 'map(select(.mnemonic == "MkLayer").runner) | unique | join(" ")' "$WORK/log")"
+  equal "runner" "$1" "$(jq -rs 'map(select(.mnemonic == "MkLayer").runner) | unique | join(" ")' "$WORK/log")"
   equal "layers" 2 "$(jq -rs 'map(select(.mnemonic == "MkLayer")) | length' "$WORK/log")"
   jq -rs 'map(.digest) | join(" ")' bazel-bin/*.layer.json >"$WORK/now"
   [ -e "$WORK/made" ] || cp "$WORK/now" "$WORK/made"
@@ -23,11 +23,11 @@ unmade() {
   rm -rf bazel-bin/tree
 }
 
-# from_cache RUNNER FLAGS...: the same, for a directory from the cache that the flags name.
+# from_cache RUNNER FLAGS...: the same, with the directory from the cache in the flags.
 from_cache() {
   unmade
   made_by "$@"
-  equal "the directory is out of a cache" true "$(jq -rs 'map(select(.mnemonic == "MakeTree").cacheHit) | join(" ")' "$WORK/log")"
+  equal "the directory is from a cache" true "$(jq -rs 'map(select(.mnemonic == "MakeTree").cacheHit) | join(" ")' "$WORK/log")"
 }
 
 # filled FLAGS...: a cache has the directory.
