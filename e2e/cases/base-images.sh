@@ -278,7 +278,7 @@ check "archive and test fetch each layer once" fetches_once
 check "the error of an output group names the alternative" groups_say_how
 check "a Docker daemon starts" docker_start
 check "the image runs in Docker and Podman" runs
-check "an image made for its base runs in both" runs_over
+check "an image with layers over its base runs in both" runs_over
 check "an air-gapped build from lock file and repository cache" airgapped
 check "errors name missing layers and platforms" names_missing
 check "WORKSPACE mode" workspace_mode

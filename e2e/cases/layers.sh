@@ -293,8 +293,8 @@ large_file() {
 }
 
 check "Debian packages are fetched" debs_fetched
-check "a tar of all kinds of entries is made" tars_made
-check "a base image is made" base_made
+check "a tar with all kinds of entries is created" tars_made
+check "a base image is created" base_made
 check "a Docker daemon starts" docker_start
 check "a package packed with gzip, bzip2, xz and zstd makes one layer" packed_alike package_{gz,bz2,xz,zst}
 check "a tar, uncompressed or packed with gzip, bzip2, xz or zstd, makes one layer" \
@@ -303,23 +303,23 @@ check "GNU tar extracts the original files of the tar" \
   as_it_was tar --extract --gzip --xattrs --xattrs-include='*' --numeric-owner
 check "bsdtar extracts the original files of the tar" as_it_was bsdtar -x -p -f - --numeric-owner
 check "a single tar becomes the layer, byte for byte" kept
-check "a single tar that is written again takes the build's compression" packed_by_build first_of_duplicates
+check "a single tar that is repacked gets the build's compression" packed_by_build first_of_duplicates
 check "a file of more than 8 GiB" large_file
-check "a tree artifact makes one layer: in a sandbox, outside, and out of a cache" whatever_the_strategy
+check "a tree artifact makes one layer: in a sandbox, without one, and from a cache" whatever_the_strategy
 for image in all debian; do
   base=0
   [ "$image" != all ] || base=2
   check "$image: image-check, skopeo; Docker and Podman load it" loaded "$image" "$base"
   check "$image: skopeo and umoci unpack it" unpacked "$image"
   for engine in docker podman; do
-    check "$image: $engine has the root that umoci has" same_root "$engine" "$image"
+    check "$image: $engine and umoci have the same root" same_root "$engine" "$image"
   done
 done
 for engine in docker podman; do
   check "$engine: modes, owners, times, hard links, symlinks" attributes "$engine"
-  check "$engine: a file's capability" capable "$engine"
+  check "$engine: the capability of a file" capable "$engine"
   check "$engine: deletions over the base and over a layer" deleted "$engine"
-  check "$engine: a program out of Debian packages runs" says_hello "$engine"
+  check "$engine: a program from Debian packages runs" says_hello "$engine"
 done
 check "dpkg lists the packages and verifies their files" dpkg_verifies
 rm -rf base debs tars

@@ -94,6 +94,6 @@ cd "$TOP"
 check "umoci unpacks the example's image" image_unpacks
 check "skopeo and umoci unpack both images of the example's index" index_unpacks
 for engine in docker podman; do
-  check "$engine load, and the example serves" serves_from_archive "$engine"
-  check "bazel run //examples/hello:load, and the example serves" serves_from_load "$engine"
+  check "$engine load, and the example responds" serves_from_archive "$engine"
+  check "bazel run //examples/hello:load, and the example responds" serves_from_load "$engine"
 done

@@ -232,18 +232,18 @@ check "a registry starts" registry_start far
 go build -C "$TOP" -o "$RUN/bin/strata-load" ./tools/load
 for engine in docker podman containerd; do
   check "$engine: a new image" cold "$engine" "0 of 4"
-  check "$engine: the same again sends nothing" unchanged "$engine"
-  check "$engine: one layer changed, one is sent" one_changed "$engine"
+  check "$engine: an unchanged image sends nothing" unchanged "$engine"
+  check "$engine: only the changed layer is sent" one_changed "$engine"
   check "$engine: interrupted by the user, and repeated" interrupted "$engine" INT
   check "$engine: killed, and repeated" interrupted "$engine" KILL
-  check "$engine: its layers are gone, and all are sent" forgotten "$engine"
-  check "$engine: the index's image for this platform, and another" native "$engine"
+  check "$engine: layers that were removed are sent again" forgotten "$engine"
+  check "$engine: the image of an index for this platform, and for another one" native "$engine"
   check "$engine: several names" names "$engine"
-  check "$engine: a layer that is in a registry only" from_registry "$engine"
+  check "$engine: a layer that is only in a registry" from_registry "$engine"
 done
-check "docker: a layer that it has, packed otherwise" packed_otherwise docker "4 of 4"
-check "podman: a layer that it has, packed otherwise" packed_otherwise podman "4 of 4"
-check "containerd: a layer that it has, packed otherwise" packed_otherwise containerd "3 of 4"
+check "docker: an existing layer with another compression" packed_otherwise docker "4 of 4"
+check "podman: an existing layer with another compression" packed_otherwise podman "4 of 4"
+check "containerd: an existing layer with another compression" packed_otherwise containerd "3 of 4"
 check "containerd: a separate namespace" namespaces
 check "an archive in a file and on standard output" to_file
 rm -rf engines

@@ -66,12 +66,12 @@ stated() {
 /lib/driver.so 644 0:0 regular file" "$(seen "$1" stating_on_imported)"
 }
 
-check "a base is made" base_made
+check "a base is created" base_made
 for base in built imported; do
   check "$base: implied directories are refused" implied "implying_on_$base"
-  check "$base: so are the directories of a tree" tree "$base"
+  check "$base: implied directories of a tree are refused" tree "$base"
 done
-check "a layer below is like a base" implied implying_above
+check "lower layers are treated like a base" implied implying_above
 check "a Docker daemon starts" docker_start
 check "over a base that was built" loaded over_on_built 0
 check "over a base that was imported" loaded over_on_imported 1

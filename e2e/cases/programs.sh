@@ -57,7 +57,7 @@ alone() {
   contains "$WORK/err" "started without the arguments of its rule" "$WORK/alone.runfiles" RUNFILES_DIR
 }
 
-check "as tools of actions and data of tests, under other names, from another module" in_build
+check "as tools of actions and data of tests, renamed, from another module" in_build
 check "bazel run" same bazel run //:load --
 check "bazel run, behind a rule with another name" same bazel run //:wrapped_load --
 check "through links, on the PATH, and from elsewhere" linked

@@ -233,8 +233,8 @@ for version in 2 3; do
     check "push, again, several at once: $kind$version" serves "$kind$version"
   done
 done
-check "layers go from registry to registry" copies
-check "a registry that only certs.d makes known, and that wants to know its clients" known_start
+check "layers are copied from registry to registry" copies
+check "a registry with an authority in certs.d that requires client certificates" known_start
 all=(ca.crt client.cert client.key)
 stranger=(other.crt client.cert client.key)
 unknown="certificate signed by unknown authority"
@@ -243,7 +243,7 @@ check "certs.d of /etc/containers" known yes '' containers "${all[@]}"
 check "certs.d of /etc/docker" known yes '' docker "${all[@]}"
 check "certs.d of the home directory takes precedence" known yes '' home "${all[@]}" -- \
   containers "${stranger[@]}" -- docker "${stranger[@]}"
-check "and alone" known no "$unknown" home "${stranger[@]}" -- containers "${all[@]}" -- docker "${all[@]}"
+check "and each alone" known no "$unknown" home "${stranger[@]}" -- containers "${all[@]}" -- docker "${all[@]}"
 check "certs.d of /etc/containers takes precedence over Docker's" known no "$unknown" containers "${stranger[@]}" -- docker "${all[@]}"
 check "an authority that is a dangling link" known yes '' containers "${all[@]}" dangling
 check "no authority" known no "$unknown" home client.cert client.key
@@ -253,4 +253,4 @@ check "a client's key without its certificate" known no "is without its client.c
 check "killed $kills times, behind a proxy with faults" killed
 check "and completed" completed
 packages time
-check "the benchmark of pushes is alive" "$TOP/dev/bench/push" 1000000
+check "the benchmark of pushes works" "$TOP/dev/bench/push" 1000000

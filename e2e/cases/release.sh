@@ -210,5 +210,5 @@ check "an image with prebuilt tools: no rules_go, no Go" prebuilt
 check "prebuilt tools test, load and lock" runs
 check "the same in WORKSPACE mode" workspace_mode
 check "tools from source give the same digest" source_tools
-check "prebuilt tools beside the source" prebuilt_beside_source
+check "prebuilt tools next to the source" prebuilt_beside_source
 check "tools with another checksum are refused" another_archive

@@ -194,10 +194,10 @@ for image in single split; do
   done
 done
 for program in "${programs[@]}"; do
-  check "$program: the runfiles that Bazel makes" as_bazel_has_it "$program"
-  check "$program: several layers hold what one holds" same_union "$program"
+  check "$program: the same runfiles as in Bazel's directory" as_bazel_has_it "$program"
+  check "$program: several layers have the contents of a single one" same_union "$program"
 done
-check "nothing changed: no layer is made" rebuilds "no change" ""
+check "no change: no layer is rebuilt" rebuilds "no change" ""
 cp numbers/numbers.txt py/lib/voice.py "$WORK"
 echo "# $RUN" >>py/lib/voice.py
 check "one line of first-party code: one layer" rebuilds "a first-party change" py_layers.app.tar.gz
