@@ -1,8 +1,8 @@
-"""The Go files that programs are made of, for a test that reads their imports."""
+"""The Go source files of programs, for a test that reads their imports."""
 
 _SourcesInfo = provider(
     doc = "Sources of a Go target.",
-    fields = {"files": "(depset[File]) The sources of the target and of what it depends on, of this repository alone."},
+    fields = {"files": "(depset[File]) The sources of the target and its dependencies in this repository."},
 )
 
 def _collect_impl(target, ctx):

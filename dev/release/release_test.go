@@ -35,7 +35,7 @@ func commit() sources {
 		{name: ".bcr/presubmit.yml", content: []byte("of the rules\n")},
 		{name: ".bcr/source.presubmit.yml", content: []byte("of the source\n")},
 		{name: ".bcr/source.template.json", content: []byte(`{"integrity": "", "url": "https://github.com/{OWNER}/{REPO}/{TAG}"}`)},
-		{name: "CHANGELOG.md", content: []byte("# Changelog\n\n## Unreleased\n\n- Next.\n\n## 1.2.3\n\n- This.\n\n## 1.2.2\n\n- Old.\n")},
+		{name: "CHANGELOG.md", content: []byte("# Changelog\n\n## Unreleased\n\n- Next.\n\n## 1.2.3\n\n### Layers\n\n- This.\n\n## 1.2.2\n\n- Old.\n")},
 		{name: "MODULE.bazel", content: []byte(moduleText)},
 		{name: "go.mod", content: []byte("module github.com/someone/rules\n\ngo 1.25.0\n")},
 		{name: "tools.lock.json", content: []byte(`{"urls": [], "build": {}, "run": {}}`)},
@@ -96,7 +96,7 @@ func TestFiles(t *testing.T) {
 	for name, want := range map[string]string{
 		"registry/modules/rules_strata/1.2.3/presubmit.yml":        "of the rules\n",
 		"registry/modules/rules_strata_source/1.2.3/presubmit.yml": "of the source\n",
-		"release-notes.md": "- This.\n",
+		"release-notes.md": "### Layers\n\n- This.\n",
 	} {
 		if got[name] != want {
 			t.Errorf("%s: %q, want %q", name, got[name], want)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The Bazel that is made from Debian packages and Go modules: what it leaves on the machine, and which sources it trusts.
+# The Bazel assembled from Debian packages and Go modules: the files it leaves on the machine, and the sources it trusts.
 
 packages zip
 export BAZELW_MODE=airgap
@@ -113,7 +113,7 @@ another_bazelisk() {
 }
 
 check "nothing in the cache runs as another user" no_set_id
-check "a build cannot write to what is mounted" read_only
+check "a build cannot write to mounted directories" read_only
 check "a module whose sum is not the pinned one is refused" wrong_sum
 check "a module without a pinned sum is refused" no_sum
 check "another rules_go is refused" another rules_go github.com/bazelbuild/rules_go "$(version_of rules_go)" "its sum is h1:"

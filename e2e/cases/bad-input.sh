@@ -82,7 +82,7 @@ unauthorized() {
 }
 
 check "Podman and Docker make and save a base image" base_provide
-check "broken archives are made" archives
+check "broken archives are created" archives
 
 check "unknown compression" refuses //bad/attribute:compression compression lzma gzip
 check "unknown engine" refuses //bad/engine:load engine rocket docker podman
@@ -91,27 +91,27 @@ check "unknown time" refuses //bad:mtime yesterday
 check "unknown port" refuses //bad:port eighty
 check "unknown setting to clear" refuses //bad:clearing colour
 check "a path that is not absolute" refuses //bad:relative_path etc/one "start with a slash"
-check "a path that climbs" refuses //bad:climbing_path /etc/../../one
+check "a path with .." refuses //bad:climbing_path /etc/../../one
 check "two files for one path" refuses //bad:two_for_one_path /conf/one.txt bad/one.txt bad/two.txt
 check "two files under one name" refuses //bad:two_files_one_name /conf "2 files"
 check "a file and a link for one path" refuses //bad:file_and_link /conf bad/one.txt symlink
-check "metadata for a path that is not there" refuses //bad:pattern owner /onn "no such path"
+check "metadata for a missing path" refuses //bad:pattern owner /onn "no such path"
 check "a media type for another compression" refuses //bad:media_type layer.v1.tar+gzip zstd
-check "a prefix that leads nowhere" refuses //bad:prefix strip_prefix one.txt "not below on"
-check "no target of rules_pkg" refuses //bad:no_package pkgs //bad:pair MODULE.bazel
+check "a prefix that matches no file" refuses //bad:prefix strip_prefix one.txt "not below on"
+check "not a target of rules_pkg" refuses //bad:no_package pkgs //bad:pair MODULE.bazel
 check "a program for another architecture" refuses //bad:foreign /app/server arm64 amd64 allow_any_architecture
 check "a program for another architecture, allowed" bazel build //bad:allowed
-check "a base that is no target" refuses //bad:nowhere //bad:not_there
+check "a base that does not exist" refuses //bad:nowhere //bad:not_there
 check "a base whose file is missing" refuses //bad:missing missing.tar
 check "a truncated archive" refuses //bad:truncated truncated.tar
 check "a garbled archive" refuses //bad:garbled garbled.tar
 check "an empty archive" refuses //bad:empty empty.tar
-check "a layer with another digest than it should have" refuses_altered
+check "a layer with a wrong digest" refuses_altered
 check "a platform that the base lacks" refuses //bad:platform linux/s390x linux/amd64
 check "a name that the base lacks" refuses //bad:ref localhost/other:latest
 check "an index with one platform twice" refuses //bad:twins linux/amd64
 check "no docker and no podman on PATH" without_engines
 check "no daemon behind docker" engine_down
-check "a registry's port where no server listens" wrong_port
-check "a registry that wants a password" unauthorized
+check "a registry port with no server" wrong_port
+check "a registry that requires a password" unauthorized
 rm -f bad/*.tar

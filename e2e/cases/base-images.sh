@@ -80,7 +80,7 @@ locks() {
   jq -r '.images.base.indexes[0].text | add' images.lock.json | head -c -1 | sha256sum >"$WORK/text"
   contains "$WORK/text" "$digest"
   for arch in amd64 arm64; do
-    equal "what the lock file knows of $arch" '["usr/lib","1777"]' "$(jq -c ".images.base.platforms[\"linux/$arch\"].shape |
+    equal "shape for $arch in the lock file" '["usr/lib","1777"]' "$(jq -c ".images.base.platforms[\"linux/$arch\"].shape |
       add | fromjson | [.symlinks[\"/lib\"], .dirs[\"/tmp\"].mode]" images.lock.json)"
   done
 }
@@ -122,7 +122,7 @@ compares_nothing() {
   cd "$WORK/before"
   bazel build //:implying
   refused "$WORK/nothing" bazel build //:over
-  contains "$WORK/nothing" "attribute over: nobody knows which directories" "bazel run @rules_strata//rules:lock -- update"
+  contains "$WORK/nothing" "attribute over: the directories of" "bazel run @rules_strata//rules:lock -- update"
   bazel run @rules_strata//rules:lock -- update --no-shape
   bazel build //:implying
   bazel run @rules_strata//rules:lock -- remove base
@@ -160,7 +160,7 @@ runs() {
   archive=$(output //:archive)
   for engine in docker podman; do
     "$engine" load --input "$archive"
-    equal "what the container says" "hello from the layer" "$("${engine}_run" localhost/base-images:latest)"
+    equal "output of the container" "hello from the layer" "$("${engine}_run" localhost/base-images:latest)"
   done
 }
 
@@ -190,7 +190,7 @@ airgapped() {
 }
 
 # Without cache and registry, and for a missing platform, the message states the problem, the place and the command to run.
-says_what_is_missing() {
+names_missing() {
   local address
   address=$(cat "$RUN/base.address")
   cd "$WORK/air"
@@ -198,7 +198,7 @@ says_what_is_missing() {
   refused "$WORK/missing" bazel build --repository_cache="$WORK/empty" //:archive
   contains "$WORK/missing" "of image @base: $address/team/base: " "bazel run @rules_strata//rules:lock -- update"
   refused "$WORK/platform" bazel build --platforms=@rules_go//go/toolchain:linux_riscv64 //:image
-  contains "$WORK/platform" "$address/team/base:1: there is no image for the platform that is built for" \
+  contains "$WORK/platform" "$address/team/base:1: no image for the target platform" \
     "only for linux/amd64, linux/arm64"
   sed -i '0,/ORIGIN=base/s//ORIGIN=face/' images.lock.json
   refused "$WORK/changed" bazel build //:image
@@ -237,7 +237,7 @@ pulls() {
     "bazel run @rules_strata//rules:lock -- add base $address/team/base:1"
   sed -i "s,team/base:1,team/base:1@sha256:$(printf %064d 0)," MODULE.bazel
   refused "$WORK/wrong" bazel build //:index
-  contains "$WORK/wrong" "image $address/team/base:1@sha256:000" "it is not there" ":lock -- update"
+  contains "$WORK/wrong" "image $address/team/base:1@sha256:000" "not found" ":lock -- update"
 }
 
 # Passwords are found where docker login left them, or in netrc, and nowhere else: not in the lock file, not in messages.
@@ -257,14 +257,14 @@ passwords() {
   equal "digest" "$(cat "$WORK/digest")" "$(digest_of //:index)"
   refused "$WORK/denied" bazel build --repository_cache="$WORK/denied-cache" //:archive
   contains "$WORK/denied" "of image @base: $address/team/base: " "docker login"
-  DOCKER_CONFIG=$WORK/login bazel build --repository_cache="$WORK/login-cache" //:archive >"$WORK/said" 2>&1
+  DOCKER_CONFIG=$WORK/login bazel build --repository_cache="$WORK/login-cache" //:archive >"$WORK/log" 2>&1
   cmp "$WORK/off/bazel-bin/archive.tar" bazel-bin/archive.tar
   bazel clean --expunge
   printf 'machine 127.0.0.1\nlogin %s\npassword %s\n' "$user" 'pa55:word' >"$WORK/netrc"
   htpasswd -bB "$WORK/htpasswd" "$user" 'pa55:word'
-  NETRC=$WORK/netrc bazel build --repository_cache="$WORK/netrc-cache" //:archive >>"$WORK/said" 2>&1
+  NETRC=$WORK/netrc bazel build --repository_cache="$WORK/netrc-cache" //:archive >>"$WORK/log" 2>&1
   cmp "$WORK/off/bazel-bin/archive.tar" bazel-bin/archive.tar
-  for file in said denied anonymous secret/images.lock.json; do
+  for file in log denied anonymous secret/images.lock.json; do
     lacks "$WORK/$file" "$password" pa55:word "$(printf %s "$user:$password" | base64)"
   done
 }
@@ -273,15 +273,15 @@ check "a registry with a base of two platforms" opens
 check "a base is locked and verified" locks
 check "image and index are built with the registry switched off" builds_offline
 check "a build makes no request" asks_nothing
-check "what a layer implies is compared with the base" compares
+check "implied directories of a layer are compared with the base" compares
 check "archive and test fetch each layer once" fetches_once
-check "an output group says what it takes" groups_say_how
+check "the error of an output group names the alternative" groups_say_how
 check "a Docker daemon starts" docker_start
 check "the image runs in Docker and Podman" runs
-check "an image made for its base runs in both" runs_over
+check "an image with layers over its base runs in both" runs_over
 check "an air-gapped build from lock file and repository cache" airgapped
-check "what is missing is told" says_what_is_missing
+check "errors name missing layers and platforms" names_missing
 check "WORKSPACE mode" workspace_mode
-check "a lock file that knows less" compares_nothing
+check "a lock file without shapes" compares_nothing
 check "an image without a lock file" pulls
 check "a registry with a password" passwords

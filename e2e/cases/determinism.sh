@@ -87,8 +87,8 @@ golden_memory() {
 }
 
 check "built with all CPUs, umask 022" built_plainly
-check "built elsewhere with one CPU, umask 077, another time zone, scrambled directories" built_strangely
-check "every file of both is the same" same
+check "built in another directory with one CPU, umask 077, another time zone, scrambled directories" built_strangely
+check "all files of both builds are the same" same
 go test -C "$TOP/tools/mklayer" -c -o "$WORK/mklayer.test"
 cd "$TOP/tools/mklayer"
 check "golden digests of all codecs and levels, scrambled directories" golden_scrambled

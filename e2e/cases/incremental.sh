@@ -109,8 +109,8 @@ in_a_worker() {
 }
 
 check "an image of 10 layers takes 12 processes" new_image
-check "nothing changed: no process" runs "nothing changed" ""
+check "no change: no process" runs "nothing changed" ""
 check "one environment variable: config and manifest" one_env
 check "one file: its layer, config and manifest" one_file
-check "a worker makes a layer again with the bytes of a build without one" in_a_worker
+check "a worker rebuilds a layer with the same bytes as a build without workers" in_a_worker
 rm -rf ten large

@@ -251,7 +251,7 @@ says_hello() { equal "hello in $1" "Hello, world!" "$("$1_run" localhost/debian:
 
 # The package records of the layer, put together, form a dpkg database, and dpkg finds each file of each package intact
 # according to it.
-known_to_dpkg() {
+dpkg_verifies() {
   local root=$WORK/debian.umoci admin=$WORK/admin name info
   mkdir -p "$admin"/{info,updates}
   for name in "${debs[@]}"; do
@@ -293,33 +293,33 @@ large_file() {
 }
 
 check "Debian packages are fetched" debs_fetched
-check "a tar of all kinds of entries is made" tars_made
-check "a base image is made" base_made
+check "a tar with all kinds of entries is created" tars_made
+check "a base image is created" base_made
 check "a Docker daemon starts" docker_start
 check "a package packed with gzip, bzip2, xz and zstd makes one layer" packed_alike package_{gz,bz2,xz,zst}
-check "a tar packed with gzip, bzip2, xz, zstd and not at all makes one layer" \
+check "a tar, uncompressed or packed with gzip, bzip2, xz or zstd, makes one layer" \
   packed_alike tar_{plain,gz,bz2,xz,zst}
-check "GNU tar extracts what the tar was made from" \
+check "GNU tar extracts the original files of the tar" \
   as_it_was tar --extract --gzip --xattrs --xattrs-include='*' --numeric-owner
-check "bsdtar extracts what the tar was made from" as_it_was bsdtar -x -p -f - --numeric-owner
-check "a single tar is the layer as it is" kept
-check "a single tar that is written again takes the build's compression" packed_by_build first_of_duplicates
+check "bsdtar extracts the original files of the tar" as_it_was bsdtar -x -p -f - --numeric-owner
+check "a single tar becomes the layer, byte for byte" kept
+check "a single tar that is repacked gets the build's compression" packed_by_build first_of_duplicates
 check "a file of more than 8 GiB" large_file
-check "a tree artifact makes one layer: in a sandbox, outside, and out of a cache" whatever_the_strategy
+check "a tree artifact makes one layer: in a sandbox, without one, and from a cache" whatever_the_strategy
 for image in all debian; do
   base=0
   [ "$image" != all ] || base=2
   check "$image: image-check, skopeo; Docker and Podman load it" loaded "$image" "$base"
   check "$image: skopeo and umoci unpack it" unpacked "$image"
   for engine in docker podman; do
-    check "$image: $engine has the root that umoci has" same_root "$engine" "$image"
+    check "$image: $engine and umoci have the same root" same_root "$engine" "$image"
   done
 done
 for engine in docker podman; do
   check "$engine: modes, owners, times, hard links, symlinks" attributes "$engine"
-  check "$engine: a file's capability" capable "$engine"
+  check "$engine: the capability of a file" capable "$engine"
   check "$engine: deletions over the base and over a layer" deleted "$engine"
-  check "$engine: a program out of Debian packages runs" says_hello "$engine"
+  check "$engine: a program from Debian packages runs" says_hello "$engine"
 done
-check "dpkg knows the packages and verifies their files" known_to_dpkg
+check "dpkg lists the packages and verifies their files" dpkg_verifies
 rm -rf base debs tars

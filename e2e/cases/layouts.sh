@@ -73,9 +73,9 @@ serves_from_archive() {
 serves_from_load() {
   local digest
   digest=$(digest_of //examples/hello:image)
-  bazel run //examples/hello:load -- --engine="$1" >"$WORK/loaded" 2>"$WORK/said"
-  equal "what is printed" localhost/hello:latest "$(cat "$WORK/loaded")"
-  contains "$WORK/said" "$digest"
+  bazel run //examples/hello:load -- --engine="$1" >"$WORK/loaded" 2>"$WORK/log"
+  equal "standard output" localhost/hello:latest "$(cat "$WORK/loaded")"
+  contains "$WORK/log" "$digest"
   serves "$1"
 }
 
@@ -94,6 +94,6 @@ cd "$TOP"
 check "umoci unpacks the example's image" image_unpacks
 check "skopeo and umoci unpack both images of the example's index" index_unpacks
 for engine in docker podman; do
-  check "$engine load, and the example serves" serves_from_archive "$engine"
-  check "bazel run //examples/hello:load, and the example serves" serves_from_load "$engine"
+  check "$engine load, and the example responds" serves_from_archive "$engine"
+  check "bazel run //examples/hello:load, and the example responds" serves_from_load "$engine"
 done

@@ -178,7 +178,7 @@ HELPER
   chmod +x lazy/helper
   over_tls helper --remote-cache-credential-helper=%workspace%/lazy/helper || fail "$(cat "$WORK/helper.out")"
   pushed helper
-  equal "what the helper is asked" 1 "$(grep -o '"uri"' "$WORK/asked" | wc -l)"
+  equal "requests of the helper" 1 "$(grep -o '"uri"' "$WORK/asked" | wc -l)"
   lacks "$WORK/stranger.out" "$secret"
   lacks "$WORK/header.out" "$secret"
   lacks "$WORK/helper.out" "$secret"
@@ -266,11 +266,11 @@ check "a cache and a registry start" servers
 check "a build fills the cache" fill
 check "gRPC: pushed from the cache, no layer on this disk" from_grpc
 check "unchanged: nothing is read from the cache" unchanged
-check "a broken stream goes on where it broke" broken
+check "an interrupted stream resumes" broken
 check "TLS, with a header and with a credential helper" credentials
 check "gRPC through a Unix socket" through_socket
 check "HTTP with a password, no layer on this disk" from_http
 check "a layer that is on this disk is not fetched" from_disk
-check "a layer that the cache dropped: told, and remedied" evicted
-check "their Bazel servers end" finish_bases
+check "a layer that the cache has dropped: an error with a remedy" evicted
+check "their Bazel servers stop" finish_bases
 rm -rf lazy

@@ -104,7 +104,7 @@ podman_forget() { podman rmi --force "$1" && podman image prune --force; }
 
 # prints ENGINE: a container prints the contents of engines/text, and has the complete large file.
 prints() {
-  equal "what a container prints" "$(cat engines/text)" "$("$1_run" "$name" /bin/cat /text)"
+  equal "output of a container" "$(cat engines/text)" "$("$1_run" "$name" /bin/cat /text)"
   equal "the large file" "$(md5sum <engines/large)" "$("$1_run" "$name" /bin/sh -c 'md5sum </large')"
 }
 
@@ -120,7 +120,7 @@ unchanged() {
   bazel-bin/engines/load --engine="$1" >"$WORK/out" 2>"$WORK/err"
   note "$1: an unchanged image of 200 MB in $(((${EPOCHREALTIME/./} - ${started/./}) / 1000)) ms"
   contains "$WORK/err" "has 4 of 4 layers, sending 0.0 MB"
-  equal "what is printed" "$name" "$(cat "$WORK/out")"
+  equal "standard output" "$name" "$(cat "$WORK/out")"
   prints "$1"
 }
 
@@ -146,7 +146,7 @@ interrupted() {
   wait "$pid" || status=$?
   [ "$status" != 0 ] || fail "the load was done before it could be interrupted"
   equal "what an interrupted load printed" "" "$(cat "$WORK/out")"
-  equal "what a container prints after an interrupted load" "$before" "$("$1_run" "$name")"
+  equal "output of a container after an interrupted load" "$before" "$("$1_run" "$name")"
   bazel run //engines:load -- --engine="$1"
   prints "$1"
 }
@@ -157,7 +157,7 @@ forgotten() {
   prints "$1"
 }
 
-# Docker needs the layers below, Podman knows an unpacked layer by its diff ID, and containerd stores blobs unchanged.
+# Docker needs the layers below, Podman identifies an unpacked layer by its diff ID, and containerd stores blobs unchanged.
 packed_otherwise() {
   bazel run //engines:load -- --engine="$1"
   loaded "$1" "$2" packed_otherwise
@@ -196,7 +196,7 @@ to_file() {
   local want
   want=$(digest_of //engines:gzip_amd64)
   (cd engines && bazel run //engines:load -- --archive=image.tar --engine=docker) >"$WORK/out"
-  equal "what is printed" "$PWD/engines/image.tar" "$(cat "$WORK/out")"
+  equal "standard output" "$PWD/engines/image.tar" "$(cat "$WORK/out")"
   archive_valid engines/image.tar
   equal "digest in the archive" "$want" "$(skopeo inspect oci-archive:engines/image.tar | jq -r .Digest)"
   bazel run //engines:load -- --archive=- >"$WORK/piped"
@@ -215,7 +215,7 @@ from_registry() {
   descriptor=$(build //engines:text_gzip descriptor)
   jq -c --arg source "$address/team/base" '.sources = [$source]' "$descriptor" >"$WORK/far.json"
   bazel build //engines:load
-  sed "s,%runfiles%,$PWD/bazel-bin/engines/load.runfiles,; s,^--layer=.*text_gzip.*,--remote-layer=$WORK/far.json," \
+  sed "s,%runfiles%,$PWD/bazel-bin/engines/load.runfiles,; s,^'--layer=.*text_gzip.*,--remote-layer=$WORK/far.json," \
     bazel-bin/engines/load.args >"$WORK/flags"
   contains "$WORK/flags" --remote-layer
   for flags in "3 of 4" "4 of 4"; do
@@ -232,18 +232,18 @@ check "a registry starts" registry_start far
 go build -C "$TOP" -o "$RUN/bin/strata-load" ./tools/load
 for engine in docker podman containerd; do
   check "$engine: a new image" cold "$engine" "0 of 4"
-  check "$engine: the same again sends nothing" unchanged "$engine"
-  check "$engine: one layer changed, one is sent" one_changed "$engine"
+  check "$engine: an unchanged image sends nothing" unchanged "$engine"
+  check "$engine: only the changed layer is sent" one_changed "$engine"
   check "$engine: interrupted by the user, and repeated" interrupted "$engine" INT
   check "$engine: killed, and repeated" interrupted "$engine" KILL
-  check "$engine: its layers are gone, and all are sent" forgotten "$engine"
-  check "$engine: the index's image for this platform, and another" native "$engine"
+  check "$engine: layers that were removed are sent again" forgotten "$engine"
+  check "$engine: the image of an index for this platform, and for another one" native "$engine"
   check "$engine: several names" names "$engine"
-  check "$engine: a layer that is in a registry only" from_registry "$engine"
+  check "$engine: a layer that is only in a registry" from_registry "$engine"
 done
-check "docker: a layer that it has, packed otherwise" packed_otherwise docker "4 of 4"
-check "podman: a layer that it has, packed otherwise" packed_otherwise podman "4 of 4"
-check "containerd: a layer that it has, packed otherwise" packed_otherwise containerd "3 of 4"
-check "containerd: a namespace of its own" namespaces
+check "docker: an existing layer with another compression" packed_otherwise docker "4 of 4"
+check "podman: an existing layer with another compression" packed_otherwise podman "4 of 4"
+check "containerd: an existing layer with another compression" packed_otherwise containerd "3 of 4"
+check "containerd: a separate namespace" namespaces
 check "an archive in a file and on standard output" to_file
 rm -rf engines

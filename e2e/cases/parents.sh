@@ -24,8 +24,8 @@ base_made() {
 
 # refused IMAGE TEXT...: the image is not built, and the message contains all texts.
 refused() {
-  if bazel build "//:$1" >"$WORK/said" 2>&1; then fail "//:$1 is built"; fi
-  contains "$WORK/said" "${@:2}"
+  if bazel build "//:$1" >"$WORK/log" 2>&1; then fail "//:$1 is built"; fi
+  contains "$WORK/log" "${@:2}"
 }
 
 implied() {
@@ -66,18 +66,18 @@ stated() {
 /lib/driver.so 644 0:0 regular file" "$(seen "$1" stating_on_imported)"
 }
 
-check "a base is made" base_made
+check "a base is created" base_made
 for base in built imported; do
-  check "$base: what a layer implies is refused" implied "implying_on_$base"
-  check "$base: so are the directories of a tree" tree "$base"
+  check "$base: implied directories are refused" implied "implying_on_$base"
+  check "$base: implied directories of a tree are refused" tree "$base"
 done
-check "a layer below is like a base" implied implying_above
+check "lower layers are treated like a base" implied implying_above
 check "a Docker daemon starts" docker_start
 check "over a base that was built" loaded over_on_built 0
 check "over a base that was imported" loaded over_on_imported 1
-check "a layer that states what it changes" loaded stating_on_imported 1
+check "a layer that states its changes" loaded stating_on_imported 1
 for engine in docker podman; do
   for base in built imported; do check "$engine, over $base: the base is as it was" kept "$engine" "over_on_$base"; done
-  check "$engine: what is stated holds" stated "$engine"
+  check "$engine: the stated metadata applies" stated "$engine"
 done
 check "image_test" bazel test //:over_on_imported_test

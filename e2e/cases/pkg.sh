@@ -36,7 +36,7 @@ documented() {
   contains bazel-bin/doc.textproto 'rule_name: "image_layer"'
 }
 
-check "a layer holds what rules_pkg's archive holds" same_as_pkg_tar
-check "attributes of the layer win" attributes_win
+check "a layer has the contents of rules_pkg's archive" same_as_pkg_tar
+check "attributes of the layer take precedence" attributes_win
 check "Stardoc can read the rules" documented
 check "the same in WORKSPACE mode" same_as_pkg_tar --noenable_bzlmod --enable_workspace

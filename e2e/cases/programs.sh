@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The executables of image_load and image_test in all places where people put them: tools of actions, data of tests, behind
-# links and rules that rename them, without a runfiles directory, in an image. They do what the rule states.
+# links and rules that rename them, without a runfiles directory, in an image. They use the arguments of their rule.
 
 cd "$E2E/programs"
 
@@ -57,10 +57,10 @@ alone() {
   contains "$WORK/err" "started without the arguments of its rule" "$WORK/alone.runfiles" RUNFILES_DIR
 }
 
-check "as tools of actions and data of tests, under other names, from another module" in_build
+check "as tools of actions and data of tests, renamed, from another module" in_build
 check "bazel run" same bazel run //:load --
 check "bazel run, behind a rule with another name" same bazel run //:wrapped_load --
 check "through links, on the PATH, and from elsewhere" linked
 check "in an image" in_image
 check "no runfiles directory, only a manifest" run_without_runfiles
-check "without its runfiles it says why it cannot work" alone
+check "without its runfiles, its error explains the cause" alone

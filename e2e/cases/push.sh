@@ -102,7 +102,7 @@ image_push_all(
     pushes = [":push", ":from_files"],
 )
 
-# A stand-in for a deployment rule.
+# A replacement for a deployment rule.
 filegroup(
     name = "reference",
     srcs = [":push"],
@@ -165,13 +165,13 @@ cd "$TOP"
 check "a Docker daemon starts" docker_start
 check "a registry with passwords starts" registry_locked
 check "docker login" log_in "$WORK/login"
-check "an index is pushed whole, with its digest" first
+check "an index is pushed completely, with its digest" first
 check "a second push uploads nothing" second
-check "no password in what push says" keeps_secret
+check "no password in the output of push" keeps_secret
 check "relative paths in a variable and in a flag" relative
 check "an open registry starts" registry_start open
-check "a package with names from everywhere" names
-check "tags with a volatile variable are those of the run" volatile
+check "a package with names in many scripts" names
+check "tags with a volatile variable are expanded at run time" volatile
 check "the reference by digest is built" references
 check "several pushes with one command, and JSON" at_once
 rm -r "$E2E/walkthrough/names"

@@ -143,7 +143,7 @@ tried() {
 
 # known WANT SAYS [PLACE FILE...]...: tries push, lock and skopeo alike with such certificates; "--" separates places.
 known() {
-  local want=$1 says=$2 registry name place=()
+  local want=$1 message=$2 registry name place=()
   registry=$(cat "$WORK/known.name")
   shift 2
   rm -rf "${WORK:?}/home" "${WORK:?}/etc" "$WORK/images.lock.json"
@@ -157,8 +157,8 @@ known() {
       place=()
     fi
   done
-  tried "$want" "$says" push "@$WORK/two.args" --repository="$registry/team/known" --tag=latest
-  tried "$want" "$says" lock add known "$registry/team/known:latest" --lock="$WORK/images.lock.json"
+  tried "$want" "$message" push "@$WORK/two.args" --repository="$registry/team/known" --tag=latest
+  tried "$want" "$message" lock add known "$registry/team/known:latest" --lock="$WORK/images.lock.json"
   tried "$want" "" skopeo inspect "docker://$registry/team/known:latest"
 }
 
@@ -233,18 +233,18 @@ for version in 2 3; do
     check "push, again, several at once: $kind$version" serves "$kind$version"
   done
 done
-check "layers go from registry to registry" copies
-check "a registry that only certs.d makes known, and that wants to know its clients" known_start
+check "layers are copied from registry to registry" copies
+check "a registry with an authority in certs.d that requires client certificates" known_start
 all=(ca.crt client.cert client.key)
 stranger=(other.crt client.cert client.key)
 unknown="certificate signed by unknown authority"
 check "certs.d of the home" known yes '' home "${all[@]}"
 check "certs.d of /etc/containers" known yes '' containers "${all[@]}"
 check "certs.d of /etc/docker" known yes '' docker "${all[@]}"
-check "the home's certs.d counts before all" known yes '' home "${all[@]}" -- \
+check "certs.d of the home directory takes precedence" known yes '' home "${all[@]}" -- \
   containers "${stranger[@]}" -- docker "${stranger[@]}"
-check "and alone" known no "$unknown" home "${stranger[@]}" -- containers "${all[@]}" -- docker "${all[@]}"
-check "certs.d of /etc/containers counts before Docker's" known no "$unknown" containers "${stranger[@]}" -- docker "${all[@]}"
+check "and each alone" known no "$unknown" home "${stranger[@]}" -- containers "${all[@]}" -- docker "${all[@]}"
+check "certs.d of /etc/containers takes precedence over Docker's" known no "$unknown" containers "${stranger[@]}" -- docker "${all[@]}"
 check "an authority that is a dangling link" known yes '' containers "${all[@]}" dangling
 check "no authority" known no "$unknown" home client.cert client.key
 check "no client certificate" known no "registry.test" home ca.crt
@@ -253,4 +253,4 @@ check "a client's key without its certificate" known no "has no matching client.
 check "killed $kills times, behind a proxy with faults" killed
 check "and completed" completed
 packages time
-check "the benchmark of pushes is alive" "$TOP/dev/bench/push" 1000000
+check "the benchmark of pushes works" "$TOP/dev/bench/push" 1000000

@@ -14,7 +14,7 @@ option() {
   tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n "s/^-D$1=//p"
 }
 
-# bare COMMAND ARGS...: Bazel without Go on PATH. bazelw requires Go before it knows whether it needs it, so this calls
+# bare COMMAND ARGS...: Bazel without Go on PATH. bazelw always requires Go, so this calls
 # the script that bazelw runs.
 bare() {
   local root modules
@@ -30,7 +30,7 @@ releases() {
   note "$(cd release && stat -c '%s bytes: %n' rules_strata-*.tar.gz ./*-tools-linux_amd64*)"
 }
 
-# The same commit in another directory, compiled with an empty cache: one platform stands for all.
+# The same commit in another directory, compiled with an empty cache, for one platform.
 releases_again() {
   local archive
   git clone -q "$TOP" "$WORK/clone"
@@ -198,17 +198,17 @@ another_archive() {
   cd refused
   if bare build //:image >"$WORK/refused.log" 2>&1; then fail "no failure: $(cat "$WORK/refused.log")"; fi
   contains "$WORK/refused.log" "Checksum was" \
-    "rules_strata: the build tools for linux_amd64 could not be downloaded, or are not those of this release" \
+    "rules_strata: the build tools for linux_amd64 could not be downloaded, or differ from those of this release" \
     "https://$downloads/build-tools-linux_amd64.tar.xz" "hint: "
 }
 
 check "a release is built" releases
 check "another checkout gives the same bytes" releases_again
-check "the module archive has what users need" lacks_developer_files
+check "the module archive contains only files for users" lacks_developer_files
 check "a file server has the release" served
 check "an image with prebuilt tools: no rules_go, no Go" prebuilt
 check "prebuilt tools test, load and lock" runs
 check "the same in WORKSPACE mode" workspace_mode
 check "tools from source give the same digest" source_tools
-check "prebuilt tools beside the source" prebuilt_beside_source
+check "prebuilt tools next to the source" prebuilt_beside_source
 check "tools with another checksum are refused" another_archive

@@ -54,7 +54,7 @@ loaded() {
 expected() {
   local hello="hello from another repository"
   case $1 in
-    cc) printf 'cc: %s\n' "a library of its own" "three of another repository" ;;
+    cc) printf 'cc: %s\n' "a local library" "three of another repository" ;;
     go)
       printf 'go: %s\n' "greeting/hello.txt $hello" "_main/data/tree/link.txt a leaf" \
         "_main/data/directory/link.txt in a source directory"
@@ -90,7 +90,7 @@ distinguished() {
   local twice program
   "$1" history --no-trunc --format '{{.CreatedBy}}' "localhost/$2:latest" >"$WORK/history"
   twice=$(sort "$WORK/history" | uniq --repeated)
-  equal "what is said of several layers" "" "$twice"
+  equal "descriptions of several layers" "" "$twice"
   grep '^rules_strata /' "$WORK/history" | sed 's/ ([0-9]* files)$//' >"$WORK/got"
   equal "lines that are not ours" 1 "$(grep --count --invert-match '^rules_strata /' "$WORK/history")" # from the base
   case $2 in
@@ -109,7 +109,7 @@ distinguished() {
       sed -i 's,_solib_[a-z0-9_-]*,_solib_k8,' "$WORK/got" # it contains the machine's name
       diff "$WORK/want" "$WORK/got"
       ;;
-    split) note "$1: $(wc -l <"$WORK/got") layers told apart" ;;
+    split) note "$1: $(wc -l <"$WORK/got") distinct layers" ;;
   esac
 }
 
@@ -177,7 +177,7 @@ check "a Docker daemon starts" docker_start
 for image in single split; do
   check "$image: Docker and Podman load it" loaded "$image"
   for engine in docker podman; do
-    check "$image in $engine: the history tells the layers apart" distinguished "$engine" "$image"
+    check "$image in $engine: the history distinguishes the layers" distinguished "$engine" "$image"
     for program in "${programs[@]}"; do
       check "$image in $engine: $program" finds "$engine" "$image" "$program" "/app/$program"
       check "$image in $engine: $program under another name" \
@@ -194,10 +194,10 @@ for image in single split; do
   done
 done
 for program in "${programs[@]}"; do
-  check "$program: the runfiles that Bazel makes" as_bazel_has_it "$program"
-  check "$program: several layers hold what one holds" same_union "$program"
+  check "$program: the same runfiles as in Bazel's directory" as_bazel_has_it "$program"
+  check "$program: several layers have the contents of a single one" same_union "$program"
 done
-check "nothing changed: no layer is made" rebuilds "no change" ""
+check "no change: no layer is rebuilt" rebuilds "no change" ""
 cp numbers/numbers.txt py/lib/voice.py "$WORK"
 echo "# $RUN" >>py/lib/voice.py
 check "one line of first-party code: one layer" rebuilds "a first-party change" py_layers.app.tar.gz

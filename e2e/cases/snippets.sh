@@ -41,7 +41,7 @@ loads() {
   bazel query "$@"
 }
 
-check "the snippets are found, and all is Starlark" provide
+check "the snippets are found, and all are Starlark" provide
 check "BUILD files" build_files
 for file in "$E2E"/snippets/generated/module/*/MODULE.bazel; do
   check "MODULE.bazel, $(basename "$(dirname "$file")")" loads "$file"

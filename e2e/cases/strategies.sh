@@ -10,7 +10,7 @@ cd "$E2E/strategies"
 made_by() {
   rm -f bazel-bin/*.tar bazel-bin/*.layer.json
   bazel build --modify_execution_info=MkLayer=+no-cache --execution_log_json_file="$WORK/log" "${@:2}" //:layer //:layered
-  equal "who made the layers" "$1" "$(jq -rs 'map(select(.mnemonic == "MkLayer").runner) | unique | join(" ")' "$WORK/log")"
+  equal "runner" "$1" "$(jq -rs 'map(select(.mnemonic == "MkLayer").runner) | unique | join(" ")' "$WORK/log")"
   equal "layers" 2 "$(jq -rs 'map(select(.mnemonic == "MkLayer")) | length' "$WORK/log")"
   jq -rs 'map(.digest) | join(" ")' bazel-bin/*.layer.json >"$WORK/now"
   [ -e "$WORK/made" ] || cp "$WORK/now" "$WORK/made"
@@ -23,11 +23,11 @@ unmade() {
   rm -rf bazel-bin/tree
 }
 
-# from_cache RUNNER FLAGS...: the same, for a directory from the cache that the flags name.
+# from_cache RUNNER FLAGS...: the same, with the directory from the cache in the flags.
 from_cache() {
   unmade
   made_by "$@"
-  equal "the directory is out of a cache" true "$(jq -rs 'map(select(.mnemonic == "MakeTree").cacheHit) | join(" ")' "$WORK/log")"
+  equal "the directory is from a cache" true "$(jq -rs 'map(select(.mnemonic == "MakeTree").cacheHit) | join(" ")' "$WORK/log")"
 }
 
 # filled FLAGS...: a cache has the directory.
@@ -101,15 +101,15 @@ remote_filled() { filled --disk_cache= --remote_cache="grpc://$(head -n 1 "$RUN/
 
 workers=--@rules_strata//rules:layer_workers
 check "linux-sandbox" made_by linux-sandbox --strategy=MkLayer=linux-sandbox
-check "the layers hold the inputs' content, and the declared links" held
+check "the layers have the contents of the inputs, and the declared links" held
 check "processwrapper-sandbox" made_by processwrapper-sandbox --strategy=MkLayer=processwrapper-sandbox
-check "a sandbox somewhere else" somewhere_else linux-sandbox --strategy=MkLayer=linux-sandbox
+check "a sandbox in another directory" somewhere_else linux-sandbox --strategy=MkLayer=linux-sandbox
 check "no sandbox" made_by local --strategy=MkLayer=local
 check "a worker" made_by worker $workers --strategy=MkLayer=worker
 check "a worker with a sandbox" made_by worker $workers --strategy=MkLayer=worker --worker_sandboxing
 check "a disk cache gets the directory" filled --disk_cache="$WORK/disk"
 for strategy in linux-sandbox local; do
-  check "$strategy, the directory out of a disk cache" from_cache $strategy --disk_cache="$WORK/disk" \
+  check "$strategy, the directory from a disk cache" from_cache $strategy --disk_cache="$WORK/disk" \
     --strategy=MkLayer=$strategy
 done
 check "a remote cache starts" remote_start
@@ -122,7 +122,7 @@ check "no sandbox, a remote cache, download of minimal" from_remote local minima
 # Last, because all tools are built again.
 strip=--experimental_output_paths=strip
 check "linux-sandbox, paths stripped" made_by linux-sandbox --strategy=MkLayer=linux-sandbox $strip
-check "a sandbox somewhere else, paths stripped" somewhere_else processwrapper-sandbox \
+check "a sandbox in another directory, paths stripped" somewhere_else processwrapper-sandbox \
   --strategy=MkLayer=processwrapper-sandbox $strip
 check "a worker with a sandbox, paths stripped" made_by worker $workers --strategy=MkLayer=worker --worker_sandboxing $strip
 check "a worker with a sandbox, a remote cache, paths stripped" from_remote worker minimal $workers --worker_sandboxing $strip

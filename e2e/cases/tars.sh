@@ -126,8 +126,8 @@ any_field() {
   done
 }
 
-check "odd archives are made" archives_made
-check "what programs read alike is kept, and all read it alike" verdict kept
-check "what programs read differently is packed as new, and all read that alike" verdict remade
-check "what cannot be read in one way is refused in one line" refused
-check "one field of one header is another: refused, or read alike" any_field
+check "odd archives are created" archives_made
+check "unambiguous archives are kept, and programs agree on the layer" verdict kept
+check "archives that programs read differently are repacked, and programs agree on the layer" verdict remade
+check "ambiguous archives are refused in one line" refused
+check "one modified header field: refused, or read alike" any_field

@@ -34,9 +34,9 @@ runs_load() {
   local digest
   digest=$(digest_of //:my_alpine_oci_archive)
   forget "$1"
-  bazel run //:load -- --engine="$1" >"$WORK/loaded" 2>"$WORK/said"
-  equal "what is printed" "$name" "$(cat "$WORK/loaded")"
-  contains "$WORK/said" "$digest"
+  bazel run //:load -- --engine="$1" >"$WORK/loaded" 2>"$WORK/log"
+  equal "standard output" "$name" "$(cat "$WORK/loaded")"
+  contains "$WORK/log" "$digest"
   lists_file "$1"
 }
 

@@ -1,4 +1,4 @@
-"""A directory that an action makes."""
+"""A directory that an action creates."""
 
 def _impl(ctx):
     out = ctx.actions.declare_directory(ctx.label.name)

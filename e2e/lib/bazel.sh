@@ -13,9 +13,9 @@ bazel() {
 # output LABEL [GROUP]: the absolute path of the only file of LABEL, or of its output group. It must be built.
 output() {
   local files
-  # Bazel knows the target in other configurations too, if an index has been built.
+  # If an index was built, the target exists in other configurations, too.
   files=$(bazel cquery --output=files ${2:+"--output_groups=$2"} "config($1, target)")
-  [ "$(wc -l <<<"$files")" = 1 ] || fail "$1, output group ${2:-default}: want one file, got: $files"
+  [ "$(wc -l <<<"$files")" = 1 ] || fail "$1, output group ${2:-default}: expected one file, got: $files"
   printf '%s/%s\n' "$PWD" "$files"
 }
 

@@ -8,7 +8,7 @@ checkers_install() {
 }
 
 # judged BASE ARGS...: our validator, called with ARGS, finds no violations in an image. BASE is the number of its third-party
-# layers, which need not follow our house rules; "all" stands for an entirely third-party image, including the manifest:
+# layers, which need not follow our house rules; "all" means an entirely third-party image, including the manifest:
 # its mediaType may be missing, because image-spec (manifest.md) only recommends it and Podman 4.3 omits it.
 judged() {
   local status=0 rest
@@ -27,7 +27,7 @@ judged() {
 layout_valid() {
   local links
   links=$(find "$1/" ! -type f ! -type d)
-  equal "files of $1 that are no real files" "" "$links"
+  equal "files of $1 that are not regular files" "" "$links"
   judged "${2:-0}" --layout="$1"
   image-schema "$1"
   skopeo inspect "oci:$1"

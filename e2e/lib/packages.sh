@@ -17,7 +17,7 @@ packages() {
   apt_get install --no-install-recommends "${missing[@]}"
 }
 
-# apt_get ARGS...: quiet, asks no questions, and waits for another running apt.
+# apt_get ARGS...: quiet, non-interactive, and waits for another running apt.
 apt_get() {
   DEBIAN_FRONTEND=noninteractive apt-get -qq --yes -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" \
     </dev/null >&2

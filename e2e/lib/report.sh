@@ -63,7 +63,7 @@ lacks() {
   shift
   for text; do
     [ -n "$text" ] || fail "nothing to look for"
-    if grep -qF -e "$text" "$file"; then fail "\"$text\" stands in: $(cat "$file")"; fi
+    if grep -qF -e "$text" "$file"; then fail "\"$text\" found in: $(cat "$file")"; fi
   done
 }
 

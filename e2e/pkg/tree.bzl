@@ -1,4 +1,4 @@
-"""A directory that an action makes."""
+"""A directory that an action creates."""
 
 def _tree_impl(ctx):
     tree = ctx.actions.declare_directory(ctx.label.name)

@@ -1,4 +1,4 @@
-"""Another name for a program, as rules for platforms and deployments make it."""
+"""A rule that renames a program, like rules for platforms and deployments."""
 
 def _impl(ctx):
     executable = ctx.actions.declare_file(ctx.label.name)

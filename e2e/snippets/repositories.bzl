@@ -1,4 +1,4 @@
-"""Repositories for those that snippets name: downloads, in general."""
+"""Stand-ins for repositories in snippets, most of which would be downloads."""
 
 def _standin_impl(ctx):
     script = ["#!/bin/sh", "set -eu", ctx.attr.script]
@@ -23,7 +23,7 @@ _standin = repository_rule(
     attrs = {"script": attr.string(doc = "Commands that make the files of the repository.")},
 )
 
-# A package as dpkg-deb makes it.
+# A package in the form of dpkg-deb.
 _DEB = """
 mkdir -p file tree/DEBIAN tree/usr/share/doc/NAME
 printf 'Package: NAME\\nVersion: 1\\nArchitecture: all\\nMaintainer: M <m@example.com>\\nDescription: d\\n' >tree/DEBIAN/control

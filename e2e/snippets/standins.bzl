@@ -1,17 +1,17 @@
-"""Targets for those that a snippet names and does not have."""
+"""Stand-ins for targets that a snippet refers to but does not define."""
 
 load("@rules_strata//rules:defs.bzl", "image", "image_layer", "image_push")
 
 def standin(name, attribute):
-    """Declares a target that is good for an attribute.
+    """Declares a target that fits an attribute.
 
     Args:
       name: Name of the target.
-      attribute: The attribute that has its label.
+      attribute: The attribute with its label.
     """
     declare = _BY_NAME.get(name) or _BY_ATTRIBUTE.get(attribute)
     if not declare:
-        fail("no stand-in for :%s: standins.bzl does not know what the attribute %s is for" % (name, attribute))
+        fail("no stand-in for :%s: add the attribute %s to standins.bzl" % (name, attribute))
     declare(name)
 
 def _program(name):
@@ -55,7 +55,7 @@ def _tar(name):
         """,
     )
 
-# For attributes that take anything.
+# For attributes that accept any target.
 _BY_NAME = {
     "push": _push,
 }

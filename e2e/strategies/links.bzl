@@ -1,4 +1,4 @@
-"""Outputs that are symlinks, or have some in them, in each way that rules make them."""
+"""Outputs that are or contain symlinks, of each kind that rules can create."""
 
 def _tree_impl(ctx):
     out = ctx.actions.declare_directory(ctx.label.name)
@@ -23,7 +23,7 @@ tree = rule(
     doc = "A directory with symlinks to files and directories, to other symlinks and out of it.",
     implementation = _tree_impl,
     attrs = {"beside": attr.label(
-        doc = "An output of this package, which a symlink leads to.",
+        doc = "An output of this package, the target of a symlink.",
         allow_single_file = True,
     )},
 )
@@ -39,7 +39,7 @@ def _declared_impl(ctx):
 declared = rule(
     doc = "Symlinks that are outputs themselves.",
     implementation = _declared_impl,
-    attrs = {"links": attr.string_dict(doc = "Path in the package -> what the symlink says.")},
+    attrs = {"links": attr.string_dict(doc = "Path in the package -> target of the symlink.")},
 )
 
 def _alike_impl(ctx):
@@ -52,7 +52,7 @@ def _alike_impl(ctx):
     return [DefaultInfo(files = depset(outputs), runfiles = ctx.runfiles(outputs))]
 
 alike = rule(
-    doc = "Files and directories as symlinks to others, as node_modules has them.",
+    doc = "Files and directories as symlinks to others, as in node_modules.",
     implementation = _alike_impl,
     attrs = {"files": attr.label_keyed_string_dict(
         doc = "File -> path in the package.",

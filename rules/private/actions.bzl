@@ -26,8 +26,13 @@ def _compressing(_os, _inputs):
     # parallel. The tool bounds its memory independently of the layer's size.
     return {"cpu": 2, "memory": 150}
 
+# For workers, Bazel would replace "@FILE" with the lines of the file, whatever its format.
+_PARAM_FILE = "--flagfile=%s"
+
 def new_args(ctx):
-    """Returns Args that are passed in a parameter file, one argument per line, if they are long.
+    """Returns Args that are passed in a parameter file if they are long (Go: cli.Arguments).
+
+    Bazel quotes the arguments, so that they may contain any character, including line feeds.
 
     Args:
       ctx: The rule's context.
@@ -36,8 +41,8 @@ def new_args(ctx):
       Args.
     """
     args = ctx.actions.args()
-    args.set_param_file_format("multiline")
-    args.use_param_file("@%s")
+    args.set_param_file_format("shell")
+    args.use_param_file(_PARAM_FILE)
     return args
 
 def _run(ctx, name, args, requirements = {}, **kwargs):
@@ -71,7 +76,7 @@ def make_layer(ctx, args, inputs, blob, descriptor, shape, workers = False):
     args.add(descriptor, format = "--descriptor=%s")
     args.add(shape, format = "--shape=%s")
     if workers:
-        args.use_param_file("@%s", use_always = True)
+        args.use_param_file(_PARAM_FILE, use_always = True)
     _run(
         ctx,
         "mklayer",

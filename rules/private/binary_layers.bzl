@@ -16,10 +16,10 @@ visibility(["//rules/..."])
 _MOST = 126
 
 _BAD_PATH = """{label}: attribute path: {path} is not the absolute path of a file.
-It is where the program stands in the image, like "/app/server"."""
+Set it to the program's path in the image, like "/app/server"."""
 
 _BAD_NUMBER = """{label}: attribute max_layers: {number} is not a number from 1 to {most}.
-An image has 127 layers at most, those of its base included."""
+An image has at most 127 layers, including those of its base."""
 
 def _check(ctx):
     path, number = ctx.attr.path, ctx.attr.max_layers

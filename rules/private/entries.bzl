@@ -24,12 +24,12 @@ load(
 
 visibility(["//rules/..."])
 
-_NOT_ONE_FILE = """{label}: attribute files: {path} names one file, but {target} stands for {count}.
-Use "{path}/" to put them all into that directory."""
+_NOT_ONE_FILE = """{label}: attribute files: {path} is the path of one file, but {target} provides {count}.
+Use "{path}/" to put all of them into that directory."""
 
 _NOT_BELOW = """{label}: attribute strip_prefix: {target} has {path}, which is not below {prefix}.
-strip_prefix holds for tars and for all that files puts into a directory; it is a path below the label's package, or
-with a slash before it below the repository's root. Put other files into an image_layer of their own."""
+strip_prefix applies to tars and to paths in files that end in a slash. It is relative to the label's package, or, if it
+starts with a slash, to the repository's root. Put other files into a separate image_layer."""
 
 def plan_target(label, path, target, strip_prefix):
     """Determines the files and programs of an item of the attribute `files`.

@@ -1,5 +1,6 @@
 """Executables for `bazel run` without a shell script: the tool itself, with its arguments in a file in its runfiles."""
 
+load(":actions.bzl", "new_args")
 load(":contents.bzl", "add_runfiles_contents", "contents_of", "contents_runfiles")
 load(":run_tools.bzl", "run_tool")
 
@@ -24,8 +25,7 @@ def program_arguments(ctx, flags, files = {}, contents = None):
     Returns:
       struct of file, the File, and runfiles, with that File and all files that it refers to.
     """
-    args = ctx.actions.args()
-    args.set_param_file_format("multiline")
+    args = new_args(ctx)
     args.add(_shown(ctx.label), format = "--target=%s")
     for flag, value in flags.items():
         values = value if type(value) == "list" else [value] if value else []

@@ -13,19 +13,19 @@ load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
-_UNUSED = """{label}: attribute {attribute}: there is nothing that it applies to.
-It is for {what}."""
+_UNUSED = """{label}: attribute {attribute} has no effect here.
+It applies to {what}."""
 
-_LEADS_OUT = """{label}: attribute strip_prefix: {prefix} has ".." in it.
-It is a directory of what is given, not one beside that."""
+_LEADS_OUT = """{label}: attribute strip_prefix: {prefix} contains "..".
+It must be a directory within the inputs."""
 
-_LEFT_BEHIND = """{label}: attribute files: {target} needs {files} at run time, which it does not bring along.
-Only a program has a place for such files. Name them in files, too; or name the programs that need them one by one; or
-set leave_out_data = True if nothing in the image looks for them."""
+_LEFT_BEHIND = """{label}: attribute files: {target} needs {files} at run time, but only programs
+have runfiles in an image. List these files in files, too; or list each program that needs them; or set
+leave_out_data = True if nothing in the image needs them."""
 
-_NO_SHAPE = """{label}: attribute over: nobody knows which directories {base} has.
-It is for images that the build makes, and those of image_import and of lock files. If it is an image of a lock file:
-bazel run @rules_strata//rules:lock -- update adds what is missing there, if the image was not added with --no-shape."""
+_NO_SHAPE = """{label}: attribute over: the directories of {base} are unknown.
+Use an image that rules_strata builds, imports or locks. If the image is from a lock file, add its directories with
+bazel run @rules_strata//rules:lock -- update, unless the image was added with --no-shape."""
 
 _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute path.
 Paths in an image start with a slash: "/{path}"."""
@@ -64,7 +64,7 @@ def _check_moves(label, attr):
     if ".." in attr.strip_prefix.split("/"):
         fail(_LEADS_OUT.format(label = label, prefix = attr.strip_prefix))
     if attr.strip_prefix and not attr.tars and not [path for path in attr.files if path.endswith("/")]:
-        what = "tars, and for paths in files that end in a slash"
+        what = "tars, and to paths in files that end in a slash"
         fail(_UNUSED.format(label = label, attribute = "strip_prefix", what = what))
 
 def _impl(ctx):

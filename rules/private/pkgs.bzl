@@ -12,7 +12,7 @@ load(":paths.bzl", "escape", "join")
 visibility(["//rules/..."])
 
 _NO_PACKAGE = """{label}: attribute pkgs: {target} has no provider of rules_pkg.
-pkgs is for pkg_files, pkg_mkdirs, pkg_mklink and pkg_filegroup. If it is one of those, MODULE.bazel has to say so:
+pkgs is for pkg_files, pkg_mkdirs, pkg_mklink and pkg_filegroup. If it is one of those, add to MODULE.bazel:
     strata_pkg = use_extension("@rules_strata//rules:pkg.bzl", "rules_pkg")
     strata_pkg.providers(file = "@rules_pkg//pkg:providers.bzl")"""
 

@@ -66,7 +66,7 @@ PushInfo = provider(
     fields = {
         "reference": "(File) The image's name after the push, `REPOSITORY@DIGEST`, without a trailing newline.",
         "repository": "(string) The repository as in the BUILD file, with variables unexpanded. Empty if it is in a file.",
-        "arguments": "(File) The arguments of the push program, one per line.",
+        "arguments": "(File) The arguments of the push program, one per line, quoted for a shell.",
         "runfiles": "(runfiles) The files that these arguments refer to.",
     },
 )

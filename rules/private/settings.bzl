@@ -87,8 +87,8 @@ engine's default applies.""",
     ),
 }
 
-_REFERENCE = """{label}: env: {key} = {value}: "{reference}" would not be expanded, neither to a variable of the base nor to one of the build
-hint: write the value itself, or "$$" for a "$" that is part of it"""
+_REFERENCE = """{label}: env: {key} = {value}: "{reference}" would not be expanded; values cannot refer to variables
+hint: write out the value, or use "$$" for a literal dollar"""
 
 def _plain(label, key, value):
     """Returns the value of a variable with each "$$" replaced by "$", and fails if the value refers to a variable."""

@@ -1,4 +1,4 @@
-"""actions.bzl: what every action declares. Bazel does not show this to analysis tests, so a context is played here."""
+"""actions.bzl: the requirements and resources of every action. Analysis tests cannot see them, so this uses a fake context."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules:toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")

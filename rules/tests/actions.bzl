@@ -1,4 +1,4 @@
-"""What the analysis tests need to look at actions."""
+"""Helpers for analysis tests of actions."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 
@@ -9,7 +9,7 @@ def actions_of(actions, mnemonic):
     return [action for action in actions if action.mnemonic == mnemonic]
 
 def only(env, mnemonic):
-    """Returns the one action of the target under test with the mnemonic, and fails the test if there is not just one."""
+    """Returns the only action of the target under test with the mnemonic. Fails the test if there are none or several."""
     found = actions_of(analysistest.target_actions(env), mnemonic)
     asserts.equals(env, 1, len(found), "number of %s actions" % mnemonic)
     return found[0]
@@ -23,7 +23,7 @@ def input_names(action):
     ])
 
 def flags(action, name):
-    """Returns the values of a flag on an action's command line, with the output directories cut off."""
+    """Returns the values of a flag on an action's command line, without the output directories."""
     prefix = "--" + name + "="
     return [short(arg[len(prefix):]) for arg in action.argv if arg.startswith(prefix)]
 
@@ -32,9 +32,16 @@ def short(value):
     parts = value.split("bazel-out/")
     return parts[0] + "".join(["BIN/" + part.split("/bin/", 1)[1] for part in parts[1:]])
 
+def written_arguments(env):
+    """Returns the arguments that the target under test writes to its NAME.args. None may contain a line feed."""
+    return [
+        line[1:-1].replace("'\\''", "'") if line.startswith("'") else line
+        for line in only(env, "FileWrite").content.splitlines()
+    ]
+
 MnemonicsInfo = provider(
-    doc = "What it takes to build a target.",
-    fields = {"actions": "(depset[Action]) The actions of the target and of all it is made of."},
+    doc = "The actions that build a target.",
+    fields = {"actions": "(depset[Action]) The actions of the target, its layers, images and bases."},
 )
 
 def _collect_impl(target, ctx):

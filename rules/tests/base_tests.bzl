@@ -1,10 +1,10 @@
-"""Layers that are in a registry only: who has their bytes fetched, and that nothing is built twice for it."""
+"""Layers that are only in a registry: which rules fetch their bytes, without building anything twice."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image", "image_archive", "image_index", "image_layer", "image_load", "image_test")
 load("//rules:locked.bzl", "locked_image")
 load("//rules:providers.bzl", "ImageInfo", "IndexInfo", "LayerInfo")
-load(":actions.bzl", "actions_of", "flags", "input_names", "only")
+load(":actions.bzl", "actions_of", "flags", "input_names", "only", "written_arguments")
 load(":refusal.bzl", "refusal")
 
 visibility("private")
@@ -48,7 +48,7 @@ def _packed_impl(ctx):
     for action in actions:
         _layer_flags(env, action.argv, lambda path: path, ctx.attr.bytes)
 
-        # Everything that is read is what the image itself is made of: nothing comes from a configuration of its own.
+        # All inputs belong to the image itself: none is built in a second configuration.
         own = [file.path for file in ctx.attr.image[OutputGroupInfo].manifest.to_list()]
         read = [file.path for file in action.inputs.to_list()]
         read = [path for path in read if path.endswith(".manifest.json") or path.endswith(".index.json")]
@@ -64,7 +64,7 @@ def _program_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
     place = "%runfiles%/" + ctx.workspace_name + "/"
-    lines = only(env, "FileWrite").content.splitlines()
+    lines = written_arguments(env)
     _layer_flags(env, lines, lambda path: place + path, ctx.attr.bytes)
     blobs = [link for link in target[DefaultInfo].default_runfiles.symlinks.to_list() if link.path.endswith("b=c.txt")]
     asserts.equals(env, 1 if ctx.attr.bytes else 0, len(blobs), "runfiles that are the base's blob")
@@ -87,14 +87,14 @@ def _locked_impl(ctx):
     asserts.equals(env, ["m.example.com/a", "docker.io/library/a"], flags(action, "source"))
     asserts.equals(env, 2, len(flags(action, "layer")), "descriptors of layers")
 
-    # What others build on is what the action has checked, and no layer is there.
+    # Users of the image get the documents that the action has checked, and no layer.
     image = ctx.attr.image[ImageInfo]
     made = [file.path for file in action.outputs.to_list()]
     for file in [image.config, image.manifest, image.descriptor] + [layer.descriptor for layer in image.layers]:
         asserts.true(env, file.path in made, file.path + " is not checked")
     asserts.equals(env, [None, None], [layer.blob for layer in image.layers])
 
-    # One file stands for all layers, so none of them has a shape of its own; an older lock file has none at all.
+    # One shape describes all layers, so the layers themselves have none. Older lock files have no shapes.
     asserts.equals(env, ctx.attr.shapes, [file.basename for file in image.shapes])
     asserts.equals(env, [None, None], [layer.shape for layer in image.layers])
     return analysistest.end(env)
@@ -116,7 +116,7 @@ def _over_locked_impl(ctx):
     action = only(env, "MkLayer")
     asserts.equals(env, ["shape.json"], [flag.rpartition("/")[2] for flag in flags(action, "over")])
 
-    # No byte of the base is needed, nor any of its documents.
+    # The inputs include neither layers nor documents of the base.
     asserts.equals(env, ["a.txt", "shape.json"], input_names(action))
     return analysistest.end(env)
 
@@ -125,7 +125,7 @@ _over_locked_test = analysistest.make(_over_locked_impl)
 _DIGITS = "1" * 64
 
 def _locked_tests():
-    """Declares the tests of images of a lock file with and without a shape, and returns their names."""
+    """Declares the tests of locked images with and without a shape, and returns their names."""
     for locked, shape in {"locked": {"shape": "data/shape.json"}, "locked_before": {}}.items():
         locked_image(
             name = locked,
@@ -157,7 +157,7 @@ def _locked_tests():
     refused = refusal(
         image_layer,
         "over_locked_before",
-        ["attribute over: nobody knows which directories", "//rules:lock -- update adds what is missing there"],
+        ["attribute over: the directories of", "are unknown", "bazel run @rules_strata//rules:lock -- update, unless"],
         files = {"/a": "data/a.txt"},
         over = "locked_before",
     )

@@ -1,4 +1,4 @@
-"""image_binary_layers: the same entries as in one layer, each in one of several actions that need nothing of the others."""
+"""image_binary_layers: together, the actions have the entries of a single layer, and none has inputs of another."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//rules:defs.bzl", "image", "image_binary_layers", "image_layer")
@@ -10,7 +10,7 @@ load(":refusal.bzl", "refusal")
 
 visibility("private")
 
-# All of mklayer's flags that make an entry.
+# The flags of mklayer that add entries.
 _ENTRIES = ["dir", "empty-file", "executable", "file", "symlink", "tree"]
 
 def _entries(action):
@@ -44,7 +44,7 @@ def _union_impl(ctx):
     actions = _layers(env)
     asserts.equals(env, ctx.attr.groups, actions.keys())
 
-    # No entry is lost and none is there twice.
+    # No entry is missing, and none occurs twice.
     asserts.equals(env, ctx.attr.single[SingleInfo].entries, sorted([
         entry
         for action in actions.values()
@@ -72,7 +72,7 @@ def _groups_impl(ctx):
         interpreter = [path for path in _paths(action) if path.endswith("/runfiles.bash")]
         asserts.equals(env, group == "tools", bool(interpreter), group)
 
-        # An input that a layer does not need would rebuild it.
+        # An unneeded input would rebuild the layer when it changes.
         files = [file.short_path for file in action.inputs.to_list() if file.short_path.startswith("rules/tests/")]
         asserts.equals(env, group == "app", bool(files), group)
         asserts.equals(env, ["/**=7:8"], flags(action, "owner"), group)
@@ -94,7 +94,7 @@ def _group_of_impl(ctx):
     env = unittest.begin(ctx)
     reached = {"lib": None, "other": None}
 
-    # Hashes are part of what a layer holds: these values may not change.
+    # The hashes determine the contents of layers, so these values must not change.
     for number, groups in {
         1: ["app", "app", "app"],
         2: ["external-0", "external-0", "external-0"],
@@ -103,7 +103,7 @@ def _group_of_impl(ctx):
     }.items():
         asserts.equals(env, groups, [group_of(name, reached, number) for name in ["lib", "other", "sdk"]])
 
-    # One more repository moves no other one.
+    # A new repository does not move any other one.
     asserts.equals(env, group_of("lib", reached, 10), group_of("lib", reached | {"more": None}, 10))
     for number in [1, 2, 3, 4, 10, 126]:
         asserts.equals(env, number, len(group_order(number)))
@@ -116,7 +116,7 @@ def _group_of_impl(ctx):
 _group_of_test = unittest.make(_group_of_impl)
 
 def _fake(**kinds):
-    """Returns what whole_program would, with strings and structs in the place of Files."""
+    """Returns a struct like that of whole_program, with strings and structs instead of Files."""
     kinds = {"empty_filenames": [], "files": [], "root_symlinks": [], "symlinks": []} | kinds
     return struct(
         beside = depset(["beside"]),
@@ -144,7 +144,7 @@ def _links_impl(ctx):
         for group, part in parts.items()
     }
 
-    # Two inputs for one path are in one layer, whatever brings them: a link stands where the files beside it are.
+    # Inputs for the same path are in the same layer, whatever their kind: a link is in the layer of the files next to it.
     asserts.equals(env, {
         "app": {
             "beside": ["beside"],
@@ -225,14 +225,14 @@ def _metadata_impl(ctx):
         "/opt/x.runfiles/main/a": ["app"],
         "/opt/x.runfiles/sdk/": ["tools"],
         "/opt/x.runfiles/sdk/a\\*": ["tools"],
-        # Where there is no such path, one layer says so.
+        # If the path does not exist, only one layer reports it.
         "/opt/x.runfilesy/lib": ["app"],
         "/typo": ["app"],
     }.items():
         found = [group for group, part in parts.items() if is_for(pattern, "/opt/x", group, part)]
         asserts.equals(env, groups, found, pattern)
 
-    # In a program without runfiles nothing but itself has metadata.
+    # In a program without runfiles, only the program itself has metadata.
     bare = split_program(struct(
         beside = depset(),
         executables = depset(["program"]),
@@ -259,13 +259,13 @@ def _stated_impl(ctx):
 
 _stated_test = analysistest.make(_stated_impl)
 
-def _refusal(name, says, **kwargs):
-    return refusal(image_binary_layers, name, says, binary = "layered_program", **kwargs)
+def _refusal(name, message, **kwargs):
+    return refusal(image_binary_layers, name, message, binary = "layered_program", **kwargs)
 
 _LIBRARIES = ["@bazel_skylib//lib:unittest", "@com_github_opencontainers_go_digest//:go-digest"]
 
 def _buckets(max_layers):
-    """Returns the groups of _LIBRARIES. Names of repositories, and so their hashes, differ between Bazel's versions."""
+    """Returns the groups of _LIBRARIES. The names of repositories, and therefore their hashes, depend on Bazel's version."""
     repositories = [Label(library).repo_name for library in _LIBRARIES]
     groups = [group_of(name, {name: None}, max_layers) for name in repositories]
     return [group for group in group_order(max_layers) if group in groups]
@@ -334,10 +334,10 @@ def binary_layers_tests(name):
     _group_of_test(name = "layered_group_of_test")
     _links_test(name = "layered_links_test")
     refusals = [
-        _refusal("layered_relative", says = ["attribute path: app/x is not the absolute path"], path = "app/x"),
-        _refusal("layered_directory", says = ["attribute path: /app/ is not the absolute path"], path = "/app/"),
-        _refusal("layered_none", says = ["attribute max_layers: 0", "1 to 126"], path = "/x", max_layers = 0),
-        _refusal("layered_many", says = ["max_layers: 127", "127 layers at most"], path = "/x", max_layers = 127),
+        _refusal("layered_relative", message = ["attribute path: app/x is not the absolute path"], path = "app/x"),
+        _refusal("layered_directory", message = ["attribute path: /app/ is not the absolute path"], path = "/app/"),
+        _refusal("layered_none", message = ["attribute max_layers: 0", "1 to 126"], path = "/x", max_layers = 0),
+        _refusal("layered_many", message = ["max_layers: 127", "at most 127 layers"], path = "/x", max_layers = 127),
     ]
     native.test_suite(
         name = name,

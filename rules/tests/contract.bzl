@@ -1,7 +1,7 @@
-"""What Starlark and Go both decide: cases that the tests of the rules and those of the tools read, so that neither side can
-change alone.
+"""Decisions that Starlark and Go both make: cases for the tests of the rules and of the tools, so that neither side can change
+alone.
 
-Go reads this file with package contract, which takes the JSON from between the quotes. DIGEST stands for 64 hexadecimal
+Go reads this file with package contract, which extracts the JSON between the quotes. DIGEST is replaced with 64 hexadecimal
 digits.
 """
 
@@ -15,10 +15,28 @@ CONTRACT = json.decode(r"""{
     {"key": "/a=b", "escaped": "/a\\=b"},
     {"key": "/a\\b", "escaped": "/a\\\\b"},
     {"key": "/a\\=b", "escaped": "/a\\\\\\=b"},
-    {"key": "/a\nb", "escaped": "/a\\nb"},
+    {"key": "/a\nb", "escaped": "/a\nb"},
     {"key": "/a\\nb", "escaped": "/a\\\\nb"},
     {"key": "/é %20*", "escaped": "/é %20*"},
     {"key": "\\", "escaped": "\\\\"}
+  ],
+
+  "arguments": [
+    {"argument": "--hardlinks", "written": "--hardlinks"},
+    {"argument": "--dir=/a", "written": "'--dir=/a'"},
+    {"argument": "", "written": "''"},
+    {"argument": "@%-_+:,./09azAZ", "written": "@%-_+:,./09azAZ"},
+    {"argument": "--dir=/a\nb\n", "written": "'--dir=/a\nb\n'"},
+    {"argument": "\n\n--remove=/etc", "written": "'\n\n--remove=/etc'"},
+    {"argument": "a\r\nb\r", "written": "'a\r\nb\r'"},
+    {"argument": " a \t ", "written": "' a \t '"},
+    {"argument": "\\", "written": "'\\'"},
+    {"argument": "a\\nb\\", "written": "'a\\nb\\'"},
+    {"argument": "'", "written": "''\\'''"},
+    {"argument": "it's 'a'", "written": "'it'\\''s '\\''a'\\'''"},
+    {"argument": "'\n'", "written": "''\\''\n'\\'''"},
+    {"argument": "\"$a\" `b` # * !", "written": "'\"$a\" `b` # * !'"},
+    {"argument": "é", "written": "'é'"}
   ],
 
   "patterns": [

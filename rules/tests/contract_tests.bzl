@@ -1,6 +1,8 @@
-"""The cases of contract.bzl, on this side."""
+"""Tests the Starlark side of contract.bzl."""
 
-load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
+load("@bazel_skylib//lib:partial.bzl", "partial")
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
+load("//rules/private:actions.bzl", "new_args")
 load("//rules/private:packing.bzl", "COMPRESSIONS")
 load("//rules/private:paths.bzl", "below", "escape", "literal")
 load("//rules/private:platform.bzl", "ARCHITECTURES")
@@ -8,6 +10,7 @@ load("//rules/private/repo:build_file.bzl", "constraints_of")
 load("//rules/private/repo:lock.bzl", "repository_of")
 load("//rules/private/repo:pulled_repository.bzl", "DEFAULT_PLATFORMS", "MEDIA_TYPES", "platform_of", "reference_problem")
 load("//rules/private/repo:servers.bzl", "api_host", "server_problem")
+load(":actions.bzl", "only")
 load(":contract.bzl", "CONTRACT")
 
 visibility("private")
@@ -23,6 +26,23 @@ def _paths_impl(ctx):
     return unittest.end(env)
 
 _paths_test = unittest.make(_paths_impl)
+
+def _written_impl(ctx):
+    args = new_args(ctx)
+    args.add_all([case["argument"] for case in CONTRACT["arguments"]])
+    file = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.write(file, args)
+    return [DefaultInfo(files = depset([file]))]
+
+_written = rule(implementation = _written_impl)
+
+def _arguments_impl(ctx):
+    env = analysistest.begin(ctx)
+    want = "".join([case["written"] + "\n" for case in CONTRACT["arguments"]])
+    asserts.equals(env, want, only(env, "FileWrite").content)
+    return analysistest.end(env)
+
+_arguments_test = analysistest.make(_arguments_impl)
 
 def _compressions_impl(ctx):
     env = unittest.begin(ctx)
@@ -53,7 +73,7 @@ def _platforms_impl(ctx):
         asserts.true(env, constraints_of(name), name)
         asserts.equals(env, name, platform_of({"architecture": case["architecture"], "os": "linux"}))
         if case["implied"]:
-            # The explicit variant stands for the same target platform; only amd64 and arm64 drop it from the name.
+            # The explicit variant means the same target platform; only amd64 and arm64 drop it from the name.
             explicit = {"architecture": case["architecture"], "os": "linux", "variant": case["implied"]}
             asserts.equals(env, constraints_of(name), constraints_of(name + "/" + case["implied"]))
             want = name if case["architecture"] != "arm" else name + "/" + case["implied"]
@@ -62,7 +82,7 @@ def _platforms_impl(ctx):
 
 _platforms_test = unittest.make(_platforms_impl)
 
-# What says that a server is refused, for each problem.
+# Part of the error for each problem of a server.
 _SERVER_PROBLEMS = {
     "address": "is not an http(s) address",
     "domain": "nor in its domain; if that is right, --repo_env=STRATA_TRUSTED_SERVERS=",
@@ -90,8 +110,10 @@ def contract_tests(name):
     Args:
       name: Name of the test suite.
     """
+    _written(name = name + ".written")
     unittest.suite(
         name,
+        partial.make(_arguments_test, target_under_test = name + ".written"),
         _compressions_test,
         _paths_test,
         _platforms_test,

@@ -1,12 +1,12 @@
-"""Files with credentials, and the one that is for a repository, by the rules of podman and docker.
+"""Files with credentials, and the entry that podman and docker use for a repository.
 
-Two programs read such files: the tools, in Go, and the repository rules, in Starlark. TestContract of package auth and
-_credentials_test here hold them to the same table. Only the tools read identity tokens and ask helper programs.
+Both the tools, in Go, and the repository rules, in Starlark, read such files. TestContract of package auth and
+_credentials_test check them against the same table. Only the tools read identity tokens and call helper programs.
 """
 
 visibility("private")
 
-# "files" are the values of "auths" in the files, in the order in which they are asked; "want" is the entry that is used, {} for none.
+# "files" are the values of "auths" in the files, in the order in which they are read; "want" is the entry that is used, or {}.
 CASES = json.decode(r"""[
   {"name": "no files", "registry": "quay.io", "repository": "a", "files": [], "want": {}},
   {"name": "another registry", "registry": "quay.io", "repository": "a",

@@ -1,4 +1,4 @@
-"""image and image_index: metadata is made from metadata, in two actions an image."""
+"""image and image_index: metadata is computed from metadata, in two actions per image."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image", "image_import", "image_index", "image_layer")
@@ -82,10 +82,10 @@ def _action_count_impl(ctx):
     env = analysistest.begin(ctx)
     actions = analysistest.target_under_test(env)[MnemonicsInfo].actions.to_list()
 
-    # Layouts and archives are declared too, and run only when their output groups are asked for.
+    # Layouts and archives are declared too, but built only for their output groups.
     run = [action for action in actions if action.mnemonic != "MkLayout"]
     asserts.equals(env, 10, len(actions_of(run, "MkLayer")), "MkLayer actions")
-    asserts.equals(env, 12, len(run), "actions of an image of 10 layers")
+    asserts.equals(env, 12, len(run), "actions of an image with 10 layers")
     return analysistest.end(env)
 
 _action_count_test = analysistest.make(_action_count_impl, extra_target_under_test_aspects = [collect_actions])
@@ -172,7 +172,7 @@ def image_tests(name):
         refused.append(refusal(
             image,
             name = "env_%d" % number,
-            says = [":env_%d: env: KEY = " % number, '"%s" would not be expanded' % reference, '"$$"'],
+            message = [":env_%d: env: KEY = " % number, '"%s" would not be expanded' % reference, '"$$"'],
             env = {"KEY": value},
         ))
     native.test_suite(name = name, tests = refused + [

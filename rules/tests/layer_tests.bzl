@@ -1,4 +1,4 @@
-"""image_layer: one action, with what it needs and no more."""
+"""image_layer: one action, with only the inputs that it needs."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image", "image_layer")
@@ -80,7 +80,7 @@ def _over_impl(ctx):
 
 _over_test = analysistest.make(_over_impl)
 
-# An image of another ruleset, which knows of no shapes.
+# An image of another ruleset, without shapes.
 _foreign_image = rule(
     implementation = lambda ctx: [ImageInfo(
         config = ctx.file.document,
@@ -108,7 +108,7 @@ def _program_impl(ctx):
     action = only(env, "MkLayer")
     asserts.equals(env, ["/app/program=BIN/" + _PACKAGE + "/program"], flags(action, "executable"))
 
-    # The program stands in the image once, and its runfiles beside it.
+    # The image contains the program once, next to its runfiles.
     main = ctx.workspace_name
     asserts.equals(env, [
         "/app/program.runfiles/%s/%s/program=../../../../program" % (main, _PACKAGE),
@@ -182,7 +182,7 @@ def layer_tests(name):
         mtimes = {"/etc/**": "7"},
         package_dir = "/opt/tool",
         strip_prefix = "tool-1.0*",
-        tags = ["manual"],  # these are no archives
+        tags = ["manual"],  # not archives
         tars = ["two_files"],
     )
     _tars_test(name = "tars_test", target_under_test = "tar_layer")
@@ -230,7 +230,7 @@ def layer_tests(name):
     image_layer(name = "program_layer", files = {"/app/": "program"})
     _program_test(name = "program_test", target_under_test = "program_layer")
 
-    # Declared symlinks are found through groups and other names, in what a program needs, and nowhere else.
+    # Declared symlinks are found through filegroups and aliases, and in runfiles.
     _declared(name = "declared_a", data = "data/a.txt")
     _declared(name = "declared_b", data = "data/a.txt")
     native.filegroup(name = "declared_group", srcs = ["declared_a"])
@@ -250,27 +250,27 @@ def layer_tests(name):
     refusals = [
         refusal(
             image_layer,
-            "over_nothing_known",
+            "over_unknown_shape",
             over = "foreign",
-            says = ["over_nothing_known", "attribute over", "nobody knows which directories", "foreign has"],
+            message = ["over_unknown_shape", "attribute over", "the directories of", "foreign are unknown"],
         ),
         refusal(
             image_layer,
             "relative_path",
             files = {"etc/a": "data/a.txt"},
-            says = ["relative_path", "attribute files", "etc/a is not an absolute path", "\"/etc/a\""],
+            message = ["relative_path", "attribute files", "etc/a is not an absolute path", "\"/etc/a\""],
         ),
         refusal(
             image_layer,
             "relative_remove",
             remove = ["etc/motd"],
-            says = ["relative_remove", "attribute remove", "etc/motd is not an absolute path", "\"/etc/motd\""],
+            message = ["relative_remove", "attribute remove", "etc/motd is not an absolute path", "\"/etc/motd\""],
         ),
         refusal(
             image_layer,
             "several_files",
             files = {"/etc/a": "two_files"},
-            says = ["several_files", "attribute files", "/etc/a names one file", "two_files stands for 2 files", "\"/etc/a/\""],
+            message = ["several_files", "attribute files", "/etc/a is the path of one file", "two_files provides 2 files", "\"/etc/a/\""],
         ),
     ]
     native.test_suite(name = name, tests = [

@@ -91,7 +91,7 @@ def _file_tests():
             package_dir = "/opt/x y*/",
             strip_prefix = "data",
         ),
-        # At the root of the image, with a tar, which gets the same words.
+        # At the root of the image, with a tar, to which the same prefix applies.
         _entries(
             "moved_both",
             {
@@ -105,7 +105,7 @@ def _file_tests():
             strip_prefix = "data",
             tars = ["data/a.txt"],
         ),
-        # A program goes by its name.
+        # The path of a program is its name.
         _entries(
             "moved_program",
             {
@@ -137,7 +137,7 @@ def _refusals():
         refusal(
             image_layer,
             "moved_beginning",
-            ["moved_beginning", "attribute strip_prefix", "two_files has data/a.txt", "not below dat.", "of their own"],
+            ["moved_beginning", "attribute strip_prefix", "two_files has data/a.txt", "not below dat.", "a separate image_layer"],
             files = {"/srv/": "two_files"},
             strip_prefix = "dat",
         ),
@@ -165,21 +165,21 @@ def _refusals():
         refusal(
             image_layer,
             "moved_out",
-            ["attribute strip_prefix: moved_tree/../x has \"..\" in it"],
+            ["attribute strip_prefix: moved_tree/../x contains \"..\""],
             files = {"/srv/": "moved_tree"},
             strip_prefix = "moved_tree/../x",
         ),
         refusal(
             image_layer,
             "moved_nothing",
-            ["attribute strip_prefix: there is nothing that it applies to", "tars, and for paths in files that end"],
+            ["attribute strip_prefix has no effect", "applies to tars, and to paths in files that end"],
             files = {"/srv": "data/a.txt"},
             strip_prefix = "data",
         ),
         refusal(
             image_layer,
             "moved_nowhere",
-            ["attribute package_dir: there is nothing that it applies to", "for files, pkgs and tars"],
+            ["attribute package_dir has no effect", "applies to files, pkgs and tars"],
             dirs = ["/srv"],
             package_dir = "/opt",
         ),

@@ -1,4 +1,4 @@
-"""How layers are packed: what a target says, else what the build says."""
+"""The compression of layers: the target's attributes, or else the build's flags."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image_binary_layers", "image_layer")
@@ -33,8 +33,8 @@ _build_packing_test = analysistest.make(_packing_impl, attrs = _ATTRS, config_se
 _GZIP = ["default-compression=gzip"]
 _ZSTD = ["default-compression=zstd", "default-level=19"]
 
-# For each target: the flags and the suffix if the build says nothing, and if it says zstd at level 19. A layer made from one
-# archive has the same suffix either way: only mklayer knows whether the archive stays as it is.
+# For each target: the flags and the suffix without build flags, and with zstd at level 19. A layer of a single archive has the
+# same suffix in both cases, because only mklayer decides whether the archive is kept.
 _CASES = {
     "packed_as_usual": ((_GZIP, ".tar.gz"), (_ZSTD, ".tar.zst")),
     "packed_with_gzip": ((["compression=gzip"], ".tar.gz"), (["compression=gzip"], ".tar.gz")),

@@ -1,4 +1,4 @@
-"""image_layer's pkgs. Without rules_pkg there are stand-ins for its providers, which hold the same."""
+"""image_layer's pkgs. Without rules_pkg, stand-ins with the same fields replace its providers."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load(
@@ -51,7 +51,7 @@ def _entries_impl(ctx):
     action = only(env, "MkLayer")
     asserts.equals(env, ctx.attr.inputs, input_names(action))
 
-    # The order counts: what is said with --as is for the entries after it.
+    # The order matters: --as applies to the entries after it.
     asserts.equals(env, ctx.attr.flags, [
         arg.split("=")[0] + "=" + short(arg.partition("=")[2])
         for arg in action.argv[1:]
@@ -119,9 +119,9 @@ def pkg_tests(name):
         inputs = ["a.txt", "b=c.txt"],
         target_under_test = "pkg_single_layer",
     )
-    says = ["attribute pkgs", "two_files has no provider of rules_pkg", "strata_pkg.providers(file = "]
+    message = ["attribute pkgs", "two_files has no provider of rules_pkg", "strata_pkg.providers(file = "]
     native.test_suite(name = name, tests = [
         "pkg_group_test",
         "pkg_single_test",
-        refusal(image_layer, "pkg_refused", says, pkgs = ["two_files"]),
+        refusal(image_layer, "pkg_refused", message, pkgs = ["two_files"]),
     ])

@@ -1,4 +1,4 @@
-"""Programs in image_layer: under another name, several behind one label, with outputs beside them; and data of the rest."""
+"""Programs in image_layer: renamed, several in one label, or with more outputs; and data of labels that are not programs."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image_binary_layers", "image_layer")
@@ -27,7 +27,7 @@ def _tool_impl(ctx):
         ),
     )]
 
-# A program with a shared library, and with outputs of its own.
+# A program with a shared library and additional outputs.
 _tool = rule(
     implementation = _tool_impl,
     attrs = {
@@ -60,12 +60,12 @@ def _entries_impl(ctx):
 _entries_test = analysistest.make(_entries_impl, attrs = {"entries": attr.string_list()})
 
 def _program(name, target, links = None, copies = None):
-    """Returns the entries of a _tool at /app/NAME, with what its libraries are in tool.runfiles."""
+    """Returns the entries of a _tool at /app/NAME, including those for its libraries in tool.runfiles."""
     library = target + "_/libx.so.1"
     entries = [
         "executable /app/%s=BIN/%s_/tool" % (name, target),
         "file /app/%s.runfiles/MAIN/%s=BIN/%s" % (name, library, library),
-        # Up from the target's directory and the three of MAIN, to that beside the program.
+        # Up from the target's directory and the three of MAIN, to the runfiles next to the program.
         "symlink /app/%s.runfiles/MAIN/%s_/tool=../../../../../%s" % (name, target, name),
     ]
     if links:
@@ -83,7 +83,7 @@ def _cases():
     ]
     source = "file /app/%s.runfiles/MAIN/place_beside_/source.sh=BIN/place_beside_/source.sh"
     return {
-        # Nothing is added where the name is the target's, or another entry has all of it.
+        # No links are added if the program has its own name, or if another entry already provides them.
         "own_name": (dict(files = {"/app/tool": "place_a"}), _program("tool", "place_a")),
         "other_name": (dict(files = {"/app/x": "place_a"}), _program("x", "place_a", links = True)),
         "both_names": (
@@ -94,7 +94,7 @@ def _cases():
             dict(files = {"/app/x": "place_a", "/app/y": "place_a"}),
             _program("x", "place_a", links = True) + _program("y", "place_a"),
         ),
-        # Links would need to lead to two places.
+        # Links would need two targets.
         "two_targets": (
             dict(files = {"/app/x": "place_a", "/app/y": "place_b"}),
             _program("x", "place_a", copies = True) + _program("y", "place_b", copies = True),
@@ -175,10 +175,10 @@ def place_tests(name):
         entries = sorted(_cases()["beside"][1]),
         target_under_test = "place_layered",
     )
-    says = ["attribute files", "rules/tests/data/a.txt at run time", "leave_out_data = True"]
+    message = ["attribute files", "rules/tests/data/a.txt at run time", "leave_out_data = True"]
     native.test_suite(name = name, tests = tests + [
         "place_layered_test",
-        refusal(image_layer, "place_data_lost", files = {"/app/": "place_with_data"}, says = says + ["place_with_data"]),
-        refusal(image_layer, "place_data_lost_one", files = {"/app/x": "place_with_data"}, says = says),
-        refusal(image_layer, "place_data_lost_hidden", files = {"/app/": "place_hidden"}, says = says + ["place_hidden"]),
+        refusal(image_layer, "place_data_lost", files = {"/app/": "place_with_data"}, message = message + ["place_with_data"]),
+        refusal(image_layer, "place_data_lost_one", files = {"/app/x": "place_with_data"}, message = message),
+        refusal(image_layer, "place_data_lost_hidden", files = {"/app/": "place_hidden"}, message = message + ["place_hidden"]),
     ])

@@ -1,9 +1,9 @@
-"""image_load and image_push: programs that find their arguments beside them."""
+"""image_load and image_push: programs that read their arguments from their runfiles."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image_load", "image_push")
 load("//rules:providers.bzl", "ImageInfo", "IndexInfo")
-load(":actions.bzl", "only")
+load(":actions.bzl", "written_arguments")
 
 visibility("private")
 
@@ -17,7 +17,7 @@ def _image_arguments(image, path):
     ]
 
 def _expected(image, path):
-    """Returns the arguments that stand for an image or an index."""
+    """Returns the arguments that pass an image or an index."""
     if ImageInfo in image:
         documents, layers = _image_arguments(image[ImageInfo], path)
         return ["--root=" + path(image[ImageInfo].descriptor)] + documents + layers
@@ -32,12 +32,12 @@ def _arguments_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
     place = "%runfiles%/" + ctx.workspace_name + "/"
-    lines = only(env, "FileWrite").content.splitlines()
+    lines = written_arguments(env)
     asserts.equals(env, ctx.attr.flags, [line for line in lines if place not in line])
     found = [line for line in lines if place in line]
     asserts.equals(env, sorted(_expected(ctx.attr.image, lambda file: place + file.path)), sorted(found))
 
-    # Every file that the arguments name is there at run time, also where an index has it once for each platform.
+    # All files in the arguments are runfiles, including those that an index has once per platform.
     runfiles = target[DefaultInfo].default_runfiles
     links = {link.path: None for link in runfiles.symlinks.to_list()}
     for line in found:
@@ -46,7 +46,7 @@ def _arguments_impl(ctx):
     names = [file.basename for file in runfiles.files.to_list()]
     asserts.true(env, target.label.name + ".args" in names, "the arguments are not among the runfiles")
 
-    # Where the program finds them, whatever it is called.
+    # The program finds them here under any name.
     place = "rules_strata.args/%s/%s/%s.args" % (ctx.workspace_name, target.label.package, target.label.name)
     asserts.equals(env, [place], [link.path for link in runfiles.root_symlinks.to_list()])
     return analysistest.end(env)
@@ -60,14 +60,14 @@ def _lazy_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
     place = "%runfiles%/" + ctx.workspace_name + "/"
-    lines = only(env, "FileWrite").content.splitlines()
+    lines = written_arguments(env)
     for flag in ["--remote-cache=grpcs://cache.example.com?instance=main", "--remote-cache-credential-helper=%workspace%/helper"]:
         asserts.true(env, flag in lines, flag + " is not among the arguments")
     links = [link.path for link in target[DefaultInfo].default_runfiles.symlinks.to_list()]
     layers = [line.removeprefix("--layer=") for line in lines if line.startswith("--layer=")]
     asserts.equals(env, ctx.attr.layers, len(layers))
     for layer in layers:
-        # The descriptor is a runfile, the layer beside it is not.
+        # The descriptor is a runfile; the layer is not.
         descriptor, _, blob = layer.partition("=")
         asserts.true(env, descriptor.removeprefix(place) in links, descriptor + " is not among the runfiles")
         asserts.equals(

@@ -1,9 +1,9 @@
-"""image_push and image_push_all: where names come from, and what other rules get."""
+"""image_push and image_push_all: the sources of names, and the providers for other rules."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image_push", "image_push_all")
 load("//rules:providers.bzl", "PushInfo", "PushesInfo")
-load(":actions.bzl", "input_names", "only")
+load(":actions.bzl", "input_names", "only", "written_arguments")
 
 visibility("private")
 
@@ -12,22 +12,22 @@ _PLACE = "%runfiles%/"
 def _names_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
-    lines = only(env, "FileWrite").content.splitlines()
+    lines = written_arguments(env)
     asserts.equals(env, ctx.attr.repository, target[PushInfo].repository)
 
-    # What the program is told, files by their names.
-    told = {"repository": [], "repository-file": [], "status": [], "tag": [], "tag-file": []}
+    # The arguments of the program, with the base names of files.
+    arguments = {"repository": [], "repository-file": [], "status": [], "tag": [], "tag-file": []}
     for line in lines:
         flag, value = line[2:].split("=", 1)
-        if flag in told:
-            told[flag].append(value.split("/")[-1] if _PLACE in value else value)
+        if flag in arguments:
+            arguments[flag].append(value.split("/")[-1] if _PLACE in value else value)
     links = [link.path.split("/")[-1] for link in target[DefaultInfo].default_runfiles.symlinks.to_list()]
     for flag in ["repository-file", "status", "tag-file"]:
-        for name in told[flag]:
+        for name in arguments[flag]:
             asserts.true(env, name in links, name + " is not among the runfiles")
-    asserts.equals(env, ctx.attr.told, {flag: values for flag, values in told.items() if values})
+    asserts.equals(env, ctx.attr.arguments, {flag: values for flag, values in arguments.items() if values})
 
-    # The reference is built, from the stable status alone.
+    # The reference is built from the stable status only.
     action = only(env, "MkReference")
     asserts.equals(env, ctx.attr.reference_inputs, input_names(action))
     asserts.equals(env, target.label.name + ".reference", target[PushInfo].reference.basename)
@@ -38,7 +38,7 @@ def _names_impl(ctx):
 _names_test = analysistest.make(_names_impl, attrs = {
     "reference_inputs": attr.string_list(),
     "repository": attr.string(),
-    "told": attr.string_list_dict(),
+    "arguments": attr.string_list_dict(),
 })
 
 def _several_impl(ctx):
@@ -50,7 +50,7 @@ def _several_impl(ctx):
         env,
         ["--target=//rules/tests:pushes"] +
         ["--push=" + _PLACE + ctx.workspace_name + "/" + push.arguments.path for push in pushes],
-        only(env, "FileWrite").content.splitlines(),
+        written_arguments(env),
     )
     links = {link.path: None for link in target[DefaultInfo].default_runfiles.symlinks.to_list()}
     for push in pushes:
@@ -64,10 +64,10 @@ _several_test = analysistest.make(_several_impl, attrs = {"pushes": attr.label_l
 
 def _refused_impl(ctx):
     env = analysistest.begin(ctx)
-    asserts.expect_failure(env, ctx.attr.says)
+    asserts.expect_failure(env, ctx.attr.message)
     return analysistest.end(env)
 
-_refused_test = analysistest.make(_refused_impl, attrs = {"says": attr.string()}, expect_failure = True)
+_refused_test = analysistest.make(_refused_impl, attrs = {"message": attr.string()}, expect_failure = True)
 
 _STATUS = ["stable-status.txt", "volatile-status.txt"]
 
@@ -78,7 +78,7 @@ def push_tests(name):
       name: Name of the test suite.
     """
     tests = []
-    for case, attrs, told, inputs in [
+    for case, attrs, arguments, inputs in [
         ("plain", {"remote_tags": ["v1"], "repository": "r.test/ten"}, {
             "repository": ["r.test/ten"],
             "tag": ["v1"],
@@ -105,7 +105,7 @@ def push_tests(name):
             reference_inputs = sorted(inputs + ["index.descriptor.json"]),
             repository = attrs.get("repository", ""),
             target_under_test = "push_" + case,
-            told = told,
+            arguments = arguments,
         )
     for case, attrs, found in [
         ("nowhere", {}, "neither is set"),
@@ -115,7 +115,7 @@ def push_tests(name):
         tests.append("push_%s_test" % case)
         _refused_test(
             name = tests[-1],
-            says = "//rules/tests:push_%s: set either repository or repository_file; %s" % (case, found),
+            message = "//rules/tests:push_%s: set either repository or repository_file; %s" % (case, found),
             target_under_test = "push_" + case,
         )
     image_push_all(name = "pushes_stamped", pushes = ["push_stamped", "push_stamped_tag"])

@@ -1,4 +1,4 @@
-"""What repository rules decide without a network."""
+"""The parts of the repository rules that need no network."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules/private/repo:build_file.bzl", "build_file", "target_name")
@@ -58,7 +58,7 @@ def _blobs_impl(ctx):
     asserts.equals(env, [_TWO, _ONE], layers_of(_image("h.x/a:1", [_TWO, _ONE, _TWO])).keys())
     registries = {"h.x": {"url": "https://h.x"}, "m.x": {"auth": {"scheme": "basic"}, "url": "https://m.x"}}
 
-    # One repository for a layer that two images share, which knows all places where that is.
+    # Two images share one repository for a layer, with all its sources.
     blobs = blob_attrs([
         {"images": {"a": _image("h.x/a:1", [_ONE])}, "registries": registries},
         {"images": {"b": _image("h.x/b:1", [_ONE, _TWO], mirrors = ["m.x/b"])}, "registries": registries},
@@ -96,7 +96,7 @@ def _build_file_impl(ctx):
         "plan9/amd64": part,
     }, "Do it.")
 
-    # All have a target; what Bazel's platforms can say is chosen by them, the first of two for the same.
+    # Each has a target. Those that Bazel's constraints can express are selected; if two have the same constraints, the first one.
     for target in ["linux_amd64", "linux_arm64", "linux_arm64_v8", "linux_mips64le", "plan9_amd64"]:
         asserts.equals(env, 1, text.count("    name = \"%s\",\n" % target), target)
     asserts.equals(env, 2, text.count("config_setting("))
@@ -120,8 +120,8 @@ def _credentials_impl(ctx):
 
 _credentials_test = unittest.make(_credentials_impl)
 
-# Build steps look for tools by the platform that they run on; so do the programs that users run, for which the target is the
-# machine that they run on.
+# Build tools are selected by execution platform. Programs that users run are selected by target platform, which is that of the
+# user's machine.
 def _prebuilt_impl(ctx):
     env = unittest.begin(ctx)
     toolchains = prebuilt_toolchains({"build": {"linux_amd64": _ONE, "darwin_arm64": _TWO}, "run": {"windows_arm64": _ONE}, "urls": []})

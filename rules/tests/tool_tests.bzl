@@ -1,4 +1,4 @@
-"""Which tools a rule gets: those for the machine that they run on, and none that it does not need."""
+"""The tools that a rule gets: built for the machine that runs them, and no others."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image", "image_layer", "image_load", "image_push", "image_push_all", "image_test")
@@ -9,12 +9,12 @@ load(":actions.bzl", "only")
 
 visibility("private")
 
-# The machines of the tests, all different. Their operating systems are the names of the tools that are built for them.
+# The machines of the tests, all different. The tools for each are named after its operating system.
 _HOST = "windows"
 _EXECUTION = "darwin"
 _TARGET = "linux"
 
-# The tools that are files in the tests of prebuilt tools.
+# The tools that are files in tests of prebuilt tools.
 _PREBUILT_BUILD = ["mkconfig", "mklayer", "mklayout", "mkmanifest", "mkreference"]
 _PREBUILT_RUN = ["check", "load", "push"]
 
@@ -38,7 +38,7 @@ def _probe_impl(ctx):
     return [DefaultInfo(executable = executable)]
 
 _probe = rule(
-    doc = "A tool that is named after the operating system that it is built for.",
+    doc = "A tool named after the operating system that it is built for.",
     implementation = _probe_impl,
     attrs = PLATFORM_ATTRS | {"broken": attr.bool()},
     executable = True,
@@ -59,10 +59,10 @@ def _machine_test(toolchains):
         config_settings = _machines(toolchains),
     )
 
-# Tools that are built for whatever machine, like those from source.
+# Tools that can be built for any machine, like those from source.
 _built_test = _machine_test(["probe_build_toolchain", "probe_run_toolchain"])
 
-# Tools that are files, some for each machine.
+# Tools that are files, for each machine.
 _prebuilt_test = _machine_test([
     "%s_%s_toolchain" % (machine, stage)
     for machine in [_TARGET, _HOST, _EXECUTION]
@@ -74,18 +74,18 @@ _broken_run_test = _machine_test(["probe_build_toolchain", "broken_run_toolchain
 
 def _refused_impl(ctx):
     env = analysistest.begin(ctx)
-    asserts.expect_failure(env, ctx.attr.says)
+    asserts.expect_failure(env, ctx.attr.message)
     return analysistest.end(env)
 
 def _refused_test(toolchains):
     return analysistest.make(
         _refused_impl,
-        attrs = {"says": attr.string()},
+        attrs = {"message": attr.string()},
         config_settings = _machines(toolchains),
         expect_failure = True,
     )
 
-# Toolchains that have no tool.
+# Toolchains without tools.
 _no_build_tool_test = _refused_test(["empty_build_toolchain"])
 _no_run_tool_test = _refused_test(["probe_build_toolchain", "empty_run_toolchain"])
 
@@ -112,7 +112,7 @@ _WRONG_TOOLS = {
     "tools_no_program": ({"tools_files": "mklayer"}, "tools_files is not executable"),
 }
 
-_wrong_test = analysistest.make(_refused_impl, attrs = {"says": attr.string()}, expect_failure = True)
+_wrong_test = analysistest.make(_refused_impl, attrs = {"message": attr.string()}, expect_failure = True)
 
 def _wrong_tools():
     native.filegroup(name = "tools_files", srcs = ["data/a.txt", "data/b=c.txt"])
@@ -131,7 +131,7 @@ def _declare_tools():
     _toolchains("empty", {}, {})
     _wrong_tools()
     for machine, os in [(_EXECUTION, "macos"), (_HOST, "windows"), (_TARGET, "linux")]:
-        # One file for each tool that the tests look at.
+        # One file for each tool in the tests.
         _toolchains(
             machine,
             {"data/tools/%s/%s" % (tool, machine): tool for tool in _PREBUILT_BUILD},
@@ -166,7 +166,7 @@ def tool_tests(name):
             tests.append("%s_%s_test" % (target, kind))
             test(name = tests[-1], machines = machines, target_under_test = target)
 
-    # Building analyses no tool that is for running.
+    # A build does not analyse tools for running.
     for target in ["tools_layer", "tools_image"]:
         tests.append(target + "_alone_test")
         _broken_run_test(name = tests[-1], machines = {}, target_under_test = target)
@@ -178,14 +178,14 @@ def tool_tests(name):
         tests.append(target + "_missing_test")
         test(
             name = tests[-1],
-            says = "%s needs the tool %s, which the toolchain %s does not have" % (
+            message = "%s needs the tool %s, which the toolchain %s does not have" % (
                 Label("//rules/tests:" + target),
                 tool,
                 Label("//rules/tests:empty_%s_tools" % stage),
             ),
             target_under_test = target,
         )
-    for target, (_, says) in _WRONG_TOOLS.items():
+    for target, (_, message) in _WRONG_TOOLS.items():
         tests.append(target + "_test")
-        _wrong_test(name = tests[-1], says = says, target_under_test = target)
+        _wrong_test(name = tests[-1], message = message, target_under_test = target)
     native.test_suite(name = name, tests = tests)

@@ -25,7 +25,7 @@ func newCommand(cache *compress.Cache) cli.Command {
 		Name:    "mklayer",
 		Summary: "write a layer and its descriptor from files, trees, archives, symlinks and directories",
 		Details: `
-KEY=VALUE: the key ends at the first "="; \= \\ and \n stand for "=", a backslash and a line feed in the key.
+KEY=VALUE: the key ends at the first "="; \= and \\ stand for "=" and a backslash in the key.
 PATH is a path in the image. SRC and DIR are paths on disk; symlinks there are followed.
 PATTERN is a PATH, or a glob with "*", "?", "[...]" and "**" (any number of directories). A mode pattern with glob
 characters applies to files, or to directories if it ends in "/". If several patterns match, the last one wins.

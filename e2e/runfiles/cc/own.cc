@@ -1,3 +1,3 @@
 #include "cc/own.h"
 
-const char* own() { return "a library of its own"; }
+const char* own() { return "a local library"; }

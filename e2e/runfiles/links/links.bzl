@@ -1,6 +1,6 @@
-"""A program whose runfiles are of every kind that Bazel knows."""
+"""A program with runfiles of every kind."""
 
-# Like many launchers, this one follows symlinks to itself before it looks beside itself.
+# Like many launchers, this one follows symlinks to itself before it looks for files next to itself.
 _LAUNCHER = """#!/bin/sh
 set -eu
 runfiles=$(readlink -f "$0").runfiles

@@ -1,4 +1,4 @@
-"""Prints what it finds among its runfiles."""
+"""Prints files from its runfiles."""
 
 import os
 

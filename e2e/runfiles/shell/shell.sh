@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prints what it finds among its runfiles, and calls a program that is one of them.
+# Prints files from its runfiles, and calls a program in them.
 set -euo pipefail
 
 # shellcheck source=/dev/null

@@ -56,7 +56,7 @@ def build_file(name, reference, platforms, how_to_add):
                 "constraint_values": wanted,
             }))
             choices[":is_" + target] = ":" + target
-    problem = "%s: there is no image for the platform that is built for, only for %s. %s" % (
+    problem = "%s: no image for the target platform, only for %s. %s" % (
         reference,
         ", ".join(platforms.keys()),
         how_to_add,

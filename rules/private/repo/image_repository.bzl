@@ -40,7 +40,7 @@ def unique(items):
 def _impl(ctx):
     image = read_lock(ctx, ctx.attr.lock)["images"].get(ctx.attr.image)
     if not image:
-        fail("%s: no image %r; bazel run @rules_strata//rules:lock -- list shows what there is" % (
+        fail("%s: no image %r; bazel run @rules_strata//rules:lock -- list prints the images in the file" % (
             ctx.attr.lock,
             ctx.attr.image,
         ))

@@ -44,7 +44,7 @@ def _claim(owners, name, module, digest):
         return True
     first = owners[name]
     if first.digest != digest and not first.module.is_root or first.module == module:
-        fail("image %r is %s for the module %s and %s for the module %s: one of the names has to change" % (
+        fail("image %r is %s for the module %s and %s for the module %s: rename one of them" % (
             name,
             first.digest,
             first.module.name,

@@ -21,7 +21,7 @@ def read_lock(ctx, label):
     lock = json.decode(ctx.read(path), default = None)
     if type(lock) != "dict" or lock.get("version") != 1:
         fail("%s: not a lock file of version 1; " % label +
-             "bazel run @rules_strata//rules:lock -- verify --offline says what is wrong")
+             "bazel run @rules_strata//rules:lock -- verify --offline explains the problem")
     return lock
 
 def text_of(document):

@@ -7,7 +7,7 @@ PKG_PROVIDERS = "rules_strata_pkg_providers"
 
 _NAMES = ["PackageDirsInfo", "PackageFilegroupInfo", "PackageFilesInfo", "PackageSymlinkInfo"]
 
-_TWO_FILES = """rules_strata: the modules {first} and {second} want different providers of rules_pkg: {one} and {two}.
+_TWO_FILES = """rules_strata: the modules {first} and {second} use different providers of rules_pkg: {one} and {two}.
 Remove `providers` from one of them."""
 
 # For the bzl_library targets of files that load providers.bzl.

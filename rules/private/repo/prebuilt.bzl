@@ -46,11 +46,11 @@ image_{kind}_toolchain(
 )
 """
 
-_NOT_DOWNLOADED = """rules_strata: the {kind} tools for {platform} could not be downloaded, or are not those of this release:
+_NOT_DOWNLOADED = """rules_strata: the {kind} tools for {platform} could not be downloaded, or differ from those of this release:
   {urls}
-  want SHA-256 {sha256} (tools.lock.json); the warning above has what was found
-hint: a mirror's address goes into the file that Bazel's flag --experimental_downloader_config names; docs/tools.md shows
-both that and how to build the tools from source"""
+  expected SHA-256 {sha256} (tools.lock.json); the warning above has the actual one
+hint: to use a mirror, put its address into the file in Bazel's flag --experimental_downloader_config; docs/tools.md
+describes that, and how to build the tools from source"""
 
 def _repository(kind, platform):
     return "rules_strata_%s_tools_%s" % (kind, platform)

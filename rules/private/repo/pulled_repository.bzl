@@ -157,7 +157,7 @@ def _chosen(ctx):
     chosen = {platform: found[platform] for platform in wanted if platform in found}
     missing = [platform for platform in wanted if platform not in chosen]
     if not chosen or ctx.attr.platforms and missing:
-        fail("image %s: no image for %s; there is %s. The attribute platforms chooses" % (
+        fail("image %s: no image for %s; available: %s; select with the attribute platforms" % (
             ctx.attr.reference,
             ", ".join(missing),
             ", ".join(found.keys()) or "none",

@@ -33,12 +33,12 @@ def fetch(ctx, kind, digest, output, sources, **kwargs):
             return None
         if not problem:
             proof = "with the credential that was found" if auth else "without a credential"
-            problem = "it is not there, or may not be read " + proof
-        problems.append("%s/%s: it cannot be reached, %s" % (source.registry, source.repository, problem))
+            problem = "not found, or access denied " + proof
+        problems.append("%s/%s: unreachable, %s" % (source.registry, source.repository, problem))
     for url in kwargs.get("urls", []):
         if ctx.download(url, output, sha256 = sha256, allow_fail = True).success:
             return None
-        problems.append(url + ": it is not there")
+        problems.append(url + ": not found")
     return "; ".join(problems)
 
 def _download(ctx, url, output, sha256, auth, kwargs):
@@ -102,6 +102,6 @@ def _query(text):
 
 # Appended to messages about failures.
 ADVICE = """
-  What Bazel was told stands in the warnings above. If a credential is missing or has expired, "docker login" or "podman login"
-  (without a helper program), a netrc entry or Bazel's --credential_helper gives one. If the image is gone, pin another:
-  bazel run @rules_strata//rules:lock -- update"""
+  The warnings above have the registry's answers. If a credential is missing or has expired, use "docker login" or
+  "podman login" (without a helper program), a netrc entry or Bazel's --credential_helper. If the image was deleted, pin
+  another one: bazel run @rules_strata//rules:lock -- update"""

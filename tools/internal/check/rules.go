@@ -200,7 +200,7 @@ var rules = []Rule{
 	{ID: ruleDockerAgreement, Text: "Each image in manifest.json has the config and the layers of an OCI manifest " +
 		"in the archive."},
 
-	{ID: ruleReportLimit, Text: "At most 1000 violations of one rule are listed per document or layer."},
+	{ID: ruleReportLimit, Text: "At most 1000 violations of a rule are listed per document or layer."},
 }
 
 // Rules returns all rules, in the order of the documentation.

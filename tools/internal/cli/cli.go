@@ -1,7 +1,7 @@
 // Package cli is the command-line interface of every tool: flags, parameter files, help and error messages.
 //
 // A tool is a [Command]: its manual page and a function that declares flags and returns the work. The package implements
-// what all tools share. An argument "@FILE" stands for the lines of FILE, which is how Bazel passes long command lines.
+// what all tools share. An argument "@FILE" stands for the [Arguments] in FILE, which is how Bazel passes long command lines.
 // An error is one line "tool: subject: problem" on standard error, followed by a "hint:" line if the user can fix it.
 // The exit code is 0 for success, 1 for a failure and 2 for a usage error. [Line] prints untrusted text, so that no
 // terminal obeys it.
@@ -24,7 +24,6 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 )
 
@@ -143,25 +142,4 @@ func (c Command) parse(flags *flag.FlagSet, args []string) error {
 		}
 		operands, args = append(operands, rest[0]), rest[1:]
 	}
-}
-
-// expand replaces each argument "@FILE" with the lines of FILE. Each line is one argument, without quoting; a file cannot
-// refer to another one.
-func expand(args []string) ([]string, error) {
-	var all []string
-	for _, arg := range args {
-		name, isFile := strings.CutPrefix(arg, "@")
-		if !isFile {
-			all = append(all, arg)
-			continue
-		}
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return nil, Usage("parameter file: %w", err)
-		}
-		if trimmed := strings.TrimSuffix(string(text), "\n"); trimmed != "" {
-			all = append(all, strings.Split(trimmed, "\n")...)
-		}
-	}
-	return all, nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -53,6 +54,7 @@ func TestRun(t *testing.T) {
 	params := filepath.Join(dir, "params")
 	for name, text := range map[string]string{
 		"params": "--name=a b\n--times=1\n", "open": "--name=x", "empty": "", "blank": "--name=x\n\n", "nested": "@params\n",
+		"quoted": "'--name=a\n\nb '\n--times=1\n", "unclosed": "--times=1\n'--name=a\n", "behind": "'--name=a' \n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -91,6 +93,11 @@ The greeting is friendly.
 		{"@DIR/empty --name=x", ExitOK, "hello x hello x \n", ""},
 		{"@DIR/blank", ExitUsage, "", "greet: unexpected argument \"\"\n" + lists},
 		{"@DIR/nested", ExitUsage, "", "greet: unexpected argument \"@params\"\n" + lists},
+		{"--flagfile=DIR/params", ExitOK, "hello a b \n", ""},
+		{"@DIR/quoted", ExitOK, "hello a\n\nb  \n", ""},
+		{"@DIR/unclosed", ExitUsage, "", "greet: parameter file: DIR/unclosed: argument 2: no closing quote\n"},
+		{"@DIR/behind", ExitUsage, "",
+			"greet: parameter file: DIR/behind: argument 1: \" \" after the closing quote, expected the end of the line\n"},
 		{"@DIR/none", ExitUsage, "", "greet: parameter file: open DIR/none: no such file or directory\n"},
 		{"", ExitUsage, "", "greet: --name is missing\n" + lists},
 		{"--nam=x", ExitUsage, "", "greet: unknown flag --nam\n" + lists},
@@ -148,6 +155,25 @@ func TestHints(t *testing.T) {
 	}
 }
 
+// Arguments in Bazel's quotes are read back unchanged, whatever they contain.
+func FuzzArguments(f *testing.F) {
+	for _, seed := range []string{"", "a", "a\nb", "'", "'\n'", `\`, "a\r", " ", "'' \\''"} {
+		f.Add(seed, "'a\n"+seed)
+	}
+	f.Fuzz(func(t *testing.T, first, second string) {
+		var file string
+		for _, arg := range []string{first, second} {
+			file += "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'\n"
+		}
+		if got, err := Arguments(file); err != nil || !slices.Equal(got, []string{first, second}) {
+			t.Errorf("%q: got %q, %v", file, got, err)
+		}
+		if got, err := Arguments(first); err == nil && len(strings.Join(got, "")) > len(first) {
+			t.Errorf("%q: got %q", first, got)
+		}
+	})
+}
+
 func TestSplitPair(t *testing.T) {
 	tests := []struct{ pair, key, value, err string }{
 		{"a=b", "a", "b", ""},
@@ -155,11 +181,11 @@ func TestSplitPair(t *testing.T) {
 		{"=", "", "", ""},
 		{`a\=b=c\=d`, "a=b", `c\=d`, ""},
 		{`a\\=b`, `a\`, "b", ""},
-		{`a\nb=c\nd`, "a\nb", `c\nd`, ""},
+		{"a\nb=c\nd", "a\nb", "c\nd", ""},
 		{"a", "", "", `"a": no "=", expected KEY=VALUE`},
 		{`a\=`, "", "", `"a\\=": no "=", expected KEY=VALUE`},
 		{`a\`, "", "", `"a\\": no "=", expected KEY=VALUE`},
-		{`a\x=b`, "", "", `"a\\x=b": unknown escape \x, expected \=, \n or \\`},
+		{`a\x=b`, "", "", `"a\\x=b": unknown escape \x, expected \= or \\`},
 	}
 	for _, test := range tests {
 		key, value, err := SplitPair(test.pair)

@@ -47,9 +47,9 @@ func (e *each) Set(value string) error {
 
 func (e *each) repeatable() {}
 
-// SplitPair splits "KEY=VALUE" at the first "=" without a backslash before it, and undoes the escapes in KEY: \= is "=",
-// \n is a line feed and \\ is a backslash. VALUE is taken verbatim. The rules escape image paths in this way, so that a
-// path may contain any character.
+// SplitPair splits "KEY=VALUE" at the first "=" without a backslash before it, and undoes the escapes in KEY: \= is "="
+// and \\ is a backslash. VALUE is taken verbatim. The rules escape image paths in this way, so that a path may contain any
+// character.
 func SplitPair(pair string) (key, value string, err error) {
 	var b strings.Builder
 	for i := 0; i < len(pair); i++ {
@@ -58,14 +58,10 @@ func SplitPair(pair string) (key, value string, err error) {
 			return b.String(), pair[i+1:], nil
 		case c == '\\' && i+1 < len(pair):
 			i++
-			switch pair[i] {
-			case '=', '\\':
-				b.WriteByte(pair[i])
-			case 'n':
-				b.WriteByte('\n')
-			default:
-				return "", "", fmt.Errorf("%q: unknown escape \\%c, expected \\=, \\n or \\\\", pair, pair[i])
+			if pair[i] != '=' && pair[i] != '\\' {
+				return "", "", fmt.Errorf("%q: unknown escape \\%c, expected \\= or \\\\", pair, pair[i])
 			}
+			b.WriteByte(pair[i])
 		default:
 			b.WriteByte(c)
 		}

@@ -1,10 +1,10 @@
 // Package launch lets a Go program be the executable of a Bazel rule without a shell script around it.
 //
 // The rule makes the executable a symlink to the program, and puts the program's arguments into a file: NAME.args beside
-// the executable, and among its runfiles below "rules_strata.args", under the executable's own runfiles path. The file
-// has one argument per line. "%runfiles%" in it stands for the path of the runfiles directory, and "%execroot%" for that
-// of Bazel's execution root, the directory that contains bazel-out. The program runs with these arguments, followed by
-// the user's.
+// the executable, and among its runfiles below "rules_strata.args", under the executable's own runfiles path. It is a
+// parameter file, see [cli.Arguments]. "%runfiles%" in it stands for the path of the runfiles directory, and "%execroot%"
+// for that of Bazel's execution root, the directory that contains bazel-out. The program runs with these arguments,
+// followed by the user's.
 //
 // Users and other rules give such an executable further names, so its name alone does not identify it. The package
 // follows the symlinks from the name that the caller used to the program itself. For each name on the way it searches the

@@ -127,6 +127,10 @@ func TestArgs(t *testing.T) {
 
 		{"pairs", map[string]string{"a=b/tool.args": "--layer=%runfiles%/x\\=y=%runfiles%/z=\n", "a=b/tool.runfiles/": ""},
 			"a=b/tool", "", `--layer=DIR/a\=b/tool.runfiles/x\=y=DIR/a=b/tool.runfiles/z=|own|a b`, ""},
+		{"quoted", map[string]string{"a=b/tool.args": "'--layer=%runfiles%/x\ny=%runfiles%/z '\n'--tag=it'\\''s\n\n@'\n--z\n",
+			"a=b/tool.runfiles/": ""},
+			"a=b/tool", "", `--layer=DIR/a\=b/tool.runfiles/x` + "\n" + `y=DIR/a=b/tool.runfiles/z |--tag=it's` + "\n\n@|--z|own|a b", ""},
+		{"no closing quote", map[string]string{"tool.args": "'--x\n"}, "tool", "", "", "DIR/tool.args: argument 1: no closing quote"},
 		{"no path", map[string]string{"tool.args": "--tag=v%runfiles%/x\n\n"}, "tool", "", "--tag=v%runfiles%/x||own|a b", ""},
 	}
 	for _, test := range tests {

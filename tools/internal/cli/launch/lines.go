@@ -24,23 +24,24 @@ func (l location) lines(file string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []string
-	for line := range strings.Lines(string(text)) {
-		line, err := l.expand(strings.TrimSuffix(line, "\n"))
-		if err != nil {
+	all, err := cli.Arguments(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for i, arg := range all {
+		if all[i], err = l.expand(arg); err != nil {
 			return nil, err
 		}
-		all = append(all, line)
 	}
 	return all, nil
 }
 
-// expand replaces placeholders with paths, in a line of the form FLAG=PATH or FLAG=KEY=PATH. KEY is escaped for
+// expand replaces placeholders with paths, in an argument of the form FLAG=PATH or FLAG=KEY=PATH. KEY is escaped for
 // cli.SplitPair.
-func (l location) expand(line string) (string, error) {
-	flag, value, _ := strings.Cut(line, "=")
+func (l location) expand(arg string) (string, error) {
+	flag, value, _ := strings.Cut(arg, "=")
 	if !isPath(value) {
-		return line, nil
+		return arg, nil
 	}
 	expanded := flag
 	if n := pairEnd(value); n >= 0 {
@@ -87,7 +88,7 @@ func (l location) path(value string) (string, error) {
 	return value, nil
 }
 
-var escaper = strings.NewReplacer(`\`, `\\`, `=`, `\=`, "\n", `\n`)
+var escaper = strings.NewReplacer(`\`, `\\`, `=`, `\=`)
 
 // unescape undoes the escapes of a key.
 func unescape(key string) string {
