@@ -13,11 +13,11 @@ load(":contents.bzl", "contents_of", "with_layers")
 visibility(["//rules/..."])
 
 # The two configurations.
-_AS_IT_IS = "as it is"
+_CURRENT = "current"
 _WITH_BYTES = "with bytes"
 
 def _with_impl(settings, _attr):
-    seen = {_AS_IT_IS: {BASE_BLOBS: settings[BASE_BLOBS]}}
+    seen = {_CURRENT: {BASE_BLOBS: settings[BASE_BLOBS]}}
     if not settings[BASE_BLOBS]:
         seen[_WITH_BYTES] = {BASE_BLOBS: True}
     return seen
@@ -39,7 +39,7 @@ def contents_with_blobs(ctx):
       The contents as returned by contents_of, with the blobs of all layers.
     """
     seen = ctx.split_attr.image
-    contents = contents_of(seen[_AS_IT_IS])
+    contents = contents_of(seen[_CURRENT])
     if _WITH_BYTES not in seen:
         return contents  # The setting was already on.
     return with_layers(contents, contents_of(seen[_WITH_BYTES]).layers)

@@ -11,7 +11,7 @@ visibility(["//rules/..."])
 # The group of first-party code, the program itself, and everything else outside external repositories.
 APP = "app"
 
-# Attributes that list what a program consists of, as opposed to what it is built with: interpreters and launchers come
+# Attributes that list the content of a program, as opposed to the tools that build it: interpreters and launchers come
 # from toolchains and private attributes.
 _CONTENT = [
     "actual",
@@ -120,7 +120,7 @@ _PLACE = {
 def split_program(whole, reached, max_layers, workspace):
     """Splits a program and its runfiles into groups.
 
-    Only this function flattens depsets of runfiles; docs/runfiles.md explains why, and what it costs.
+    Flattens depsets of runfiles; docs/runfiles.md explains why, and the cost.
 
     Args:
       whole: The program as returned by whole_program in entries.bzl.

@@ -60,12 +60,13 @@ def plan_target(label, path, target, strip_prefix):
         if count != 1:
             fail(_NOT_ONE_FILE.format(label = label, path = path, target = target.label, count = "%d files" % count))
         places = {path: program for program in programs}
+    placed = {file: None for file in info.files.to_list()} if places else {}
     return _plan(
         target,
         path,
         strip_prefix,
         programs = {
-            place: _program(programs[program], info.files.to_list())
+            place: _program(programs[program], placed)
             for place, program in places.items()
         },
         files = info.files,
@@ -82,7 +83,7 @@ def _plan(target, path, strip_prefix, files, programs, left_behind = []):
         target = target,
     )
 
-def _program(info, placed = []):
+def _program(info, placed = {}):
     return struct(executable = info.files_to_run.executable, whole = whole_program(info, placed))
 
 def add_target(ctx, args, plan, names):
@@ -151,12 +152,12 @@ def _placed(directory, file, strip_prefix):
     found = _place(directory, file, strip_prefix)
     return _entry(found[0], file, found[1]) if found else None
 
-def whole_program(info, placed = []):
+def whole_program(info, placed = {}):
     """Returns everything that an executable adds to an image: itself, its other outputs, and its runfiles.
 
     Args:
       info: The executable's DefaultInfo.
-      placed: list of Files that already have a path in the image.
+      placed: dict whose keys are the Files that already have a path in the image.
 
     Returns:
       struct for add_program. All fields are depsets: executables and mappings (at most one File each), beside and files
