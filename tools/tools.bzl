@@ -18,10 +18,12 @@ BUILD_TOOLS = {
     "mkreference": "Writes the name of a pushed image.",
 }
 
-# What `bazel run` and `bazel test` start.
+# What `bazel run` and `bazel test` start, and what virtual machines start.
 RUN_TOOLS = {
+    "boot": "Boots a root file system as a virtual machine.",
     "check": "Checks an image against the OCI specifications.",
     "load": "Loads an image into Docker, Podman or containerd.",
     "lock": "Pins base images in images.lock.json.",
     "push": "Pushes images to registries.",
+    "vminit": "The first process of a virtual machine.",
 }
