@@ -72,7 +72,8 @@ type File struct {
 	// Implied marks a directory that no layer states, but that an entry needs as its parent.
 	Implied bool
 
-	number int // position in the layer's archive, counted from 0
+	number int   // position in the layer's archive, counted from 0
+	runs   []Run // nil if the content has no holes
 }
 
 // Image merges the layers of the image whose manifest is d.

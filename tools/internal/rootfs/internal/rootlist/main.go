@@ -2,9 +2,10 @@
 //
 // Usage:
 //
-//	rootlist make CASE DIR   write the layout of a case of package rootfstest
-//	rootlist list DIR        list what the layers of the layout's first image merge into
-//	rootlist list LAYER...   list what the layers in these files merge into
+//	rootlist make CASE DIR       write the layout of a case of package rootfstest
+//	rootlist pack DIR LAYER...   write the layout of an image of the layers in these files
+//	rootlist list DIR            list what the layers of the layout's first image merge into
+//	rootlist list LAYER...       list what the layers in these files merge into
 package main
 
 import (
@@ -36,6 +37,16 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		return c.WriteLayout(ctx, args[2])
+	case len(args) >= 3 && args[0] == "pack":
+		var c rootfstest.Case
+		for _, path := range args[2:] {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			c.Layers = append(c.Layers, data)
+		}
+		return c.WriteLayout(ctx, args[1])
 	case len(args) >= 2 && args[0] == "list":
 		fs, err := merge(ctx, args[1:])
 		if err != nil {
@@ -45,7 +56,7 @@ func run(ctx context.Context, args []string) error {
 		fmt.Print(text)
 		return err
 	}
-	return errors.New("usage: rootlist make CASE DIR, rootlist list DIR, rootlist list LAYERS")
+	return errors.New("usage: rootlist make CASE DIR, rootlist pack DIR LAYERS, rootlist list DIR, rootlist list LAYERS")
 }
 
 // merge merges the layers of a layout, if there is one path and it is a directory, or otherwise those in files.
