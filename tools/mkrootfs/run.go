@@ -39,6 +39,8 @@ type request struct {
 	format   format
 	codec    string
 	level    int
+	init     string
+	hostname string
 	output   string
 	digest   string
 }
@@ -54,6 +56,8 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	r.format.declare(flags)
 	flags.StringVar(&r.codec, "compression", "none", "`codec` for tar and cpio: gzip, zstd or none")
 	flags.IntVar(&r.level, "level", 0, "compression `level`: 1 to 9 for gzip, 1 to 19 for zstd, 0 is the default")
+	flags.StringVar(&r.init, "init", "", "`program` to put in as /.strata/init: it starts the image's program in a virtual machine")
+	flags.StringVar(&r.hostname, "hostname", "", "`name` of the machine, for --init")
 	flags.StringVar(&r.output, "output", "", "`file` to write")
 	flags.StringVar(&r.digest, "digest", "", "`file` for the digest of the output")
 	return func(ctx context.Context, _ cli.Streams) error { return r.run(ctx) }
@@ -66,6 +70,9 @@ func (r *request) run(ctx context.Context) error {
 	}
 	if err := r.format.check(format.Codec); err != nil {
 		return err
+	}
+	if r.hostname != "" && r.init == "" {
+		return cli.Usage("--hostname: only a file system with --init has one")
 	}
 	fs, err := r.merge(ctx)
 	if err != nil {
@@ -113,7 +120,11 @@ func (r *request) merge(ctx context.Context) (*rootfs.FileSystem, error) {
 		extra.Add(layer.Digest, blob)
 		layers = append(layers, layer.Descriptor())
 	}
-	return rootfs.Merge(ctx, content.Multi{image.Files, extra}, layers)
+	fs, err := rootfs.Merge(ctx, content.Multi{image.Files, extra}, layers)
+	if err != nil || r.init == "" {
+		return fs, err
+	}
+	return fs, r.addInit(ctx, fs, image.Files, chosen)
 }
 
 // choose returns the only image, or the one for the platform.
