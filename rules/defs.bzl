@@ -1,7 +1,8 @@
 """The rules for BUILD files: `load("@rules_strata//rules:defs.bzl", "image", "image_layer", ...)`.
 
 `image_layer` and `image_binary_layers` build layers, and `image_import` imports an existing image. `image` combines layers
-and settings, and `image_index` combines images for several platforms. `image_archive` writes an image to a file.
+and settings, and `image_index` combines images for several platforms. `image_squash` merges the layers of an image.
+`image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with.
 `image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
 """
 
@@ -13,6 +14,8 @@ load("//rules/private:index.bzl", _image_index = "image_index")
 load("//rules/private:layer.bzl", _image_layer = "image_layer")
 load("//rules/private:load.bzl", _image_load = "image_load")
 load("//rules/private:push.bzl", _image_push = "image_push", _image_push_all = "image_push_all")
+load("//rules/private:rootfs.bzl", _image_rootfs = "image_rootfs")
+load("//rules/private:squash.bzl", _image_squash = "image_squash")
 load("//rules/private:test.bzl", _image_test = "image_test")
 
 visibility("public")
@@ -23,7 +26,9 @@ image_binary_layers = _image_binary_layers
 image_import = _image_import
 image = _image
 image_index = _image_index
+image_squash = _image_squash
 image_archive = _image_archive
+image_rootfs = _image_rootfs
 image_load = _image_load
 image_push = _image_push
 image_push_all = _image_push_all

@@ -16,6 +16,8 @@ BUILD_TOOLS = {
     "mklayout": "Writes image layouts and archives.",
     "mkmanifest": "Writes the manifest of an image.",
     "mkreference": "Writes the name of a pushed image.",
+    "mkrootfs": "Writes the root file system of an image.",
+    "mksquash": "Merges the layers of an image.",
 }
 
 # What `bazel run` and `bazel test` start, and what virtual machines start.
