@@ -3,11 +3,12 @@
 `image_layer` and `image_binary_layers` build layers, and `image_import` imports an existing image. `image` combines layers
 and settings, and `image_index` combines images for several platforms. `image_squash` merges the layers of an image.
 `image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with.
-`image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
+`image_boot`, `image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
 load("//rules/private:binary_layers.bzl", _image_binary_layers = "image_binary_layers")
+load("//rules/private:boot.bzl", _image_boot = "image_boot")
 load("//rules/private:image.bzl", _image = "image")
 load("//rules/private:import.bzl", _image_import = "image_import")
 load("//rules/private:index.bzl", _image_index = "image_index")
@@ -29,6 +30,7 @@ image_index = _image_index
 image_squash = _image_squash
 image_archive = _image_archive
 image_rootfs = _image_rootfs
+image_boot = _image_boot
 image_load = _image_load
 image_push = _image_push
 image_push_all = _image_push_all

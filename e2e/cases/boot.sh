@@ -38,7 +38,7 @@ started() {
 
 # answers PATH: the machine answers with a page, in $WORK/page.
 answers() {
-  local beginning=$EPOCHREALTIME deadline=$((SECONDS + 60))
+  local beginning=$EPOCHREALTIME deadline=$((SECONDS + 120))
   until curl --silent --fail --max-time 5 --output "$WORK/page" "http://127.0.0.1:$port$1"; do
     [ "$SECONDS" -lt "$deadline" ] && kill -0 "$pid" || fail "no answer: $(cat "$WORK/out" "$WORK/err")"
     sleep 0.1
@@ -114,6 +114,15 @@ exits() {
   contains "$WORK/out" "vminit: exit code $2" "${@:3}"
 }
 
+# A program that does not react to its stop signal.
+kills() {
+  started deaf_cpio
+  await 120 grep '^deaf' "$WORK/out"
+  kill -INT "$pid"
+  ended 137
+  contains "$WORK/out" "vminit: the program did not stop in 10s; it is killed"
+}
+
 # As Firecracker's machines end.
 restarts() {
   started fails_cpio --kernel-arg=reboot=k
@@ -145,6 +154,7 @@ check "a program that succeeds" exits succeeds_cpio 0
 check "a program that a signal kills" exits killed_cpio 137
 check "a program that is not there" exits missing_ext4 127 "vminit: stat /app/nothing: no such file or directory"
 check "a program that cannot run" exits unusable_cpio 126 "vminit: start /etc/passwd: permission denied"
+check "a program that does not stop" kills
 check "a machine that ends by a restart" restarts
 check "a kernel without an init process" panics
 check "an image for another architecture" refused foreign "it is for linux/amd64, the image for linux/arm64"

@@ -219,7 +219,7 @@ def _pack(ctx, args, contents, output, progress_message):
         resource_set = _copying,
     )
 
-def make_rootfs(ctx, contents, settings, layers, rootfs, digest):
+def make_rootfs(ctx, contents, settings, layers, init, rootfs, digest):
     """Declares the action that writes the root file system of an image.
 
     Args:
@@ -227,6 +227,7 @@ def make_rootfs(ctx, contents, settings, layers, rootfs, digest):
       contents: The contents as returned by contents.bzl, of an image or an index.
       settings: dict from flag of mkrootfs to its value. Empty ones are omitted.
       layers: list of LayerInfo to put on top.
+      init: The File with the init process, or None.
       rootfs: The File to write.
       digest: The File for its digest.
     """
@@ -236,9 +237,11 @@ def make_rootfs(ctx, contents, settings, layers, rootfs, digest):
         if value:
             args.add("--%s=%s" % (flag, value))
     args.add_all(layers, map_each = _extra_flag)
+    if init:
+        args.add(init, format = "--init=%s")
     args.add(rootfs, format = "--output=%s")
     args.add(digest, format = "--digest=%s")
-    files = [file for layer in layers for file in (layer.blob, layer.descriptor)]
+    files = [file for layer in layers for file in (layer.blob, layer.descriptor)] + ([init] if init else [])
     _run(
         ctx,
         "mkrootfs",

@@ -5,7 +5,7 @@ load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":base_setting.bzl", "without_base_blobs")
 load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
-load(":providers.bzl", "LayerInfo", "LayersInfo", "layers_of")
+load(":providers.bzl", "LayerInfo", "LayersInfo", "RootfsInfo", "layers_of")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
@@ -29,6 +29,9 @@ Without disk_size, the image is as large as its contents and the free space."""
 _LEVEL_ALONE = """{label}: attribute compression_level: there is nothing to compress.
 Set compression, too: "gzip" or "zstd"."""
 
+_HOSTNAME_ALONE = """{label}: attribute hostname: only an init process sets it.
+Set init = "@rules_strata//rules:vminit", too."""
+
 def _check(label, attr):
     for attribute in ["compression", "compression_level", "disk_size", "drop_xattrs", "free", "label", "uuid"]:
         value = getattr(attr, attribute)
@@ -44,6 +47,8 @@ def _check(label, attr):
         fail(_SIZE_AND_FREE.format(label = label))
     if attr.compression_level and attr.compression == "none":
         fail(_LEVEL_ALONE.format(label = label))
+    if attr.hostname and not attr.init:
+        fail(_HOSTNAME_ALONE.format(label = label))
 
 def _platform(ctx):
     """Returns the platform of the image to take from an index, or an empty string if the target platform is unknown."""
@@ -58,6 +63,7 @@ def _platform(ctx):
 def _impl(ctx):
     attr = ctx.attr
     _check(ctx.label, attr)
+    platform = _platform(ctx)
     rootfs = ctx.actions.declare_file("%s.%s%s" % (ctx.label.name, attr.format, _SUFFIXES[attr.compression]))
     digest = ctx.actions.declare_file(ctx.label.name + ".digest")
     make_rootfs(
@@ -68,17 +74,25 @@ def _impl(ctx):
             "drop-xattrs": "true" if attr.drop_xattrs else "",
             "format": attr.format,
             "free": attr.free,
+            "hostname": attr.hostname,
             "label": attr.label,
             "level": attr.compression_level,
-            "platform": _platform(ctx),
+            "platform": platform,
             "size": attr.disk_size,
             "uuid": attr.uuid,
         },
         layers_of(attr.layers),
+        ctx.executable.init,
         rootfs,
         digest,
     )
     return [
+        RootfsInfo(
+            architecture = platform.partition("/")[2].partition("/")[0],
+            file = rootfs,
+            format = attr.format,
+            init = bool(attr.init),
+        ),
         DefaultInfo(files = depset([rootfs])),
         OutputGroupInfo(digest = depset([digest])),
     ]
@@ -118,11 +132,22 @@ read-only file system image, uncompressed, for Linux 5.4 and later.""",
         "free": attr.string(
             doc = "For ext4 without `disk_size`: space for new files, as a number of bytes or like `512M`. Defaults to `64M`.",
         ),
+        "hostname": attr.string(
+            doc = "With `init`: name of the machine.",
+        ),
         "image": attr.label(
             doc = "The `image` or `image_index`.",
             mandatory = True,
             cfg = with_base_blobs,
             providers = IMAGE_OR_INDEX,
+        ),
+        "init": attr.label(
+            doc = """Program that starts the image's program in a virtual machine: `@rules_strata//rules:vminit`, or one that
+reads `/.strata/run.json` as it does. It becomes `/.strata/init`, and missing mount points are added. By default, the file
+system contains exactly the image's files. See docs/rootfs.md#boot.""",
+            allow_files = True,
+            cfg = "target",
+            executable = True,
         ),
         "label": attr.string(
             doc = "For ext4 and erofs: name of the file system, of at most 16 bytes.",

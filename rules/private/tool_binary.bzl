@@ -2,7 +2,7 @@
 
 load(":run_tools.bzl", "RUN_ON_HOST", "RUN_ON_TARGET", "run_tool")
 
-visibility(["//rules"])
+visibility(["//rules/..."])
 
 def _impl(ctx):
     executable = ctx.actions.declare_file(ctx.label.name)

@@ -1,6 +1,6 @@
 // Server is the program of the images in e2e/boot. Without arguments it serves what it finds out about its process until it
 // gets SIGTERM, and then exits with code 7. "server exit N" exits with code N,
-// "server kill" is killed by a signal.
+// "server deaf" ignores SIGTERM, and "server kill" is killed by a signal.
 package main
 
 import (
@@ -26,6 +26,10 @@ func main() {
 		case "exit":
 			code, _ := strconv.Atoi(os.Args[2])
 			os.Exit(code)
+		case "deaf":
+			signal.Ignore(syscall.SIGTERM)
+			fmt.Println("deaf")
+			select {}
 		case "kill":
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		case "orphan":
