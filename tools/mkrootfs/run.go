@@ -82,8 +82,11 @@ func (r *request) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sum, err := write(ctx, fs, plan, r.output, format)
-	if err != nil || r.digest == "" {
+	if err := write(ctx, fs, plan, r.output, format); err != nil || r.digest == "" {
+		return err
+	}
+	sum, _, err := digest.FromFile(r.output)
+	if err != nil {
 		return err
 	}
 	if err := atomicfile.Write(r.digest, []byte(sum)); err != nil {
@@ -146,42 +149,35 @@ func choose(ctx context.Context, image imageflags.Image, platform *oci.Platform)
 	return chosen, err
 }
 
-// write writes the planned file at path, compressed, and returns its digest. Nothing is left there if it fails.
+// write writes the planned file at path, compressed. Nothing is left there if it fails.
 func write(
 	ctx context.Context, fs *rootfs.FileSystem, plan *disk.Plan, path string, format compress.Format,
-) (digest.Digest, error) {
+) error {
 	if format.Codec == oci.Uncompressed {
 		return writePlain(ctx, fs, plan, path)
 	}
 	// The file beside the output is the place where contents are put in order before they are compressed.
 	f, err := os.CreateTemp(filepath.Dir(path), ".rootfs.*.tmp")
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
 	if err := plan.Write(ctx, fs, f); err != nil {
-		return "", err
+		return err
 	}
-	packed, err := layer.Pack(f, path, format)
-	return packed.Digest, err
+	_, err = layer.Pack(f, path, format)
+	return err
 }
 
-func writePlain(ctx context.Context, fs *rootfs.FileSystem, plan *disk.Plan, path string) (digest.Digest, error) {
+func writePlain(ctx context.Context, fs *rootfs.FileSystem, plan *disk.Plan, path string) error {
 	f, err := atomicfile.Create(path)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer f.Abort()
 	if err := plan.Write(ctx, fs, f.File); err != nil {
-		return "", err
+		return err
 	}
-	if _, err := f.Seek(0, 0); err != nil {
-		return "", err
-	}
-	sum, _, err := digest.FromReader(f)
-	if err != nil {
-		return "", err
-	}
-	return sum, f.Commit()
+	return f.Commit()
 }

@@ -29,7 +29,7 @@ func main() {
 		case "deaf":
 			signal.Ignore(syscall.SIGTERM)
 			fmt.Println("deaf")
-			select {}
+			time.Sleep(time.Hour)
 		case "kill":
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		case "orphan":

@@ -29,12 +29,12 @@ type Extent struct {
 type Plan struct {
 	// Size is the size of the file.
 	Size int64
-	// Metadata writes everything except contents.
+	// Metadata writes everything except contents, in the same order every time.
 	Metadata func(w io.WriterAt) error
 	// Contents maps a regular file that is not empty to its extents, in ascending order of From. Parts of a content
 	// without an extent must be zero. The contents of other files are not wanted.
 	Contents map[*rootfs.File][]Extent
-	// UUIDs are the places of a UUID that is derived from the other bytes of the file.
+	// UUIDs are the places of a UUID that is derived from everything else that is written.
 	UUIDs []int64
 }
 
@@ -43,28 +43,45 @@ func (p *Plan) Write(ctx context.Context, fs *rootfs.FileSystem, file *os.File) 
 	if err := file.Truncate(p.Size); err != nil {
 		return err
 	}
-	if err := p.Metadata(file); err != nil {
+	id := newIdentity(file)
+	if err := p.Metadata(id); err != nil {
 		return err
 	}
 	want := func(f *rootfs.File) bool { return p.Contents[f] != nil }
 	buffer := make([]byte, 64*rootfs.BlockSize)
 	err := fs.Contents(ctx, want, func(f *rootfs.File, r io.Reader) error {
-		at := int64(0)
-		for _, e := range p.Contents[f] {
-			if _, err := io.CopyN(io.Discard, r, e.From-at); err != nil {
-				return err
-			}
-			if err := place(file, e.To, r, e.Size, buffer); err != nil {
-				return err
-			}
-			at = e.From + e.Size
+		if len(p.UUIDs) > 0 {
+			content := sha256.New()
+			r = io.TeeReader(r, content)
+			defer func() { id.add(p.Contents[f], content.Sum(nil)) }()
 		}
-		return nil
+		return put(file, p.Contents[f], r, buffer)
 	})
-	if err != nil || len(p.UUIDs) == 0 {
+	if err != nil {
 		return err
 	}
-	return p.identify(file)
+	uuid := id.uuid()
+	for _, at := range p.UUIDs {
+		if _, err := file.WriteAt(uuid, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put writes the extents of a content.
+func put(w io.WriterAt, extents []Extent, r io.Reader, buffer []byte) error {
+	at := int64(0)
+	for _, e := range extents {
+		if _, err := io.CopyN(io.Discard, r, e.From-at); err != nil {
+			return err
+		}
+		if err := place(w, e.To, r, e.Size, buffer); err != nil {
+			return err
+		}
+		at = e.From + e.Size
+	}
+	return nil
 }
 
 // place copies size bytes of r to the offset to, except blocks of zeros.
@@ -103,23 +120,6 @@ func WriteSparse(w io.WriterAt, to int64, b []byte) error {
 		at = end
 	}
 	return flush(len(b))
-}
-
-// identify derives the UUID from the file, in which it is still zero, and writes it. It is a UUID of version 8 (RFC 9562).
-func (p *Plan) identify(file *os.File) error {
-	sum := sha256.New()
-	if _, err := io.Copy(sum, io.NewSectionReader(file, 0, p.Size)); err != nil {
-		return err
-	}
-	uuid := sum.Sum(nil)[:16]
-	uuid[6] = uuid[6]&0x0f | 0x80
-	uuid[8] = uuid[8]&0x3f | 0x80
-	for _, at := range p.UUIDs {
-		if _, err := file.WriteAt(uuid, at); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // types are the file types in a mode, as stat(2) has them.

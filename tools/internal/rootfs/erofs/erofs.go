@@ -37,7 +37,7 @@ const (
 type Options struct {
 	// Label is the name of the file system, of at most 16 bytes.
 	Label string
-	// UUID identifies the file system. If it is nil, it is derived from all other bytes.
+	// UUID identifies the file system. If it is nil, it is derived from all other data.
 	UUID *[16]byte
 }
 

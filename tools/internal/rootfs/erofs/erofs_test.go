@@ -12,7 +12,7 @@ import (
 
 // golden is the digest of the image of disktest.Layer. e2e/cases/rootfs-images.sh shows that fsck.erofs accepts and the
 // kernel mounts such an image.
-const golden = "sha256:d75612440659e13a839b8e7bd2945f13820c68b9bf8056c7a3cbfe6b91dd3b66"
+const golden = "sha256:646fa060aca821e06152e813dffc28a9ef92ce6b29e34f5235ec13549641c707"
 
 func bytesOf(t *testing.T, fs *rootfs.FileSystem, o Options) []byte {
 	t.Helper()

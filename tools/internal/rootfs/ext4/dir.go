@@ -3,12 +3,12 @@ package ext4
 import (
 	"encoding/binary"
 
-	layer "github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
 // types are the file types in directory entries.
-var types = map[layer.Kind]byte{
-	layer.File: 1, layer.Dir: 2, layer.CharDevice: 3, layer.BlockDevice: 4, layer.FIFO: 5, layer.Symlink: 7,
+var types = map[tree.Kind]byte{
+	tree.File: 1, tree.Dir: 2, tree.CharDevice: 3, tree.BlockDevice: 4, tree.FIFO: 5, tree.Symlink: 7,
 }
 
 // dirHead is the size of a directory entry without its name.
@@ -44,8 +44,8 @@ func (i *inode) dir() []byte {
 		data = append(data, byte(len(name)), kind)
 		data = append(append(data, name...), make([]byte, length(name)-dirHead-len(name))...)
 	}
-	put(".", i.number, types[layer.Dir])
-	put("..", i.parent, types[layer.Dir])
+	put(".", i.number, types[tree.Dir])
+	put("..", i.parent, types[tree.Dir])
 	for _, e := range i.entries {
 		put(e.name, e.inode.number, types[e.inode.Kind])
 	}

@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	layer "github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs/disk"
 )
 
@@ -32,9 +32,9 @@ const (
 func (v *volume) superblock(group, free int64) []byte {
 	b := make([]byte, superblockSize)
 	le := binary.LittleEndian
-	inodes := v.groups * v.inodesPerGroup
+	count := v.groups * v.inodesPerGroup
 	for at, n := range map[int]int64{
-		0: inodes, 4: v.blocks, 12: free, 16: inodes - v.tree.lastInode(), 24: 2, 28: 2, // log2 of the block size, less 10
+		0: count, 4: v.blocks, 12: free, 16: count - v.inodes.lastInode(), 24: 2, 28: 2, // log2 of the block size, less 10
 		32: blocksPerGroup, 36: blocksPerGroup, 40: v.inodesPerGroup, 76: 1, 84: firstInode,
 		92: compat, 96: incompat, 100: readOnly, 256: mounted, 352: signed,
 	} {
@@ -62,8 +62,8 @@ func (v *volume) writeGroups(w io.WriterAt) error {
 	for g := range v.groups {
 		blocks, freeBlocks := v.blockBitmap(g)
 		inodes, freeInodes := v.inodeBitmap(g)
-		for at, data := range map[int64][]byte{v.blockBitmaps + g: blocks, v.inodeBitmaps + g: inodes} {
-			if _, err := w.WriteAt(data, at*blockSize); err != nil {
+		for _, bitmap := range []node{{v.blockBitmaps + g, blocks}, {v.inodeBitmaps + g, inodes}} {
+			if _, err := w.WriteAt(bitmap.data, bitmap.block*blockSize); err != nil {
 				return err
 			}
 		}
@@ -112,7 +112,7 @@ func (v *volume) blockBitmap(g int64) ([]byte, int64) {
 func (v *volume) inodeBitmap(g int64) ([]byte, int64) {
 	bits := make([]byte, blockSize)
 	for n := range int64(maxInodes) {
-		if n >= v.inodesPerGroup || g*v.inodesPerGroup+n < v.tree.lastInode() {
+		if n >= v.inodesPerGroup || g*v.inodesPerGroup+n < v.inodes.lastInode() {
 			bits[n/8] |= 1 << (n % 8)
 		}
 	}
@@ -122,8 +122,8 @@ func (v *volume) inodeBitmap(g int64) ([]byte, int64) {
 // dirsPerGroup returns the number of directories in each group.
 func (v *volume) dirsPerGroup() []int64 {
 	dirs := make([]int64, v.groups)
-	for _, i := range v.tree.inodes {
-		if i.Kind == layer.Dir {
+	for _, i := range v.inodes {
+		if i.Kind == tree.Dir {
 			dirs[int64(i.number-1)/v.inodesPerGroup]++
 		}
 	}
@@ -132,7 +132,7 @@ func (v *volume) dirsPerGroup() []int64 {
 
 // writeInodes writes the inode tables, which consist of runs of inodes with consecutive numbers.
 func (v *volume) writeInodes(w io.WriterAt) error {
-	for _, i := range v.tree.inodes {
+	for _, i := range v.inodes {
 		index := int64(i.number - 1)
 		at := v.inodeTables[index/v.inodesPerGroup]*blockSize + index%v.inodesPerGroup*inodeSize
 		if _, err := w.WriteAt(i.encode(), at); err != nil {
@@ -161,15 +161,15 @@ func (i *inode) encode() []byte {
 		le.PutUint16(b[at:], uint16(n))
 	}
 	switch {
-	case i.Kind == layer.CharDevice || i.Kind == layer.BlockDevice:
+	case i.Kind == tree.CharDevice || i.Kind == tree.BlockDevice:
 		if i.Major < 256 && i.Minor < 256 {
 			le.PutUint32(b[40:], i.Major<<8|i.Minor)
 		} else {
 			le.PutUint32(b[44:], disk.Device(i.File))
 		}
-	case i.Kind == layer.Symlink && i.body == nil:
+	case i.Kind == tree.Symlink && i.body == nil:
 		copy(b[40:100], i.Target)
-	case i.Kind != layer.FIFO:
+	case i.Kind != tree.FIFO:
 		le.PutUint32(b[32:], flagTree)
 		copy(b[40:100], i.root)
 	}
@@ -189,10 +189,10 @@ func encodeTime(t time.Time) (seconds, extra uint32) {
 }
 
 // writeBlocks writes the blocks of directories, symlinks, extent trees and extended attributes.
-func (t *tree) writeBlocks(w io.WriterAt) error {
-	for _, i := range t.inodes {
+func (t inodes) writeBlocks(w io.WriterAt) error {
+	for _, i := range t {
 		data := i.body
-		if i.Kind == layer.Dir {
+		if i.Kind == tree.Dir {
 			data = i.dir()
 		}
 		blocks := i.nodes

@@ -49,7 +49,7 @@ type Options struct {
 	Free int64
 	// Label is the name of the file system, of at most 16 bytes.
 	Label string
-	// UUID identifies the file system. If it is nil, it is derived from all other bytes.
+	// UUID identifies the file system. If it is nil, it is derived from all other data.
 	UUID *[16]byte
 }
 
@@ -73,15 +73,15 @@ func New(fs *rootfs.FileSystem, o Options) (*disk.Plan, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	t, err := newTree(fs)
+	all, err := newInodes(fs)
 	if err != nil {
 		return nil, err
 	}
-	v := &volume{tree: t, options: o}
+	v := &volume{inodes: all, options: o}
 	if err := v.fit(); err != nil {
 		return nil, err
 	}
-	p := &disk.Plan{Size: v.blocks * blockSize, Metadata: v.write, Contents: t.contents()}
+	p := &disk.Plan{Size: v.blocks * blockSize, Metadata: v.write, Contents: all.contents()}
 	if o.Size > 0 {
 		p.Size = o.Size
 	}
@@ -96,7 +96,7 @@ func New(fs *rootfs.FileSystem, o Options) (*disk.Plan, error) {
 // volume is the layout of the file system as a whole.
 type volume struct {
 	*allocator
-	tree    *tree
+	inodes  inodes
 	options Options
 
 	least          int64 // groups that the inodes need
@@ -110,7 +110,7 @@ type volume struct {
 func (v *volume) fit() error {
 	if v.options.Size > 0 {
 		blocks := whole(v.options.Size / blockSize)
-		used, err := v.place(blocks, v.options.Size-v.tree.size())
+		used, err := v.place(blocks, v.options.Size-v.inodes.size())
 		if err != nil {
 			return err
 		}
@@ -163,12 +163,12 @@ func whole(blocks int64) int64 {
 // place gives everything a place in a file system of that many blocks, and returns how many blocks are used. free is the
 // number of bytes for which there are free inodes.
 func (v *volume) place(blocks, free int64) (used int64, err error) {
-	inodes := v.tree.lastInode() + max(free, 0)/bytesPerInode
+	count := v.inodes.lastInode() + max(free, 0)/bytesPerInode
 	groups := groupsOf(blocks)
-	v.least = groupsOf(inodes) // a group has at most as many inodes as blocks
+	v.least = groupsOf(count) // a group has at most as many inodes as blocks
 	if v.least > groups {
 		if v.options.Size > 0 {
-			return 0, fmt.Errorf("the size is %d bytes, but %d files need %d", v.options.Size, inodes,
+			return 0, fmt.Errorf("the size is %d bytes, but %d files need %d", v.options.Size, count,
 				v.least*blocksPerGroup*blockSize)
 		}
 		groups = v.least
@@ -178,14 +178,14 @@ func (v *volume) place(blocks, free int64) (used int64, err error) {
 		return 0, errors.New("the contents are too large for this format: more than 16 TiB")
 	}
 	v.allocator = newAllocator(blocks, groups)
-	v.inodesPerGroup = min(max(disk.Align((inodes+groups-1)/groups, inodesPerBlock), minInodes), maxInodes)
+	v.inodesPerGroup = min(max(disk.Align((count+groups-1)/groups, inodesPerBlock), minInodes), maxInodes)
 	v.blockBitmaps = v.row(groups)
 	v.inodeBitmaps = v.row(groups)
 	v.inodeTables = make([]int64, groups)
 	for i := range v.inodeTables {
 		v.inodeTables[i] = v.row(v.inodesPerGroup / inodesPerBlock)
 	}
-	v.tree.place(v.allocator)
+	v.inodes.place(v.allocator)
 	return v.next, nil
 }
 
@@ -200,7 +200,7 @@ func (v *volume) superblocks() []int64 {
 
 // write writes all metadata.
 func (v *volume) write(w io.WriterAt) error {
-	for _, write := range []func(io.WriterAt) error{v.writeGroups, v.writeInodes, v.tree.writeBlocks} {
+	for _, write := range []func(io.WriterAt) error{v.writeGroups, v.writeInodes, v.inodes.writeBlocks} {
 		if err := write(w); err != nil {
 			return err
 		}

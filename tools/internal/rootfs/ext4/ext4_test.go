@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	layer "github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs/disk/disktest"
@@ -22,10 +22,10 @@ var goldens = []struct {
 	options Options
 	digest  string
 }{
-	{Options{}, "sha256:8835a47c932729e5095690a061938f9ab7f507c90dc3260dd390d2c3c49658ef"},
+	{Options{}, "sha256:fb5d139858f6e2432121c812912d73651835c3773124cad04c8c2269bde735e1"},
 	{Options{Free: 1 << 20, Label: "sixteen-bytes-ok", UUID: &[16]byte{1, 2, 3}},
 		"sha256:f32989099be546d48bc42617527e6860c6d2566a8233f739dff42434ba35cca3"},
-	{Options{Size: 130 << 20}, "sha256:0a121c6b303d8717a1882fd9dabc625e142d9bed5b29db74b7374b5c25ace9e1"},
+	{Options{Size: 130 << 20}, "sha256:82050e29b0c53969edad9ec8f87e4aee39ae9f63dd4fae283fbea39e0e90ba71"},
 }
 
 func image(t *testing.T, fs *rootfs.FileSystem, o Options) []byte {
@@ -126,16 +126,15 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%.40s, %+v: got %v", c.text, c.options, err)
 		}
 	}
-	i := inode{File: &rootfs.File{Kind: layer.File, ModTime: time.Unix(0, 0)}, links: maxLinks + 1}
+	i := inode{File: &rootfs.File{Kind: tree.File, ModTime: time.Unix(0, 0)}, links: maxLinks + 1}
 	if err := i.check(); err == nil || err.Error() != "more than 65000 names of one file" {
 		t.Errorf("got %v", err)
 	}
-	i = inode{File: &rootfs.File{Kind: layer.File, ModTime: time.Unix(0, 0), Size: math.MaxUint32*4096 + 1}}
+	i = inode{File: &rootfs.File{Kind: tree.File, ModTime: time.Unix(0, 0), Size: math.MaxUint32*4096 + 1}}
 	if err := i.check(); err == nil || err.Error() != "a file of more than 16 TiB" {
 		t.Errorf("got %v", err)
 	}
-	many := &tree{inodes: []*inode{{File: new(rootfs.File), number: 40_000_000}}}
-	v := &volume{tree: many, options: Options{Size: 1 << 30}}
+	v := &volume{inodes: inodes{{File: new(rootfs.File), number: 40_000_000}}, options: Options{Size: 1 << 30}}
 	if err := v.fit(); err == nil || !strings.Contains(err.Error(), "files need") {
 		t.Errorf("got %v", err)
 	}
@@ -143,11 +142,11 @@ func TestLimits(t *testing.T) {
 
 // A directory that the image has itself is used as it is.
 func TestLostAndFound(t *testing.T) {
-	tr, err := newTree(disktest.Merge(t, "dir lost+found mode=01777\nfile lost+found/f"))
-	if err != nil || len(tr.inodes) != 3 {
-		t.Fatal(tr, err)
+	all, err := newInodes(disktest.Merge(t, "dir lost+found mode=01777\nfile lost+found/f"))
+	if err != nil || len(all) != 3 {
+		t.Fatal(all, err)
 	}
-	if lost := tr.inodes[1]; lost.number != 11 || lost.Mode != 0o1777 || len(lost.entries) != 1 || lost.links != 2 {
+	if lost := all[1]; lost.number != 11 || lost.Mode != 0o1777 || len(lost.entries) != 1 || lost.links != 2 {
 		t.Errorf("got %+v", lost)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	layer "github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs/disk"
 )
@@ -54,12 +54,12 @@ type node struct {
 	data  []byte
 }
 
-// tree holds all inodes, in the order of their numbers. The first is the root's.
-type tree struct{ inodes []*inode }
+// inodes are all inodes, in the order of their numbers. The first is the root's.
+type inodes []*inode
 
-// newTree numbers the files of fs.
-func newTree(fs *rootfs.FileSystem) (*tree, error) {
-	t := new(tree)
+// newInodes numbers the files of fs.
+func newInodes(fs *rootfs.FileSystem) (inodes, error) {
+	var t inodes
 	files := make(map[*rootfs.File]*inode, len(fs.Entries()))
 	dirs := make(map[string]*inode)
 	entries := fs.Entries()
@@ -69,14 +69,14 @@ func newTree(fs *rootfs.FileSystem) (*tree, error) {
 	if err := root.check(); err != nil {
 		return nil, fmt.Errorf("entry %q: %w", "/", err)
 	}
-	file := &rootfs.File{Kind: layer.Dir, Mode: 0o700, ModTime: time.Unix(0, 0), Names: 1}
+	file := &rootfs.File{Kind: tree.Dir, Mode: 0o700, ModTime: time.Unix(0, 0), Names: 1}
 	ours := true
 	for _, e := range entries {
 		if e.Path == lostFound {
 			file, ours = e.File, false
 		}
 	}
-	if file.Kind != layer.Dir {
+	if file.Kind != tree.Dir {
 		return nil, fmt.Errorf("entry %q: a %s, but ext4 needs a directory of this name", lostFound, file.Kind)
 	}
 	lost := t.add(file)
@@ -92,7 +92,7 @@ func newTree(fs *rootfs.FileSystem) (*tree, error) {
 		}
 		at := strings.LastIndexByte(e.Path, '/')
 		i.enter(dirs[e.Path[:at]], e.Path[at+1:])
-		if i.Kind == layer.Dir {
+		if i.Kind == tree.Dir {
 			dirs[e.Path] = i
 		}
 		if err := i.check(); err != nil {
@@ -103,9 +103,9 @@ func newTree(fs *rootfs.FileSystem) (*tree, error) {
 }
 
 // add adds an inode with the next number.
-func (t *tree) add(f *rootfs.File) *inode {
-	i := &inode{File: f, number: firstInode - 1 + uint32(len(t.inodes)), size: f.Size}
-	t.inodes = append(t.inodes, i)
+func (t *inodes) add(f *rootfs.File) *inode {
+	i := &inode{File: f, number: firstInode - 1 + uint32(len(*t)), size: f.Size}
+	*t = append(*t, i)
 	return i
 }
 
@@ -113,7 +113,7 @@ func (t *tree) add(f *rootfs.File) *inode {
 func (i *inode) enter(dir *inode, name string) {
 	dir.entries = append(dir.entries, entry{name, i})
 	i.links++
-	if i.Kind == layer.Dir {
+	if i.Kind == tree.Dir {
 		i.parent = dir.number
 		i.links++
 		dir.links++
@@ -124,13 +124,13 @@ func (i *inode) enter(dir *inode, name string) {
 func (i *inode) check() error {
 	sec := i.ModTime.Unix()
 	switch {
-	case i.Kind != layer.Dir && i.links > maxLinks:
+	case i.Kind != tree.Dir && i.links > maxLinks:
 		return fmt.Errorf("more than %d names of one file", maxLinks)
 	case sec < math.MinInt32 || sec > math.MaxInt32+3<<32:
 		return fmt.Errorf("the time %s cannot be stored in ext4", i.ModTime.UTC())
 	case i.Size > math.MaxUint32*blockSize:
 		return errors.New("a file of more than 16 TiB")
-	case i.links > 1 && i.Kind != layer.Dir:
+	case i.links > 1 && i.Kind != tree.Dir:
 		return nil // the attributes are done
 	}
 	var err error
@@ -139,12 +139,12 @@ func (i *inode) check() error {
 }
 
 // lastInode returns the largest number of an inode.
-func (t *tree) lastInode() int64 { return int64(t.inodes[len(t.inodes)-1].number) }
+func (t inodes) lastInode() int64 { return int64(t[len(t)-1].number) }
 
 // size returns roughly how many bytes contents and inodes need.
-func (t *tree) size() int64 {
+func (t inodes) size() int64 {
 	size := int64(0)
-	for _, i := range t.inodes {
+	for _, i := range t {
 		for _, r := range i.Runs() {
 			size += disk.Align(r.Size, blockSize)
 		}
@@ -154,19 +154,19 @@ func (t *tree) size() int64 {
 }
 
 // place gives each inode its blocks.
-func (t *tree) place(a *allocator) {
-	for _, i := range t.inodes {
+func (t inodes) place(a *allocator) {
+	for _, i := range t {
 		i.extents, i.xblock, i.body = nil, 0, nil
 		switch {
-		case i.Kind == layer.Dir:
+		case i.Kind == tree.Dir:
 			i.size = i.dirBlocks() * blockSize
 			i.take(a, 0, i.size)
-		case i.Kind == layer.Symlink:
+		case i.Kind == tree.Symlink:
 			if i.size = int64(len(i.Target)); i.size > maxFast {
 				i.body = []byte(i.Target)
 				i.take(a, 0, i.size)
 			}
-		case i.Kind == layer.File:
+		case i.Kind == tree.File:
 			for _, r := range i.Runs() {
 				i.take(a, r.Offset, r.Size)
 			}
@@ -191,10 +191,10 @@ func (i *inode) take(a *allocator, offset, size int64) {
 }
 
 // contents returns the places of the contents.
-func (t *tree) contents() map[*rootfs.File][]disk.Extent {
+func (t inodes) contents() map[*rootfs.File][]disk.Extent {
 	all := make(map[*rootfs.File][]disk.Extent)
-	for _, i := range t.inodes {
-		if i.Kind != layer.File || len(i.extents) == 0 {
+	for _, i := range t {
+		if i.Kind != tree.File || len(i.extents) == 0 {
 			continue
 		}
 		list := make([]disk.Extent, len(i.extents))
