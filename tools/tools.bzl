@@ -27,5 +27,5 @@ RUN_TOOLS = {
     "load": "Loads an image into Docker, Podman or containerd.",
     "lock": "Pins base images in images.lock.json.",
     "push": "Pushes images to registries.",
-    "vminit": "The first process of a virtual machine.",
+    "vminit": "Starts the program of an image in a virtual machine.",
 }

@@ -144,7 +144,7 @@ read-only file system image, uncompressed, for Linux 5.4 and later.""",
         "init": attr.label(
             doc = """Program that starts the image's program in a virtual machine: `@rules_strata//rules:vminit`, or one that
 reads `/.strata/run.json` as it does. It becomes `/.strata/init`, and missing mount points are added. By default, the file
-system contains exactly the image's files. See docs/rootfs.md#boot.""",
+system contains exactly the image's files. See docs/rootfs.md.""",
             allow_files = True,
             cfg = "target",
             executable = True,
