@@ -123,6 +123,24 @@ kills() {
   contains "$WORK/out" "vminit: the program did not stop in 10s; it is killed"
 }
 
+# On a drive that can be written to, changes persist, and the file system is clean in the end.
+writes() {
+  cp "$(output //:web_ext4)" "$WORK/disk.ext4"
+  chmod u+w "$WORK/disk.ext4"
+  cat >"$WORK/qemu" <<QEMU
+#!/bin/bash
+exec qemu-system-x86_64 "\${@/#if=none,id=root,*/if=none,id=root,format=raw,file=$WORK/disk.ext4}"
+QEMU
+  chmod +x "$WORK/qemu"
+  started web_ext4 --qemu="$WORK/qemu" --kernel-arg=rw
+  answers /process
+  contains "$WORK/page" "write data/new <nil>" "mount / ext4"
+  kill -TERM "$pid"
+  ended 7
+  e2fsck -fn "$WORK/disk.ext4"
+  equal "the new file" text "$(debugfs -R 'cat /srv/data/new' "$WORK/disk.ext4")"
+}
+
 # As Firecracker's machines end.
 restarts() {
   started fails_cpio --kernel-arg=reboot=k
@@ -143,11 +161,12 @@ refused() {
   contains "$WORK/said" "${@:2}"
 }
 
-packages qemu-system-x86
+packages e2fsprogs qemu-system-x86
 check "a kernel and its modules from Debian, and a program" provide
 check "everything is built" bazel build //...
 check "ext4, with an overlay over the read-only root" serves web_ext4 overlay
 check "an initramfs" serves web_cpio rootfs
+check "ext4 on a drive that can be written to" writes
 check "Ctrl-Alt-Del" ctrl_alt_del
 check "the exit code of a program" exits fails_ext4 42
 check "a program that succeeds" exits succeeds_cpio 0

@@ -29,6 +29,9 @@ func loadModules(dir string) {
 		say("%v", err)
 	}
 	for _, e := range entries {
+		if e.IsDir() {
+			continue
+		}
 		if err := loadModule(filepath.Join(dir, e.Name())); err != nil {
 			say("%v", err)
 		}
