@@ -1,18 +1,22 @@
 """The rules for BUILD files: `load("@rules_strata//rules:defs.bzl", "image", "image_layer", ...)`.
 
 `image_layer` and `image_binary_layers` build layers, and `image_import` imports an existing image. `image` combines layers
-and settings, and `image_index` combines images for several platforms. `image_archive` writes an image to a file.
-`image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
+and settings, and `image_index` combines images for several platforms. `image_squash` merges the layers of an image.
+`image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with.
+`image_boot`, `image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
 load("//rules/private:binary_layers.bzl", _image_binary_layers = "image_binary_layers")
+load("//rules/private:boot.bzl", _image_boot = "image_boot")
 load("//rules/private:image.bzl", _image = "image")
 load("//rules/private:import.bzl", _image_import = "image_import")
 load("//rules/private:index.bzl", _image_index = "image_index")
 load("//rules/private:layer.bzl", _image_layer = "image_layer")
 load("//rules/private:load.bzl", _image_load = "image_load")
 load("//rules/private:push.bzl", _image_push = "image_push", _image_push_all = "image_push_all")
+load("//rules/private:rootfs.bzl", _image_rootfs = "image_rootfs")
+load("//rules/private:squash.bzl", _image_squash = "image_squash")
 load("//rules/private:test.bzl", _image_test = "image_test")
 
 visibility("public")
@@ -23,7 +27,10 @@ image_binary_layers = _image_binary_layers
 image_import = _image_import
 image = _image
 image_index = _image_index
+image_squash = _image_squash
 image_archive = _image_archive
+image_rootfs = _image_rootfs
+image_boot = _image_boot
 image_load = _image_load
 image_push = _image_push
 image_push_all = _image_push_all

@@ -8,6 +8,7 @@ load(
     _LayersInfo = "LayersInfo",
     _PushInfo = "PushInfo",
     _PushesInfo = "PushesInfo",
+    _RootfsInfo = "RootfsInfo",
 )
 
 visibility("public")
@@ -19,3 +20,4 @@ ImageInfo = _ImageInfo
 IndexInfo = _IndexInfo
 PushInfo = _PushInfo
 PushesInfo = _PushesInfo
+RootfsInfo = _RootfsInfo

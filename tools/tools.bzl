@@ -16,12 +16,16 @@ BUILD_TOOLS = {
     "mklayout": "Writes image layouts and archives.",
     "mkmanifest": "Writes the manifest of an image.",
     "mkreference": "Writes the name of a pushed image.",
+    "mkrootfs": "Writes the root file system of an image.",
+    "mksquash": "Merges the layers of an image.",
 }
 
-# What `bazel run` and `bazel test` start.
+# What `bazel run` and `bazel test` start, and what virtual machines start.
 RUN_TOOLS = {
+    "boot": "Boots a root file system as a virtual machine.",
     "check": "Checks an image against the OCI specifications.",
     "load": "Loads an image into Docker, Podman or containerd.",
     "lock": "Pins base images in images.lock.json.",
     "push": "Pushes images to registries.",
+    "vminit": "Starts the program of an image in a virtual machine.",
 }

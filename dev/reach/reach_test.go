@@ -37,7 +37,7 @@ const (
 var owners = map[string][]string{
 	"net":      {"engine", "registry"},
 	"net/http": {"engine", "registry", "tools/push"},
-	"os/exec":  {"cli", "engine", "registry"},
+	"os/exec":  {"cli", "engine", "registry", "tools/boot"},
 	"plugin":   {},
 	"C":        {},
 }

@@ -14,31 +14,6 @@ docker_overlay_start() {
   await 60 docker version || fail "dockerd does not start: $(tail -n 20 "$RUN/dockerd-overlay.log")"
 }
 
-# tree_list DIR: lists DIR as rootlist would, but without layers.
-tree_list() {
-  local path file kind mode uid gid size mtime inode sum link xattrs
-  find "$1" -printf '/%P\n' | LC_ALL=C sort | while read -r path; do
-    file=$1${path%/}
-    IFS='|' read -r kind mode uid gid size mtime inode \
-      < <(find "$file" -maxdepth 0 -printf '%y|%m|%U|%G|%s|%T@|%i\n')
-    sum=- link=-
-    case $kind in
-    f)
-      sum=$(sha256sum <"$file" | head -c 12)
-      link=$(find "$1" -inum "$inode" -printf '/%P\n' | LC_ALL=C sort | head -n 1)
-      [ "$link" != "$path" ] || link=-
-      ;;
-    l) size=- link=$(readlink "$file") ;;
-    c | b) size=$(stat --format '%Hr,%Lr' "$file") ;;
-    *) size=- ;;
-    esac
-    xattrs=$(getfattr --no-dereference --absolute-names --dump --match=- "$file" |
-      sed -n 's/^\([^#].*\)="\(.*\)"$/\1=\2/p' | LC_ALL=C sort | paste -sd ,)
-    printf '%s %s %04d %s %s %s %s %s %s %s\n' "$path" "$kind" "$mode" "$uid" "$gid" "$size" "${mtime%.*}" "$sum" \
-      "$link" "${xattrs:--}"
-  done
-}
-
 # umoci_unpack, podman_unpack, docker_unpack LAYOUT DIR: lists the image's files in the engine. DIR takes its files.
 
 # umoci gives a directory that no layer states the time of unpacking; we give it the epoch.
@@ -77,9 +52,6 @@ loads() {
   skopeo copy --quiet "oci:$2:stack" "docker-archive:$3/image.tar:localhost/stack:stack"
   "$1" load --input "$3/image.tar" >&2
 }
-
-# timeless: hides the times of directories.
-timeless() { sed -E 's/^([^ ]+ d( [^ ]+){4}) [0-9]+ /\1 * /'; }
 
 # section FILE NAME: prints the file NAME in the txtar archive FILE.
 section() { awk -v head="-- $2 --" '/^-- .* --$/ { on = $0 == head; next } on' "$1"; }

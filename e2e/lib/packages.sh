@@ -22,3 +22,20 @@ apt_get() {
   DEBIAN_FRONTEND=noninteractive apt-get -qq --yes -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" \
     </dev/null >&2
 }
+
+# package_unpack NAME DIR: unpacks a Debian package into DIR, without installing it and what it needs.
+package_unpack() {
+  local dir
+  dir=$(mktemp -d "$RUN/package.XXXXXX")
+  (
+    cd "$dir"
+    # Old lists name files that the mirror no longer has.
+    apt_get -o APT::Sandbox::User=root download "$1" || {
+      apt_get update
+      apt_get -o APT::Sandbox::User=root download "$1"
+    }
+  )
+  mkdir -p "$2"
+  dpkg-deb --extract "$dir"/*.deb "$2"
+  rm -r "$dir"
+}

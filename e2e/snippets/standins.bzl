@@ -32,6 +32,7 @@ def _image(name):
     _layer(name + "_layer")
     image(
         name = name,
+        cmd = ["/usr/bin/" + name],
         layers = [name + "_layer"],
     )
 

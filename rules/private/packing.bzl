@@ -49,6 +49,21 @@ def _add_packing(args, attr):
     if level:
         args.add(level, format = "--default-level=%s")
 
+def packing_of(attr):
+    """Returns how a layer is compressed that no archive can become.
+
+    Args:
+      attr: The rule's attributes, including PACKING_ATTRS.
+
+    Returns:
+      struct of compression, level, and suffix, with which the name of the blob ends.
+    """
+    compression, level = attr.compression, attr.compression_level
+    if not compression:
+        compression = attr._compression[BuildSettingInfo].value
+        level = level or attr._compression_level[BuildSettingInfo].value
+    return struct(compression = compression, level = level, suffix = _SUFFIXES[compression])
+
 def pack(ctx, name, args, inputs, may_be_kept = False):
     """Declares a layer and the action that makes it.
 

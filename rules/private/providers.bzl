@@ -75,3 +75,13 @@ PushesInfo = provider(
     doc = "Several pushes.",
     fields = {"pushes": "(tuple[PushInfo]) The pushes, in the order in which the targets list them."},
 )
+
+RootfsInfo = provider(
+    doc = "The root file system of an image, as one file.",
+    fields = {
+        "architecture": "(string) The machine's architecture as a GOARCH value, or an empty string if it is unknown.",
+        "file": "(File) The file.",
+        "format": "(string) Its format: `cpio` (which may be compressed), `erofs`, `ext4` or `tar`.",
+        "init": "(bool) Whether it has an init process, so that a virtual machine can start from it.",
+    },
+)

@@ -40,15 +40,18 @@ def _attributes(cfg):
 # Attributes of rules whose tool `bazel run` starts. It runs on the host, whose platform is --host_platform.
 RUN_ON_HOST = _attributes(_host)
 
+# Attributes of rules whose tool is for the target platform, because images contain it.
+RUN_ON_TARGET = _attributes("target")
+
 # Attributes of rules whose tool `bazel test` starts. It runs in the exec group "test". Building the tool for the execution
 # platform of this group makes it fit the machine, even for remote tests and whatever the image's platform.
 RUN_AS_TEST = _attributes(config.exec("test"))
 
 def run_tool(ctx, name):
-    """Returns the tool that `bazel run` or `bazel test` starts.
+    """Returns the tool that `bazel run` or `bazel test` starts, or that an image contains.
 
     Args:
-      ctx: The context of a rule with the attributes RUN_ON_HOST or RUN_AS_TEST.
+      ctx: The context of a rule with the attributes RUN_ON_HOST, RUN_ON_TARGET or RUN_AS_TEST.
       name: The tool, a key of RUN_TOOLS.
 
     Returns:

@@ -1,19 +1,26 @@
-"""A tool that users run directly."""
+"""Tools that users run directly or put into images."""
 
-load(":run_tools.bzl", "RUN_ON_HOST", "run_tool")
+load(":run_tools.bzl", "RUN_ON_HOST", "RUN_ON_TARGET", "run_tool")
 
-visibility(["//rules"])
+visibility(["//rules/..."])
 
 def _impl(ctx):
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(output = executable, target_file = run_tool(ctx, ctx.attr.tool).executable, is_executable = True)
     return [DefaultInfo(executable = executable)]
 
+_TOOL = {"tool": attr.string(doc = "The tool, a key of RUN_TOOLS.", mandatory = True)}
+
 tool_binary = rule(
     doc = "A tool from the toolchain, for `bazel run`, so that users need not know where it comes from.",
     implementation = _impl,
-    attrs = RUN_ON_HOST | {
-        "tool": attr.string(doc = "The tool, a key of RUN_TOOLS.", mandatory = True),
-    },
+    attrs = RUN_ON_HOST | _TOOL,
+    executable = True,
+)
+
+target_tool_binary = rule(
+    doc = "A tool from the toolchain for the target platform, to be part of an image.",
+    implementation = _impl,
+    attrs = RUN_ON_TARGET | _TOOL,
     executable = True,
 )

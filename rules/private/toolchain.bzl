@@ -55,8 +55,8 @@ def _run_impl(ctx):
     return _toolchain_info(ctx, RUN_TOOLS)
 
 image_run_toolchain = rule(
-    doc = """The tools that `bazel run` starts on the host, for `image_push` and `image_load`, and that `bazel test` starts on the
-test's machine, for `image_test`.
+    doc = """The tools that `bazel run` starts on the host, for `image_push`, `image_load` and `image_boot`, that `bazel test` starts
+on the test's machine, for `image_test`, and that virtual machines start, for `image_rootfs`.
 
 rules_strata registers its own tools, so use this rule only to supply others. Register a `toolchain` target of the type
 `@rules_strata//rules:run_toolchain_type` for it, with `target_compatible_with` if the tools are binaries for one platform:

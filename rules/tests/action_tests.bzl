@@ -11,6 +11,8 @@ load(
     "make_layer",
     "make_layout",
     "make_manifest",
+    "make_rootfs",
+    "make_squash",
     "new_args",
 )
 load("//tools:tools.bzl", "BUILD_TOOLS")
@@ -41,6 +43,9 @@ def _declarations_impl(ctx):
     make_index(fake, [], {}, outputs)
     make_layout(fake, contents, "directory")
     make_archive(fake, contents, [], "archive")
+    make_rootfs(fake, contents, {}, [], "rootfs", "digest")
+    squashed = {name: name for name in ["blob", "layer", "shape", "config", "manifest", "descriptor", "digest"]}
+    make_squash(fake, contents, None, struct(compression = "gzip", level = 0), struct(**squashed))
     import_image(fake, "source", {}, {"blobs": "directory"}, "importing")
 
     asserts.equals(env, {
@@ -50,6 +55,8 @@ def _declarations_impl(ctx):
         "MkLayer": "mklayer",
         "MkLayout": "mklayout",
         "MkManifest": "mkmanifest",
+        "MkRootfs": "mkrootfs",
+        "MkSquash": "mksquash",
     }, {run["mnemonic"]: run["executable"] for run in runs})
     for run in runs:
         asserts.equals(env, {"supports-path-mapping": "1"}, run["execution_requirements"], run["mnemonic"])

@@ -1,9 +1,20 @@
 """The tools that a rule gets: built for the machine that runs them, and no others."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "image", "image_layer", "image_load", "image_push", "image_push_all", "image_test")
+load(
+    "//rules:defs.bzl",
+    "image",
+    "image_boot",
+    "image_layer",
+    "image_load",
+    "image_push",
+    "image_push_all",
+    "image_rootfs",
+    "image_test",
+)
 load("//rules:toolchain.bzl", "BUILD_TOOLCHAIN_TYPE", "RUN_TOOLCHAIN_TYPE", "image_build_toolchain", "image_run_toolchain")
 load("//rules/private:platform.bzl", "PLATFORM_ATTRS", "target_platform")
+load("//rules/private:tool_binary.bzl", "target_tool_binary")
 load("//tools:tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
 load(":actions.bzl", "only")
 
@@ -14,9 +25,9 @@ _HOST = "windows"
 _EXECUTION = "darwin"
 _TARGET = "linux"
 
-# The tools that are files in tests of prebuilt tools.
-_PREBUILT_BUILD = ["mkconfig", "mklayer", "mklayout", "mkmanifest", "mkreference"]
-_PREBUILT_RUN = ["check", "load", "push"]
+# The tools that are files in the tests of prebuilt tools.
+_PREBUILT_BUILD = ["mkconfig", "mklayer", "mklayout", "mkmanifest", "mkreference", "mkrootfs"]
+_PREBUILT_RUN = ["boot", "check", "load", "push", "vminit"]
 
 def _label(name):
     return str(Label("//rules/tests:" + name))
@@ -153,6 +164,10 @@ def tool_tests(name):
     image_push(name = "tools_push", image = "tools_image", repository = "r.test/a")
     image_push_all(name = "tools_push_all", pushes = ["tools_push"])
     image_test(name = "tools_check", image = "tools_image", tags = ["manual"])
+    image_rootfs(name = "tools_rootfs", format = "ext4", image = "tools_image", init = "//rules:vminit", tags = ["manual"])
+    image_rootfs(name = "tools_plain_rootfs", format = "ext4", image = "tools_image", tags = ["manual"])
+    image_boot(name = "tools_boot", kernel = "data/a.txt", rootfs = "tools_rootfs", tags = ["manual"])
+    target_tool_binary(name = "tools_vminit", tool = "vminit")
     tests = []
     for target, machines in [
         ("tools_layer", {"MkLayer": _EXECUTION}),
@@ -161,13 +176,16 @@ def tool_tests(name):
         ("tools_push", {"MkReference": _EXECUTION, "ExecutableSymlink": _HOST}),
         ("tools_push_all", {"ExecutableSymlink": _HOST}),
         ("tools_check", {"ExecutableSymlink": _EXECUTION}),
+        ("tools_rootfs", {"MkRootfs": _EXECUTION}),
+        ("tools_boot", {"ExecutableSymlink": _HOST}),
+        ("tools_vminit", {"ExecutableSymlink": _TARGET}),
     ]:
         for kind, test in [("built", _built_test), ("prebuilt", _prebuilt_test)]:
             tests.append("%s_%s_test" % (target, kind))
             test(name = tests[-1], machines = machines, target_under_test = target)
 
     # A build does not analyse tools for running.
-    for target in ["tools_layer", "tools_image"]:
+    for target in ["tools_layer", "tools_image", "tools_plain_rootfs"]:
         tests.append(target + "_alone_test")
         _broken_run_test(name = tests[-1], machines = {}, target_under_test = target)
 

@@ -3,7 +3,7 @@
 // A tool is a [Command]: its manual page and a function that declares flags and returns the work. The package implements
 // what all tools share. An argument "@FILE" stands for the [Arguments] in FILE, which is how Bazel passes long command lines.
 // An error is one line "tool: subject: problem" on standard error, followed by a "hint:" line if the user can fix it.
-// The exit code is 0 for success, 1 for a failure and 2 for a usage error. [Line] prints untrusted text, so that no
+// The exit code is 0 for success, 1 for a failure, 2 for a usage error, or that of [Exit]. [Line] prints untrusted text, so that no
 // terminal obeys it.
 //
 // A [Group] is a tool with several commands. Non-goals: deeper trees of commands, coloured output, configuration files.
@@ -92,6 +92,10 @@ func (c Command) Run(ctx context.Context, args []string, std Streams) int {
 
 // report writes an error of a tool with its hints, and returns the tool's exit code.
 func report(tool string, err error, stderr io.Writer) int {
+	var exit exitError
+	if errors.As(err, &exit) {
+		return int(exit)
+	}
 	Line(stderr, "%s: %v", tool, err)
 	for _, hint := range hints(err) {
 		Line(stderr, "hint: %s", hint)

@@ -40,6 +40,10 @@ var greet = Command{
 				return Hint(fmt.Errorf("entry %s:\n%w", "a\x1b[31mb\nhint: run this", several), "look at %s", "\u202ec\nd")
 			case "hint":
 				return fmt.Errorf("outer: %w", Hint(Hint(errors.New("no voice"), "drink %s", "tea"), "rest"))
+			case "exit":
+				return fmt.Errorf("outer: %w", Exit(127))
+			case "well":
+				return Exit(0)
 			case "usage":
 				return Usage("odd: %w", os.ErrInvalid)
 			}
@@ -111,6 +115,8 @@ The greeting is friendly.
 		{"--name=x --fail=strangely", ExitFailure, "",
 			"greet: entry a\\x1b[31mb\n  hint: run this:\n  1\n  2\nhint: look at \\u202ec\n  d\n"},
 		{"--name=x --fail=hint", ExitFailure, "", "greet: outer: no voice\nhint: rest\nhint: drink tea\n"},
+		{"--name=x --fail=exit", 127, "", ""},
+		{"--name=x --fail=well", ExitOK, "", ""},
 		{"--name=x --fail=usage", ExitUsage, "", "greet: odd: invalid argument\n"},
 	}
 	for _, test := range tests {

@@ -21,6 +21,20 @@ func Usage(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
 }
 
+// exitError makes the tool exit with a code, without a message.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// Exit returns an error that makes the tool exit with the given code and print nothing: the code of another program that
+// the tool has run. It returns nil for [ExitOK].
+func Exit(code int) error {
+	if code == ExitOK {
+		return nil
+	}
+	return exitError(code)
+}
+
 // Hinter is an error with advice for the user. [Command.Run] prints the advice of all errors that a failure wraps. A
 // package below cli implements it without importing cli, or uses [message.Hint], so that each tool gives the same advice
 // for the same failure.

@@ -17,7 +17,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/inputs"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/blob"
-	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/tarstream"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tarstream"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )

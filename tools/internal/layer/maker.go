@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/tarstream"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tarstream"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 

@@ -25,6 +25,7 @@ type merger struct {
 	marks []*scanned // the deletions in the next layer
 	added []*scanned // the other entries in the next layer
 	left  int        // bytes of memory; removing an entry returns none of them
+	block []byte     // scratch
 }
 
 // scanned is an entry of a layer's archive.
@@ -32,10 +33,11 @@ type scanned struct {
 	*tree.Entry
 	size   int64
 	number int
+	runs   []Run
 }
 
 func newMerger(memory int) *merger {
-	m := &merger{left: memory}
+	m := &merger{left: memory, block: make([]byte, BlockSize)}
 	m.root = &node{path: "/", file: implied(0)}
 	m.root.parent = m.root
 	return m
@@ -63,7 +65,7 @@ func (m *merger) collect(number int, e *tree.Entry, r *tarfile.Reader) error {
 	if err := m.spend(cost); err != nil {
 		return err
 	}
-	s := &scanned{e, r.Size(), number}
+	s := &scanned{Entry: e, size: r.Size(), number: number}
 	switch e.Kind {
 	case tree.Whiteout, tree.Opaque:
 		m.marks = append(m.marks, s)
@@ -71,6 +73,13 @@ func (m *merger) collect(number int, e *tree.Entry, r *tarfile.Reader) error {
 	case tree.Hardlink:
 	default:
 		if err := e.Check(); err != nil {
+			return fmt.Errorf("entry %q: %w", e.Path, err)
+		}
+	}
+	if e.Kind == tree.File && s.size > 0 {
+		// The whole layer is unpacked in any case, so this is the cheapest time to find holes.
+		var err error
+		if s.runs, err = scan(r, s.size, m.block, m.spend); err != nil {
 			return fmt.Errorf("entry %q: %w", e.Path, err)
 		}
 	}
@@ -191,6 +200,6 @@ func (m *merger) place(dir *node, name string, file *File) (*node, error) {
 func (m *merger) file(e *scanned) *File {
 	return &File{
 		Kind: e.Kind, Mode: e.Mode.Bits(), UID: e.UID, GID: e.GID, ModTime: e.ModTime, Size: e.size,
-		Target: e.Target, Major: e.Major, Minor: e.Minor, Xattrs: e.Xattrs, Layer: m.layer, number: e.number,
+		Target: e.Target, Major: e.Major, Minor: e.Minor, Xattrs: e.Xattrs, Layer: m.layer, number: e.number, runs: e.runs,
 	}
 }

@@ -22,6 +22,7 @@ package rootfs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
@@ -32,6 +33,8 @@ import (
 // FileSystem is the file system that results from merging the layers of an image.
 type FileSystem struct {
 	stack   stack
+	merger  *merger
+	budget  budget
 	entries []Entry
 }
 
@@ -72,7 +75,8 @@ type File struct {
 	// Implied marks a directory that no layer states, but that an entry needs as its parent.
 	Implied bool
 
-	number int // position in the layer's archive, counted from 0
+	number int   // position in the layer's archive, counted from 0
+	runs   []Run // nil if the content has no holes
 }
 
 // Image merges the layers of the image whose manifest is d.
@@ -93,19 +97,46 @@ func Image(ctx context.Context, src content.Source, d oci.Descriptor) (*FileSyst
 
 // Merge merges layers, the lowest first. src must keep their blobs for as long as contents are read.
 func Merge(ctx context.Context, src content.Source, layers []oci.Descriptor) (*FileSystem, error) {
-	s := stack{src, layers}
-	m := newMerger(maxMemory)
-	var budget budget
-	for i := range layers {
-		err := s.read(ctx, i, &budget, m.collect)
+	f := &FileSystem{stack: stack{src, layers}, merger: newMerger(maxMemory)}
+	if err := f.merge(ctx, 0); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Add merges further layers on top. src must keep their blobs for as long as contents are read. The file system must not be
+// used after an error.
+func (f *FileSystem) Add(ctx context.Context, src content.Source, layers ...oci.Descriptor) error {
+	from := len(f.stack.layers)
+	f.stack = stack{content.Multi{f.stack.src, src}, slices.Concat(f.stack.layers, layers)}
+	for _, e := range f.entries {
+		e.File.Names = 0
+	}
+	return f.merge(ctx, from)
+}
+
+// merge applies the layers from the given one on.
+func (f *FileSystem) merge(ctx context.Context, from int) error {
+	for i := from; i < len(f.stack.layers); i++ {
+		err := f.stack.read(ctx, i, &f.budget, f.merger.collect)
 		if err == nil {
-			err = m.apply(i)
+			err = f.merger.apply(i)
 		}
 		if err != nil {
-			return nil, s.named(i, err)
+			return f.stack.named(i, err)
 		}
 	}
-	return &FileSystem{s, m.entries()}, nil
+	f.entries = f.merger.entries()
+	return nil
+}
+
+// Lookup returns the file that a path leads to, or nil. Like a process in a container, it follows symlinks inside the root.
+func (f *FileSystem) Lookup(path string) (*File, error) {
+	n, err := f.merger.lookup(path)
+	if n == nil {
+		return nil, err
+	}
+	return n.file, nil
 }
 
 // Entries returns all entries: the root first, then the others in the byte order of their paths, where the path of a

@@ -106,6 +106,13 @@ type Entry struct {
 // directory. The root's name is "./".
 func (e *Entry) Name() string { return e.name }
 
+// Final returns a copy of the entry with its name in an archive. It is for entries that are already as a builder leaves
+// them, for example because they come from a merged file system.
+func (e Entry) Final() *Entry {
+	e.name = e.archiveName()
+	return &e
+}
+
 // archiveName is Name for entries that are not built yet.
 func (e *Entry) archiveName() string {
 	switch {

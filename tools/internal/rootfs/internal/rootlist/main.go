@@ -2,16 +2,21 @@
 //
 // Usage:
 //
-//	rootlist make CASE DIR   write the layout of a case of package rootfstest
-//	rootlist list DIR        list the file system of the layout's first image
-//	rootlist list LAYER...   list the file system of the layers in these files
+//	rootlist make CASE DIR       write the layout of a case of package rootfstest
+//	rootlist pack DIR LAYER...   write the layout of an image of the layers in these files
+//	rootlist limits DIR          write the layout of an image with files at the limits of formats
+//	rootlist random SEED DIR     write the layout of an image of random layers
+//	rootlist list DIR            list the file system of the layout's first image
+//	rootlist list LAYER...       list the file system of the layers in these files
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"strconv"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
@@ -36,6 +41,24 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		return c.WriteLayout(ctx, args[2])
+	case len(args) >= 3 && args[0] == "pack":
+		var c rootfstest.Case
+		for _, path := range args[2:] {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			c.Layers = append(c.Layers, data)
+		}
+		return c.WriteLayout(ctx, args[1])
+	case len(args) == 2 && args[0] == "limits":
+		layer, err := rootfstest.Limits(true)
+		if err != nil {
+			return err
+		}
+		return (&rootfstest.Case{Layers: [][]byte{layer}}).WriteLayout(ctx, args[1])
+	case len(args) == 3 && args[0] == "random":
+		return random(ctx, args[1], args[2])
 	case len(args) >= 2 && args[0] == "list":
 		fs, err := merge(ctx, args[1:])
 		if err != nil {
@@ -45,7 +68,20 @@ func run(ctx context.Context, args []string) error {
 		fmt.Print(text)
 		return err
 	}
-	return errors.New("usage: rootlist make CASE DIR, rootlist list DIR, rootlist list LAYERS")
+	return errors.New("usage: rootlist make CASE DIR, pack DIR LAYERS, limits DIR, random SEED DIR, list DIR, or list LAYERS")
+}
+
+// random writes a layout of random layers that depend on the seed, a number, only.
+func random(ctx context.Context, seed, dir string) error {
+	n, err := strconv.ParseUint(seed, 10, 64)
+	if err != nil {
+		return err
+	}
+	layers, err := rootfstest.Random(rand.New(rand.NewPCG(n, 0)))
+	if err != nil {
+		return err
+	}
+	return (&rootfstest.Case{Layers: layers}).WriteLayout(ctx, dir)
 }
 
 // merge merges the layers of a layout, if there is one path and it is a directory, or otherwise those in files.

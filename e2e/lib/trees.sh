@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# Lists of file trees, which can be compared line by line.
+
+# tree_list DIR: lists DIR as rootlist would, but without layers.
+tree_list() {
+  local path file kind mode uid gid size mtime inode sum link xattrs
+  find "$1" -printf '/%P\n' | LC_ALL=C sort | while read -r path; do
+    file=$1${path%/}
+    IFS='|' read -r kind mode uid gid size mtime inode \
+      < <(find "$file" -maxdepth 0 -printf '%y|%m|%U|%G|%s|%T@|%i\n')
+    sum=- link=-
+    case $kind in
+    f)
+      sum=$(sha256sum <"$file" | head -c 12)
+      link=$(find "$1" -inum "$inode" -printf '/%P\n' | LC_ALL=C sort | head -n 1)
+      [ "$link" != "$path" ] || link=-
+      ;;
+    l) size=- link=$(readlink "$file") ;;
+    c | b) size=$(stat --format '%Hr,%Lr' "$file") ;;
+    *) size=- ;;
+    esac
+    xattrs=$(getfattr --no-dereference --absolute-names --dump --match=- "$file" |
+      sed -n 's/^\([^#].*\)="\(.*\)"$/\1=\2/p' | LC_ALL=C sort | paste -sd ,)
+    printf '%s %s %04d %s %s %s %s %s %s %s\n' "$path" "$kind" "$mode" "$uid" "$gid" "$size" "${mtime%.*}" "$sum" \
+      "$link" "${xattrs:--}"
+  done
+}
+
+# tree_digest DIR: lists DIR with all metadata, including fractions of a second and numbers of links, and the contents of
+# its files. It is faster than tree_list.
+tree_digest() (
+  cd "$1"
+  find . -printf '%P|%y|%m|%U|%G|%T@|%n|%l|' \( -type d -printf '-\n' -o -type c -printf 'c%i\n' -o -type b -printf 'b%i\n' \
+    -o -printf '%s\n' \) | sed -E 's/\|[cb][0-9]+$/|-/' | LC_ALL=C sort
+  find . \( -type c -o -type b \) -exec stat --format '%n %Hr,%Lr' {} + | LC_ALL=C sort
+  find . -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum
+  find . -print0 | LC_ALL=C sort -z | xargs -0r getfattr --no-dereference --dump --match=- --encoding=hex
+)
+
+# timeless: hides the times of directories in a tree_list.
+timeless() { sed -E 's/^([^ ]+ d( [^ ]+){4}) [0-9-]+ /\1 * /'; }

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/rootfs"
+	"github.com/rules-strata/rules_strata/tools/internal/rootfs/cpio"
+	"github.com/rules-strata/rules_strata/tools/internal/rootfs/disk"
+	"github.com/rules-strata/rules_strata/tools/internal/rootfs/erofs"
+	"github.com/rules-strata/rules_strata/tools/internal/rootfs/ext4"
+	"github.com/rules-strata/rules_strata/tools/internal/rootfs/tarball"
+)
+
+// format is a format with its options.
+type format struct {
+	name       string
+	dropXattrs bool
+	label      string
+	uuid       *[16]byte
+	size, free *int64
+}
+
+func (f *format) declare(flags *flag.FlagSet) {
+	flags.StringVar(&f.name, "format", "", "`format` to write: tar, cpio, ext4 or erofs")
+	flags.BoolVar(&f.dropXattrs, "drop-xattrs", false, "leave out extended attributes, which cpio cannot store")
+	flags.StringVar(&f.label, "label", "", "`name` of the file system, for ext4 and erofs: at most 16 bytes")
+	flags.Func("uuid", "`uuid` of the file system, for ext4 and erofs (default: derived from the contents)",
+		func(value string) (err error) {
+			f.uuid, err = parseUUID(value)
+			return err
+		})
+	flags.Func("size", "`bytes` of the whole image, for ext4 (default: the contents and --free)",
+		func(value string) (err error) {
+			f.size, err = parseSize(value)
+			return err
+		})
+	flags.Func("free", "`bytes` of free space, for ext4 without --size (default: 64M)", func(value string) (err error) {
+		f.free, err = parseSize(value)
+		return err
+	})
+}
+
+// uses lists the formats that a flag is for.
+var uses = map[string][]string{
+	"compression": {"tar", "cpio"}, "drop-xattrs": {"cpio"}, "label": {"ext4", "erofs"}, "uuid": {"ext4", "erofs"},
+	"size": {"ext4"}, "free": {"ext4"},
+}
+
+// check rejects flags that the format does not have.
+func (f *format) check(codec oci.Compression) error {
+	if !slices.Contains([]string{"tar", "cpio", "ext4", "erofs"}, f.name) {
+		return cli.Usage("--format=%s: expected tar, cpio, ext4 or erofs", f.name)
+	}
+	for _, given := range []struct {
+		name string
+		set  bool
+	}{
+		{"compression", codec != oci.Uncompressed}, {"drop-xattrs", f.dropXattrs}, {"label", f.label != ""},
+		{"uuid", f.uuid != nil}, {"size", f.size != nil}, {"free", f.free != nil},
+	} {
+		if formats := uses[given.name]; given.set && !slices.Contains(formats, f.name) {
+			return cli.Usage("--%s: the format %s does not have it; expected %s", given.name, f.name,
+				strings.Join(formats, " or "))
+		}
+	}
+	if f.size != nil && f.free != nil {
+		return cli.Usage("--size and --free cannot be combined")
+	}
+	return nil
+}
+
+// plan plans the file system in the format.
+func (f *format) plan(fs *rootfs.FileSystem) (*disk.Plan, error) {
+	switch f.name {
+	case "tar":
+		return tarball.New(tarball.All(fs))
+	case "cpio":
+		plan, err := cpio.New(fs, cpio.Options{DropXattrs: f.dropXattrs})
+		if errors.Is(err, cpio.ErrXattrs) {
+			return nil, cli.Hint(err, "--drop-xattrs leaves them out, and with them the capabilities of programs; "+
+				"in a rule, the attribute drop_xattrs does")
+		}
+		return plan, err
+	case "erofs":
+		return erofs.New(fs, erofs.Options{Label: f.label, UUID: f.uuid})
+	}
+	o := ext4.Options{Label: f.label, UUID: f.uuid, Free: 64 << 20}
+	if f.size != nil {
+		o.Size = *f.size
+	}
+	if f.free != nil {
+		o.Free = *f.free
+	}
+	return ext4.New(fs, o)
+}
+
+var (
+	uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	sizeForm = regexp.MustCompile(`^([0-9]{1,18})([KMGT]?)$`)
+)
+
+func parseUUID(text string) (*[16]byte, error) {
+	if !uuidForm.MatchString(text) {
+		return nil, fmt.Errorf("%q: expected a UUID like 01234567-89ab-cdef-0123-456789abcdef", text)
+	}
+	data, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
+	if err != nil {
+		return nil, err
+	}
+	return (*[16]byte)(data), nil
+}
+
+func parseSize(text string) (*int64, error) {
+	parts := sizeForm.FindStringSubmatch(text)
+	if parts == nil {
+		return nil, fmt.Errorf("%q: expected a number of bytes like 67108864 or 64M", text)
+	}
+	n, err := strconv.ParseInt(parts[1], 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	shift := 10 * (strings.Index("KMGT", parts[2]) + 1)
+	if parts[2] == "" {
+		shift = 0
+	}
+	if n > math.MaxInt64>>shift {
+		return nil, fmt.Errorf("%q: too large", text)
+	}
+	n <<= shift
+	return &n, nil
+}
