@@ -21,6 +21,7 @@ BUILD_TOOLS = {
 # What `bazel run` and `bazel test` start.
 RUN_TOOLS = {
     "check": "Checks an image against the OCI specifications.",
+    "image": "Looks into images, changes them and copies them.",
     "load": "Loads an image into Docker, Podman or containerd.",
     "lock": "Pins base images in images.lock.json.",
     "push": "Pushes images to registries.",

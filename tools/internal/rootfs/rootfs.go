@@ -33,6 +33,7 @@ import (
 type FileSystem struct {
 	stack   stack
 	entries []Entry
+	paths   map[string]int // the positions of entries; filled by Find
 }
 
 // Entry is one path of the file system.
@@ -105,9 +106,12 @@ func Merge(ctx context.Context, src content.Source, layers []oci.Descriptor) (*F
 			return nil, s.named(i, err)
 		}
 	}
-	return &FileSystem{s, m.entries()}, nil
+	return &FileSystem{stack: s, entries: m.entries()}, nil
 }
 
 // Entries returns all entries: the root first, then the others in the byte order of their paths, where the path of a
 // directory ends with "/". That is the order of entries in a layer. The caller must not change them.
 func (f *FileSystem) Entries() []Entry { return f.entries }
+
+// SamePlace reports whether two files of the same layer are one entry of its archive.
+func (f *File) SamePlace(other *File) bool { return f.number == other.number }

@@ -29,6 +29,12 @@ type Reader struct {
 	entries map[string]entry
 }
 
+// IsPacked reports whether the archive is compressed.
+func (r *Reader) IsPacked() bool {
+	u, ok := r.file.(*unpacked)
+	return ok && u.packed
+}
+
 // entry is where a file's bytes are, or where a link leads.
 type entry struct {
 	offset, size int64
