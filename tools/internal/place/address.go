@@ -215,10 +215,10 @@ func ParseTarget(text string) (Address, error) {
 		}
 		return a, err
 	}
-	if text == Stdio {
-		return Address{Form: Archive, Path: Stdio}, nil
+	path := text
+	if i := strings.IndexAny(text, ":@"); i >= 0 {
+		path = text[:i]
 	}
-	path, _, _ := strings.Cut(text, ":")
 	for _, end := range packed {
 		if strings.HasSuffix(path, end) {
 			return Address{}, advise(fmt.Errorf("%s: compressed archives are only read, not written", text),
@@ -231,7 +231,7 @@ func ParseTarget(text string) (Address, error) {
 	}
 	switch {
 	case exists:
-	case strings.HasSuffix(path, ".tar"):
+	case path == Stdio || strings.HasSuffix(path, ".tar"):
 		form = Archive
 	case looksLikePath(path) || path == "." || path == "..":
 		form = Layout

@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -50,6 +51,19 @@ type Layer struct {
 // only implies.
 var ErrReplaces = errors.New("the layer would change directories that it does not state")
 
+// over is a source with new blobs on top of a base. Other than content.Multi, it returns the base's errors, which may say
+// more.
+type over struct{ files, base content.Source }
+
+// Open implements content.Source.
+func (o over) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
+	r, err := o.files.Open(ctx, d)
+	if errors.Is(err, content.ErrNotFound) {
+		return o.base.Open(ctx, d)
+	}
+	return r, err
+}
+
 // isEmpty reports whether nothing changes.
 func (r Request) isEmpty() bool {
 	settings := reflect.ValueOf(r.Settings)
@@ -72,7 +86,7 @@ func Apply(ctx context.Context, src content.Source, d oci.Descriptor, r Request,
 	}
 	e := editor{ctx: ctx, src: src, scratch: scratch, files: new(content.Files)}
 	made, err := e.apply(d, r)
-	return Result{Root: made, Source: content.Multi{e.files, src}, New: e.files}, err
+	return Result{Root: made, Source: over{e.files, src}, New: e.files}, err
 }
 
 type editor struct {
