@@ -28,13 +28,15 @@ func newValidate(flags *flag.FlagSet) cli.Work {
 	s.declareInsecure(flags)
 	s.declareJSON(flags)
 	s.declarePlatform(flags, "`os/arch[/variant]` of the only image to check")
-	flags.BoolVar(&strict, "strict", false, "apply this project's own rules for layers, too, such as sorted entries")
+	flags.BoolVar(&strict, "strict", false, "apply this project's own rules, too: entries of layers are sorted, documents have a mediaType")
 	return func(ctx context.Context, std cli.Streams) error {
 		args, err := operands(flags, 1, 1)
 		if err != nil {
 			return err
 		}
-		options := check.Options{Lenient: func(int, digest.Digest) bool { return !strict }}
+		options := check.Options{
+			Lenient: func(int, digest.Digest) bool { return !strict }, OptionalMediaType: !strict,
+		}
 		ctx, n := s.start(ctx, std)
 		report, err := s.validate(ctx, n, args[0], options)
 		n.display.Close()
