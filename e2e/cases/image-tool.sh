@@ -90,6 +90,7 @@ skopeo_places() {
   image copy "$base/oci-archive.tar" "$WORK/many:third"
   for tag in first second third; do skopeo inspect "oci:$WORK/many:$tag"; done
   image validate "$WORK/many"
+  judged all --layout="$WORK/many"
 }
 
 # mounts: within a registry nothing is uploaded, and the second copy only asks.
@@ -149,24 +150,31 @@ listed() {
   )
 }
 
-# indexes: an index and its images, from skopeo's copy of all platforms.
+# indexes: one that Podman makes of two images, one of which is for another architecture.
 indexes() {
-  local address digest layout
+  local address digest architecture
   address=$(cat "$RUN/registry.address")
-  layout=$(cd "$TOP" && build //examples/hello:index oci_layout)
-  digest=$(jq -r '.manifests[0].digest' "$layout/index.json")
-  skopeo copy --all --dest-tls-verify=false "oci:$layout" "docker://$address/hello:all"
-  image inspect "$address/hello:all" >"$WORK/tree"
-  contains "$WORK/tree" "index $digest" "linux/amd64" "linux/arm64"
-  image copy "$address/hello:all" "$WORK/hello.tar"
-  image validate --strict "$WORK/hello.tar"
-  skopeo copy --all "oci-archive:$WORK/hello.tar" "oci:$WORK/hello"
-  equal "the digest of the copied index" "$digest" "$(jq -r '.manifests[0].digest' "$WORK/hello/index.json")"
-  image copy --platform=linux/arm64 "$WORK/hello.tar" "$WORK/arm64.tar"
-  equal "the chosen platform" arm64 "$(skopeo --override-arch arm64 inspect "docker-archive:$WORK/arm64.tar" | jq -r .Architecture)"
-  if image edit "$WORK/hello.tar" --user=5 --output="$WORK/x.tar" 2>"$WORK/err"; then fail "there are two images"; fi
-  contains "$WORK/err" "there are 2 images, for linux/amd64, linux/arm64" "hint: --platform"
-  image ls --platform=linux/arm64 "$WORK/hello.tar" /app/hello
+  architecture='{"architecture": "s390x", "clear": ["architecture"], "allow_any_architecture": true}'
+  image edit "$base/layout" --settings="$architecture" --name=localhost/other-architecture --output=- |
+    podman load
+  podman manifest create localhost/index
+  podman manifest add localhost/index containers-storage:localhost/base:latest
+  podman manifest add localhost/index containers-storage:localhost/other-architecture:latest
+  podman manifest push --all --format=oci --tls-verify=false localhost/index "docker://$address/index:all"
+  image inspect "$address/index:all" >"$WORK/tree"
+  digest=$(sed -n '1s/^index //p' "$WORK/tree")
+  equal "the digest of the index" "sha256:$(skopeo inspect --raw --tls-verify=false "docker://$address/index:all" | sha256sum | cut -d ' ' -f 1)" \
+    "$digest"
+  contains "$WORK/tree" "linux/s390x" "linux/$(dpkg --print-architecture)"
+  image copy "$address/index:all" "$WORK/index.tar"
+  image validate "$WORK/index.tar"
+  skopeo copy --all "oci-archive:$WORK/index.tar" "oci:$WORK/index"
+  equal "the digest of the copied index" "$digest" "$(jq -r '.manifests[0].digest' "$WORK/index/index.json")"
+  image copy --platform=linux/s390x "$WORK/index.tar" "$WORK/s390x.tar"
+  equal "the chosen platform" s390x "$(skopeo --override-arch s390x inspect "docker-archive:$WORK/s390x.tar" | jq -r .Architecture)"
+  if image edit "$WORK/index.tar" --user=5 --output="$WORK/x.tar" 2>"$WORK/err"; then fail "there are two images"; fi
+  contains "$WORK/err" "there are 2 images, for linux/" "hint: --platform"
+  image diff --platform=linux/s390x "$WORK/index.tar" "$address/index:all"
 }
 
 # Compressed archives, and a pipe from and to an engine.

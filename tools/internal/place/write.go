@@ -42,7 +42,7 @@ type Image struct {
 // Names divides the names of a root into full ones, which every form can hold, and a bare tag, which only layouts can.
 func Names(names []string) (full []reference.Reference, tag string) {
 	for _, name := range names {
-		if !strings.ContainsAny(name, "/:") {
+		if reference.CheckTag(name) == nil {
 			tag = name
 			continue
 		}
