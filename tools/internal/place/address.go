@@ -109,14 +109,20 @@ func parseReference(text string) (Address, error) {
 
 // inFile parses PATH, PATH:NAME or PATH@DIGEST, where PATH has no colon.
 func inFile(form Form, text string) (Address, error) {
-	path, selection := text, ""
-	if i := strings.IndexAny(text, ":@"); i >= 0 {
-		path, selection = text[:i], text[i:]
-	}
+	path, selection := cutPath(text)
 	if path == "" {
 		return Address{}, fmt.Errorf("%q: the path is empty", text)
 	}
 	return selected(Address{Form: form, Path: path}, selection)
+}
+
+// cutPath cuts a text at the first ":" or "@" that is not part of a drive's name on Windows.
+func cutPath(text string) (path, selection string) {
+	drive := len(filepath.VolumeName(text))
+	if i := strings.IndexAny(text[drive:], ":@"); i >= 0 {
+		return text[:drive+i], text[drive+i:]
+	}
+	return text, ""
 }
 
 // selected adds a selection to an address: ":NAME", "@DIGEST" or nothing.
@@ -215,10 +221,7 @@ func ParseTarget(text string) (Address, error) {
 		}
 		return a, err
 	}
-	path := text
-	if i := strings.IndexAny(text, ":@"); i >= 0 {
-		path = text[:i]
-	}
+	path, _ := cutPath(text)
 	for _, end := range packed {
 		if strings.HasSuffix(path, end) {
 			return Address{}, advise(fmt.Errorf("%s: compressed archives are only read, not written", text),

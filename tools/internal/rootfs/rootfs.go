@@ -29,7 +29,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 )
 
-// FileSystem is the file system that results from merging the layers of an image.
+// FileSystem is the file system that results from merging the layers of an image. It is for one goroutine.
 type FileSystem struct {
 	stack   stack
 	entries []Entry
