@@ -24,6 +24,7 @@ BUILD_TOOLS = {
 RUN_TOOLS = {
     "boot": "Boots a root file system as a virtual machine.",
     "check": "Checks an image against the OCI specifications.",
+    "image": "Looks into images, changes them and copies them.",
     "load": "Loads an image into Docker, Podman or containerd.",
     "lock": "Pins base images in images.lock.json.",
     "push": "Pushes images to registries.",

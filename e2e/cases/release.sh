@@ -130,6 +130,7 @@ runs() {
   archive_valid "$WORK/loaded.tar"
   bare run @rules_strata//rules:lock -- --help >"$WORK/lock"
   contains "$WORK/lock" "images.lock.json"
+  equal "the file in the image" "$(cat index.html)" "$(bare run @rules_strata//rules:image -- cat "$WORK/loaded.tar" /srv/index.html)"
   repositories >"$WORK/repositories"
   lacks "$WORK/repositories" rules_go gazelle go_sdk go_deps
   equal "downloads" 3 "$(grep -c GET "$RUN/files.log")"

@@ -29,6 +29,9 @@ type Options struct {
 	Lenient func(place int, layer digest.Digest) bool
 	// MaxUncompressed is how many bytes a layer may decompress to. Zero means 64 GiB.
 	MaxUncompressed int64
+	// OptionalMediaType allows manifests and indexes without a mediaType, which image-spec 1.1 only recommends ("manifest.md")
+	// and old versions of Podman and skopeo leave out.
+	OptionalMediaType bool
 	// FollowSymlinks allows the files of a layout directory to be symlinks, as in Bazel's sandbox.
 	FollowSymlinks bool
 }

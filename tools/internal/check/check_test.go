@@ -300,6 +300,22 @@ func TestFeatures(t *testing.T) {
 	}
 }
 
+// TestOptionalMediaType checks that a document may lack its mediaType if the options say so, and that a wrong one remains
+// an error.
+func TestOptionalMediaType(t *testing.T) {
+	options := Options{OptionalMediaType: true}
+	for value, want := range map[any]int{nil: 0, "text/plain": 1, 7: 2} {
+		report := testCase{options: options, fault: manifest(func(d doc) {
+			if d["mediaType"] = value; value == nil {
+				delete(d, "mediaType")
+			}
+		})}.inspect(t)
+		if len(report.Violations) != want {
+			t.Errorf("%v: %v, want %d violations", value, report.Violations, want)
+		}
+	}
+}
+
 func TestNoSuchFile(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	if _, err := Layout(context.Background(), missing, Options{}); !errors.Is(err, os.ErrNotExist) {

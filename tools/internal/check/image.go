@@ -58,7 +58,10 @@ func (in *inspector) head(o object, mediaType string) {
 	if version, ok := o.fields["schemaVersion"]; !ok || fmt.Sprint(version) != "2" {
 		o.add("schemaVersion", ruleDocumentSchemaVersion, "it must be 2")
 	}
-	switch got, ok := o.text("mediaType", optional); {
+	got, ok := o.text("mediaType", optional)
+	_, isThere := o.fields["mediaType"]
+	switch {
+	case !isThere && in.opts.OptionalMediaType:
 	case !ok:
 		o.add("mediaType", ruleDocumentMediaType, "missing, it must be %q", mediaType)
 	case got != mediaType:

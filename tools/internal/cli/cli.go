@@ -84,8 +84,11 @@ func exit(run func(context.Context, []string, Streams) int, args []string) {
 func (c Command) Run(ctx context.Context, args []string, std Streams) int {
 	log.SetOutput(io.Discard) // Package net/http logs text from servers.
 	err := c.run(ctx, args, std)
-	if err == nil || errors.Is(err, flag.ErrHelp) {
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
 		return ExitOK
+	case errors.Is(err, ErrQuiet):
+		return ExitFailure
 	}
 	return report(c.Name, err, std.Err)
 }

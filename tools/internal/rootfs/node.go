@@ -95,49 +95,16 @@ func (w *walk) step(at *node, name string) (*node, error) {
 	return w.place(at, name, implied(w.layer))
 }
 
-// follow returns the directory that a symlink in the directory at leads to.
+// follow returns the directory that a symlink in the directory at leads to. Following a symlink costs as much as storing
+// it would, so the memory limit also bounds the time.
 func (w *walk) follow(at *node, target string) (*node, error) {
-	if err := w.pass(target); err != nil {
+	if w.links++; w.links > maxLinks {
+		return nil, errLoop
+	}
+	if err := w.spend(len(target)); err != nil {
 		return nil, err
 	}
 	return w.lead(at, target)
-}
-
-// pass accounts for a symlink on the way. Following one costs as much as storing it would, so the memory limit also bounds
-// the time.
-func (w *walk) pass(target string) error {
-	if w.links++; w.links > maxLinks {
-		return errLoop
-	}
-	return w.spend(len(target))
-}
-
-// lookup returns the node that path leads to, whatever its kind, or nil if there is none. It follows symlinks.
-func (m *merger) lookup(path string) (*node, error) {
-	w := walk{merger: m}
-	for at := m.root; ; {
-		if strings.HasPrefix(path, "/") {
-			at = m.root
-		}
-		path = strings.TrimRight(path, "/")
-		i := strings.LastIndexByte(path, '/')
-		name := path[i+1:]
-		if name == "" || name == "." || name == ".." {
-			return w.lead(at, path)
-		}
-		dir, err := w.lead(at, path[:i+1])
-		if dir == nil {
-			return nil, err
-		}
-		next := dir.children[name]
-		if !next.is(tree.Symlink) {
-			return next, nil
-		}
-		if err := w.pass(next.file.Target); err != nil {
-			return nil, err
-		}
-		at, path = dir, next.file.Target
-	}
 }
 
 // entries returns the entries of the whole tree.

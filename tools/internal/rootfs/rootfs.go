@@ -30,12 +30,13 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 )
 
-// FileSystem is the file system that results from merging the layers of an image.
+// FileSystem is the file system that results from merging the layers of an image. It is for one goroutine.
 type FileSystem struct {
 	stack   stack
 	merger  *merger
 	budget  budget
 	entries []Entry
+	paths   map[string]int // the positions of entries; filled by Find
 }
 
 // Entry is one path of the file system.
@@ -126,19 +127,13 @@ func (f *FileSystem) merge(ctx context.Context, from int) error {
 			return f.stack.named(i, err)
 		}
 	}
-	f.entries = f.merger.entries()
+	f.entries, f.paths = f.merger.entries(), nil
 	return nil
-}
-
-// Lookup returns the file that a path leads to, or nil. Like a process in a container, it follows symlinks inside the root.
-func (f *FileSystem) Lookup(path string) (*File, error) {
-	n, err := f.merger.lookup(path)
-	if n == nil {
-		return nil, err
-	}
-	return n.file, nil
 }
 
 // Entries returns all entries: the root first, then the others in the byte order of their paths, where the path of a
 // directory ends with "/". That is the order of entries in a layer. The caller must not change them.
 func (f *FileSystem) Entries() []Entry { return f.entries }
+
+// SamePlace reports whether two files of the same layer are one entry of its archive.
+func (f *File) SamePlace(other *File) bool { return f.number == other.number }

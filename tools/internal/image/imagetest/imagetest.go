@@ -160,3 +160,32 @@ func Pack(t testing.TB, compression oci.Compression, data []byte) []byte {
 	}
 	return b.Bytes()
 }
+
+// DirTar returns a tar of a directory with the mode 1777, and of what is in it and leads to it: a file, a hard link and a
+// symlink to it, a FIFO and a deletion.
+func DirTar(t testing.TB) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, h := range []*tar.Header{
+		{Typeflag: tar.TypeDir, Name: "dir/", Mode: 0o1777, Uid: 7, Gid: 8},
+		{Typeflag: tar.TypeReg, Name: "dir/program", Mode: 0o4755, Size: 5},
+		{Typeflag: tar.TypeLink, Name: "hard", Linkname: "dir/program", Mode: 0o4755},
+		{Typeflag: tar.TypeSymlink, Name: "link", Linkname: "/dir", Mode: 0o777},
+		{Typeflag: tar.TypeFifo, Name: "pipe", Mode: 0o600},
+	} {
+		h.ModTime = time.Unix(0, 0)
+		if err := w.WriteHeader(h); err != nil {
+			t.Fatal(err)
+		}
+		if h.Size > 0 {
+			if _, err := io.WriteString(w, "hello"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}

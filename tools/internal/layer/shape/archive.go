@@ -10,6 +10,8 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 )
 
 // The names that mark deletions in a layer (image-spec 1.1, "layer.md", section Whiteouts).
@@ -33,6 +35,23 @@ var errTooMany = errors.New("the layer has too many entries")
 // with an invalid name. This is why it does not use package tarfile, which rejects an archive with such an entry.
 func OfArchive(ctx context.Context, r io.Reader, size int64) (*Shape, error) {
 	return ofArchive(ctx, r, size, maxMemory)
+}
+
+// OfBlob reads the layer d and verifies it. The shape is nil if the layer is not an archive.
+func OfBlob(ctx context.Context, src content.Source, d oci.Descriptor) (*Shape, error) {
+	in, out := io.Pipe()
+	found := make(chan *Shape, 1)
+	go func() {
+		s, err := OfArchive(ctx, in, d.Size)
+		if err != nil {
+			s = nil
+		}
+		io.Copy(io.Discard, in) // it ends when the layer does
+		found <- s
+	}()
+	err := content.Copy(ctx, out, src, d)
+	out.CloseWithError(err)
+	return <-found, err
 }
 
 func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape, error) {

@@ -29,6 +29,12 @@ type Reader struct {
 	entries map[string]entry
 }
 
+// IsPacked reports whether the archive is compressed.
+func (r *Reader) IsPacked() bool {
+	u, ok := r.file.(*unpacked)
+	return ok && u.packed
+}
+
 // entry is the position of a file's bytes, or the target of a link.
 type entry struct {
 	offset, size int64

@@ -14,8 +14,9 @@ import (
 // unpacked is an archive as a plain tar.
 type unpacked struct {
 	*io.SectionReader
-	file  *os.File // the archive
-	spool decompress.Spool
+	file   *os.File // the archive
+	spool  decompress.Spool
+	packed bool
 }
 
 // Close closes the files of the archive.
@@ -52,6 +53,7 @@ func (u *unpacked) fill(limit int64) error {
 		u.SectionReader = io.NewSectionReader(u.file, 0, info.Size())
 		return nil
 	}
+	u.packed = true
 	if u.SectionReader, err = u.spool.Add(io.LimitReader(r, limit+1)); err != nil {
 		return err
 	}

@@ -73,10 +73,13 @@ func (s *Store) Choose(ctx context.Context, choice Choice) (*Image, error) {
 	if len(fit) != 1 {
 		return nil, fmt.Errorf("%s: %w", s.path, &ChoiceError{Choice: choice, Fit: texts(fit), All: texts(s.images)})
 	}
-	chosen := fit[0]
-	image, err := chosen.load(ctx)
+	return s.load(ctx, fit[0])
+}
+
+func (s *Store) load(ctx context.Context, c candidate) (*Image, error) {
+	image, err := c.load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", s.path, chosen, err)
+		return nil, fmt.Errorf("%s: %s: %w", s.path, c, err)
 	}
 	image.path = s.path
 	return image, nil

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -61,6 +62,16 @@ func platform(p oci.Platform) *oci.Platform {
 	return &p
 }
 
+// Open implements content.Source for the manifest, the config and the layers.
+func (i *Image) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
+	for _, document := range [][]byte{i.Manifest, i.Config} {
+		if int64(len(document)) == d.Size && digest.FromBytes(document) == d.Digest {
+			return io.NopCloser(bytes.NewReader(document)), nil
+		}
+	}
+	return i.source.Open(ctx, d)
+}
+
 // Verify reads all layers and fails unless each has the size and the digest stated in the manifest.
 func (i *Image) Verify(ctx context.Context) error {
 	return i.eachLayer(ctx, func(d oci.Descriptor) error { return content.Copy(ctx, io.Discard, i.source, d) })
@@ -70,20 +81,8 @@ func (i *Image) Verify(ctx context.Context) error {
 // no shape.
 func (i *Image) Shape(ctx context.Context) (*shape.Shape, error) {
 	known := make(map[digest.Digest]*shape.Shape)
-	err := i.eachLayer(ctx, func(d oci.Descriptor) error {
-		in, out := io.Pipe()
-		found := make(chan *shape.Shape, 1)
-		go func() {
-			s, err := shape.OfArchive(ctx, in, d.Size)
-			if err != nil {
-				s = nil // whether it matches the manifest is decided below; nothing else is required
-			}
-			io.Copy(io.Discard, in) // it ends with the layer
-			found <- s
-		}()
-		err := content.Copy(ctx, out, i.source, d)
-		out.CloseWithError(err)
-		known[d.Digest] = <-found
+	err := i.eachLayer(ctx, func(d oci.Descriptor) (err error) {
+		known[d.Digest], err = shape.OfBlob(ctx, i.source, d)
 		return err
 	})
 	if err != nil {

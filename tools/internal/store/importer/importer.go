@@ -77,5 +77,26 @@ func listArchive(ctx context.Context, tar *archive.Reader) ([]candidate, error) 
 	return images, err
 }
 
+// OpenDocker lists the images of a docker-archive. Close closes the archive too.
+func OpenDocker(path string, tar *archive.Reader) (*Store, error) {
+	images, err := listDocker(tar)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("not an image archive: it has neither %q nor %q", layout.MarkerFile, archive.DockerManifestFile)
+	}
+	return newStore(path, tar, images, err)
+}
+
+// Names returns the names of each image, in the order of the store.
+func (s *Store) Names() [][]string {
+	var all [][]string
+	for _, image := range s.images {
+		all = append(all, image.names)
+	}
+	return all
+}
+
+// Load reads the image at a position in Names.
+func (s *Store) Load(ctx context.Context, n int) (*Image, error) { return s.load(ctx, s.images[n]) }
+
 // Close closes the store. Its images can no longer be read.
 func (s *Store) Close() error { return s.closer.Close() }

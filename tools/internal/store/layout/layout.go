@@ -4,7 +4,9 @@
 // directory of regular files only, because clients reject blobs that are symlinks. [Open] reads one from any file system,
 // which may be a tar archive. Package archive writes the same files as a tar.
 //
-// Non-goals: adding to a layout that exists, removing from it, and blobs that are not sha256.
+// [Add] adds to a layout that exists.
+//
+// Non-goals: removing from a layout, and blobs that are not sha256.
 package layout
 
 import (
@@ -48,7 +50,19 @@ func BlobPath(d digest.Digest) string {
 // Index returns the index.json for one root: an entry for each name, or one entry without a name. A root that is itself
 // an image index stays one entry, because Podman refuses to load a layout that lists several manifests.
 func Index(root oci.Descriptor, names []reference.Reference) ([]byte, error) {
-	index := oci.Index{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeIndex}
+	all, err := entries(root, names)
+	if err != nil {
+		return nil, err
+	}
+	return oci.Marshal(oci.Index{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeIndex, Manifests: all})
+}
+
+// entries returns the entries of an index.json for a root.
+func entries(root oci.Descriptor, names []reference.Reference) ([]oci.Descriptor, error) {
+	if len(names) == 0 {
+		return []oci.Descriptor{root}, nil
+	}
+	var all []oci.Descriptor
 	for _, name := range names {
 		if name.Tag == "" || name.Digest != "" {
 			return nil, fmt.Errorf("%s: an image in a layout is named by a tag, not by a digest", name)
@@ -60,12 +74,9 @@ func Index(root oci.Descriptor, names []reference.Reference) ([]byte, error) {
 		}
 		named.Annotations[AnnotationTag] = name.Tag
 		named.Annotations[AnnotationName] = name.String()
-		index.Manifests = append(index.Manifests, named)
+		all = append(all, named)
 	}
-	if len(names) == 0 {
-		index.Manifests = []oci.Descriptor{root}
-	}
-	return oci.Marshal(index)
+	return all, nil
 }
 
 // Write writes root and all blobs that it reaches as a layout to the directory dir, which must be absent or empty. It

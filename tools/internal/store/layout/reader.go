@@ -23,34 +23,43 @@ type Layout struct {
 
 // Open reads the marker and index.json of the layout in fsys, for example os.DirFS of a directory.
 func Open(fsys fs.FS) (*Layout, error) {
-	marker, err := ReadFile(fsys, MarkerFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: no file %q", ErrNotLayout, MarkerFile)
-	}
+	index, err := readIndex(fsys)
 	if err != nil {
 		return nil, err
+	}
+	return &Layout{fsys: fsys, roots: index.Manifests}, nil
+}
+
+// readIndex reads index.json after it has checked the marker.
+func readIndex(fsys fs.FS) (oci.Index, error) {
+	var index oci.Index
+	marker, err := ReadFile(fsys, MarkerFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return index, fmt.Errorf("%w: no file %q", ErrNotLayout, MarkerFile)
+	}
+	if err != nil {
+		return index, err
 	}
 	var version struct{ ImageLayoutVersion string }
 	if err := oci.Unmarshal(marker, &version); err != nil {
-		return nil, fmt.Errorf("%s: %w", MarkerFile, err)
+		return index, fmt.Errorf("%s: %w", MarkerFile, err)
 	}
 	if version.ImageLayoutVersion != "1.0.0" {
-		return nil, fmt.Errorf("%s: version %q, expected 1.0.0", MarkerFile, version.ImageLayoutVersion)
+		return index, fmt.Errorf("%s: version %q, expected 1.0.0", MarkerFile, version.ImageLayoutVersion)
 	}
 	data, err := ReadFile(fsys, IndexFile)
 	if err != nil {
-		return nil, err
+		return index, err
 	}
-	var index oci.Index
 	if err := oci.Unmarshal(data, &index); err != nil {
-		return nil, fmt.Errorf("%s: %w", IndexFile, err)
+		return index, fmt.Errorf("%s: %w", IndexFile, err)
 	}
 	for _, root := range index.Manifests {
 		if _, err := digest.Parse(string(root.Digest)); err != nil {
-			return nil, fmt.Errorf("%s: %w", IndexFile, err)
+			return index, fmt.Errorf("%s: %w", IndexFile, err)
 		}
 	}
-	return &Layout{fsys: fsys, roots: index.Manifests}, nil
+	return index, nil
 }
 
 // Roots returns the entries of index.json, in its order.
