@@ -15,7 +15,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/place"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs"
-	"github.com/rules-strata/rules_strata/tools/internal/rootfs/roottar"
+	"github.com/rules-strata/rules_strata/tools/internal/rootfs/tarball"
 )
 
 var (
@@ -241,14 +241,14 @@ func newExport(flags *flag.FlagSet) cli.Work {
 // export writes the files to a file, or to standard output.
 func export(ctx context.Context, stdout io.Writer, path string, files *rootfs.FileSystem) error {
 	if path == place.Stdio {
-		return roottar.Write(ctx, stdout, files)
+		return tarball.Stream(ctx, stdout, files)
 	}
 	f, err := atomicfile.Create(path)
 	if err != nil {
 		return err
 	}
 	defer f.Abort()
-	if err := roottar.Write(ctx, f, files); err != nil {
+	if err := tarball.Stream(ctx, f, files); err != nil {
 		return err
 	}
 	return f.Commit()

@@ -1,4 +1,4 @@
-// Package tarball plans a tar: of a whole file system, or of a layer that turns one file system into another.
+// Package tarball writes tars: of a whole file system, or of a layer that turns one file system into another.
 //
 // Headers are those of package tarstream, and entries are in the order of their names, as in every layer of this project.
 package tarball

@@ -1,6 +1,8 @@
 package tarball
 
 import (
+	"bytes"
+	"context"
 	"math/rand/v2"
 	"testing"
 
@@ -39,6 +41,13 @@ func TestAll(t *testing.T) {
 		again := disktest.MergeArchives(t, one)
 		if got, want := disktest.List(t, again), disktest.List(t, fs); got != want {
 			t.Fatalf("got\n%swant\n%s", got, want)
+		}
+		var streamed bytes.Buffer
+		if err := Stream(context.Background(), &streamed, fs); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := disktest.List(t, disktest.MergeArchives(t, streamed.Bytes())), disktest.List(t, fs); got != want {
+			t.Fatalf("streamed: got\n%swant\n%s", got, want)
 		}
 		if two := tarOf(t, again, All(again)); string(one) != string(two) {
 			t.Fatal("the tar of the same file system differs")
