@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/progress"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/registryflags"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/push"
 )
 
@@ -83,6 +85,9 @@ func (s *settings) run(ctx context.Context, std cli.Streams) error {
 		Jobs: s.jobs, DryRun: s.dryRun, Progress: func(e push.Event) { cli.Line(display, "%s", line(e, severalPlaces)) },
 	})
 	display.Close()
+	if mismatch := (*digest.MismatchError)(nil); errors.As(err, &mismatch) {
+		return cli.Hint(err, "a layer file was changed after it was built; rebuild it")
+	}
 	if err != nil {
 		return err
 	}

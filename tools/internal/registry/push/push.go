@@ -11,11 +11,9 @@ package push
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"sync"
 
-	"github.com/rules-strata/rules_strata/tools/internal/message"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -63,11 +61,7 @@ func Images(ctx context.Context, client *registry.Client, tasks []Task, o Option
 	if err != nil {
 		return err
 	}
-	err = p.run(ctx, work)
-	if mismatch := (*digest.MismatchError)(nil); errors.As(err, &mismatch) {
-		return message.Hint(err, "a layer file was changed after it was built; rebuild it")
-	}
-	return err
+	return p.run(ctx, work)
 }
 
 // push is a push in progress.
