@@ -308,7 +308,13 @@ def make_reference(ctx, root, names, reference):
     )
 
 def make_conda_python(ctx, archive, output):
-    """Declares the action that reads from a Python package where noarch packages install their files."""
+    """Declares the action that reads from a Python package where noarch packages install their files.
+
+    Args:
+      ctx: The rule's context.
+      archive: The File with the package.
+      output: The File to write.
+    """
     args = new_args(ctx)
     args.add(archive, format = "--package=%s")
     args.add(output, format = "--output=%s")

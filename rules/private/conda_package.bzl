@@ -26,14 +26,17 @@ CondaPackageInfo = provider(
 )
 
 def local_python(ctx, name, python):
-    """Returns a file with the contents of an environment's python.json, or None if the environment has no Python.
+    """Declares a file with the contents of an environment's python.json.
 
     Its path does not contain the version of the Python package, so an update that keeps the contents rebuilds nothing.
 
     Args:
       ctx: The rule's context.
       name: Name of the file.
-      python: The File, or None.
+      python: The File that make_conda_python wrote, or None.
+
+    Returns:
+      File, or None if the environment has no Python.
     """
     if not python:
         return None

@@ -34,7 +34,14 @@ hint: packages from source, from git or in a local folder have no fixed bytes; p
 name in exclude"""
 
 def name_of(url):
-    """Returns the name in the URL of a package, or None if the URL is not that of a package."""
+    """Returns the name in the URL of a package.
+
+    Args:
+      url: The URL, without a fragment.
+
+    Returns:
+      The name, or None if the URL is not that of a package.
+    """
     stem = url.rpartition("/")[2]
     for extension in _EXTENSIONS:
         if stem.endswith(extension):
@@ -118,7 +125,14 @@ def choose_platforms(wanted, available):
     return wanted, None
 
 def unique_packages(packages):
-    """Returns packages without repetitions, and an error message if a name has two archives."""
+    """Removes repetitions.
+
+    Args:
+      packages: list of packages.
+
+    Returns:
+      list of packages with different names, and None. Or None and an error message if a name has two archives.
+    """
     found = {}
     for package in packages:
         first = found.setdefault(package.name, package)

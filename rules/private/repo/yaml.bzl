@@ -18,6 +18,40 @@ _INDICATORS = ",[]{}#&*!|>'\"%@`"
 
 _ESCAPES = {"\"": "\"", "/": "/", "\\": "\\", "n": "\n", "t": "\t"}
 
+# Characters that no YAML file contains. A line feed separates lines; _line refuses other uses of \r and \t.
+_CONTROL = [
+    "\000",
+    "\001",
+    "\002",
+    "\003",
+    "\004",
+    "\005",
+    "\006",
+    "\007",
+    "\010",
+    "\013",
+    "\014",
+    "\016",
+    "\017",
+    "\020",
+    "\021",
+    "\022",
+    "\023",
+    "\024",
+    "\025",
+    "\026",
+    "\027",
+    "\030",
+    "\031",
+    "\032",
+    "\033",
+    "\034",
+    "\035",
+    "\036",
+    "\037",
+    "\177",
+]
+
 _NULL = ["", "~", "Null", "NULL", "null"]
 
 def parse_yaml(text):
@@ -30,6 +64,9 @@ def parse_yaml(text):
       The value, built from dicts, lists, strings and None, and None. Or None and an error message that begins with the
       number of the line.
     """
+    for character in _CONTROL:
+        if character in text:
+            return None, "line %d: a control character" % (text.partition(character)[0].count("\n") + 1)
     root = {}
 
     # Open collections, innermost last: struct(indent, value). The value is a dict or a list.
@@ -53,7 +90,7 @@ def _line(raw):
     text = line.lstrip(" ")
     if text.startswith("#"):
         text = ""
-    if text in ["---", "..."] or text.startswith("--- ") or text.startswith("%"):
+    if text in ["---", "..."] or text[:4] in ["--- ", "... "] or text.startswith("%"):
         return None, 0, "a document marker or directive; only a single document without them is supported"
     return text, len(line) - len(text), None
 
