@@ -10,6 +10,8 @@ provide() {
   # A lock file with one image, whose documents are complete.
   jq '.images = {debian: .images.two}' "$TOP/tools/internal/image/lockfile/testdata/images.lock.json" \
     >"$E2E/snippets/images.lock.json"
+  cp "$E2E/conda/packages/zlib-1.2.11-h7b6447c_3.tar.bz2" "$E2E/snippets"
+  grep -E '^@EXPLICIT|/zlib-' "$E2E/conda/packages/explicit.txt" >"$E2E/snippets/explicit.txt"
   (cd "$TOP" && git ls-files -z README.md 'docs/*.md') |
     xargs -0 go run -C "$E2E/snippets/extract" . --repository="$TOP" --out="$E2E/snippets/generated" >"$WORK/list"
   note "$(grep -c ' ' "$WORK/list") snippets"
@@ -37,6 +39,11 @@ loads() {
     jq '.images = {probe: .images.debian}' images.lock.json >probe.lock.json
     printf '%s\n' 'images.from_lock(lock = "//:probe.lock.json")' 'use_repo(images, "probe")' >>"$file"
     set -- "${@:1:$#-1}" "${!#} + @probe//:all"
+  fi
+  # The repository of an environment downloads nothing.
+  if grep -q '^conda = ' "$file"; then
+    cp "$E2E/conda/locks/pixi-v4.lock" pixi.lock
+    set -- "${@:1:$#-1}" "${!#} + @env//:all"
   fi
   bazel query "$@"
 }

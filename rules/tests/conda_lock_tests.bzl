@@ -251,6 +251,7 @@ def _plan_impl(ctx):
         "conda_np-1.0-py_0_cccccccccccc",
     ], archives.keys())
     asserts.equals(env, {
+        "file": None,
         "noarch": True,
         "package": "np",
         "sha256": _C,
@@ -262,6 +263,9 @@ def _plan_impl(ctx):
             "https://d.example/forge/noarch/np-1.0-py_0.conda",
         ],
     }, archives["conda_np-1.0-py_0_cccccccccccc"])
+    add_archives(archives, both, {}, [Label("//rules/tests:data/np-1.0-py_0.conda"), Label("//rules/tests:other")])
+    files = [archive["file"] for archive in archives.values()]
+    asserts.equals(env, [None, None, str(Label("//rules/tests:data/np-1.0-py_0.conda"))], files)
     asserts.equals(env, archives.keys(), [archive_name(package) for package in both["linux-64"].packages])
 
     text = conda_build_file("env", environment_attrs(both))

@@ -13,7 +13,7 @@ def _impl(ctx):
         for tag in module.tags.lock:
             platforms = read_lock_of(ctx, tag)
             if _claim(environments, tag.name, module, environment_attrs(platforms)):
-                add_archives(archives, platforms, tag.mirrors)
+                add_archives(archives, platforms, tag.mirrors, tag.archives)
                 direct += [tag.name] if module.is_root and tag.name not in direct else []
     for name, environment in environments.items():
         conda_environment_repository(name = name, environment = name, platforms = environment.platforms)

@@ -6,6 +6,10 @@ visibility(["//rules/..."])
 
 # The attributes that say what to read from a lock file, for the extension and for a WORKSPACE.
 LOCK_ATTRS = {
+    "archives": attr.label_list(
+        doc = """Archives in the source tree, which are not downloaded. They belong to the packages in the lock file with the same
+file names, and must have their hashes.""",
+    ),
     "categories": attr.string_list(
         doc = "The categories of a `conda-lock.yml` to install.",
         default = ["main"],
@@ -69,17 +73,21 @@ def archive_name(package):
     stem = "".join([char if char in _REPOSITORY else "_" for char in file.elems()])
     return "conda_%s_%s" % (stem, package.sha256[:12])
 
-def add_archives(archives, platforms, mirrors):
+def add_archives(archives, platforms, mirrors, files = []):
     """Adds the archives of a lock file. Each becomes one repository, however many environments have it.
 
     Args:
       archives: dict from the names of repositories to their attributes.
       platforms: What read_lock_of returned.
       mirrors: dict from the URLs of channels to lists of URLs of mirrors.
+      files: list of the labels of archives in the source tree.
     """
+    local = {file.name.rpartition("/")[2]: str(file) for file in files}
     for platform in platforms.values():
         for package in platform.packages:
+            file_name = package.url.rpartition("/")[2]
             archive = archives.setdefault(archive_name(package), {
+                "file": None,
                 "noarch": package.noarch,
                 "package": package.name,
                 "sha256": package.sha256,
@@ -88,6 +96,7 @@ def add_archives(archives, platforms, mirrors):
             })
             if archive["sha256"] != package.sha256 or archive["package"] != package.name:
                 fail("%s and %s need repositories with the same name" % (archive["url"], package.url))
+            archive["file"] = archive["file"] or local.get(file_name)
             archive["urls"] += [url for url in _mirrored(package.url, mirrors) if url not in archive["urls"]]
 
 def _mirrored(url, mirrors):

@@ -20,7 +20,7 @@ _PUBLIC = "package(default_visibility = [\"//visibility:public\"])"
 
 def _archive_impl(ctx):
     name = "package.conda" if ctx.attr.url.endswith(".conda") else "package.tar.bz2"
-    urls = ctx.attr.urls
+    urls = (["file://%s" % ctx.path(ctx.attr.file)] if ctx.attr.file else []) + ctx.attr.urls
     if not ctx.download(urls, name, sha256 = ctx.attr.sha256, allow_fail = True, auth = get_auth(ctx, urls)).success:
         fail(_ADVICE % (ctx.attr.package, ", ".join(urls)))
     rule = "conda_noarch_package" if ctx.attr.noarch else "conda_package"
@@ -37,6 +37,7 @@ conda_archive = repository_rule(
     doc = "The archive of one Conda package.",
     implementation = _archive_impl,
     attrs = {
+        "file": attr.label(doc = "The archive in the source tree, if it is there."),
         "noarch": attr.bool(doc = "Whether the package is for all platforms."),
         "package": attr.string(mandatory = True, doc = "The package's name."),
         "sha256": attr.string(mandatory = True, doc = "The archive's hash."),
