@@ -7,10 +7,17 @@ load(
     _conda_package = "conda_package",
     _conda_python = "conda_python",
 )
+load(
+    "//rules/private/repo:conda_repositories.bzl",
+    _conda_archive = "conda_archive",
+    _conda_environment_repository = "conda_environment_repository",
+)
 
 visibility("public")
 
+conda_archive = _conda_archive
 conda_environment = _conda_environment
+conda_environment_repository = _conda_environment_repository
 conda_noarch_package = _conda_noarch_package
 conda_package = _conda_package
 conda_python = _conda_python

@@ -10,8 +10,7 @@ provide() {
   # A lock file with one image, whose documents are complete.
   jq '.images = {debian: .images.two}' "$TOP/tools/internal/image/lockfile/testdata/images.lock.json" \
     >"$E2E/snippets/images.lock.json"
-  cp "$E2E/conda/packages/zlib-1.2.11-h7b6447c_3.tar.bz2" "$E2E/snippets"
-  grep -E '^@EXPLICIT|/zlib-' "$E2E/conda/packages/explicit.txt" >"$E2E/snippets/explicit.txt"
+  cp "$TOP"/examples/conda/{packages/*.conda,pixi.lock} "$E2E/snippets"
   (cd "$TOP" && git ls-files -z README.md 'docs/*.md') |
     xargs -0 go run -C "$E2E/snippets/extract" . --repository="$TOP" --out="$E2E/snippets/generated" >"$WORK/list"
   note "$(grep -c ' ' "$WORK/list") snippets"
@@ -41,8 +40,8 @@ loads() {
     set -- "${@:1:$#-1}" "${!#} + @probe//:all"
   fi
   # The repository of an environment downloads nothing.
-  if grep -q '^conda = ' "$file"; then
-    cp "$E2E/conda/locks/pixi-v4.lock" pixi.lock
+  if grep -qE '^(conda = |conda_from_lock)' "$file"; then
+    cp "$TOP/examples/conda/pixi.lock" .
     set -- "${@:1:$#-1}" "${!#} + @env//:all"
   fi
   bazel query "$@"
