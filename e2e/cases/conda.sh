@@ -106,7 +106,8 @@ workspace() {
   mkdir -p "$(dirname "$1")"
   cp -R "$E2E/conda" "$1"
   cp "$WORK/base.tar" "$1"
-  sed -i "s,\"\.\./\.\.\",\"$TOP\",; s,MIRROR,$(cat "$WORK/address"),; s,LOCKS,$WORK/locks," "$1/MODULE.bazel"
+  sed -i "s,\"\.\./\.\.\",\"$TOP\",; s,MIRROR,$(cat "$WORK/address"),; s,LOCKS,$WORK/locks," \
+    "$1/MODULE.bazel" "$1/WORKSPACE"
   printf '%s\n' "build --sandbox_add_mount_pair=$TOP" "build --disk_cache=$WORK/disk-cache" \
     "common --repository_cache=$WORK/repository-cache" >>"$1/.bazelrc"
   lock >"$1/pixi.lock"
@@ -239,8 +240,16 @@ same_digest() {
   cd "$WORK/far/deterministic"
   umask 077
   TZ=Asia/Kathmandu bazel build --execution_log_json_file="$WORK/log" --modify_execution_info='Mk.*=+no-cache' //:image
-  contains <(processes "$WORK/log") "MkCondaEnvironment 1, MkCondaLayer 4, MkCondaPython 1"
+  processes "$WORK/log" >"$WORK/processes"
+  contains "$WORK/processes" "MkCondaEnvironment 1, MkCondaLayer 4, MkCondaPython 1"
   equal "digest" "$(cat "$WORK/digest")" "$(digest_of //:image)"
+}
+
+workspace_mode() {
+  workspace "$WORK/old"
+  cd "$WORK/old"
+  bazel build --noenable_bzlmod --enable_workspace //:image
+  equal "digest" "$(cat "$WORK/digest")" "$(cat bazel-bin/image.digest)"
 }
 
 refuses() {
@@ -292,4 +301,5 @@ check "a changed package: its layer, and documents" noarch_changed
 check "a changed Python: its layer, and documents" python_changed
 check "environments and workspaces share layers" shares
 check "the same digest elsewhere" same_digest
+check "WORKSPACE mode" workspace_mode
 check "what is wrong is said" says_what_is_wrong

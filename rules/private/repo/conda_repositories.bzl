@@ -20,7 +20,10 @@ _PUBLIC = "package(default_visibility = [\"//visibility:public\"])"
 
 def _archive_impl(ctx):
     name = "package.conda" if ctx.attr.url.endswith(".conda") else "package.tar.bz2"
-    urls = (["file://%s" % ctx.path(ctx.attr.file)] if ctx.attr.file else []) + ctx.attr.urls
+    urls = ctx.attr.urls
+    if ctx.attr.file:
+        # Not a copy: a download compares the hash. On Windows, a path begins with a letter.
+        urls = ["file:///" + str(ctx.path(ctx.attr.file)).removeprefix("/")] + urls
     if not ctx.download(urls, name, sha256 = ctx.attr.sha256, allow_fail = True, auth = get_auth(ctx, urls)).success:
         fail(_ADVICE % (ctx.attr.package, ", ".join(urls)))
     rule = "conda_noarch_package" if ctx.attr.noarch else "conda_package"
