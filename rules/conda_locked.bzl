@@ -11,6 +11,7 @@ load(
     "//rules/private/repo:conda_repositories.bzl",
     _conda_archive = "conda_archive",
     _conda_environment_repository = "conda_environment_repository",
+    _conda_pythons_repository = "conda_pythons_repository",
 )
 
 visibility("public")
@@ -21,3 +22,4 @@ conda_environment_repository = _conda_environment_repository
 conda_noarch_package = _conda_noarch_package
 conda_package = _conda_package
 conda_python = _conda_python
+conda_pythons_repository = _conda_pythons_repository

@@ -68,6 +68,7 @@ libraries() {
   files libexpat1 | grep '/libexpat\.so' | xargs -I{} cp -P {} "$WORK/expat/lib"
   entry expat --name=libexpat --version=2.5.0 --license=MIT "$WORK/expat"
   cp /usr/lib/python3/dist-packages/six.py "$WORK/six/site-packages"
+  head -c 3M /dev/urandom >"$WORK/six/site-packages/large.bin" # so it has a layer of its own
   entry six --name=six --version=1.16.0 --build=py_0 --subdir=noarch --noarch=python --license=MIT --depends=python "$WORK/six"
 }
 
@@ -208,13 +209,13 @@ noarch_changed() {
   changed "one small noarch package changed" "MkCondaEnvironment 1, MkCondaLayer 1, MkConfig 1, MkManifest 1"
 }
 
-# Its layer only: the noarch packages depend on its version 3.11 and on its paths, not on the package.
+# Its layer only: layers of noarch packages, alone (six) or in a group (greet), depend on the minor version, not on the package.
 python_changed() {
   python 3.11.3
   changed "the Python changed" "MkCondaEnvironment 1, MkCondaLayer 1, MkCondaPython 1, MkConfig 1, MkManifest 1"
 }
 
-# The two environments share the Python's layer: the same file, made once. Another workspace has all layers from the cache.
+# The two environments share the layers of Python and six: the same files, made once. Another workspace has all layers from the cache.
 shares() {
   cd "$WORK/ws"
   bazel build --output_groups=descriptor //:env //:other
@@ -222,7 +223,7 @@ shares() {
   bazel cquery --output=files --output_groups=descriptor 'config(//:other, target)' | sort >"$WORK/other.layers"
   comm -12 "$WORK/env.layers" "$WORK/other.layers" >"$WORK/shared.layers"
   note "layers of both environments: $(cat "$WORK/shared.layers")"
-  equal "shared layers" 1 "$(grep -c /package.layer.json "$WORK/shared.layers")"
+  equal "shared layers" 2 "$(grep -c /package.layer.json "$WORK/shared.layers")"
   workspace "$WORK/one"
   cd "$WORK/one"
   bazel build //:image
@@ -241,7 +242,7 @@ same_digest() {
   umask 077
   TZ=Asia/Kathmandu bazel build --execution_log_json_file="$WORK/log" --modify_execution_info='Mk.*=+no-cache' //:image
   processes "$WORK/log" >"$WORK/processes"
-  contains "$WORK/processes" "MkCondaEnvironment 1, MkCondaLayer 4, MkCondaPython 1"
+  contains "$WORK/processes" "MkCondaEnvironment 1, MkCondaLayer 5, MkCondaPython 1"
   equal "digest" "$(cat "$WORK/digest")" "$(digest_of //:image)"
 }
 

@@ -268,18 +268,26 @@ def _plan_impl(ctx):
     asserts.equals(env, [None, None, str(Label("//rules/tests:data/np-1.0-py_0.conda"))], files)
     asserts.equals(env, archives.keys(), [archive_name(package) for package in both["linux-64"].packages])
 
-    text = conda_build_file("env", environment_attrs(both))
+    pythons = struct(repository = "pythons", targets = {"3.11_linux-64": "another"})
+    text = conda_build_file("env", environment_attrs(both, pythons))
     for part in [
         "name = \"linux-64\",\n    environment = \"env\",\n    noarch_packages = [\"@conda_np-1.0-py_0_cccccccccccc//:package\"],\n",
         "    order = [\"_lib-x\", \"python\", \"np\"],\n",
-        "    python = \"@conda_python-3.11.9-0_bbbbbbbbbbbb//:python\",\n",
+        "    python = \"@pythons//:3.11_linux-64_1\",\n",
         "    sizes = {\"_lib-x\": \"3000000\", \"np\": \"5\"},\n",
         "alias(\n    name = \"env\",\n    actual = select({\":is_linux-64\": \":linux-64\"}, ",
     ]:
         asserts.true(env, part in text, "%s is not in %s" % (part, text))
 
+    # Environments with the same Python have the same target, and an update of the only one keeps it.
+    environment_attrs(both, pythons)
+    asserts.equals(env, {
+        "3.11_linux-64": "another",
+        "3.11_linux-64_1": "conda_python-3.11.9-0_bbbbbbbbbbbb",
+    }, pythons.targets)
+
     # Of two platforms with the same constraints, the first is the environment of the target platform.
-    text = conda_build_file("env", environment_attrs(read_conda_lock(_V7, lock_request(exclude = ["own"]))[0]))
+    text = conda_build_file("env", environment_attrs(read_conda_lock(_V7, lock_request(exclude = ["own"]))[0], pythons))
     asserts.true(env, "select({\":is_gpu\": \":gpu\"}, " in text, text)
     asserts.true(env, "python = None" in text, text)
     return unittest.end(env)

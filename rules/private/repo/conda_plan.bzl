@@ -107,19 +107,53 @@ def _mirrored(url, mirrors):
             found += [replacement.rstrip("/") + "/" + url.removeprefix(channel) for replacement in replacements]
     return found + [url]
 
-def environment_attrs(platforms):
-    """Returns the attribute `platforms` of an environment's repository: what conda_environment needs, as JSON by platform."""
+def python_label(pythons, python, subdir):
+    """Returns the label by which noarch packages refer to an environment's Python.
+
+    It is part of the configuration of these packages, so of the paths of their layers. It does not change with an update of
+    Python that keeps the minor version, unless environments have different Pythons of that version.
+
+    Args:
+      pythons: struct of repository, the name of a conda_pythons_repository, and targets, a dict for its attribute, to which
+        this adds the Python.
+      python: The package.
+      subdir: Conda's name of the platform.
+
+    Returns:
+      The label.
+    """
+    version = ".".join(python.url.rsplit("-", 2)[1].split(".")[:2])
+    for number in range(len(pythons.targets) + 1):
+        target = "%s_%s%s" % (version, subdir, "_%d" % number if number else "")
+        if pythons.targets.setdefault(target, archive_name(python)) == archive_name(python):
+            return "@%s//:%s" % (pythons.repository, target)
+    return None  # not reached: there are fewer targets than numbers
+
+def environment_attrs(platforms, pythons):
+    """Returns the attribute `platforms` of an environment's repository.
+
+    Args:
+      platforms: What read_lock_of returned.
+      pythons: As in python_label.
+
+    Returns:
+      dict from platform to the attributes of conda_environment, as JSON.
+    """
     return {
         platform: json.encode({
             "noarch_packages": [_label(package) for package in one.packages if package.noarch],
             "order": [package.name for package in one.packages],
             "packages": [_label(package) for package in one.packages if not package.noarch],
-            "python": ([_label(package, "python") for package in one.packages if package.name == "python"] or [None])[0],
+            "python": ([
+                python_label(pythons, package, one.subdir)
+                for package in one.packages
+                if package.name == "python"
+            ] or [None])[0],
             "sizes": {package.name: str(package.size) for package in one.packages if package.size},
             "subdir": one.subdir,
         })
         for platform, one in platforms.items()
     }
 
-def _label(package, target = "package"):
-    return "@%s//:%s" % (archive_name(package), target)
+def _label(package):
+    return "@%s//:package" % archive_name(package)

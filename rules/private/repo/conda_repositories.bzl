@@ -87,3 +87,17 @@ conda_environment_repository = repository_rule(
         "platforms": attr.string_dict(mandatory = True, doc = "Attributes of conda_environment as JSON, by platform."),
     },
 )
+
+def _pythons_impl(ctx):
+    ctx.file("BUILD.bazel", "\n\n".join([_PUBLIC] + [
+        _call("alias", {"name": target, "actual": "@%s//:python" % archive})
+        for target, archive in ctx.attr.pythons.items()
+    ]) + "\n")
+
+conda_pythons_repository = repository_rule(
+    doc = "The Pythons of environments, by their minor versions and platforms.",
+    implementation = _pythons_impl,
+    attrs = {
+        "pythons": attr.string_dict(mandatory = True, doc = "Targets -> repositories of archives."),
+    },
+)

@@ -7,15 +7,17 @@ visibility(["//rules/..."])
 def _impl(ctx):
     platforms = read_lock_of(ctx, ctx.attr)
     archives = {}
+    pythons = struct(repository = ctx.attr.repository + "_pythons", targets = {})
     add_archives(archives, platforms, ctx.attr.mirrors, ctx.attr.archives)
     lines = [
-        "load(%r, \"conda_archive\", \"conda_environment_repository\")" % str(Label("//rules:conda_locked.bzl")),
+        "load(%r, \"conda_archive\", \"conda_environment_repository\", \"conda_pythons_repository\")" % str(Label("//rules:conda_locked.bzl")),
         "def conda_repositories():",
         "    conda_environment_repository(**%r)" % {
             "environment": ctx.attr.repository,
             "name": ctx.attr.repository,
-            "platforms": environment_attrs(platforms),
+            "platforms": environment_attrs(platforms, pythons),
         },
+        "    conda_pythons_repository(name = %r, pythons = %r)" % (pythons.repository, pythons.targets),
     ]
     for name, attrs in archives.items():
         lines += [
