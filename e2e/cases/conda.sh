@@ -193,18 +193,23 @@ processes() {
   jq -rs 'map(select(.cacheHit | not)) | group_by(.mnemonic) | map("\(.[0].mnemonic) \(length)") | join(", ")' "$1"
 }
 
+# makes ARGS...: a build that takes nothing of ours from the cache.
+makes() { bazel build --modify_execution_info='Mk.*=+no-cache' "$@"; }
+
 # changed WHAT WANT: builds the image with the current packages; fails unless the processes were WANT.
 changed() {
   local got
   cd "$WORK/ws"
   lock >pixi.lock
-  bazel build --modify_execution_info='Mk.*=+no-cache' --execution_log_json_file="$WORK/log" //:image
+  makes --execution_log_json_file="$WORK/log" //:image
   got=$(processes "$WORK/log")
   note "$1: $got"
   equal "processes" "$2" "$got"
 }
 
 noarch_changed() {
+  cd "$WORK/ws"
+  makes //:image
   greet 1.1
   changed "one small noarch package changed" "MkCondaEnvironment 1, MkCondaLayer 1, MkConfig 1, MkManifest 1"
 }
@@ -240,7 +245,7 @@ same_digest() {
   workspace "$WORK/far/deterministic"
   cd "$WORK/far/deterministic"
   umask 077
-  TZ=Asia/Kathmandu bazel build --execution_log_json_file="$WORK/log" --modify_execution_info='Mk.*=+no-cache' //:image
+  TZ=Asia/Kathmandu makes --execution_log_json_file="$WORK/log" //:image
   processes "$WORK/log" >"$WORK/processes"
   contains "$WORK/processes" "MkCondaEnvironment 1, MkCondaLayer 5, MkCondaPython 1"
   equal "digest" "$(cat "$WORK/digest")" "$(digest_of //:image)"
@@ -261,8 +266,8 @@ refuses() {
   contains "$WORK/clobber" clobber-with-symlink-a clobber-with-symlink-b
   refused "$WORK/scripts" bazel build //:real_link_scripts
   contains "$WORK/scripts" link-scripts post-link
-  refused "$WORK/python" bazel build //:real_python
-  contains "$WORK/python" sample_noarch_python python
+  refused "$WORK/no-python" bazel build //:real_python
+  contains "$WORK/no-python" sample_noarch_python python
   bazel build //:real_synth
 }
 
