@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
@@ -25,13 +26,14 @@ var errFormat = errors.New("not a Conda package: neither a zip (.conda) nor a ta
 // contents are the unpacked parts of a package.
 type contents struct {
 	archives []*tarfile.Archive
+	members  decompress.Spool       // members of a zip that are compressed in it
 	info     map[string]*tree.Entry // by the path below info/
 	payload  map[string]*tree.Entry // by the path, which is absolute and clean
 }
 
 // Close releases the files that the contents are read from.
 func (c *contents) Close() error {
-	var err error
+	err := c.members.Close()
 	for _, archive := range c.archives {
 		err = errors.Join(err, archive.Close())
 	}
@@ -40,8 +42,12 @@ func (c *contents) Close() error {
 
 // unpack reads the headers of a package. What is packed is expanded in the directory scratch.
 func unpack(ctx context.Context, r *io.SectionReader, scratch string) (contents, error) {
-	c := contents{info: make(map[string]*tree.Entry), payload: make(map[string]*tree.Entry)}
-	parts, err := split(r)
+	c := contents{
+		members: decompress.Spool{Dir: scratch},
+		info:    make(map[string]*tree.Entry),
+		payload: make(map[string]*tree.Entry),
+	}
+	parts, err := c.split(r)
 	for _, part := range parts {
 		if err == nil {
 			err = c.add(ctx, part, scratch)
@@ -61,7 +67,7 @@ type part struct {
 }
 
 // split returns the tars in a package.
-func split(r *io.SectionReader) ([]part, error) {
+func (c *contents) split(r *io.SectionReader) ([]part, error) {
 	magic := make([]byte, 3)
 	if _, err := r.ReadAt(magic, 0); err != nil && err != io.EOF {
 		return nil, err
@@ -70,14 +76,14 @@ func split(r *io.SectionReader) ([]part, error) {
 	case string(magic) == "BZh":
 		return []part{{"the archive", r, true, true}}, nil
 	case string(magic[:2]) == "PK":
-		return splitZip(r)
+		return c.splitZip(r)
 	}
 	return nil, errFormat
 }
 
 // splitZip returns the two tars in a .conda archive. They are found by name: their order varies, and they may be in a
 // directory.
-func splitZip(r *io.SectionReader) ([]part, error) {
+func (c *contents) splitZip(r *io.SectionReader) ([]part, error) {
 	archive, err := zip.NewReader(r, r.Size())
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return nil, err
@@ -88,20 +94,37 @@ func splitZip(r *io.SectionReader) ([]part, error) {
 		if err != nil {
 			return nil, err
 		}
-		if member.Method != zip.Store {
-			return nil, fmt.Errorf("%s: compressed in the zip, where only its tar may be", member.Name)
+		kind.name = member.Name
+		if kind.SectionReader, err = c.member(r, member); err != nil {
+			return nil, fmt.Errorf("%s: %w", member.Name, err)
 		}
-		offset, err := member.DataOffset()
-		if err != nil {
-			return nil, err
-		}
-		if member.CompressedSize64 > uint64(max(r.Size()-offset, 0)) {
-			return nil, fmt.Errorf("%s: the package is truncated", member.Name)
-		}
-		kind.name, kind.SectionReader = member.Name, io.NewSectionReader(r, offset, int64(member.CompressedSize64))
 		found = append(found, kind)
 	}
 	return found, nil
+}
+
+// member returns the bytes of a member of the zip r. Usually they are stored in it as they are.
+func (c *contents) member(r *io.SectionReader, f *zip.File) (*io.SectionReader, error) {
+	offset, err := f.DataOffset()
+	if err != nil {
+		return nil, err
+	}
+	if f.CompressedSize64 > uint64(max(r.Size()-offset, 0)) {
+		return nil, errors.New("the package is truncated")
+	}
+	packed := int64(f.CompressedSize64)
+	if f.Method == zip.Store {
+		return io.NewSectionReader(r, offset, packed), nil
+	}
+	if f.UncompressedSize64 > uint64(decompress.Limit(packed)) {
+		return nil, decompress.ErrLimit
+	}
+	plain, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer plain.Close()
+	return c.members.Add(plain) // plain has as many bytes as the zip states, or ends in an error
 }
 
 // find returns the member of a .conda archive of one kind, KIND-NAME.tar.zst.

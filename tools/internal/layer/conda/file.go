@@ -68,8 +68,8 @@ func (i *installer) replace(e *tree.Entry, listed *pathEntry, r prefix.Replaceme
 	}
 	listed.SHA256InPrefix = hex.EncodeToString(h.Sum(nil))
 	e.Content, e.Inode = section{replaced}, nil
+	e.Mode = tree.Perm(e.Mode.Bits() | 0o200) // as for conda, which writes the file
 	if listed.SHA256InPrefix != listed.SHA256 {
-		e.Mode = tree.Perm(e.Mode.Bits() | 0o200)
 		// Python must not take an old .pyc for that of the new file.
 		e.ModTime = e.ModTime.Add(time.Second)
 	}

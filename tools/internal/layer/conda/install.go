@@ -147,10 +147,10 @@ func (i *installer) put(e tree.Entry, fact Path, listed pathEntry) {
 func (i *installer) addProgram(p program) error {
 	text := p.text(i.path("bin/python" + i.python.Version))
 	place := "bin/" + p.command
-	sum := sha256Text([]byte(text))
+	sum, size := sha256Text([]byte(text)), int64(len(text))
 	i.put(tree.Entry{
 		Path: i.path(place), Mode: tree.Perm(0o755), Content: inMemory(text), Origin: i.name + ": entry point " + p.command,
-	}, Path{Path: place, Type: TypeFile, SHA256: sum, Mode: 0o755}, pathEntry{Path: place, PathType: entryPoint, SHA256InPrefix: sum})
+	}, Path{Path: place, Type: TypeFile, SHA256: sum, Mode: 0o755}, pathEntry{Path: place, PathType: entryPoint, SHA256InPrefix: sum, Size: &size})
 	return nil
 }
 

@@ -22,7 +22,7 @@ type record struct {
 	Size          int64           `json:"size"`
 	Timestamp     json.RawMessage `json:"timestamp,omitempty"`
 	Depends       json.RawMessage `json:"depends"`
-	Constrains    json.RawMessage `json:"constrains,omitempty"`
+	Constrains    json.RawMessage `json:"constrains"`
 	License       json.RawMessage `json:"license,omitempty"`
 	LicenseFamily json.RawMessage `json:"license_family,omitempty"`
 	Noarch        string          `json:"noarch,omitempty"`
@@ -53,8 +53,10 @@ func (i *installer) record() ([]byte, error) {
 		TrackFeatures: x.fields["track_features"], SitePackages: x.fields["python_site_packages_path"],
 		Files: []string{}, PathsData: pathsData{1, i.paths},
 	}
-	if r.Depends == nil {
-		r.Depends = json.RawMessage("[]")
+	for _, list := range []*json.RawMessage{&r.Depends, &r.Constrains} {
+		if *list == nil {
+			*list = json.RawMessage("[]")
+		}
 	}
 	if r.PathsData.Paths == nil {
 		r.PathsData.Paths = []pathEntry{}

@@ -9,7 +9,7 @@ import (
 )
 
 // ErrClobber is returned for packages that have different files with the same path.
-var ErrClobber = errors.New("two packages have different files with one path")
+var ErrClobber = errors.New("two packages have different files with the same path")
 
 // maxProblems is how many problems with paths are listed.
 const maxProblems = 20
