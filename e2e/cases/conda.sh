@@ -175,6 +175,7 @@ runs() {
   bazel run //:load -- --engine="$1"
   equal "what it says" "greet 1.0 $greeting" "$("$1_run" localhost/conda:latest)"
   "$1_run" localhost/conda:latest python -c 'import json, sqlite3' 2>"$WORK/import" || contains "$WORK/import" libsqlite3
+  # shellcheck disable=SC2016 # the container's shell expands it
   equal "records" "5 0" "$("$1_run" localhost/conda:latest sh -c \
     'echo $(ls /opt/conda/conda-meta | grep -c json) $(busybox wc -c </opt/conda/conda-meta/history)')"
   bazel run //:elsewhere_load -- --engine="$1"
