@@ -110,7 +110,7 @@ workspace() {
   sed -i "s,\"\.\./\.\.\",\"$TOP\",; s,MIRROR,$(cat "$WORK/address"),; s,LOCKS,$WORK/locks," \
     "$1/MODULE.bazel" "$1/WORKSPACE"
   printf '%s\n' "build --sandbox_add_mount_pair=$TOP" "build --disk_cache=$WORK/disk-cache" \
-    "common --repository_cache=$WORK/repository-cache" >>"$1/.bazelrc"
+    "build --incompatible_strict_action_env" "common --repository_cache=$WORK/repository-cache" >>"$1/.bazelrc"
   lock >"$1/pixi.lock"
 }
 

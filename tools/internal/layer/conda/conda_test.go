@@ -112,7 +112,7 @@ func TestInstallRefuses(t *testing.T) {
 		p    condatest.Package
 		want string
 	}{
-		{listed("sha256", ofX), "/opt/conda/lib/a: the file has the SHA-256 ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb, the package lists " + ofX},
+		{listed("sha256", ofX), "the file has the SHA-256 ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb, the package lists " + ofX},
 		{listed("sha256", "ABC"), `path "lib/a": sha256 "ABC": expected 64 lower-case hexadecimal digits`},
 		{listed("size_in_bytes", 2), "lib/a: the file has 1 bytes, the package lists 2"},
 		{listed("size_in_bytes", -2), `path "lib/a": the size -2 is negative`},
@@ -225,6 +225,39 @@ func mustBytes(t testing.TB, p condatest.Package) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// What is listed below info/ is not installed, nor are files that are not listed.
+func TestNotInstalled(t *testing.T) {
+	got, _, err := install(t, condatest.Package{Files: []condatest.File{
+		{Path: "lib/a", Listed: map[string]any{"_path": "info/index.json"}}, {Path: "lib/b", Unlisted: true}, {Path: "info/c", Unlisted: true},
+	}})
+	if err != nil || len(got.Entries) != 1 || got.Facts.Paths[0].Path != "conda-meta/pkg-1.0-0.json" {
+		t.Errorf("%+v, %v", got.Facts.Paths, err)
+	}
+}
+
+// The order of the archive's entries does not matter.
+func TestOrder(t *testing.T) {
+	files := []condatest.File{{Path: "a", Body: "1"}, {Path: "b", Body: condatest.Placeholder, FileMode: "text"}, {Path: "c", Symlink: "a"}}
+	list := func() []string {
+		got, texts, err := install(t, condatest.Package{Files: files, Info: map[string]string{
+			"paths.json": `{"paths_version":1,"paths":[{"_path":"a"},{"_path":"b","prefix_placeholder":"` + condatest.Placeholder + `","file_mode":"text"},{"_path":"c"}]}`,
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, e := range got.Entries[:len(files)] {
+			all = append(all, fmt.Sprint(e.Path, e.Mode, e.ModTime, e.Target, texts[e.Path]))
+		}
+		return all
+	}
+	first := list()
+	slices.Reverse(files)
+	if second := list(); !slices.Equal(first, second) {
+		t.Errorf("%q, in another order %q", first, second)
+	}
 }
 
 // The digest of a file with a placeholder is checked before the replacement.
@@ -424,7 +457,7 @@ func FuzzInstall(f *testing.F) {
 		`{"noarch":{"type":"python","entry_points":["a=b:c"]},"package_metadata_version":1}`, "lib/a\n", "aa\x00")
 	f.Add(`{"name":"pkg","version":"1.0","build":"0"}`, "", "", "lib/a\nsite-packages/b\n", "x")
 	f.Fuzz(func(t *testing.T, index, paths, link, files, body string) {
-		data, err := condatest.Package{Files: []condatest.File{{Path: "lib/a", Body: body}, {Path: "site-packages/b", Symlink: "c"}}, Info: map[string]string{
+		data, err := condatest.Package{Plain: true, Files: []condatest.File{{Path: "lib/a", Body: body}, {Path: "site-packages/b", Symlink: "c"}}, Info: map[string]string{
 			"index.json": index, "paths.json": paths, "link.json": link, "files": files, "has_prefix": files,
 		}}.Bytes()
 		if err != nil {
@@ -448,7 +481,7 @@ func FuzzInstall(f *testing.F) {
 
 // FuzzOpen opens arbitrary archives.
 func FuzzOpen(f *testing.F) {
-	data, err := condatest.Package{Files: []condatest.File{{Path: "lib/a", Body: "a"}}}.Bytes()
+	data, err := condatest.Package{Plain: true, Files: []condatest.File{{Path: "lib/a", Body: "a"}}}.Bytes()
 	if err != nil {
 		f.Fatal(err)
 	}

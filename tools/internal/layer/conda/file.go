@@ -38,7 +38,7 @@ func (i *installer) file(e *tree.Entry, listed *pathEntry) error {
 		return checkSize(content, listed)
 	default:
 		listed.SHA256InPrefix = listed.SHA256
-		e.Content = checked{content, listed.SHA256}
+		e.Content = checked{content, listed.SHA256, i.name + ": "}
 		return checkSize(content, listed)
 	}
 	return nil
@@ -51,7 +51,7 @@ func (i *installer) replace(e *tree.Entry, listed *pathEntry, r prefix.Replaceme
 	}
 	content := e.Content
 	if listed.SHA256 != "" {
-		content = checked{content, listed.SHA256}
+		content = checked{content, listed.SHA256, ""}
 	}
 	from, _, err := content.Open()
 	if err != nil {
@@ -115,7 +115,8 @@ func digest(c tree.Content) (string, error) {
 // checked is a content that has the digest sum.
 type checked struct {
 	tree.Content
-	sum string
+	sum    string
+	origin string // what precedes an error
 }
 
 // Open implements tree.Content. Reading the last bytes fails if the content has another digest.
@@ -124,7 +125,7 @@ func (c checked) Open() (io.ReadCloser, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	checking := &checkedReader{ReadCloser: r, left: size, hash: sha256.New(), sum: c.sum}
+	checking := &checkedReader{ReadCloser: r, checked: c, left: size, hash: sha256.New()}
 	if size == 0 {
 		if err := checking.check(); err != nil {
 			return nil, 0, errors.Join(err, r.Close())
@@ -135,9 +136,9 @@ func (c checked) Open() (io.ReadCloser, int64, error) {
 
 type checkedReader struct {
 	io.ReadCloser
+	checked
 	left int64
 	hash hash.Hash
-	sum  string
 }
 
 // Read implements io.Reader.
@@ -155,7 +156,7 @@ func (r *checkedReader) Read(p []byte) (int, error) {
 
 func (r *checkedReader) check() error {
 	if sum := hex.EncodeToString(r.hash.Sum(nil)); sum != r.sum {
-		return fmt.Errorf("the file has the SHA-256 %s, the package lists %s", sum, r.sum)
+		return fmt.Errorf("%sthe file has the SHA-256 %s, the package lists %s", r.origin, sum, r.sum)
 	}
 	return nil
 }

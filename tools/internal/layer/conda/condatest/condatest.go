@@ -44,7 +44,8 @@ type Package struct {
 	Index                map[string]any // changes info/index.json; a nil value removes a key
 	Files                []File
 	Info                 map[string]string // files in info/, in addition or instead; an empty text removes a file
-	Level                zstd.EncoderLevel
+	Level                zstd.EncoderLevel // of compression; 0 stands for the default
+	Plain                bool              // the tars are not compressed
 }
 
 // Stem returns the package's file name without the extension.
@@ -77,10 +78,13 @@ func (p Package) Bytes() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !p.Plain {
+		info, payload = pack(info, p.Level), pack(payload, p.Level)
+	}
 	return Zip(map[string][]byte{
 		"metadata.json":                 []byte(`{"conda_pkg_format_version": 2}`),
-		"info-" + p.Stem() + ".tar.zst": pack(info, p.Level),
-		"pkg-" + p.Stem() + ".tar.zst":  pack(payload, p.Level),
+		"info-" + p.Stem() + ".tar.zst": info,
+		"pkg-" + p.Stem() + ".tar.zst":  payload,
 	})
 }
 
