@@ -1,14 +1,15 @@
 """The rules for BUILD files: `load("@rules_strata//rules:defs.bzl", "image", "image_layer", ...)`.
 
-`image_layer` and `image_binary_layers` build layers, and `image_import` imports an existing image. `image` combines layers
-and settings, and `image_index` combines images for several platforms. `image_squash` merges the layers of an image.
-`image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with.
+`image_layer`, `image_binary_layers` and `conda_layers` build layers, and `image_import` imports an existing image. `image`
+combines layers and settings, and `image_index` combines images for several platforms. `image_squash` merges the layers of
+an image. `image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with.
 `image_boot`, `image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
 load("//rules/private:binary_layers.bzl", _image_binary_layers = "image_binary_layers")
 load("//rules/private:boot.bzl", _image_boot = "image_boot")
+load("//rules/private:conda_layers.bzl", _conda_layers = "conda_layers")
 load("//rules/private:image.bzl", _image = "image")
 load("//rules/private:import.bzl", _image_import = "image_import")
 load("//rules/private:index.bzl", _image_index = "image_index")
@@ -24,6 +25,7 @@ visibility("public")
 # docs/rules.md lists the rules in this order.
 image_layer = _image_layer
 image_binary_layers = _image_binary_layers
+conda_layers = _conda_layers
 image_import = _image_import
 image = _image
 image_index = _image_index

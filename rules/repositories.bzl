@@ -26,6 +26,21 @@ load("@images//:repositories.bzl", "image_repositories")
 
 image_repositories()
 ```
+
+Conda environments, the equivalent of the extension `conda`:
+
+```starlark
+load("@rules_strata//rules:repositories.bzl", "conda_from_lock")
+
+conda_from_lock(
+    name = "env",
+    lock = "//:pixi.lock",
+)
+
+load("@env_lock//:repositories.bzl", "conda_repositories")
+
+conda_repositories()
+```
 """
 
 load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
@@ -33,6 +48,7 @@ load("@bazel_tools//tools/build_defs/repo:utils.bzl", "maybe")
 load("//rules/private/repo:pkg_providers.bzl", "PKG_PROVIDERS", "pkg_providers")
 load("//rules/private/repo:prebuilt.bzl", "prebuilt_tools_repositories")
 load("//rules/private/repo:pulled_repository.bzl", "check_reference", "pulled_image")
+load("//rules/private/repo:workspace_conda.bzl", "workspace_conda")
 load("//rules/private/repo:workspace_images.bzl", "workspace_images")
 
 visibility("public")
@@ -80,3 +96,13 @@ def images_pull(name, reference, platforms = [], realm = "", service = ""):
     """
     check_reference(name, reference)
     pulled_image(name, {"platforms": platforms, "realm": realm, "reference": reference, "service": service})
+
+def conda_from_lock(name, lock, **kwargs):
+    """Creates the repository `NAME_lock`, whose macro `conda_repositories` declares a Conda environment as `@NAME`.
+
+    Args:
+      name: Name of the environment's repository.
+      lock: Label of the lock file.
+      **kwargs: Other attributes of `conda.lock`, like `environment` and `platforms`.
+    """
+    workspace_conda(name = name + "_lock", lock = lock, repository = name, **kwargs)

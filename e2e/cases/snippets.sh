@@ -10,6 +10,7 @@ provide() {
   # A lock file with one image, whose documents are complete.
   jq '.images = {debian: .images.two}' "$TOP/tools/internal/image/lockfile/testdata/images.lock.json" \
     >"$E2E/snippets/images.lock.json"
+  cp "$TOP"/examples/conda/{packages/*.conda,pixi.lock} "$E2E/snippets"
   (cd "$TOP" && git ls-files -z README.md 'docs/*.md') |
     xargs -0 go run -C "$E2E/snippets/extract" . --repository="$TOP" --out="$E2E/snippets/generated" >"$WORK/list"
   note "$(grep -c ' ' "$WORK/list") snippets"
@@ -37,6 +38,11 @@ loads() {
     jq '.images = {probe: .images.debian}' images.lock.json >probe.lock.json
     printf '%s\n' 'images.from_lock(lock = "//:probe.lock.json")' 'use_repo(images, "probe")' >>"$file"
     set -- "${@:1:$#-1}" "${!#} + @probe//:all"
+  fi
+  # The repository of an environment downloads nothing.
+  if grep -qE '^(conda = |conda_from_lock)' "$file"; then
+    cp "$TOP/examples/conda/pixi.lock" .
+    set -- "${@:1:$#-1}" "${!#} + @env//:all"
   fi
   bazel query "$@"
 }

@@ -52,7 +52,7 @@ The platform is that of the base, or the target platform if there is no base."""
             providers = [ImageInfo],
         ),
         "layers": attr.label_list(
-            doc = "Layers to add on top of the base, lowest first: `image_layer` and `image_binary_layers` targets.",
+            doc = "Layers to add on top of the base, lowest first: `image_layer`, `image_binary_layers` and `conda_layers` targets.",
             cfg = without_base_blobs,
             providers = [[LayerInfo], [LayersInfo]],
         ),

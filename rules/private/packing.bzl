@@ -13,7 +13,19 @@ _SUFFIX_OF_UNKNOWN = ".layer"
 
 COMPRESSIONS = _SUFFIXES.keys()
 
-PACKING_ATTRS = {
+# For rules whose targets do not choose: the flags of the build apply.
+DEFAULT_PACKING_ATTRS = {
+    "_compression": attr.label(
+        default = "//rules:compression",
+        providers = [BuildSettingInfo],
+    ),
+    "_compression_level": attr.label(
+        default = "//rules:compression_level",
+        providers = [BuildSettingInfo],
+    ),
+}
+
+PACKING_ATTRS = DEFAULT_PACKING_ATTRS | {
     "compression": attr.string(
         doc = """`gzip`, `zstd` or `none`. Defaults to the flag `--@rules_strata//rules:compression`, whose default is `gzip`.
 If unset, `image_layer` keeps the compression of a single archive in `tars` that nothing else changes.""",
@@ -22,14 +34,6 @@ If unset, `image_layer` keeps the compression of a single archive in `tars` that
     "compression_level": attr.int(
         doc = """1 to 9 for gzip, 1 to 19 for zstd. 0 means the flag `--@rules_strata//rules:compression_level` if
 `compression` is unset too, otherwise 6 for gzip and 3 for zstd.""",
-    ),
-    "_compression": attr.label(
-        default = "//rules:compression",
-        providers = [BuildSettingInfo],
-    ),
-    "_compression_level": attr.label(
-        default = "//rules:compression_level",
-        providers = [BuildSettingInfo],
     ),
     "_workers": attr.label(
         default = "//rules:layer_workers",
@@ -81,10 +85,30 @@ def pack(ctx, name, args, inputs, may_be_kept = False):
     compression = ctx.attr.compression
     if not compression and not may_be_kept:
         compression = ctx.attr._compression[BuildSettingInfo].value
-    layer = LayerInfo(
+    layer = _declare(ctx, name, compression)
+    make_layer(ctx, args, inputs, layer.blob, layer.descriptor, layer.shape, ctx.attr._workers[BuildSettingInfo].value)
+    return layer
+
+def _declare(ctx, name, compression):
+    return LayerInfo(
         blob = ctx.actions.declare_file(name + _SUFFIXES.get(compression, _SUFFIX_OF_UNKNOWN)),
         descriptor = ctx.actions.declare_file(name + ".layer.json"),
         shape = ctx.actions.declare_file(name + ".shape.json"),
     )
-    make_layer(ctx, args, inputs, layer.blob, layer.descriptor, layer.shape, ctx.attr._workers[BuildSettingInfo].value)
-    return layer
+
+def declare_layer(ctx, name):
+    """Declares the Files of a layer, for rules with DEFAULT_PACKING_ATTRS.
+
+    Args:
+      ctx: The rule's context.
+      name: Name of the outputs, without a suffix.
+
+    Returns:
+      LayerInfo.
+    """
+    return _declare(ctx, name, ctx.attr._compression[BuildSettingInfo].value)
+
+def default_packing(ctx):
+    """Returns the compression flags for a tool, for rules with DEFAULT_PACKING_ATTRS."""
+    level = ctx.attr._compression_level[BuildSettingInfo].value
+    return ["--compression=" + ctx.attr._compression[BuildSettingInfo].value] + (["--level=%d" % level] if level else [])

@@ -1,7 +1,8 @@
 """Two toolchain types for the tools, so that a build can supply its own."""
 
 load("//tools:tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
-load(":base_setting.bzl", "without_base_blobs")
+load(":base_setting.bzl", "BASE_BLOBS")
+load(":conda_settings.bzl", "CONDA_SETTINGS", "without_conda_settings")
 
 visibility(["//rules/..."])
 
@@ -22,6 +23,13 @@ def _toolchain_info(ctx, known):
         if not tools[name].executable:
             fail("%s: tools: %s is not executable" % (ctx.label, target.label))
     return [platform_common.ToolchainInfo(label = ctx.label, tools = tools)]
+
+# The tools do not depend on what the targets that use them are built for, so this builds them only once.
+_for_tools = transition(
+    implementation = lambda _settings, _attr: {BASE_BLOBS: False} | without_conda_settings(),
+    inputs = [],
+    outputs = [BASE_BLOBS] + CONDA_SETTINGS,
+)
 
 # One attribute for all tools: a new tool does not break the custom toolchains of builds that do not use it, and a tool may be
 # called "load", a keyword in a BUILD file.
@@ -45,9 +53,7 @@ rules_strata registers its own tools, so use this rule only to supply others. Re
 `@rules_strata//rules:build_toolchain_type` for it, with `exec_compatible_with` if the tools are binaries for one platform.
 Tools may be omitted; rules that need an omitted tool fail.""",
     implementation = _build_impl,
-
-    # The tools do not depend on whether a build needs the bytes of its bases, so this builds them only once.
-    cfg = without_base_blobs,
+    cfg = _for_tools,
     attrs = _tool_attributes(BUILD_TOOLS, cfg = "exec"),
 )
 
@@ -62,7 +68,7 @@ rules_strata registers its own tools, so use this rule only to supply others. Re
 `@rules_strata//rules:run_toolchain_type` for it, with `target_compatible_with` if the tools are binaries for one platform:
 they run on the target platform. Tools may be omitted; rules that need an omitted tool fail.""",
     implementation = _run_impl,
-    cfg = without_base_blobs,
+    cfg = _for_tools,
     attrs = _tool_attributes(RUN_TOOLS, cfg = "target"),
 )
 

@@ -6,6 +6,9 @@ load(
     "//rules/private:actions.bzl",
     "import_image",
     "make_archive",
+    "make_conda_environment",
+    "make_conda_layer",
+    "make_conda_python",
     "make_config",
     "make_index",
     "make_layer",
@@ -47,8 +50,16 @@ def _declarations_impl(ctx):
     squashed = {name: name for name in ["blob", "layer", "shape", "config", "manifest", "descriptor", "digest"]}
     make_squash(fake, contents, None, struct(compression = "gzip", level = 0), struct(**squashed))
     import_image(fake, "source", {}, {"blobs": "directory"}, "importing")
+    layer = struct(blob = "blob", descriptor = "descriptor", shape = "shape")
+    package = struct(archive = "archive", url = "url")
+    make_conda_python(fake, "archive", "json")
+    make_conda_layer(fake, [package], "/opt/conda", "error", [], "json", layer, "facts", "building")
+    make_conda_environment(fake, {}, [], ["facts"], layer, "packages")
 
     asserts.equals(env, {
+        "MkCondaEnvironment": "mkconda",
+        "MkCondaLayer": "mkconda",
+        "MkCondaPython": "mkconda",
         "MkConfig": "mkconfig",
         "MkImport": "mkimport",
         "MkIndex": "mkindex",

@@ -17,7 +17,7 @@ Settings, all optional, absent means inherited from the base:
   created                                   RFC 3339, never inherited, 1970-01-01T00:00:00Z by default
   author user workdir stop_signal           strings
   exposed_ports volumes                     lists of strings, added to the base's
-  env labels                                objects of strings, merged into the base's
+  env labels                                objects of strings, merged into the base's; env also into that of the layers
   healthcheck                               ["NONE"], ["CMD", program, argument...] or ["CMD-SHELL", line]
   healthcheck_interval healthcheck_timeout  times such as "30s", which need healthcheck; healthcheck_start_period
                                             and healthcheck_start_interval too
@@ -96,7 +96,11 @@ func (o *options) run() error {
 		if err != nil {
 			return err
 		}
-		layers = append(layers, image.Layer{DiffID: layer.DiffID, History: layer.History, Programs: layer.Programs})
+		described := image.Layer{DiffID: layer.DiffID, History: layer.History, Programs: layer.Programs}
+		if e := layer.Environment; e != nil {
+			described.Environment = image.Environment{Path: e.Path, Variables: e.Variables}
+		}
+		layers = append(layers, described)
 	}
 	whole, err := o.checkShapes()
 	if err != nil {

@@ -51,10 +51,13 @@ type Layer struct {
 	History *oci.History
 	// Programs has, for each architecture that the layer has machine code for, the path of one such file.
 	Programs map[string]string
+	// Environment is what the programs in the layer need in the environment.
+	Environment Environment
 }
 
 // Config returns the config of the image that has the layers on top of the image with the config base, with settings
-// applied. A nil base means from scratch: the settings must then state the platform.
+// applied. A nil base means from scratch: the settings must then state the platform. The environments of layers come above
+// that of the base, and below the settings.
 //
 // Base keys that image-spec does not define are kept unchanged, except those that describe how the base itself was made.
 // The bytes are compact JSON with the keys in the order of image-spec, followed by the kept keys, sorted.
@@ -78,6 +81,11 @@ func Config(base []byte, layers []Layer, settings Settings) (Document, error) {
 	}
 	if err := c.setPlatform(settings); err != nil {
 		return Document{}, err
+	}
+	for number, layer := range layers {
+		if err := c.apply(layer.Environment); err != nil {
+			return Document{}, fmt.Errorf("environment of layer %d: %w", number+1, err)
+		}
 	}
 	if err := c.edit(settings); err != nil {
 		return Document{}, err

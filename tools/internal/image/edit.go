@@ -2,9 +2,7 @@ package image
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -130,27 +128,6 @@ func (c *config) editVolumes(s Settings) error {
 			return err
 		}
 		add(&c.run.Volumes, path, struct{}{})
-	}
-	return nil
-}
-
-// editEnv overrides variables in place, at the first of their occurrences, and appends new ones.
-func (c *config) editEnv(s Settings) error {
-	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
-		value := s.Env[name]
-		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return fmt.Errorf("invalid variable name %q: it must not be empty or contain \"=\" or a NUL byte", name)
-		}
-		if strings.ContainsRune(value, 0) {
-			return fmt.Errorf("value of %s contains a NUL byte", name)
-		}
-		names := func(entry string) bool { return entry == name || strings.HasPrefix(entry, name+"=") }
-		at := slices.IndexFunc(c.run.Env, names)
-		if at < 0 {
-			at = len(c.run.Env)
-		}
-		rest := slices.DeleteFunc(slices.Clone(c.run.Env[at:]), names)
-		c.run.Env = slices.Concat(c.run.Env[:at], []string{name + "=" + value}, rest)
 	}
 	return nil
 }

@@ -31,6 +31,16 @@ type Layer struct {
 	// Programs maps each architecture, a GOARCH value, that the layer has machine code for to the path of one such file.
 	// It is empty for a layer that was not read file by file.
 	Programs map[string]string `json:"programs,omitempty"`
+	// Environment is what a config sets for the programs in the layer.
+	Environment *Environment `json:"environment,omitempty"`
+}
+
+// Environment is a change of the environment variables of an image that a layer brings.
+type Environment struct {
+	// Path has absolute directories that go in front of PATH, the first one first.
+	Path []string `json:"path,omitempty"`
+	// Variables are set in addition to PATH.
+	Variables map[string]string `json:"variables,omitempty"`
 }
 
 // Descriptor returns the part of l that is in a manifest.

@@ -18,7 +18,7 @@ const ofNothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca49599
 const (
 	layerJSON = `{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"` + ofNothing + `","size":7,` +
 		`"annotations":{"a":"b"},"diff_id":"` + ofNothing + `","uncompressed_size":9,"history":{"created_by":"x"},` +
-		`"programs":{"amd64":"/bin/<a>","arm64":"/b"}}`
+		`"programs":{"amd64":"/bin/<a>","arm64":"/b"},"environment":{"path":["/opt/bin"],"variables":{"A":"b"}}}`
 	bareLayerJSON = `{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"` + ofNothing + `","size":0,` +
 		`"diff_id":"` + ofNothing + `","uncompressed_size":0}`
 	remoteLayerJSON = `{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"` + ofNothing + `","size":0,` +
@@ -39,7 +39,8 @@ func write(t *testing.T, text string) string {
 func TestLayer(t *testing.T) {
 	full := Layer{MediaType: oci.MediaTypeLayerGzip, Digest: ofNothing, Size: 7, Annotations: map[string]string{"a": "b"},
 		DiffID: ofNothing, UncompressedSize: 9, History: &oci.History{CreatedBy: "x"},
-		Programs: map[string]string{"amd64": "/bin/<a>", "arm64": "/b"}}
+		Programs:    map[string]string{"amd64": "/bin/<a>", "arm64": "/b"},
+		Environment: &Environment{Path: []string{"/opt/bin"}, Variables: map[string]string{"A": "b"}}}
 	bare := Layer{MediaType: oci.MediaTypeLayer, Digest: ofNothing, DiffID: ofNothing}
 	remote := bare
 	remote.Sources = []string{"h:1/a", "docker.io/library/b"}

@@ -1,0 +1,100 @@
+// Package conda reads Conda packages and installs them as entries of a layer.
+//
+// A package is a .conda archive, a zip of two tars, or an older .tar.bz2. Its entries are the files that Conda installs,
+// with the prefix replaced and the entry points of Python programs made, and the record that Conda keeps of the package.
+// They depend on the archive, its URL and the [Target] only, not on other packages: a layer can be shared by all
+// environments that have the package. What an environment must know about its packages are [Facts].
+//
+// Packages are not trusted: paths stay inside the prefix, sizes and digests are checked, and no script is run. Contents are
+// in a file without a name and are not held in memory.
+//
+// docs/internals/conda.md compares the result with that of conda. Non-goals: solving, downloading, and what only other
+// systems than Linux have.
+package conda
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+)
+
+// Package is a package that is open for reading. It must be closed after the last content has been read.
+type Package struct {
+	name string // of the archive, for messages
+	file *os.File
+	size int64
+	contents
+	spool decompress.Spool // for contents that are not those of the archive
+
+	sum chan digested // of the archive
+}
+
+// digested is the digest of an archive, or the reason why there is none.
+type digested struct {
+	sum string
+	err error
+}
+
+// Open opens the package at path. scratch is a directory for unpacked bytes, which need no cleaning up.
+func Open(ctx context.Context, path, scratch string) (*Package, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	p := &Package{name: path, file: file, spool: decompress.Spool{Dir: scratch}, sum: make(chan digested, 1)}
+	if err := p.open(ctx, scratch); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
+}
+
+func (p *Package) open(ctx context.Context, scratch string) error {
+	info, err := p.file.Stat()
+	if err != nil {
+		return err
+	}
+	p.size = info.Size()
+	go func() {
+		h := sha256.New()
+		_, err := io.Copy(h, io.NewSectionReader(p.file, 0, p.size))
+		p.sum <- digested{hex.EncodeToString(h.Sum(nil)), err}
+	}()
+	p.contents, err = unpack(ctx, io.NewSectionReader(p.file, 0, p.size), scratch)
+	return err
+}
+
+// Close releases the package's files.
+func (p *Package) Close() error {
+	return errors.Join(p.contents.Close(), p.spool.Close(), p.file.Close())
+}
+
+// Python is what packages that hold only Python code must know about the environment's Python.
+type Python struct {
+	Version      string `json:"version"`       // the first two numbers, "3.11"
+	SitePackages string `json:"site_packages"` // the directory for modules, relative to the prefix
+}
+
+// Target is where packages are installed. The entries depend on nothing else.
+type Target struct {
+	// Prefix is the absolute directory of the environment, as [CheckPrefix] accepts it.
+	Prefix string
+	// Python is needed for packages of kind noarch: python. Others ignore it.
+	Python *Python
+}
+
+// Installed is what a package adds to an environment.
+type Installed struct {
+	// Entries are the package's files and its record, with paths in the image. Their contents are valid until the package
+	// is closed.
+	Entries []*tree.Entry
+	// Facts is what the environment must know about the package.
+	Facts Facts
+}

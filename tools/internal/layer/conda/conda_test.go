@@ -1,0 +1,493 @@
+package conda
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/layer/conda/condatest"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+)
+
+// target is where tests install packages.
+var target = Target{Prefix: "/opt/conda", Python: &Python{"3.11", "lib/python3.11/site-packages"}}
+
+// open opens a package in memory.
+func open(t testing.TB, data []byte) (*Package, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "pkg")
+	if err := os.WriteFile(file, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Open(t.Context(), file, t.TempDir())
+	if err == nil {
+		p.name = "pkg"
+		t.Cleanup(func() { p.Close() })
+	}
+	return p, err
+}
+
+// installData installs a package in memory and reads all of its contents.
+func installData(t testing.TB, data []byte, to Target, url string) (Installed, map[string]string, error) {
+	t.Helper()
+	p, err := open(t, data)
+	if err != nil {
+		return Installed{}, nil, err
+	}
+	installed, err := p.Install(to, url)
+	if err != nil {
+		return installed, nil, err
+	}
+	texts := make(map[string]string)
+	for _, e := range installed.Entries {
+		text, err := readContent(e.Content, 1<<30)
+		if err != nil {
+			return installed, texts, fmt.Errorf("%s: %w", e.Path, err)
+		}
+		texts[e.Path] = string(text)
+	}
+	return installed, texts, nil
+}
+
+// install installs a made package from a usual URL.
+func install(t testing.TB, p condatest.Package) (Installed, map[string]string, error) {
+	t.Helper()
+	data, err := p.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	subdir := "linux-64"
+	if s, ok := p.Index["subdir"].(string); ok {
+		subdir = s
+	}
+	return installData(t, data, target, "https://example.org/channel/"+subdir+"/"+p.Stem()+".conda")
+}
+
+// refuse checks the error for a package.
+func refuse(t *testing.T, p condatest.Package, want string) {
+	t.Helper()
+	_, _, err := install(t, p)
+	_, problem, _ := strings.Cut("pkg: "+fmt.Sprint(err), "pkg: ")
+	if _, after, ok := strings.Cut(problem, "/pkg: "); ok {
+		problem = after
+	}
+	if problem = strings.TrimPrefix(problem, "pkg: "); err == nil || problem != want {
+		t.Errorf("error\n%v\nwant\n%s", err, want)
+	}
+}
+
+// A package states its files once more, and that must be right.
+func TestInstallRefuses(t *testing.T) {
+	file := condatest.File{Path: "lib/a", Body: "a"}
+	listed := func(key string, value any) condatest.Package {
+		changed := file
+		changed.Listed = map[string]any{key: value}
+		return condatest.Package{Files: []condatest.File{changed}}
+	}
+	index := func(key string, value any) condatest.Package {
+		return condatest.Package{Index: map[string]any{key: value}}
+	}
+	info := func(name, text string) condatest.Package {
+		return condatest.Package{Files: []condatest.File{file}, Info: map[string]string{name: text}}
+	}
+	entry := func(f condatest.File) condatest.Package { return condatest.Package{Files: []condatest.File{f}} }
+	ofX := strings.Repeat("0", 64)
+	points := func(text string) condatest.Package {
+		return condatest.Package{Index: map[string]any{"noarch": "python", "subdir": "noarch"}, Info: map[string]string{
+			"link.json": `{"noarch":{"type":"python","entry_points":["` + text + `"]},"package_metadata_version":1}`}}
+	}
+	for _, test := range []struct {
+		p    condatest.Package
+		want string
+	}{
+		{listed("sha256", ofX), "the file has the SHA-256 ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb, the package lists " + ofX},
+		{listed("sha256", "ABC"), `path "lib/a": sha256 "ABC": expected 64 lower-case hexadecimal digits`},
+		{listed("size_in_bytes", 2), "lib/a: the file has 1 bytes, the package lists 2"},
+		{listed("size_in_bytes", -2), `path "lib/a": the size -2 is negative`},
+		{listed("prefix_placeholder", "/x"), `path "lib/a": file mode "": expected text or binary`},
+		{listed("_path", "/lib/a"), `path "/lib/a": the path is absolute`},
+		{listed("_path", "../a"), `path "../a": ".." is not allowed in an image path`},
+		{listed("_path", ""), `path "": the path is empty`},
+		{listed("_path", "lib/b"), "lib/b: the package lists the path, but does not contain it"},
+		{listed("_path", "lib/.wh.a"), `path "lib/.wh.a": names that start with ".wh." are reserved for whiteouts`},
+		{entry(condatest.File{Path: "lib/l", Type: tar.TypeSymlink}), "lib/l: a symlink without a target, which conda cannot install either; " +
+			"take another build of the package, or its .tar.bz2"},
+		{entry(condatest.File{Path: "lib/f", Type: tar.TypeFifo}), "lib/f: a named pipe, expected a file, a symlink or a directory"},
+		{entry(condatest.File{Path: "lib/.wh.f"}), "/lib/f: a package must not contain a whiteout"},
+		{entry(condatest.File{Path: "../f", Unlisted: true}), `pkg-pkg-1.0-0.tar.zst: entry "../f": ".." is not allowed in an image path`},
+		{entry(condatest.File{Path: "conda-meta/pkg-1.0-0.json", Body: "{}"}), "conda-meta/pkg-1.0-0.json: the package contains its own record, which conda makes"},
+		{entry(condatest.File{Path: "lib/b", Body: condatest.Placeholder + "\x00", FileMode: "binary", Listed: map[string]any{"prefix_placeholder": "/home"}}),
+			"lib/b: the prefix is longer than the placeholder in a binary: 10 bytes, there is room for 5"},
+		{entry(condatest.File{Path: "etc/conda/env_vars.d/a.json", Body: `{"A": 1}`}),
+			"etc/conda/env_vars.d/a.json: json: cannot unmarshal number into Go value of type string"},
+		{info("paths.json", `{"paths_version": 2}`), `info/paths.json: version "2", expected 1`},
+		{info("paths.json", "["), "info/paths.json: unexpected EOF"},
+		{info("paths.json", ""), "not a Conda package: it has neither info/paths.json nor info/files"},
+		{info("index.json", ""), "not a Conda package: it has no info/index.json"},
+		{info("link.json", `{"package_metadata_version": 2}`), `info/link.json: version "2", expected 1`},
+		{condatest.Package{Files: []condatest.File{file}, Info: map[string]string{"paths.json": "", "files": "lib/a", "has_prefix": `"x`}},
+			`info/has_prefix: "\"x": the quote does not end`},
+		{condatest.Package{Files: []condatest.File{file}, Info: map[string]string{"paths.json": "", "files": "lib/a", "has_prefix": "a text"}},
+			`info/has_prefix: "a text": expected PATH, or PLACEHOLDER MODE PATH`},
+		{index("name", "other"), "the package is other-1.0-0, but its URL is https://example.org/channel/linux-64/pkg-1.0-0.conda"},
+		{index("name", "../x"), `info/index.json: name "../x" is not part of a package's name`},
+		{index("version", nil), `info/index.json: version "" is not part of a package's name`},
+		{index("subdir", "osx-64"), `URL https://example.org/channel/osx-64/pkg-1.0-0.conda: platform "osx-64": only packages for Linux, and noarch ones, can be in an image`},
+		{index("platform", "win"), "a package for linux-64 win: only packages for Linux, and noarch ones, can be in an image"},
+		{index("noarch", "perl"), `info/index.json: noarch "perl": expected generic or python`},
+		{points("a"), `info/link.json: entry point "a": expected COMMAND = MODULE:FUNCTION`},
+		{points("../a=m:f"), `info/link.json: entry point "../a=m:f": "../a" is not a program's name`},
+		{points(".a=m:f"), `info/link.json: entry point ".a=m:f": ".a" is not a program's name`},
+		{points("a=m;x:f"), `info/link.json: entry point "a=m;x:f": "m;x" is not the name of a Python module`},
+		{points("a=m:f()"), `info/link.json: entry point "a=m:f()": "f()" is not the name of a Python function`},
+		{points("a=import:f"), `info/link.json: entry point "a=import:f": "import" is not the name of a Python module`},
+	} {
+		refuse(t, test.p, test.want)
+	}
+	data, err := condatest.Package{Index: map[string]any{"noarch": "python", "subdir": "noarch"}}.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := installData(t, data, Target{Prefix: "/p"}, "https://h/noarch/pkg-1.0-0.conda"); !errors.Is(err, errNoPython) {
+		t.Errorf("noarch: python without Python: %v", err)
+	}
+}
+
+func TestInstall(t *testing.T) {
+	files := []condatest.File{
+		{Path: "bin/.pkg-post-link.sh", Body: "x"}, {Path: "bin/.pkg-pre-unlink.sh", Body: "y"}, {Path: "bin/.other-post-link.sh", Body: "z"},
+		{Path: "etc/conda/activate.d/b.sh", Body: "b"}, {Path: "etc/conda/activate.d/a.sh", Body: "a"}, {Path: "etc/conda/activate.d/a.fish"},
+		{Path: "etc/conda/env_vars.d/v.json", Body: `{"A": "` + condatest.Placeholder + `", "B": null, "C": "***unset***"}`, FileMode: "text"},
+		{Path: "conda-meta/state", Body: `{"env_vars": {"x": "1"}, "version": 1}`},
+		{Path: "share/d", Type: tar.TypeDir, Mode: 0o775, Listed: map[string]any{"path_type": "directory", "sha256": nil, "size_in_bytes": nil}},
+		{Path: "lib/l", Symlink: "m"}, {Path: "lib/h", Hardlink: "lib/p", Listed: map[string]any{"sha256": nil, "size_in_bytes": nil}},
+	}
+	files = slices.Insert(files, 9, condatest.File{Path: "lib/p", Body: "p", Mode: 0o775})
+	got, texts, err := install(t, condatest.Package{Files: files, Index: map[string]any{"license": "MIT", "build_number": 7}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := got.Facts
+	paths := f.Paths
+	f.Paths = nil
+	want := Facts{
+		Name: "pkg", Version: "1.0", Build: "0", BuildNumber: 7, Subdir: "linux-64", License: "MIT",
+		PURL: "pkg:conda/pkg@1.0?build=0&channel=channel&subdir=linux-64&type=conda", URL: "https://example.org/channel/linux-64/pkg-1.0-0.conda",
+		SHA256: f.SHA256, Size: f.Size,
+		Variables: map[string]map[string]string{
+			"etc/conda/env_vars.d/v.json": {"A": "/opt/conda"}, "conda-meta/state": {"x": "1"},
+		},
+		Activation:  []string{"etc/conda/activate.d/a.sh", "etc/conda/activate.d/b.sh"},
+		LinkScripts: []string{"bin/.pkg-post-link.sh", "bin/.pkg-pre-unlink.sh"},
+	}
+	if !reflect.DeepEqual(f, want) {
+		t.Errorf("got  %+v\nwant %+v", f, want)
+	}
+	for _, p := range paths {
+		if p.Path == "share/d" && p.Type != TypeDirectory {
+			t.Errorf("%+v is not a directory", p)
+		}
+		e := got.Entries[slices.IndexFunc(got.Entries, func(e *tree.Entry) bool { return e.Path == "/opt/conda/"+p.Path })]
+		if p.Type == TypeFile && (p.SHA256 != sha256Text([]byte(texts[e.Path])) || p.Mode != e.Mode.Bits()) || p.Target != e.Target {
+			t.Errorf("the facts of %+v differ from the entry %+v", p, e)
+		}
+	}
+	if len(paths) != len(files)+1 || len(got.Entries) != len(files)+1 {
+		t.Errorf("%d facts, %d entries, want %d", len(paths), len(got.Entries), len(files)+1)
+	}
+	again, err := open(t, mustBytes(t, condatest.Package{Files: files}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := again.Install(target, "https://example.org/linux-64/pkg-1.0-0.conda"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func mustBytes(t testing.TB, p condatest.Package) []byte {
+	t.Helper()
+	data, err := p.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// What is listed below info/ is not installed, nor are files that are not listed.
+func TestNotInstalled(t *testing.T) {
+	got, _, err := install(t, condatest.Package{Files: []condatest.File{
+		{Path: "lib/a", Listed: map[string]any{"_path": "info/index.json"}}, {Path: "lib/b", Unlisted: true}, {Path: "info/c", Unlisted: true},
+	}})
+	if err != nil || len(got.Entries) != 1 || got.Facts.Paths[0].Path != "conda-meta/pkg-1.0-0.json" {
+		t.Errorf("%+v, %v", got.Facts.Paths, err)
+	}
+}
+
+// The order of the archive's entries does not matter.
+func TestOrder(t *testing.T) {
+	files := []condatest.File{{Path: "a", Body: "1"}, {Path: "b", Body: condatest.Placeholder, FileMode: "text"}, {Path: "c", Symlink: "a"}}
+	list := func() []string {
+		got, texts, err := install(t, condatest.Package{Files: files, Info: map[string]string{
+			"paths.json": `{"paths_version":1,"paths":[{"_path":"a"},{"_path":"b","prefix_placeholder":"` + condatest.Placeholder + `","file_mode":"text"},{"_path":"c"}]}`,
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, e := range got.Entries[:len(files)] {
+			all = append(all, fmt.Sprint(e.Path, e.Mode, e.ModTime, e.Target, texts[e.Path]))
+		}
+		return all
+	}
+	first := list()
+	slices.Reverse(files)
+	if second := list(); !slices.Equal(first, second) {
+		t.Errorf("%q, in another order %q", first, second)
+	}
+}
+
+// The digest of a file with a placeholder is checked before the replacement.
+func TestReplacedFileIsChecked(t *testing.T) {
+	f := condatest.File{Path: "lib/a", Body: condatest.Placeholder, FileMode: "text", Listed: map[string]any{"sha256": strings.Repeat("0", 64)}}
+	_, _, err := install(t, condatest.Package{Files: []condatest.File{f}})
+	if err == nil || !strings.Contains(err.Error(), "lib/a: the file has the SHA-256 ") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A patched file is a second younger, so that Python does not take its old .pyc for current.
+func TestTimes(t *testing.T) {
+	got, _, err := install(t, condatest.Package{Files: []condatest.File{
+		{Path: "a.py", Body: condatest.Placeholder, FileMode: "text"}, {Path: "b.py", Body: "x", FileMode: "text"}, {Path: "c.py"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range []int64{1600000001, 1600000000, 1600000000} {
+		if e := got.Entries[n]; e.ModTime.Unix() != want || e.ModTime.Nanosecond() != 0 {
+			t.Errorf("%s: %s, want %d", e.Path, e.ModTime, want)
+		}
+	}
+}
+
+func TestPython(t *testing.T) {
+	python := func(index map[string]any) (Python, error) {
+		p, err := open(t, mustBytes(t, condatest.Package{Name: "python", Version: "3.11.9", Index: index}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Python()
+	}
+	for _, test := range []struct {
+		index map[string]any
+		want  Python
+		err   string
+	}{
+		{nil, Python{"3.11", "lib/python3.11/site-packages"}, ""},
+		{map[string]any{"version": "3.13.0rc1"}, Python{"3.13", "lib/python3.13/site-packages"}, ""},
+		{map[string]any{"python_site_packages_path": "lib/python3.11t/site-packages"}, Python{"3.11", "lib/python3.11t/site-packages"}, ""},
+		{map[string]any{"version": "3"}, Python{}, "pkg: the package is python 3, expected python"},
+		{map[string]any{"name": "perl"}, Python{}, "pkg: the package is perl 3.11.9, expected python"},
+		{map[string]any{"python_site_packages_path": "../x"}, Python{}, `pkg: info/index.json: site-packages path "../x": ".." is not allowed in an image path`},
+		{map[string]any{"python_site_packages_path": "/x"}, Python{}, `pkg: info/index.json: site-packages path "/x": expected a clean path relative to the prefix`},
+	} {
+		got, err := python(test.index)
+		if got != test.want || err == nil != (test.err == "") || err != nil && err.Error() != test.err {
+			t.Errorf("%v: %v, %v", test.index, got, err)
+		}
+	}
+	for _, p := range []Python{{}, {"3", "a"}, {"3.1.2", "a"}, {"3.1", ""}, {"3.1", "a/"}} {
+		if p.Check() == nil {
+			t.Errorf("%v is accepted", p)
+		}
+	}
+}
+
+func TestCheckPrefix(t *testing.T) {
+	for prefix, ok := range map[string]bool{
+		"/opt/conda": true, "/a": true, "/home/a.b/x_y-1+@": true, "/" + strings.Repeat("p", 199): true,
+		"/" + strings.Repeat("p", 200): false, "": false, "/": false, "opt": false, "/opt/": false, "/opt//x": false, "/opt/../x": false,
+		"/opt/my conda": false, "/opt/ü": false, "/opt/$x": false, "/opt/a\nb": false,
+	} {
+		if err := CheckPrefix(prefix); (err == nil) != ok {
+			t.Errorf("%q: %v", prefix, err)
+		}
+	}
+}
+
+func TestParseURL(t *testing.T) {
+	for url, want := range map[string]origin{
+		"https://conda.anaconda.org/conda-forge/linux-64/a-1-0.conda": {"https://conda.anaconda.org/conda-forge/linux-64/a-1-0.conda",
+			"https://conda.anaconda.org/conda-forge", "linux-64", "a-1-0.conda", "a-1-0", "conda"},
+		"https://u:p@h/t/tk-1/c/noarch/a-1!2-0.tar.bz2?x=1#md5": {"https://h/c/noarch/a-1%212-0.tar.bz2", "https://h/c", "noarch", "a-1!2-0.tar.bz2", "a-1!2-0", "tar.bz2"},
+		"file:///d/linux-aarch64/a%2Bb-1-0.conda":               {"file:///d/linux-aarch64/a%2Bb-1-0.conda", "file:///d", "linux-aarch64", "a+b-1-0.conda", "a+b-1-0", "conda"},
+	} {
+		got, err := parseURL(url)
+		got.url, want.url = strings.ReplaceAll(got.url, "%21", "!"), strings.ReplaceAll(want.url, "%21", "!")
+		if err != nil || got != want {
+			t.Errorf("%s: %+v, %v", url, got, err)
+		}
+	}
+	for url, want := range map[string]string{
+		"":                             "the URL of a package must be absolute, CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda",
+		"linux-64/a.conda":             "the URL of a package must be absolute, CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda",
+		"https://h/linux-64/a.zip":     "URL https://h/linux-64/a.zip: the file must be NAME-VERSION-BUILD.conda or .tar.bz2",
+		"https://h/linux-64/.conda":    "URL https://h/linux-64/.conda: the file must be NAME-VERSION-BUILD.conda or .tar.bz2",
+		"https://h/win-64/a-1-0.conda": `URL https://h/win-64/a-1-0.conda: platform "win-64": only packages for Linux, and noarch ones, can be in an image`,
+		"https://h/a-1-0.conda":        `URL https://h/a-1-0.conda: platform "h": only packages for Linux, and noarch ones, can be in an image`,
+	} {
+		if _, err := parseURL(url); err == nil || err.Error() != want {
+			t.Errorf("%s: error %v, want %s", url, err, want)
+		}
+	}
+}
+
+// Members are found by name, in any order and in a directory; nothing else in the zip matters.
+func TestArchives(t *testing.T) {
+	data := mustBytes(t, condatest.Package{Files: []condatest.File{{Path: "./lib/a", Body: "a", Listed: map[string]any{"_path": "lib/a"}}}})
+	members := make(map[string][]byte)
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range z.File {
+		offset, err := f.DataOffset()
+		if err != nil {
+			t.Fatal(err)
+		}
+		members[f.Name] = data[offset:][:f.CompressedSize64]
+	}
+	const info, payload = "info-pkg-1.0-0.tar.zst", "pkg-pkg-1.0-0.tar.zst"
+	zipped := func(files map[string][]byte) []byte {
+		data, err := condatest.Zip(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	deflated := func() []byte {
+		var b bytes.Buffer
+		w := zip.NewWriter(&b)
+		for _, name := range []string{info, payload} {
+			f, err := w.Create(name)
+			if err == nil {
+				_, err = f.Write(members[name])
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Close()
+		return b.Bytes()
+	}
+	for _, test := range []struct {
+		name string
+		data []byte
+		want string
+	}{
+		{"usual", data, ""},
+		{"in a directory, with others", zipped(map[string][]byte{"d/" + info: members[info], "d/" + payload: members[payload], "../x": nil, "pkg-x": nil}), ""},
+		{"no payload", zipped(map[string][]byte{info: members[info]}), "not a Conda package: the zip has no member pkg-*.tar.zst"},
+		{"two", zipped(map[string][]byte{info: members[info], payload: members[payload], "pkg-x.tar.zst": nil}),
+			"two members pkg-*: pkg-pkg-1.0-0.tar.zst and pkg-x.tar.zst"},
+		{"deflated", deflated(), ""},
+		{"deflated, with a small size", restate(deflated(), 1), info + ": zip: not a valid zip file"},
+		{"deflated, with a huge size", restate(deflated(), math.MaxUint32-1), info + ": unexpected EOF"},
+		{"something else", []byte("\x1f\x8bx"), errFormat.Error()},
+		{"nothing", nil, errFormat.Error()},
+		{"a damaged zip", data[:len(data)-30], "zip: not a valid zip file"},
+		{"no tar", zipped(map[string][]byte{info: members[info], payload: []byte("x")}), payload + ": not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
+		{"a truncated tar", zipped(map[string][]byte{info: members[info], payload: members[payload][:20]}), payload + ": zstd: it is cut off"},
+	} {
+		_, texts, err := installData(t, test.data, target, "https://h/c/linux-64/pkg-1.0-0.conda")
+		if test.want == "" && (err != nil || texts["/opt/conda/lib/a"] != "a") {
+			t.Errorf("%s: %v, %q", test.name, err, texts)
+		}
+		if test.want != "" && (err == nil || !strings.HasSuffix(err.Error(), "pkg: "+test.want)) {
+			t.Errorf("%s: error %v, want %s", test.name, err, test.want)
+		}
+	}
+}
+
+// restate changes the unpacked size that the directory of a zip states for its first member.
+func restate(data []byte, size uint32) []byte {
+	at := bytes.Index(data, []byte("PK\x01\x02"))
+	binary.LittleEndian.PutUint32(data[at+24:], size)
+	return data
+}
+
+// A member may not unpack to more than a tar may.
+func TestMemberLimit(t *testing.T) {
+	data, err := condatest.Zip(map[string][]byte{"a": nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data)))
+	z, err := zip.NewReader(r, r.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	z.File[0].Method, z.File[0].UncompressedSize64 = zip.Deflate, 17<<30
+	if _, err := new(contents).member(r, z.File[0]); !errors.Is(err, decompress.ErrLimit) {
+		t.Errorf("error %v", err)
+	}
+	z.File[0].CompressedSize64 = 1000
+	if _, err := new(contents).member(r, z.File[0]); err == nil || err.Error() != "the package is truncated" {
+		t.Errorf("error %v", err)
+	}
+}
+
+// FuzzInstall installs packages with arbitrary documents. What is installed stays in the prefix.
+func FuzzInstall(f *testing.F) {
+	f.Add(`{"name":"pkg","version":"1.0","build":"0","noarch":"python"}`, `{"paths":[{"_path":"lib/a","prefix_placeholder":"aa","file_mode":"binary"}],"paths_version":1}`,
+		`{"noarch":{"type":"python","entry_points":["a=b:c"]},"package_metadata_version":1}`, "lib/a\n", "aa\x00")
+	f.Add(`{"name":"pkg","version":"1.0","build":"0"}`, "", "", "lib/a\nsite-packages/b\n", "x")
+	f.Fuzz(func(t *testing.T, index, paths, link, files, body string) {
+		data, err := condatest.Package{Plain: true, Files: []condatest.File{{Path: "lib/a", Body: body}, {Path: "site-packages/b", Symlink: "c"}}, Info: map[string]string{
+			"index.json": index, "paths.json": paths, "link.json": link, "files": files, "has_prefix": files,
+		}}.Bytes()
+		if err != nil {
+			return
+		}
+		installed, _, err := installData(t, data, target, "https://h/c/linux-64/pkg-1.0-0.conda")
+		if err != nil {
+			return
+		}
+		var b tree.Builder
+		for _, e := range installed.Entries {
+			if clean, err := tree.Clean(e.Path); err != nil || clean != e.Path || !strings.HasPrefix(clean, "/opt/conda/") {
+				t.Errorf("%q is not in the prefix", e.Path)
+			}
+			if err := b.Add(*e); err != nil {
+				t.Errorf("%s: %v", e.Path, err)
+			}
+		}
+	})
+}
+
+// FuzzOpen opens arbitrary archives.
+func FuzzOpen(f *testing.F) {
+	data, err := condatest.Package{Plain: true, Files: []condatest.File{{Path: "lib/a", Body: "a"}}}.Bytes()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add([]byte("BZh9"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		installData(t, data, target, "https://h/c/linux-64/pkg-1.0-0.conda")
+	})
+}
