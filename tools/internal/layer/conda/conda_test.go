@@ -112,7 +112,7 @@ func TestInstallRefuses(t *testing.T) {
 		p    condatest.Package
 		want string
 	}{
-		{listed("sha256", ofX), "the file has the SHA-256 ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb, the package lists " + ofX},
+		{listed("sha256", ofX), "/opt/conda/lib/a: pkg: the file has the SHA-256 ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb, the package lists " + ofX},
 		{listed("sha256", "ABC"), `path "lib/a": sha256 "ABC": expected 64 lower-case hexadecimal digits`},
 		{listed("size_in_bytes", 2), "lib/a: the file has 1 bytes, the package lists 2"},
 		{listed("size_in_bytes", -2), `path "lib/a": the size -2 is negative`},
