@@ -43,10 +43,10 @@ func TestLayerEnvironment(t *testing.T) {
 
 func TestLayerEnvironmentRefused(t *testing.T) {
 	for want, e := range map[string]Environment{
-		`environment of layer 2: "a" is not an absolute path`:                                                     {Path: []string{"a"}},
-		`environment of layer 2: directory "/a:/b": a colon separates the directories in PATH`:                    {Path: []string{"/a:/b"}},
-		`environment of layer 2: "A=" is not a variable's name: it must not be empty, nor hold "=" or a NUL byte`: {Variables: map[string]string{"A=": ""}},
-		`environment of layer 2: value of A: no program can be given a NUL byte`:                                  {Variables: map[string]string{"A": "\x00"}},
+		`environment of layer 2: "a" is not an absolute path`:                                                   {Path: []string{"a"}},
+		`environment of layer 2: directory "/a:/b": a colon separates the directories in PATH`:                  {Path: []string{"/a:/b"}},
+		`environment of layer 2: invalid variable name "A=": it must not be empty or contain "=" or a NUL byte`: {Variables: map[string]string{"A=": ""}},
+		`environment of layer 2: value of A contains a NUL byte`:                                                {Variables: map[string]string{"A": "\x00"}},
 	} {
 		if _, err := build(onBase("{}"), "{}", Layer{DiffID: one}, Layer{DiffID: two, Environment: e}); err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)

@@ -49,7 +49,7 @@ func TestSquash(t *testing.T) {
 	}{
 		{config, 3, "config: 2 layers, and 3 are to be kept"},
 		{config, -1, "config: 2 layers, and -1 are to be kept"},
-		{"{}", 0, "wanted an image config"},
+		{"{}", 0, "expected an image config"},
 		{strings.Replace(config, "2020-01", "2020/01", 1), 0, "config: parsing time"},
 	} {
 		if _, err := Squash([]byte(test.config), nil, test.kept, layer); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -410,8 +410,8 @@ func TestArchives(t *testing.T) {
 		{"something else", []byte("\x1f\x8bx"), errFormat.Error()},
 		{"nothing", nil, errFormat.Error()},
 		{"a damaged zip", data[:len(data)-30], "zip: not a valid zip file"},
-		{"no tar", zipped(map[string][]byte{info: members[info], payload: []byte("x")}), payload + ": not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
-		{"a truncated tar", zipped(map[string][]byte{info: members[info], payload: members[payload][:20]}), payload + ": zstd: it is cut off"},
+		{"no tar", zipped(map[string][]byte{info: members[info], payload: []byte("x")}), payload + ": not a tar archive, plain or compressed with gzip, bzip2, xz or zstd"},
+		{"a truncated tar", zipped(map[string][]byte{info: members[info], payload: members[payload][:20]}), payload + ": zstd: truncated"},
 	} {
 		_, texts, err := installData(t, test.data, target, "https://h/c/linux-64/pkg-1.0-0.conda")
 		if test.want == "" && (err != nil || texts["/opt/conda/lib/a"] != "a") {
