@@ -53,9 +53,9 @@ func (e *failure) Hint() string {
 		return at.refused(token.Status)
 	case errors.As(e.err, &certificate):
 		return fmt.Sprintf("an authority for %s can be put into certs.d/%[1]s/ca.crt below /etc/containers or /etc/docker, "+
-			"or into the file that SSL_CERT_FILE names; push, lock and check can do without it with --insecure", at.registry)
+			"or into the file that SSL_CERT_FILE names; push, lock, image and check can do without it with --insecure", at.registry)
 	case errors.Is(e.err, http.ErrSchemeMismatch):
-		return at.registry + " has no TLS; push, lock and check allow that with --insecure"
+		return at.registry + " has no TLS; push, lock, image and check allow that with --insecure"
 	case transport.IsSilence(e.err) && errors.As(e.err, &network): // otherwise it comes from a credential helper
 		return at.registry + " may be overloaded or out of reach: try again, and look whether a proxy is needed " +
 			"(HTTPS_PROXY, NO_PROXY)"

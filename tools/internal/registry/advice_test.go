@@ -94,9 +94,9 @@ func TestHint(t *testing.T) {
 		{"silence of a helper", "", basic, Options{Credentials: silent{}}, nil, resolve, ""},
 		{"unknown authority", "registry.test", secure, nobody, nil, resolve,
 			"an authority for HOST can be put into certs.d/HOST/ca.crt below /etc/containers or /etc/docker, or into the file that " +
-				"SSL_CERT_FILE names; push, lock and check can do without it with --insecure"},
+				"SSL_CERT_FILE names; push, lock, image and check can do without it with --insecure"},
 		{"plain HTTP", "registry.test:5000", open, nobody, nil, resolve,
-			"HOST has no TLS; push, lock and check allow that with --insecure"},
+			"HOST has no TLS; push, lock, image and check allow that with --insecure"},
 	}
 	for _, test := range tests {
 		server, host := test.start(t), test.host
