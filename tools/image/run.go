@@ -56,7 +56,7 @@ type settings struct {
 }
 
 func (s *settings) declareInsecure(flags *flag.FlagSet) {
-	flags.BoolVar(&s.insecure, "insecure", false, "accept an untrusted certificate, or no TLS at all, of registries")
+	flags.BoolVar(&s.insecure, "insecure", false, "accept registries with an untrusted certificate or without TLS")
 }
 
 func (s *settings) declarePlatform(flags *flag.FlagSet, usage string) {
