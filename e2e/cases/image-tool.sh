@@ -20,7 +20,8 @@ walks() {
   "$1" load --input "$WORK/new.tar" >"$WORK/loaded"
   equal "$1 load" "Loaded image: $name" "$(cat "$WORK/loaded")"
   equal "what the container prints" "Hello world!" "$("$1_run" "$name")"
-  equal "a setting of the base" "base" "$("$1_run" "$name" /bin/sh -c 'echo $ORIGIN')"
+  "$1_run" "$name" /bin/busybox env >"$WORK/environment"
+  contains "$WORK/environment" "ORIGIN=base"
 }
 
 # The rules and the program make the same image of the same base, layer and settings.
@@ -81,7 +82,7 @@ skopeo_places() {
   skopeo copy "docker-archive:$WORK/edited.tar" "oci:$WORK/many:second"
   skopeo copy --dest-tls-verify=false "oci:$WORK/many:second" "docker://$address/skopeo:second"
   if image ls "$WORK/many" 2>"$WORK/err"; then fail "there are two images"; fi
-  contains "$WORK/err" "there are 2 images: first, second"
+  contains "$WORK/err" "contains 2 images: first, second"
   image diff "$WORK/many:second" "$address/skopeo:second"
   if image diff "$WORK/many:first" "$WORK/many:second" >"$WORK/differs"; then fail "no difference"; fi
   contains "$WORK/differs" '~ config Cmd ["/bin/sh"] -> ["/bin/cat","/some-file"]' "+ file /some-file"
@@ -173,7 +174,7 @@ indexes() {
   image copy --platform=linux/s390x "$WORK/index.tar" "$WORK/s390x.tar"
   equal "the chosen platform" s390x "$(skopeo --override-arch s390x inspect "docker-archive:$WORK/s390x.tar" | jq -r .Architecture)"
   if image edit "$WORK/index.tar" --user=5 --output="$WORK/x.tar" 2>"$WORK/err"; then fail "there are two images"; fi
-  contains "$WORK/err" "there are 2 images, for linux/" "hint: --platform"
+  contains "$WORK/err" "contains 2 images, for linux/" "hint: --platform"
   image diff --platform=linux/s390x "$WORK/index.tar" "$address/index:all"
 }
 

@@ -114,7 +114,7 @@ func (e *editing) declareSettings(flags *flag.FlagSet) {
 	flags.Var((*cli.Strings)(&e.change.Volumes), "volume", "`path` of a volume")
 	flags.Var((*cli.Strings)(&e.change.Clear), "clear", "`setting` to drop before others are set: cmd, entrypoint, env, "+
 		"labels, user and so on")
-	flags.StringVar(&e.more, "settings", "", "`json` object with more settings, as mkconfig has them")
+	flags.StringVar(&e.more, "settings", "", "`json` object with more settings, those of mkconfig; other flags replace its keys")
 }
 
 func (e *editing) declareLayers(flags *flag.FlagSet) {

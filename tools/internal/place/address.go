@@ -174,7 +174,7 @@ func ParseSource(text string) (Address, error) {
 	}
 	a, err := parseReference(text)
 	if err != nil {
-		return a, advise(err, "the place is not a file or directory that exists, so it is taken for a reference")
+		return a, advise(err, "no file or directory has this name, so it must be a reference")
 	}
 	return a, nil
 }

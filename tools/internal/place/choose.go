@@ -14,7 +14,7 @@ import (
 // choose reduces the roots to those that the address selects.
 func (p *Place) choose(ctx context.Context) error {
 	if len(p.Roots) == 0 {
-		return fmt.Errorf("%s: there is no image in it", p.Path)
+		return fmt.Errorf("%s: no image found", p.Path)
 	}
 	switch {
 	case p.Digest != "":
@@ -88,7 +88,7 @@ func (p *Place) Root() (Root, error) {
 	if len(p.Roots) == 1 {
 		return p.Roots[0], nil
 	}
-	return Root{}, advise(fmt.Errorf("%s: there are %d images: %s", p.Path, len(p.Roots), list(p.Roots)),
+	return Root{}, advise(fmt.Errorf("%s: contains %d images: %s", p.Path, len(p.Roots), list(p.Roots)),
 		"%s:NAME or %[1]s@DIGEST is one of them", p.Path)
 }
 
@@ -106,14 +106,14 @@ func (p *Place) Image(ctx context.Context, platform, fallback *oci.Platform) (co
 	}
 	switch {
 	case len(images) == 0:
-		return fail(fmt.Errorf("%s: it is not a container image", p))
+		return fail(fmt.Errorf("%s: not a container image", p))
 	case platform == nil && len(images) == 1:
 		return images[0], root, nil
 	case platform == nil:
 		platform = fallback
 	}
 	if platform == nil {
-		return fail(advise(fmt.Errorf("%s: there are %d images, for %s", p, len(images), platforms(images)),
+		return fail(advise(fmt.Errorf("%s: contains %d images, for %s", p, len(images), platforms(images)),
 			"--platform chooses one of them"))
 	}
 	image, err := content.Choose(images, *platform)

@@ -53,9 +53,9 @@ func (e *failure) Hint() string {
 		return at.refused(token.Status)
 	case errors.As(e.err, &certificate):
 		return fmt.Sprintf("to trust the authority of %s, put its certificate into certs.d/%[1]s/ca.crt below /etc/containers or "+
-			"/etc/docker, or into the file that SSL_CERT_FILE names; push, load, lock and check need none with --insecure", at.registry)
+			"/etc/docker, or into the file that SSL_CERT_FILE names, or use --insecure", at.registry)
 	case errors.Is(e.err, http.ErrSchemeMismatch):
-		return at.registry + " has no TLS; push, load, lock and check allow that with --insecure"
+		return at.registry + " has no TLS; --insecure allows that"
 	case transport.IsSilence(e.err) && errors.As(e.err, &network): // otherwise it comes from a credential helper
 		return at.registry + " may be overloaded or unreachable: try again, and check whether a proxy is needed " +
 			"(HTTPS_PROXY, NO_PROXY)"

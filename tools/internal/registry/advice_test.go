@@ -94,9 +94,9 @@ func TestHint(t *testing.T) {
 		{"silence of a helper", "", basic, Options{Credentials: silent{}}, nil, resolve, ""},
 		{"unknown authority", "registry.test", secure, nobody, nil, resolve,
 			"to trust the authority of HOST, put its certificate into certs.d/HOST/ca.crt below /etc/containers or /etc/docker, or into " +
-				"the file that SSL_CERT_FILE names; push, load, lock and check need none with --insecure"},
+				"the file that SSL_CERT_FILE names, or use --insecure"},
 		{"plain HTTP", "registry.test:5000", open, nobody, nil, resolve,
-			"HOST has no TLS; push, load, lock and check allow that with --insecure"},
+			"HOST has no TLS; --insecure allows that"},
 	}
 	for _, test := range tests {
 		server, host := test.start(t), test.host

@@ -115,7 +115,7 @@ func (f *FileSystem) Copy(ctx context.Context, w io.Writer, path string) error {
 		return err
 	}
 	if at.File.Kind != tree.File {
-		return fmt.Errorf("%s: it is a %s, not a file", path, at.File.Kind)
+		return fmt.Errorf("%s: is a %s, not a file", path, at.File.Kind)
 	}
 	return f.Contents(ctx, func(file *File) bool { return file == at.File }, func(_ *File, r io.Reader) error {
 		_, err := io.Copy(w, r)
