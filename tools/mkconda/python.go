@@ -28,12 +28,7 @@ The output has the first two numbers of the version and the directory of modules
 }
 
 func writePython(ctx context.Context, archive, output string) error {
-	p, err := conda.Open(ctx, archive, filepath.Dir(output))
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	python, err := p.Python()
+	python, err := conda.ReadPython(ctx, archive, filepath.Dir(output))
 	if err != nil {
 		return err
 	}

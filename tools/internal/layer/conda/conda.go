@@ -44,31 +44,35 @@ type digested struct {
 
 // Open opens the package at path. scratch is a directory for unpacked bytes, which need no cleaning up.
 func Open(ctx context.Context, path, scratch string) (*Package, error) {
-	file, err := os.Open(path)
+	p, err := open(ctx, path, scratch, true)
 	if err != nil {
 		return nil, err
 	}
-	p := &Package{name: path, file: file, spool: decompress.Spool{Dir: scratch}, sum: make(chan digested, 1)}
-	if err := p.open(ctx, scratch); err != nil {
-		p.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return p, nil
-}
-
-func (p *Package) open(ctx context.Context, scratch string) error {
-	info, err := p.file.Stat()
-	if err != nil {
-		return err
-	}
-	p.size = info.Size()
 	go func() {
 		h := sha256.New()
 		_, err := io.Copy(h, io.NewSectionReader(p.file, 0, p.size))
 		p.sum <- digested{hex.EncodeToString(h.Sum(nil)), err}
 	}()
-	p.contents, err = unpack(ctx, io.NewSectionReader(p.file, 0, p.size), scratch)
-	return err
+	return p, nil
+}
+
+// open opens a package, with its payload or without.
+func open(ctx context.Context, path, scratch string, payload bool) (*Package, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	p := &Package{name: path, file: file, spool: decompress.Spool{Dir: scratch}, sum: make(chan digested, 1)}
+	info, err := file.Stat()
+	if err == nil {
+		p.size = info.Size()
+		p.contents, err = unpack(ctx, io.NewSectionReader(file, 0, p.size), scratch, payload)
+	}
+	if err != nil {
+		p.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
 }
 
 // Close releases the package's files.

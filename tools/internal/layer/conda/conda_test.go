@@ -24,8 +24,8 @@ import (
 // target is where tests install packages.
 var target = Target{Prefix: "/opt/conda", Python: &Python{"3.11", "lib/python3.11/site-packages"}}
 
-// open opens a package in memory.
-func open(t testing.TB, data []byte) (*Package, error) {
+// openData opens a package in memory.
+func openData(t testing.TB, data []byte) (*Package, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "pkg")
 	if err := os.WriteFile(file, data, 0o666); err != nil {
@@ -42,7 +42,7 @@ func open(t testing.TB, data []byte) (*Package, error) {
 // installData installs a package in memory and reads all of its contents.
 func installData(t testing.TB, data []byte, to Target, url string) (Installed, map[string]string, error) {
 	t.Helper()
-	p, err := open(t, data)
+	p, err := openData(t, data)
 	if err != nil {
 		return Installed{}, nil, err
 	}
@@ -207,7 +207,7 @@ func TestInstall(t *testing.T) {
 	if len(paths) != len(files)+1 || len(got.Entries) != len(files)+1 {
 		t.Errorf("%d facts, %d entries, want %d", len(paths), len(got.Entries), len(files)+1)
 	}
-	again, err := open(t, mustBytes(t, condatest.Package{Files: files}))
+	again, err := openData(t, mustBytes(t, condatest.Package{Files: files}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,6 +269,17 @@ func TestReplacedFileIsChecked(t *testing.T) {
 	}
 }
 
+// A value of null is none.
+func TestNull(t *testing.T) {
+	got, texts, err := install(t, condatest.Package{Info: map[string]string{
+		"index.json": `{"name":"pkg","version":"1.0","build":"0","constrains":null,"depends":null,"arch":null,"license":null,"noarch":null,"timestamp":1}`,
+	}})
+	record := texts["/opt/conda/conda-meta/pkg-1.0-0.json"]
+	if err != nil || strings.Contains(record, "null") || !strings.Contains(record, `"constrains": [],`) || len(got.Entries) != 1 {
+		t.Errorf("%v, %s", err, record)
+	}
+}
+
 // A patched file is a second younger, so that Python does not take its old .pyc for current.
 func TestTimes(t *testing.T) {
 	got, _, err := install(t, condatest.Package{Files: []condatest.File{
@@ -286,11 +297,16 @@ func TestTimes(t *testing.T) {
 
 func TestPython(t *testing.T) {
 	python := func(index map[string]any) (Python, error) {
-		p, err := open(t, mustBytes(t, condatest.Package{Name: "python", Version: "3.11.9", Index: index}))
-		if err != nil {
+		file := filepath.Join(t.TempDir(), "pkg")
+		if err := (condatest.Package{Name: "python", Version: "3.11.9", Index: index}).Write(file); err != nil {
 			t.Fatal(err)
 		}
-		return p.Python()
+		python, err := ReadPython(t.Context(), file, t.TempDir())
+		if err != nil {
+			_, text, _ := strings.Cut(err.Error(), "/pkg: ")
+			err = errors.New("pkg: " + text)
+		}
+		return python, err
 	}
 	for _, test := range []struct {
 		index map[string]any
