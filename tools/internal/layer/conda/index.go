@@ -65,7 +65,8 @@ func (x *index) parse(data []byte) error {
 		return fmt.Errorf("info/index.json: %w", err)
 	}
 	if x.Platform != "" && x.Platform != "linux" || x.Subdir != "" && !subdirName.MatchString(x.Subdir) {
-		return fmt.Errorf("a package for %s: only packages for Linux, and noarch ones, can be in an image", strings.TrimSpace(x.Subdir+" "+x.Platform))
+		system := strings.TrimSpace(x.Subdir + " " + x.Platform)
+		return fmt.Errorf("a package for %s: only packages for Linux, and noarch ones, can be in an image", system)
 	}
 	return nil
 }

@@ -150,7 +150,11 @@ func (i *installer) addProgram(p program) error {
 	sum, size := sha256Text([]byte(text)), int64(len(text))
 	i.put(tree.Entry{
 		Path: i.path(place), Mode: tree.Perm(0o755), Content: inMemory(text), Origin: i.name + ": entry point " + p.command,
-	}, Path{Path: place, Type: TypeFile, SHA256: sum, Mode: 0o755}, pathEntry{Path: place, PathType: entryPoint, SHA256InPrefix: sum, Size: &size})
+	}, Path{
+		Path: place, Type: TypeFile, SHA256: sum, Mode: 0o755,
+	}, pathEntry{
+		Path: place, PathType: entryPoint, SHA256InPrefix: sum, Size: &size,
+	})
 	return nil
 }
 
@@ -163,8 +167,9 @@ func (i *installer) finish() error {
 		return sum.err
 	}
 	x := &i.index
-	f.Name, f.Version, f.Build, f.BuildNumber, f.Subdir, f.Noarch = x.Name, x.Version, x.Build, x.BuildNumber, i.origin.subdir, x.noarch
-	f.License, f.URL, f.SHA256, f.Size = x.License, i.origin.url, sum.sum, i.size
+	f.Name, f.Version, f.Build, f.BuildNumber = x.Name, x.Version, x.Build, x.BuildNumber
+	f.Subdir, f.Noarch, f.License = i.origin.subdir, x.noarch, x.License
+	f.URL, f.SHA256, f.Size = i.origin.url, sum.sum, i.size
 	f.PURL = i.purl()
 	if err := i.addActivation(); err != nil {
 		return err

@@ -16,13 +16,14 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
 )
 
 // Placeholder is a placeholder as conda-build makes it: as long as possible.
-var Placeholder = "/home/conda/feedstock_root/build_artifacts/pkg_1/_h_env_" + string(bytes.Repeat([]byte("placehold_"), 20))[:199]
+var Placeholder = ("/home/conda/feedstock_root/build_artifacts/pkg_1/_h_env_" + strings.Repeat("placehold_", 20))[:255]
 
 // File is a path of a package.
 type File struct {
@@ -134,10 +135,14 @@ func (p Package) tars() (info, payload []byte, err error) {
 		return nil, nil, err
 	}
 	payload = bytes.Clone(b.Bytes())
-	index := map[string]any{"name": p.Name, "version": p.Version, "build": p.Build, "build_number": 0, "depends": []string{}, "subdir": "linux-64"}
+	index := map[string]any{
+		"name": p.Name, "version": p.Version, "build": p.Build, "build_number": 0, "depends": []string{}, "subdir": "linux-64",
+	}
 	change(index, p.Index)
 	files := make(map[string]string)
-	for name, document := range map[string]any{"index.json": index, "paths.json": map[string]any{"paths": list, "paths_version": 1}} {
+	for name, document := range map[string]any{
+		"index.json": index, "paths.json": map[string]any{"paths": list, "paths_version": 1},
+	} {
 		text, err := json.Marshal(document)
 		if err != nil {
 			return nil, nil, err
@@ -186,7 +191,9 @@ func (f File) write(w *tar.Writer) error {
 // list returns what info/paths.json states about the file.
 func (f File) list() map[string]any {
 	sum := sha256.Sum256([]byte(f.Body))
-	listed := map[string]any{"_path": f.Path, "path_type": "hardlink", "sha256": hex.EncodeToString(sum[:]), "size_in_bytes": len(f.Body)}
+	listed := map[string]any{
+		"_path": f.Path, "path_type": "hardlink", "sha256": hex.EncodeToString(sum[:]), "size_in_bytes": len(f.Body),
+	}
 	if f.Symlink != "" {
 		listed["path_type"] = "softlink"
 	}
