@@ -38,7 +38,7 @@ If several packages have the same path, the last one wins; the command environme
 				return nil
 			})
 		flags.StringVar(&l.python, "python", "", "`file` that mkconda python wrote, for packages of kind noarch: python")
-		flags.StringVar(&l.facts, "facts", "", "`file` to write what mkconda environment must know to")
+		flags.StringVar(&l.facts, "facts", "", "`file` to write the facts for mkconda environment to")
 		flags.StringVar(&l.scripts, "link-scripts", "error",
 			"`policy` for scripts that conda would run after it has installed a package: error or ignore")
 		return func(ctx context.Context, _ cli.Streams) error { return l.run(ctx) }

@@ -14,7 +14,7 @@ import (
 
 var pythonCommand = cli.Command{
 	Name:    "python",
-	Summary: "write what packages of Python code must know about the environment's Python",
+	Summary: "write which Python packages of Python code are installed for",
 	Details: `
 The output has the first two numbers of the version and the directory of modules. It is the same for all patch releases.`,
 	Required: []string{"package", "output"},

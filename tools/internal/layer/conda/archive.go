@@ -104,7 +104,7 @@ func (c *contents) splitZip(r *io.SectionReader) ([]part, error) {
 	return found, nil
 }
 
-// member returns the bytes of a member of the zip r. Usually they are stored in it as they are.
+// member returns the bytes of a member of the zip r. Usually the zip stores them uncompressed.
 func (c *contents) member(r *io.SectionReader, f *zip.File) (*io.SectionReader, error) {
 	offset, err := f.DataOffset()
 	if err != nil {

@@ -3,7 +3,7 @@
 // A package is a .conda archive, a zip of two tars, or an older .tar.bz2. Its entries are the files that Conda installs,
 // with the prefix replaced and the entry points of Python programs made, and the record that Conda keeps of the package.
 // They depend on the archive, its URL and the [Target] only, not on other packages: a layer can be shared by all
-// environments that have the package. What an environment must know about its packages are [Facts].
+// environments that have the package. The environment gets [Facts] of its packages.
 //
 // Packages are not trusted: paths stay inside the prefix, sizes and digests are checked, and no script is run. Contents are
 // in a file without a name and are not held in memory.
@@ -36,7 +36,7 @@ type Package struct {
 	sum chan digested // of the archive
 }
 
-// digested is the digest of an archive, or the reason why there is none.
+// digested is the digest of an archive, or an error.
 type digested struct {
 	sum string
 	err error
@@ -80,7 +80,7 @@ func (p *Package) Close() error {
 	return errors.Join(p.contents.Close(), p.spool.Close(), p.file.Close())
 }
 
-// Python is what packages that hold only Python code must know about the environment's Python.
+// Python describes the environment's Python to packages that hold only Python code.
 type Python struct {
 	Version      string `json:"version"`       // the first two numbers, "3.11"
 	SitePackages string `json:"site_packages"` // the directory for modules, relative to the prefix
@@ -99,6 +99,6 @@ type Installed struct {
 	// Entries are the package's files and its record, with paths in the image. Their contents are valid until the package
 	// is closed.
 	Entries []*tree.Entry
-	// Facts is what the environment must know about the package.
+	// Facts describes the package, for the environment.
 	Facts Facts
 }

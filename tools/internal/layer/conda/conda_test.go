@@ -263,7 +263,7 @@ func TestReplacedFileIsChecked(t *testing.T) {
 	}
 }
 
-// A value of null is none.
+// null stands for a missing value.
 func TestNull(t *testing.T) {
 	got, texts, err := install(t, condatest.Package{Info: map[string]string{
 		"index.json": `{"name":"pkg","version":"1.0","build":"0","constrains":null,"depends":null,"arch":null,"license":null,"noarch":null,"timestamp":1}`,

@@ -10,7 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// Facts is what an environment must know about a package.
+// Facts describes an installed package, for the environment.
 type Facts struct {
 	Name        string `json:"name"`
 	Version     string `json:"version"`

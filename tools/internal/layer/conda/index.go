@@ -91,8 +91,8 @@ func noarchKind(value json.RawMessage) (string, error) {
 // shortVersion matches the first two numbers of a version.
 var shortVersion = regexp.MustCompile(`^(?:[0-9]+!)?([0-9]+\.[0-9]+)(?:[^0-9]|$)`)
 
-// ReadPython returns what other packages must know about the package at path, which must be Python. scratch is a directory
-// for unpacked bytes, which need no cleaning up.
+// ReadPython describes the Python in the package at path to other packages. scratch is a directory for unpacked bytes, which
+// need no cleaning up.
 func ReadPython(ctx context.Context, path, scratch string) (Python, error) {
 	p, err := open(ctx, path, scratch, false)
 	if err != nil {

@@ -136,7 +136,7 @@ const maskedModes = 0o7022
 // path returns the path in the image of a path in the prefix.
 func (i *installer) path(place string) string { return path.Join(i.to.Prefix, place) }
 
-// put adds an entry with what the environment and the record must know about it.
+// put adds an entry, with its description for the environment and for the record.
 func (i *installer) put(e tree.Entry, fact Path, listed pathEntry) {
 	i.result.Entries = append(i.result.Entries, &e)
 	i.result.Facts.Paths = append(i.result.Facts.Paths, fact)

@@ -32,7 +32,7 @@ type File struct {
 	Body     string
 	Symlink  string // the target of a symlink
 	Hardlink string // the path of an earlier file
-	Type     byte   // of the entry in the tar, if it is none of those; see archive/tar
+	Type     byte   // of another kind of entry in the tar, as in archive/tar
 	ModTime  time.Time
 	FileMode string         // text or binary, for a file with the placeholder
 	Listed   map[string]any // changes what info/paths.json states; a nil value removes a key
@@ -89,7 +89,7 @@ func (p Package) Bytes() ([]byte, error) {
 	})
 }
 
-// Zip returns a zip of files that are stored as they are.
+// Zip returns a zip with the files, uncompressed.
 func Zip(files map[string][]byte) ([]byte, error) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
