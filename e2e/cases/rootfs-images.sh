@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# Root file systems of images: what mkrootfs writes, as the kernel, GNU tar, bsdtar and GNU cpio restore it, against what
-# umoci unpacks from the same image. e2fsck and fsck.erofs must find nothing.
+# Root file systems of images: what mkrootfs writes, as the kernel, GNU tar, bsdtar and GNU cpio restore it, and what
+# mksquash writes, as umoci unpacks it, against what umoci unpacks from the same image. e2fsck and fsck.erofs must find
+# nothing.
 
 stacks=$TOP/tools/internal/rootfs/testdata
 
@@ -68,6 +69,26 @@ unpacked() {
   tree_list "$WORK/$1.umoci" | sed -E 's/^(([^ ]+ ){6})[1-9][0-9]{9} /\10 /' >"$WORK/$1.unpacked"
 }
 
+# squashed LAYOUT DIR FLAG...: merges the layers of the image in a layout, and unpacks the result with umoci.
+squashed() {
+  local out=$2.image
+  mkdir "$out"
+  jq -c '.manifests[0]' "$1/index.json" >"$out/root.json"
+  mksquash --root="$out/root.json" --blobs="$1/blobs" --output="$out/layer" --layer-descriptor="$out/layer.json" \
+    --shape="$out/shape" --config="$out/config" --manifest="$out/manifest" --descriptor="$out/descriptor" \
+    --digest="$out/digest" "${@:3}"
+  mklayout --root="$out/descriptor" --document="$out/manifest" --document="$out/config" \
+    --layer="$out/layer.json=$out/layer" --blobs="$1/blobs" --layout="$out/layout" --name=localhost/squashed:squashed
+  umoci raw unpack --image "$out/layout:squashed" "$2"
+}
+
+# manifest_of LAYOUT: the path of the manifest of the only image in a layout.
+manifest_of() {
+  local digest
+  digest=$(jq -r '.manifests[0].digest' "$1/index.json")
+  echo "$1/blobs/${digest/://}"
+}
+
 # compares STACK: each format of the stack.
 compares() {
   local format
@@ -80,6 +101,8 @@ compares() {
   for format in tar bsdtar cpio bsdcpio ext4 erofs; do
     is_as_unpacked "$1" "$format" || fail "$format differs"
   done
+  squashed "$WORK/$1.layout" "$WORK/$1.squashed"
+  tree_list "$WORK/$1.squashed" | diff "$WORK/$1.unpacked" - || fail "the squashed image differs"
 }
 
 # mounted FILE DIR COMMAND...: runs the command while a file system image is mounted at DIR.
@@ -139,7 +162,7 @@ sizes() {
 large() {
   mkdir -p large.tree/many large.tree/big
   (cd large.tree/many && seq -f dir-%06g 1 65100 | xargs mkdir)
-  head -c 700M /dev/zero | tr '\0' x >large.tree/big/contiguous
+  head -c 300M /dev/zero | tr '\0' x >large.tree/big/contiguous
   tar --create --format=posix --sort=name --file large.tar --directory large.tree .
   rootlist pack large.layout large.tar
   rm large.tar
@@ -187,6 +210,13 @@ random() {
     umoci raw unpack --image random.layout:stack random.umoci
     # A directory that no layer states, or that changes later, has the time of unpacking there.
     tree_list random.umoci | timeless >random.want
+    squashed random.layout random.squashed
+    tree_list random.squashed | timeless | diff random.want - || fail "seed $seed, all layers squashed"
+    if jq -e '.layers | length > 1' "$(manifest_of random.layout)"; then
+      jq -c '.layers |= .[:1]' "$(manifest_of random.layout)" >random.base
+      squashed random.layout random.above --above=random.base
+      tree_list random.above | timeless | diff random.want - || fail "seed $seed, layers above the first squashed"
+    fi
     rootfs random.layout ext4 random.ext4 --free=1M
     rootfs random.layout erofs random.erofs
     e2fsck -fn random.ext4
@@ -215,11 +245,11 @@ compressed() {
 
 packages attr cpio e2fsprogs erofs-utils libarchive-tools umoci zstd
 go build -C "$TOP" -o "$RUN/bin/rootlist" ./tools/internal/rootfs/internal/rootlist
-go build -C "$TOP" -o "$RUN/bin/mkrootfs" ./tools/mkrootfs
+go build -C "$TOP" -o "$RUN/bin" ./tools/mklayout ./tools/mkrootfs ./tools/mksquash
 for file in "$stacks"/*.txtar; do
   stack=$(basename "$file" .txtar)
   [ -n "$(section "$file" want)" ] || continue
-  check "every format holds what umoci unpacks: \"$stack\"" compares "$stack"
+  check "every format, and the squashed image, holds what umoci unpacks: \"$stack\"" compares "$stack"
 done
 check "files at the limits of the formats are as umoci unpacks them" limits
 check "archives are compressed reproducibly" compressed
