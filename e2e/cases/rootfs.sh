@@ -7,13 +7,6 @@
 
 stacks=$TOP/tools/internal/rootfs/testdata
 
-# docker_overlay_start: a Docker daemon for this case alone, because the records are for overlay2.
-docker_overlay_start() {
-  daemon dockerd-overlay dockerd --host "$DOCKER_HOST" --data-root "$WORK/docker" --exec-root "$WORK/docker-exec" \
-    --pidfile "$WORK/docker.pid" --bridge=none --iptables=false --storage-driver=overlay2
-  await 60 docker version || fail "dockerd does not start: $(tail -n 20 "$RUN/dockerd-overlay.log")"
-}
-
 # umoci_unpack, podman_unpack, docker_unpack LAYOUT DIR: lists the image's files in the engine. DIR takes its files.
 
 # umoci gives a directory that no layer states the time of unpacking; we give it the epoch.
@@ -30,27 +23,6 @@ podman_unpack() {
   tree_list "$(cat "$2/root")" >"$2/listed"
   podman rmi --force localhost/stack:stack >&2
   sed -e 's,^/ d 0555 ,/ d 0755 ,' "$2/listed" | timeless
-}
-
-# docker export adds the container's own files and mount points, and keeps no extended attribute but security.capability.
-docker_unpack() {
-  local container
-  loads docker "$@"
-  container=$(docker create localhost/stack:stack)
-  docker export --output "$2/export.tar" "$container"
-  docker rm "$container" >&2
-  docker rmi localhost/stack:stack >&2
-  mkdir "$2/root"
-  tar --extract --preserve-permissions --same-owner --numeric-owner --xattrs --xattrs-include='*' \
-    --file "$2/export.tar" --directory "$2/root"
-  tree_list "$2/root" >"$2/listed"
-  grep -vE '^/(\.dockerenv|dev|etc|proc|sys)[ /]' "$2/listed" | timeless
-}
-
-# loads ENGINE LAYOUT DIR: the engine loads the image as localhost/stack:stack.
-loads() {
-  skopeo copy --quiet "oci:$2:stack" "docker-archive:$3/image.tar:localhost/stack:stack"
-  "$1" load --input "$3/image.tar" >&2
 }
 
 # section FILE NAME: prints the file NAME in the txtar archive FILE.

@@ -39,3 +39,33 @@ tree_digest() (
 
 # timeless: hides the times of directories in a tree_list.
 timeless() { sed -E 's/^([^ ]+ d( [^ ]+){4}) [0-9-]+ /\1 * /'; }
+
+# docker_overlay_start: a Docker daemon for one case alone that keeps images in overlay2. The caller exports DOCKER_HOST.
+docker_overlay_start() {
+  daemon dockerd-overlay dockerd --host "$DOCKER_HOST" --data-root "$WORK/docker" --exec-root "$WORK/docker-exec" \
+    --pidfile "$WORK/docker.pid" --bridge=none --iptables=false --storage-driver=overlay2
+  await 60 docker version || fail "dockerd does not start: $(tail -n 20 "$RUN/dockerd-overlay.log")"
+}
+
+# docker_unpack LAYOUT DIR: lists the files of a layout's image in Docker. DIR takes them.
+#
+# docker export adds the container's own files and mount points, and keeps no extended attribute but security.capability.
+docker_unpack() {
+  local container
+  loads docker "$@"
+  container=$(docker create localhost/stack:stack)
+  docker export --output "$2/export.tar" "$container"
+  docker rm "$container" >&2
+  docker rmi localhost/stack:stack >&2
+  mkdir "$2/root"
+  tar --extract --preserve-permissions --same-owner --numeric-owner --xattrs --xattrs-include='*' \
+    --file "$2/export.tar" --directory "$2/root"
+  tree_list "$2/root" >"$2/listed"
+  grep -vE '^/(\.dockerenv|dev|etc|proc|sys)[ /]' "$2/listed" | timeless
+}
+
+# loads ENGINE LAYOUT DIR: the engine loads the image as localhost/stack:stack.
+loads() {
+  skopeo copy --quiet "oci:$2:stack" "docker-archive:$3/image.tar:localhost/stack:stack"
+  "$1" load --input "$3/image.tar" >&2
+}

@@ -26,6 +26,10 @@ def _compressing(_os, _inputs):
     # parallel. The tool bounds its memory independently of the layer's size.
     return {"cpu": 2, "memory": 150}
 
+def _merging(_os, _inputs):
+    # The tools keep the metadata of all files, about 1.3 KB each, and compress with all cores.
+    return {"cpu": 2, "memory": 250}
+
 # For workers, Bazel would replace "@FILE" with the lines of the file, whatever its format.
 _PARAM_FILE = "--flagfile=%s"
 
@@ -255,7 +259,7 @@ def make_rootfs(ctx, contents, settings, layers, init, rootfs, digest):
         outputs = [rootfs, digest],
         mnemonic = "MkRootfs",
         progress_message = "Writing root file system %{label}",
-        resource_set = _compressing,
+        resource_set = _merging,
     )
 
 def _extra_flag(layer):
@@ -300,7 +304,7 @@ def make_squash(ctx, contents, above, packing, outputs):
         ],
         mnemonic = "MkSquash",
         progress_message = "Merging layers of image %{label}",
-        resource_set = _compressing,
+        resource_set = _merging,
     )
 
 def make_base(ctx, manifest, config, facts, outputs):

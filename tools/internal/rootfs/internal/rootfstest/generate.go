@@ -115,7 +115,13 @@ func random(rng *rand.Rand) string {
 		return names[rng.IntN(len(names))]
 	}
 	for range 2 + rng.IntN(8) {
-		switch path := name(); rng.IntN(8) {
+		path, kind := name(), rng.IntN(8)
+		if isDir := path == "d" || path == "d/e"; isDir && kind != 6 && rng.IntN(8) > 0 || kind == 5 && rng.IntN(3) > 0 {
+			// Most other entries for a directory, and most hard links, would make the layers invalid.
+			kind = 3
+			path = []string{"d", "d/e"}[rng.IntN(2)]
+		}
+		switch kind {
 		case 0, 1, 2:
 			fmt.Fprintf(&b, "file %s mode=%o uid=%d data=%d\n", path, rng.IntN(0o1000), rng.IntN(3), rng.IntN(1000))
 		case 3:

@@ -6,6 +6,7 @@
 //	rootlist pack DIR LAYER...   write the layout of an image of the layers in these files
 //	rootlist limits DIR          write the layout of an image with files at the limits of formats
 //	rootlist random SEED DIR     write the layout of an image of random layers
+//	rootlist above SEED DIR      write the layout of their lowest layer, and one layer with what the others change
 //	rootlist list DIR            list the file system of the layout's first image
 //	rootlist list LAYER...       list the file system of the layers in these files
 package main
@@ -59,6 +60,8 @@ func run(ctx context.Context, args []string) error {
 		return (&rootfstest.Case{Layers: [][]byte{layer}}).WriteLayout(ctx, args[1])
 	case len(args) == 3 && args[0] == "random":
 		return random(ctx, args[1], args[2])
+	case len(args) == 3 && args[0] == "above":
+		return above(ctx, args[1], args[2])
 	case len(args) >= 2 && args[0] == "list":
 		fs, err := merge(ctx, args[1:])
 		if err != nil {
@@ -68,16 +71,21 @@ func run(ctx context.Context, args []string) error {
 		fmt.Print(text)
 		return err
 	}
-	return errors.New("usage: rootlist make CASE DIR, pack DIR LAYERS, limits DIR, random SEED DIR, list DIR, or list LAYERS")
+	return errors.New("usage: rootlist make CASE DIR, pack DIR LAYERS, limits DIR, random SEED DIR, above SEED DIR, list DIR, or list LAYERS")
 }
 
-// random writes a layout of random layers that depend on the seed, a number, only.
-func random(ctx context.Context, seed, dir string) error {
+// randomLayers returns random layers that depend on the seed, a number, only.
+func randomLayers(seed string) ([][]byte, error) {
 	n, err := strconv.ParseUint(seed, 10, 64)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	layers, err := rootfstest.Random(rand.New(rand.NewPCG(n, 0)))
+	return rootfstest.Random(rand.New(rand.NewPCG(n, 0)))
+}
+
+// random writes a layout of random layers.
+func random(ctx context.Context, seed, dir string) error {
+	layers, err := randomLayers(seed)
 	if err != nil {
 		return err
 	}
