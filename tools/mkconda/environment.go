@@ -28,7 +28,8 @@ and then the program that its arguments name.`,
 		e.output.declare(flags)
 		flags.StringVar(&e.name, "name", "", "`name` of the environment")
 		flags.Var(&e.facts, "facts", "`file` that mkconda layer wrote, of the lowest layer first")
-		flags.StringVar(&e.clobber, "clobber", "error", "`policy` for different files with the same path: error, or last for the last one")
+		flags.StringVar(&e.clobber, "clobber", "error",
+			"`policy` for different files with the same path: error, or last for the last one")
 		flags.StringVar(&e.activation, "activation", "error",
 			"`policy` for shell scripts of an activation: error, ignore, or shell for a program that runs them")
 		flags.StringVar(&e.packages, "packages", "", "`file` to write a list of the packages to")
@@ -107,7 +108,9 @@ type listed struct {
 func (e *environmentWork) writePackages(packages []conda.Facts) error {
 	list := []listed{}
 	for _, p := range packages {
-		list = append(list, listed{p.Name, p.Version, p.Build, p.BuildNumber, p.Subdir, p.Noarch, p.PURL, p.License, p.URL, p.SHA256, p.Size})
+		list = append(list, listed{
+			p.Name, p.Version, p.Build, p.BuildNumber, p.Subdir, p.Noarch, p.PURL, p.License, p.URL, p.SHA256, p.Size,
+		})
 	}
 	slices.SortFunc(list, func(a, b listed) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.URL, b.URL)) })
 	data, err := oci.Marshal(map[string]any{"packages": list})

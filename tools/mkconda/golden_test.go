@@ -22,7 +22,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
 
-// golden is a prefix after conda has installed packages into it. testdata/README.md says how the files were made.
+// golden is a prefix after conda has installed packages into it. testdata/README.md describes how the files were made.
 type golden struct {
 	Prefix   string
 	Packages []string

@@ -29,15 +29,16 @@ If several packages have the same path, the last one wins; the command environme
 			l.packages = append(l.packages, archive{path: path})
 			return nil
 		})
-		cli.Each(flags, "url", "`url` of the --package before it, CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda or .tar.bz2", func(url string) error {
-			if len(l.packages) == 0 || l.packages[len(l.packages)-1].url != "" {
-				return errors.New("expected one after each --package")
-			}
-			l.packages[len(l.packages)-1].url = url
-			return nil
-		})
+		cli.Each(flags, "url", "`url` of the --package before it, CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda or .tar.bz2",
+			func(url string) error {
+				if len(l.packages) == 0 || l.packages[len(l.packages)-1].url != "" {
+					return errors.New("expected one after each --package")
+				}
+				l.packages[len(l.packages)-1].url = url
+				return nil
+			})
 		flags.StringVar(&l.python, "python", "", "`file` that mkconda python wrote, for packages of kind noarch: python")
-		flags.StringVar(&l.facts, "facts", "", "`file` to write what mkconda environment must know to")
+		flags.StringVar(&l.facts, "facts", "", "`file` to write the facts for mkconda environment to")
 		flags.StringVar(&l.scripts, "link-scripts", "error",
 			"`policy` for scripts that conda would run after it has installed a package: error or ignore")
 		return func(ctx context.Context, _ cli.Streams) error { return l.run(ctx) }
@@ -110,8 +111,8 @@ func (l *layerWork) run(ctx context.Context) error {
 func (l *layerWork) checkScripts(path string, facts conda.Facts) error {
 	for _, script := range facts.LinkScripts {
 		if l.scripts == "error" && !strings.HasSuffix(script, "-pre-unlink.sh") {
-			return cli.Hint(fmt.Errorf("%s: conda would run %s when it installs %s, an image does not", path, script, facts.Name),
-				"look at what the script does; ignore link scripts if the image does not need it")
+			err := fmt.Errorf("%s: conda would run %s when it installs %s, an image does not", path, script, facts.Name)
+			return cli.Hint(err, "look at what the script does; ignore link scripts if the image does not need it")
 		}
 	}
 	return nil

@@ -46,8 +46,10 @@ func (o *output) check() (layer.Packing, error) {
 	return layer.Packing{Format: format}, nil
 }
 
-// write writes the layer with the entries, and with rest what belongs to it. Nothing is left if it fails.
-func (o *output) write(ctx context.Context, entries []*tree.Entry, packing layer.Packing, described wire.Layer, rest func() error) error {
+// write writes the layer with the entries, and with rest what belongs to it. No blob is left if it fails.
+func (o *output) write(
+	ctx context.Context, entries []*tree.Entry, packing layer.Packing, described wire.Layer, rest func() error,
+) error {
 	made, err := layer.Build(ctx, entries, o.blob, packing)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 
 var pythonCommand = cli.Command{
 	Name:    "python",
-	Summary: "write what packages of Python code must know about the environment's Python",
+	Summary: "write which Python packages of Python code are installed for",
 	Details: `
 The output has the first two numbers of the version and the directory of modules. It is the same for all patch releases.`,
 	Required: []string{"package", "output"},
@@ -28,12 +28,7 @@ The output has the first two numbers of the version and the directory of modules
 }
 
 func writePython(ctx context.Context, archive, output string) error {
-	p, err := conda.Open(ctx, archive, filepath.Dir(output))
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	python, err := p.Python()
+	python, err := conda.ReadPython(ctx, archive, filepath.Dir(output))
 	if err != nil {
 		return err
 	}

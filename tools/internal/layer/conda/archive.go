@@ -40,8 +40,9 @@ func (c *contents) Close() error {
 	return err
 }
 
-// unpack reads the headers of a package. What is packed is expanded in the directory scratch.
-func unpack(ctx context.Context, r *io.SectionReader, scratch string) (contents, error) {
+// unpack reads the headers of a package, or only of the part that describes it if that is separate. What is packed is
+// expanded in the directory scratch.
+func unpack(ctx context.Context, r *io.SectionReader, scratch string, payload bool) (contents, error) {
 	c := contents{
 		members: decompress.Spool{Dir: scratch},
 		info:    make(map[string]*tree.Entry),
@@ -49,7 +50,7 @@ func unpack(ctx context.Context, r *io.SectionReader, scratch string) (contents,
 	}
 	parts, err := c.split(r)
 	for _, part := range parts {
-		if err == nil {
+		if err == nil && (part.isInfo || payload) {
 			err = c.add(ctx, part, scratch)
 		}
 	}
@@ -103,7 +104,7 @@ func (c *contents) splitZip(r *io.SectionReader) ([]part, error) {
 	return found, nil
 }
 
-// member returns the bytes of a member of the zip r. Usually they are stored in it as they are.
+// member returns the bytes of a member of the zip r. Usually the zip stores them uncompressed.
 func (c *contents) member(r *io.SectionReader, f *zip.File) (*io.SectionReader, error) {
 	offset, err := f.DataOffset()
 	if err != nil {

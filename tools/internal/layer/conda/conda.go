@@ -3,7 +3,7 @@
 // A package is a .conda archive, a zip of two tars, or an older .tar.bz2. Its entries are the files that Conda installs,
 // with the prefix replaced and the entry points of Python programs made, and the record that Conda keeps of the package.
 // They depend on the archive, its URL and the [Target] only, not on other packages: a layer can be shared by all
-// environments that have the package. What an environment must know about its packages are [Facts].
+// environments that have the package. The environment gets [Facts] of its packages.
 //
 // Packages are not trusted: paths stay inside the prefix, sizes and digests are checked, and no script is run. Contents are
 // in a file without a name and are not held in memory.
@@ -36,7 +36,7 @@ type Package struct {
 	sum chan digested // of the archive
 }
 
-// digested is the digest of an archive, or the reason why there is none.
+// digested is the digest of an archive, or an error.
 type digested struct {
 	sum string
 	err error
@@ -44,31 +44,35 @@ type digested struct {
 
 // Open opens the package at path. scratch is a directory for unpacked bytes, which need no cleaning up.
 func Open(ctx context.Context, path, scratch string) (*Package, error) {
-	file, err := os.Open(path)
+	p, err := open(ctx, path, scratch, true)
 	if err != nil {
 		return nil, err
 	}
-	p := &Package{name: path, file: file, spool: decompress.Spool{Dir: scratch}, sum: make(chan digested, 1)}
-	if err := p.open(ctx, scratch); err != nil {
-		p.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return p, nil
-}
-
-func (p *Package) open(ctx context.Context, scratch string) error {
-	info, err := p.file.Stat()
-	if err != nil {
-		return err
-	}
-	p.size = info.Size()
 	go func() {
 		h := sha256.New()
 		_, err := io.Copy(h, io.NewSectionReader(p.file, 0, p.size))
 		p.sum <- digested{hex.EncodeToString(h.Sum(nil)), err}
 	}()
-	p.contents, err = unpack(ctx, io.NewSectionReader(p.file, 0, p.size), scratch)
-	return err
+	return p, nil
+}
+
+// open opens a package, with its payload or without.
+func open(ctx context.Context, path, scratch string, payload bool) (*Package, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	p := &Package{name: path, file: file, spool: decompress.Spool{Dir: scratch}, sum: make(chan digested, 1)}
+	info, err := file.Stat()
+	if err == nil {
+		p.size = info.Size()
+		p.contents, err = unpack(ctx, io.NewSectionReader(file, 0, p.size), scratch, payload)
+	}
+	if err != nil {
+		p.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
 }
 
 // Close releases the package's files.
@@ -76,7 +80,7 @@ func (p *Package) Close() error {
 	return errors.Join(p.contents.Close(), p.spool.Close(), p.file.Close())
 }
 
-// Python is what packages that hold only Python code must know about the environment's Python.
+// Python describes the environment's Python to packages that hold only Python code.
 type Python struct {
 	Version      string `json:"version"`       // the first two numbers, "3.11"
 	SitePackages string `json:"site_packages"` // the directory for modules, relative to the prefix
@@ -95,6 +99,6 @@ type Installed struct {
 	// Entries are the package's files and its record, with paths in the image. Their contents are valid until the package
 	// is closed.
 	Entries []*tree.Entry
-	// Facts is what the environment must know about the package.
+	// Facts describes the package, for the environment.
 	Facts Facts
 }

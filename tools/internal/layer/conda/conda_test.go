@@ -2,13 +2,8 @@ package conda
 
 import (
 	"archive/tar"
-	"archive/zip"
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -17,15 +12,14 @@ import (
 	"testing"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/conda/condatest"
-	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
 // target is where tests install packages.
 var target = Target{Prefix: "/opt/conda", Python: &Python{"3.11", "lib/python3.11/site-packages"}}
 
-// open opens a package in memory.
-func open(t testing.TB, data []byte) (*Package, error) {
+// openData opens a package in memory.
+func openData(t testing.TB, data []byte) (*Package, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "pkg")
 	if err := os.WriteFile(file, data, 0o666); err != nil {
@@ -42,7 +36,7 @@ func open(t testing.TB, data []byte) (*Package, error) {
 // installData installs a package in memory and reads all of its contents.
 func installData(t testing.TB, data []byte, to Target, url string) (Installed, map[string]string, error) {
 	t.Helper()
-	p, err := open(t, data)
+	p, err := openData(t, data)
 	if err != nil {
 		return Installed{}, nil, err
 	}
@@ -112,7 +106,7 @@ func TestInstallRefuses(t *testing.T) {
 		p    condatest.Package
 		want string
 	}{
-		{listed("sha256", ofX), "the file has the SHA-256 ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb, the package lists " + ofX},
+		{listed("sha256", ofX), "/opt/conda/lib/a: pkg: the file has the SHA-256 ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb, the package lists " + ofX},
 		{listed("sha256", "ABC"), `path "lib/a": sha256 "ABC": expected 64 lower-case hexadecimal digits`},
 		{listed("size_in_bytes", 2), "lib/a: the file has 1 bytes, the package lists 2"},
 		{listed("size_in_bytes", -2), `path "lib/a": the size -2 is negative`},
@@ -207,7 +201,7 @@ func TestInstall(t *testing.T) {
 	if len(paths) != len(files)+1 || len(got.Entries) != len(files)+1 {
 		t.Errorf("%d facts, %d entries, want %d", len(paths), len(got.Entries), len(files)+1)
 	}
-	again, err := open(t, mustBytes(t, condatest.Package{Files: files}))
+	again, err := openData(t, mustBytes(t, condatest.Package{Files: files}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,6 +263,17 @@ func TestReplacedFileIsChecked(t *testing.T) {
 	}
 }
 
+// null stands for a missing value.
+func TestNull(t *testing.T) {
+	got, texts, err := install(t, condatest.Package{Info: map[string]string{
+		"index.json": `{"name":"pkg","version":"1.0","build":"0","constrains":null,"depends":null,"arch":null,"license":null,"noarch":null,"timestamp":1}`,
+	}})
+	record := texts["/opt/conda/conda-meta/pkg-1.0-0.json"]
+	if err != nil || strings.Contains(record, "null") || !strings.Contains(record, `"constrains": [],`) || len(got.Entries) != 1 {
+		t.Errorf("%v, %s", err, record)
+	}
+}
+
 // A patched file is a second younger, so that Python does not take its old .pyc for current.
 func TestTimes(t *testing.T) {
 	got, _, err := install(t, condatest.Package{Files: []condatest.File{
@@ -282,212 +287,4 @@ func TestTimes(t *testing.T) {
 			t.Errorf("%s: %s, want %d", e.Path, e.ModTime, want)
 		}
 	}
-}
-
-func TestPython(t *testing.T) {
-	python := func(index map[string]any) (Python, error) {
-		p, err := open(t, mustBytes(t, condatest.Package{Name: "python", Version: "3.11.9", Index: index}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return p.Python()
-	}
-	for _, test := range []struct {
-		index map[string]any
-		want  Python
-		err   string
-	}{
-		{nil, Python{"3.11", "lib/python3.11/site-packages"}, ""},
-		{map[string]any{"version": "3.13.0rc1"}, Python{"3.13", "lib/python3.13/site-packages"}, ""},
-		{map[string]any{"python_site_packages_path": "lib/python3.11t/site-packages"}, Python{"3.11", "lib/python3.11t/site-packages"}, ""},
-		{map[string]any{"version": "3"}, Python{}, "pkg: the package is python 3, expected python"},
-		{map[string]any{"name": "perl"}, Python{}, "pkg: the package is perl 3.11.9, expected python"},
-		{map[string]any{"python_site_packages_path": "../x"}, Python{}, `pkg: info/index.json: site-packages path "../x": ".." is not allowed in an image path`},
-		{map[string]any{"python_site_packages_path": "/x"}, Python{}, `pkg: info/index.json: site-packages path "/x": expected a clean path relative to the prefix`},
-	} {
-		got, err := python(test.index)
-		if got != test.want || err == nil != (test.err == "") || err != nil && err.Error() != test.err {
-			t.Errorf("%v: %v, %v", test.index, got, err)
-		}
-	}
-	for _, p := range []Python{{}, {"3", "a"}, {"3.1.2", "a"}, {"3.1", ""}, {"3.1", "a/"}} {
-		if p.Check() == nil {
-			t.Errorf("%v is accepted", p)
-		}
-	}
-}
-
-func TestCheckPrefix(t *testing.T) {
-	for prefix, ok := range map[string]bool{
-		"/opt/conda": true, "/a": true, "/home/a.b/x_y-1+@": true, "/" + strings.Repeat("p", 199): true,
-		"/" + strings.Repeat("p", 200): false, "": false, "/": false, "opt": false, "/opt/": false, "/opt//x": false, "/opt/../x": false,
-		"/opt/my conda": false, "/opt/ü": false, "/opt/$x": false, "/opt/a\nb": false,
-	} {
-		if err := CheckPrefix(prefix); (err == nil) != ok {
-			t.Errorf("%q: %v", prefix, err)
-		}
-	}
-}
-
-func TestParseURL(t *testing.T) {
-	for url, want := range map[string]origin{
-		"https://conda.anaconda.org/conda-forge/linux-64/a-1-0.conda": {"https://conda.anaconda.org/conda-forge/linux-64/a-1-0.conda",
-			"https://conda.anaconda.org/conda-forge", "linux-64", "a-1-0.conda", "a-1-0", "conda"},
-		"https://u:p@h/t/tk-1/c/noarch/a-1!2-0.tar.bz2?x=1#md5": {"https://h/c/noarch/a-1%212-0.tar.bz2", "https://h/c", "noarch", "a-1!2-0.tar.bz2", "a-1!2-0", "tar.bz2"},
-		"file:///d/linux-aarch64/a%2Bb-1-0.conda":               {"file:///d/linux-aarch64/a%2Bb-1-0.conda", "file:///d", "linux-aarch64", "a+b-1-0.conda", "a+b-1-0", "conda"},
-	} {
-		got, err := parseURL(url)
-		got.url, want.url = strings.ReplaceAll(got.url, "%21", "!"), strings.ReplaceAll(want.url, "%21", "!")
-		if err != nil || got != want {
-			t.Errorf("%s: %+v, %v", url, got, err)
-		}
-	}
-	for url, want := range map[string]string{
-		"":                             "the URL of a package must be absolute, CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda",
-		"linux-64/a.conda":             "the URL of a package must be absolute, CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda",
-		"https://h/linux-64/a.zip":     "URL https://h/linux-64/a.zip: the file must be NAME-VERSION-BUILD.conda or .tar.bz2",
-		"https://h/linux-64/.conda":    "URL https://h/linux-64/.conda: the file must be NAME-VERSION-BUILD.conda or .tar.bz2",
-		"https://h/win-64/a-1-0.conda": `URL https://h/win-64/a-1-0.conda: platform "win-64": only packages for Linux, and noarch ones, can be in an image`,
-		"https://h/a-1-0.conda":        `URL https://h/a-1-0.conda: platform "h": only packages for Linux, and noarch ones, can be in an image`,
-	} {
-		if _, err := parseURL(url); err == nil || err.Error() != want {
-			t.Errorf("%s: error %v, want %s", url, err, want)
-		}
-	}
-}
-
-// Members are found by name, in any order and in a directory; nothing else in the zip matters.
-func TestArchives(t *testing.T) {
-	data := mustBytes(t, condatest.Package{Files: []condatest.File{{Path: "./lib/a", Body: "a", Listed: map[string]any{"_path": "lib/a"}}}})
-	members := make(map[string][]byte)
-	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range z.File {
-		offset, err := f.DataOffset()
-		if err != nil {
-			t.Fatal(err)
-		}
-		members[f.Name] = data[offset:][:f.CompressedSize64]
-	}
-	const info, payload = "info-pkg-1.0-0.tar.zst", "pkg-pkg-1.0-0.tar.zst"
-	zipped := func(files map[string][]byte) []byte {
-		data, err := condatest.Zip(files)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
-	deflated := func() []byte {
-		var b bytes.Buffer
-		w := zip.NewWriter(&b)
-		for _, name := range []string{info, payload} {
-			f, err := w.Create(name)
-			if err == nil {
-				_, err = f.Write(members[name])
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		w.Close()
-		return b.Bytes()
-	}
-	for _, test := range []struct {
-		name string
-		data []byte
-		want string
-	}{
-		{"usual", data, ""},
-		{"in a directory, with others", zipped(map[string][]byte{"d/" + info: members[info], "d/" + payload: members[payload], "../x": nil, "pkg-x": nil}), ""},
-		{"no payload", zipped(map[string][]byte{info: members[info]}), "not a Conda package: the zip has no member pkg-*.tar.zst"},
-		{"two", zipped(map[string][]byte{info: members[info], payload: members[payload], "pkg-x.tar.zst": nil}),
-			"two members pkg-*: pkg-pkg-1.0-0.tar.zst and pkg-x.tar.zst"},
-		{"deflated", deflated(), ""},
-		{"deflated, with a small size", restate(deflated(), 1), info + ": zip: not a valid zip file"},
-		{"deflated, with a huge size", restate(deflated(), math.MaxUint32-1), info + ": unexpected EOF"},
-		{"something else", []byte("\x1f\x8bx"), errFormat.Error()},
-		{"nothing", nil, errFormat.Error()},
-		{"a damaged zip", data[:len(data)-30], "zip: not a valid zip file"},
-		{"no tar", zipped(map[string][]byte{info: members[info], payload: []byte("x")}), payload + ": not a tar archive, nor one packed with gzip, bzip2, xz or zstd"},
-		{"a truncated tar", zipped(map[string][]byte{info: members[info], payload: members[payload][:20]}), payload + ": zstd: it is cut off"},
-	} {
-		_, texts, err := installData(t, test.data, target, "https://h/c/linux-64/pkg-1.0-0.conda")
-		if test.want == "" && (err != nil || texts["/opt/conda/lib/a"] != "a") {
-			t.Errorf("%s: %v, %q", test.name, err, texts)
-		}
-		if test.want != "" && (err == nil || !strings.HasSuffix(err.Error(), "pkg: "+test.want)) {
-			t.Errorf("%s: error %v, want %s", test.name, err, test.want)
-		}
-	}
-}
-
-// restate changes the unpacked size that the directory of a zip states for its first member.
-func restate(data []byte, size uint32) []byte {
-	at := bytes.Index(data, []byte("PK\x01\x02"))
-	binary.LittleEndian.PutUint32(data[at+24:], size)
-	return data
-}
-
-// A member may not unpack to more than a tar may.
-func TestMemberLimit(t *testing.T) {
-	data, err := condatest.Zip(map[string][]byte{"a": nil})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data)))
-	z, err := zip.NewReader(r, r.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
-	z.File[0].Method, z.File[0].UncompressedSize64 = zip.Deflate, 17<<30
-	if _, err := new(contents).member(r, z.File[0]); !errors.Is(err, decompress.ErrLimit) {
-		t.Errorf("error %v", err)
-	}
-	z.File[0].CompressedSize64 = 1000
-	if _, err := new(contents).member(r, z.File[0]); err == nil || err.Error() != "the package is truncated" {
-		t.Errorf("error %v", err)
-	}
-}
-
-// FuzzInstall installs packages with arbitrary documents. What is installed stays in the prefix.
-func FuzzInstall(f *testing.F) {
-	f.Add(`{"name":"pkg","version":"1.0","build":"0","noarch":"python"}`, `{"paths":[{"_path":"lib/a","prefix_placeholder":"aa","file_mode":"binary"}],"paths_version":1}`,
-		`{"noarch":{"type":"python","entry_points":["a=b:c"]},"package_metadata_version":1}`, "lib/a\n", "aa\x00")
-	f.Add(`{"name":"pkg","version":"1.0","build":"0"}`, "", "", "lib/a\nsite-packages/b\n", "x")
-	f.Fuzz(func(t *testing.T, index, paths, link, files, body string) {
-		data, err := condatest.Package{Plain: true, Files: []condatest.File{{Path: "lib/a", Body: body}, {Path: "site-packages/b", Symlink: "c"}}, Info: map[string]string{
-			"index.json": index, "paths.json": paths, "link.json": link, "files": files, "has_prefix": files,
-		}}.Bytes()
-		if err != nil {
-			return
-		}
-		installed, _, err := installData(t, data, target, "https://h/c/linux-64/pkg-1.0-0.conda")
-		if err != nil {
-			return
-		}
-		var b tree.Builder
-		for _, e := range installed.Entries {
-			if clean, err := tree.Clean(e.Path); err != nil || clean != e.Path || !strings.HasPrefix(clean, "/opt/conda/") {
-				t.Errorf("%q is not in the prefix", e.Path)
-			}
-			if err := b.Add(*e); err != nil {
-				t.Errorf("%s: %v", e.Path, err)
-			}
-		}
-	})
-}
-
-// FuzzOpen opens arbitrary archives.
-func FuzzOpen(f *testing.F) {
-	data, err := condatest.Package{Plain: true, Files: []condatest.File{{Path: "lib/a", Body: "a"}}}.Bytes()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(data)
-	f.Add([]byte("BZh9"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		installData(t, data, target, "https://h/c/linux-64/pkg-1.0-0.conda")
-	})
 }

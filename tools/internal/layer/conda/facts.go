@@ -10,7 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// Facts is what an environment must know about a package.
+// Facts describes an installed package, for the environment.
 type Facts struct {
 	Name        string `json:"name"`
 	Version     string `json:"version"`
@@ -93,7 +93,8 @@ func ReadFacts(path string) ([]Facts, error) {
 func (i *installer) purl() string {
 	x := &i.index
 	_, channel, _ := cutLast(i.origin.channel, "/")
-	escape := url.QueryEscape
-	return fmt.Sprintf("pkg:conda/%s@%s?build=%s&channel=%s&subdir=%s&type=%s", url.PathEscape(x.Name), url.PathEscape(x.Version),
-		escape(x.Build), escape(channel), escape(i.origin.subdir), i.origin.kind)
+	qualifiers := url.Values{
+		"build": {x.Build}, "channel": {channel}, "subdir": {i.origin.subdir}, "type": {i.origin.kind},
+	}
+	return "pkg:conda/" + url.PathEscape(x.Name) + "@" + url.PathEscape(x.Version) + "?" + qualifiers.Encode()
 }

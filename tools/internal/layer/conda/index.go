@@ -2,9 +2,11 @@ package conda
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"strings"
@@ -52,6 +54,7 @@ func (x *index) parse(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("info/index.json: %w", err)
 	}
+	maps.DeleteFunc(x.fields, func(_ string, value json.RawMessage) bool { return string(value) == "null" })
 	for field, value := range map[string]string{"name": x.Name, "version": x.Version, "build": x.Build} {
 		if !namePart.MatchString(value) || strings.HasPrefix(value, ".") {
 			return fmt.Errorf("info/index.json: %s %q is not part of a package's name", field, value)
@@ -62,7 +65,8 @@ func (x *index) parse(data []byte) error {
 		return fmt.Errorf("info/index.json: %w", err)
 	}
 	if x.Platform != "" && x.Platform != "linux" || x.Subdir != "" && !subdirName.MatchString(x.Subdir) {
-		return fmt.Errorf("a package for %s: only packages for Linux, and noarch ones, can be in an image", strings.TrimSpace(x.Subdir+" "+x.Platform))
+		system := strings.TrimSpace(x.Subdir + " " + x.Platform)
+		return fmt.Errorf("a package for %s: only packages for Linux, and noarch ones, can be in an image", system)
 	}
 	return nil
 }
@@ -87,22 +91,36 @@ func noarchKind(value json.RawMessage) (string, error) {
 // shortVersion matches the first two numbers of a version.
 var shortVersion = regexp.MustCompile(`^(?:[0-9]+!)?([0-9]+\.[0-9]+)(?:[^0-9]|$)`)
 
-// Python returns what other packages must know about the package, which must be Python.
-func (p *Package) Python() (Python, error) {
-	x, err := p.index()
+// ReadPython describes the Python in the package at path to other packages. scratch is a directory for unpacked bytes, which
+// need no cleaning up.
+func ReadPython(ctx context.Context, path, scratch string) (Python, error) {
+	p, err := open(ctx, path, scratch, false)
 	if err != nil {
-		return Python{}, fmt.Errorf("%s: %w", p.name, err)
+		return Python{}, err
+	}
+	defer p.Close()
+	python, err := p.python()
+	if err != nil {
+		return Python{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return python, nil
+}
+
+func (c *contents) python() (Python, error) {
+	x, err := c.index()
+	if err != nil {
+		return Python{}, err
 	}
 	version := shortVersion.FindStringSubmatch(x.Version)
 	if x.Name != "python" || version == nil {
-		return Python{}, fmt.Errorf("%s: the package is %s %s, expected python", p.name, x.Name, x.Version)
+		return Python{}, fmt.Errorf("the package is %s %s, expected python", x.Name, x.Version)
 	}
 	python := Python{Version: version[1], SitePackages: "lib/python" + version[1] + "/site-packages"}
 	if x.SitePackages != "" {
 		python.SitePackages = x.SitePackages
 	}
 	if err := python.Check(); err != nil {
-		return Python{}, fmt.Errorf("%s: info/index.json: %w", p.name, err)
+		return Python{}, fmt.Errorf("info/index.json: %w", err)
 	}
 	return python, nil
 }

@@ -136,7 +136,7 @@ const maskedModes = 0o7022
 // path returns the path in the image of a path in the prefix.
 func (i *installer) path(place string) string { return path.Join(i.to.Prefix, place) }
 
-// put adds an entry with what the environment and the record must know about it.
+// put adds an entry, with its description for the environment and for the record.
 func (i *installer) put(e tree.Entry, fact Path, listed pathEntry) {
 	i.result.Entries = append(i.result.Entries, &e)
 	i.result.Facts.Paths = append(i.result.Facts.Paths, fact)
@@ -150,7 +150,11 @@ func (i *installer) addProgram(p program) error {
 	sum, size := sha256Text([]byte(text)), int64(len(text))
 	i.put(tree.Entry{
 		Path: i.path(place), Mode: tree.Perm(0o755), Content: inMemory(text), Origin: i.name + ": entry point " + p.command,
-	}, Path{Path: place, Type: TypeFile, SHA256: sum, Mode: 0o755}, pathEntry{Path: place, PathType: entryPoint, SHA256InPrefix: sum, Size: &size})
+	}, Path{
+		Path: place, Type: TypeFile, SHA256: sum, Mode: 0o755,
+	}, pathEntry{
+		Path: place, PathType: entryPoint, SHA256InPrefix: sum, Size: &size,
+	})
 	return nil
 }
 
@@ -163,8 +167,9 @@ func (i *installer) finish() error {
 		return sum.err
 	}
 	x := &i.index
-	f.Name, f.Version, f.Build, f.BuildNumber, f.Subdir, f.Noarch = x.Name, x.Version, x.Build, x.BuildNumber, i.origin.subdir, x.noarch
-	f.License, f.URL, f.SHA256, f.Size = x.License, i.origin.url, sum.sum, i.size
+	f.Name, f.Version, f.Build, f.BuildNumber = x.Name, x.Version, x.Build, x.BuildNumber
+	f.Subdir, f.Noarch, f.License = i.origin.subdir, x.noarch, x.License
+	f.URL, f.SHA256, f.Size = i.origin.url, sum.sum, i.size
 	f.PURL = i.purl()
 	if err := i.addActivation(); err != nil {
 		return err

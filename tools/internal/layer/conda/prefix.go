@@ -17,7 +17,8 @@ var prefixText = regexp.MustCompile(`^/[A-Za-z0-9._+@/-]+$`)
 func CheckPrefix(prefix string) error {
 	switch {
 	case len(prefix) > maxPrefix:
-		return fmt.Errorf("%q: %d bytes, the limit is %d: it must fit into the packages' placeholders", prefix, len(prefix), maxPrefix)
+		return fmt.Errorf("%q: %d bytes, the limit is %d: it must fit into the packages' placeholders",
+			prefix, len(prefix), maxPrefix)
 	case !prefixText.MatchString(prefix) || path.Clean(prefix) != prefix:
 		return fmt.Errorf("%q: expected an absolute, clean path of letters, digits and \"._+@-\", such as /opt/conda", prefix)
 	}

@@ -46,7 +46,8 @@ func (i *installer) record() ([]byte, error) {
 	x, f := &i.index, &i.result.Facts
 	r := record{
 		Name: x.Name, Version: x.Version, Build: x.Build, BuildNumber: x.BuildNumber,
-		Channel: i.origin.channel, Subdir: i.origin.subdir, FileName: i.origin.file, URL: i.origin.url, SHA256: f.SHA256, Size: f.Size,
+		Channel: i.origin.channel, Subdir: i.origin.subdir, FileName: i.origin.file, URL: i.origin.url,
+		SHA256: f.SHA256, Size: f.Size,
 		Timestamp: x.fields["timestamp"], Depends: x.fields["depends"], Constrains: x.fields["constrains"],
 		License: x.fields["license"], LicenseFamily: x.fields["license_family"], Noarch: x.noarch,
 		Arch: x.fields["arch"], Platform: x.fields["platform"], Features: x.fields["features"],

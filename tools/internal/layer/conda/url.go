@@ -47,7 +47,8 @@ func parseURL(text string) (origin, error) {
 	case o.stem == "" || strings.ContainsAny(o.stem, "/\x00"):
 		return origin{}, fmt.Errorf("URL %s: the file must be NAME-VERSION-BUILD.conda or .tar.bz2", o.url)
 	case !subdirName.MatchString(o.subdir):
-		return origin{}, fmt.Errorf("URL %s: platform %q: only packages for Linux, and noarch ones, can be in an image", o.url, o.subdir)
+		return origin{}, fmt.Errorf("URL %s: platform %q: only packages for Linux, and noarch ones, can be in an image",
+			o.url, o.subdir)
 	}
 	return o, nil
 }

@@ -16,13 +16,14 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
 )
 
 // Placeholder is a placeholder as conda-build makes it: as long as possible.
-var Placeholder = "/home/conda/feedstock_root/build_artifacts/pkg_1/_h_env_" + string(bytes.Repeat([]byte("placehold_"), 20))[:199]
+var Placeholder = ("/home/conda/feedstock_root/build_artifacts/pkg_1/_h_env_" + strings.Repeat("placehold_", 20))[:255]
 
 // File is a path of a package.
 type File struct {
@@ -31,7 +32,7 @@ type File struct {
 	Body     string
 	Symlink  string // the target of a symlink
 	Hardlink string // the path of an earlier file
-	Type     byte   // of the entry in the tar, if it is none of those; see archive/tar
+	Type     byte   // of another kind of entry in the tar, as in archive/tar
 	ModTime  time.Time
 	FileMode string         // text or binary, for a file with the placeholder
 	Listed   map[string]any // changes what info/paths.json states; a nil value removes a key
@@ -88,7 +89,7 @@ func (p Package) Bytes() ([]byte, error) {
 	})
 }
 
-// Zip returns a zip of files that are stored as they are.
+// Zip returns a zip with the files, uncompressed.
 func Zip(files map[string][]byte) ([]byte, error) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
@@ -134,10 +135,14 @@ func (p Package) tars() (info, payload []byte, err error) {
 		return nil, nil, err
 	}
 	payload = bytes.Clone(b.Bytes())
-	index := map[string]any{"name": p.Name, "version": p.Version, "build": p.Build, "build_number": 0, "depends": []string{}, "subdir": "linux-64"}
+	index := map[string]any{
+		"name": p.Name, "version": p.Version, "build": p.Build, "build_number": 0, "depends": []string{}, "subdir": "linux-64",
+	}
 	change(index, p.Index)
 	files := make(map[string]string)
-	for name, document := range map[string]any{"index.json": index, "paths.json": map[string]any{"paths": list, "paths_version": 1}} {
+	for name, document := range map[string]any{
+		"index.json": index, "paths.json": map[string]any{"paths": list, "paths_version": 1},
+	} {
 		text, err := json.Marshal(document)
 		if err != nil {
 			return nil, nil, err
@@ -186,7 +191,9 @@ func (f File) write(w *tar.Writer) error {
 // list returns what info/paths.json states about the file.
 func (f File) list() map[string]any {
 	sum := sha256.Sum256([]byte(f.Body))
-	listed := map[string]any{"_path": f.Path, "path_type": "hardlink", "sha256": hex.EncodeToString(sum[:]), "size_in_bytes": len(f.Body)}
+	listed := map[string]any{
+		"_path": f.Path, "path_type": "hardlink", "sha256": hex.EncodeToString(sum[:]), "size_in_bytes": len(f.Body),
+	}
 	if f.Symlink != "" {
 		listed["path_type"] = "softlink"
 	}

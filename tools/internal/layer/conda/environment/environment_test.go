@@ -3,6 +3,9 @@ package environment
 import (
 	"errors"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -138,6 +141,30 @@ func TestEntries(t *testing.T) {
 		if !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: got\n%q\nwant\n%q", test.activation, got, test.want)
 		}
+	}
+}
+
+// The program runs the scripts in one shell, and then the program that is named, with its arguments.
+func TestScriptRuns(t *testing.T) {
+	prefix := t.TempDir()
+	a := pkg("a")
+	a.Activation = []string{"etc/conda/activate.d/b.sh", "etc/conda/activate.d/a b'c.sh"}
+	for name, text := range map[string]string{
+		"etc/conda/activate.d/a b'c.sh": "X=1\nexport Y=2\n", "etc/conda/activate.d/b.sh": "export X\n",
+	} {
+		file := filepath.Join(prefix, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o777), os.WriteFile(file, []byte(text), 0o666)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := Environment{Prefix: prefix, Packages: []conda.Facts{a}}
+	entrypoint := filepath.Join(prefix, "entrypoint")
+	if err := os.WriteFile(entrypoint, []byte(env.script()), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("/bin/sh", entrypoint, "/bin/sh", "-c", `echo "$X $Y $1"`, "sh", "an argument").CombinedOutput()
+	if err != nil || string(out) != "1 2 an argument\n" {
+		t.Errorf("%q, %v", out, err)
 	}
 }
 

@@ -66,7 +66,8 @@ func (a *paths) add(p conda.Path, owner string) {
 	case !ok, there.implied && p.Type == conda.TypeDirectory:
 	case there.Type == conda.TypeDirectory && p.Type != conda.TypeDirectory,
 		there.Type != conda.TypeDirectory && p.Type == conda.TypeDirectory:
-		a.refuse("%s is a %s in %s and a %s in %s: a layer would hide the directory", p.Path, there.Type, there.owner, p.Type, owner)
+		a.refuse("%s is a %s in %s and a %s in %s: a layer would hide the directory",
+			p.Path, there.Type, there.owner, p.Type, owner)
 		return
 	case there.Type != p.Type || there.SHA256 != p.SHA256 || there.Target != p.Target:
 		if !a.keepLast {

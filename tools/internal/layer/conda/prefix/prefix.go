@@ -77,8 +77,8 @@ type encoding struct {
 	at   int // the offset of the character's code in them
 }
 
-// encodings returns the encodings in which the placeholder is replaced, one after the other. In wide encodings of other characters than
-// ASCII, the end of a string would not be certain.
+// encodings returns the encodings in which the placeholder is replaced, one after the other. In wide encodings of other
+// characters than ASCII, the end of a string would not be certain.
 func (r Replacement) encodings() []encoding {
 	all := []encoding{{1, 0}, {2, 0}, {2, 1}, {4, 0}, {4, 3}}
 	if strings.ContainsFunc(r.Old, func(c rune) bool { return c == 0 || c > unicode.MaxASCII }) {

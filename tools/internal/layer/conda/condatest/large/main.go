@@ -38,7 +38,8 @@ func large(number, left int) condatest.Package {
 	for n := 0; left > 0; n++ {
 		kind := n % len(sizes)
 		size := min(left, sizes[kind])
-		f := condatest.File{Path: fmt.Sprintf("lib/%s/%d/file%d", p.Name, n%50, n), Body: fill(&random, size, kind < len(sizes)/2)}
+		f := condatest.File{Path: fmt.Sprintf("lib/%s/%d/file%d", p.Name, n%50, n)}
+		f.Body = fill(&random, size, kind < len(sizes)/2)
 		switch n % 12 {
 		case 2: // a script
 			f.Body, f.FileMode = "#!"+condatest.Placeholder+"/bin/python\n"+f.Body, "text"
