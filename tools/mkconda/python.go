@@ -14,7 +14,7 @@ import (
 
 var pythonCommand = cli.Command{
 	Name:    "python",
-	Summary: "write which Python packages of Python code are installed for",
+	Summary: "write the version and the module directory of an environment's Python",
 	Details: `
 The output has the first two numbers of the version and the directory of modules. It is the same for all patch releases.`,
 	Required: []string{"package", "output"},
