@@ -3,7 +3,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image", "image_boot", "image_layer", "image_rootfs")
 load("//rules:providers.bzl", "RootfsInfo")
-load(":actions.bzl", "flags", "only")
+load(":actions.bzl", "flags", "only", "written_arguments")
 load(":refusal.bzl", "refusal")
 
 visibility("private")
@@ -39,7 +39,7 @@ def _boot_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
     place = "%runfiles%/" + ctx.workspace_name + "/"
-    lines = only(env, "FileWrite").content.splitlines()
+    lines = written_arguments(env)
     asserts.equals(env, [
         "--target=//rules/tests:boot_ext4_boot",
         "--arch=arm64",
@@ -90,11 +90,11 @@ def boot_tests(name):
         refusal(
             image_boot,
             name = "boot_refused_" + rootfs,
-            says = [":boot_refused_%s: attribute rootfs: " % rootfs] + says,
+            message = [":boot_refused_%s: attribute rootfs: " % rootfs] + message,
             kernel = "data/a.txt",
             rootfs = "boot_" + rootfs,
         )
-        for rootfs, says in {
+        for rootfs, message in {
             "plain": [":boot_plain has no init process", 'Set its attribute init = "@rules_strata//rules:vminit".'],
             "tar": ["a machine cannot start from the format tar of", ":boot_tar.", "Expected cpio, erofs or ext4."],
         }.items()
@@ -102,7 +102,7 @@ def boot_tests(name):
     refused.append(refusal(
         image_rootfs,
         name = "boot_refused_hostname",
-        says = [":boot_refused_hostname: attribute hostname: only an init process sets it."],
+        message = [":boot_refused_hostname: attribute hostname: only an init process sets it."],
         format = "ext4",
         hostname = "vm",
         image = "boot_image",

@@ -135,7 +135,7 @@ def _shared_impl(ctx):
         asserts.true(env, paths[0] != other, name)
         asserts.equals(env, [file.basename for file in first[name].outputs.to_list()], [path.rpartition("/")[2] for path in other])
 
-    # Only noarch packages read what the Python package says, which does not depend on the prefix.
+    # Only noarch packages read the facts of the Python package, which do not depend on the prefix.
     asserts.equals(env, ["lib.conda"], input_names(first["MkCondaLayer conda_lib"]))
     asserts.equals(env, ["python.conda"], input_names(first["MkCondaLayer conda_python_package"]))
     asserts.equals(env, ["conda_np.python.json", "np.conda"], input_names(first["MkCondaLayer conda_np"]))

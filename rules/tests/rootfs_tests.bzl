@@ -143,7 +143,7 @@ def rootfs_tests(name):
     image_layer(name = "rootfs_layer", files = {"/a": "data/a.txt"})
     image(name = "rootfs_image", base = "rootfs_base", layers = ["rootfs_layer"], tags = ["manual"])
     refused = []
-    for number, (attributes, says) in enumerate([
+    for number, (attributes, message) in enumerate([
         ({"compression": "gzip", "format": "ext4"}, ["attribute compression: the format ext4 does not have it.", "It is for cpio and tar."]),
         ({"drop_xattrs": True, "format": "tar"}, ["attribute drop_xattrs: the format tar", "It is for cpio."]),
         ({"format": "erofs", "free": "1M"}, ["attribute free: the format erofs", "It is for ext4."]),
@@ -154,7 +154,7 @@ def rootfs_tests(name):
         refused.append(refusal(
             image_rootfs,
             name = "rootfs_refused_%d" % number,
-            says = [":rootfs_refused_%d: " % number] + says,
+            message = [":rootfs_refused_%d: " % number] + message,
             image = "rootfs_image",
             **attributes
         ))
