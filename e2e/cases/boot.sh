@@ -40,7 +40,7 @@ started() {
 answers() {
   local beginning=$EPOCHREALTIME deadline=$((SECONDS + 120))
   until curl --silent --fail --max-time 5 --output "$WORK/page" "http://127.0.0.1:$port$1"; do
-    [ "$SECONDS" -lt "$deadline" ] && kill -0 "$pid" || fail "no answer: $(cat "$WORK/out" "$WORK/err")"
+    if [ "$SECONDS" -ge "$deadline" ] || ! kill -0 "$pid"; then fail "no answer: $(cat "$WORK/out" "$WORK/err")"; fi
     sleep 0.1
   done
   elapsed=$(((${EPOCHREALTIME/./} - ${beginning/./}) / 1000))

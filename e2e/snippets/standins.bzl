@@ -62,6 +62,7 @@ _BY_NAME = {
 }
 
 _BY_ATTRIBUTE = {
+    "above": _image,
     "base": _image,
     "binary": _program,
     "files": _program,

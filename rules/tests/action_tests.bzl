@@ -46,7 +46,7 @@ def _declarations_impl(ctx):
     make_index(fake, [], {}, outputs)
     make_layout(fake, contents, "directory")
     make_archive(fake, contents, [], "archive")
-    make_rootfs(fake, contents, {}, [], None, "rootfs", "digest")
+    make_rootfs(fake, contents, {}, [], "init", "rootfs", "digest")
     squashed = {name: name for name in ["blob", "layer", "shape", "config", "manifest", "descriptor", "digest"]}
     make_squash(fake, contents, None, struct(compression = "gzip", level = 0), struct(**squashed))
     import_image(fake, "source", {}, {"blobs": "directory"}, "importing")

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -33,7 +34,8 @@ func TestMain(m *testing.M) {
 //     images, one of which has the names example.com/one:v1 and example.com/one:v2,
 //   - layout is a layout of the index with the name example.com/base:index, and two of it and the image,
 //   - build is what a build leaves of the image without its layers,
-//   - $REGISTRY/team/base has the image as v1 and the index as index.
+//   - $REGISTRY/team/base has the image as v1 and the index as index,
+//   - $LOCKED is an empty registry for the user "user" with the password "secret", which login.json has.
 //
 // The image has /file in one layer; in the other it has the directory /dir with the mode 1777, a symlink /link to it, a
 // hard link and a FIFO. The command "valid" checks a layout or an archive by all of our own rules.
@@ -59,11 +61,14 @@ func setup(t *testing.T, env *testscript.Env) error {
 	server.AddManifest("team/base", "v1", image.MediaType, store[image.Digest])
 	server.AddManifest("team/base", "index", index.MediaType, store[index.Digest])
 	env.Values["registry"] = server
+	locked := registrytest.NewBasic(t, "user", "secret")
+	login := base64.StdEncoding.EncodeToString([]byte("user:secret"))
+	imagetest.WriteFile(t, filepath.Join(env.WorkDir, "login.json"), []byte(`{"auths":{"`+locked.Host+`":{"auth":"`+login+`"}}}`))
 	config := store.Manifest(t, image).Config
 	for name, value := range map[string]string{
-		"REGISTRY": server.Host, "IMAGE": image.Digest.String(), "INDEX": index.Digest.String(),
+		"REGISTRY": server.Host, "LOCKED": locked.Host, "IMAGE": image.Digest.String(), "INDEX": index.Digest.String(),
 		"CONFIG": config.Digest.String(), "LAYER": store.Manifest(t, image).Layers[0].Digest.String(),
-		"HOME": env.WorkDir, "XDG_RUNTIME_DIR": env.WorkDir, "XDG_CONFIG_HOME": env.WorkDir,
+		"HOME": env.WorkDir, "DOCKER_CONFIG": env.WorkDir + "/docker", "XDG_RUNTIME_DIR": env.WorkDir, "XDG_CONFIG_HOME": env.WorkDir,
 	} {
 		env.Setenv(name, value)
 	}
