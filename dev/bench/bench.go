@@ -164,7 +164,7 @@ func (b *bench) clear() error {
 	return errors.Join(errs...)
 }
 
-// shell runs a script and tells what it and all its processes took.
+// shell runs a script and returns the time and memory of it and all its processes.
 func (b *bench) shell(src, script string) (Sample, error) {
 	// Linux charges a new process with the peak memory of the one that started it: make that small, and forget it.
 	debug.FreeOSMemory()

@@ -16,7 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// readListing returns what is in a layer: for each path its kind, size, target and the checksum of its content. Owners,
+// readListing returns the contents of a layer: for each path its kind, size, target and the checksum of its content. Owners,
 // modes and times are left out, for there the programs differ on purpose; so is the root, which some do not write.
 func readListing(layer string) (map[string]string, error) {
 	file, err := os.Open(layer)
@@ -69,7 +69,7 @@ func unpack(r *bufio.Reader) (io.Reader, error) {
 	return r, nil
 }
 
-// difference tells the first path where two listings differ, in the order of names.
+// difference returns the first path where two listings differ, in the order of names.
 func difference(want, got map[string]string) error {
 	all := maps.Clone(want)
 	maps.Copy(all, got)

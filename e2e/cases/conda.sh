@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Conda environments as images: a Python of Debian's files, packed for Conda together with two libraries and two noarch packages
-# and locked by a pixi.lock, runs in Docker and Podman; and what is built again when a package changes. For amd64.
+# and locked by a pixi.lock, runs in Docker and Podman; and only the layers of a changed package are rebuilt. For amd64.
 #
 # The workspace is copied, because its lock file and the file server's address differ from run to run. The lock file has
 # fixed URLs, so the records in the image do not.
@@ -309,4 +309,4 @@ check "a changed Python: its layer, and documents" python_changed
 check "environments and workspaces share layers" shares
 check "the same digest elsewhere" same_digest
 check "WORKSPACE mode" workspace_mode
-check "what is wrong is said" says_what_is_wrong
+check "errors name the lock file and the problem" says_what_is_wrong

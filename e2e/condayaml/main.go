@@ -108,7 +108,7 @@ func value(node *yaml.Node) (any, error) {
 		for i := 0; i < len(node.Content); i += 2 {
 			key := node.Content[i]
 			if key.Kind != yaml.ScalarNode {
-				return nil, errors.New("a key that is no scalar")
+				return nil, errors.New("a key that is not a scalar")
 			}
 			if _, ok := values[key.Value]; ok {
 				return nil, fmt.Errorf("the key %q is there twice", key.Value)

@@ -4,8 +4,8 @@
 //
 // It listens on two free ports of the loopback interface, speaks HTTP without TLS on both, and writes both addresses to a
 // file, one a line. The first is for clients. The second is the other host that some requests are redirected to, which
-// knows the backend's password itself, as a storage service with signed addresses would: a client that shows it an
-// Authorization header is told of in the report. Which requests meet which fault follows from the seed and their order.
+// has the backend's password itself, like a storage service with signed addresses: the report counts clients that send it
+// an Authorization header. Which requests meet which fault follows from the seed and their order.
 //
 // The report is written at the end (SIGTERM): a line "NAME number" for the requests, for the bytes of their bodies, for
 // each fault, and for the headers that should not have come. A rate of 0 makes it a meter.
@@ -89,7 +89,7 @@ func serve(p *proxy, addresses, user string) error {
 			p.other = "http://" + listener.Addr().String()
 		}
 		fmt.Fprintln(&text, listener.Addr())
-		// What clients do to their connections is no news.
+		// A closed connection is not worth a message.
 		server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
 		go server.Serve(listener)
 	}

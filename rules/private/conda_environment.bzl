@@ -10,7 +10,7 @@ CondaEnvironmentInfo = provider(
     fields = {
         "name": "(string) The environment's name.",
         "packages": "(tuple[CondaPackageInfo]) The packages, dependencies first.",
-        "python": "(File) What noarch packages need of the environment's Python, or None.",
+        "python": "(File) Version and site-packages path of the environment's Python, for noarch packages, or None.",
         "sizes": "(dict[string, int]) Sizes of archives by package name. Unknown ones are omitted.",
     },
 )

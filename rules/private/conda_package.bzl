@@ -17,7 +17,7 @@ CondaPackageInfo = provider(
     doc = "A Conda package.",
     fields = {
         "archive": "(File) The package.",
-        "facts": "(File) What an environment has to know of the package, a by-product of the layer.",
+        "facts": "(File) The package's files and variables for the environment's action, a by-product of the layer.",
         "layer": "(LayerInfo) The layer that contains only this package.",
         "name": "(string) The package's name.",
         "noarch": "(bool) Whether the package is for all platforms, so that its files may depend on the environment's Python.",
@@ -52,11 +52,11 @@ def _python_impl(ctx):
     return [CondaPythonInfo(file = output), DefaultInfo(files = depset([output]))]
 
 conda_python = rule(
-    doc = "What noarch packages need of the package `python`.",
+    doc = "The version and site-packages path of the package `python`, which noarch packages need.",
     implementation = _python_impl,
     cfg = outside_layers,
     attrs = {
-        "archive": attr.label(allow_single_file = True, doc = "The package, unless there is none."),
+        "archive": attr.label(allow_single_file = True, doc = "The package, or unset for environments without Python."),
     },
     provides = [CondaPythonInfo],
     toolchains = [BUILD_TOOLCHAIN_TYPE],

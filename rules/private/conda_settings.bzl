@@ -1,4 +1,4 @@
-"""What a Conda package is built with, besides its archive: build settings that conda_layers and environments set.
+"""The inputs of a Conda package's layer besides its archive: build settings that conda_layers and environments set.
 
 The layer of a package is an action of a target in the repository of its archive. All conda_layers with the same values depend
 on the same configured target, so they share one action, and a remote cache shares it with other builds. The alternatives do

@@ -1,4 +1,4 @@
-"""The lock files of Conda environments: what is read from each format, and what is refused."""
+"""The lock files of Conda environments: each format, and files that are rejected."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules/private/repo:conda_lock.bzl", "lock_request", "read_conda_lock")

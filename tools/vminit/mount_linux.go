@@ -41,7 +41,7 @@ var scratch = []mount{
 	{"tmpfs", "/tmp", syscall.MS_NOSUID | syscall.MS_NODEV, "mode=1777"},
 }
 
-// mountAll mounts file systems, creating their directories where that is possible. It skips what is mounted already and
+// mountAll mounts file systems, creating their directories where that is possible. It skips file systems that are mounted already and
 // what the kernel does not have, and returns all other errors.
 func mountAll(mounts []mount) error {
 	var problems []error

@@ -27,7 +27,7 @@ func complete(s snippet, repository string) (kind, []byte, error) {
 	text := strings.ReplaceAll(s.text, "sha256:...", "sha256:"+strings.Repeat("0", 64))
 	file, err := build.ParseDefault(s.place(), []byte(text))
 	if err != nil {
-		return kind{}, nil, fmt.Errorf("this looks like Starlark, but is none: %w", err)
+		return kind{}, nil, fmt.Errorf("this looks like Starlark, but does not parse: %w", err)
 	}
 	rules, err := symbols(filepath.Join(repository, "rules/defs.bzl"))
 	if err != nil {

@@ -68,7 +68,7 @@ func TestComplete(t *testing.T) {
 		kind kind
 		text string
 	}{
-		// What is there already is not declared, keys of dicts are no labels, and srcs are files.
+		// Targets that exist are not declared, keys of dicts are not labels, and srcs are files.
 		`load("@rules_strata//rules:defs.bzl", "image")
 image(name = "image", base = ":base", layers = [":layer"])
 image_layer(name = "layer", files = {":key": ":file"})
@@ -110,7 +110,7 @@ rules_strata_dependencies()
 		}
 	}
 	_, _, err := complete(snippet{page: "p.md", line: 3, text: "image(name = \"x\")\n\nmklayer: no\n"}, repository)
-	if want := "this looks like Starlark, but is none: "; err == nil || !strings.HasPrefix(err.Error(), want) {
+	if want := "this looks like Starlark, but does not parse: "; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("a message below a snippet: got error %v, want %s", err, want)
 	}
 }

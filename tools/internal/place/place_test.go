@@ -19,7 +19,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
 )
 
-// copyImage copies what is at from to the target, with its names.
+// copyImage copies the image at from to the target, with its names.
 func copyImage(t *testing.T, from, to string) (place.Address, error) {
 	t.Helper()
 	ctx := context.Background()

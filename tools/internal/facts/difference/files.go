@@ -100,7 +100,7 @@ func (p pair) isDoubtful(below, above []oci.Descriptor) bool {
 		!(below[x.Layer].Digest == above[y.Layer].Digest && x.SamePlace(y))
 }
 
-// facts returns what is compared of an entry. The digest of the content is "" if it is known to be the same, or if the
+// facts returns the compared properties of an entry. The digest of the content is "" if it is known to be the same, or if the
 // sizes differ.
 func facts(e rootfs.Entry, sum digest.Digest) map[string]string {
 	f := e.File

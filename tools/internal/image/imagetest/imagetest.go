@@ -161,7 +161,7 @@ func Pack(t testing.TB, compression oci.Compression, data []byte) []byte {
 	return b.Bytes()
 }
 
-// DirTar returns a tar of a directory with the mode 1777, and of what is in it and leads to it: a file, a hard link and a
+// DirTar returns a tar of a directory with the mode 1777, and of entries in it and links to it: a file, a hard link and a
 // symlink to it, a FIFO and a deletion.
 func DirTar(t testing.TB) []byte {
 	t.Helper()

@@ -147,7 +147,7 @@ func find(archive *zip.Reader, kind string) (*zip.File, error) {
 	return found, nil
 }
 
-// add adds what is in a part. Only a .tar.bz2 has both kinds of files in one tar.
+// add adds the files of a part. Only a .tar.bz2 has both kinds of files in one tar.
 func (c *contents) add(ctx context.Context, p part, scratch string) error {
 	archive, err := tarfile.New(ctx, p.SectionReader, p.name, scratch)
 	if err != nil {

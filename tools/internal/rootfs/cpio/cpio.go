@@ -74,7 +74,7 @@ func check(e rootfs.Entry, o Options) error {
 	return nil
 }
 
-// state is what is known of a file with a name in the archive.
+// state describes a file with a name in the archive.
 type state struct {
 	number uint32
 	left   int // names to come

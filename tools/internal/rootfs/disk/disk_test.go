@@ -87,7 +87,7 @@ func TestWriteFails(t *testing.T) {
 	}
 }
 
-// recorder records what is written.
+// recorder records all writes.
 type recorder map[int64]string
 
 func (r recorder) WriteAt(p []byte, at int64) (int, error) {

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// identity derives a UUID from what is written to a file. It is a writer for metadata, whose order is fixed. Contents come in
+// identity derives a UUID from the data written to a file. It is a writer for metadata, whose order is fixed. Contents come in
 // an order that depends on the layers, and must not affect the result, so their hashes are combined by exclusive or. The
 // bytes that nothing writes are not read, because most of a file system image may be free space.
 type identity struct {

@@ -13,7 +13,7 @@ import (
 // Above returns the entries of one layer that turns the file system lower, which the first layers of an image merge into,
 // into fs, which all of its layers merge into. lowerLayers is the number of the first layers.
 //
-// The layer has whiteouts for what is gone, and no opaque marks. It states all parents of its entries as they are in fs,
+// The layer has whiteouts for removed paths, and no opaque marks. It states all parents of its entries as they are in fs,
 // because engines disagree about parents that a layer does not state. If a name of a file with several names is new or
 // changed, the layer has all of them, because a hard link cannot lead to a lower layer in every engine.
 func Above(lower, fs *rootfs.FileSystem, lowerLayers int) []Item {

@@ -46,7 +46,7 @@ func TestCopy(t *testing.T) {
 		{"twice in a string", Binary, to, old + "/lib:" + old + "/share\x00tail", to + "/lib:" + to + "/share" + gap(2) + "\x00tail"},
 		{"two strings", Binary, to, old + "\x00" + old + "\x00", to + gap(1) + "\x00" + to + gap(1) + "\x00"},
 		{"no terminator", Binary, to, "x\x00" + old + "/x", "x\x00" + to + "/x" + gap(1)},
-		{"a line feed is no terminator", Binary, to, old + "\n\x00", to + "\n" + gap(1) + "\x00"},
+		{"a line feed is not a terminator", Binary, to, old + "\n\x00", to + "\n" + gap(1) + "\x00"},
 		{"UTF-16", Binary, to, "\x00" + wide(old+"/x\x00") + "z", "\x00" + wide(to+"/x"+gap(1)+"\x00") + "z"},
 		{"a text", Text, to, "a=" + old + "/b:" + old + "\n", "a=" + to + "/b:" + to + "\n"},
 		{"a text that grows", Text, long, "a=" + old[:40] + "\n", "a=" + old[:40] + "\n"},

@@ -40,7 +40,7 @@ func (r *replacer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close sends what is held back, and ends the last string, which may have no terminator.
+// Close sends the data that is held back, and ends the last string, which may have no terminator.
 func (r *replacer) Close() error {
 	if err := r.send(r.held); err != nil {
 		return err
