@@ -1,4 +1,5 @@
-"""The build actions. Only this file contains the command lines of the tools that they run.
+"""The actions that build layers, images and their files. conda_actions.bzl and rootfs_actions.bzl have the others; only
+these files contain the command lines of tools.
 
 Every path is added to `Args` as a File, so that depsets stay lazy and path mapping works. Actions that write metadata never
 have a layer's blob as an input.
@@ -7,56 +8,9 @@ have a layer's blob as an input.
 load(":contents.bzl", "add_contents")
 load(":paths.bzl", "escape")
 load(":providers.bzl", "shape_of", "shapes_of")
-load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE", "build_tool")
+load(":run_tool.bzl", "PARAM_FILE", "compressing", "copying", "new_args", "run_tool", "small")
 
 visibility(["//rules/..."])
-
-_PATH_MAPPING = {"supports-path-mapping": "1"}
-
-def _small(_os, _inputs):
-    # Kilobytes in, kilobytes out.
-    return {"cpu": 1, "memory": 30}
-
-def _copying(_os, _inputs):
-    # Bound by the disk; buffers are small.
-    return {"cpu": 1, "memory": 60}
-
-def _compressing(_os, _inputs):
-    # The compressor uses all cores that it finds. Only two are reserved, so that several layers can still be built in
-    # parallel. The tool bounds its memory independently of the layer's size.
-    return {"cpu": 2, "memory": 150}
-
-def _merging(_os, _inputs):
-    # The tools keep the metadata of all files, about 1.3 KB each, and compress with all cores.
-    return {"cpu": 2, "memory": 250}
-
-# For workers, Bazel would replace "@FILE" with the lines of the file, whatever its format.
-_PARAM_FILE = "--flagfile=%s"
-
-def new_args(ctx):
-    """Returns Args that are passed in a parameter file if they are long (Go: cli.Arguments).
-
-    Bazel quotes the arguments, so that they may contain any character, including line feeds.
-
-    Args:
-      ctx: The rule's context.
-
-    Returns:
-      Args.
-    """
-    args = ctx.actions.args()
-    args.set_param_file_format("shell")
-    args.use_param_file(_PARAM_FILE)
-    return args
-
-def _run(ctx, name, args, command = None, requirements = {}, **kwargs):
-    ctx.actions.run(
-        executable = build_tool(ctx, name),
-        arguments = ([command] if command else []) + [args],
-        execution_requirements = _PATH_MAPPING | requirements,
-        toolchain = BUILD_TOOLCHAIN_TYPE,
-        **kwargs
-    )
 
 # One request at a time: multiplex workers do not support path mapping, and their cache would not be larger.
 _WORKER = {
@@ -80,8 +34,8 @@ def make_layer(ctx, args, inputs, blob, descriptor, shape, workers = False):
     args.add(descriptor, format = "--descriptor=%s")
     args.add(shape, format = "--shape=%s")
     if workers:
-        args.use_param_file(_PARAM_FILE, use_always = True)
-    _run(
+        args.use_param_file(PARAM_FILE, use_always = True)
+    run_tool(
         ctx,
         "mklayer",
         args,
@@ -90,7 +44,7 @@ def make_layer(ctx, args, inputs, blob, descriptor, shape, workers = False):
         mnemonic = "MkLayer",
         progress_message = "Building layer %{label}",
         requirements = _WORKER if workers else {},
-        resource_set = _compressing,
+        resource_set = compressing,
     )
 
 def make_config(ctx, settings, base, layers, config, descriptor):
@@ -118,7 +72,7 @@ def make_config(ctx, settings, base, layers, config, descriptor):
     args.add(json.encode(settings), format = "--settings=%s")
     args.add(config, format = "--output=%s")
     args.add(descriptor, format = "--descriptor=%s")
-    _run(
+    run_tool(
         ctx,
         "mkconfig",
         args,
@@ -126,7 +80,7 @@ def make_config(ctx, settings, base, layers, config, descriptor):
         outputs = [config, descriptor],
         mnemonic = "MkConfig",
         progress_message = "Writing config of image %{label}",
-        resource_set = _small,
+        resource_set = small,
     )
 
 def make_manifest(ctx, config_descriptor, base, layers, annotations, outputs):
@@ -147,7 +101,7 @@ def make_manifest(ctx, config_descriptor, base, layers, annotations, outputs):
     descriptors = [layer.descriptor for layer in layers]
     args.add_all(descriptors, format_each = "--layer=%s")
     _add_document(args, annotations, outputs)
-    _run(
+    run_tool(
         ctx,
         "mkmanifest",
         args,
@@ -155,7 +109,7 @@ def make_manifest(ctx, config_descriptor, base, layers, annotations, outputs):
         outputs = [outputs.document, outputs.descriptor, outputs.digest],
         mnemonic = "MkManifest",
         progress_message = "Writing manifest of image %{label}",
-        resource_set = _small,
+        resource_set = small,
     )
 
 def make_index(ctx, images, annotations, outputs):
@@ -171,7 +125,7 @@ def make_index(ctx, images, annotations, outputs):
     descriptors = [image.descriptor for image in images]
     args.add_all(descriptors, format_each = "--image=%s")
     _add_document(args, annotations, outputs)
-    _run(
+    run_tool(
         ctx,
         "mkindex",
         args,
@@ -179,7 +133,7 @@ def make_index(ctx, images, annotations, outputs):
         outputs = [outputs.document, outputs.descriptor, outputs.digest],
         mnemonic = "MkIndex",
         progress_message = "Writing image index %{label}",
-        resource_set = _small,
+        resource_set = small,
     )
 
 def _add_document(args, annotations, outputs):
@@ -217,7 +171,7 @@ def make_archive(ctx, contents, names, archive):
 
 def _pack(ctx, args, contents, output, progress_message):
     add_contents(args, contents)
-    _run(
+    run_tool(
         ctx,
         "mklayout",
         args,
@@ -225,86 +179,7 @@ def _pack(ctx, args, contents, output, progress_message):
         outputs = [output],
         mnemonic = "MkLayout",
         progress_message = progress_message,
-        resource_set = _copying,
-    )
-
-def make_rootfs(ctx, contents, settings, layers, init, rootfs, digest):
-    """Declares the action that writes the root file system of an image.
-
-    Args:
-      ctx: The rule's context.
-      contents: The contents as returned by contents.bzl, of an image or an index.
-      settings: dict from flag of mkrootfs to its value. Empty ones are omitted.
-      layers: list of LayerInfo to put on top.
-      init: The File with the init process, or None.
-      rootfs: The File to write.
-      digest: The File for its digest.
-    """
-    args = new_args(ctx)
-    add_contents(args, contents)
-    for flag, value in settings.items():
-        if value:
-            args.add("--%s=%s" % (flag, value))
-    args.add_all(layers, map_each = _extra_flag)
-    if init:
-        args.add(init, format = "--init=%s")
-    args.add(rootfs, format = "--output=%s")
-    args.add(digest, format = "--digest=%s")
-    files = [file for layer in layers for file in (layer.blob, layer.descriptor)] + ([init] if init else [])
-    _run(
-        ctx,
-        "mkrootfs",
-        args,
-        inputs = depset(files, transitive = [contents.files]),
-        outputs = [rootfs, digest],
-        mnemonic = "MkRootfs",
-        progress_message = "Writing root file system %{label}",
-        resource_set = _merging,
-    )
-
-def _extra_flag(layer):
-    return "--extra=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
-
-def make_squash(ctx, contents, above, packing, outputs):
-    """Declares the action that merges the layers of an image into one layer.
-
-    Args:
-      ctx: The rule's context.
-      contents: The contents as returned by contents.bzl, of an image.
-      above: ImageInfo of the image whose layers are kept, or None.
-      packing: struct of compression and level.
-      outputs: struct of the Files blob, layer (its descriptor), shape, config, manifest, descriptor and digest.
-    """
-    args = new_args(ctx)
-    add_contents(args, contents)
-    if above:
-        args.add(above.manifest, format = "--above=%s")
-    args.add(packing.compression, format = "--compression=%s")
-    args.add(packing.level, format = "--level=%s")
-    args.add(outputs.blob, format = "--output=%s")
-    args.add(outputs.layer, format = "--layer-descriptor=%s")
-    args.add(outputs.shape, format = "--shape=%s")
-    args.add(outputs.config, format = "--config=%s")
-    args.add(outputs.manifest, format = "--manifest=%s")
-    args.add(outputs.descriptor, format = "--descriptor=%s")
-    args.add(outputs.digest, format = "--digest=%s")
-    _run(
-        ctx,
-        "mksquash",
-        args,
-        inputs = depset([above.manifest] if above else [], transitive = [contents.files]),
-        outputs = [
-            outputs.blob,
-            outputs.layer,
-            outputs.shape,
-            outputs.config,
-            outputs.manifest,
-            outputs.descriptor,
-            outputs.digest,
-        ],
-        mnemonic = "MkSquash",
-        progress_message = "Merging layers of image %{label}",
-        resource_set = _merging,
+        resource_set = copying,
     )
 
 def make_base(ctx, manifest, config, facts, outputs):
@@ -328,7 +203,7 @@ def make_base(ctx, manifest, config, facts, outputs):
     args.add(outputs.descriptor, format = "--descriptor=%s")
     args.add(outputs.digest, format = "--digest-output=%s")
     args.add_all(outputs.layers, format_each = "--layer=%s")
-    _run(
+    run_tool(
         ctx,
         "mkbase",
         args,
@@ -336,7 +211,7 @@ def make_base(ctx, manifest, config, facts, outputs):
         outputs = [outputs.manifest, outputs.config, outputs.descriptor, outputs.digest] + outputs.layers,
         mnemonic = "MkBase",
         progress_message = "Checking base image %{label}",
-        resource_set = _small,
+        resource_set = small,
     )
 
 def import_image(ctx, source, choice, outputs, progress_message):
@@ -356,7 +231,7 @@ def import_image(ctx, source, choice, outputs, progress_message):
             args.add(value, format = "--" + flag + "=%s")
     for flag, output in outputs.items():
         args.add_all([output], format_each = "--" + flag + "=%s", expand_directories = False)
-    _run(
+    run_tool(
         ctx,
         "mkimport",
         args,
@@ -364,7 +239,7 @@ def import_image(ctx, source, choice, outputs, progress_message):
         outputs = outputs.values(),
         mnemonic = "MkImport",
         progress_message = progress_message,
-        resource_set = _copying,
+        resource_set = copying,
     )
 
 def make_reference(ctx, root, names, reference):
@@ -384,7 +259,7 @@ def make_reference(ctx, root, names, reference):
     args.add_all(names.files, format_each = "--repository-file=%s")
     args.add_all(names.status, format_each = "--status=%s")
     args.add(reference, format = "--output=%s")
-    _run(
+    run_tool(
         ctx,
         "mkreference",
         args,
@@ -392,99 +267,5 @@ def make_reference(ctx, root, names, reference):
         outputs = [reference],
         mnemonic = "MkReference",
         progress_message = "Writing reference of %{label}",
-        resource_set = _small,
+        resource_set = small,
     )
-
-def make_conda_python(ctx, archive, output):
-    """Declares the action that reads from a Python package where noarch packages install their files.
-
-    Args:
-      ctx: The rule's context.
-      archive: The File with the package.
-      output: The File to write.
-    """
-    args = new_args(ctx)
-    args.add(archive, format = "--package=%s")
-    args.add(output, format = "--output=%s")
-    _run(
-        ctx,
-        "mkconda",
-        args,
-        command = "python",
-        inputs = [archive],
-        outputs = [output],
-        mnemonic = "MkCondaPython",
-        progress_message = "Reading Python of %{label}",
-        resource_set = _copying,
-    )
-
-def make_conda_layer(ctx, packages, prefix, link_scripts, packing, python, layer, facts, progress_message):
-    """Declares the action that builds a layer of Conda packages.
-
-    Args:
-      ctx: The rule's context.
-      packages: list of structs of archive and url, dependencies first.
-      prefix: Directory of the environment in the image.
-      link_scripts: "error" or "ignore".
-      packing: list of flags for the compression.
-      python: The File that make_conda_python wrote, for noarch packages, or None.
-      layer: LayerInfo with the Files to write.
-      facts: The File for what make_conda_environment reads.
-      progress_message: What Bazel shows while the action runs.
-    """
-    args = new_args(ctx)
-    args.add(prefix, format = "--prefix=%s")
-    args.add(link_scripts, format = "--link-scripts=%s")
-    if python:
-        args.add(python, format = "--python=%s")
-    for package in packages:
-        args.add(package.archive, format = "--package=%s")
-        args.add(package.url, format = "--url=%s")
-    args.add(facts, format = "--facts=%s")
-    _add_layer(args, layer, packing)
-    _run(
-        ctx,
-        "mkconda",
-        args,
-        command = "layer",
-        inputs = [package.archive for package in packages] + ([python] if python else []),
-        outputs = [layer.blob, layer.descriptor, layer.shape, facts],
-        mnemonic = "MkCondaLayer",
-        progress_message = progress_message,
-        resource_set = _compressing,
-    )
-
-def make_conda_environment(ctx, settings, packing, facts, layer, packages):
-    """Declares the action that checks a Conda environment and builds its last layer.
-
-    Args:
-      ctx: The rule's context.
-      settings: dict of flags without paths.
-      packing: list of flags for the compression.
-      facts: list of Files from make_conda_layer, lowest layer first.
-      layer: LayerInfo with the Files to write.
-      packages: The File for the list of packages.
-    """
-    args = new_args(ctx)
-    for flag, value in settings.items():
-        args.add(value, format = "--" + flag + "=%s")
-    args.add_all(facts, format_each = "--facts=%s")
-    args.add(packages, format = "--packages=%s")
-    _add_layer(args, layer, packing)
-    _run(
-        ctx,
-        "mkconda",
-        args,
-        command = "environment",
-        inputs = facts,
-        outputs = [layer.blob, layer.descriptor, layer.shape, packages],
-        mnemonic = "MkCondaEnvironment",
-        progress_message = "Checking Conda environment %{label}",
-        resource_set = _small,
-    )
-
-def _add_layer(args, layer, packing):
-    args.add_all(packing)
-    args.add(layer.blob, format = "--output=%s")
-    args.add(layer.descriptor, format = "--descriptor=%s")
-    args.add(layer.shape, format = "--shape=%s")

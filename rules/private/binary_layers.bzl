@@ -1,6 +1,5 @@
 """image_binary_layers: splits one program into several layers."""
 
-load(":actions.bzl", "new_args")
 load(":binary_layers_split.bzl", "ReachedInfo", "is_for", "reach", "split_program")
 load(":declared.bzl", "add_links", "declared_links", "links_of")
 load(":entries.bzl", "add_program", "whole_program")
@@ -8,6 +7,7 @@ load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":programs.bzl", "LINKED")
 load(":providers.bzl", "LayersInfo")
+load(":run_tool.bzl", "new_args")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])

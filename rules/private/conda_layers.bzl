@@ -1,6 +1,6 @@
 """conda_layers: the layers of a Conda environment."""
 
-load(":actions.bzl", "make_conda_environment", "make_conda_layer")
+load(":conda_actions.bzl", "make_conda_environment", "make_conda_layer")
 load(":conda_environment.bzl", "CondaEnvironmentInfo")
 load(":conda_package.bzl", "local_python")
 load(":conda_settings.bzl", "for_layers")

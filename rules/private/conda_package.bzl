@@ -1,7 +1,7 @@
 """The rules of Conda packages. The BUILD files of the repositories that the extension `conda` declares use them."""
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
-load(":actions.bzl", "make_conda_layer", "make_conda_python")
+load(":conda_actions.bzl", "make_conda_layer", "make_conda_python")
 load(":conda_settings.bzl", "outside_layers")
 load(":packing.bzl", "DEFAULT_PACKING_ATTRS", "declare_layer", "default_packing")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")

@@ -1,7 +1,7 @@
 """Executables for `bazel run` without a shell script: the tool itself, with its arguments in a file in its runfiles."""
 
-load(":actions.bzl", "new_args")
 load(":contents.bzl", "add_runfiles_contents", "contents_of", "contents_runfiles")
+load(":run_tool.bzl", "new_args")
 load(":run_tools.bzl", "run_tool")
 
 visibility(["//rules/..."])

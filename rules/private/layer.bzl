@@ -1,6 +1,6 @@
 """image_layer: builds a layer from files."""
 
-load(":actions.bzl", "add_annotations", "new_args")
+load(":actions.bzl", "add_annotations")
 load(":declared.bzl", "add_links", "declared_links", "links_of")
 load(":entries.bzl", "add_target", "plan_target")
 load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
@@ -9,6 +9,7 @@ load(":paths.bzl", "escape")
 load(":pkgs.bzl", "add_pkg")
 load(":programs.bzl", "own_names", "programs_of")
 load(":providers.bzl", "ImageInfo", "LayerInfo", "shapes_of")
+load(":run_tool.bzl", "new_args")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])

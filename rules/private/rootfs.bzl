@@ -1,11 +1,11 @@
 """image_rootfs: writes the root file system of an image."""
 
-load(":actions.bzl", "make_rootfs")
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":base_setting.bzl", "without_base_blobs")
 load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
 load(":providers.bzl", "LayerInfo", "LayersInfo", "RootfsInfo", "layers_of")
+load(":rootfs_actions.bzl", "make_rootfs")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])

@@ -1,10 +1,10 @@
 """image_squash: merges the layers of an image into one."""
 
-load(":actions.bzl", "make_squash")
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":image_outputs.bzl", "image_providers")
 load(":packing.bzl", "PACKING_ATTRS", "packing_of")
 load(":providers.bzl", "ImageInfo", "LayerInfo", "shapes_of")
+load(":rootfs_actions.bzl", "make_squash")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])

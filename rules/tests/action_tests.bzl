@@ -1,4 +1,4 @@
-"""actions.bzl: the requirements and resources of every action. Analysis tests cannot see them, so this uses a fake context."""
+"""The requirements and resources of every action. Analysis tests cannot see them, so this uses a fake context."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules:toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
@@ -6,18 +6,15 @@ load(
     "//rules/private:actions.bzl",
     "import_image",
     "make_archive",
-    "make_conda_environment",
-    "make_conda_layer",
-    "make_conda_python",
     "make_config",
     "make_index",
     "make_layer",
     "make_layout",
     "make_manifest",
-    "make_rootfs",
-    "make_squash",
-    "new_args",
 )
+load("//rules/private:conda_actions.bzl", "make_conda_environment", "make_conda_layer", "make_conda_python")
+load("//rules/private:rootfs_actions.bzl", "make_rootfs", "make_squash")
+load("//rules/private:run_tool.bzl", "new_args")
 load("//tools:tools.bzl", "BUILD_TOOLS")
 
 visibility("private")

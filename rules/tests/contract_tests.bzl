@@ -2,10 +2,10 @@
 
 load("@bazel_skylib//lib:partial.bzl", "partial")
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
-load("//rules/private:actions.bzl", "new_args")
 load("//rules/private:packing.bzl", "COMPRESSIONS")
 load("//rules/private:paths.bzl", "below", "escape", "literal")
 load("//rules/private:platform.bzl", "ARCHITECTURES")
+load("//rules/private:run_tool.bzl", "new_args")
 load("//rules/private/repo:build_file.bzl", "constraints_of")
 load("//rules/private/repo:lock.bzl", "repository_of")
 load("//rules/private/repo:pulled_repository.bzl", "DEFAULT_PLATFORMS", "MEDIA_TYPES", "platform_of", "reference_problem")
