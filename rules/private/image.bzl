@@ -3,16 +3,18 @@
 load(":actions.bzl", "make_config", "make_manifest")
 load(":base_setting.bzl", "without_base_blobs")
 load(":image_outputs.bzl", "document_outputs", "image_providers")
+load(":packing.bzl", "MKLAYER_ATTRS")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
-load(":providers.bzl", "ImageInfo", "LayerInfo", "LayersInfo", "layers_of", "shape_of", "shapes_of")
+load(":providers.bzl", "ImageInfo", "shape_of", "shapes_of")
 load(":settings.bzl", "SETTING_ATTRS", "settings_of")
+load(":tar_layers.bzl", "layers_and_tars")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
 def _impl(ctx):
     base = ctx.attr.base[ImageInfo] if ctx.attr.base else None
-    layers = layers_of(ctx.attr.layers)
+    layers = layers_and_tars(ctx)
 
     # An image with a base has the base's platform; an image from scratch has the target platform.
     settings = settings_of(ctx.label, ctx.attr, {} if base else target_platform(ctx))
@@ -43,7 +45,7 @@ bytes of the layers. If the base is locked, its layers are in a registry: use `i
 
 The platform is that of the base, or the target platform if there is no base.""",
     implementation = _impl,
-    attrs = SETTING_ATTRS | PLATFORM_ATTRS | {
+    attrs = SETTING_ATTRS | PLATFORM_ATTRS | MKLAYER_ATTRS | {
         "annotations": attr.string_dict(
             doc = "Annotations of the manifest. Annotations of the base are not inherited, because they describe the base.",
         ),
@@ -52,9 +54,11 @@ The platform is that of the base, or the target platform if there is no base."""
             providers = [ImageInfo],
         ),
         "layers": attr.label_list(
-            doc = "Layers to add on top of the base, lowest first: `image_layer`, `image_binary_layers` and `conda_layers` targets.",
+            doc = """Layers to add on top of the base, lowest first: `image_layer`, `image_binary_layers` and `conda_layers` targets,
+and tar archives. Each file of a target without layers, for example a `pkg_tar`, becomes the layer that
+`image_layer(tars = [file])` would be: the archive itself, byte for byte, if all engines read it in the same way.""",
+            allow_files = True,
             cfg = without_base_blobs,
-            providers = [[LayerInfo], [LayersInfo]],
         ),
     },
     provides = [ImageInfo],
