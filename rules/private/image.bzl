@@ -6,7 +6,7 @@ load(":image_outputs.bzl", "document_outputs", "image_providers")
 load(":packing.bzl", "MKLAYER_ATTRS")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
 load(":providers.bzl", "ImageInfo", "shape_of", "shapes_of")
-load(":settings.bzl", "SETTING_ATTRS", "settings_of")
+load(":settings.bzl", "SETTING_ATTRS", "pairs_file", "settings_of")
 load(":tar_layers.bzl", "layers_and_tars")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -20,9 +20,10 @@ def _impl(ctx):
     settings = settings_of(ctx.label, ctx.attr, {} if base else target_platform(ctx))
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
     config_descriptor = ctx.actions.declare_file(ctx.label.name + ".config.descriptor.json")
-    make_config(ctx, settings, base, layers, config, config_descriptor)
+    files = {"env-file": ctx.file.env_file, "labels-file": ctx.file.labels_file}
+    make_config(ctx, settings, files, base, layers, config, config_descriptor)
     outputs = document_outputs(ctx, "manifest")
-    make_manifest(ctx, config_descriptor, base, layers, ctx.attr.annotations, outputs)
+    make_manifest(ctx, config_descriptor, base, layers, ctx.attr.annotations, ctx.file.annotations_file, outputs)
 
     image = ImageInfo(
         config = config,
@@ -49,10 +50,13 @@ The platform is that of the base, or the target platform if there is no base."""
         "annotations": attr.string_dict(
             doc = "Annotations of the manifest. Annotations of the base are not inherited, because they describe the base.",
         ),
+        "annotations_file": pairs_file("annotations"),
         "base": attr.label(
             doc = "The base image: an `image`, an `image_import`, or `@NAME` from a lock file. If unset, there is no base.",
             providers = [ImageInfo],
         ),
+        "env_file": pairs_file("env"),
+        "labels_file": pairs_file("labels"),
         "layers": attr.label_list(
             doc = """Layers to add on top of the base, lowest first: `image_layer`, `image_binary_layers` and `conda_layers` targets,
 and tar archives. Each file of a target without layers, for example a `pkg_tar`, becomes the layer that

@@ -3,6 +3,7 @@
 load(":actions.bzl", "make_index")
 load(":image_outputs.bzl", "document_outputs", "index_providers")
 load(":providers.bzl", "ImageInfo", "IndexInfo")
+load(":settings.bzl", "pairs_file")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
@@ -31,7 +32,7 @@ def _impl(ctx):
         for image in targets
     ]
     outputs = document_outputs(ctx, "index")
-    make_index(ctx, images, ctx.attr.annotations, outputs)
+    make_index(ctx, images, ctx.attr.annotations, ctx.file.annotations_file, outputs)
     index = IndexInfo(
         index = outputs.document,
         descriptor = outputs.descriptor,
@@ -49,6 +50,7 @@ Either list one image per platform in `images`, or list a single image and the `
         "annotations": attr.string_dict(
             doc = "Annotations of the index.",
         ),
+        "annotations_file": pairs_file("annotations"),
         "images": attr.label_list(
             doc = "The images. Each must have a different platform.",
             mandatory = True,

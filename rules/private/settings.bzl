@@ -2,6 +2,23 @@
 
 visibility(["//rules/..."])
 
+_PAIRS_FILE = """File with more `{attribute}`: lines of the form `KEY=VALUE`, or a JSON object of strings. `{attribute}` takes
+precedence. Values are verbatim. See docs/images.md."""
+
+def pairs_file(attribute):
+    """Returns the attribute for a file that adds to a dict of strings (Go: tools/internal/cli/pairs).
+
+    Args:
+      attribute: Name of the attribute with the dict.
+
+    Returns:
+      An attribute.
+    """
+    return attr.label(
+        doc = _PAIRS_FILE.format(attribute = attribute),
+        allow_single_file = True,
+    )
+
 SETTING_ATTRS = {
     "allow_any_architecture": attr.bool(
         doc = """Allow layers whose ELF programs are all for a different architecture than the image, for example because

@@ -58,6 +58,28 @@ def _metadata_impl(ctx):
 
 _metadata_test = analysistest.make(_metadata_impl)
 
+def _files_impl(ctx):
+    env = analysistest.begin(ctx)
+    config = only(env, "MkConfig")
+    asserts.equals(env, ["rules/tests/data/a.txt"], flags(config, "env-file"))
+    asserts.equals(env, ["rules/tests/data/b=c.txt"], flags(config, "labels-file"))
+    asserts.equals(env, ["a.txt", "b=c.txt"], input_names(config))
+    manifest = only(env, "MkManifest")
+    asserts.equals(env, ["rules/tests/data/shape.json"], flags(manifest, "annotations-file"))
+    asserts.equals(env, ["from_files.config.descriptor.json", "shape.json"], input_names(manifest))
+    return analysistest.end(env)
+
+_files_test = analysistest.make(_files_impl)
+
+def _index_files_impl(ctx):
+    env = analysistest.begin(ctx)
+    index = only(env, "MkIndex")
+    asserts.equals(env, ["rules/tests/data/shape.json"], flags(index, "annotations-file"))
+    asserts.equals(env, ["from_files.descriptor.json", "shape.json"], input_names(index))
+    return analysistest.end(env)
+
+_index_files_test = analysistest.make(_index_files_impl)
+
 def _default_outputs_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
@@ -160,6 +182,17 @@ def image_tests(name):
     _index_test(name = "index_test", target_under_test = "index")
     _small_inputs_test(name = "small_inputs_test", target_under_test = "index")
 
+    image(
+        name = "from_files",
+        annotations_file = "data/shape.json",
+        env_file = "data/a.txt",
+        labels_file = "data/b=c.txt",
+        tags = ["manual"],
+    )
+    _files_test(name = "files_test", target_under_test = "from_files")
+    image_index(name = "index_from_files", annotations_file = "data/shape.json", images = ["from_files"], tags = ["manual"])
+    _index_files_test(name = "index_files_test", target_under_test = "index_from_files")
+
     refused = []
     for number, (value, reference) in enumerate([
         ("/opt/bin:$PATH", "$PATH"),
@@ -178,6 +211,8 @@ def image_tests(name):
     native.test_suite(name = name, tests = refused + [
         "action_count_test",
         "default_outputs_test",
+        "files_test",
+        "index_files_test",
         "index_test",
         "metadata_test",
         "small_inputs_test",

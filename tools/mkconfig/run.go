@@ -6,6 +6,7 @@ import (
 	"flag"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/pairs"
 	"github.com/rules-strata/rules_strata/tools/internal/image"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
@@ -36,6 +37,7 @@ var command = cli.Command{
 type options struct {
 	base, descriptor string
 	settings         string
+	env, labels      string
 	layers           []layer
 	baseShapes       cli.Strings
 	outputs          wire.Outputs
@@ -65,6 +67,10 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		return nil
 	})
 	flags.StringVar(&o.settings, "settings", "{}", "`json` object with the settings below")
+	flags.StringVar(&o.env, "env-file", "",
+		"`file` with variables, as KEY=VALUE lines or a JSON object; the setting env takes precedence")
+	flags.StringVar(&o.labels, "labels-file", "",
+		"`file` with labels, as KEY=VALUE lines or a JSON object; the setting labels takes precedence")
 	flags.StringVar(&o.outputs.Document, "output", "", "`file` to write the config to")
 	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "`file` to write its descriptor to")
 	return func(context.Context, cli.Streams) error {
@@ -76,6 +82,12 @@ func (o *options) run() error {
 	settings, err := image.ParseSettings([]byte(o.settings))
 	if err != nil {
 		return cli.Usage("--settings: %w", err)
+	}
+	if settings.Env, err = pairs.Add(settings.Env, o.env); err != nil {
+		return err
+	}
+	if settings.Labels, err = pairs.Add(settings.Labels, o.labels); err != nil {
+		return err
 	}
 	var base []byte
 	if o.base != "" {
