@@ -33,6 +33,7 @@ def _image(name):
     image(
         name = name,
         cmd = ["/usr/bin/" + name],
+        env = {"PATH": "/usr/bin"},
         layers = [name + "_layer"],
     )
 

@@ -17,7 +17,7 @@ def _impl(ctx):
     layers = layers_and_tars(ctx)
 
     # An image with a base has the base's platform; an image from scratch has the target platform.
-    settings = settings_of(ctx.label, ctx.attr, {} if base else target_platform(ctx))
+    settings = settings_of(ctx.attr, {} if base else target_platform(ctx))
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
     config_descriptor = ctx.actions.declare_file(ctx.label.name + ".config.descriptor.json")
     files = {"env-file": ctx.file.env_file, "labels-file": ctx.file.labels_file}

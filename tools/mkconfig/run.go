@@ -19,6 +19,7 @@ Settings, all optional, absent means inherited from the base:
   author user workdir stop_signal           strings
   exposed_ports volumes                     lists of strings, added to the base's
   env labels                                objects of strings, merged into the base's; env also into that of the layers
+                                            in env, ${NAME} is the value that the base or a layer sets, and $$ is $
   healthcheck                               ["NONE"], ["CMD", program, argument...] or ["CMD-SHELL", line]
   healthcheck_interval healthcheck_timeout  times such as "30s", which need healthcheck; healthcheck_start_period
                                             and healthcheck_start_interval too
@@ -83,7 +84,7 @@ func (o *options) run() error {
 	if err != nil {
 		return cli.Usage("--settings: %w", err)
 	}
-	if settings.Env, err = pairs.Add(settings.Env, o.env); err != nil {
+	if settings.Env, err = o.variables(settings.Env); err != nil {
 		return err
 	}
 	if settings.Labels, err = pairs.Add(settings.Labels, o.labels); err != nil {
@@ -126,6 +127,20 @@ func (o *options) run() error {
 		return err
 	}
 	return o.outputs.Write(config.Bytes, config.Descriptor)
+}
+
+// variables returns the setting env and, of the file, those variables that it lacks. Values in the file are literal.
+func (o *options) variables(stated map[string]string) (map[string]string, error) {
+	all, err := pairs.Add(stated, o.env)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range all {
+		if _, ok := stated[name]; !ok {
+			all[name] = image.Literal(value)
+		}
+	}
+	return all, nil
 }
 
 // advise adds a hint about how to fix err.
