@@ -2,7 +2,7 @@
 
 load(":actions.bzl", "make_config", "make_manifest")
 load(":base_setting.bzl", "without_base_blobs")
-load(":image_outputs.bzl", "document_outputs", "image_providers")
+load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "image_providers")
 load(":packing.bzl", "MKLAYER_ATTRS")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
 load(":providers.bzl", "ImageInfo", "shape_of", "shapes_of")
@@ -40,9 +40,9 @@ image = rule(
 
 Settings that are unset are inherited from the base, except those listed in `clear`.
 
-By default, `bazel build` writes only small files: `NAME.manifest.json`, `NAME.config.json` and `NAME.digest`. The output
-groups are `oci_layout` (a directory), `archive` (a tar), `manifest`, `config` and `digest`. Only the first two need the
-bytes of the layers. If the base is locked, its layers are in a registry: use `image_archive` for these two.
+By default, `bazel build` writes only small files: `NAME.manifest.json`, `NAME.config.json` and `NAME.digest`, which is also a
+label. The output groups are `oci_layout` (a directory), `archive` (a tar), `manifest`, `config` and `digest`. Only the first two
+need the bytes of the layers. If the base is locked, its layers are in a registry: use `image_archive` for these two.
 
 The platform is that of the base, or the target platform if there is no base.""",
     implementation = _impl,
@@ -65,6 +65,7 @@ and tar archives. Each file of a target without layers, for example a `pkg_tar`,
             cfg = without_base_blobs,
         ),
     },
+    outputs = DIGEST_OUTPUT,
     provides = [ImageInfo],
     toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

@@ -1,7 +1,7 @@
 """image and image_index: metadata is computed from metadata, in two actions per image."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "image", "image_import", "image_index", "image_layer")
+load("//rules:defs.bzl", "image", "image_import", "image_index", "image_layer", "image_squash")
 load("//rules:providers.bzl", "ImageInfo", "IndexInfo")
 load(":actions.bzl", "MnemonicsInfo", "actions_of", "collect_actions", "flags", "input_names", "only")
 
@@ -99,6 +99,16 @@ def _default_outputs_impl(ctx):
 
 _default_outputs_test = analysistest.make(_default_outputs_impl)
 
+def _digest_labels_impl(ctx):
+    env = analysistest.begin(ctx)
+    files = analysistest.target_under_test(env)[DefaultInfo].files.to_list()
+    for file, target in zip(files, ctx.attr.images):
+        asserts.equals(env, target[OutputGroupInfo].digest.to_list(), [file])
+    asserts.equals(env, 3, len(files))
+    return analysistest.end(env)
+
+_digest_labels_test = analysistest.make(_digest_labels_impl, attrs = {"images": attr.label_list(mandatory = True)})
+
 def _action_count_impl(ctx):
     env = analysistest.begin(ctx)
     actions = analysistest.target_under_test(env)[MnemonicsInfo].actions.to_list()
@@ -192,9 +202,15 @@ def image_tests(name):
     image_index(name = "index_from_files", annotations_file = "data/shape.json", images = ["from_files"], tags = ["manual"])
     _index_files_test(name = "index_files_test", target_under_test = "index_from_files")
 
+    image_squash(name = "squashed_ten", image = "ten", tags = ["manual"])
+    labeled = ["index", "squashed_ten", "ten"]
+    native.filegroup(name = "digests", srcs = [target + ".digest" for target in labeled], tags = ["manual"])
+    _digest_labels_test(name = "digest_labels_test", images = labeled, target_under_test = "digests")
+
     native.test_suite(name = name, tests = [
         "action_count_test",
         "default_outputs_test",
+        "digest_labels_test",
         "files_test",
         "index_files_test",
         "index_test",
