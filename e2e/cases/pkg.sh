@@ -26,6 +26,7 @@ same_as_pkg_tar() {
 }
 
 archive_is_layer() {
+  bazel test //:image_test
   bazel build //:image //:tar --output_groups=+archive
   tar --extract --to-stdout --file bazel-bin/image.tar "blobs/sha256/$(sha256sum <bazel-bin/tar.tar | cut -d' ' -f1)" |
     cmp - bazel-bin/tar.tar
