@@ -25,6 +25,13 @@ same_as_pkg_tar() {
   diff "$WORK/want" "$WORK/got"
 }
 
+archive_is_layer() {
+  bazel test //:image_test
+  bazel build //:image //:tar --output_groups=+archive
+  tar --extract --to-stdout --file bazel-bin/image.tar "blobs/sha256/$(sha256sum <bazel-bin/tar.tar | cut -d' ' -f1)" |
+    cmp - bazel-bin/tar.tar
+}
+
 attributes_win() {
   bazel build //:overridden
   tar --list --verbose --numeric-owner --file bazel-bin/overridden.tar.gz | sed -E 's/ +/ /g' >"$WORK/listing"
@@ -37,6 +44,7 @@ documented() {
 }
 
 check "a layer has the contents of rules_pkg's archive" same_as_pkg_tar
+check "rules_pkg's archive is a layer of an image" archive_is_layer
 check "attributes of the layer take precedence" attributes_win
 check "Stardoc can read the rules" documented
 check "the same in WORKSPACE mode" same_as_pkg_tar --noenable_bzlmod --enable_workspace

@@ -33,6 +33,7 @@ def _image(name):
     image(
         name = name,
         cmd = ["/usr/bin/" + name],
+        env = {"PATH": "/usr/bin"},
         layers = [name + "_layer"],
     )
 
@@ -56,6 +57,13 @@ def _tar(name):
         """,
     )
 
+def _pairs(name):
+    native.genrule(
+        name = name,
+        outs = [name + ".txt"],
+        cmd = "echo KEY=value >$@",
+    )
+
 # For attributes that accept any target.
 _BY_NAME = {
     "push": _push,
@@ -63,11 +71,14 @@ _BY_NAME = {
 
 _BY_ATTRIBUTE = {
     "above": _image,
+    "annotations_file": _pairs,
     "base": _image,
     "binary": _program,
+    "env_file": _pairs,
     "files": _program,
     "image": _image,
     "images": _image,
+    "labels_file": _pairs,
     "layers": _layer,
     "over": _image,
     "pushes": _push,

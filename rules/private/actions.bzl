@@ -47,12 +47,13 @@ def make_layer(ctx, args, inputs, blob, descriptor, shape, workers = False):
         resource_set = compressing,
     )
 
-def make_config(ctx, settings, base, layers, config, descriptor):
+def make_config(ctx, settings, files, base, layers, config, descriptor):
     """Declares the action that writes a config.
 
     Args:
       ctx: The rule's context.
       settings: dict of settings for mkconfig; see `mkconfig --help`.
+      files: dict from flag (env-file, labels-file) to a File with more settings, or None.
       base: ImageInfo of the base, or None.
       layers: list of LayerInfo to put on top.
       config: The File for the config.
@@ -70,20 +71,25 @@ def make_config(ctx, settings, base, layers, config, descriptor):
             args.add(shape_of(layer), format = "--shape=%s")
             shapes.append(shape_of(layer))
     args.add(json.encode(settings), format = "--settings=%s")
+    stated = [file for file in files.values() if file]
+    for flag, file in files.items():
+        if file:
+            args.add(file, format = "--" + flag + "=%s")
     args.add(config, format = "--output=%s")
     args.add(descriptor, format = "--descriptor=%s")
     run_tool(
         ctx,
         "mkconfig",
         args,
-        inputs = [layer.descriptor for layer in layers] + shapes + ([base.config, base.descriptor] if base else []),
+        inputs = [layer.descriptor for layer in layers] + shapes + stated +
+                 ([base.config, base.descriptor] if base else []),
         outputs = [config, descriptor],
         mnemonic = "MkConfig",
         progress_message = "Writing config of image %{label}",
         resource_set = small,
     )
 
-def make_manifest(ctx, config_descriptor, base, layers, annotations, outputs):
+def make_manifest(ctx, config_descriptor, base, layers, annotations, annotations_file, outputs):
     """Declares the action that writes a manifest.
 
     Args:
@@ -92,6 +98,7 @@ def make_manifest(ctx, config_descriptor, base, layers, annotations, outputs):
       base: ImageInfo of the base, or None.
       layers: list of LayerInfo to put on top.
       annotations: dict of the manifest's annotations.
+      annotations_file: The File with more annotations, or None.
       outputs: struct of the Files document, descriptor and digest.
     """
     args = new_args(ctx)
@@ -100,47 +107,52 @@ def make_manifest(ctx, config_descriptor, base, layers, annotations, outputs):
         args.add(base.manifest, format = "--base-manifest=%s")
     descriptors = [layer.descriptor for layer in layers]
     args.add_all(descriptors, format_each = "--layer=%s")
-    _add_document(args, annotations, outputs)
+    stated = _add_document(args, annotations, annotations_file, outputs)
     run_tool(
         ctx,
         "mkmanifest",
         args,
-        inputs = descriptors + [config_descriptor] + ([base.manifest] if base else []),
+        inputs = descriptors + [config_descriptor] + ([base.manifest] if base else []) + stated,
         outputs = [outputs.document, outputs.descriptor, outputs.digest],
         mnemonic = "MkManifest",
         progress_message = "Writing manifest of image %{label}",
         resource_set = small,
     )
 
-def make_index(ctx, images, annotations, outputs):
+def make_index(ctx, images, annotations, annotations_file, outputs):
     """Declares the action that writes an image index.
 
     Args:
       ctx: The rule's context.
       images: list of ImageInfo, in the order of the index.
       annotations: dict of the index's annotations.
+      annotations_file: The File with more annotations, or None.
       outputs: struct of the Files document, descriptor and digest.
     """
     args = new_args(ctx)
     descriptors = [image.descriptor for image in images]
     args.add_all(descriptors, format_each = "--image=%s")
-    _add_document(args, annotations, outputs)
+    stated = _add_document(args, annotations, annotations_file, outputs)
     run_tool(
         ctx,
         "mkindex",
         args,
-        inputs = descriptors,
+        inputs = descriptors + stated,
         outputs = [outputs.document, outputs.descriptor, outputs.digest],
         mnemonic = "MkIndex",
         progress_message = "Writing image index %{label}",
         resource_set = small,
     )
 
-def _add_document(args, annotations, outputs):
+def _add_document(args, annotations, annotations_file, outputs):
+    """Adds the flags for annotations and outputs of a document, and returns the input Files as a list."""
     add_annotations(args, annotations)
+    if annotations_file:
+        args.add(annotations_file, format = "--annotations-file=%s")
     args.add(outputs.document, format = "--output=%s")
     args.add(outputs.descriptor, format = "--descriptor=%s")
     args.add(outputs.digest, format = "--digest=%s")
+    return [annotations_file] if annotations_file else []
 
 def add_annotations(args, annotations):
     """Adds a dict of annotations as flags."""

@@ -2,9 +2,8 @@
 
 Bazel fetches a repository as soon as it analyzes a target in it, even if nothing builds that target. Therefore the
 repositories of layers are behind a `select` on the build setting `//rules:base_blobs`. A rule that needs bytes depends on its
-image twice: in the current configuration for the documents, and with the setting on for the layers. It uses only the layers
-from the second dependency, which differ only in the blobs of locked bases: `without_base_blobs` turns the setting off again
-for everything that is built, so nothing is built twice.
+image twice: in the current configuration for everything that is built, and with the setting on for the layers of locked
+bases. `without_base_blobs` turns the setting off again for the layers that the image lists, so nothing is built twice.
 """
 
 load(":base_setting.bzl", "BASE_BLOBS")
@@ -42,4 +41,11 @@ def contents_with_blobs(ctx):
     contents = contents_of(seen[_CURRENT])
     if _WITH_BYTES not in seen:
         return contents  # The setting was already on.
-    return with_layers(contents, contents_of(seen[_WITH_BYTES]).layers)
+    return with_layers(contents, _complete(contents.layers, contents_of(seen[_WITH_BYTES]).layers))
+
+def _complete(layers, with_bytes):
+    """Returns the layers as a depset, those without a blob replaced by the same ones from with_bytes."""
+    return depset([
+        layer if layer.blob else complete
+        for layer, complete in zip(layers.to_list(), with_bytes.to_list())  # a few per layer and platform
+    ])

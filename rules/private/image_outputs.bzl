@@ -5,12 +5,23 @@ load(":contents.bzl", "image_contents", "index_contents")
 
 visibility(["//rules/..."])
 
+# The `outputs` of rules that build an image or an index: a label for the digest, so that other rules can take it as a file.
+DIGEST_OUTPUT = {"digest": "%{name}.digest"}
+
 def document_outputs(ctx, document):
-    """Declares the small Files of an image or an index: its document, the document's descriptor and its digest."""
+    """Declares the small Files of an image or an index: its document, the document's descriptor and its digest.
+
+    Args:
+      ctx: The rule's context. The rule must have DIGEST_OUTPUT.
+      document: Part of the document's name: "manifest" or "index".
+
+    Returns:
+      struct of the Files document, descriptor and digest.
+    """
     return struct(
         document = ctx.actions.declare_file("%s.%s.json" % (ctx.label.name, document)),
         descriptor = ctx.actions.declare_file(ctx.label.name + ".descriptor.json"),
-        digest = ctx.actions.declare_file(ctx.label.name + ".digest"),
+        digest = ctx.outputs.digest,
     )
 
 def byte_groups(ctx, contents, names = []):

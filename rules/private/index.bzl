@@ -1,8 +1,9 @@
 """image_index: combines images for several platforms."""
 
 load(":actions.bzl", "make_index")
-load(":image_outputs.bzl", "document_outputs", "index_providers")
+load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "index_providers")
 load(":providers.bzl", "ImageInfo", "IndexInfo")
+load(":settings.bzl", "pairs_file")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
@@ -31,7 +32,7 @@ def _impl(ctx):
         for image in targets
     ]
     outputs = document_outputs(ctx, "index")
-    make_index(ctx, images, ctx.attr.annotations, outputs)
+    make_index(ctx, images, ctx.attr.annotations, ctx.file.annotations_file, outputs)
     index = IndexInfo(
         index = outputs.document,
         descriptor = outputs.descriptor,
@@ -43,12 +44,13 @@ image_index = rule(
     doc = """Builds an image index: a single name for the images of several platforms. Each machine pulls the image for its own.
 
 Either list one image per platform in `images`, or list a single image and the `platforms` to build it for. By default,
-`bazel build` writes only small files, `NAME.index.json` and `NAME.digest`. The output groups are those of `image`.""",
+`bazel build` writes only small files, `NAME.index.json` and `NAME.digest`, which is also a label. The output groups are those of `image`.""",
     implementation = _impl,
     attrs = {
         "annotations": attr.string_dict(
             doc = "Annotations of the index.",
         ),
+        "annotations_file": pairs_file("annotations"),
         "images": attr.label_list(
             doc = "The images. Each must have a different platform.",
             mandatory = True,
@@ -61,6 +63,7 @@ Either list one image per platform in `images`, or list a single image and the `
             providers = [platform_common.PlatformInfo],
         ),
     },
+    outputs = DIGEST_OUTPUT,
     provides = [IndexInfo],
     toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

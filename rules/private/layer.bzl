@@ -10,6 +10,7 @@ load(":pkgs.bzl", "add_pkg")
 load(":programs.bzl", "own_names", "programs_of")
 load(":providers.bzl", "ImageInfo", "LayerInfo", "shapes_of")
 load(":run_tool.bzl", "new_args")
+load(":tar_layers.bzl", "add_tars")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
@@ -90,7 +91,7 @@ def _impl(ctx):
     for path, target in attr.symlinks.items():
         args.add("--symlink=%s=%s" % (escape(path), target))
     for target in attr.tars:
-        args.add_all(target[DefaultInfo].files, format_each = "--tar=%s", expand_directories = False)
+        add_tars(args, target[DefaultInfo].files)
         inputs.append(target[DefaultInfo].files)
     if attr.tars and attr.strip_prefix:
         args.add(attr.strip_prefix, format = "--strip-prefix=%s")

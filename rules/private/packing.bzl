@@ -25,7 +25,15 @@ DEFAULT_PACKING_ATTRS = {
     ),
 }
 
-PACKING_ATTRS = DEFAULT_PACKING_ATTRS | {
+# For rules that run mklayer and whose targets do not choose.
+MKLAYER_ATTRS = DEFAULT_PACKING_ATTRS | {
+    "_workers": attr.label(
+        default = "//rules:layer_workers",
+        providers = [BuildSettingInfo],
+    ),
+}
+
+PACKING_ATTRS = MKLAYER_ATTRS | {
     "compression": attr.string(
         doc = """`gzip`, `zstd` or `none`. Defaults to the flag `--@rules_strata//rules:compression`, whose default is `gzip`.
 If unset, `image_layer` keeps the compression of a single archive in `tars` that nothing else changes.""",
@@ -35,18 +43,15 @@ If unset, `image_layer` keeps the compression of a single archive in `tars` that
         doc = """1 to 9 for gzip, 1 to 19 for zstd. 0 means the flag `--@rules_strata//rules:compression_level` if
 `compression` is unset too, otherwise 6 for gzip and 3 for zstd.""",
     ),
-    "_workers": attr.label(
-        default = "//rules:layer_workers",
-        providers = [BuildSettingInfo],
-    ),
 }
 
-def _add_packing(args, attr):
+def _add_packing(args, attr, compression):
     """Adds the target's compression settings, and the build's defaults for layers that mklayer compresses."""
-    if attr.compression_level:
-        args.add(attr.compression_level, format = "--level=%s")
-    if attr.compression:
-        args.add(attr.compression, format = "--compression=%s")
+    level = getattr(attr, "compression_level", 0)
+    if level:
+        args.add(level, format = "--level=%s")
+    if compression:
+        args.add(compression, format = "--compression=%s")
         return
     args.add(attr._compression[BuildSettingInfo].value, format = "--default-compression=%s")
     level = attr._compression_level[BuildSettingInfo].value
@@ -72,7 +77,7 @@ def pack(ctx, name, args, inputs, may_be_kept = False):
     """Declares a layer and the action that makes it.
 
     Args:
-      ctx: The rule's context. The rule must have PACKING_ATTRS.
+      ctx: The rule's context. The rule must have PACKING_ATTRS or MKLAYER_ATTRS.
       name: Name of the outputs, without a suffix.
       args: Args with the layer's entries and settings.
       inputs: depset of the Files that the entries refer to.
@@ -81,8 +86,8 @@ def pack(ctx, name, args, inputs, may_be_kept = False):
     Returns:
       LayerInfo.
     """
-    _add_packing(args, ctx.attr)
-    compression = ctx.attr.compression
+    compression = getattr(ctx.attr, "compression", "")
+    _add_packing(args, ctx.attr, compression)
     if not compression and not may_be_kept:
         compression = ctx.attr._compression[BuildSettingInfo].value
     layer = _declare(ctx, name, compression)

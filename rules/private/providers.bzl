@@ -9,7 +9,8 @@ LayerInfo = provider(
             registry, as for layers of a locked base in a build that does not need their bytes. The descriptor then has
             `sources`.""",
         "descriptor": """(File) Metadata of the blob as JSON: the layer's OCI descriptor plus `diff_id`, `uncompressed_size`
-            and, for layers that rules_strata builds, `history`, a line that describes the contents. If the layer is in a
+            and, for layers that rules_strata builds, `history`, a line that describes the contents, and `kept` for an archive that
+            became the layer unchanged. If the layer is in a
             registry, it also has `sources`, a list of repositories in order of preference, like
             `registry.example.com/team/base`. Rules that write metadata read this file and never the blob.""",
         "shape": """(File) The layer's directories and symlinks as JSON. `image` uses it to detect implied parent directories

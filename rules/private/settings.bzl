@@ -2,6 +2,23 @@
 
 visibility(["//rules/..."])
 
+_PAIRS_FILE = """File with more `{attribute}`: lines of the form `KEY=VALUE`, or a JSON object of strings. `{attribute}` takes
+precedence. Values are verbatim. See docs/images.md."""
+
+def pairs_file(attribute):
+    """Returns the attribute for a file that adds to a dict of strings (Go: tools/internal/cli/pairs).
+
+    Args:
+      attribute: Name of the attribute with the dict.
+
+    Returns:
+      An attribute.
+    """
+    return attr.label(
+        doc = _PAIRS_FILE.format(attribute = attribute),
+        allow_single_file = True,
+    )
+
 SETTING_ATTRS = {
     "allow_any_architecture": attr.bool(
         doc = """Allow layers whose ELF programs are all for a different architecture than the image, for example because
@@ -28,8 +45,9 @@ Use this to remove an inherited `cmd`, for example: an empty attribute inherits 
         doc = "The program to run and its first arguments. As in a Dockerfile, setting it removes an inherited `cmd`.",
     ),
     "env": attr.string_dict(
-        doc = """Environment variables. They are added to those of the base and replace those with the same name. Values are
-literal: `$NAME`, `${NAME}` and `$(NAME)` would not be expanded and are errors. Write `$$` for a `$`.""",
+        doc = """Environment variables. They are added to those of the base and replace those with the same name. `${NAME}` is
+the value that the base or a layer sets, as in `"PATH": "/app/bin:${PATH}"`; a variable that neither sets is an error. Write
+`$$` for a `$`. `$NAME` and `$(NAME)` would not be expanded and are errors.""",
     ),
     "exposed_ports": attr.string_list(
         doc = "Ports that the container listens on, like `8080` or `53/udp`. Defaults to tcp. Added to those of the base.",
@@ -87,35 +105,10 @@ engine's default applies.""",
     ),
 }
 
-_REFERENCE = """{label}: env: {key} = {value}: "{reference}" would not be expanded; values cannot refer to variables
-hint: write out the value, or use "$$" for a literal dollar"""
-
-def _plain(label, key, value):
-    """Returns the value of a variable with each "$$" replaced by "$", and fails if the value refers to a variable."""
-    parts = value.split("$$")
-    for part in parts:
-        for after in part.split("$")[1:]:
-            if after[:1].isalpha() or after[:1] in ["_", "{", "("]:
-                fail(_REFERENCE.format(key = key, label = label, reference = _reference(after), value = repr(value)))
-    return "$".join(parts)
-
-def _reference(after):
-    """Returns the reference to a variable, including its "$", at the start of the text after a "$"."""
-    end = {"(": ")", "{": "}"}.get(after[0])
-    if end:
-        return "$" + after.partition(end)[0] + end
-    length = len(after)
-    for i in range(len(after)):
-        if not (after[i].isalnum() or after[i] == "_"):
-            length = i
-            break
-    return "$" + after[:length]
-
-def settings_of(label, attr, platform):
+def settings_of(attr, platform):
     """Returns mkconfig's settings: all attributes that are set.
 
     Args:
-      label: The rule's label, for messages.
       attr: The rule's attributes, including SETTING_ATTRS.
       platform: dict with the default os, architecture and variant.
 
@@ -130,6 +123,4 @@ def settings_of(label, attr, platform):
         value = getattr(attr, name)
         if value:
             settings[name] = value
-    if attr.env:
-        settings["env"] = {key: _plain(label, key, value) for key, value in attr.env.items()}
     return settings

@@ -1,7 +1,7 @@
 """image_squash: merges the layers of an image into one."""
 
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
-load(":image_outputs.bzl", "image_providers")
+load(":image_outputs.bzl", "DIGEST_OUTPUT", "image_providers")
 load(":packing.bzl", "PACKING_ATTRS", "packing_of")
 load(":providers.bzl", "ImageInfo", "LayerInfo", "shapes_of")
 load(":rootfs_actions.bzl", "make_squash")
@@ -20,7 +20,7 @@ def _impl(ctx):
         config = ctx.actions.declare_file(name + ".config.json"),
         manifest = ctx.actions.declare_file(name + ".manifest.json"),
         descriptor = ctx.actions.declare_file(name + ".descriptor.json"),
-        digest = ctx.actions.declare_file(name + ".digest"),
+        digest = ctx.outputs.digest,
     )
     make_squash(ctx, contents_with_blobs(ctx), above, packing, outputs)
     layer = LayerInfo(blob = outputs.blob, descriptor = outputs.layer, shape = outputs.shape)
@@ -58,6 +58,7 @@ base what they delete. If unset, all layers are merged. An image that is not at 
             providers = [ImageInfo],
         ),
     },
+    outputs = DIGEST_OUTPUT,
     provides = [ImageInfo],
     toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

@@ -16,8 +16,8 @@ image_test = rule(
     doc = """Tests that an image conforms to the OCI specifications and, optionally, that its digest has not changed.
 
 The test recomputes every digest, size and `diff_id`, checks all documents against image-spec and against each other, and
-reads every layer entry by entry; docs/validator.md lists the rules. Layers of an imported base are checked for integrity,
-but not for the guarantees that rules_strata gives for its own layers.
+reads every layer entry by entry; docs/validator.md lists the rules. Layers of a base, and archives that became layers
+unchanged, are checked for integrity, but not for the guarantees that rules_strata gives for its own layers.
 
 An image can be tested on any machine, whatever its platform: the program is built for the execution platform that runs the
 test, that of the exec group `test`. This includes remote execution.""",

@@ -36,7 +36,12 @@ def _layer_flags(env, lines, path, bytes):
     base = "--remote-layer=" + path("rules/tests/data/a.txt")
     if bytes:
         base = "--layer=%s=%s" % (path("rules/tests/data/a.txt"), path("rules/tests/data/b=c.txt"))
-    own = ["--layer=%s=%s" % (path(info.layers[1].descriptor.path), path(info.layers[1].blob.path)) for info in images]
+    own = [
+        "--layer=%s=%s" % (path(layer.descriptor.path), path(layer.blob.path))
+        for info in images
+        for layer in info.layers[1:]
+    ]
+    asserts.equals(env, 2 * len(images), len(own))
     expected = [base] + own
     found = [line for line in lines if [prefix for prefix in _FLAGS if line.startswith(prefix)]]
     asserts.equals(env, sorted(expected), sorted(found))
@@ -182,7 +187,7 @@ def base_tests(name):
     image(
         name = "on_registry_image",
         base = "registry_image",
-        layers = ["on_registry_image_layer"],
+        layers = ["on_registry_image_layer", "data/a.txt"],
         tags = ["manual"],
     )
     image_index(

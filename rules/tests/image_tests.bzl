@@ -1,10 +1,9 @@
 """image and image_index: metadata is computed from metadata, in two actions per image."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "image", "image_import", "image_index", "image_layer")
+load("//rules:defs.bzl", "image", "image_import", "image_index", "image_layer", "image_squash")
 load("//rules:providers.bzl", "ImageInfo", "IndexInfo")
 load(":actions.bzl", "MnemonicsInfo", "actions_of", "collect_actions", "flags", "input_names", "only")
-load(":refusal.bzl", "refusal")
 
 visibility("private")
 
@@ -32,7 +31,7 @@ def _metadata_impl(ctx):
     asserts.equals(env, [json.encode({
         "clear": ["env"],
         "cmd": ["", "a\nb", "--x=y"],
-        "env": {"COST": "$5 or 5$, $HOME ${HOME} $(HOME) $$", "KEY": "value"},
+        "env": {"COST": "$5 or 5$, $$HOME ${HOME}", "KEY": "value"},  # mkconfig expands
         "healthcheck": ["CMD", "/check"],
         "healthcheck_interval": "30s",
         "healthcheck_retries": 3,
@@ -58,6 +57,28 @@ def _metadata_impl(ctx):
 
 _metadata_test = analysistest.make(_metadata_impl)
 
+def _files_impl(ctx):
+    env = analysistest.begin(ctx)
+    config = only(env, "MkConfig")
+    asserts.equals(env, ["rules/tests/data/a.txt"], flags(config, "env-file"))
+    asserts.equals(env, ["rules/tests/data/b=c.txt"], flags(config, "labels-file"))
+    asserts.equals(env, ["a.txt", "b=c.txt"], input_names(config))
+    manifest = only(env, "MkManifest")
+    asserts.equals(env, ["rules/tests/data/shape.json"], flags(manifest, "annotations-file"))
+    asserts.equals(env, ["from_files.config.descriptor.json", "shape.json"], input_names(manifest))
+    return analysistest.end(env)
+
+_files_test = analysistest.make(_files_impl)
+
+def _index_files_impl(ctx):
+    env = analysistest.begin(ctx)
+    index = only(env, "MkIndex")
+    asserts.equals(env, ["rules/tests/data/shape.json"], flags(index, "annotations-file"))
+    asserts.equals(env, ["from_files.descriptor.json", "shape.json"], input_names(index))
+    return analysistest.end(env)
+
+_index_files_test = analysistest.make(_index_files_impl)
+
 def _default_outputs_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
@@ -77,6 +98,16 @@ def _default_outputs_impl(ctx):
     return analysistest.end(env)
 
 _default_outputs_test = analysistest.make(_default_outputs_impl)
+
+def _digest_labels_impl(ctx):
+    env = analysistest.begin(ctx)
+    files = analysistest.target_under_test(env)[DefaultInfo].files.to_list()
+    for file, target in zip(files, ctx.attr.images):
+        asserts.equals(env, target[OutputGroupInfo].digest.to_list(), [file])
+    asserts.equals(env, 3, len(files))
+    return analysistest.end(env)
+
+_digest_labels_test = analysistest.make(_digest_labels_impl, attrs = {"images": attr.label_list(mandatory = True)})
 
 def _action_count_impl(ctx):
     env = analysistest.begin(ctx)
@@ -134,7 +165,7 @@ def image_tests(name):
         base = "base",
         clear = ["env"],
         cmd = ["", "a\nb", "--x=y"],
-        env = {"COST": "$5 or 5$, $$HOME $${HOME} $$(HOME) $$$$", "KEY": "value"},
+        env = {"COST": "$5 or 5$, $$HOME ${HOME}", "KEY": "value"},
         healthcheck = ["CMD", "/check"],
         healthcheck_interval = "30s",
         healthcheck_retries = 3,
@@ -160,24 +191,28 @@ def image_tests(name):
     _index_test(name = "index_test", target_under_test = "index")
     _small_inputs_test(name = "small_inputs_test", target_under_test = "index")
 
-    refused = []
-    for number, (value, reference) in enumerate([
-        ("/opt/bin:$PATH", "$PATH"),
-        ("$_x-y", "$_x"),
-        ("a${PATH:-/bin}b", "${PATH:-/bin}"),
-        ("$(location :base)", "$(location :base)"),
-        ("$$$HOME.", "$HOME"),
-        ("$$ $(", "$()"),
-    ]):
-        refused.append(refusal(
-            image,
-            name = "env_%d" % number,
-            message = [":env_%d: env: KEY = " % number, '"%s" would not be expanded' % reference, '"$$"'],
-            env = {"KEY": value},
-        ))
-    native.test_suite(name = name, tests = refused + [
+    image(
+        name = "from_files",
+        annotations_file = "data/shape.json",
+        env_file = "data/a.txt",
+        labels_file = "data/b=c.txt",
+        tags = ["manual"],
+    )
+    _files_test(name = "files_test", target_under_test = "from_files")
+    image_index(name = "index_from_files", annotations_file = "data/shape.json", images = ["from_files"], tags = ["manual"])
+    _index_files_test(name = "index_files_test", target_under_test = "index_from_files")
+
+    image_squash(name = "squashed_ten", image = "ten", tags = ["manual"])
+    labeled = ["index", "squashed_ten", "ten"]
+    native.filegroup(name = "digests", srcs = [target + ".digest" for target in labeled], tags = ["manual"])
+    _digest_labels_test(name = "digest_labels_test", images = labeled, target_under_test = "digests")
+
+    native.test_suite(name = name, tests = [
         "action_count_test",
         "default_outputs_test",
+        "digest_labels_test",
+        "files_test",
+        "index_files_test",
         "index_test",
         "metadata_test",
         "small_inputs_test",

@@ -59,7 +59,7 @@ func TestScripts(t *testing.T) {
 }
 
 // writeDescriptors writes the other files of a build: the descriptors root.json, layer1.json and layer2.json, and the last
-// two with sources as remote1.json and remote2.json. $LAYER1, $LAYER2, $MANIFEST and $CONFIG get the paths of the blobs.
+// two as those of kept archives, kept1.json and kept2.json, and with sources, remote1.json and remote2.json. $LAYER1, $LAYER2, $MANIFEST and $CONFIG get the paths of the blobs.
 func writeDescriptors(env *testscript.Env, files map[string][]byte, root oci.Descriptor) error {
 	path := func(d digest.Digest) string { return "layout/blobs/sha256/" + d.Encoded() }
 	var manifest oci.Manifest
@@ -77,6 +77,11 @@ func writeDescriptors(env *testscript.Env, files map[string][]byte, root oci.Des
 			MediaType: d.MediaType, Digest: d.Digest, Size: d.Size, DiffID: d.Digest, UncompressedSize: d.Size,
 		}
 		if err := wire.Write(filepath.Join(env.WorkDir, fmt.Sprintf("layer%d.json", i+1)), layer); err != nil {
+			return err
+		}
+		kept := layer
+		kept.Kept = true
+		if err := wire.Write(filepath.Join(env.WorkDir, fmt.Sprintf("kept%d.json", i+1)), kept); err != nil {
 			return err
 		}
 		layer.Sources = []string{"docker.io/library/base"}

@@ -27,7 +27,7 @@ line is "ok: N manifests, N layers, N entries".
 Layers that come from a base which others made need not be sorted, hold every parent, or be in USTAR format;
 --lenient-layers says how many of the lowest layers these are. Digests, sizes and compression are checked all the
 same. Of an image that comes as --root, --document, --layer and --blobs, as image_test passes it, they are the layers in
---blobs and those whose descriptors name sources in a registry.`,
+--blobs, those whose descriptors name sources in a registry, and archives that became layers unchanged.`,
 	New: newWork,
 }
 

@@ -222,6 +222,9 @@ func (e *editing) statedSettings() (image.Settings, error) {
 	if e.change.Env, err = cli.Pairs("env", e.env); err != nil {
 		return e.change, err
 	}
+	for name, value := range e.change.Env {
+		e.change.Env[name] = image.Literal(value)
+	}
 	if e.change.Labels, err = cli.Pairs("label", e.labels); err != nil {
 		return e.change, err
 	}

@@ -6,6 +6,7 @@ import (
 	"flag"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/pairs"
 	"github.com/rules-strata/rules_strata/tools/internal/image"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
@@ -18,6 +19,7 @@ Settings, all optional, absent means inherited from the base:
   author user workdir stop_signal           strings
   exposed_ports volumes                     lists of strings, added to the base's
   env labels                                objects of strings, merged into the base's; env also into that of the layers
+                                            in env, ${NAME} is the value that the base or a layer sets, and $$ is $
   healthcheck                               ["NONE"], ["CMD", program, argument...] or ["CMD-SHELL", line]
   healthcheck_interval healthcheck_timeout  times such as "30s", which need healthcheck; healthcheck_start_period
                                             and healthcheck_start_interval too
@@ -36,6 +38,7 @@ var command = cli.Command{
 type options struct {
 	base, descriptor string
 	settings         string
+	env, labels      string
 	layers           []layer
 	baseShapes       cli.Strings
 	outputs          wire.Outputs
@@ -65,6 +68,10 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		return nil
 	})
 	flags.StringVar(&o.settings, "settings", "{}", "`json` object with the settings below")
+	flags.StringVar(&o.env, "env-file", "",
+		"`file` with variables, as KEY=VALUE lines or a JSON object; the setting env takes precedence")
+	flags.StringVar(&o.labels, "labels-file", "",
+		"`file` with labels, as KEY=VALUE lines or a JSON object; the setting labels takes precedence")
 	flags.StringVar(&o.outputs.Document, "output", "", "`file` to write the config to")
 	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "`file` to write its descriptor to")
 	return func(context.Context, cli.Streams) error {
@@ -76,6 +83,12 @@ func (o *options) run() error {
 	settings, err := image.ParseSettings([]byte(o.settings))
 	if err != nil {
 		return cli.Usage("--settings: %w", err)
+	}
+	if settings.Env, err = o.variables(settings.Env); err != nil {
+		return err
+	}
+	if settings.Labels, err = pairs.Add(settings.Labels, o.labels); err != nil {
+		return err
 	}
 	var base []byte
 	if o.base != "" {
@@ -114,6 +127,20 @@ func (o *options) run() error {
 		return err
 	}
 	return o.outputs.Write(config.Bytes, config.Descriptor)
+}
+
+// variables returns the setting env and, of the file, those variables that it lacks. Values in the file are literal.
+func (o *options) variables(stated map[string]string) (map[string]string, error) {
+	all, err := pairs.Add(stated, o.env)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range all {
+		if _, ok := stated[name]; !ok {
+			all[name] = image.Literal(value)
+		}
+	}
+	return all, nil
 }
 
 // advise adds a hint about how to fix err.

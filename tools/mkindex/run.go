@@ -5,6 +5,7 @@ import (
 	"flag"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/pairs"
 	"github.com/rules-strata/rules_strata/tools/internal/image"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
@@ -20,6 +21,7 @@ var command = cli.Command{
 type options struct {
 	images      cli.Strings
 	annotations cli.Strings
+	file        string // with annotations
 	outputs     wire.Outputs
 }
 
@@ -27,6 +29,8 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	var o options
 	flags.Var(&o.images, "image", "`file` with the descriptor of an image, an index or an artifact")
 	flags.Var(&o.annotations, "annotation", "annotation of the index, as `key=value`")
+	flags.StringVar(&o.file, "annotations-file", "",
+		"`file` with annotations, as KEY=VALUE lines or a JSON object; --annotation takes precedence")
 	flags.StringVar(&o.outputs.Document, "output", "", "`file` to write the index to")
 	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "`file` to write its descriptor to")
 	flags.StringVar(&o.outputs.Digest, "digest", "", "`file` to write its digest to")
@@ -38,6 +42,9 @@ func newWork(flags *flag.FlagSet) cli.Work {
 func (o *options) run() error {
 	annotations, err := cli.Pairs("annotation", o.annotations)
 	if err != nil {
+		return err
+	}
+	if annotations, err = pairs.Add(annotations, o.file); err != nil {
 		return err
 	}
 	var children []oci.Descriptor

@@ -115,6 +115,7 @@ func (r *request) describe(made layer.Result) error {
 		UncompressedSize: made.UncompressedSize,
 		History:          &oci.History{CreatedBy: "rules_strata " + layer.Summary(made.Entries)},
 		Programs:         made.Programs,
+		Kept:             made.Kept,
 	})
 }
 

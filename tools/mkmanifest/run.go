@@ -6,6 +6,7 @@ import (
 	"flag"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/pairs"
 	"github.com/rules-strata/rules_strata/tools/internal/image"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
@@ -22,6 +23,7 @@ type options struct {
 	config, base string
 	layers       cli.Strings
 	annotations  cli.Strings
+	file         string // with annotations
 	outputs      wire.Outputs
 }
 
@@ -31,6 +33,8 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&o.base, "base-manifest", "", "`file` with the manifest of the base image")
 	flags.Var(&o.layers, "layer", "`file` with the descriptor of a layer, bottom layer first")
 	flags.Var(&o.annotations, "annotation", "annotation of the manifest, as `key=value`")
+	flags.StringVar(&o.file, "annotations-file", "",
+		"`file` with annotations, as KEY=VALUE lines or a JSON object; --annotation takes precedence")
 	flags.StringVar(&o.outputs.Document, "output", "", "`file` to write the manifest to")
 	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "`file` to write its descriptor to")
 	flags.StringVar(&o.outputs.Digest, "digest", "", "`file` to write its digest to")
@@ -42,6 +46,9 @@ func newWork(flags *flag.FlagSet) cli.Work {
 func (o *options) run() error {
 	annotations, err := cli.Pairs("annotation", o.annotations)
 	if err != nil {
+		return err
+	}
+	if annotations, err = pairs.Add(annotations, o.file); err != nil {
 		return err
 	}
 	config, err := wire.ReadDescriptor(o.config)

@@ -34,18 +34,32 @@ func (c *config) apply(e Environment) error {
 			return fmt.Errorf("directory %q: a colon separates the directories in PATH", dir)
 		}
 	}
-	path := defaultPath
-	for _, entry := range c.run.Env {
-		if value, ok := strings.CutPrefix(entry, "PATH="); ok {
-			path = value
-			break
-		}
+	path, ok := c.variable("PATH")
+	if !ok {
+		path = defaultPath
 	}
 	return c.setVariable("PATH", strings.TrimSuffix(strings.Join(e.Path, ":")+":"+path, ":"))
 }
 
-// editEnv applies the variables that the settings state.
-func (c *config) editEnv(s Settings) error { return c.setVariables(s.Env) }
+// variable returns the value of a variable. If it occurs several times, the first one wins, as in setVariable.
+func (c *config) variable(name string) (value string, ok bool) {
+	for _, entry := range c.run.Env {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// editEnv applies the variables that the settings state. References see only what is below the settings, so that the order
+// of variables has no meaning.
+func (c *config) editEnv(s Settings) error {
+	variables, err := c.expandEnv(s.Env)
+	if err != nil {
+		return err
+	}
+	return c.setVariables(variables)
+}
 
 func (c *config) setVariables(variables map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(variables)) {

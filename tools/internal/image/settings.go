@@ -42,7 +42,8 @@ type Settings struct {
 	ExposedPorts []string `json:"exposed_ports"`
 	// Volumes are absolute paths.
 	Volumes []string `json:"volumes"`
-	// Env are variables. The base's order is kept, new variables follow sorted by name.
+	// Env are variables. The base's order is kept, new variables follow sorted by name. In a value, "${NAME}" is the value
+	// of NAME in the base and the environments of the layers, and "$$" is a dollar; see [Literal].
 	Env    map[string]string `json:"env"`
 	Labels map[string]string `json:"labels"`
 	// Healthcheck is {"NONE"}, {"CMD", program, argument...} or {"CMD-SHELL", command line}. It replaces the base's health

@@ -62,5 +62,5 @@ func copyKept(ctx context.Context, in *os.File, out io.Writer, packing Packing) 
 	}
 	return Result{Result: blob.Result{
 		Digest: packed.Digest(), Size: packed.Size(), DiffID: plain.Digest(), UncompressedSize: plain.Size(),
-	}, Codec: found, Entries: entries}, nil
+	}, Codec: found, Entries: entries, Kept: true}, nil
 }

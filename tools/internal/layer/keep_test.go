@@ -62,7 +62,7 @@ func TestKeep(t *testing.T) {
 			}
 			want := blob.Result{Digest: digest.FromBytes(c.data), Size: int64(len(c.data)), DiffID: id, UncompressedSize: size}
 			kept, errRead := os.ReadFile(path)
-			if got.Result != want || got.Codec != c.codec || Summary(got.Entries) != "/a /b (2 files)" ||
+			if got.Result != want || !got.Kept || got.Codec != c.codec || Summary(got.Entries) != "/a /b (2 files)" ||
 				err != nil || errRead != nil || !bytes.Equal(kept, c.data) {
 				t.Errorf("got %+v, %v; want %+v, %s", got, err, want, c.codec)
 			}

@@ -49,6 +49,7 @@ type Result struct {
 	blob.Result
 	Codec   oci.Compression // of the blob
 	Entries []*tree.Entry   // the layer's entries; without contents if an archive was kept
+	Kept    bool            // whether the blob is an archive, byte for byte
 	// Programs maps each architecture, a GOARCH value, that the layer has machine code for to the path of one such file:
 	// the first one in byte order. An archive that was kept is not searched for programs.
 	Programs map[string]string

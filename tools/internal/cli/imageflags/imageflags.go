@@ -37,7 +37,7 @@ type Image struct {
 	Files content.Source
 	// Remote are the layers of --remote-layer that no file holds, each once. Each has at least one source.
 	Remote []content.RemoteLayer
-	// Built are the layers that the build made: they come with --layer, and not from a base.
+	// Built are the layers that the build made: they come with --layer, and are neither from a base nor a kept archive.
 	Built map[digest.Digest]bool
 }
 
@@ -94,7 +94,7 @@ func (f *Flags) addLayers(files *content.Files, built map[digest.Digest]bool) (h
 		}
 		files.Add(layer.Digest, blob)
 		held[layer.Digest] = true
-		if len(layer.Sources) == 0 {
+		if len(layer.Sources) == 0 && !layer.Kept {
 			built[layer.Digest] = true
 		}
 	}

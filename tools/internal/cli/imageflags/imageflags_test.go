@@ -67,7 +67,7 @@ func TestImage(t *testing.T) {
 func TestRemote(t *testing.T) {
 	dir := t.TempDir()
 	store := make(imagetest.Store)
-	root := store.AddImage(t, "linux/amd64", oci.Gzip, "base", "fetched", "own")
+	root := store.AddImage(t, "linux/amd64", oci.Gzip, "base", "fetched", "own", "kept")
 	at := func(name string) string { return filepath.Join(dir, name) }
 	write := func(name string, v any) {
 		if err := wire.Write(at(name), v); err != nil {
@@ -76,10 +76,10 @@ func TestRemote(t *testing.T) {
 	}
 	write("root", root)
 	layers := store.Manifest(t, root).Layers
-	for i, name := range []string{"base", "fetched", "own"} {
+	for i, name := range []string{"base", "fetched", "own", "kept"} {
 		layer := wire.Layer{MediaType: layers[i].MediaType, Digest: layers[i].Digest, Size: layers[i].Size,
-			DiffID: root.Digest}
-		if name != "own" {
+			DiffID: root.Digest, Kept: name == "kept"}
+		if name == "base" || name == "fetched" {
 			layer.Sources = []string{"h:1/" + name, "docker.io/library/" + name}
 		}
 		write(name, layer)
@@ -93,7 +93,7 @@ func TestRemote(t *testing.T) {
 		return flags.Image()
 	}
 	image, err := parse("--remote-layer="+at("base"), "--remote-layer="+at("base"), "--remote-layer="+at("fetched"),
-		"--layer="+at("fetched")+"=blob", "--layer="+at("own")+"=blob")
+		"--layer="+at("fetched")+"=blob", "--layer="+at("own")+"=blob", "--layer="+at("kept")+"=blob")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestRemote(t *testing.T) {
 	if !reflect.DeepEqual(image.Remote, want) {
 		t.Errorf("remote %+v, want %+v", image.Remote, want)
 	}
-	for i, built := range []bool{false, false, true} {
+	for i, built := range []bool{false, false, true, false} {
 		if got := image.Built[layers[i].Digest]; got != built {
 			t.Errorf("layer %d: built %t, want %t", i, got, built)
 		}

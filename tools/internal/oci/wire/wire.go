@@ -25,6 +25,8 @@ type Layer struct {
 	UncompressedSize int64 `json:"uncompressed_size"`
 	// History is the entry that the layer adds to a config; it describes the layer's contents. mklayer always writes one.
 	History *oci.History `json:"history,omitempty"`
+	// Kept reports that the blob is an archive that the build did not write, byte for byte.
+	Kept bool `json:"kept,omitempty"`
 	// Sources are the repositories that have the blob, as "registry/repository", in order of preference. Only layers of a
 	// base in a registry have them; a layer made by the build has none.
 	Sources []string `json:"sources,omitempty"`
