@@ -5,10 +5,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/bazelbuild/buildtools/build"
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
 const imageFile = "load(\"@rules_oci//oci:defs.bzl\", \"oci_image\")\n\noci_image(name = \"image\", os = \"linux\")\n"
@@ -126,19 +128,82 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// TestNames compares our rules and attributes in the tables with the reference.
-func TestNames(t *testing.T) {
+// TestAttributes checks that what the cases want are calls of our rules with attributes that these have.
+func TestAttributes(t *testing.T) {
+	known := documented(t)
+	for _, rules := range rulesets {
+		for name, r := range rules {
+			if r.to != "" && known[r.to] == nil {
+				t.Errorf("%s becomes %s, which docs/rules.md lacks", name, r.to)
+			}
+		}
+	}
+	cases, _ := filepath.Glob("testdata/*.txtar")
+	calls := 0
+	for _, name := range cases {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range archive.Files {
+			if !strings.HasPrefix(file.Name, "want/") || !isStarlark(filepath.Base(file.Name)) {
+				continue
+			}
+			calls += checkAttributes(t, name+": "+file.Name, file.Data, known)
+		}
+	}
+	if calls < 40 {
+		t.Errorf("only %d calls were checked", calls)
+	}
+}
+
+// checkAttributes returns the number of calls of our rules in a file.
+func checkAttributes(t *testing.T, name string, text []byte, known map[string]map[string]bool) int {
+	t.Helper()
+	f, err := parse(name, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := map[string]string{"images.pull": "images.pull"}
+	for _, load := range f.loads {
+		for i, from := range load.From {
+			if strings.HasPrefix(load.Module.Value, "@rules_strata//") {
+				ours[load.To[i].Name] = from.Name
+			}
+		}
+	}
+	calls := 0
+	for _, c := range f.calls {
+		rule := ours[c.kind()]
+		if rule == "" {
+			continue
+		}
+		calls++
+		for _, a := range c.attrs {
+			if !known[rule][a.name] && !slices.Contains(common, a.name) {
+				t.Errorf("%s:%d: %s has no attribute %s", name, c.line(), rule, a.name)
+			}
+		}
+	}
+	return calls
+}
+
+// documented returns the attributes of each rule in docs/rules.md.
+func documented(t *testing.T) map[string]map[string]bool {
+	t.Helper()
 	text, err := os.ReadFile("../../docs/rules.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for ruleset, rules := range rulesets {
-		for name, r := range rules {
-			if r.to != "" && !strings.Contains(string(text), "\n### "+r.to+"\n") {
-				t.Errorf("%s: %s becomes %s, which docs/rules.md lacks", ruleset, name, r.to)
-			}
+	known := map[string]map[string]bool{}
+	for _, section := range regexp.MustCompile(`(?m)^####? `).Split(string(text), -1) {
+		name, _, _ := strings.Cut(section, "\n")
+		known[name] = map[string]bool{}
+		for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(section, -1) {
+			known[name][row[1]] = true
 		}
 	}
+	return known
 }
 
 func TestNoNetwork(t *testing.T) {
