@@ -27,12 +27,6 @@ func (w *workspace) render() ([]change, error) {
 		if c.translated() && c.rule.role == image {
 			w.wrapTars(c)
 		}
-		if len(c.files) > 0 && !c.alone {
-			c.refuse("", "nested", "the translation needs another target, and the call is part of an expression", "write the call as a statement")
-		}
-	}
-	w.block() // a layer may have been impossible to add
-	for _, c := range w.calls() {
 		w.provideFiles(c)
 	}
 	for _, e := range w.extensions {

@@ -59,6 +59,29 @@ func (w *workspace) plan() {
 	w.findUses()
 	w.findLayers()
 	w.block()
+	for w.refuseNested() {
+		w.block()
+	}
+}
+
+// refuseNested finds calls in expressions that need another target. It reports whether there are new ones, which may keep
+// further tars from becoming layers.
+func (w *workspace) refuseNested() bool {
+	found := false
+	for _, c := range w.calls() {
+		needed := len(c.files) > 0 || slices.ContainsFunc(c.refs, func(r reference) bool {
+			return r.attr == "tars" && c.rule.to == "image" && !plainTars && !w.becomesLayer(r.key)
+		})
+		if needed && c.translated() && !c.alone {
+			c.refuseNested()
+			found = true
+		}
+	}
+	return found
+}
+
+func (c *call) refuseNested() {
+	c.refuse("", "nested", "the translation needs another target, and the call is part of an expression", "write the call as a statement")
 }
 
 // resolve joins a call to the target that it needs.
@@ -67,7 +90,7 @@ func (w *workspace) resolve(c *call, ref *reference) {
 	key, ok := c.key(ref.value)
 	ref.key = key
 	if c.rule.role == test {
-		if target := w.targets[key]; ok && target != nil {
+		if target := w.targets[key]; ok && target != nil && !strings.HasPrefix(key, "//") { // findUses finds labels
 			w.useFiles(target, use{c.file, c, "image", ref.value})
 		}
 		return
@@ -209,7 +232,7 @@ func (w *workspace) block() {
 		if key, ok := c.target(); c.rule.role == archive && (!ok || !w.layers[key] || !w.onlyLayers(c)) {
 			delete(w.layers, key)
 			if len(c.problems) == 0 {
-				c.refuse("", "tar", "it stays a tar, because not only translated images use it", "no change is needed: image_layer takes it in tars")
+				c.refuse("", "tar", "not only translated images use it", "no change is needed: image_layer takes it in tars")
 			}
 		}
 	}

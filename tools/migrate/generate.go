@@ -15,7 +15,7 @@ type setting struct{ name, text string }
 // generate puts a new target in front of the call. Only a call that is a statement can have one.
 func (c *call) generate(kind, name string, settings []setting) {
 	if !c.alone {
-		c.refuse("", "nested", "the translation needs another target, and the call is part of an expression", "write the call as a statement")
+		c.refuseNested()
 		return
 	}
 	call := &build.CallExpr{X: &build.Ident{Name: kind}, ForceMultiLine: true}

@@ -73,10 +73,9 @@ var imgRules = map[string]*rule{
 			"daemon":   keep("engine"),
 		},
 	},
-	"multi_deploy":         {role: program, advice: "use image_push_all"},
-	"image_from_binary":    {role: image, advice: "write an image_layer with the program, and an image"},
-	"layer_from_binary":    {role: layer, advice: "use image_binary_layers, or an image_layer with the program in files"},
-	"image_layer_from_tar": {role: layer, advice: "use image_layer(tars = [...])"},
+	"multi_deploy":      {role: program, advice: "use image_push_all"},
+	"image_from_binary": {role: image, advice: "write an image_layer with the program, and an image"},
+	"layer_from_binary": {role: layer, advice: "use image_binary_layers, or an image_layer with the program in files"},
 }
 
 // imgPush joins registry and repository. Templates with functions have no counterpart.

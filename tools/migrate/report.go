@@ -33,7 +33,11 @@ func (w *workspace) report(out io.Writer) int {
 		fmt.Fprintf(out, "%s\n", line(err.Error()))
 	}
 	for _, c := range w.calls() {
-		if c.rule.role == archive && c.rule.ruleset != "rules_docker" || !c.file.chosen || c.rule.role == test {
+		if !c.file.chosen || c.rule.role == test {
+			continue
+		}
+		if c.rule.role == archive && c.rule.ruleset != "rules_docker" {
+			w.reportTar(out, c)
 			continue
 		}
 		if c.translated() {
@@ -65,6 +69,24 @@ func (w *workspace) report(out io.Writer) int {
 	}
 	fmt.Fprintf(out, "%d translated, %d skipped\n", done, skipped)
 	return skipped
+}
+
+// reportTar says why a tar that translated images use does not become a layer itself. That is no skipped call: the images
+// have a layer with the tar.
+func (w *workspace) reportTar(out io.Writer, c *call) {
+	key, ok := c.target()
+	used := ok && slices.ContainsFunc(w.calls(), func(user *call) bool {
+		return user.translated() && slices.ContainsFunc(user.refs, func(r reference) bool { return r.key == key })
+	})
+	if !used || len(c.problems) == 0 {
+		return
+	}
+	p := c.problems[0]
+	name := c.kind()
+	if p.attr != "" {
+		name += "." + p.attr
+	}
+	fmt.Fprintf(out, "%s: %s: note: the target stays a tar: %s\n", c.where(), name, line(p.reason))
 }
 
 // line makes text of files printable on one line.

@@ -168,7 +168,11 @@ func (c *call) usedBy(u use) {
 // isTarball reports whether a use is a filegroup of the archive of an oci_load.
 func (u use) isTarball() bool {
 	group, _ := u.user.text("output_group")
-	list, _ := u.user.attr(u.attr).value.(*build.ListExpr)
+	srcs := u.user.attr("srcs")
+	if srcs == nil {
+		return false
+	}
+	list, _ := srcs.value.(*build.ListExpr)
 	return u.user.kind() == "filegroup" && group == "tarball" && u.attr == "srcs" && list != nil && len(list.List) == 1
 }
 
