@@ -19,8 +19,8 @@ var dockerRules = map[string]*rule{
 		attrs: merged(dockerOwn, dockerPacking, map[string]action{
 			"base":             dockerBase,
 			"layers":           labels("layers"),
-			"entrypoint":       command("entrypoint"),
-			"cmd":              command("cmd"),
+			"entrypoint":       command,
+			"cmd":              command,
 			"env":              environment,
 			"labels":           dockerLabels,
 			"ports":            keep("exposed_ports"),
@@ -107,18 +107,13 @@ func dockerBase(c *call, a *attr) {
 	}
 }
 
-func command(to string) action {
-	return func(c *call, a *attr) {
-		if list, ok := a.value.(*build.ListExpr); ok && len(list.List) == 0 {
-			c.refuse(a.name, "clear", "an empty list removes the setting of the base", fmt.Sprintf("write clear = [%q] in the image", a.name))
-			return
-		}
-		if c.valueKind(a.value) == "string" {
-			c.refuse(a.name, "shell", "a string is a command for a shell", `write a list, for example ["/bin/sh", "-c", COMMAND]`)
-			return
-		}
-		c.rename(a, to)
+// command takes a command over, which may also be text for a shell.
+func command(c *call, a *attr) {
+	if c.valueKind(a.value) == "string" {
+		c.refuse(a.name, "shell", "a string is a command for a shell", `write a list, for example ["/bin/sh", "-c", COMMAND]`)
+		return
 	}
+	inherited(c, a)
 }
 
 func dockerLabels(c *call, a *attr) {
@@ -208,6 +203,13 @@ func dockerLayer(c *call, _ *attr) {
 		return
 	}
 	c.rewrite(nil)
+	if c.attr("base") == nil {
+		for _, fixed := range [][3]string{{"operating_system", "os", "linux"}, {"architecture", "architecture", "amd64"}} {
+			if c.attr(fixed[0]) == nil {
+				c.addText(fixed[1], fmt.Sprintf("%q", fixed[2]))
+			}
+		}
+	}
 	if len(own) == 0 {
 		return
 	}
@@ -317,7 +319,17 @@ func registryPush(c *call, _ *attr) {
 		c.refuse("repository", "not-literal", "registry and repository are not strings", "write them in this call")
 		return
 	}
-	if tag := c.attr("tag"); tag != nil {
+	tag := c.attr("tag")
+	if c.rule.ruleset == "rules_docker" {
+		switch fromFile := c.attr("tag_file") != nil; {
+		case fromFile && tag != nil: // the file takes precedence
+			c.drop(tag)
+			return
+		case !fromFile && tag == nil:
+			c.addText("remote_tags", `["latest"]`)
+		}
+	}
+	if tag != nil {
 		value := c.file.source(tag.value)
 		if s, ok := tag.value.(*build.StringExpr); ok {
 			value = fmt.Sprintf("%q", variables(s.Value))

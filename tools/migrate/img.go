@@ -36,8 +36,8 @@ var imgRules = map[string]*rule{
 		attrs: map[string]action{
 			"base":         label("base"),
 			"layers":       labels("layers"),
-			"entrypoint":   listed("entrypoint", ""),
-			"cmd":          listed("cmd", ""),
+			"entrypoint":   inherited,
+			"cmd":          inherited,
 			"env":          environment,
 			"labels":       listed("labels", ""),
 			"annotations":  listed("annotations", ""),

@@ -16,8 +16,8 @@ var ociRules = map[string]*rule{
 		attrs: map[string]action{
 			"base":          label("base"),
 			"tars":          tars,
-			"entrypoint":    listed("entrypoint", ""),
-			"cmd":           listed("cmd", ""),
+			"entrypoint":    inherited,
+			"cmd":           inherited,
 			"env":           environment,
 			"labels":        listed("labels", ""),
 			"annotations":   listed("annotations", ""),
@@ -62,6 +62,15 @@ var ociLoad = &rule{
 		"format":    only("docker", "an archive in another format is the output group oci_layout of the image"),
 		"loader":    refuse("no-counterpart", "the loader is a program of its own", "remove it; image_load loads into Docker, Podman and containerd"),
 	},
+}
+
+// inherited takes a command over. An empty one removes that of the base, and would inherit it here.
+func inherited(c *call, a *attr) {
+	if list, ok := a.value.(*build.ListExpr); ok && len(list.List) == 0 && c.attr("base") != nil {
+		c.refuse(a.name, "clear", "an empty list removes the setting of the base", fmt.Sprintf("write clear = [%q] in the image", a.name))
+		return
+	}
+	listed(a.name, "")(c, a)
 }
 
 // only drops an attribute that has the value that is the default here.

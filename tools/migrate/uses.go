@@ -13,7 +13,8 @@ import (
 var plainText = []string{
 	"name", "tags", "repo_tags", "remote_tags", "tag", "repository", "registry", "cmd", "entrypoint", "env", "labels", "annotations", "args",
 	"package_dir", "user", "workdir", "visibility", "importpath", "deprecation", "strip_prefix", "directory", "features",
-	"exposed_ports", "ports", "volumes", "mode", "owner", "package", "default_visibility", "symlinks", "platforms",
+	"exposed_ports", "ports", "volumes", "mode", "owner", "package", "default_visibility", "symlinks", "platforms", "values", "define_values",
+	"flag_values", "constraint_values",
 }
 
 // labelAttributes are attributes that hold labels, so that a plain word is the name of a target there.
