@@ -3,8 +3,8 @@
 // It changes whole targets, and whole chains of them, or nothing: an image whose layer cannot be translated stays, as do its
 // pushes. It reports each call that stays, with the reason. docs/migrate.md is its manual.
 //
-// The program is a Go module of its own, so that neither the tools of the rules nor their users get the parser's
-// dependencies. It uses no network.
+// The program is a separate Go module, so that neither the other tools nor the users of the rules need its parser. It makes
+// no network connection.
 package main
 
 import (

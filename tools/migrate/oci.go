@@ -6,7 +6,7 @@ import (
 	"github.com/bazelbuild/buildtools/build"
 )
 
-// plainTars tells that the attribute layers of image takes tar files. Without it, each becomes an image_layer.
+// plainTars is set if the attribute layers of image accepts tar files. Otherwise, each tar becomes an image_layer.
 const plainTars = false
 
 // Rules of rules_oci.

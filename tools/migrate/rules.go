@@ -11,7 +11,7 @@ import (
 type rule struct {
 	ruleset string
 	role    role
-	// to is our rule. If it is empty, no call is translated, and advice tells what to do instead.
+	// to is our rule. If it is empty, no call is translated, and advice describes what to do instead.
 	to     string
 	advice string
 	// attrs translates each attribute. An attribute that is neither here nor in common has no counterpart.
