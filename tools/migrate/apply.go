@@ -1,0 +1,266 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+)
+
+// version is that of the rules_strata in a bazel_dep that is added.
+const version = "0.1.0"
+
+// change is a file with its new content.
+type change struct {
+	file *file
+	text []byte
+}
+
+// translated reports whether a call will be one of ours.
+func (c *call) translated() bool { return len(c.problems) == 0 && c.rule.to != "" }
+
+// render returns the files that change, each with its new content.
+func (w *workspace) render() ([]change, error) {
+	for _, c := range w.calls() {
+		if c.translated() && c.rule.role == image {
+			w.wrapTars(c)
+		}
+		w.provideFiles(c)
+	}
+	for _, e := range w.extensions {
+		if len(e.pulls) > 0 && e.pulls[0].translated() {
+			e.rewrite()
+		}
+	}
+	var changes []change
+	for _, f := range w.files {
+		f.rewrite()
+	}
+	w.fixModule()
+	for _, f := range w.files {
+		if len(f.edits) == 0 {
+			continue
+		}
+		text, err := apply(f.text, f.edits)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+		if _, err := parse(f.name, text); err != nil {
+			return nil, fmt.Errorf("the translation is not valid Starlark, please report it: %w", err)
+		}
+		changes = append(changes, change{f, text})
+	}
+	return changes, nil
+}
+
+// rewrite collects the edits of a file.
+func (f *file) rewrite() {
+	done := map[string]int{}
+	for _, c := range f.calls {
+		if c.rule != nil && c.translated() && !c.isTag() {
+			done[c.kind()]++
+		}
+	}
+	gone := map[string]bool{}
+	f.released = gone
+	for name, n := range done {
+		gone[name] = f.uses[name] == n
+	}
+	m := &imports{file: f, names: map[string]map[string]string{}, aliases: map[string]bool{}}
+	for _, load := range f.loads {
+		for i, from := range load.From {
+			local := load.To[i].Name
+			r := f.rules[local]
+			if r != nil && from.Name != local && gone[local] && strings.TrimLeft(local, "_") != from.Name {
+				m.alias(r.to, local)
+			}
+		}
+	}
+	for _, c := range f.calls {
+		if c.rule == nil || !c.translated() {
+			continue
+		}
+		f.edits = append(append(f.edits, c.edits...), f.removals(c.expr, c.dropped...)...)
+		start, end := span(c.expr.X)
+		if c.isTag() {
+			continue
+		}
+		if !m.aliases[c.kind()] {
+			if local := m.local(c.rule.to); local != c.kind() {
+				f.edits = append(f.edits, edit{start: start, end: end, text: local})
+			}
+		}
+		f.insert(c, m)
+	}
+	if len(done) > 0 {
+		m.fixLoads(gone)
+	}
+}
+
+// insert puts the new targets of a call in front of it and its comments.
+func (f *file) insert(c *call, m *imports) {
+	at, _ := span(c.expr)
+	blanks, _ := f.indent(at)
+	for _, comment := range c.expr.Comment().Before {
+		at = min(at, comment.Start.Byte)
+	}
+	at = f.lineStart(at)
+	gap := "\n\n"
+	if c.scope != nil {
+		gap = "\n"
+	}
+	for i, text := range c.before {
+		if c.symbols[i] != "filegroup" {
+			text = m.local(c.symbols[i]) + strings.TrimPrefix(text, c.symbols[i])
+		} else if c.scope != nil {
+			text = "native." + text
+		}
+		f.edits = append(f.edits, edit{start: at, end: at, text: blanks + indented(text, blanks) + gap})
+	}
+}
+
+// isTag reports whether a call is a tag of a module extension, which nothing loads.
+func (c *call) isTag() bool {
+	_, ok := c.expr.X.(*build.DotExpr)
+	return ok
+}
+
+// fixModule declares the dependency on rules_strata, and removes that on rules_oci if nothing loads it any more.
+func (w *workspace) fixModule() {
+	any, left := false, map[string]bool{}
+	for _, f := range w.files {
+		any = any || len(f.edits) > 0
+		for _, load := range f.loads {
+			for i := range load.From {
+				r := f.rules[load.To[i].Name]
+				if r != nil && !f.released[load.To[i].Name] {
+					left[r.ruleset] = true
+				}
+			}
+			if repository, _, ok := strings.Cut(strings.TrimLeft(load.Module.Value, "@"), "//"); ok && repositories[repository] != "" && len(f.rulesOf(load)) == 0 {
+				left[repositories[repository]] = true
+			}
+		}
+	}
+	for _, e := range w.extensions {
+		if len(e.pulls) == 0 || !e.pulls[0].translated() {
+			left["rules_oci"] = true
+		}
+	}
+	if !any {
+		return
+	}
+	found := false
+	for _, f := range w.files {
+		switch {
+		case f.name == "MODULE.bazel":
+			found = true
+			f.fixDependencies(left)
+		case f.tree.Type == build.TypeWorkspace:
+			if !strings.Contains(string(f.text), "rules_strata_dependencies") {
+				w.setup = append(w.setup, f.name+": declare rules_strata above its first use, as in docs/rules.md")
+			}
+		}
+	}
+	if !found && len(w.setup) == 0 {
+		w.setup = append(w.setup, fmt.Sprintf("MODULE.bazel: add bazel_dep(name = \"rules_strata\", version = %q)", version))
+	}
+}
+
+func (f *file) rulesOf(load *build.LoadStmt) []*rule {
+	var all []*rule
+	for _, to := range load.To {
+		if r := f.rules[to.Name]; r != nil {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// fixDependencies edits the bazel_dep calls of MODULE.bazel.
+func (f *file) fixDependencies(left map[string]bool) {
+	var other, last *call
+	for _, c := range f.calls {
+		if c.kind() != "bazel_dep" {
+			continue
+		}
+		last = c
+		switch name, _ := c.text("name"); {
+		case name == "rules_strata":
+			return
+		case repositories[name] == "rules_oci" || repositories[name] == "rules_img":
+			other = c
+			if left[repositories[name]] {
+				continue
+			}
+			start, end := span(c.expr)
+			f.edits = append(f.edits, edit{start, end, fmt.Sprintf("bazel_dep(name = \"rules_strata\", version = %q)", version)})
+			return
+		}
+	}
+	if other == nil {
+		other = last
+	}
+	at := len(f.text)
+	if other != nil {
+		_, at = span(other.expr)
+		for at < len(f.text) && f.text[at-1] != '\n' {
+			at++
+		}
+	}
+	f.edits = append(f.edits, edit{at, at, fmt.Sprintf("bazel_dep(name = \"rules_strata\", version = %q)\n", version)})
+}
+
+// write replaces the files, MODULE.bazel last.
+func (w *workspace) write(changes []change) error {
+	for _, module := range []bool{false, true} {
+		for _, c := range changes {
+			if (c.file.tree.Type == build.TypeModule) != module {
+				continue
+			}
+			if err := w.replace(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// replace writes a file next to the old one, and renames it. A symlink that has taken the place of the file or of one of its
+// directories is not followed.
+func (w *workspace) replace(c change) error {
+	root, err := os.OpenRoot(w.root)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	name := filepath.FromSlash(c.file.name)
+	info, err := root.Lstat(name)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s: the file is not a regular file any more", c.file.name)
+	}
+	temporary := name + ".migrate.tmp"
+	out, err := root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm())
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(c.text)
+	if closing := out.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = root.Chmod(temporary, info.Mode().Perm())
+	}
+	if err == nil {
+		err = root.Rename(temporary, name)
+	}
+	if err != nil {
+		_ = root.Remove(temporary)
+	}
+	return err
+}

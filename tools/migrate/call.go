@@ -1,0 +1,254 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+)
+
+// call is one call of a function in a file: of a rule that the program translates, or of any other.
+type call struct {
+	file  *file
+	expr  *build.CallExpr
+	rule  *rule // nil for a function that is not translated
+	scope *build.DefStmt
+	// alone is set if the call is a statement, so that other statements can be put in front of it.
+	alone bool
+	attrs []attr
+
+	edits    []edit
+	dropped  []int    // arguments to remove
+	before   []string // statements to put in front
+	symbols  []string // names of ours that those statements use
+	problems []problem
+	notes    []string
+	refs     []reference
+	node     int // in the chains
+	// files has the uses of the target's files by rules that are not translated.
+	files []use
+}
+
+// attr is an argument NAME = VALUE of a call.
+type attr struct {
+	name  string
+	value build.Expr
+	index int
+	expr  *build.AssignExpr
+}
+
+// problem is a reason to leave a call as it is.
+type problem struct{ attr, code, reason, advice string }
+
+// reference is a target that a call needs.
+type reference struct {
+	attr  string
+	key   string // as call.key returns it
+	value build.Expr
+}
+
+func (f *file) addCall(x *build.CallExpr, stack []build.Expr) {
+	c := &call{file: f, expr: x}
+	if name, ok := x.X.(*build.Ident); ok {
+		c.rule = f.rules[name.Name]
+	}
+	for _, outer := range stack {
+		if def, ok := outer.(*build.DefStmt); ok {
+			c.scope = def
+		}
+	}
+	if len(stack) > 0 {
+		switch stack[len(stack)-1].(type) {
+		case *build.File, *build.DefStmt, *build.ForStmt, *build.IfStmt:
+			c.alone = true
+		}
+	}
+	for i, arg := range x.List {
+		if assign, ok := arg.(*build.AssignExpr); ok {
+			if name, ok := assign.LHS.(*build.Ident); ok {
+				c.attrs = append(c.attrs, attr{name: name.Name, value: assign.RHS, index: i, expr: assign})
+				continue
+			}
+		}
+		if c.rule != nil {
+			c.checkArgument(arg)
+		}
+	}
+	f.calls = append(f.calls, c)
+}
+
+func (c *call) checkArgument(arg build.Expr) {
+	if star, ok := arg.(*build.UnaryExpr); ok && star.Op == "**" {
+		c.refuse("**", "kwargs", "the macro passes on attributes that only its callers know",
+			"list the attributes that callers use as parameters, then run this again")
+		return
+	}
+	c.refuse("", "positional", "the call has an argument without a name", "write NAME = VALUE")
+}
+
+// kind returns the name that the file calls the function by.
+func (c *call) kind() string {
+	if name, ok := c.expr.X.(*build.Ident); ok {
+		return name.Name
+	}
+	return build.FormatString(c.expr.X)
+}
+
+func (c *call) line() int { start, _ := c.expr.Span(); return start.Line }
+
+// where returns FILE:LINE.
+func (c *call) where() string { return fmt.Sprintf("%s:%d", c.file.name, c.line()) }
+
+func (c *call) attr(name string) *attr {
+	for i := range c.attrs {
+		if c.attrs[i].name == name && !isNone(c.attrs[i].value) {
+			return &c.attrs[i]
+		}
+	}
+	return nil
+}
+
+// text returns the literal string of an attribute.
+func (c *call) text(name string) (string, bool) {
+	a := c.attr(name)
+	if a == nil {
+		return "", false
+	}
+	s, ok := a.value.(*build.StringExpr)
+	if !ok {
+		return "", false
+	}
+	return s.Value, true
+}
+
+// target returns the key of the target that a call declares: its label in a BUILD file, or its name's text in a macro.
+func (c *call) target() (string, bool) {
+	a := c.attr("name")
+	if a == nil {
+		return "", false
+	}
+	return c.key(a.value)
+}
+
+// key returns the key of the target that a value refers to. In a macro, names are expressions; two of the same text are the
+// same name.
+func (c *call) key(value build.Expr) (string, bool) {
+	s, literal := value.(*build.StringExpr)
+	switch {
+	case literal && isExternal(s.Value):
+		return s.Value, true
+	case literal && c.scope != nil && !strings.HasPrefix(s.Value, "//"):
+		return c.scopeKey(strings.TrimPrefix(s.Value, ":")), true
+	case literal:
+		return c.file.label(s.Value), true
+	case !isText(value):
+		return "", false
+	}
+	text, known := pattern(value)
+	if !known {
+		text = build.FormatString(value)
+	}
+	return c.scopeKey(strings.TrimPrefix(text, ":")), true
+}
+
+func (c *call) scopeKey(text string) string {
+	scope := ""
+	if c.scope != nil {
+		scope = c.scope.Name
+	}
+	return c.file.name + "#" + scope + "#" + text
+}
+
+// isText reports whether an expression can only be a single string: a name or a sum of strings.
+func isText(x build.Expr) bool {
+	switch x := x.(type) {
+	case *build.StringExpr, *build.Ident:
+		return true
+	case *build.ParenExpr:
+		return isText(x.X)
+	case *build.BinaryExpr:
+		_, formats := x.X.(*build.StringExpr)
+		return x.Op == "+" && isText(x.X) && isText(x.Y) || x.Op == "%" && formats
+	case *build.CallExpr:
+		method, ok := x.X.(*build.DotExpr)
+		return ok && method.Name == "format"
+	}
+	return false
+}
+
+func isNone(x build.Expr) bool {
+	name, ok := x.(*build.Ident)
+	return ok && name.Name == "None"
+}
+
+// refuse notes a reason to leave the call as it is.
+func (c *call) refuse(attr, code, reason, advice string) {
+	c.problems = append(c.problems, problem{attr: attr, code: code, reason: reason, advice: advice})
+}
+
+func (c *call) note(format string, args ...any) {
+	c.notes = append(c.notes, fmt.Sprintf(format, args...))
+}
+
+// rename gives an attribute another name.
+func (c *call) rename(a *attr, to string) {
+	if a.name != to {
+		start, end := span(a.expr.LHS)
+		c.edits = append(c.edits, edit{start: start, end: end, text: to})
+	}
+}
+
+// set replaces the value of an attribute.
+func (c *call) set(a *attr, value string) {
+	start, end := span(a.value)
+	c.edits = append(c.edits, edit{start: start, end: end, text: value})
+}
+
+// drop removes an attribute.
+func (c *call) drop(a *attr) { c.dropped = append(c.dropped, a.index) }
+
+// addText puts an attribute behind the name.
+func (c *call) addText(name, value string) {
+	start, end := span(c.attr("name").expr)
+	blanks, lines := c.file.indent(start)
+	separator := " "
+	if lines {
+		separator = "\n" + blanks
+	}
+	c.edits = append(c.edits, edit{start: end, end: end, text: "," + separator + name + " = " + value})
+}
+
+// freeName returns the text of a name for a target that belongs to this one. It is no other target's name.
+func (c *call) freeName(suffix string) string {
+	a := c.attr("name")
+	s, literal := a.value.(*build.StringExpr)
+	for n := 1; ; n++ {
+		end := suffix
+		if n > 1 {
+			end += strconv.Itoa(n)
+		}
+		name := fmt.Sprintf("%q", end)
+		if literal {
+			name = fmt.Sprintf("%q", s.Value+end)
+		} else {
+			name = c.file.source(a.value) + " + " + name
+		}
+		made, known := pattern(a.value)
+		if !known {
+			made = c.file.source(a.value)
+		}
+		if made += end; !c.file.taken[made] {
+			c.file.taken[made] = true
+			return name
+		}
+	}
+}
+
+// ref returns the label of a target in this file whose name has this text.
+func (c *call) ref(name string) string {
+	if name[0] == '"' && c.scope == nil {
+		return `":` + name[1:]
+	}
+	return name
+}

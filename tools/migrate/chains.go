@@ -1,0 +1,250 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+)
+
+// chains groups calls that can only be translated together: an image, its base, its layers, its pushes and its tests. It
+// is a union of sets; each call and each macro is a node.
+type chains struct {
+	parent []int
+	macros map[*build.DefStmt]int
+}
+
+func (s *chains) add() int {
+	s.parent = append(s.parent, len(s.parent))
+	return len(s.parent) - 1
+}
+
+func (s *chains) root(n int) int {
+	for s.parent[n] != n {
+		n = s.parent[n]
+	}
+	return n
+}
+
+func (s *chains) join(a, b int) { s.parent[s.root(a)] = s.root(b) }
+
+// plan translates all calls in memory, and finds out which of them stay.
+func (w *workspace) plan() {
+	calls := w.calls()
+	w.chains.macros = map[*build.DefStmt]int{}
+	for _, c := range calls {
+		c.node = w.chains.add()
+		if c.scope != nil && c.rule.role != archive && c.rule.role != test {
+			if _, ok := w.chains.macros[c.scope]; !ok {
+				w.chains.macros[c.scope] = w.chains.add()
+			}
+			w.chains.join(c.node, w.chains.macros[c.scope])
+		}
+		if !c.file.chosen {
+			c.refuse("", "not-chosen", "the file is not among those to translate", "name "+c.file.name+" too")
+		}
+		c.translate()
+	}
+	for _, e := range w.extensions {
+		for _, c := range e.pulls {
+			w.chains.join(c.node, e.pulls[0].node)
+		}
+	}
+	for _, c := range calls {
+		for i := range c.refs {
+			w.resolve(c, &c.refs[i])
+		}
+	}
+	w.findUses()
+	w.findLayers()
+	w.block()
+	for w.refuseNested() {
+		w.block()
+	}
+}
+
+// refuseNested finds calls in expressions that need another target. It reports whether there are new ones, which may keep
+// further tars from becoming layers.
+func (w *workspace) refuseNested() bool {
+	found := false
+	for _, c := range w.calls() {
+		needed := len(c.files) > 0 || slices.ContainsFunc(c.refs, func(r reference) bool {
+			return r.attr == "tars" && c.rule.to == "image" && !plainTars && !w.becomesLayer(r.key)
+		})
+		if needed && c.translated() && !c.alone {
+			c.refuseNested()
+			found = true
+		}
+	}
+	return found
+}
+
+func (c *call) refuseNested() {
+	c.refuse("", "nested", "the translation needs another target, and the call is part of an expression", "write the call as a statement")
+}
+
+// resolve joins a call to the target that it needs.
+func (w *workspace) resolve(c *call, ref *reference) {
+	tar := ref.attr == "tars"
+	key, ok := c.key(ref.value)
+	ref.key = key
+	if c.rule.role == test {
+		if target := w.targets[key]; ok && target != nil && !strings.HasPrefix(key, "//") { // findUses finds labels
+			w.useFiles(target, use{c.file, c, "image", ref.value})
+		}
+		return
+	}
+	if !ok {
+		if !tar {
+			c.refuse(ref.attr, "unknown-target", "only Bazel knows the target "+c.file.source(ref.value), "write the label")
+		}
+		return
+	}
+	target := w.targets[key]
+	name, isName := ref.value.(*build.Ident)
+	switch {
+	case target != nil && target.rule.role == archive && tar:
+	case target != nil:
+		w.chains.join(c.node, target.node)
+	case isExternal(key):
+		w.resolveExternal(c, ref)
+	case isExternal(leftmost(ref.value)):
+		c.note("the base must be an image of rules_strata: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
+	case tar, isName && isParameter(c.scope, name.Name):
+	default:
+		if macro, ok := w.instance(c.file, key); ok {
+			w.chains.join(c.node, macro)
+			return
+		}
+		c.refuse(ref.attr, "unknown-target", "the target "+c.file.source(ref.value)+" is not one that is translated", "translate it by hand first")
+	}
+}
+
+// resolveExternal joins an image to the declaration of its base in a repository.
+func (w *workspace) resolveExternal(c *call, ref *reference) {
+	if ref.attr == "tars" {
+		return
+	}
+	repository, rest, _ := strings.Cut(strings.TrimLeft(ref.key, "@"), "//")
+	if target := w.targets["@"+repository]; target != nil {
+		w.chains.join(c.node, target.node)
+		return
+	}
+	// rules_oci has a repository for each platform.
+	for at := strings.LastIndexByte(repository, '_'); at > 0; at = strings.LastIndexByte(repository[:at], '_') {
+		target := w.targets["@"+repository[:at]]
+		if target != nil && rest == "" && target.rule == ociPull {
+			start, end := span(ref.value)
+			c.edits = append(c.edits, edit{start, end, fmt.Sprintf("%q", "@"+repository[:at]+"//:"+repository[at+1:])})
+			w.chains.join(c.node, target.node)
+			return
+		}
+	}
+	c.note("@%s must be an image of rules_strata: bazel run @rules_strata//rules:lock -- add %s REFERENCE", repository, repository)
+}
+
+// leftmost returns the literal string that an expression begins with.
+func leftmost(x build.Expr) string {
+	switch x := x.(type) {
+	case *build.StringExpr:
+		return x.Value
+	case *build.BinaryExpr:
+		return leftmost(x.X)
+	case *build.CallExpr:
+		return leftmost(x.X)
+	case *build.DotExpr:
+		return leftmost(x.X)
+	}
+	return ""
+}
+
+func isParameter(def *build.DefStmt, name string) bool {
+	return def != nil && slices.ContainsFunc(def.Params, func(p build.Expr) bool {
+		parameter, _ := build.GetParamIdent(p)
+		return parameter != nil && parameter.Name == name
+	})
+}
+
+// instance returns the macro that declares a target of a BUILD file: the one called with its name, or with the beginning of
+// it.
+func (w *workspace) instance(f *file, label string) (int, bool) {
+	for _, other := range w.files {
+		if !other.isBuild() {
+			continue
+		}
+		for _, c := range other.calls {
+			name, literal := c.text("name")
+			if !literal || c.rule != nil {
+				continue
+			}
+			if own := other.label(name); label != own && !strings.HasPrefix(label, own+"_") && !strings.HasPrefix(label, own+".") && !strings.HasPrefix(label, own+"-") {
+				continue
+			}
+			if node, ok := w.macro(other, c.kind()); ok {
+				return node, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// macro returns the node of a macro of the workspace that a file loads.
+func (w *workspace) macro(f *file, name string) (int, bool) {
+	for _, load := range f.loads {
+		for i, to := range load.To {
+			if to.Name != name {
+				continue
+			}
+			path := strings.Replace(strings.TrimPrefix(f.label(load.Module.Value), "//"), ":", "/", 1)
+			for def, node := range w.chains.macros {
+				if def.Name == load.From[i].Name && w.defines(strings.TrimPrefix(path, "/"), def) {
+					return node, true
+				}
+			}
+		}
+	}
+	return 0, false
+}
+
+func (w *workspace) defines(name string, def *build.DefStmt) bool {
+	at := slices.IndexFunc(w.files, func(f *file) bool { return f.name == name })
+	return at >= 0 && slices.ContainsFunc(w.files[at].tree.Stmt, func(x build.Expr) bool { return x == build.Expr(def) })
+}
+
+// block gives each call a problem whose chain has one.
+func (w *workspace) block() {
+	first := map[int]*call{}
+	for _, c := range w.calls() {
+		if len(c.problems) > 0 && c.rule.role != archive {
+			if root := w.chains.root(c.node); first[root] == nil {
+				first[root] = c
+			}
+		}
+	}
+	for _, c := range w.calls() {
+		cause := first[w.chains.root(c.node)]
+		if cause != nil && len(c.problems) == 0 && c.rule.role != archive {
+			c.refuse("", "chain", fmt.Sprintf("it belongs together with %s in %s, which is not translated", cause.kind(), cause.where()), "solve that first")
+		}
+	}
+	for _, c := range w.calls() {
+		if key, ok := c.target(); c.rule.role == archive && (!ok || !w.layers[key] || !w.onlyLayers(c)) {
+			delete(w.layers, key)
+			if len(c.problems) == 0 {
+				c.refuse("", "tar", "not only translated images use it", "no change is needed: image_layer takes it in tars")
+			}
+		}
+	}
+}
+
+// onlyLayers reports whether all images that use a tar are translated.
+func (w *workspace) onlyLayers(tar *call) bool {
+	key, _ := tar.target()
+	for _, c := range w.calls() {
+		if len(c.problems) > 0 && slices.ContainsFunc(c.refs, func(r reference) bool { return r.key == key }) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+)
+
+// modules has the files to load our names from, other than defs.bzl.
+var modules = map[string]string{"images_pull": "@rules_strata//rules:repositories.bzl"}
+
+const defs = "@rules_strata//rules:defs.bzl"
+
+// imports is what a file loads of ours after the translation.
+type imports struct {
+	file *file
+	// names maps local names to ours, by the file that has them.
+	names map[string]map[string]string
+	// aliases has the local names that the file's author chose.
+	aliases map[string]bool
+}
+
+// module returns the file that has one of our names.
+func module(symbol string) string {
+	if m := modules[symbol]; m != "" {
+		return m
+	}
+	return defs
+}
+
+// local returns the local name of one of ours, which the file will load.
+func (m *imports) local(symbol string) string {
+	from := module(symbol)
+	for local, known := range m.names[from] {
+		if known == symbol && !m.aliases[local] {
+			return local
+		}
+	}
+	for _, load := range m.file.loads {
+		for i, name := range load.From {
+			if load.Module.Value == from && name.Name == symbol {
+				return load.To[i].Name
+			}
+		}
+	}
+	local := symbol
+	for m.file.bound[local] && !m.file.released[local] {
+		local = "strata_" + local
+	}
+	m.add(symbol, local)
+	return local
+}
+
+// alias makes a local name that another ruleset's rule had the name of ours.
+func (m *imports) alias(symbol, local string) {
+	m.add(symbol, local)
+	m.aliases[local] = true
+}
+
+func (m *imports) add(symbol, local string) {
+	from := module(symbol)
+	if m.names[from] == nil {
+		m.names[from] = map[string]string{}
+	}
+	m.names[from][local] = symbol
+}
+
+// fixLoads removes names that nothing uses any more, and loads ours: in a load of the same file, in the place of a load that
+// goes, or behind all loads.
+func (m *imports) fixLoads(gone map[string]bool) {
+	f := m.file
+	for _, load := range f.loads {
+		if names := m.names[load.Module.Value]; names != nil {
+			m.fixLoad(load, gone, names)
+			delete(m.names, load.Module.Value)
+		}
+	}
+	var statements []string
+	for _, module := range slices.Sorted(maps.Keys(m.names)) {
+		statements = append(statements, loadText(module, m.names[module]))
+	}
+	text := strings.Join(statements, "\n")
+	for _, load := range f.loads {
+		if strings.HasPrefix(load.Module.Value, "@rules_strata//") || !slices.ContainsFunc(load.To, func(to *build.Ident) bool { return gone[to.Name] }) {
+			continue
+		}
+		start, end := span(load)
+		switch {
+		case slices.ContainsFunc(load.To, func(to *build.Ident) bool { return !gone[to.Name] }):
+			m.fixLoad(load, gone, nil)
+			if text != "" {
+				at := f.lineStart(start)
+				f.edits = append(f.edits, edit{start: at, end: at, text: text + "\n"})
+			}
+		case text != "":
+			f.edits = append(f.edits, edit{start: start, end: end, text: text})
+		case f.skipBlanks(end) < len(f.text) && f.text[f.skipBlanks(end)] == '#':
+			f.edits = append(f.edits, edit{start: start, end: f.skipBlanks(end)})
+		default:
+			f.edits = append(f.edits, f.wholeLines(start, end))
+		}
+		text = ""
+	}
+	if text == "" {
+		return
+	}
+	at := 0
+	if n := len(f.loads); n > 0 {
+		_, at = span(f.loads[n-1])
+		for at < len(f.text) && f.text[at-1] != '\n' {
+			at++
+		}
+	}
+	f.edits = append(f.edits, edit{start: at, end: at, text: text + "\n"})
+}
+
+// fixLoad writes a load without names that are gone, and with others.
+func (m *imports) fixLoad(load *build.LoadStmt, gone map[string]bool, added map[string]string) {
+	before, after := map[string]string{}, map[string]string{}
+	for i, from := range load.From {
+		before[load.To[i].Name] = from.Name
+		if !gone[load.To[i].Name] {
+			after[load.To[i].Name] = from.Name
+		}
+	}
+	maps.Copy(after, added)
+	if maps.Equal(before, after) {
+		return
+	}
+	text := loadText(load.Module.Value, after)
+	if load.Load.Line != load.Rparen.Pos.Line {
+		text = loadLines(load.Module.Value, after)
+	}
+	start, end := span(load)
+	m.file.edits = append(m.file.edits, edit{start: start, end: end, text: m.file.comments(load) + text})
+}
+
+// comments returns the comments inside of a load, which go in front of it when it is written again.
+func (f *file) comments(load *build.LoadStmt) string {
+	if !strings.Contains(f.source(load), "#") {
+		return ""
+	}
+	var all []build.Comment
+	add := func(c *build.Comments) { all = append(append(all, c.Before...), c.Suffix...) }
+	add(load.Module.Comment())
+	for i := range load.From {
+		add(load.From[i].Comment())
+		if load.To[i] != load.From[i] {
+			add(load.To[i].Comment())
+		}
+	}
+	all = append(all, load.Rparen.Before...)
+	text := ""
+	for _, c := range all {
+		text += c.Token + "\n"
+	}
+	return text
+}
+
+// loadNames returns the arguments of a load of names, by their local names, in buildifier's order.
+func loadNames(names map[string]string) []string {
+	var all []string
+	for local, symbol := range names {
+		if symbol == local {
+			all = append(all, fmt.Sprintf("%q", symbol))
+		} else {
+			all = append(all, fmt.Sprintf("%s = %q", local, symbol))
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int {
+		// As buildifier sorts them: first names as they are, then others.
+		if x, y := a[0] == '"', b[0] == '"'; x != y {
+			if x {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	return all
+}
+
+func loadText(module string, names map[string]string) string {
+	return fmt.Sprintf("load(%q, %s)", module, strings.Join(loadNames(names), ", "))
+}
+
+func loadLines(module string, names map[string]string) string {
+	return fmt.Sprintf("load(\n    %q,\n    %s,\n)", module, strings.Join(loadNames(names), ",\n    "))
+}

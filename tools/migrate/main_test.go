@@ -1,0 +1,267 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bazelbuild/buildtools/build"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+const imageFile = "load(\"@rules_oci//oci:defs.bzl\", \"oci_image\")\n\noci_image(name = \"image\", os = \"linux\")\n"
+
+// workspaceWith returns a directory with a workspace and, next to it, another directory.
+func workspaceWith(t *testing.T, files map[string]string) (root, outside string) {
+	t.Helper()
+	dir := t.TempDir()
+	root, outside = filepath.Join(dir, "workspace"), filepath.Join(dir, "outside")
+	writeFile(t, filepath.Join(root, "MODULE.bazel"), []byte("bazel_dep(name = \"rules_strata\", version = \"0.1.0\")\n"))
+	writeFile(t, filepath.Join(outside, "BUILD.bazel"), []byte(imageFile))
+	for name, text := range files {
+		writeFile(t, filepath.Join(root, name), []byte(text))
+	}
+	return root, outside
+}
+
+func TestSymlinksAreNotFollowed(t *testing.T) {
+	root, outside := workspaceWith(t, map[string]string{"a/BUILD.bazel": imageFile})
+	for link, target := range map[string]string{"dir": outside, "BUILD.bazel": filepath.Join(outside, "BUILD.bazel")} {
+		if err := os.Symlink(target, filepath.Join(root, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, report, code := execute([]string{"--write", "--workspace=" + root, root}); code != "0" || report != "1 translated, 0 skipped\n" {
+		t.Errorf("exit code %s, report %q", code, report)
+	}
+	compare(t, "outside", imageFile, readAll(t, outside)["BUILD.bazel"])
+	if after := readAll(t, filepath.Join(root, "a"))["BUILD.bazel"]; after == imageFile {
+		t.Error("the file in the workspace did not change")
+	}
+	for _, p := range []string{"dir", "dir/BUILD.bazel", "BUILD.bazel", "../outside"} {
+		if out, report, code := execute([]string{"--workspace=" + root, filepath.Join(root, p)}); code != "1" || out != "" || !strings.Contains(report, "outside of the workspace") {
+			t.Errorf("%s: exit code %s, report %q", p, code, report)
+		}
+	}
+}
+
+func TestFileReplacedBySymlink(t *testing.T) {
+	root, outside := workspaceWith(t, map[string]string{"BUILD.bazel": imageFile})
+	w, err := open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.choose([]string{"."}); err != nil {
+		t.Fatal(err)
+	}
+	w.plan()
+	changes, err := w.render()
+	if err != nil || len(changes) != 1 {
+		t.Fatalf("%d changes, %v", len(changes), err)
+	}
+	name := filepath.Join(root, "BUILD.bazel")
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(outside, "BUILD.bazel"), name); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.write(changes); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("error %v", err)
+	}
+	compare(t, "outside", imageFile, readAll(t, outside)["BUILD.bazel"])
+}
+
+func TestModeIsKept(t *testing.T) {
+	root, _ := workspaceWith(t, map[string]string{"BUILD.bazel": imageFile})
+	name := filepath.Join(root, "BUILD.bazel")
+	if err := os.Chmod(name, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if _, report, code := execute([]string{"--write", "--workspace=" + root, root}); code != "0" {
+		t.Fatalf("exit code %s, %s", code, report)
+	}
+	if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o640 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	root, _ := workspaceWith(t, map[string]string{"BUILD.bazel": imageFile, "bad/BUILD.bazel": "x = (", "crlf/BUILD.bazel": "x = 1\r\n"})
+	for _, test := range []struct {
+		args       []string
+		code, want string
+	}{
+		{[]string{"--help"}, "0", "usage: migrate [flags] [PATH...]"},
+		{[]string{"--nonsense"}, "2", "flag provided but not defined"},
+		{[]string{"--workspace=" + root, filepath.Join(root, "none")}, "1", "no such file"},
+		{[]string{"--workspace=" + filepath.Join(root, "none")}, "1", "no such file"},
+		{[]string{"--workspace=" + root, root}, "3", "bad/BUILD.bazel: "},
+		{[]string{"--workspace=" + root, root}, "3", "crlf/BUILD.bazel: the file has carriage returns"},
+	} {
+		if _, report, code := execute(test.args); code != test.code || !strings.Contains(report, test.want) {
+			t.Errorf("%v: exit code %s, report %q", test.args, code, report)
+		}
+	}
+	t.Setenv("BUILD_WORKING_DIRECTORY", filepath.Join(root, "bad"))
+	if out, report, code := execute([]string{"../BUILD.bazel"}); code != "3" || !strings.Contains(out, "+image(") {
+		t.Errorf("exit code %s, %s", code, report)
+	}
+	if out, _, code := execute([]string{"--statistics", root}); code != "0" || out != "rules_oci\t1 of 1\n" {
+		t.Errorf("exit code %s, statistics %q", code, out)
+	}
+}
+
+// TestVersion compares the version that is added to MODULE.bazel with that of this repository.
+func TestVersion(t *testing.T) {
+	text, err := os.ReadFile("../../MODULE.bazel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`version = "([^"]*)"`).FindSubmatch(text)
+	if found == nil || string(found[1]) != version {
+		t.Errorf("MODULE.bazel has version %q, this program writes %q", found, version)
+	}
+}
+
+// TestAttributes checks that what the cases want are calls of our rules with attributes that these have.
+func TestAttributes(t *testing.T) {
+	known := documented(t)
+	for _, rules := range rulesets {
+		for name, r := range rules {
+			if r.to != "" && known[r.to] == nil {
+				t.Errorf("%s becomes %s, which docs/rules.md lacks", name, r.to)
+			}
+		}
+	}
+	cases, _ := filepath.Glob("testdata/*.txtar")
+	calls := 0
+	for _, name := range cases {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range archive.Files {
+			if !strings.HasPrefix(file.Name, "want/") || !isStarlark(filepath.Base(file.Name)) {
+				continue
+			}
+			calls += checkAttributes(t, name+": "+file.Name, file.Data, known)
+		}
+	}
+	if calls < 40 {
+		t.Errorf("only %d calls were checked", calls)
+	}
+}
+
+// checkAttributes returns the number of calls of our rules in a file.
+func checkAttributes(t *testing.T, name string, text []byte, known map[string]map[string]bool) int {
+	t.Helper()
+	f, err := parse(name, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := map[string]string{"images.pull": "images.pull"}
+	for _, load := range f.loads {
+		for i, from := range load.From {
+			if strings.HasPrefix(load.Module.Value, "@rules_strata//") {
+				ours[load.To[i].Name] = from.Name
+			}
+		}
+	}
+	calls := 0
+	for _, c := range f.calls {
+		rule := ours[c.kind()]
+		if rule == "" {
+			continue
+		}
+		calls++
+		for _, a := range c.attrs {
+			if !known[rule][a.name] && !slices.Contains(common, a.name) {
+				t.Errorf("%s:%d: %s has no attribute %s", name, c.line(), rule, a.name)
+			}
+		}
+	}
+	return calls
+}
+
+// documented returns the attributes of each rule in docs/rules.md.
+func documented(t *testing.T) map[string]map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]map[string]bool{}
+	for _, section := range regexp.MustCompile(`(?m)^####? `).Split(string(text), -1) {
+		name, _, _ := strings.Cut(section, "\n")
+		known[name] = map[string]bool{}
+		for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(section, -1) {
+			known[name][row[1]] = true
+		}
+	}
+	return known
+}
+
+func TestNoNetwork(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range strings.Fields(string(out)) {
+		if p == "net" || strings.HasPrefix(p, "net/") {
+			t.Errorf("the program needs the package %s", p)
+		}
+	}
+}
+
+// FuzzMigrate translates any file. The result is Starlark, and another run has nothing to do.
+func FuzzMigrate(f *testing.F) {
+	cases, _ := filepath.Glob("testdata/*.txtar")
+	for _, name := range cases {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, part := range regexp.MustCompile(`(?m)^-- .* --$`).Split(string(text), -1)[1:] {
+			f.Add(part)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		once := translateText(t, text)
+		if once == "" {
+			return
+		}
+		if twice := translateText(t, once); twice != "" && twice != once {
+			t.Errorf("the second run changes more:\n%s\n---\n%s\n---\n%s", text, once, twice)
+		}
+	})
+}
+
+// translateText translates a BUILD file, or returns nothing if it is not one.
+func translateText(t *testing.T, text string) string {
+	t.Helper()
+	if _, err := build.ParseBuild("BUILD.bazel", []byte(text)); err != nil {
+		return ""
+	}
+	f, err := parse("BUILD.bazel", []byte(text))
+	if err != nil {
+		return ""
+	}
+	w := newWorkspace(t.TempDir())
+	f.workspace, f.chosen = w, true
+	w.files = []*file{f}
+	w.index()
+	w.plan()
+	changes, err := w.render()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range changes {
+		return string(c.text)
+	}
+	return text
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+)
+
+// ociPull is oci_pull of WORKSPACE files, and the tag pull of the module extension oci.
+var ociPull = &rule{
+	ruleset: "rules_oci", role: pull, to: "images_pull", finish: finishPull,
+	attrs: map[string]action{
+		"image": later, "registry": later, "repository": later, "digest": later, "tag": later, "identifier": later,
+		"platforms":                   keep("platforms"),
+		"reproducible":                drop(""),
+		"is_bzlmod":                   drop(""),
+		"bazel_tags":                  drop(""),
+		"config":                      drop("credentials are those of docker login or podman login"),
+		"config_path":                 drop("credentials are those of docker login or podman login"),
+		"www_authenticate_challenges": drop("the lock tool finds the token server"),
+	},
+}
+
+// finishPull joins the parts of the name of an image. Without a digest, only the lock tool can find the image.
+func finishPull(c *call, _ *attr) {
+	name, _ := c.text("name")
+	full, ok := c.imageName()
+	if !ok {
+		c.refuse("image", "not-literal", "the name of the image is not a literal", "pin it: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
+		return
+	}
+	digest, ok := c.text("digest")
+	if !ok || !strings.HasPrefix(digest, "sha256:") {
+		tag, ok := c.text("tag")
+		if !ok {
+			tag = "latest"
+		}
+		c.refuse("digest", "no-digest", "the image is not pinned by a digest", fmt.Sprintf(
+			"pin it: bazel run @rules_strata//rules:lock -- add %s %s:%s", name, full, tag))
+		return
+	}
+	first := true
+	for i := range c.attrs {
+		a := &c.attrs[i]
+		switch a.name {
+		case "image", "registry", "repository", "digest", "tag", "identifier":
+			if first {
+				c.rename(a, "reference")
+				c.set(a, fmt.Sprintf("%q", full+"@"+digest))
+				first = false
+				continue
+			}
+			c.drop(a)
+		}
+	}
+}
+
+// imageName returns the full name of the image that a call pulls.
+func (c *call) imageName() (string, bool) {
+	name, ok := c.text("image")
+	registry, _ := c.text("registry")
+	if !ok {
+		name, ok = c.text("repository")
+		if registry == "" {
+			registry = "docker.io"
+		}
+		name = registry + "/" + name
+	}
+	host, rest, path := strings.Cut(name, "/")
+	switch {
+	case !path:
+		name = "docker.io/library/" + name
+	case host == "index.docker.io":
+		name = "docker.io/" + rest
+	case !strings.ContainsAny(host, ".:") && host != "localhost":
+		name = "docker.io/" + name
+	}
+	if host, rest, _ := strings.Cut(name, "/"); host == "docker.io" && !strings.Contains(rest, "/") {
+		name = "docker.io/library/" + rest
+	}
+	return name, ok
+}
+
+// extension is a use of the module extension oci in a MODULE.bazel file.
+type extension struct {
+	file  *file
+	use   *build.CallExpr
+	name  string // of the variable
+	pulls []*call
+	rest  []*build.CallExpr // other tags, which have no effect here
+	repos []*build.CallExpr // use_repo
+	names []*build.Ident    // all uses of the variable
+}
+
+// findExtension finds the extension's tags, and adds a call for each pull.
+func (f *file) findExtension() *extension {
+	e := &extension{file: f}
+	build.Walk(f.tree, func(x build.Expr, _ []build.Expr) {
+		assign, ok := x.(*build.AssignExpr)
+		if !ok {
+			return
+		}
+		use, ok := assign.RHS.(*build.CallExpr)
+		name, plain := assign.LHS.(*build.Ident)
+		if !ok || !plain || len(use.List) < 2 {
+			return
+		}
+		function, _ := use.X.(*build.Ident)
+		file, _ := use.List[0].(*build.StringExpr)
+		if function != nil && function.Name == "use_extension" && strings.HasSuffix(text(file), "rules_oci//oci:extensions.bzl") {
+			e.use, e.name = use, name.Name
+		}
+	})
+	if e.use == nil {
+		return nil
+	}
+	build.Walk(f.tree, func(x build.Expr, stack []build.Expr) {
+		if name, ok := x.(*build.Ident); ok && name.Name == e.name && !namesArgument(name, stack) {
+			e.names = append(e.names, name)
+		}
+	})
+	for _, c := range f.calls {
+		switch function := c.expr.X.(type) {
+		case *build.DotExpr:
+			if name, ok := function.X.(*build.Ident); !ok || name.Name != e.name {
+				continue
+			}
+			if function.Name != "pull" {
+				e.rest = append(e.rest, c.expr)
+				continue
+			}
+			c.rule = ociPull
+			e.pulls = append(e.pulls, c)
+		case *build.Ident:
+			if function.Name == "use_repo" && len(c.expr.List) > 0 {
+				if name, ok := c.expr.List[0].(*build.Ident); ok && name.Name == e.name {
+					e.repos = append(e.repos, c.expr)
+				}
+			}
+		}
+	}
+	return e
+}
+
+// rewrite makes the extension ours.
+func (e *extension) rewrite() {
+	f := e.file
+	start, _ := span(e.use.List[0])
+	_, end := span(e.use.List[1])
+	f.edits = append(f.edits, edit{start, end, `"@rules_strata//rules:extensions.bzl", "images"`})
+	if !f.bound["images"] {
+		for _, name := range e.names {
+			start, end := span(name)
+			f.edits = append(f.edits, edit{start, end, "images"})
+		}
+	}
+	for _, tag := range e.rest {
+		start, end := span(tag)
+		f.edits = append(f.edits, f.wholeLines(start, end))
+	}
+	names := map[string]bool{}
+	for _, c := range e.pulls {
+		name, _ := c.text("name")
+		names[name] = true
+	}
+	for _, use := range e.repos {
+		var gone []int
+		for i, arg := range use.List {
+			if s, ok := arg.(*build.StringExpr); ok && !names[s.Value] {
+				gone = append(gone, i)
+			}
+		}
+		f.edits = append(f.edits, f.removals(use, gone...)...)
+	}
+}
+
+// wholeLines returns the edit that removes a statement and, if it was between blank lines, one of them.
+func (f *file) wholeLines(start, end int) edit {
+	start = f.lineStart(start)
+	for end < len(f.text) && f.text[end] != '\n' {
+		end++
+	}
+	end = min(end+1, len(f.text))
+	if end < len(f.text) && f.text[end] == '\n' && (start == 0 || start > 1 && f.text[start-2] == '\n') {
+		end++
+	}
+	return edit{start: start, end: end}
+}

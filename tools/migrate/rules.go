@@ -1,0 +1,319 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+)
+
+// rule is a rule of another ruleset, and how its calls become calls of ours.
+type rule struct {
+	ruleset string
+	role    role
+	// to is our rule. If it is empty, no call is translated, and advice describes what to do instead.
+	to     string
+	advice string
+	// attrs translates each attribute. An attribute that is neither here nor in common has no counterpart.
+	attrs map[string]action
+	// targets are the attributes that name images or layers, which must be translated as well.
+	targets []string
+	// finish completes a call after its attributes.
+	finish action
+}
+
+// role is what a target is for. Rules of a role accept targets of the same roles.
+type role int
+
+const (
+	layer   role = iota + 1 // part of an image
+	image                   // an image or an index
+	program                 // a push or a load: something to run
+	archive                 // a tar, which may be used for anything
+	test                    // a test of an image
+	pull                    // a base image in a repository
+)
+
+// action translates an attribute. It is called without one to finish a call.
+type action func(c *call, a *attr)
+
+// repositories are the names that modules give the rulesets.
+var repositories = map[string]string{
+	"rules_oci": "rules_oci", "contrib_rules_oci": "rules_oci",
+	"io_bazel_rules_docker": "rules_docker", "rules_docker": "rules_docker",
+	"rules_img":        "rules_img",
+	"rules_pkg":        "rules_pkg",
+	"aspect_bazel_lib": "tar.bzl", "bazel_lib": "tar.bzl", "tar.bzl": "tar.bzl",
+	"container_structure_test": "container_structure_test",
+}
+
+var rulesets = map[string]map[string]*rule{
+	"rules_oci":    ociRules,
+	"rules_docker": dockerRules,
+	"rules_img":    imgRules,
+	"rules_pkg":    {"pkg_tar": pkgTar},
+	"tar.bzl":      {"tar": {ruleset: "tar.bzl", role: archive}},
+	"container_structure_test": {"container_structure_test": {
+		ruleset: "container_structure_test", role: test,
+	}},
+}
+
+func init() {
+	for name, rules := range rulesets {
+		for _, r := range rules {
+			r.ruleset = name
+		}
+	}
+}
+
+// findRule returns the rule that a load statement names, or nil.
+func findRule(module, symbol string) *rule {
+	repository, _, found := strings.Cut(strings.TrimLeft(module, "@"), "//")
+	if !found || !strings.HasPrefix(module, "@") {
+		return nil
+	}
+	return rulesets[repositories[repository]][symbol]
+}
+
+// common are the attributes of every rule, and those that mean the same in all rulesets.
+var common = []string{
+	"name", "visibility", "tags", "testonly", "deprecation", "features", "exec_properties", "exec_compatible_with",
+	"target_compatible_with", "compatible_with", "restricted_to", "licenses", "package_metadata",
+}
+
+// translate runs the actions of a call's rule.
+func (c *call) translate() {
+	if c.rule.role == test && c.rule.to == "" {
+		if a := c.attr("image"); a != nil && c.scope != nil {
+			c.refs = append(c.refs, reference{attr: "image", value: a.value})
+		}
+		c.problems = nil // it stays, whatever its attributes
+		return
+	}
+	if c.rule.to == "" {
+		if c.rule.role != archive {
+			c.refuse("", "no-counterpart", "rules_strata has no counterpart of this rule", c.rule.advice)
+		}
+		return
+	}
+	if c.attr("name") == nil && len(c.problems) == 0 {
+		c.refuse("name", "no-name", "the call has no name", "set the attribute name")
+	}
+	for i := range c.attrs {
+		a := &c.attrs[i]
+		switch do, ok := c.rule.attrs[a.name]; {
+		case slices.Contains(common, a.name):
+		case !ok:
+			c.refuse(a.name, "no-counterpart", "the attribute has no counterpart", "remove it, if the image works without it; docs/migrate.md lists alternatives")
+		case isNone(a.value) && c.scope == nil:
+			c.drop(a)
+		default:
+			do(c, a)
+		}
+	}
+	if c.rule.finish != nil && len(c.problems) == 0 {
+		c.rule.finish(c, nil)
+	}
+}
+
+// keep takes an attribute over, under the name to.
+func keep(to string) action { return func(c *call, a *attr) { c.rename(a, to) } }
+
+// drop removes an attribute that has no effect on the result, or whose effect is the default here.
+func drop(why string) action {
+	return func(c *call, a *attr) {
+		c.drop(a)
+		if why != "" {
+			c.note("%s is gone: %s", a.name, why)
+		}
+	}
+}
+
+// refuse leaves the call as it is if it has the attribute.
+func refuse(code, reason, advice string) action {
+	return func(c *call, a *attr) { c.refuse(a.name, code, reason, advice) }
+}
+
+// listed takes an attribute over that may also be the label of a file in the other ruleset. fileTo is our attribute for
+// the file, if there is one.
+func listed(to, fileTo string) action {
+	return func(c *call, a *attr) {
+		kind := c.valueKind(a.value)
+		switch {
+		case kind == "list":
+			c.rename(a, to)
+		case kind == "string" && fileTo != "":
+			c.rename(a, fileTo)
+		case kind == "string":
+			c.refuse(a.name, "file", "the value comes from a file", "write the value in the BUILD file")
+		default:
+			c.refuse(a.name, "unknown-type", "the value may be a list or the label of a file", "write a list, or a select of lists")
+		}
+	}
+}
+
+// valueKind returns "list" for an expression that can only be a list or a dict, "string" for one that can only be a string,
+// and "" for all others. In a macro, a parameter whose default is a list is one.
+func (c *call) valueKind(x build.Expr) string {
+	switch x := x.(type) {
+	case *build.Ident:
+		if isParameter(c.scope, x.Name) {
+			return c.valueKind(parameterDefault(c.scope, x.Name))
+		}
+		if value := c.file.values[x.Name]; value != nil {
+			return c.valueKind(value)
+		}
+	case *build.ListExpr, *build.DictExpr, *build.Comprehension:
+		return "list"
+	case *build.StringExpr:
+		return "string"
+	case *build.ParenExpr:
+		return c.valueKind(x.X)
+	case *build.BinaryExpr:
+		if left := c.valueKind(x.X); left != "" {
+			return left
+		}
+		return c.valueKind(x.Y)
+	case *build.CallExpr:
+		kind := ""
+		if name, ok := x.X.(*build.Ident); ok && (name.Name == "dict" || name.Name == "list") {
+			return "list"
+		}
+		for i, branch := range branches(x) {
+			this := c.valueKind(branch)
+			if i > 0 && this != kind {
+				return ""
+			}
+			kind = this
+		}
+		return kind
+	}
+	return ""
+}
+
+// parameterDefault returns the default of a macro's parameter if that is a list or a dict: then every value is one.
+func parameterDefault(def *build.DefStmt, name string) build.Expr {
+	for _, p := range def.Params {
+		assign, ok := p.(*build.AssignExpr)
+		if !ok {
+			continue
+		}
+		if parameter, _ := build.GetParamIdent(p); parameter != nil && parameter.Name == name {
+			switch assign.RHS.(type) {
+			case *build.ListExpr, *build.DictExpr:
+				return assign.RHS
+			}
+		}
+	}
+	return nil
+}
+
+// branches returns the values of a select, or nothing for any other call.
+func branches(x *build.CallExpr) []build.Expr {
+	name, ok := x.X.(*build.Ident)
+	if !ok || name.Name != "select" || len(x.List) == 0 {
+		return nil
+	}
+	dict, ok := x.List[0].(*build.DictExpr)
+	if !ok {
+		return nil
+	}
+	var values []build.Expr
+	for _, entry := range dict.List {
+		values = append(values, entry.Value)
+	}
+	return values
+}
+
+// items returns the elements of lists, and of their sums and selects. It reports false if there may be others.
+func items(x build.Expr) (all []build.Expr, complete bool) {
+	switch x := x.(type) {
+	case *build.ListExpr:
+		return x.List, true
+	case *build.ParenExpr:
+		return items(x.X)
+	case *build.BinaryExpr:
+		left, a := items(x.X)
+		right, b := items(x.Y)
+		return append(slices.Clone(left), right...), a && b && x.Op == "+"
+	case *build.CallExpr:
+		values := branches(x)
+		complete = len(values) > 0
+		for _, value := range values {
+			more, ok := items(value)
+			all, complete = append(all, more...), complete && ok
+		}
+		return all, complete
+	}
+	return nil, false
+}
+
+// values returns the values that an attribute of a single label may have: itself, or those of a select.
+func values(x build.Expr) []build.Expr {
+	if call, ok := x.(*build.CallExpr); ok {
+		if all := branches(call); all != nil {
+			return all
+		}
+	}
+	return []build.Expr{x}
+}
+
+// label takes an attribute over that names one target.
+func label(to string) action {
+	return func(c *call, a *attr) {
+		c.rename(a, to)
+		for _, value := range values(a.value) {
+			if !isNone(value) {
+				c.refs = append(c.refs, reference{attr: a.name, value: value})
+			}
+		}
+	}
+}
+
+// labels takes an attribute over that names several targets.
+func labels(to string) action {
+	return func(c *call, a *attr) {
+		c.rename(a, to)
+		all, complete := items(a.value)
+		if !complete {
+			c.refuse(a.name, "unknown-labels", "the list of targets is not written in this call", "write the list in the call")
+			return
+		}
+		for _, value := range all {
+			c.refs = append(c.refs, reference{attr: a.name, value: value})
+		}
+	}
+}
+
+// environment takes env over. Variables in values are not expanded here.
+func environment(c *call, a *attr) {
+	listed("env", "")(c, a)
+	build.Walk(a.value, func(x build.Expr, _ []build.Expr) {
+		if s, ok := x.(*build.StringExpr); ok && strings.Contains(s.Value, "$") {
+			c.refuse(a.name, "expansion", "the value refers to a variable, and values are literal here", "write the whole value, for example all of PATH")
+		}
+	})
+}
+
+// platform takes architecture and the like over, or drops it if the image has a base, whose platform applies.
+func platform(to string) action {
+	return func(c *call, a *attr) {
+		if c.attr("base") != nil {
+			drop("the platform is that of the base")(c, a)
+			return
+		}
+		c.rename(a, to)
+	}
+}
+
+// noVariables takes a string over that must not have Make variables.
+func noVariables(to string) action {
+	return func(c *call, a *attr) {
+		c.rename(a, to)
+		build.Walk(a.value, func(x build.Expr, _ []build.Expr) {
+			if s, ok := x.(*build.StringExpr); ok && strings.Contains(s.Value, "$(") {
+				c.refuse(a.name, "make-variable", "the value has a Make variable", "write the value, or use a workspace status variable, {{STABLE_NAME}}")
+			}
+		})
+	}
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+)
+
+// plainText are attributes that hold no labels, even if a string is like the name of a target.
+var plainText = []string{
+	"name", "tags", "repo_tags", "remote_tags", "tag", "repository", "registry", "cmd", "entrypoint", "env", "labels", "annotations", "args",
+	"package_dir", "user", "workdir", "visibility", "importpath", "deprecation", "strip_prefix", "directory", "features",
+	"exposed_ports", "ports", "volumes", "mode", "owner", "package", "default_visibility", "symlinks", "platforms", "values", "define_values",
+	"flag_values", "constraint_values",
+}
+
+// labelAttributes are attributes that hold labels, so that a plain word is the name of a target there.
+var labelAttributes = []string{"srcs", "src", "deps", "data", "image", "images", "tools", "actual", "base", "files", "layers", "tests", "targets"}
+
+// locations finds the labels in Make variables like $(location LABEL).
+var locations = regexp.MustCompile(`\$\((?:location|execpath|rootpath|rlocationpath)s? ([^)]+)\)`)
+
+// findUses finds the uses of images by rules that this program does not translate. Those expect what the other ruleset's
+// targets provide, so the images stay.
+func (w *workspace) findUses() {
+	for _, f := range w.files {
+		known := map[*build.CallExpr]*call{}
+		for _, c := range f.calls {
+			known[c.expr] = c
+		}
+		build.Walk(f.tree, func(x build.Expr, stack []build.Expr) {
+			s, ok := x.(*build.StringExpr)
+			if !ok || !f.isBuild() && !strings.Contains(s.Value, "$(") && !strings.HasPrefix(strings.TrimLeft(s.Value, "@"), "//") {
+				return
+			}
+			user, attr := context(stack, known)
+			for _, found := range locations.FindAllStringSubmatch(s.Value, -1) {
+				w.addUse(use{f, user, attr, nil}, found[1])
+			}
+			if !slices.Contains(plainText, attr) && !isLoad(stack) {
+				w.addUse(use{f, user, attr, s}, s.Value)
+			}
+		})
+	}
+}
+
+// context returns the outermost call around an expression, and its attribute.
+func context(stack []build.Expr, known map[*build.CallExpr]*call) (*call, string) {
+	for i, outer := range stack {
+		c, ok := outer.(*build.CallExpr)
+		if !ok {
+			continue
+		}
+		if i+1 < len(stack) {
+			if assign, ok := stack[i+1].(*build.AssignExpr); ok {
+				if name, ok := assign.LHS.(*build.Ident); ok {
+					return known[c], name.Name
+				}
+			}
+		}
+		return known[c], ""
+	}
+	return nil, ""
+}
+
+func isLoad(stack []build.Expr) bool {
+	return slices.ContainsFunc(stack, func(x build.Expr) bool { _, ok := x.(*build.LoadStmt); return ok })
+}
+
+// use is a place that names a target.
+type use struct {
+	file  *file
+	user  *call // nil outside of calls
+	attr  string
+	value build.Expr
+}
+
+func (u use) String() string {
+	switch {
+	case u.user == nil && u.value == nil:
+		return "an expression in " + u.file.name
+	case u.user == nil:
+		start, _ := u.value.Span()
+		return fmt.Sprintf("an expression in %s:%d", u.file.name, start.Line)
+	}
+	return u.user.kind() + " in " + u.user.where()
+}
+
+// addUse notes the use of a label.
+func (w *workspace) addUse(u use, label string) {
+	f, user, attr := u.file, u.user, u.attr
+	exact := u.value != nil
+	key := label
+	if !isExternal(label) {
+		key = f.label(label)
+	}
+	target := w.targets[key]
+	if target == nil && !isExternal(key) {
+		// Files that rules declare beside their targets.
+		for _, suffix := range []string{".digest", ".tar", ".sha256", "-layer.tar", ".json.sha256"} {
+			if name, ok := strings.CutSuffix(key, suffix); ok && target == nil {
+				target, exact = w.targets[name], false
+			}
+		}
+	}
+	if target == nil && isExternal(key) {
+		repository, _, _ := strings.Cut(strings.TrimLeft(key, "@"), "//")
+		target = w.targets["@"+repository]
+	}
+	if user != nil && user.rule != nil && (slices.Contains(user.rule.targets, attr) || attr == "tars" || user.rule.role == pull) {
+		if target != nil && user.rule.to == "" {
+			w.chains.join(user.node, target.node)
+		}
+		return
+	}
+	word := !strings.ContainsAny(label, ":/@")
+	known := slices.Contains(labelAttributes, attr)
+	if target == nil || word && !known && user != nil && user.rule != nil {
+		return
+	}
+	if word && !known {
+		exact = false // perhaps not a label; never rewritten
+	}
+	if user != nil && user.kind() == "build_test" {
+		return // anything that builds will do
+	}
+	if user != nil && target.rule.role != archive {
+		if node, ok := w.macro(f, user.kind()); ok {
+			w.chains.join(node, target.node)
+			return
+		}
+	}
+	if exact && user != nil {
+		w.useFiles(target, u)
+	} else {
+		target.usedBy(u)
+	}
+}
+
+// useFiles notes that a rule which is not translated uses a target. Those of rules_oci are directories with an image
+// layout, or give archives; a new target provides the same files.
+func (w *workspace) useFiles(target *call, u use) {
+	switch {
+	case target.rule.role == program && u.user.attr("output_group") == nil:
+	case !target.file.isBuild() && target.scope != u.user.scope:
+		target.usedBy(u)
+	case !u.file.chosen:
+		target.refuse("", "not-chosen", "a file among those not to translate uses the target: "+u.file.name, "name "+u.file.name+" too")
+	case target.rule.ruleset == "rules_oci" && target.rule.role == image, target.rule == ociLoad && u.isTarball():
+		target.files = append(target.files, u)
+	default:
+		target.usedBy(u)
+	}
+}
+
+// usedBy makes a target stay, because something else uses it.
+func (c *call) usedBy(u use) {
+	if c.rule.role == archive {
+		c.refuse("", "tar", "not only images use it: "+u.String(), "no change is needed: image_layer takes it in tars")
+		return
+	}
+	c.refuse("", "used-by", u.String()+" uses the target, and expects what the other ruleset provides",
+		"change that first; image_archive and its output group oci_layout have the image's files")
+}
+
+// isTarball reports whether a use is a filegroup of the archive of an oci_load.
+func (u use) isTarball() bool {
+	group, _ := u.user.text("output_group")
+	srcs := u.user.attr("srcs")
+	if srcs == nil {
+		return false
+	}
+	list, _ := srcs.value.(*build.ListExpr)
+	return u.user.kind() == "filegroup" && group == "tarball" && u.attr == "srcs" && list != nil && len(list.List) == 1
+}
+
+// provideFiles writes targets with the files that other rules use, and makes these rules use them.
+func (w *workspace) provideFiles(c *call) {
+	if len(c.files) == 0 || !c.translated() {
+		return
+	}
+	archive := c.freeName("_archive")
+	if c.rule.role == image {
+		c.generate("image_archive", archive, []setting{{"image", c.ref(c.file.source(c.attr("name").value))}})
+		layout := c.freeName("_layout")
+		c.generate("filegroup", layout, []setting{{"srcs", "[" + c.ref(archive) + "]"}, {"output_group", `"oci_layout"`}, {"visibility", c.sourceOf("visibility")}})
+		archive = layout
+	} else {
+		c.generate("image_archive", archive, []setting{
+			{"image", c.sourceOf("image")}, {"repo_tags", c.sourceOf("repo_tags")}, {"visibility", c.sourceOf("visibility")},
+		})
+	}
+	for _, u := range c.files {
+		text := c.ref(archive)
+		if u.file != c.file {
+			text = fmt.Sprintf("%q", c.file.label(strings.Trim(archive, `"`)))
+		}
+		start, end := span(u.value)
+		u.file.edits = append(u.file.edits, edit{start, end, text})
+		if c.rule.role == program {
+			u.file.edits = append(u.file.edits, u.file.removals(u.user.expr, u.user.attr("output_group").index)...)
+		}
+	}
+}
+
+// sourceOf returns the text of an attribute, or an empty string.
+func (c *call) sourceOf(name string) string {
+	if a := c.attr(name); a != nil {
+		return c.file.source(a.value)
+	}
+	return ""
+}
+
+// findLayers finds the tars that can become layers: those in BUILD files that at least one image uses.
+func (w *workspace) findLayers() {
+	for _, c := range w.calls() {
+		if c.rule.to != "image" {
+			continue
+		}
+		for _, ref := range c.refs {
+			target := w.targets[ref.key]
+			if ref.attr == "tars" && target != nil && target.rule.role == archive && target.rule.to != "" && len(target.problems) == 0 &&
+				target.file.isBuild() && target.scope == nil {
+				w.layers[ref.key] = true
+			}
+		}
+	}
+}
