@@ -8,9 +8,12 @@ visibility(["//rules/..."])
 
 _REAL = "@io_bazel_rules_go"
 
-# The rules and platforms that BUILD files in this project use.
+# The rules, platforms and conditions that BUILD files in this project use.
 _RULES = ["go_binary", "go_cross_binary", "go_library", "go_test"]
-_PLATFORMS = ["linux_amd64", "linux_arm64"]
+_TARGETS = {
+    "go/platform": ["android", "linux"],
+    "go/toolchain": ["linux_amd64", "linux_arm64"],
+}
 
 def _rules_go_names_impl(rctx):
     rctx.file("go/BUILD.bazel", 'exports_files(["def.bzl"])\n')
@@ -21,14 +24,16 @@ def _rules_go_names_impl(rctx):
         "{name} = _{name}\n".format(name = name)
         for name in _RULES
     ]))
-    rctx.file("go/toolchain/BUILD.bazel", "".join([
-        'alias(name = "{name}", actual = "{real}//go/toolchain:{name}", {public})\n'.format(
-            name = name,
-            public = 'visibility = ["//visibility:public"]',
-            real = _REAL,
-        )
-        for name in _PLATFORMS
-    ]))
+    for package, names in _TARGETS.items():
+        rctx.file(package + "/BUILD.bazel", "".join([
+            'alias(name = "{name}", actual = "{real}//{package}:{name}", {public})\n'.format(
+                name = name,
+                package = package,
+                public = 'visibility = ["//visibility:public"]',
+                real = _REAL,
+            )
+            for name in names
+        ]))
 
 rules_go_names = repository_rule(
     implementation = _rules_go_names_impl,
