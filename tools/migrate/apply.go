@@ -24,9 +24,6 @@ func (c *call) translated() bool { return len(c.problems) == 0 && c.rule.to != "
 // render returns the files that change, each with its new content.
 func (w *workspace) render() ([]change, error) {
 	for _, c := range w.calls() {
-		if c.translated() && c.rule.role == image {
-			w.wrapTars(c)
-		}
 		w.provideFiles(c)
 	}
 	for _, e := range w.extensions {

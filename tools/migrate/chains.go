@@ -69,10 +69,7 @@ func (w *workspace) plan() {
 func (w *workspace) refuseNested() bool {
 	found := false
 	for _, c := range w.calls() {
-		needed := len(c.files) > 0 || slices.ContainsFunc(c.refs, func(r reference) bool {
-			return r.attr == "tars" && c.rule.to == "image" && !plainTars && !w.becomesLayer(r.key)
-		})
-		if needed && c.translated() && !c.alone {
+		if len(c.files) > 0 && c.translated() && !c.alone {
 			c.refuseNested()
 			found = true
 		}

@@ -6,9 +6,6 @@ import (
 	"github.com/bazelbuild/buildtools/build"
 )
 
-// plainTars is set if the attribute layers of image accepts tar files. Otherwise, each tar becomes an image_layer.
-const plainTars = false
-
 // Rules of rules_oci.
 var ociRules = map[string]*rule{
 	"oci_image": {
@@ -19,8 +16,8 @@ var ociRules = map[string]*rule{
 			"entrypoint":    inherited,
 			"cmd":           inherited,
 			"env":           environment,
-			"labels":        listed("labels", ""),
-			"annotations":   listed("annotations", ""),
+			"labels":        listed("labels", "labels_file"),
+			"annotations":   listed("annotations", "annotations_file"),
 			"exposed_ports": listed("exposed_ports", ""),
 			"volumes":       listed("volumes", ""),
 			"user":          keep("user"),
@@ -37,7 +34,7 @@ var ociRules = map[string]*rule{
 		attrs: map[string]action{
 			"images":      labels("images"),
 			"platforms":   keep("platforms"),
-			"annotations": listed("annotations", ""),
+			"annotations": listed("annotations", "annotations_file"),
 		},
 	},
 	"oci_push": {
@@ -84,40 +81,14 @@ func only(value, advice string) action {
 	}
 }
 
-// tars turns the list of tars into layers. A tar whose target becomes a layer stays in the list; each of the others
-// gets a layer. That is decided later, when it is known which targets become layers.
+// tars turns the list of tars into layers: image accepts tars among its layers, and the target of a tar may become a layer.
 func tars(c *call, a *attr) {
 	c.rename(a, "layers")
 	all, complete := items(a.value)
 	if !complete {
-		if !plainTars {
-			c.refuse(a.name, "unknown-labels", "the list of tars is not written in this call", "write the list in the call: each tar becomes an image_layer")
-		}
 		return
 	}
 	for _, value := range all {
 		c.refs = append(c.refs, reference{attr: a.name, value: value})
-	}
-}
-
-// wrapTars puts each tar of an image into a layer, unless its target becomes one.
-func (w *workspace) wrapTars(c *call) {
-	if plainTars {
-		return
-	}
-	made := map[string]string{}
-	for _, ref := range c.refs {
-		if ref.attr != "tars" || w.becomesLayer(ref.key) {
-			continue
-		}
-		text := c.file.source(ref.value)
-		name, ok := made[text]
-		if !ok {
-			name = c.freeName("_layer")
-			made[text] = name
-			c.generate("image_layer", name, []setting{{"tars", "[" + text + "]"}})
-		}
-		start, end := span(ref.value)
-		c.edits = append(c.edits, edit{start: start, end: end, text: c.ref(name)})
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -285,12 +286,15 @@ func labels(to string) action {
 	}
 }
 
-// environment takes env over. Variables in values are not expanded here.
+// variable matches a reference to a variable of the base in the form that image expands.
+var variable = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
+
+// environment takes env over. References other than ${NAME} are refused.
 func environment(c *call, a *attr) {
-	listed("env", "")(c, a)
+	listed("env", "env_file")(c, a)
 	build.Walk(a.value, func(x build.Expr, _ []build.Expr) {
-		if s, ok := x.(*build.StringExpr); ok && strings.Contains(s.Value, "$") {
-			c.refuse(a.name, "expansion", "the value refers to a variable, and values are literal here", "write the whole value, for example all of PATH")
+		if s, ok := x.(*build.StringExpr); ok && strings.Contains(variable.ReplaceAllString(s.Value, ""), "$") {
+			c.refuse(a.name, "expansion", "the value refers to a variable, but not in the form ${NAME}", "write ${NAME} for a variable of the base, and $$ for a dollar")
 		}
 	})
 }
