@@ -180,6 +180,3 @@ func (w *workspace) calls() []*call {
 	}
 	return all
 }
-
-// becomesLayer reports whether a target is a layer after the translation.
-func (w *workspace) becomesLayer(key string) bool { return w.layers[key] }
