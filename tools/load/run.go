@@ -99,6 +99,9 @@ func (s *settings) run(ctx context.Context, std cli.Streams, choice engine.Choic
 		return err
 	}
 	err = e.Load(ctx, image, func(p engine.Plan) {
+		if p.Refusal != nil {
+			cli.Line(std.Err, "%s: loading on top of existing layers failed, sending all layers: %v", e.Name, p.Refusal)
+		}
 		cli.Line(std.Err, "%s: %s has %d of %d layers, sending %.1f MB",
 			p.Image, e.Name, p.Held, p.Layers, float64(p.Bytes)/1e6)
 	})

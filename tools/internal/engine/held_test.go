@@ -41,6 +41,9 @@ func (l *loader) load(name string, compression oci.Compression, layers ...string
 		image.Names = append(image.Names, named(l.t, l.store, root, name).Names...)
 	}
 	err := l.engine.Load(l.t.Context(), image, func(p Plan) {
+		if (p.Refusal != nil) != (len(plans) == 1) {
+			l.t.Errorf("attempt %d: refusal %v", len(plans)+1, p.Refusal)
+		}
 		plans = append(plans, fmt.Sprintf("%d of %d", p.Held, p.Layers))
 		if (p.Bytes == 0) != (p.Held == p.Layers) {
 			l.t.Errorf("%+v", p)

@@ -51,6 +51,8 @@ type Plan struct {
 	Layers, Held int
 	// Bytes is the packed size of the layers that the engine lacks.
 	Bytes int64
+	// Refusal is why the engine refused the image without the layers that it reported to have, if this is the second try.
+	Refusal error
 }
 
 // Select returns the image for i.Platform, which for an index is the one that [content.Choose] returns. The error is a
@@ -91,7 +93,7 @@ func (e *Engine) Load(ctx context.Context, image Image, plan func(Plan)) error {
 	for {
 		omit := h.omit(s)
 		p := s.plan(omit)
-		p.Image = image.Root.Digest
+		p.Image, p.Refusal = image.Root.Digest, err
 		plan(p)
 		err = e.sendNamed(ctx, image, omit)
 		refused := (*programError)(nil)
