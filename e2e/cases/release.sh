@@ -54,7 +54,7 @@ contents() {
 # Files that only developers need stay out of the archive.
 lacks_developer_files() {
   tar -tzf "release/rules_strata-v$version.tar.gz" >names
-  grep -E '/(dev|\.ci|\.github|bazelw)(/|$)|/e2e/[^s]|/rules/tests/' names >developer-files || [ $? = 1 ]
+  grep -E '/(dev|\.ci|\.github|bazelw|tools/migrate)(/|$)|/e2e/[^s]|/rules/tests/' names >developer-files || [ $? = 1 ]
   equal "files that users do not need" "" "$(cat developer-files)"
   contains names "rules_strata-$version/rules/defs.bzl" "rules_strata-$version/e2e/smoke/MODULE.bazel"
 }
