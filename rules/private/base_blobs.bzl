@@ -44,8 +44,14 @@ def contents_with_blobs(ctx):
     return with_layers(contents, _complete(contents.layers, contents_of(seen[_WITH_BYTES]).layers))
 
 def _complete(layers, with_bytes):
-    """Returns the layers as a depset, those without a blob replaced by the same ones from with_bytes."""
+    """Returns the layers as a depset, those without a blob replaced by the same ones from with_bytes.
+
+    Both depsets have the same layers in the same order, because the setting changes only the blobs of locked layers.
+    """
+    current, complete = layers.to_list(), with_bytes.to_list()  # a few per layer and platform
+    if len(current) != len(complete):
+        fail("%d layers, but %d with the bytes of bases" % (len(current), len(complete)))
     return depset([
-        layer if layer.blob else complete
-        for layer, complete in zip(layers.to_list(), with_bytes.to_list())  # a few per layer and platform
+        layer if layer.blob else complete[number]
+        for number, layer in enumerate(current)
     ])
