@@ -25,14 +25,28 @@ build() {
   output "$@"
 }
 
-# bazel_stop: stops the servers of all workspaces except the checkout's own, which its developer may be using. It removes
-# everything of the workspaces that are deleted with $RUN.
-bazel_stop() {
-  local dir end
+# workspaces_stop DIRECTORY: removes the outputs of all workspaces below DIRECTORY, which are about to be deleted, and stops
+# their servers.
+workspaces_stop() {
+  local dir
   [ -e "$RUN/workspaces" ] || return 0
   sort -u "$RUN/workspaces" | while read -r dir; do
-    end=(shutdown)
-    case $dir in "$RUN"/*) end=(clean --expunge) ;; esac
-    (cd "$dir" && "$TOP/bazelw" "${end[@]}") >"$RUN/shutdown.log" 2>&1 3>&-
+    case $dir in
+      "$1"/*) [ ! -d "$dir" ] || (cd "$dir" && "$TOP/bazelw" clean --expunge) >"$RUN/shutdown.log" 2>&1 3>&- </dev/null ;;
+    esac
+  done
+}
+
+# bazel_stop: stops the servers of all workspaces except the checkout's own, which its developer may be using, and keeps the
+# outputs of those in the checkout.
+bazel_stop() {
+  local dir
+  workspaces_stop "$RUN"
+  [ -e "$RUN/workspaces" ] || return 0
+  sort -u "$RUN/workspaces" | while read -r dir; do
+    case $dir in
+      "$RUN"/*) ;;
+      *) (cd "$dir" && "$TOP/bazelw" shutdown) >"$RUN/shutdown.log" 2>&1 3>&- </dev/null ;;
+    esac
   done
 }

@@ -36,9 +36,9 @@ daemons_stop() {
   done
 }
 
-# mounts_stop: unmounts everything that a case has mounted below $RUN, the innermost first.
+# mounts_stop DIRECTORY: unmounts everything that is mounted below DIRECTORY, the innermost first.
 mounts_stop() {
-  awk -v run="$RUN/" 'index($2, run) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
+  awk -v below="$1/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
 }
 
 # docker_start: the Docker daemon that `docker` uses; once per run. It creates no bridge and no firewall rule, so that
