@@ -101,18 +101,22 @@ base() {
   podman save --format oci-archive --output "$WORK/base.tar" localhost/conda-base:latest
 }
 
-# workspace DIR: a copy of the workspace. Its sandbox has its own /tmp, which may contain a checkout. All workspaces share a cache,
-# so that the tools are compiled once.
+# workspace DIR: a copy of the workspace. Its sandbox has its own /tmp, which may contain a checkout. All workspaces share a
+# cache, that of the machine if it has one.
 workspace() {
   mkdir -p "$(dirname "$1")"
   cp -R "$E2E/conda" "$1"
   cp "$WORK/base.tar" "$1"
   sed -i "s,\"\.\./\.\.\",\"$TOP\",; s,MIRROR,$(cat "$WORK/address"),; s,LOCKS,$WORK/locks," \
     "$1/MODULE.bazel" "$1/WORKSPACE"
-  printf '%s\n' "build --sandbox_add_mount_pair=$TOP" "build --disk_cache=$WORK/disk-cache" \
-    "build --incompatible_strict_action_env" "common --repository_cache=$WORK/repository-cache" >>"$1/.bazelrc"
+  printf '%s\n' "build --sandbox_add_mount_pair=$TOP" "build --incompatible_strict_action_env" \
+    "common --repository_cache=$WORK/repository-cache" >>"$1/.bazelrc"
+  [ -n "$(cached "$1")" ] || echo "build --disk_cache=$WORK/disk-cache" >>"$1/.bazelrc"
   lock >"$1/pixi.lock"
 }
+
+# cached DIR: the line of Bazel's announcement that sets a disk cache for the workspace, if there is one.
+cached() { (cd "$1" && bazel info --announce_rc release 2>&1 | grep -e '--disk_cache=[^ ]') || [ $? = 1 ]; }
 
 # refused FILE COMMAND...: the command fails, and its output goes to the file.
 refused() {
