@@ -8,6 +8,12 @@
 // "ok: N manifests, N layers, N entries". docs/validator.md explains the rules; "check --help" lists the flags.
 package main
 
-import "github.com/rules-strata/rules_strata/tools/internal/cli/launch"
+import (
+	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
+	"github.com/rules-strata/rules_strata/tools/internal/expect/container"
+)
 
-func main() { command.MainFrom(launch.Args("root", "layout", "archive", "registry", "rules")) }
+func main() {
+	container.Init()
+	command.MainFrom(launch.Args("root", "layout", "archive", "registry", "rules"))
+}

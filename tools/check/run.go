@@ -40,6 +40,7 @@ type settings struct {
 	rules                     bool
 	lenient                   int
 	options                   check.Options
+	configs                   []string
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -55,6 +56,8 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		"`number` of lowest layers that come from a base: checked for integrity only")
 	flags.Int64Var(&s.options.MaxUncompressed, "max-uncompressed", 0,
 		"most `bytes` that a layer may decompress to; 0 stands for 64 GiB")
+	flags.Var((*cli.Strings)(&s.configs), "config", "`file` of container-structure-test with tests that\n"+
+		"the image must pass")
 	flags.BoolVar(&s.rules, "rules", false, "list the rules and exit")
 	return func(ctx context.Context, std cli.Streams) error {
 		if s.rules {
@@ -63,15 +66,28 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if err := s.validate(); err != nil {
 			return cli.Hint(err, "check --help lists the flags")
 		}
-		report, err := s.check(ctx)
-		if err == nil {
-			err = show(std.Out, report)
-		}
+		err := s.run(ctx, std)
 		if err != nil && s.target != "" {
 			return fmt.Errorf("%s: %w", s.target, err)
 		}
 		return err
 	}
+}
+
+// run checks the image, and then what its author expects of it.
+func (s *settings) run(ctx context.Context, std cli.Streams) error {
+	files, err := readStructure(s.configs)
+	if err != nil {
+		return err
+	}
+	report, err := s.check(ctx)
+	if err != nil {
+		return err
+	}
+	if err := show(std.Out, report); err != nil || len(files) == 0 {
+		return err
+	}
+	return s.expect(ctx, std, files)
 }
 
 func (s *settings) validate() error {

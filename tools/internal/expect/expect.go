@@ -1,0 +1,151 @@
+// Package expect compares images with the expectations that their authors state: package structure's tests of files,
+// contents, config and commands.
+//
+// All paths are those of the image: symlinks are followed inside of it and cannot leave it. A layer is read once more only
+// for the contents that a test looks into, and an image is unpacked only if a test runs a command, in package container.
+//
+// Non-goals: the rules of the specifications, which package check verifies.
+//
+// Invariants: an assertion that does not hold is a [Result] with problems, not an error; an error is returned only if the
+// image cannot be read. Results have the order of the file, so they do not depend on time or map order.
+package expect
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/expect/container"
+	"github.com/rules-strata/rules_strata/tools/internal/expect/structure"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/rootfs"
+)
+
+// Result is the outcome of one test.
+type Result struct {
+	// File and Line are the place where the test is stated.
+	File string
+	Line int
+	// Name is the kind of the test and the name that its author gave it.
+	Name string
+	// Problems describes the assertions that do not hold. It is empty if the test passed.
+	Problems []string
+}
+
+// Where returns the place as FILE:LINE.
+func (r *Result) Where() string { return fmt.Sprintf("%s:%d", r.File, r.Line) }
+
+// add appends a problem.
+func (r *Result) add(format string, args ...any) {
+	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+}
+
+// Image is an image to test. It must be closed.
+type Image struct {
+	// Config holds the settings for containers.
+	Config oci.ImageConfig
+	// Platform is the platform in the config.
+	Platform oci.Platform
+	// Files is the merged file system.
+	Files *rootfs.FileSystem
+
+	scratch  string
+	unpacked *container.Image // the files on disk, or nil
+}
+
+// Open reads the config of an image and merges its layers. If commands run, their files are below scratch.
+func Open(ctx context.Context, src content.Source, image oci.Descriptor, scratch string) (*Image, error) {
+	manifest, err := content.ReadAll(ctx, src, image)
+	if err != nil {
+		return nil, err
+	}
+	m, err := oci.ParseManifest(manifest, image.MediaType)
+	if err != nil {
+		return nil, err
+	}
+	data, err := content.ReadAll(ctx, src, m.Config)
+	if err != nil {
+		return nil, err
+	}
+	var config struct {
+		oci.ConfigPlatform
+		Config oci.ImageConfig `json:"config"`
+	}
+	if err := oci.Unmarshal(data, &config); err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	files, err := rootfs.Merge(ctx, src, m.Layers)
+	if err != nil {
+		return nil, err
+	}
+	return &Image{Config: config.Config, Platform: config.Platform(), Files: files, scratch: scratch}, nil
+}
+
+// Close removes the files of commands.
+func (i *Image) Close() error {
+	if i.unpacked == nil {
+		return nil
+	}
+	return i.unpacked.Close()
+}
+
+// Structure runs the tests of a file.
+func Structure(ctx context.Context, image *Image, file *structure.File) ([]Result, error) {
+	r := run{image: image, file: file, env: environment(image.Config.Env)}
+	for _, v := range file.Globals {
+		r.env[v.Key] = r.expand(v.Value)
+	}
+	if err := r.commands(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.contents(ctx); err != nil {
+		return nil, err
+	}
+	for _, e := range file.Exists {
+		r.exists(e)
+	}
+	if err := r.licenses(ctx); err != nil {
+		return nil, err
+	}
+	r.metadata()
+	slices.SortStableFunc(r.results, func(a, b *Result) int { return a.Line - b.Line })
+	results := make([]Result, len(r.results))
+	for i, result := range r.results {
+		results[i] = *result
+	}
+	return results, nil
+}
+
+// run is one run of a file's tests.
+type run struct {
+	image *Image
+	file  *structure.File
+	// env holds the variables of the image and of the file.
+	env     map[string]string
+	results []*Result
+}
+
+// start appends the result of a test.
+func (r *run) start(line int, kind, name string) *Result {
+	result := &Result{File: r.file.Name, Line: line, Name: kind + ": " + name}
+	r.results = append(r.results, result)
+	return result
+}
+
+// expand replaces variables in a path. An unknown variable is empty.
+func (r *run) expand(text string) string {
+	return os.Expand(text, func(name string) string { return r.env[name] })
+}
+
+// environment parses variables like NAME=VALUE.
+func environment(list []string) map[string]string {
+	env := make(map[string]string, len(list))
+	for _, text := range list {
+		name, value, _ := strings.Cut(text, "=")
+		env[name] = value
+	}
+	return env
+}
