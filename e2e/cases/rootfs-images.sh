@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Root file systems of images: what mkrootfs writes, as the kernel, GNU tar, bsdtar and GNU cpio restore it, and what
-# mksquash writes, as umoci unpacks it, against what umoci unpacks from the same image. e2fsck and fsck.erofs must find
+# Root file systems of images: what mkrootfs writes, as the kernel, GNU tar, bsdtar, GNU cpio and unsquashfs restore it, and
+# what mksquash writes, as umoci unpacks it, against what umoci unpacks from the same image. e2fsck and fsck.erofs must find
 # nothing.
 
 stacks=$TOP/tools/internal/rootfs/testdata
@@ -32,6 +32,8 @@ restored() {
     fsck.erofs "$2"
     mount -t erofs -o loop,ro "$2" "$3"
     ;;
+  squashfs) mount -t squashfs -o loop,ro "$2" "$3" ;;
+  unsquashfs) unsquashfs -quiet -no-progress -strict-errors -force -dest "$3" "$2" ;;
   esac
 }
 
@@ -54,6 +56,7 @@ is_as_unpacked() {
   case $2 in
   bsdtar) format=tar ;;
   cpio | bsdcpio) format=cpio flags=(--drop-xattrs) ;;
+  unsquashfs) format=squashfs flags=(--compression=gzip) ;;
   esac
   rootfs "$WORK/$1.layout" "$format" "$dir.image" "${flags[@]}"
   restored "$2" "$dir.image" "$dir"
@@ -98,7 +101,7 @@ compares() {
   else
     unpacked "$1"
   fi
-  for format in tar bsdtar cpio bsdcpio ext4 erofs; do
+  for format in tar bsdtar cpio bsdcpio ext4 erofs squashfs unsquashfs; do
     is_as_unpacked "$1" "$format" || fail "$format differs"
   done
   squashed "$WORK/$1.layout" "$WORK/$1.squashed"
@@ -141,6 +144,49 @@ limits() {
   contains limits.end 'Size: 20005' 'Blockcount: 8'
 }
 
+# squashfs_limits: likewise for squashfs, with its compressions, without fractions of a second.
+squashfs_limits() {
+  local codec
+  rootlist squashfs-limits squashfs.layout
+  umoci raw unpack --image squashfs.layout:stack squashfs.umoci
+  squashfs_list squashfs.umoci >squashfs.want
+  for codec in gzip zstd; do
+    rootfs squashfs.layout squashfs "squashfs.$codec" --compression="$codec"
+    unsquashfs -stat "squashfs.$codec" >squashfs.stat
+    contains squashfs.stat "Compression $codec" 'Filesystem is exportable' 'Creation or last append time Thu Jan  1 00:00:00 1970'
+    mounted "squashfs.$codec" squashfs.mount squashfs_list squashfs.mount | sed '/^user\.0=0x$/d' | diff squashfs.want -
+    unsquashfs -quiet -no-progress -strict-errors -dest "squashfs.$codec.tree" "squashfs.$codec"
+    squashfs_list "squashfs.$codec.tree" | sed '/^user\.0=0x$/d' | diff squashfs.want -
+  done
+  (umask 077 && GOMAXPROCS=1 TZ=Asia/Tokyo rootfs squashfs.layout squashfs squashfs.again)
+  cmp squashfs.zstd squashfs.again
+}
+
+# squashfs_list DIR: lists DIR, without the time of the root.
+squashfs_list() {
+  tree_digest "$1" | sed -E -e 's/^(([^|]*\|){5}[0-9]+)\.[0-9]+\|/\1|/' -e 's/^(\|d\|711\|1\|2\|)[0-9]+\|/\1*|/'
+}
+
+# huge: a file of more than 4 GiB.
+huge() {
+  local size=$((4300 << 20))
+  printf begin >huge
+  truncate --size $((size - 3)) huge
+  printf end >>huge
+  tar --create --format=posix --file - huge | zstd --quiet -1 -o huge.tar.zst
+  rm huge
+  rootlist pack huge.layout huge.tar.zst
+  rootfs huge.layout squashfs huge.squashfs
+  mounted huge.squashfs huge.mount huge_holds "$size"
+}
+
+# huge_holds SIZE: the size, the ends and the blocks of the huge file.
+huge_holds() {
+  equal size "$1" "$(stat --format %s huge.mount/huge)"
+  equal "begin and end" beginend "$(head -c 5 huge.mount/huge)$(tail -c 3 huge.mount/huge)"
+  equal blocks 512 "$(stat --format %b huge.mount/huge)"
+}
+
 # sizes: e2fsck finds nothing, whatever the size, and the size is the requested one.
 sizes() {
   local size
@@ -170,8 +216,12 @@ large() {
   e2fsck -fn large.ext4
   rootfs large.layout erofs large.erofs
   fsck.erofs large.erofs
+  rootfs large.layout squashfs large.squashfs
   mounted large.ext4 large.mount large_holds 1
   mounted large.erofs large.mount large_holds 65102
+  mounted large.squashfs large.mount large_holds 65102
+  # This looks up each name, in the index of the directory.
+  equal lookups 65100 "$(mounted large.squashfs large.mount find large.mount/many -mindepth 1 -links 2 -printf . | wc -c)"
 }
 
 # large_holds LINKS: the link count of the directory with many subdirectories, and the contents.
@@ -219,8 +269,9 @@ random() {
     fi
     rootfs random.layout ext4 random.ext4 --free=1M
     rootfs random.layout erofs random.erofs
+    rootfs random.layout squashfs random.squashfs
     e2fsck -fn random.ext4
-    for format in ext4 erofs; do
+    for format in ext4 erofs squashfs; do
       mounted "random.$format" random.mount tree_list random.mount | grep -v '^/lost+found ' | timeless >"random.$format.list"
       diff random.want "random.$format.list" || fail "seed $seed, $format"
     done
@@ -259,7 +310,7 @@ compressed() {
   cmp limits.ext4 again.ext4
 }
 
-packages attr cpio e2fsprogs erofs-utils libarchive-tools umoci zstd
+packages attr cpio e2fsprogs erofs-utils libarchive-tools squashfs-tools umoci zstd
 go build -C "$TOP" -o "$RUN/bin/rootlist" ./tools/internal/rootfs/internal/rootlist
 go build -C "$TOP" -o "$RUN/bin" ./tools/mklayout ./tools/mkrootfs ./tools/mksquash
 for file in "$stacks"/*.txtar; do
@@ -268,9 +319,11 @@ for file in "$stacks"/*.txtar; do
   check "every format, and the squashed image, holds what umoci unpacks: \"$stack\"" compares "$stack"
 done
 check "files at the limits of the formats are as umoci unpacks them" limits
+check "files at the limits of squashfs are as umoci unpacks them" squashfs_limits
 check "archives are compressed reproducibly" compressed
 check "e2fsck accepts every size" sizes
 check "65,100 subdirectories and files of several extents" large
+check "a file of more than 4 GiB in squashfs" huge
 check "ext4 can be enlarged, get a journal, and be written to" grows
 check "random stacks of layers are as umoci unpacks them" random 1 60
 export DOCKER_HOST=unix://$WORK/docker.sock

@@ -10,7 +10,7 @@ _NO_INIT = """{label}: attribute rootfs: {rootfs} has no init process that start
 Set its attribute init = "@rules_strata//rules:vminit"."""
 
 _FORMAT = """{label}: attribute rootfs: a machine cannot start from the format {format} of {rootfs}.
-Expected cpio, erofs or ext4."""
+Expected cpio, erofs, ext4 or squashfs."""
 
 _NO_ARCHITECTURE = """{label}: attribute rootfs: the architecture of {rootfs} is unknown.
 Build for a platform with a constraint of @platforms//cpu."""
@@ -72,7 +72,7 @@ driver built in.""",
             doc = "Ports of 127.0.0.1 to forward to the machine, as `HOST:GUEST` or `HOST:GUEST/udp`.",
         ),
         "rootfs": attr.label(
-            doc = "`image_rootfs` with an `init`, in the format cpio, erofs or ext4.",
+            doc = "`image_rootfs` with an `init`, in the format cpio, erofs, ext4 or squashfs.",
             mandatory = True,
             providers = [RootfsInfo],
         ),

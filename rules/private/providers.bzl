@@ -81,7 +81,7 @@ RootfsInfo = provider(
     fields = {
         "architecture": "(string) The machine's architecture as a GOARCH value, or an empty string if it is unknown.",
         "file": "(File) The file.",
-        "format": "(string) Its format: `cpio` (which may be compressed), `erofs`, `ext4` or `tar`.",
+        "format": "(string) Its format: `cpio` (which may be compressed), `erofs`, `ext4`, `squashfs` or `tar`.",
         "init": "(bool) Whether it has an init process, so that a virtual machine can start from it.",
     },
 )

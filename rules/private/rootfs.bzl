@@ -15,16 +15,20 @@ _FORMATS = {
     "cpio": ["compression", "compression_level", "drop_xattrs"],
     "erofs": ["label", "uuid"],
     "ext4": ["disk_size", "free", "label", "uuid"],
+    "squashfs": ["compression", "compression_level"],
     "tar": ["compression", "compression_level"],
 }
 
-_SUFFIXES = {"gzip": ".gz", "none": "", "zstd": ".zst"}
+_SUFFIXES = {"": "", "gzip": ".gz", "none": "", "zstd": ".zst"}
 
 _NOT_FOR_FORMAT = """{label}: attribute {attribute}: the format {format} does not have it.
 It is for {formats}."""
 
 _SIZE_AND_FREE = """{label}: attributes disk_size and free: set only one of them.
 Without disk_size, the image is as large as its contents and the free space."""
+
+_UNCOMPRESSED = """{label}: attribute compression: squashfs is always compressed.
+Set "gzip" or "zstd", or format = "erofs"."""
 
 _LEVEL_ALONE = """{label}: attribute compression_level: there is nothing to compress.
 Set compression, too: "gzip" or "zstd"."""
@@ -40,12 +44,15 @@ def _check(label, attr):
             fail(_NOT_FOR_FORMAT.format(
                 attribute = attribute,
                 format = attr.format,
-                formats = " and ".join(formats),
+                formats = " and ".join([", ".join(formats[:-1])][:len(formats) - 1] + formats[-1:]),
                 label = label,
             ))
     if attr.disk_size and attr.free:
         fail(_SIZE_AND_FREE.format(label = label))
-    if attr.compression_level and attr.compression == "none":
+    if attr.format == "squashfs":
+        if attr.compression == "none":
+            fail(_UNCOMPRESSED.format(label = label))
+    elif attr.compression_level and attr.compression in ["", "none"]:
         fail(_LEVEL_ALONE.format(label = label))
     if attr.hostname and not attr.init:
         fail(_HOSTNAME_ALONE.format(label = label))
@@ -64,7 +71,8 @@ def _impl(ctx):
     attr = ctx.attr
     _check(ctx.label, attr)
     platform = _platform(ctx)
-    rootfs = ctx.actions.declare_file("%s.%s%s" % (ctx.label.name, attr.format, _SUFFIXES[attr.compression]))
+    suffix = "" if attr.format == "squashfs" else _SUFFIXES[attr.compression]
+    rootfs = ctx.actions.declare_file("%s.%s%s" % (ctx.label.name, attr.format, suffix))
     digest = ctx.actions.declare_file(ctx.label.name + ".digest")
     make_rootfs(
         ctx,
@@ -98,7 +106,8 @@ def _impl(ctx):
     ]
 
 image_rootfs = rule(
-    doc = """Writes the file system that a container of an image starts with, as one file: `NAME.FORMAT`, plus `.gz` or `.zst`.
+    doc = """Writes the file system that a container of an image starts with, as one file: `NAME.FORMAT`. A compressed archive
+has `.gz` or `.zst` after it.
 
 It needs no root rights and mounts nothing. Modes, owners, times, hard links, devices and extended attributes are those that the
 layers of the image merge into; what a format cannot store is an error. The bytes depend only on the merged files and the
@@ -108,8 +117,8 @@ The layers of a locked base are fetched from their registry. docs/rootfs.md show
     implementation = _impl,
     attrs = PLATFORM_ATTRS | {
         "compression": attr.string(
-            doc = "For tar and cpio: `gzip`, `zstd` or `none`.",
-            default = "none",
+            doc = """`gzip`, `zstd` or `none`. For tar and cpio: of the archive; defaults to `none`. For squashfs: of its blocks;
+defaults to `zstd`, which Linux 4.14 and later read.""",
             values = _SUFFIXES.keys(),
         ),
         "compression_level": attr.int(
@@ -124,8 +133,9 @@ contents and `free`, rounded up to 1M.""",
 default, extended attributes are an error.""",
         ),
         "format": attr.string(
-            doc = """`tar`; `cpio`, an initramfs in the newc format; `ext4`, a file system image without a journal; or `erofs`, a
-read-only file system image, uncompressed, for Linux 5.4 and later.""",
+            doc = """`tar`; `cpio`, an initramfs in the newc format; `ext4`, a file system image without a journal;
+`erofs`, a read-only file system image, uncompressed, for Linux 5.4 and later; or `squashfs`, a read-only file system image,
+compressed.""",
             mandatory = True,
             values = _FORMATS.keys(),
         ),

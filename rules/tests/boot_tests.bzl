@@ -96,7 +96,7 @@ def boot_tests(name):
         )
         for rootfs, message in {
             "plain": [":boot_plain has no init process", 'Set its attribute init = "@rules_strata//rules:vminit".'],
-            "tar": ["a machine cannot start from the format tar of", ":boot_tar.", "Expected cpio, erofs or ext4."],
+            "tar": ["a machine cannot start from the format tar of", ":boot_tar.", "Expected cpio, erofs, ext4 or squashfs."],
         }.items()
     ]
     refused.append(refusal(

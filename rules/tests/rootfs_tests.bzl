@@ -89,18 +89,21 @@ def _rootfs_tests():
         **common
     )
     image_rootfs(name = "rootfs_erofs", format = "erofs", image = "rootfs_index", platform = "linux/amd64", tags = ["manual"])
+    image_rootfs(name = "rootfs_squashfs", format = "squashfs", compression = "gzip", compression_level = 9, **common)
+    image_rootfs(name = "rootfs_default", format = "squashfs", **common)
     for name, (suffix, expected) in {
         "cpio": ("cpio.gz", ["format=cpio", "compression=gzip", "drop-xattrs=true", "platform=linux/arm64"]),
-        "erofs": ("erofs", ["format=erofs", "compression=none", "platform=linux/amd64"]),
+        "default": ("squashfs", ["format=squashfs", "platform=linux/arm64"]),
+        "erofs": ("erofs", ["format=erofs", "platform=linux/amd64"]),
         "ext4": ("ext4", [
             "format=ext4",
-            "compression=none",
             "free=1G",
             "label=root",
             "platform=linux/arm64",
             "uuid=01234567-89ab-cdef-0123-456789abcdef",
             "extra=BIN/rules/tests/rootfs_layer.layer.json=BIN/rules/tests/rootfs_layer.tar.gz",
         ]),
+        "squashfs": ("squashfs", ["format=squashfs", "compression=gzip", "level=9", "platform=linux/arm64"]),
         "tar": ("tar.zst", ["format=tar", "compression=zstd", "level=5", "platform=linux/arm64"]),
     }.items():
         output = "BIN/rules/tests/rootfs_%s." % name
@@ -111,7 +114,7 @@ def _rootfs_tests():
             output = "rootfs_%s.%s" % (name, suffix),
             target_under_test = "rootfs_" + name,
         )
-    return ["rootfs_%s_test" % name for name in ["cpio", "erofs", "ext4", "tar"]]
+    return ["rootfs_%s_test" % name for name in ["cpio", "default", "erofs", "ext4", "squashfs", "tar"]]
 
 def _squash_tests():
     image_squash(name = "squash_all", compression = "zstd", image = "rootfs_image", tags = ["manual"])
@@ -144,10 +147,12 @@ def rootfs_tests(name):
     image(name = "rootfs_image", base = "rootfs_base", layers = ["rootfs_layer"], tags = ["manual"])
     refused = []
     for number, (attributes, message) in enumerate([
-        ({"compression": "gzip", "format": "ext4"}, ["attribute compression: the format ext4 does not have it.", "It is for cpio and tar."]),
+        ({"compression": "gzip", "format": "ext4"}, ["attribute compression: the format ext4 does not have it.", "It is for cpio, squashfs and tar."]),
         ({"drop_xattrs": True, "format": "tar"}, ["attribute drop_xattrs: the format tar", "It is for cpio."]),
         ({"format": "erofs", "free": "1M"}, ["attribute free: the format erofs", "It is for ext4."]),
         ({"format": "cpio", "label": "x"}, ["attribute label: the format cpio", "It is for erofs and ext4."]),
+        ({"compression": "none", "format": "squashfs"}, ["attribute compression: squashfs is always compressed.", "or format = \"erofs\"."]),
+        ({"format": "squashfs", "uuid": "x"}, ["attribute uuid: the format squashfs does not have it."]),
         ({"disk_size": "1G", "format": "ext4", "free": "1M"}, ["attributes disk_size and free: set only one of them."]),
         ({"compression_level": 3, "format": "tar"}, ["attribute compression_level: there is nothing to compress."]),
     ]):

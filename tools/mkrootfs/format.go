@@ -1,29 +1,38 @@
 package main
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
 	"math"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs/cpio"
-	"github.com/rules-strata/rules_strata/tools/internal/rootfs/disk"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs/erofs"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs/ext4"
+	"github.com/rules-strata/rules_strata/tools/internal/rootfs/squashfs"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs/tarball"
 )
+
+// formats are the names of the formats.
+var formats = []string{"tar", "cpio", "ext4", "erofs", "squashfs"}
 
 // format is a format with its options.
 type format struct {
 	name       string
+	codec      string
+	level      int
+	packing    compress.Format // from codec and level
 	dropXattrs bool
 	label      string
 	uuid       *[16]byte
@@ -31,7 +40,9 @@ type format struct {
 }
 
 func (f *format) declare(flags *flag.FlagSet) {
-	flags.StringVar(&f.name, "format", "", "`format` to write: tar, cpio, ext4 or erofs")
+	flags.StringVar(&f.name, "format", "", "`format` to write: tar, cpio, ext4, erofs or squashfs")
+	flags.StringVar(&f.codec, "compression", "", "`codec` for tar, cpio and squashfs: gzip, zstd or none (default: none, or zstd for squashfs)")
+	flags.IntVar(&f.level, "level", 0, "compression `level`: 1 to 9 for gzip, 1 to 19 for zstd, 0 is the default")
 	flags.BoolVar(&f.dropXattrs, "drop-xattrs", false, "leave out extended attributes, which cpio cannot store")
 	flags.StringVar(&f.label, "label", "", "`name` of the file system, for ext4 and erofs: at most 16 bytes")
 	flags.Func("uuid", "`uuid` of the file system, for ext4 and erofs (default: derived from the contents)",
@@ -52,26 +63,38 @@ func (f *format) declare(flags *flag.FlagSet) {
 
 // uses lists the formats that a flag is for.
 var uses = map[string][]string{
-	"compression": {"tar", "cpio"}, "drop-xattrs": {"cpio"}, "label": {"ext4", "erofs"}, "uuid": {"ext4", "erofs"},
-	"size": {"ext4"}, "free": {"ext4"},
+	"compression": {"tar", "cpio", "squashfs"}, "drop-xattrs": {"cpio"}, "label": {"ext4", "erofs"},
+	"uuid": {"ext4", "erofs"}, "size": {"ext4"}, "free": {"ext4"},
 }
 
-// check rejects flags that the format does not have.
-func (f *format) check(codec oci.Compression) error {
-	if !slices.Contains([]string{"tar", "cpio", "ext4", "erofs"}, f.name) {
-		return cli.Usage("--format=%s: expected tar, cpio, ext4 or erofs", f.name)
+// check rejects flags that the format does not have, and completes the others.
+func (f *format) check() error {
+	if !slices.Contains(formats, f.name) {
+		return cli.Usage("--format=%s: expected %s", f.name, either(formats))
+	}
+	if f.codec == "" {
+		f.codec = string(oci.Uncompressed)
+		if f.name == "squashfs" {
+			f.codec = string(oci.Zstd)
+		}
+	}
+	var err error
+	if f.packing, err = compress.Parse(oci.Compression(f.codec), f.level); err != nil {
+		return cli.Usage("%w", err)
 	}
 	for _, given := range []struct {
 		name string
 		set  bool
 	}{
-		{"compression", codec != oci.Uncompressed}, {"drop-xattrs", f.dropXattrs}, {"label", f.label != ""},
+		{"compression", f.packing.Codec != oci.Uncompressed}, {"drop-xattrs", f.dropXattrs}, {"label", f.label != ""},
 		{"uuid", f.uuid != nil}, {"size", f.size != nil}, {"free", f.free != nil},
 	} {
-		if formats := uses[given.name]; given.set && !slices.Contains(formats, f.name) {
-			return cli.Usage("--%s: the format %s does not have it; expected %s", given.name, f.name,
-				strings.Join(formats, " or "))
+		if names := uses[given.name]; given.set && !slices.Contains(names, f.name) {
+			return cli.Usage("--%s: the format %s does not have it; expected %s", given.name, f.name, either(names))
 		}
+	}
+	if f.name == "squashfs" && f.packing.Codec == oci.Uncompressed {
+		return cli.Usage("--compression=none: squashfs is always compressed; expected gzip or zstd, or --format=erofs")
 	}
 	if f.size != nil && f.free != nil {
 		return cli.Usage("--size and --free cannot be combined")
@@ -79,8 +102,30 @@ func (f *format) check(codec oci.Compression) error {
 	return nil
 }
 
+// either lists alternatives.
+func either(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// outer returns the compression of the whole file. That of squashfs is inside.
+func (f *format) outer() compress.Format {
+	if f.name == "squashfs" {
+		return compress.Format{Codec: oci.Uncompressed}
+	}
+	return f.packing
+}
+
+// writer writes a planned file, which must be empty.
+type writer interface {
+	Write(ctx context.Context, fs *rootfs.FileSystem, file *os.File) error
+}
+
 // plan plans the file system in the format.
-func (f *format) plan(fs *rootfs.FileSystem) (*disk.Plan, error) {
+func (f *format) plan(fs *rootfs.FileSystem) (writer, error) {
 	switch f.name {
 	case "tar":
 		return tarball.New(tarball.All(fs))
@@ -93,6 +138,8 @@ func (f *format) plan(fs *rootfs.FileSystem) (*disk.Plan, error) {
 		return plan, err
 	case "erofs":
 		return erofs.New(fs, erofs.Options{Label: f.label, UUID: f.uuid})
+	case "squashfs":
+		return squashfs.New(fs, f.packing)
 	}
 	o := ext4.Options{Label: f.label, UUID: f.uuid, Free: 64 << 20}
 	if f.size != nil {

@@ -18,14 +18,14 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs"
-	"github.com/rules-strata/rules_strata/tools/internal/rootfs/disk"
 )
 
 var command = cli.Command{
 	Name:    "mkrootfs",
 	Summary: "write the root file system of an image as an archive or as a file system image",
 	Details: `
-The formats are tar, cpio (newc, for an initramfs), ext4 (without a journal) and erofs (read-only, not compressed).
+The formats are tar, cpio (newc, for an initramfs), ext4 (without a journal), erofs (read-only, not compressed) and
+squashfs (read-only, compressed).
 Sizes are numbers of bytes, or numbers with K, M, G or T, powers of 1024.`,
 	Required: []string{"root", "format", "output"},
 	New:      newWork,
@@ -37,8 +37,6 @@ type request struct {
 	platform *oci.Platform
 	extra    cli.Strings
 	format   format
-	codec    string
-	level    int
 	init     string
 	hostname string
 	output   string
@@ -54,8 +52,6 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	})
 	flags.Var(&r.extra, "extra", "a layer to put on top, as `descriptor=blob`; the first is the lowest")
 	r.format.declare(flags)
-	flags.StringVar(&r.codec, "compression", "none", "`codec` for tar and cpio: gzip, zstd or none")
-	flags.IntVar(&r.level, "level", 0, "compression `level`: 1 to 9 for gzip, 1 to 19 for zstd, 0 is the default")
 	flags.StringVar(&r.init, "init", "", "`program` to put in as /.strata/init: it starts the image's program in a virtual machine")
 	flags.StringVar(&r.hostname, "hostname", "", "`name` of the machine, for --init")
 	flags.StringVar(&r.output, "output", "", "`file` to write")
@@ -64,11 +60,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 }
 
 func (r *request) run(ctx context.Context) error {
-	format, err := compress.Parse(oci.Compression(r.codec), r.level)
-	if err != nil {
-		return cli.Usage("%w", err)
-	}
-	if err := r.format.check(format.Codec); err != nil {
+	if err := r.format.check(); err != nil {
 		return err
 	}
 	if r.hostname != "" && r.init == "" {
@@ -82,7 +74,7 @@ func (r *request) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := write(ctx, fs, plan, r.output, format); err != nil || r.digest == "" {
+	if err := write(ctx, fs, plan, r.output, r.format.outer()); err != nil || r.digest == "" {
 		return err
 	}
 	sum, _, err := digest.FromFile(r.output)
@@ -151,7 +143,7 @@ func choose(ctx context.Context, image imageflags.Image, platform *oci.Platform)
 
 // write writes the planned file at path, compressed. Nothing is left there if it fails.
 func write(
-	ctx context.Context, fs *rootfs.FileSystem, plan *disk.Plan, path string, format compress.Format,
+	ctx context.Context, fs *rootfs.FileSystem, plan writer, path string, format compress.Format,
 ) error {
 	if format.Codec == oci.Uncompressed {
 		return writePlain(ctx, fs, plan, path)
@@ -170,7 +162,7 @@ func write(
 	return err
 }
 
-func writePlain(ctx context.Context, fs *rootfs.FileSystem, plan *disk.Plan, path string) error {
+func writePlain(ctx context.Context, fs *rootfs.FileSystem, plan writer, path string) error {
 	f, err := atomicfile.Create(path)
 	if err != nil {
 		return err

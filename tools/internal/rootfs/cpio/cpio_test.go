@@ -26,7 +26,7 @@ func archive(t *testing.T, fs *rootfs.FileSystem) []byte {
 }
 
 func TestGolden(t *testing.T) {
-	if got := digest.FromBytes(archive(t, disktest.MergeArchives(t, disktest.Layer(t, false)))); got != golden {
+	if got := digest.FromBytes(archive(t, disktest.MergeArchives(t, disktest.Layer(t, disktest.Beyond{})))); got != golden {
 		t.Errorf("the digest is %s", got)
 	}
 }

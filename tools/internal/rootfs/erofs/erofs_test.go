@@ -21,7 +21,7 @@ func bytesOf(t *testing.T, fs *rootfs.FileSystem, o Options) []byte {
 }
 
 func TestGolden(t *testing.T) {
-	fs := disktest.MergeArchives(t, disktest.Layer(t, true))
+	fs := disktest.MergeArchives(t, disktest.Layer(t, disktest.Everything))
 	if got := digest.FromBytes(bytesOf(t, fs, Options{})); got != golden {
 		t.Errorf("the digest is %s", got)
 	}

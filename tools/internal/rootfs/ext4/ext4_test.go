@@ -35,7 +35,7 @@ func image(t *testing.T, fs *rootfs.FileSystem, o Options) []byte {
 }
 
 func TestGolden(t *testing.T) {
-	fs := disktest.MergeArchives(t, disktest.Layer(t, true))
+	fs := disktest.MergeArchives(t, disktest.Layer(t, disktest.Everything))
 	for _, g := range goldens {
 		if got := digest.FromBytes(image(t, fs, g.options)); string(got) != g.digest {
 			t.Errorf("%+v: the digest is %s", g.options, got)

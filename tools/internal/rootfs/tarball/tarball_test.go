@@ -21,7 +21,7 @@ func tarOf(t *testing.T, fs *rootfs.FileSystem, items []Item) []byte {
 }
 
 func TestGolden(t *testing.T) {
-	fs := disktest.MergeArchives(t, disktest.Layer(t, true))
+	fs := disktest.MergeArchives(t, disktest.Layer(t, disktest.Everything))
 	if got := digest.FromBytes(tarOf(t, fs, All(fs))); got != golden {
 		t.Errorf("the digest is %s", got)
 	}

@@ -72,10 +72,16 @@ func Bytes(t testing.TB, fs *rootfs.FileSystem, plan *disk.Plan, err error) []by
 	return data
 }
 
+// Beyond states which metadata the layer of [Layer] has that not every format can hold.
+type Beyond = rootfstest.Beyond
+
+// Everything is what the richest formats hold.
+var Everything = Beyond{Times: true, Xattrs: true, ACLs: true}
+
 // Layer returns a layer with entries of all kinds: see [rootfstest.Limits].
-func Layer(t testing.TB, modern bool) []byte {
+func Layer(t testing.TB, o Beyond) []byte {
 	t.Helper()
-	data, err := rootfstest.Limits(modern)
+	data, err := rootfstest.Limits(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,9 +10,16 @@ import (
 	"time"
 )
 
-// Limits returns a tar of entries of all kinds, with metadata at and beyond the limits of old formats. Times before 1970 and
-// after 2106, and extended attributes, are only in it if modern is true. It is the same on every machine.
-func Limits(modern bool) ([]byte, error) {
+// Beyond states which metadata the result of [Limits] has that not every format can hold.
+type Beyond struct {
+	Times  bool // before 1970 and after 2106
+	Xattrs bool
+	ACLs   bool // with Xattrs
+}
+
+// Limits returns a tar of entries of all kinds, with metadata at and beyond the limits of old formats. It is the same on
+// every machine.
+func Limits(o Beyond) ([]byte, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	var failed error
@@ -27,7 +34,7 @@ func Limits(modern bool) ([]byte, error) {
 		if h.Mode == 0 {
 			h.Mode = 0o644
 		}
-		if !modern {
+		if !o.Xattrs {
 			h.PAXRecords = nil
 		} else {
 			h.Format = tar.FormatPAX
@@ -44,7 +51,7 @@ func Limits(modern bool) ([]byte, error) {
 	}
 	put(tar.Header{Name: "owners", Uid: 70000, Gid: 1 << 31, Mode: 0o4755}, []byte("x"))
 	put(tar.Header{Name: "fine", ModTime: time.Unix(1<<31, 999_999_999)}, []byte("fine"))
-	if modern {
+	if o.Times {
 		put(tar.Header{Name: "early", ModTime: time.Unix(-1<<31, 0)}, nil)
 		put(tar.Header{Name: "late", ModTime: time.Unix(1<<33, 0)}, nil)
 	}
@@ -68,10 +75,14 @@ func Limits(modern bool) ([]byte, error) {
 	put(tar.Header{Name: "xattrs/few", PAXRecords: xattrs()}, []byte("few"))
 	put(tar.Header{Name: "xattrs/many", PAXRecords: xattrs(0, 1, 30, 500, 3000)}, []byte("many"))
 	put(tar.Header{Name: "xattrs/dir", Typeflag: tar.TypeDir, Mode: 0o1777, PAXRecords: xattrs(100)}, nil)
-	put(tar.Header{Name: "xattrs/acl", Mode: 0o640, PAXRecords: map[string]string{
+	acl := map[string]string{
 		"SCHILY.xattr.system.posix_acl_access": "\x02\x00\x00\x00\x01\x00\x06\x00\xff\xff\xff\xff\x02\x00\x04\x00\x0a\x00\x00\x00" +
 			"\x04\x00\x04\x00\xff\xff\xff\xff\x10\x00\x04\x00\xff\xff\xff\xff\x20\x00\x00\x00\xff\xff\xff\xff",
-	}}, nil)
+	}
+	if !o.ACLs {
+		acl = nil
+	}
+	put(tar.Header{Name: "xattrs/acl", Mode: 0o640, PAXRecords: acl}, nil)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, n := range []int{4095, 4096, 4097, 100_000} {
 		data := make([]byte, n)

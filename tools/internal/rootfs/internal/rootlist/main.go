@@ -5,6 +5,7 @@
 //	rootlist make CASE DIR       write the layout of a case of package rootfstest
 //	rootlist pack DIR LAYER...   write the layout of an image of the layers in these files
 //	rootlist limits DIR          write the layout of an image with files at the limits of formats
+//	rootlist squashfs-limits DIR likewise, without what squashfs cannot hold
 //	rootlist random SEED DIR     write the layout of an image of random layers
 //	rootlist above SEED DIR      write the layout of their lowest layer, and one layer with what the others change
 //	rootlist list DIR            list the file system of the layout's first image
@@ -52,8 +53,9 @@ func run(ctx context.Context, args []string) error {
 			c.Layers = append(c.Layers, data)
 		}
 		return c.WriteLayout(ctx, args[1])
-	case len(args) == 2 && args[0] == "limits":
-		layer, err := rootfstest.Limits(true)
+	case len(args) == 2 && (args[0] == "limits" || args[0] == "squashfs-limits"):
+		rich := args[0] == "limits"
+		layer, err := rootfstest.Limits(rootfstest.Beyond{Times: rich, Xattrs: true, ACLs: rich})
 		if err != nil {
 			return err
 		}
@@ -71,7 +73,7 @@ func run(ctx context.Context, args []string) error {
 		fmt.Print(text)
 		return err
 	}
-	return errors.New("usage: rootlist make CASE DIR, pack DIR LAYERS, limits DIR, random SEED DIR, above SEED DIR, list DIR, or list LAYERS")
+	return errors.New("usage: rootlist make CASE DIR, pack DIR LAYERS, limits DIR, squashfs-limits DIR, random SEED DIR, above SEED DIR, list DIR, or list LAYERS")
 }
 
 // randomLayers returns random layers that depend on the seed, a number, only.
