@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/contract"
 )
 
 func TestRead(t *testing.T) {
@@ -100,6 +102,20 @@ func TestNames(t *testing.T) {
 	}
 	if _, err := (Scope{}).Names("{{A"); err == nil {
 		t.Error("no error for a variable without an end")
+	}
+}
+
+// The rules pass the status for every text that has a variable.
+func TestNamesOfRules(t *testing.T) {
+	type text struct {
+		Text  string
+		Found bool
+	}
+	for _, want := range contract.Cases[text](t, "status_variables") {
+		names, err := Scope{}.Names(want.Text)
+		if err != nil || len(names) > 0 && !want.Found {
+			t.Errorf("%q: %q, %v", want.Text, names, err)
+		}
 	}
 }
 
