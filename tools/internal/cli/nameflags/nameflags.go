@@ -1,5 +1,5 @@
-// Package nameflags declares the flags for the repository and the tags of an image: literal or in files, and with
-// variables of the workspace status.
+// Package nameflags declares the flags for names, literal or in files, and with variables of the workspace status: the
+// repository and the tags to which an image is pushed, and the names that images have in an archive or an engine.
 package nameflags
 
 import (
@@ -112,7 +112,7 @@ func expand(values stamp.Values, origin, text string) (string, error) {
 	switch {
 	case errors.As(err, &unknown) && len(unknown.Known) == 0:
 		return "", cli.Hint(fmt.Errorf("%s: %w", origin, err),
-			"--status=FILE names a file with variables; image_push passes it if the names in the BUILD file contain variables")
+			"--status=FILE names a file with variables; the rule passes it if the names in the BUILD file contain variables")
 	case errors.As(err, &unknown):
 		return "", cli.Hint(fmt.Errorf("%s: %w", origin, err),
 			"define it with a line \"%s value\" in the output of Bazel's --workspace_status_command", unknown.Name)
