@@ -3,6 +3,7 @@ package nameflags
 import (
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -14,6 +15,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
+
+// maxNames is the size of the largest file with names, in bytes.
+const maxNames = 1 << 20
 
 // Images are the values of the flags that name one image or several.
 type Images struct {
@@ -87,11 +91,11 @@ func (f *Images) own(values stamp.Values) ([]reference.Reference, error) {
 		}
 	}
 	for _, file := range f.files {
-		data, err := os.ReadFile(file)
+		text, err := readNames(file)
 		if err != nil {
 			return nil, err
 		}
-		for line := range strings.Lines(string(data)) {
+		for line := range strings.Lines(text) {
 			if line = strings.TrimSpace(line); line == "" {
 				continue
 			}
@@ -101,6 +105,23 @@ func (f *Images) own(values stamp.Values) ([]reference.Reference, error) {
 		}
 	}
 	return names, nil
+}
+
+// readNames reads a file of --name-file.
+func readNames(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxNames+1))
+	if err != nil {
+		return "", err
+	}
+	if len(data) > maxNames {
+		return "", fmt.Errorf("%s: larger than %d bytes", path, maxNames)
+	}
+	return string(data), nil
 }
 
 // several returns the images of --image.
