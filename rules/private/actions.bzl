@@ -53,7 +53,7 @@ def make_config(ctx, settings, files, base, layers, config, descriptor):
     Args:
       ctx: The rule's context.
       settings: dict of settings for mkconfig; see `mkconfig --help`.
-      files: dict from flag (env-file, labels-file) to a File with more settings, or None.
+      files: dict from flag (status, and those of settings, like env-file) to a File with more settings, or None.
       base: ImageInfo of the base, or None.
       layers: list of LayerInfo to put on top.
       config: The File for the config.
@@ -89,7 +89,7 @@ def make_config(ctx, settings, files, base, layers, config, descriptor):
         resource_set = small,
     )
 
-def make_manifest(ctx, config_descriptor, base, layers, annotations, annotations_file, outputs):
+def make_manifest(ctx, config_descriptor, base, layers, annotations, annotations_file, outputs, status = None):
     """Declares the action that writes a manifest.
 
     Args:
@@ -100,6 +100,7 @@ def make_manifest(ctx, config_descriptor, base, layers, annotations, annotations
       annotations: dict of the manifest's annotations.
       annotations_file: The File with more annotations, or None.
       outputs: struct of the Files document, descriptor and digest.
+      status: The File with the workspace status for variables in annotations, or None.
     """
     args = new_args(ctx)
     args.add(config_descriptor, format = "--config=%s")
@@ -107,7 +108,7 @@ def make_manifest(ctx, config_descriptor, base, layers, annotations, annotations
         args.add(base.manifest, format = "--base-manifest=%s")
     descriptors = [layer.descriptor for layer in layers]
     args.add_all(descriptors, format_each = "--layer=%s")
-    stated = _add_document(args, annotations, annotations_file, outputs)
+    stated = _add_document(args, annotations, annotations_file, outputs, status)
     run_tool(
         ctx,
         "mkmanifest",
@@ -119,7 +120,7 @@ def make_manifest(ctx, config_descriptor, base, layers, annotations, annotations
         resource_set = small,
     )
 
-def make_index(ctx, images, annotations, annotations_file, outputs):
+def make_index(ctx, images, annotations, annotations_file, outputs, status = None):
     """Declares the action that writes an image index.
 
     Args:
@@ -128,11 +129,12 @@ def make_index(ctx, images, annotations, annotations_file, outputs):
       annotations: dict of the index's annotations.
       annotations_file: The File with more annotations, or None.
       outputs: struct of the Files document, descriptor and digest.
+      status: The File with the workspace status for variables in annotations, or None.
     """
     args = new_args(ctx)
     descriptors = [image.descriptor for image in images]
     args.add_all(descriptors, format_each = "--image=%s")
-    stated = _add_document(args, annotations, annotations_file, outputs)
+    stated = _add_document(args, annotations, annotations_file, outputs, status)
     run_tool(
         ctx,
         "mkindex",
@@ -144,15 +146,17 @@ def make_index(ctx, images, annotations, annotations_file, outputs):
         resource_set = small,
     )
 
-def _add_document(args, annotations, annotations_file, outputs):
+def _add_document(args, annotations, annotations_file, outputs, status):
     """Adds the flags for annotations and outputs of a document, and returns the input Files as a list."""
     add_annotations(args, annotations)
     if annotations_file:
         args.add(annotations_file, format = "--annotations-file=%s")
+    if status:
+        args.add(status, format = "--status=%s")
     args.add(outputs.document, format = "--output=%s")
     args.add(outputs.descriptor, format = "--descriptor=%s")
     args.add(outputs.digest, format = "--digest=%s")
-    return [annotations_file] if annotations_file else []
+    return [file for file in [annotations_file, status] if file]
 
 def add_annotations(args, annotations):
     """Adds a dict of annotations as flags."""

@@ -2,11 +2,23 @@
 
 load(":actions.bzl", "make_config", "make_manifest")
 load(":base_setting.bzl", "without_base_blobs")
+load(":expand.bzl", "expand")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "image_providers")
 load(":packing.bzl", "MKLAYER_ATTRS")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
 load(":providers.bzl", "ImageInfo", "shape_of", "shapes_of")
-load(":settings.bzl", "SETTING_ATTRS", "pairs_file", "settings_of")
+load(
+    ":settings.bzl",
+    "DATA_ATTR",
+    "SETTING_ATTRS",
+    "SETTING_FILE_ATTRS",
+    "pairs_file",
+    "setting_files",
+    "settings_of",
+    "stamped_files",
+    "stamped_texts",
+)
+load(":stamp.bzl", "STAMP_ATTRS", "status_of")
 load(":tar_layers.bzl", "layers_and_tars")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -17,13 +29,16 @@ def _impl(ctx):
     layers = layers_and_tars(ctx)
 
     # An image with a base has the base's platform; an image from scratch has the target platform.
-    settings = settings_of(ctx.attr, {} if base else target_platform(ctx))
+    settings = settings_of(ctx, {} if base else target_platform(ctx))
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
     config_descriptor = ctx.actions.declare_file(ctx.label.name + ".config.descriptor.json")
-    files = {"env-file": ctx.file.env_file, "labels-file": ctx.file.labels_file}
+    files = setting_files(ctx)
+    files["status"] = status_of(ctx, stamped_texts(settings), stamped_files(files))
     make_config(ctx, settings, files, base, layers, config, config_descriptor)
     outputs = document_outputs(ctx, "manifest")
-    make_manifest(ctx, config_descriptor, base, layers, ctx.attr.annotations, ctx.file.annotations_file, outputs)
+    annotations = expand(ctx, "annotations", ctx.attr.annotations, ctx.attr.data)
+    status = status_of(ctx, annotations.values(), [ctx.file.annotations_file])
+    make_manifest(ctx, config_descriptor, base, layers, annotations, ctx.file.annotations_file, outputs, status)
 
     image = ImageInfo(
         config = config,
@@ -46,17 +61,16 @@ need the bytes of the layers. If the base is locked, its layers are in a registr
 
 The platform is that of the base, or the target platform if there is no base.""",
     implementation = _impl,
-    attrs = SETTING_ATTRS | PLATFORM_ATTRS | MKLAYER_ATTRS | {
+    attrs = SETTING_ATTRS | SETTING_FILE_ATTRS | STAMP_ATTRS | DATA_ATTR | PLATFORM_ATTRS | MKLAYER_ATTRS | {
         "annotations": attr.string_dict(
-            doc = "Annotations of the manifest. Annotations of the base are not inherited, because they describe the base.",
+            doc = """Annotations of the manifest. Annotations of the base are not inherited, because they describe the base. Values
+may contain variables like `{{STABLE_NAME}}`.""",
         ),
         "annotations_file": pairs_file("annotations"),
         "base": attr.label(
             doc = "The base image: an `image`, an `image_import`, or `@NAME` from a lock file. If unset, there is no base.",
             providers = [ImageInfo],
         ),
-        "env_file": pairs_file("env"),
-        "labels_file": pairs_file("labels"),
         "layers": attr.label_list(
             doc = """Layers to add on top of the base, lowest first: `image_layer`, `image_binary_layers` and `conda_layers` targets,
 and tar archives. Each file of a target without layers, for example a `pkg_tar`, becomes the layer that

@@ -1,6 +1,7 @@
 """The images of image_archive and image_load, and the names that they get."""
 
 load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":expand.bzl", "expand")
 
 visibility(["//rules/..."])
 
@@ -59,8 +60,8 @@ def image_names(ctx):
     for attribute in ["repo_tags", "repo_tags_file"]:
         if several and getattr(ctx.attr, attribute):
             fail(_NAMED_TWICE.format(attribute = attribute, label = ctx.label))
-    tags = [_expanded(ctx, "repo_tags", tag) for tag in ctx.attr.repo_tags]
-    images = {name: _expanded(ctx, "images", name) for name in ctx.attr.images}
+    tags = expand(ctx, "repo_tags", ctx.attr.repo_tags)
+    images = {name: expand(ctx, "images", name) for name in ctx.attr.images}
     files = [ctx.file.repo_tags_file] if ctx.file.repo_tags_file else []
     return struct(
         files = files,
@@ -68,9 +69,6 @@ def image_names(ctx):
         stamped = bool(files or [name for name in tags + images.values() if "{" in name]),
         tags = tags,
     )
-
-def _expanded(ctx, attribute, text):
-    return ctx.expand_make_variables(attribute, text, {}) if "$" in text else text
 
 def named_roots(names, contents):
     """Returns the roots of several images.

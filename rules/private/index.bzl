@@ -1,9 +1,11 @@
 """image_index: combines images for several platforms."""
 
 load(":actions.bzl", "make_index")
+load(":expand.bzl", "expand")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "index_providers")
 load(":providers.bzl", "ImageInfo", "IndexInfo")
 load(":settings.bzl", "pairs_file")
+load(":stamp.bzl", "STAMP_ATTRS", "status_of")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
@@ -32,7 +34,9 @@ def _impl(ctx):
         for image in targets
     ]
     outputs = document_outputs(ctx, "index")
-    make_index(ctx, images, ctx.attr.annotations, ctx.file.annotations_file, outputs)
+    annotations = expand(ctx, "annotations", ctx.attr.annotations)
+    status = status_of(ctx, annotations.values(), [ctx.file.annotations_file])
+    make_index(ctx, images, annotations, ctx.file.annotations_file, outputs, status)
     index = IndexInfo(
         index = outputs.document,
         descriptor = outputs.descriptor,
@@ -46,9 +50,9 @@ image_index = rule(
 Either list one image per platform in `images`, or list a single image and the `platforms` to build it for. By default,
 `bazel build` writes only small files, `NAME.index.json` and `NAME.digest`, which is also a label. The output groups are those of `image`.""",
     implementation = _impl,
-    attrs = {
+    attrs = STAMP_ATTRS | {
         "annotations": attr.string_dict(
-            doc = "Annotations of the index.",
+            doc = "Annotations of the index. Values may contain variables like `{{STABLE_NAME}}`.",
         ),
         "annotations_file": pairs_file("annotations"),
         "images": attr.label_list(

@@ -64,8 +64,10 @@ IndexInfo = provider(
 PushInfo = provider(
     doc = "A push of an image to a repository, for rules that refer to the pushed image by name, like deployment rules.",
     fields = {
-        "reference": "(File) The image's name after the push, `REPOSITORY@DIGEST`, without a trailing newline.",
-        "repository": "(string) The repository as in the BUILD file, with variables unexpanded. Empty if it is in a file.",
+        "reference": """(File) The image's name after the push, `REPOSITORY@DIGEST`, without a trailing newline. None if the push has no
+            repository, which must then be given to the program.""",
+        "repository": """(string) The repository as in the BUILD file, with Make variables expanded and others not. Empty if it is in a
+            file, or if there is none.""",
         "arguments": "(File) The arguments of the push program, one per line, quoted for a shell.",
         "runfiles": "(runfiles) The files that these arguments refer to.",
     },

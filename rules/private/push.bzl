@@ -3,6 +3,7 @@
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":actions.bzl", "make_reference")
 load(":contents.bzl", "IMAGE_OR_INDEX", "contents_of", "lazily")
+load(":expand.bzl", "expand")
 load(":launcher.bzl", "program", "program_arguments", "runfiles_path", "shown")
 load(":paths.bzl", "escape")
 load(":providers.bzl", "LoadInfo", "PushInfo", "PushesInfo")
@@ -12,23 +13,62 @@ load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 visibility(["//rules/..."])
 
 _NOTHING = "{label}: set pushes, loads or both"
-_WHICH_REPOSITORY = "{label}: set either repository or repository_file; {found}"
+_TWO_REPOSITORIES = "{label}: set either repository or repository_file; both are set"
+_ONE_FILE = "{label}: attribute {attribute}: expected one file or a build setting, {target} has {count} files"
 
-def _check_repository(ctx):
-    if bool(ctx.attr.repository) == bool(ctx.attr.repository_file):
-        fail(_WHICH_REPOSITORY.format(
-            found = "both are set" if ctx.attr.repository else "neither is set",
-            label = ctx.label,
-        ))
+def _names(ctx, attribute):
+    """Returns the names that a label provides.
+
+    Args:
+      ctx: The rule's context.
+      attribute: Name of the attribute with the label, a file or a build setting.
+
+    Returns:
+      struct of files, a list with the File, and values, a list of strings.
+    """
+    target = getattr(ctx.attr, attribute)
+    if not target:
+        return struct(files = [], values = [])
+    if BuildSettingInfo in target:
+        value = target[BuildSettingInfo].value
+        values = list(value) if type(value) in ["list", "tuple"] else [str(value)]
+        return struct(files = [], values = [value for value in values if value])
+    files = target[DefaultInfo].files.to_list()
+    if len(files) != 1:
+        fail(_ONE_FILE.format(attribute = attribute, count = len(files), label = ctx.label, target = target.label))
+    return struct(files = files, values = [])
+
+def _repository(ctx):
+    """Returns a struct like that of _names. Both lists are empty if the repository is only known when the program runs."""
+    if ctx.attr.repository and ctx.attr.repository_file:
+        fail(_TWO_REPOSITORIES.format(label = ctx.label))
+    if ctx.attr.repository:
+        return struct(files = [], values = [expand(ctx, "repository", ctx.attr.repository)])
+    return _names(ctx, "repository_file")
+
+def _make_reference(ctx, contents, repository):
+    """Declares the file with the image's name after the push, and returns it, or None if the repository is not known."""
+    if not repository.files and not repository.values:
+        return None
+    reference = ctx.actions.declare_file(ctx.label.name + ".reference")
+    names = struct(
+        files = repository.files,
+        repository = "".join(repository.values),
+
+        # A change in the volatile status would not rebuild the file, so the file cannot contain volatile variables.
+        status = [ctx.info_file] if repository.files or _has_variables(repository.values) else [],
+    )
+    make_reference(ctx, contents.root, names, reference)
+    return reference
+
+def _has_variables(names):
+    return bool([name for name in names if "{" in name])
 
 def _impl(ctx):
-    _check_repository(ctx)
-    repository_files = [ctx.file.repository_file] if ctx.file.repository_file else []
-    tag_files = [ctx.file.tag_file] if ctx.file.tag_file else []
-
-    # Files may contain variables, too.
-    in_repository = "{" in ctx.attr.repository or repository_files
-    in_tags = tag_files or [tag for tag in ctx.attr.remote_tags if "{" in tag]
+    repository = _repository(ctx)
+    tags = _names(ctx, "tag_file")
+    tag_values = expand(ctx, "remote_tags", ctx.attr.remote_tags) + tags.values
+    has_variables = repository.files or tags.files or _has_variables(repository.values + tag_values)
     cache = ctx.attr._remote_cache[BuildSettingInfo].value
     contents = contents_of(ctx.attr.image)
     arguments = program_arguments(
@@ -36,34 +76,26 @@ def _impl(ctx):
         flags = {
             "remote-cache": cache,
             "remote-cache-credential-helper": ctx.attr._remote_cache_credential_helper[BuildSettingInfo].value,
-            "repository": ctx.attr.repository,
-            "tag": ctx.attr.remote_tags,
+            "repository": repository.values,
+            "tag": tag_values,
         },
         files = {
-            "repository-file": repository_files,
-            "status": [ctx.info_file, ctx.version_file] if in_repository or in_tags else [],
-            "tag-file": tag_files,
+            "repository-file": repository.files,
+            "status": [ctx.info_file, ctx.version_file] if has_variables else [],
+            "tag-file": tags.files,
         },
         contents = lazily(contents) if cache else contents,
     )
-
-    # A change in the volatile status would not rebuild the file, so the file cannot contain volatile variables.
-    reference = ctx.actions.declare_file(ctx.label.name + ".reference")
-    names = struct(
-        files = repository_files,
-        repository = ctx.attr.repository,
-        status = [ctx.info_file] if in_repository else [],
-    )
-    make_reference(ctx, contents.root, names, reference)
+    reference = _make_reference(ctx, contents, repository)
     return [
         program(ctx, "push", arguments),
         PushInfo(
             arguments = arguments.file,
             reference = reference,
-            repository = ctx.attr.repository,
+            repository = "".join(repository.values),
             runfiles = arguments.runfiles,
         ),
-        OutputGroupInfo(reference = depset([reference])),
+        OutputGroupInfo(reference = depset([reference] if reference else [])),
     ]
 
 image_push = rule(
@@ -75,11 +107,17 @@ registry are copied from there. Tags are set last. Credentials are those of `doc
 `bazel run //:push -- --help` lists all flags, for example `--repository` for a different repository, `--tag` for an
 additional tag, `--dry-run`, `--insecure`, `--jobs`, `--json` and `--output`.
 
-`repository`, `remote_tags` and the files may contain workspace status variables, like `{{STABLE_GIT_COMMIT}}`. They are
-expanded when the program runs, so a cache cannot return an outdated tag.
+`repository`, `remote_tags` and the files may contain workspace status variables, like `{{STABLE_GIT_COMMIT}}`, or
+`{{STABLE_GIT_COMMIT|dev}}` with a default. They are expanded when the program runs, so a cache cannot return an outdated tag.
+Tags may also contain the image's `{{DIGEST}}` and `{{SHORT_DIGEST}}`; a tag with `{{ARCH}}` or `{{PLATFORM}}` is set on each
+image of an index.
+
+Without `repository` and `repository_file`, the repository must be given to the program:
+`bazel run //:push -- --repository=REPOSITORY`.
 
 The output group `reference` is the file `NAME.reference`, which contains the image's name after the push,
-`REPOSITORY@DIGEST`. Building it does not push. For this file, `repository` may contain only stable variables.
+`REPOSITORY@DIGEST`. Building it does not push. For this file, `repository` may contain only stable variables. Without a
+repository there is no such file.
 
 With `--@rules_strata//rules:remote_cache=ADDRESS`, the address of the build's remote cache, Bazel does not download layers
 that are in that cache. The program reads those that the registry lacks from the cache and uploads them.
@@ -93,18 +131,19 @@ The program is built for the machine that Bazel runs on, the platform in `--host
             providers = IMAGE_OR_INDEX,
         ),
         "remote_tags": attr.string_list(
-            doc = "Tags to set, like `[\"latest\", \"v1\"]`. Without tags, the image can only be pulled by its digest.",
+            doc = """Tags to set, like `["latest", "v1"]`. Without tags, the image can only be pulled by its digest. May contain
+Make variables.""",
         ),
         "repository": attr.string(
-            doc = "Registry and repository, like `registry.example.com/team/app`. No tag.",
+            doc = "Registry and repository, like `registry.example.com/team/app`. No tag. May contain Make variables.",
         ),
         "repository_file": attr.label(
-            doc = "File whose only line is the repository. Replaces `repository`.",
-            allow_single_file = True,
+            doc = "File whose only line is the repository, or a build setting like a `string_flag`. Replaces `repository`.",
+            allow_files = True,
         ),
         "tag_file": attr.label(
-            doc = "File with additional tags, one per line.",
-            allow_single_file = True,
+            doc = "File with additional tags, one per line, or a build setting like a `string_flag` whose value is a tag.",
+            allow_files = True,
         ),
         "_remote_cache_credential_helper": attr.label(default = "//rules:remote_cache_credential_helper"),
         "_remote_cache": attr.label(default = "//rules:remote_cache"),
@@ -146,7 +185,7 @@ def _pushes_impl(ctx):
     return [
         program(ctx, "push", struct(file = arguments.file, runfiles = runfiles)),
         PushesInfo(loads = tuple(loads), pushes = tuple(pushes)),
-        OutputGroupInfo(reference = depset([push.reference for push in pushes])),
+        OutputGroupInfo(reference = depset([push.reference for push in pushes if push.reference])),
     ]
 
 image_push_all = rule(

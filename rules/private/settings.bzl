@@ -1,9 +1,13 @@
 """The settings of an image: attributes here, mkconfig's --settings in the tools (Go: tools/internal/image)."""
 
+load(":expand.bzl", "expand")
+
 visibility(["//rules/..."])
 
 _PAIRS_FILE = """File with more `{attribute}`: lines of the form `KEY=VALUE`, or a JSON object of strings. `{attribute}` takes
-precedence. Values are verbatim. See docs/images.md."""
+precedence. Values may contain variables like `{{{{STABLE_NAME}}}}` and are otherwise verbatim. See docs/images.md."""
+
+_FILE_INSTEAD = """File that replaces `{attribute}`: {form}. See docs/images.md."""
 
 def pairs_file(attribute):
     """Returns the attribute for a file that adds to a dict of strings (Go: tools/internal/cli/pairs).
@@ -19,10 +23,40 @@ def pairs_file(attribute):
         allow_single_file = True,
     )
 
+def _file_instead(attribute, form):
+    return attr.label(
+        doc = _FILE_INSTEAD.format(attribute = attribute, form = form),
+        allow_single_file = True,
+    )
+
+# Settings that are not literals.
+SETTING_FILE_ATTRS = {
+    "cmd_file": _file_instead("cmd", "one argument per line, or a JSON list of strings"),
+    "created_file": _file_instead("created", "one line, which may contain variables like `{{STABLE_NAME}}`"),
+    "entrypoint_file": _file_instead("entrypoint", "one argument per line, or a JSON list of strings"),
+    "env_file": pairs_file("env"),
+    "labels_file": pairs_file("labels"),
+}
+
+# What the expansion of an attribute in Make variables can refer to.
+DATA_ATTR = {
+    "data": attr.label_list(
+        doc = """Targets whose runfiles paths settings may contain, as `$(rootpath LABEL)` or `$(rlocationpath LABEL)`. They
+are not added to the image.""",
+        allow_files = True,
+    ),
+}
+
 SETTING_ATTRS = {
     "allow_any_architecture": attr.bool(
         doc = """Allow layers whose ELF programs are all for a different architecture than the image, for example because
 they run in an emulator or not at all. By default, this is an error. docs/layers.md describes the check.""",
+    ),
+    "append_cmd": attr.string_list(
+        doc = "Arguments to add to the base's `cmd`.",
+    ),
+    "append_entrypoint": attr.string_list(
+        doc = "Arguments to add to the base's `entrypoint`. The base's `cmd` is kept.",
     ),
     "architecture": attr.string(
         doc = "CPU architecture as a GOARCH value, like `arm64`. Only without a base. Defaults to that of the target platform.",
@@ -39,7 +73,8 @@ Use this to remove an inherited `cmd`, for example: an empty attribute inherits 
         doc = "Arguments of the entrypoint, or the command if there is no entrypoint. Stored unchanged, including empty ones.",
     ),
     "created": attr.string(
-        doc = "Creation time in the config, like `2025-01-31T12:00:00Z`. Defaults to 1970-01-01T00:00:00Z.",
+        doc = """Creation time in the config: a time like `2025-01-31T12:00:00Z`, or seconds since 1970. May contain variables,
+like `{{STABLE_COMMIT_TIME}}`. Defaults to 1970-01-01T00:00:00Z.""",
     ),
     "entrypoint": attr.string_list(
         doc = "The program to run and its first arguments. As in a Dockerfile, setting it removes an inherited `cmd`.",
@@ -47,7 +82,7 @@ Use this to remove an inherited `cmd`, for example: an empty attribute inherits 
     "env": attr.string_dict(
         doc = """Environment variables. They are added to those of the base and replace those with the same name. `${NAME}` is
 the value that the base or a layer sets, as in `"PATH": "/app/bin:${PATH}"`; a variable that neither sets is an error. Write
-`$$` for a `$`. `$NAME` and `$(NAME)` would not be expanded and are errors.""",
+`$$` for a `$`. `$NAME` would not be expanded and is an error. Values may contain variables like `{{STABLE_NAME}}`.""",
     ),
     "exposed_ports": attr.string_list(
         doc = "Ports that the container listens on, like `8080` or `53/udp`. Defaults to tcp. Added to those of the base.",
@@ -74,7 +109,8 @@ engine's default applies.""",
         doc = "Time after which a running health check is considered failed.",
     ),
     "labels": attr.string_dict(
-        doc = "Labels in the config. They are added to those of the base and replace those with the same name.",
+        doc = """Labels in the config. They are added to those of the base and replace those with the same name. Values may
+contain variables like `{{STABLE_NAME}}`.""",
     ),
     "os": attr.string(
         doc = "Operating system as a GOOS value, like `linux`. Only without a base. Defaults to that of the target platform.",
@@ -105,22 +141,43 @@ engine's default applies.""",
     ),
 }
 
-def settings_of(attr, platform):
+# The attributes in which Make variables are expanded.
+_EXPANDED = ["append_cmd", "append_entrypoint", "cmd", "created", "entrypoint", "env", "labels"]
+
+_SET_TWICE = "{label}: set either {attribute} or {attribute}_file; both are set"
+
+def settings_of(ctx, platform):
     """Returns mkconfig's settings: all attributes that are set.
 
     Args:
-      attr: The rule's attributes, including SETTING_ATTRS.
+      ctx: The rule's context. The rule must have SETTING_ATTRS, SETTING_FILE_ATTRS and DATA_ATTR.
       platform: dict with the default os, architecture and variant.
 
     Returns:
       dict to be encoded as JSON.
     """
     settings = dict(platform)
-    if attr.architecture:
+    if ctx.attr.architecture:
         # A variant belongs to an architecture, so the platform's variant does not apply to a different one.
         settings.pop("variant", None)
     for name in SETTING_ATTRS:
-        value = getattr(attr, name)
+        value = getattr(ctx.attr, name)
         if value:
-            settings[name] = value
+            # mkconfig expands the dollars of env.
+            settings[name] = expand(ctx, name, value, ctx.attr.data, keep_dollars = name == "env") if name in _EXPANDED else value
+    for name in ["cmd", "created", "entrypoint"]:
+        if name in settings and getattr(ctx.file, name + "_file"):
+            fail(_SET_TWICE.format(attribute = name, label = ctx.label))
     return settings
+
+def setting_files(ctx):
+    """Returns a dict from mkconfig's flag to the File of SETTING_FILE_ATTRS, or None if it is not set."""
+    return {name.replace("_", "-"): getattr(ctx.file, name) for name in SETTING_FILE_ATTRS}
+
+def stamped_texts(settings):
+    """Returns the strings in settings that may contain variables of the workspace status."""
+    return settings.get("env", {}).values() + settings.get("labels", {}).values() + [settings.get("created", "")]
+
+def stamped_files(files):
+    """Returns the Files of setting_files that may contain variables of the workspace status."""
+    return [files[flag] for flag in ["created-file", "env-file", "labels-file"]]

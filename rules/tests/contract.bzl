@@ -39,6 +39,33 @@ CONTRACT = json.decode(r"""{
     {"argument": "é", "written": "'é'"}
   ],
 
+  "dollars": [
+    {"text": "", "value": "", "env": "", "final": ""},
+    {"text": "$(X)-$(DOLLARS)", "value": "x-$$1", "env": "x-$$$$1", "final": "x-$$1"},
+    {"text": "$$(X)", "value": "$(X)", "env": "$$(X)", "final": "$(X)"},
+    {"text": "$$$(X)$$", "value": "$x$", "env": "$$x$$", "final": "$x$"},
+    {"text": "$$$$", "value": "$$", "env": "$$$$", "final": "$$"},
+    {"text": "$$$${HOME}", "value": "$${HOME}", "env": "$$$${HOME}", "final": "$${HOME}"},
+    {"text": "$$${HOME}", "value": "$${HOME}", "env": "$$${HOME}", "final": "$/root"},
+    {"text": "${HOME}/$(X)", "value": "${HOME}/x", "env": "${HOME}/x", "final": "/root/x"},
+    {"text": "$${HOME}", "value": "${HOME}", "env": "$${HOME}", "final": "${HOME}"},
+    {"text": "$HOME", "value": "$HOME", "env": "$HOME", "final": null},
+    {"text": "$$HOME", "value": "$HOME", "env": "$$HOME", "final": "$HOME"},
+    {"text": "$5 5$", "value": "$5 5$", "env": "$5 5$", "final": "$5 5$"},
+    {"text": "a(X)$", "value": "a(X)$", "env": "a(X)$", "final": "a(X)$"},
+    {"text": "$(X", "value": null, "env": null, "final": null}
+  ],
+
+  "status_variables": [
+    {"text": "", "found": false},
+    {"text": "{STABLE_X}", "found": false},
+    {"text": "{ {STABLE_X} }", "found": false},
+    {"text": "{{STABLE_X}}", "found": true},
+    {"text": "a{{ .STABLE_X | dev }}b", "found": true},
+    {"text": "{{{STABLE_X}}}", "found": true},
+    {"text": "{{{{STABLE_X}}", "found": true}
+  ],
+
   "patterns": [
     {"pattern": "/app/server", "path": "/app/server"},
     {"pattern": "app/server", "path": "/app/server"},

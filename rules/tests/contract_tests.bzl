@@ -2,10 +2,12 @@
 
 load("@bazel_skylib//lib:partial.bzl", "partial")
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
+load("//rules/private:expand.bzl", "expand_text")
 load("//rules/private:packing.bzl", "COMPRESSIONS")
 load("//rules/private:paths.bzl", "below", "escape", "literal")
 load("//rules/private:platform.bzl", "ARCHITECTURES")
 load("//rules/private:run_tool.bzl", "new_args")
+load("//rules/private:stamp.bzl", "has_variables")
 load("//rules/private/repo:build_file.bzl", "constraints_of")
 load("//rules/private/repo:lock.bzl", "repository_of")
 load("//rules/private/repo:pulled_repository.bzl", "DEFAULT_PLATFORMS", "MEDIA_TYPES", "platform_of", "reference_problem")
@@ -26,6 +28,26 @@ def _paths_impl(ctx):
     return unittest.end(env)
 
 _paths_test = unittest.make(_paths_impl)
+
+_MAKE_VARIABLES = {"DOLLARS": "$$1", "X": "x"}
+
+def _values_impl(ctx):
+    env = unittest.begin(ctx)
+    for case in CONTRACT["dollars"]:
+        for want, keep_dollars in [(case["value"], False), (case["env"], True)]:
+            rejected = []
+            got = expand_text(
+                case["text"],
+                lambda name: _MAKE_VARIABLES.get(name, ""),
+                lambda: rejected.append(True),  # buildifier: disable=uninitialized
+                keep_dollars,
+            )
+            asserts.equals(env, want, None if rejected else got, case["text"])
+    for case in CONTRACT["status_variables"]:
+        asserts.equals(env, case["found"], has_variables(case["text"]), case["text"])
+    return unittest.end(env)
+
+_values_test = unittest.make(_values_impl)
 
 def _written_impl(ctx):
     args = new_args(ctx)
@@ -119,4 +141,5 @@ def contract_tests(name):
         _platforms_test,
         _registries_test,
         _servers_test,
+        _values_test,
     )

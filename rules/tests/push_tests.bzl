@@ -1,6 +1,7 @@
 """image_push and image_push_all: the sources of names, and the providers for other rules."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("@bazel_skylib//rules:common_settings.bzl", "string_flag", "string_list_flag")
 load("//rules:defs.bzl", "image_push", "image_push_all")
 load("//rules:providers.bzl", "PushInfo", "PushesInfo")
 load(":actions.bzl", "input_names", "only", "written_arguments")
@@ -26,6 +27,12 @@ def _names_impl(ctx):
         for name in arguments[flag]:
             asserts.true(env, name in links, name + " is not among the runfiles")
     asserts.equals(env, ctx.attr.arguments, {flag: values for flag, values in arguments.items() if values})
+
+    # Without a repository, the image has no name.
+    if not ctx.attr.reference_inputs:
+        asserts.equals(env, None, target[PushInfo].reference)
+        asserts.equals(env, [], target[OutputGroupInfo].reference.to_list())
+        return analysistest.end(env)
 
     # The reference is built from the stable status only.
     action = only(env, "MkReference")
@@ -78,6 +85,10 @@ def push_tests(name):
       name: Name of the test suite.
     """
     tests = []
+    string_flag(name = "push_tag", build_setting_default = "v7", make_variable = "TAG")
+    string_flag(name = "push_repository", build_setting_default = "r.test/{{STABLE_TEAM}}")
+    string_flag(name = "push_nothing", build_setting_default = "")
+    string_list_flag(name = "push_tags", build_setting_default = ["v2", "v3"])
     for case, attrs, arguments, inputs in [
         ("plain", {"remote_tags": ["v1"], "repository": "r.test/ten"}, {
             "repository": ["r.test/ten"],
@@ -92,6 +103,21 @@ def push_tests(name):
             "repository": ["r.test/{{STABLE_TEAM}}/ten"],
             "status": _STATUS,
         }, ["stable-status.txt"]),
+        ("make_variables", {
+            "remote_tags": ["$(TAG)-$(COMPILATION_MODE)"],
+            "repository": "r.test/$(TAG)",
+            "toolchains": ["push_tag"],
+        }, {
+            "repository": ["r.test/v7"],
+            "tag": ["v7-fastbuild"],
+        }, []),
+        ("settings", {"remote_tags": ["v1"], "repository_file": "push_repository", "tag_file": "push_tags"}, {
+            "repository": ["r.test/{{STABLE_TEAM}}"],
+            "status": _STATUS,
+            "tag": ["v1", "v2", "v3"],
+        }, ["stable-status.txt"]),
+        ("unset_settings", {"repository_file": "push_nothing", "tag_file": "push_nothing"}, {}, None),
+        ("later", {"remote_tags": ["v1"]}, {"tag": ["v1"]}, None),
         ("from_files", {"repository_file": "data/a.txt", "tag_file": "data/b=c.txt"}, {
             "repository-file": ["a.txt"],
             "status": _STATUS,
@@ -102,22 +128,24 @@ def push_tests(name):
         tests.append("push_%s_test" % case)
         _names_test(
             name = tests[-1],
-            reference_inputs = sorted(inputs + ["index.descriptor.json"]),
-            repository = attrs.get("repository", ""),
+            reference_inputs = sorted(inputs + ["index.descriptor.json"]) if inputs != None else [],
+            repository = (arguments.get("repository") or [""])[0],
             target_under_test = "push_" + case,
             arguments = arguments,
         )
-    for case, attrs, found in [
-        ("nowhere", {}, "neither is set"),
-        ("twice", {"repository": "r.test/ten", "repository_file": "data/a.txt"}, "both are set"),
-    ]:
-        image_push(name = "push_" + case, image = "index", tags = ["manual"], **attrs)
-        tests.append("push_%s_test" % case)
-        _refused_test(
-            name = tests[-1],
-            message = "//rules/tests:push_%s: set either repository or repository_file; %s" % (case, found),
-            target_under_test = "push_" + case,
-        )
+    image_push(
+        name = "push_twice",
+        image = "index",
+        repository = "r.test/ten",
+        repository_file = "data/a.txt",
+        tags = ["manual"],
+    )
+    tests.append("push_twice_test")
+    _refused_test(
+        name = tests[-1],
+        message = "//rules/tests:push_twice: set either repository or repository_file; both are set",
+        target_under_test = "push_twice",
+    )
     image_push_all(name = "pushes_stamped", pushes = ["push_stamped", "push_stamped_tag"])
     image_push_all(name = "pushes", pushes = ["push_plain", "pushes_stamped", "push_from_files"])
     _several_test(

@@ -238,7 +238,7 @@ def several_tests(name):
             refusal(
                 rule,
                 "several_%s_unknown" % kind,
-                ["$(NO_SUCH_VARIABLE) not defined"],
+                ["attribute repo_tags: $(NO_SUCH_VARIABLE) is not a Make variable"],
                 image = "several_one",
                 repo_tags = ["localhost/a:$(NO_SUCH_VARIABLE)"],
             ),

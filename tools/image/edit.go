@@ -106,7 +106,7 @@ func (e *editing) declareSettings(flags *flag.FlagSet) {
 	text("workdir", "absolute `path` of the working directory", &e.change.Workdir)
 	text("stop-signal", "`signal` that asks the program to end", &e.change.StopSignal)
 	text("author", "`person` who made the image", &e.change.Author)
-	text("created", "`time` of creation, as RFC 3339 (default 1970-01-01T00:00:00Z)", &e.change.Created)
+	text("created", "`time` of creation, as RFC 3339 or in seconds since 1970 (default 1970-01-01T00:00:00Z)", &e.change.Created)
 	flags.Var(&e.env, "env", "environment variable `NAME=VALUE`")
 	flags.Var(&e.labels, "label", "label `KEY=VALUE`")
 	flags.Var(&e.annotations, "annotation", "annotation `KEY=VALUE` of the manifest")

@@ -6,7 +6,7 @@ import (
 	"flag"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/cli/pairs"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/stamp"
 	"github.com/rules-strata/rules_strata/tools/internal/image"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
@@ -15,10 +15,12 @@ const details = `
 Settings, all optional, absent means inherited from the base:
   os architecture variant os_version        strings; os and architecture cannot contradict the base
   os_features entrypoint cmd shell          lists of strings that replace the base's; entrypoint drops its cmd
-  created                                   RFC 3339, never inherited, 1970-01-01T00:00:00Z by default
+  created                                   RFC 3339 or seconds since 1970, never inherited, 1970-01-01T00:00:00Z by default
+  append_entrypoint append_cmd              lists of strings, added to the base's entrypoint and cmd
   author user workdir stop_signal           strings
   exposed_ports volumes                     lists of strings, added to the base's
   env labels                                objects of strings, merged into the base's; env also into that of the layers
+                                            env, labels and created may have variables of --status, like {{STABLE_NAME}}
                                             in env, ${NAME} is the value that the base or a layer sets, and $$ is $
   healthcheck                               ["NONE"], ["CMD", program, argument...] or ["CMD-SHELL", line]
   healthcheck_interval healthcheck_timeout  times such as "30s", which need healthcheck; healthcheck_start_period
@@ -38,7 +40,8 @@ var command = cli.Command{
 type options struct {
 	base, descriptor string
 	settings         string
-	env, labels      string
+	files            valueFiles
+	status           *stamp.Flags
 	layers           []layer
 	baseShapes       cli.Strings
 	outputs          wire.Outputs
@@ -68,10 +71,8 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		return nil
 	})
 	flags.StringVar(&o.settings, "settings", "{}", "`json` object with the settings below")
-	flags.StringVar(&o.env, "env-file", "",
-		"`file` with variables, as KEY=VALUE lines or a JSON object; the setting env takes precedence")
-	flags.StringVar(&o.labels, "labels-file", "",
-		"`file` with labels, as KEY=VALUE lines or a JSON object; the setting labels takes precedence")
+	o.files.declare(flags)
+	o.status = stamp.Declare(flags)
 	flags.StringVar(&o.outputs.Document, "output", "", "`file` to write the config to")
 	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "`file` to write its descriptor to")
 	return func(context.Context, cli.Streams) error {
@@ -84,10 +85,11 @@ func (o *options) run() error {
 	if err != nil {
 		return cli.Usage("--settings: %w", err)
 	}
-	if settings.Env, err = o.variables(settings.Env); err != nil {
+	scope, err := o.status.Scope()
+	if err != nil {
 		return err
 	}
-	if settings.Labels, err = pairs.Add(settings.Labels, o.labels); err != nil {
+	if err := o.files.complete(&settings, scope); err != nil {
 		return err
 	}
 	var base []byte
@@ -127,20 +129,6 @@ func (o *options) run() error {
 		return err
 	}
 	return o.outputs.Write(config.Bytes, config.Descriptor)
-}
-
-// variables returns the setting env and, of the file, those variables that it lacks. Values in the file are literal.
-func (o *options) variables(stated map[string]string) (map[string]string, error) {
-	all, err := pairs.Add(stated, o.env)
-	if err != nil {
-		return nil, err
-	}
-	for name, value := range all {
-		if _, ok := stated[name]; !ok {
-			all[name] = image.Literal(value)
-		}
-	}
-	return all, nil
 }
 
 // advise adds a hint about how to fix err.

@@ -24,6 +24,7 @@ load both read it. Its bytes depend on nothing but the images and their names. A
 func newWork(flags *flag.FlagSet) cli.Work {
 	image := imageflags.Declare(flags)
 	names := nameflags.DeclareImages(flags)
+	names.Stable = true
 	layoutPath := flags.String("layout", "", "`directory` to write, absent or empty")
 	archivePath := flags.String("archive", "", "`tar` file to write")
 	return func(ctx context.Context, _ cli.Streams) error {

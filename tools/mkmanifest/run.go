@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/pairs"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/stamp"
 	"github.com/rules-strata/rules_strata/tools/internal/image"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
@@ -24,6 +26,7 @@ type options struct {
 	layers       cli.Strings
 	annotations  cli.Strings
 	file         string // with annotations
+	status       *stamp.Flags
 	outputs      wire.Outputs
 }
 
@@ -35,6 +38,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.Var(&o.annotations, "annotation", "annotation of the manifest, as `key=value`")
 	flags.StringVar(&o.file, "annotations-file", "",
 		"`file` with annotations, as KEY=VALUE lines or a JSON object; --annotation takes precedence")
+	o.status = stamp.Declare(flags)
 	flags.StringVar(&o.outputs.Document, "output", "", "`file` to write the manifest to")
 	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "`file` to write its descriptor to")
 	flags.StringVar(&o.outputs.Digest, "digest", "", "`file` to write its digest to")
@@ -50,6 +54,13 @@ func (o *options) run() error {
 	}
 	if annotations, err = pairs.Add(annotations, o.file); err != nil {
 		return err
+	}
+	scope, err := o.status.Scope()
+	if err != nil {
+		return err
+	}
+	if annotations, err = scope.ExpandAll(annotations); err != nil {
+		return fmt.Errorf("annotations: %w", err)
 	}
 	config, err := wire.ReadDescriptor(o.config)
 	if err != nil {

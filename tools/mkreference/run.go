@@ -20,9 +20,10 @@ var command = cli.Command{
 func newWork(flags *flag.FlagSet) cli.Work {
 	root := flags.String("root", "", "`file` with the descriptor of the image or index")
 	names := nameflags.Declare(flags)
+	names.Stable = true
 	output := flags.String("output", "", "`file` to write")
 	return func(context.Context, cli.Streams) error {
-		to, _, err := names.Resolve()
+		to, err := names.ResolveRepository()
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"io"
 
@@ -72,25 +73,36 @@ func readDestination(file string) (*destination, error) {
 	return d, nil
 }
 
-// task returns the push that the flags describe.
-func (d *destination) task(client *registry.Client) (push.Task, error) {
-	to, tags, err := d.names.Resolve()
+// tasks returns the pushes that the flags describe: that of the image, and those of images of an index with tags of their
+// own.
+func (d *destination) tasks(ctx context.Context, client *registry.Client) ([]push.Task, error) {
+	to, err := d.names.ResolveRepository()
 	if err != nil {
-		return push.Task{}, err
+		return nil, err
 	}
 	image, err := d.image.Image()
 	if err != nil {
-		return push.Task{}, err
+		return nil, err
 	}
 	cache, err := d.cache.open()
 	if err != nil {
-		return push.Task{}, err
+		return nil, err
 	}
 	var source content.Source = content.Multi{image.Files, remote.New(client, image.Remote)}
 	if cache != nil {
 		source = cache.Behind(source)
 	}
-	return push.Task{
-		Target: d.target, To: to, Tags: tags, Root: image.Root, Source: source, Remote: image.Remote,
-	}, nil
+	all, err := d.names.ResolveTags(image.Root, func() ([]content.Image, error) {
+		return content.ListImages(ctx, image.Files, image.Root)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var tasks []push.Task
+	for _, tagged := range all {
+		tasks = append(tasks, push.Task{
+			Target: d.target, To: to, Tags: tagged.Tags, Root: tagged.Descriptor, Source: source, Remote: image.Remote,
+		})
+	}
+	return tasks, nil
 }

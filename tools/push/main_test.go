@@ -21,10 +21,10 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the scripts. Each has an index of two images in the files root.json, image.json (one of the two) and
-// blobs; $DIGEST and $IMAGE_DIGEST; a registry $OPEN, and a registry $BASIC that requires the user "user" with the
-// password "sesame". auth.json has that credential, wrong.json a different one. The image's first layer, the file
-// $REMOTE, is also in $OPEN, at the address in remote.json. The command "tags" compares the tags of a repository in
-// $OPEN, and "status" writes a file.
+// blobs; $DIGEST, also as $TAG_DIGEST for a tag, and $IMAGE_DIGEST; a registry $OPEN, and a registry $BASIC that requires
+// the user "user" with the password "sesame". auth.json has that credential, wrong.json a different one. The image's first
+// layer, the file $REMOTE, is also in $OPEN, at the address in remote.json. The command "tags" compares the tags of a
+// repository in $OPEN, and "status" writes a file.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -38,7 +38,8 @@ func TestScripts(t *testing.T) {
 			env.Values["open"] = open
 			for name, value := range map[string]string{
 				"HOME": filepath.Join(env.WorkDir, "home"), "XDG_RUNTIME_DIR": filepath.Join(env.WorkDir, "run"),
-				"DIGEST": index.Digest.String(), "IMAGE_DIGEST": image.Digest.String(),
+				"TAG_DIGEST": "sha256-" + index.Digest.Encoded(),
+				"DIGEST":     index.Digest.String(), "IMAGE_DIGEST": image.Digest.String(),
 				"OPEN": open.Host, "BASIC": basic.Host,
 			} {
 				env.Setenv(name, value)

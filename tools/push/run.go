@@ -26,7 +26,9 @@ var command = cli.Command{
 	Details: `
 Your flags follow those of the build's rule: a second --repository replaces the first, each --tag adds one. Without tags,
 an image can only be pulled by its digest. Repositories and tags may contain variables of the workspace status, as
-{{STABLE_NAME}}.
+{{STABLE_NAME}} or, with a default, {{STABLE_NAME|dev}}. In tags, {{DIGEST}} is "sha256-" and the digits of the image's
+digest, and {{SHORT_DIGEST}} the first 12 of them. A tag with {{ARCH}} ("arm64") or {{PLATFORM}} ("linux-arm64") is set on
+each image of an index instead of the index.
 
 Standard output gets the references that now resolve, one per line. Credentials are those of "docker login" and
 "podman login". TLS is optional for a registry on this machine.`,
@@ -76,7 +78,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 func (s *settings) run(ctx context.Context, std cli.Streams) error {
 	var meter progress.Meter
 	client := s.registry.Client()
-	tasks, err := s.tasks(client, &meter)
+	tasks, err := s.tasks(ctx, client, &meter)
 	if err != nil {
 		return err
 	}
@@ -103,19 +105,25 @@ func (s *settings) run(ctx context.Context, std cli.Streams) error {
 }
 
 // tasks returns the pushes, whose blobs the meter counts.
-func (s *settings) tasks(client *registry.Client, meter *progress.Meter) ([]push.Task, error) {
+func (s *settings) tasks(ctx context.Context, client *registry.Client, meter *progress.Meter) ([]push.Task, error) {
 	destinations, err := readDestinations(s.own, s.pushes)
 	if err != nil {
 		return nil, err
 	}
 	var tasks []push.Task
 	for _, d := range destinations {
-		task, err := d.task(client)
+		all, err := d.tasks(ctx, client)
+		if err != nil && d != s.own {
+			return nil, fmt.Errorf("%s: %w", d.target, err)
+		}
 		if err != nil {
 			return nil, err
 		}
-		task.Source = meter.Watch(task.Source)
-		tasks = append(tasks, task)
+		source := meter.Watch(all[0].Source)
+		for _, task := range all {
+			task.Source = source
+			tasks = append(tasks, task)
+		}
 	}
 	return tasks, nil
 }

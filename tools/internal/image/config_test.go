@@ -98,6 +98,12 @@ func TestConfigRun(t *testing.T) {
 		{"clearing the entrypoint keeps cmd", `{"Entrypoint":["e"],"Cmd":["c"],"ArgsEscaped":true}`,
 			`{"clear":["entrypoint"]}`,
 			`{"Cmd":["c"],"ArgsEscaped":true}`},
+		{"appended arguments follow the base's", `{"Entrypoint":["e"],"Cmd":["c"]}`,
+			`{"append_entrypoint":["f"],"append_cmd":["d",""]}`, `{"Entrypoint":["e","f"],"Cmd":["c","d",""]}`},
+		{"appended arguments may be the first", `{"Entrypoint":["e"]}`, `{"append_cmd":["d"]}`,
+			`{"Entrypoint":["e"],"Cmd":["d"]}`},
+		{"clear comes before append", `{"Entrypoint":["e"],"Cmd":["c"]}`, `{"clear":["cmd"],"append_cmd":["d"]}`,
+			`{"Entrypoint":["e"],"Cmd":["d"]}`},
 		{"empty lists and strings are set", `{"User":"u","Entrypoint":["e"],"Cmd":["c"],"Shell":["s"],` +
 			`"WorkingDir":"/w"}`,
 			`{"user":"","entrypoint":[],"shell":[],"workdir":"","stop_signal":""}`, `{}`},

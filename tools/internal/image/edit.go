@@ -1,10 +1,11 @@
 package image
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -28,6 +29,8 @@ func (c *config) edit(s Settings) error {
 		{"stop_signal", c.editStopSignal},
 		{"entrypoint", c.editEntrypoint},
 		{"cmd", c.editCmd},
+		{"append_entrypoint", c.appendEntrypoint},
+		{"append_cmd", c.appendCmd},
 		{"shell", c.editShell},
 		{"exposed_ports", c.editPorts},
 		{"volumes", c.editVolumes},
@@ -43,18 +46,12 @@ func (c *config) edit(s Settings) error {
 	return c.editHealthcheck(s)
 }
 
-func (c *config) editCreated(s Settings) error {
+func (c *config) editCreated(s Settings) (err error) {
 	c.created = epoch
-	if s.Created == nil {
-		return nil
+	if s.Created != nil {
+		c.created, err = parseTime(*s.Created)
 	}
-	var created time.Time
-	err := created.UnmarshalText([]byte(*s.Created))
-	c.created = created.UTC()
-	if year := c.created.Year(); err != nil || year < 0 || year > 9999 {
-		return fmt.Errorf("%q is not an RFC 3339 time, such as 2006-01-02T15:04:05Z", *s.Created)
-	}
-	return nil
+	return err
 }
 
 func (c *config) editUser(s Settings) error {
@@ -95,6 +92,42 @@ func (c *config) editCmd(s Settings) error {
 		delete(c.runExtra, argsEscapedKey)
 	}
 	return checkArgs(s.Cmd)
+}
+
+func (c *config) appendEntrypoint(s Settings) error {
+	switch {
+	case s.AppendEntrypoint == nil:
+		return nil
+	case s.Entrypoint != nil:
+		return errors.New("entrypoint is set, too; add the arguments there")
+	case len(c.run.Entrypoint) == 0:
+		return errors.New("the base has no entrypoint; set entrypoint")
+	}
+	c.run.Entrypoint = slices.Concat(c.run.Entrypoint, s.AppendEntrypoint)
+	return c.checkAppended(s.AppendEntrypoint)
+}
+
+func (c *config) appendCmd(s Settings) error {
+	switch {
+	case s.AppendCmd == nil:
+		return nil
+	case s.Cmd != nil:
+		return errors.New("cmd is set, too; add the arguments there")
+	case s.Entrypoint != nil:
+		return errors.New("entrypoint is set, which drops the base's cmd; set cmd")
+	case len(c.run.Entrypoint)+len(c.run.Cmd) == 0:
+		return errors.New("the base has neither an entrypoint nor a cmd; set cmd")
+	}
+	c.run.Cmd = slices.Concat(c.run.Cmd, s.AppendCmd)
+	return c.checkAppended(s.AppendCmd)
+}
+
+// checkAppended rejects arguments that cannot follow those of the base.
+func (c *config) checkAppended(args []string) error {
+	if string(c.runExtra[argsEscapedKey]) == "true" {
+		return fmt.Errorf("the base's arguments are one quoted command line (%s); set entrypoint and cmd", argsEscapedKey)
+	}
+	return checkArgs(args)
 }
 
 func (c *config) editShell(s Settings) error {

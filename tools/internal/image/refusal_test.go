@@ -20,7 +20,7 @@ func checkRefusal(t *testing.T, err error, want string) {
 }
 
 func TestConfigRefusesSettings(t *testing.T) {
-	const known = "allow_any_architecture, architecture, author, clear, cmd, created, entrypoint, env, exposed_ports, " +
+	const known = "allow_any_architecture, append_cmd, append_entrypoint, architecture, author, clear, cmd, created, entrypoint, env, exposed_ports, " +
 		"healthcheck, healthcheck_interval, healthcheck_retries, healthcheck_start_interval, healthcheck_start_period, " +
 		"healthcheck_timeout, labels, os, os_features, os_version, shell, stop_signal, user, variant, volumes, workdir"
 	const clearable = "architecture, author, cmd, created, entrypoint, env, exposed_ports, healthcheck, labels, os, " +
@@ -74,6 +74,14 @@ func TestConfigRefusesSettings(t *testing.T) {
 		{`{"env":{"A":"\u0000"}}`, `env: value of A contains a NUL byte`},
 		{`{"entrypoint":["\u0000"]}`, `entrypoint: "\x00" contains a NUL byte`},
 		{`{"cmd":["a","b\u0000"]}`, `cmd: "b\x00" contains a NUL byte`},
+		{`{"append_cmd":["b"],"cmd":["a"]}`, `append_cmd: cmd is set, too; add the arguments there`},
+		{`{"append_cmd":["b"],"entrypoint":["a"]}`, `append_cmd: entrypoint is set, which drops the base's cmd; set cmd`},
+		{`{"append_cmd":["b"]}`, `append_cmd: the base has neither an entrypoint nor a cmd; set cmd`},
+		{`{"append_entrypoint":["b"],"entrypoint":["a"]}`, `append_entrypoint: entrypoint is set, too; add the arguments there`},
+		{`{"append_entrypoint":["b"]}`, `append_entrypoint: the base has no entrypoint; set entrypoint`},
+		{`{"clear":["append_cmd"]}`, `clear: unknown name "append_cmd", expected one of ` + clearable},
+		{`{"created":"253402300800"}`,
+			`created: "253402300800" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z, or a number of seconds since 1970`},
 		{`{"shell":["\u0000"]}`, `shell: "\x00" contains a NUL byte`},
 		{`{"labels":{"":"x"}}`, `labels: empty label name for the value "x"`},
 		{`{"exposed_ports":[""]}`, `exposed_ports: ""` + port},
@@ -96,13 +104,13 @@ func TestConfigRefusesSettings(t *testing.T) {
 		},
 		{
 			`{"created":"yesterday"}`,
-			`created: "yesterday" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z`,
+			`created: "yesterday" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z, or a number of seconds since 1970`,
 		},
 		{
 			`{"created":"2020-01-01"}`,
-			`created: "2020-01-01" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z`,
+			`created: "2020-01-01" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z, or a number of seconds since 1970`,
 		},
-		{`{"created":""}`, `created: "" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z`},
+		{`{"created":""}`, `created: "" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z, or a number of seconds since 1970`},
 		{`{"os":"windows"}`, `platform conflicts with the base: the os is set to "windows", the base's is "linux"`},
 		{
 			`{"architecture":"arm64"}`,
@@ -113,7 +121,7 @@ func TestConfigRefusesSettings(t *testing.T) {
 		{`{"variant":"v 7"}`, `platform: invalid variant "v 7", expected a name like a GOOS or GOARCH value`},
 		{
 			`{"created":"9999-12-31T23:59:59-23:00"}`,
-			`created: "9999-12-31T23:59:59-23:00" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z`,
+			`created: "9999-12-31T23:59:59-23:00" is not an RFC 3339 time, such as 2006-01-02T15:04:05Z, or a number of seconds since 1970`,
 		},
 	} {
 		settings, want := test.settings, test.want

@@ -23,7 +23,7 @@ type Settings struct {
 	// OSVersion and OSFeatures state what Windows images require of their host.
 	OSVersion  *string  `json:"os_version"`
 	OSFeatures []string `json:"os_features"`
-	// Created is a time in the format of RFC 3339. It is not inherited: the base was created before the image. The default
+	// Created is a time in the format of RFC 3339, or in seconds since 1970. It is not inherited: the base was created before the image. The default
 	// is 1970-01-01T00:00:00Z.
 	Created *string `json:"created"`
 	Author  *string `json:"author"`
@@ -36,6 +36,10 @@ type Settings struct {
 	// Entrypoint without Cmd drops the base's Cmd, which was meant for the base's entrypoint.
 	Entrypoint []string `json:"entrypoint"`
 	Cmd        []string `json:"cmd"`
+	// AppendEntrypoint and AppendCmd are added to the base's values, which must exist: otherwise, the first of them would
+	// be the program. A Cmd may be missing if there is an entrypoint.
+	AppendEntrypoint []string `json:"append_entrypoint"`
+	AppendCmd        []string `json:"append_cmd"`
 	// Shell is used by the shell form in Dockerfiles that build on the image.
 	Shell []string `json:"shell"`
 	// ExposedPorts are "PORT", "PORT/tcp", "PORT/udp" or "PORT/sctp", PORT from 1 to 65535.
@@ -91,7 +95,7 @@ var drop = map[string]func(*config){
 
 // notCleared lists the settings that Clear rejects: they are not values of the base, or only parts of one.
 var notCleared = []string{
-	"allow_any_architecture", "clear", "healthcheck_interval", "healthcheck_retries", "healthcheck_start_interval",
+	"allow_any_architecture", "append_cmd", "append_entrypoint", "clear", "healthcheck_interval", "healthcheck_retries", "healthcheck_start_interval",
 	"healthcheck_start_period", "healthcheck_timeout",
 }
 

@@ -17,6 +17,20 @@ const (
 	shellKey       = "Shell"
 )
 
+// parseTime reads a time in the format of RFC 3339, or in seconds since 1970. JSON can express the years 0 to 9999.
+func parseTime(text string) (time.Time, error) {
+	var t time.Time
+	err := t.UnmarshalText([]byte(text))
+	if seconds, errNumber := strconv.ParseInt(text, 10, 64); errNumber == nil {
+		t, err = time.Unix(seconds, 0), nil
+	}
+	t = t.UTC()
+	if year := t.Year(); err != nil || year < 0 || year > 9999 {
+		return t, fmt.Errorf("%q is not an RFC 3339 time, such as 2006-01-02T15:04:05Z, or a number of seconds since 1970", text)
+	}
+	return t, nil
+}
+
 // parsePort checks a port and returns it as engines write it, "80/tcp".
 func parsePort(text string) (string, error) {
 	number, protocol, stated := strings.Cut(text, "/")

@@ -21,6 +21,9 @@ const maxNames = 1 << 20
 
 // Images are the values of the flags that name one image or several.
 type Images struct {
+	// Stable rejects variables that are not stable, because the names become part of an action's output.
+	Stable bool
+
 	set                          *flag.FlagSet
 	names, files, images, status cli.Strings
 }
@@ -40,7 +43,7 @@ func DeclareImages(set *flag.FlagSet) *Images {
 // Resolve expands the names and reads the descriptors of the images. They are the one whose descriptor is in the file
 // root, the value of --root, or those of --image, each image once with all of its names.
 func (f *Images) Resolve(root string) ([]layout.Image, error) {
-	values, err := stamp.Read(f.status)
+	variables, err := scope(f.status, f.Stable)
 	if err != nil {
 		return nil, err
 	}
@@ -48,13 +51,13 @@ func (f *Images) Resolve(root string) ([]layout.Image, error) {
 		if err := f.checkSeveral(root); err != nil {
 			return nil, err
 		}
-		return f.several(values)
+		return f.several(variables)
 	}
 	if root == "" {
 		return nil, cli.Require(f.set, "root")
 	}
 	image := layout.Image{}
-	if image.Names, err = f.own(values); err != nil {
+	if image.Names, err = f.own(variables); err != nil {
 		return nil, err
 	}
 	image.Root, err = wire.ReadDescriptor(root)
@@ -76,10 +79,10 @@ func (f *Images) checkSeveral(root string) error {
 }
 
 // own returns the names of the one image.
-func (f *Images) own(values stamp.Values) ([]reference.Reference, error) {
+func (f *Images) own(variables stamp.Scope) ([]reference.Reference, error) {
 	var names []reference.Reference
 	add := func(origin, text string) error {
-		name, err := parseName(values, origin, text)
+		name, err := parseName(variables, origin, text)
 		if err == nil && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -125,7 +128,7 @@ func readNames(path string) (string, error) {
 }
 
 // several returns the images of --image.
-func (f *Images) several(values stamp.Values) ([]layout.Image, error) {
+func (f *Images) several(variables stamp.Scope) ([]layout.Image, error) {
 	var all []layout.Image
 	owners := make(map[reference.Reference]digest.Digest)
 	for _, pair := range f.images {
@@ -133,7 +136,7 @@ func (f *Images) several(values stamp.Values) ([]layout.Image, error) {
 		if err != nil {
 			return nil, cli.Usage("--image: %w", err)
 		}
-		name, err := parseName(values, fmt.Sprintf("--image %q", text), text)
+		name, err := parseName(variables, fmt.Sprintf("--image %q", text), text)
 		if err != nil {
 			return nil, err
 		}
@@ -158,8 +161,8 @@ func (f *Images) several(values stamp.Values) ([]layout.Image, error) {
 }
 
 // parseName returns the name in text, with variables expanded.
-func parseName(values stamp.Values, origin, text string) (reference.Reference, error) {
-	text, err := expand(values, origin, text)
+func parseName(variables stamp.Scope, origin, text string) (reference.Reference, error) {
+	text, err := expand(variables, origin, text)
 	if err != nil {
 		return reference.Reference{}, err
 	}

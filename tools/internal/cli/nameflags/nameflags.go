@@ -1,5 +1,6 @@
 // Package nameflags declares the flags for names, literal or in files, and with variables of the workspace status: the
-// repository and the tags to which an image is pushed, and the names that images have in an archive or an engine.
+// repository and the tags to which an image is pushed, and the names that images have in an archive or an
+// engine. Tags may also have variables of the image: its digest and its platform.
 package nameflags
 
 import (
@@ -7,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
@@ -21,6 +21,8 @@ type Flags struct {
 	Repository string
 	// Tags are the values of --tag.
 	Tags cli.Strings
+	// Stable rejects variables that are not stable, because the names become part of an action's output.
+	Stable bool
 
 	set            *flag.FlagSet
 	repositoryFile string
@@ -37,35 +39,28 @@ func Declare(set *flag.FlagSet) *Flags {
 	return f
 }
 
-// DeclareTags declares --tag and --tag-file.
-func (f *Flags) DeclareTags() {
-	f.set.Var(&f.Tags, "tag", "`tag` for the image; without tags, it has only its digest")
-	f.set.Var(&f.tagFiles, "tag-file", "`file` with tags, one per line")
+// scope returns the variables that names may have.
+func (f *Flags) scope() (stamp.Scope, error) { return scope(f.status, f.Stable) }
+
+// scope returns the variables that names may have: those of status files, all of them or only the stable ones.
+func scope(status []string, stable bool) (stamp.Scope, error) {
+	values, err := stamp.Read(status)
+	if values == nil {
+		values = stamp.Values{} // names have their variables whether or not the build is stamped
+	}
+	return stamp.Scope{Values: values, Volatile: !stable, SingleBraces: true}, err
 }
 
-// Resolve reads the files and returns the repository and the tags, each tag once.
-func (f *Flags) Resolve() (to reference.Reference, tags []string, err error) {
-	values, err := stamp.Read(f.status)
+// ResolveRepository returns the repository.
+func (f *Flags) ResolveRepository() (reference.Reference, error) {
+	scope, err := f.scope()
 	if err != nil {
-		return reference.Reference{}, nil, err
+		return reference.Reference{}, err
 	}
-	if to, err = f.repository(values); err != nil {
-		return reference.Reference{}, nil, err
-	}
-	for _, file := range f.tagFiles {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return reference.Reference{}, nil, err
-		}
-		if tags, err = addTags(tags, values, file, strings.Fields(string(data))); err != nil {
-			return reference.Reference{}, nil, err
-		}
-	}
-	tags, err = addTags(tags, values, "--tag", f.Tags)
-	return to, tags, err
+	return f.repository(scope)
 }
 
-func (f *Flags) repository(values stamp.Values) (reference.Reference, error) {
+func (f *Flags) repository(scope stamp.Scope) (reference.Reference, error) {
 	text, origin := f.Repository, "--repository"
 	if text == "" && f.repositoryFile != "" {
 		data, err := os.ReadFile(f.repositoryFile)
@@ -75,9 +70,10 @@ func (f *Flags) repository(values stamp.Values) (reference.Reference, error) {
 		text, origin = strings.TrimSpace(string(data)), f.repositoryFile
 	}
 	if text == "" && f.repositoryFile == "" {
-		return reference.Reference{}, cli.Require(f.set, "repository")
+		return reference.Reference{}, cli.Hint(cli.Require(f.set, "repository"),
+			"set repository in the BUILD file, or state it: bazel run TARGET -- --repository=REGISTRY/REPOSITORY")
 	}
-	text, err := expand(values, origin, text)
+	text, err := expand(scope, origin, text)
 	if err != nil {
 		return reference.Reference{}, err
 	}
@@ -88,34 +84,17 @@ func (f *Flags) repository(values stamp.Values) (reference.Reference, error) {
 	return to, nil
 }
 
-// addTags adds tags from origin.
-func addTags(tags []string, values stamp.Values, origin string, texts []string) ([]string, error) {
-	for _, text := range texts {
-		tag, err := expand(values, origin, text)
-		if err != nil {
-			return nil, err
-		}
-		if err := reference.CheckTag(tag); err != nil {
-			return nil, cli.Usage("%s: %w", origin, err)
-		}
-		if !slices.Contains(tags, tag) {
-			tags = append(tags, tag)
-		}
-	}
-	return tags, nil
-}
-
 // expand replaces variables with their values.
-func expand(values stamp.Values, origin, text string) (string, error) {
-	expanded, err := values.Expand(text)
+func expand(scope stamp.Scope, origin, text string) (string, error) {
+	expanded, err := scope.Expand(text, nil)
 	var unknown *stamp.UnknownError
-	switch {
-	case errors.As(err, &unknown) && len(unknown.Known) == 0:
-		return "", cli.Hint(fmt.Errorf("%s: %w", origin, err),
+	if errors.As(err, &unknown) && len(unknown.Known) == 0 {
+		// Only this program knows the flag, so the error is not wrapped, and its hint is not shown.
+		return "", cli.Hint(fmt.Errorf("%s: %v", origin, err),
 			"--status=FILE names a file with variables; the rule passes it if the names in the BUILD file contain variables")
-	case errors.As(err, &unknown):
-		return "", cli.Hint(fmt.Errorf("%s: %w", origin, err),
-			"define it with a line \"%s value\" in the output of Bazel's --workspace_status_command", unknown.Name)
 	}
-	return expanded, err
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", origin, err)
+	}
+	return expanded, nil
 }
