@@ -64,7 +64,7 @@ platform, `--name` for an additional name, and `--archive=FILE` to write an arch
 
 Names with variables of the workspace status are expanded when the program runs.
 
-The output group `tarball` is the archive that `image_archive` would write, without the layers of locked bases.
+The output group `tarball` is the tar that `image_archive` writes. For an image with a locked base, use `image_archive`.
 
 The program is built for the machine that Bazel runs on, the platform in `--host_platform`.""",
     implementation = _impl,
