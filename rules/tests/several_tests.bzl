@@ -189,25 +189,25 @@ def several_tests(name):
 
     tests = []
     for case, (attrs, names, stamped) in _cases().items():
-        image_archive(name = "archive_" + case, tags = ["manual"], **attrs)
-        tests.append("archive_%s_test" % case)
+        image_archive(name = "several_archive_" + case, tags = ["manual"], **attrs)
+        tests.append("several_archive_%s_test" % case)
         status = {"status": ["BIN/stable-status.txt"]} if stamped else {}
         _archive_test(
             name = tests[-1],
             archive = names | status,
             images = ["several_one"] + (["several_two"] if "several_two" in attrs.get("images", {}).values() else []),
             layout = names | status if "image" in names else {"root": names["root"]},
-            target_under_test = "archive_" + case,
+            target_under_test = "several_archive_" + case,
         )
-        image_load(name = "load_" + case, tags = ["manual"], **attrs)
-        tests.append("load_%s_test" % case)
+        image_load(name = "several_load_" + case, tags = ["manual"], **attrs)
+        tests.append("several_load_%s_test" % case)
         _load_test(
             name = tests[-1],
             arguments = {
                 flag: [value.replace("BIN/rules/tests/", "").replace("rules/tests/data/", "") for value in values]
                 for flag, values in names.items()
             } | ({"status": ["stable-status.txt", "volatile-status.txt"]} if stamped else {}),
-            target_under_test = "load_" + case,
+            target_under_test = "several_load_" + case,
         )
 
     for rule, kind in [(image_archive, "archive"), (image_load, "load")]:
@@ -244,30 +244,30 @@ def several_tests(name):
             ),
         ]
     tests += [
-        refusal(image_load, "load_without_name", ["the image needs a name"], image = "several_one"),
-        refusal(image_push_all, "push_nothing", ["set pushes, loads or both"]),
+        refusal(image_load, "several_load_without_name", ["the image needs a name"], image = "several_one"),
+        refusal(image_push_all, "several_push_nothing", ["set pushes, loads or both"]),
     ]
 
-    image_push_all(name = "loads_inner", loads = ["load_several"], tags = ["manual"])
+    image_push_all(name = "several_loads_inner", loads = ["several_load_several"], tags = ["manual"])
     image_push_all(
-        name = "loads_and_pushes",
-        loads = ["load_plain"],
-        pushes = ["loads_inner", "push_plain"],
+        name = "several_loads_and_pushes",
+        loads = ["several_load_plain"],
+        pushes = ["several_loads_inner", "push_plain"],
         tags = ["manual"],
     )
     _together_test(
-        name = "loads_and_pushes_test",
-        loads = ["load_several", "load_plain"],
-        target_under_test = "loads_and_pushes",
+        name = "several_loads_and_pushes_test",
+        loads = ["several_load_several", "several_load_plain"],
+        target_under_test = "several_loads_and_pushes",
     )
 
     for target, file in {
-        "archive_plain": "archive_plain.layout",
-        "archive_plain.tar": "archive_plain.tar",
+        "several_archive_plain": "several_archive_plain.layout",
+        "several_archive_plain.tar": "several_archive_plain.tar",
         "several_one": "several_one.layout",
     }.items():
-        structure = "structure_" + target.replace(".", "_")
+        structure = "several_structure_" + target.replace(".", "_")
         _structure(name = structure, image = target, tags = ["manual"])
         tests.append(structure + "_test")
         _structure_file_test(name = tests[-1], file = file, target_under_test = structure)
-    native.test_suite(name = name, tests = tests + ["loads_and_pushes_test"])
+    native.test_suite(name = name, tests = tests + ["several_loads_and_pushes_test"])
