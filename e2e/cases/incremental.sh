@@ -9,6 +9,8 @@ package() {
   cat >ten/BUILD.bazel <<BUILD
 load("@rules_strata//rules:defs.bzl", "image", "image_layer")
 
+package(default_visibility = ["//visibility:public"])
+
 [
     image_layer(
         name = "layer%d" % number,
@@ -57,6 +59,94 @@ one_env() {
 one_file() {
   echo "changed $RUN" >ten/4.txt
   runs "after a change of one file in one layer" "MkConfig 1, MkLayer 1, MkManifest 1"
+}
+
+# The package //stamped: an index of the ten layers' image, whose config, manifest and index have variables, and one of an
+# image without variables.
+stamped_package() {
+  mkdir -p stamped
+  cat >stamped/BUILD.bazel <<'BUILD'
+load("@rules_strata//rules:defs.bzl", "image", "image_index")
+
+image(
+    name = "image",
+    annotations = {"org.opencontainers.image.revision": "{{STABLE_COMMIT|dev}}"},
+    created = "{{STABLE_COMMIT_TIME|0}}",
+    env = {"COMMIT": "{{STABLE_COMMIT|dev}}"},
+    layers = ["//ten:layer%d" % number for number in range(10)],
+)
+
+image_index(
+    name = "index",
+    annotations = {"org.opencontainers.image.revision": "{{STABLE_COMMIT|dev}}"},
+    images = [":image"],
+)
+
+image_index(
+    name = "constant",
+    images = ["//ten:image"],
+)
+
+image(
+    name = "without_default",
+    labels = {"commit": "{{STABLE_COMMIT}}"},
+)
+BUILD
+  # shellcheck disable=SC2016
+  printf '%s\n' '#!/bin/sh' "cat $WORK/status" >stamped/status.sh
+  chmod +x stamped/status.sh
+}
+
+# stamp COMMIT COMMAND ARGS...: Bazel in a repository with that commit.
+stamp() {
+  printf '%s\n' "STABLE_COMMIT $1-$RUN" "STABLE_COMMIT_TIME $(date --date="2025-01-31 12:00:0$1 UTC" +%s)" >"$WORK/status"
+  bazel "$2" --workspace_status_command="$PWD/stamped/status.sh" "${@:3}"
+}
+
+# with_status TARGET [FLAG...]: the actions of the rules for the target that have the workspace status among their inputs.
+with_status() {
+  stamp 1 aquery "${@:2}" --output=jsonproto "mnemonic('Mk.*', deps($1))" 2>"$WORK/aquery" | jq -r '
+    (.pathFragments | map({(.id | tostring): .label}) | add) as $names
+    | ([.artifacts[] | select($names[.pathFragmentId | tostring] == "stable-status.txt").id]) as $status
+    | (.depSetOfFiles | map({(.id | tostring): .}) | add) as $sets
+    | def has(id): $sets[id | tostring] | ((.directArtifactIds // []) | any(IN($status[]))) or
+        ((.transitiveDepSetIds // []) | any(has(.)));
+    [.actions[] | select((.inputDepSetIds // []) | any(has(.))).mnemonic] | sort | join(" ")'
+}
+
+# An image has the status among its inputs only if it is stamped and has variables.
+status_inputs() {
+  stamped_package
+  equal "actions with the status, stamped" "MkConfig MkIndex MkManifest" "$(with_status //stamped:index --stamp)"
+  equal "actions with the status, unstamped" "" "$(with_status //stamped:index)"
+  equal "actions with the status, without variables" "" "$(with_status //stamped:constant --stamp)"
+}
+
+stamps() {
+  local want="MkConfig 1, MkIndex 1, MkManifest 1"
+  stamp 1 build --stamp //stamped:index //stamped:constant
+  equal "time of creation" 2025-01-31T12:00:01Z "$(jq -r .created bazel-bin/stamped/image.config.json)"
+  equal "variable" "[\"COMMIT=1-$RUN\"]" "$(jq -c .config.Env bazel-bin/stamped/image.config.json)"
+  equal "annotation" "1-$RUN" "$(jq -r '.annotations[]' bazel-bin/stamped/index.index.json)"
+  stamp 2 build --stamp --execution_log_json_file="$WORK/log" //stamped:index //stamped:constant
+  equal "processes after a commit" "$want" \
+    "$(jq -rs 'group_by(.mnemonic) | map("\(.[0].mnemonic) \(length)") | join(", ")' "$WORK/log")"
+  equal "annotation" "2-$RUN" "$(jq -r '.annotations[]' bazel-bin/stamped/index.index.json)"
+  layout_valid "$(build //stamped:index oci_layout)"
+}
+
+# The digest of an unstamped image does not depend on the commit, and a variable without a default is an error.
+unstamped() {
+  local digest
+  stamp 1 build //stamped:index
+  digest=$(cat bazel-bin/stamped/index.digest)
+  equal "annotation" dev "$(jq -r '.annotations[]' bazel-bin/stamped/index.index.json)"
+  equal "time of creation" 1970-01-01T00:00:00Z "$(jq -r .created bazel-bin/stamped/image.config.json)"
+  stamp 2 build //stamped:index
+  equal "digest after a commit" "$digest" "$(cat bazel-bin/stamped/index.digest)"
+  if stamp 1 build //stamped:without_default 2>"$WORK/err"; then fail "a variable without a value"; fi
+  contains "$WORK/err" 'STABLE_COMMIT has no value, because the build is not stamped'
+  stamp 1 build --stamp //stamped:without_default
 }
 
 # large: the package //large, whose layer is 24 MiB in three files, with different contents in every run.
@@ -112,5 +202,8 @@ check "an image of 10 layers takes 12 processes" new_image
 check "no change: no process" runs "nothing changed" ""
 check "one environment variable: config and manifest" one_env
 check "one file: its layer, config and manifest" one_file
+check "only images with variables depend on the workspace status" status_inputs
+check "another commit: config, manifest and index" stamps
+check "without --stamp: defaults, and the same digest for each commit" unstamped
 check "a worker rebuilds a layer with the same bytes as a build without workers" in_a_worker
-rm -rf ten large
+rm -rf ten large stamped

@@ -71,6 +71,7 @@ names() {
   echo '{{STABLE_REGISTRY}}/team/file' >repository.txt
   printf 'stable\nfrom-file-{{BUILD_NUMBER}}\n' >tags.txt
   cat >BUILD.bazel <<'BUILD'
+load("@bazel_skylib//rules:common_settings.bzl", "string_flag")
 load("@rules_strata//rules:defs.bzl", "image", "image_layer", "image_push", "image_push_all")
 
 image_layer(
@@ -100,6 +101,26 @@ image_push(
 image_push_all(
     name = "all",
     pushes = [":push", ":from_files"],
+)
+
+# The repository is only known to those who push.
+image_push(
+    name = "anywhere",
+    image = "@rules_strata//examples/hello:index",
+    remote_tags = ["{{SHORT_DIGEST}}", "$(RELEASE)-{{PLATFORM}}", "{{STABLE_COMMIT|dev}}"],
+    tag_file = ":channel",
+    toolchains = [":release"],
+)
+
+string_flag(
+    name = "release",
+    build_setting_default = "v1",
+    make_variable = "RELEASE",
+)
+
+string_flag(
+    name = "channel",
+    build_setting_default = "",
 )
 
 # A replacement for a deployment rule.
@@ -161,6 +182,24 @@ at_once() {
   done
 }
 
+# Tags from the digest, for each platform and from build settings, and a repository from the command line.
+anywhere() {
+  local digest name image
+  name=$(cat "$RUN/open.address")/me/hello
+  if stamped 7 run //names:anywhere 2>"$WORK/err"; then fail "a push without a repository"; fi
+  contains "$WORK/err" "push: //names:anywhere: --repository is missing" "hint: set repository in the BUILD file, or state it"
+  stamped 7 run --//names:release=v2 --//names:channel=beta //names:anywhere -- --repository="$name" --tag=mine
+  digest=$(skopeo inspect --raw --tls-verify=false "docker://$name:beta" | sha256sum | cut -c 1-64)
+  equal "tags" "${digest:0:12} beta dev mine v2-linux-amd64 v2-linux-arm64" \
+    "$(tags me/hello | tr ' ' '\n' | LC_ALL=C sort | tr '\n' ' ' | sed 's/ $//')"
+  for image in amd64 arm64; do
+    equal "digest of the tag for $image" \
+      "$(skopeo inspect --raw --tls-verify=false "docker://$name:beta" |
+        jq -r ".manifests[] | select(.platform.architecture == \"$image\").digest")" \
+      "sha256:$(skopeo inspect --raw --tls-verify=false "docker://$name:v2-linux-$image" | sha256sum | cut -c 1-64)"
+  done
+}
+
 cd "$TOP"
 check "a Docker daemon starts" docker_start
 check "a registry with passwords starts" registry_locked
@@ -174,4 +213,5 @@ check "a package with names in many scripts" names
 check "tags with a volatile variable are expanded at run time" volatile
 check "the reference by digest is built" references
 check "several pushes with one command, and JSON" at_once
+check "a push whose repository is only on the command line" anywhere
 rm -r "$E2E/walkthrough/names"

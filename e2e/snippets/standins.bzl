@@ -72,6 +72,13 @@ def _pairs(name):
         cmd = "echo KEY=value >$@",
     )
 
+def _arguments(name):
+    native.genrule(
+        name = name,
+        outs = [name + ".txt"],
+        cmd = "echo --verbose >$@",
+    )
+
 # For attributes that accept any target.
 _BY_NAME = {
     "push": _push,
@@ -82,6 +89,7 @@ _BY_ATTRIBUTE = {
     "annotations_file": _pairs,
     "base": _image,
     "binary": _program,
+    "cmd_file": _arguments,
     "env_file": _pairs,
     "files": _program,
     "image": _image,

@@ -14,6 +14,7 @@ visibility(["//rules/..."])
 
 _NOTHING = "{label}: set pushes, loads or both"
 _TWO_REPOSITORIES = "{label}: set either repository or repository_file; both are set"
+_ONE_REPOSITORY = "{label}: attribute repository_file: expected one repository, {target} has {values}"
 _ONE_FILE = "{label}: attribute {attribute}: expected one file or a build setting, {target} has {count} files"
 
 def _names(ctx, attribute):
@@ -44,7 +45,10 @@ def _repository(ctx):
         fail(_TWO_REPOSITORIES.format(label = ctx.label))
     if ctx.attr.repository:
         return struct(files = [], values = [expand(ctx, "repository", ctx.attr.repository)])
-    return _names(ctx, "repository_file")
+    names = _names(ctx, "repository_file")
+    if len(names.values) > 1:
+        fail(_ONE_REPOSITORY.format(label = ctx.label, target = ctx.attr.repository_file.label, values = names.values))
+    return names
 
 def _make_reference(ctx, contents, repository):
     """Declares the file with the image's name after the push, and returns it, or None if the repository is not known."""

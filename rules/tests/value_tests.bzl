@@ -138,6 +138,13 @@ def _refusals():
             repository = "r.test/ten",
             tag_file = "value_two_files",
         ),
+        refusal(
+            image_push,
+            "value_two_repositories",
+            ["value_two_repositories: attribute repository_file: expected one repository", "push_tags has [\"v2\", \"v3\"]"],
+            image = "ten",
+            repository_file = "push_tags",
+        ),
     ]
 
 def value_tests(name):
