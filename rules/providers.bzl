@@ -6,6 +6,7 @@ load(
     _IndexInfo = "IndexInfo",
     _LayerInfo = "LayerInfo",
     _LayersInfo = "LayersInfo",
+    _LoadInfo = "LoadInfo",
     _PushInfo = "PushInfo",
     _PushesInfo = "PushesInfo",
     _RootfsInfo = "RootfsInfo",
@@ -19,5 +20,6 @@ LayersInfo = _LayersInfo
 ImageInfo = _ImageInfo
 IndexInfo = _IndexInfo
 PushInfo = _PushInfo
+LoadInfo = _LoadInfo
 PushesInfo = _PushesInfo
 RootfsInfo = _RootfsInfo

@@ -37,7 +37,7 @@ const (
 var owners = map[string][]string{
 	"net":      {"engine", "registry"},
 	"net/http": {"engine", "registry", "tools/push"},
-	"os/exec":  {"cli", "engine", "expect", "registry", "tools/boot"},
+	"os/exec":  {"cli", "engine", "expect", "registry", "tools/boot", "tools/push"},
 	"plugin":   {},
 	"C":        {},
 }

@@ -1,6 +1,6 @@
 """Stand-ins for targets that a snippet refers to but does not define."""
 
-load("@rules_strata//rules:defs.bzl", "image", "image_layer", "image_push")
+load("@rules_strata//rules:defs.bzl", "image", "image_layer", "image_load", "image_push")
 
 def standin(name, attribute):
     """Declares a target that fits an attribute.
@@ -43,6 +43,14 @@ def _push(name):
         name = name,
         image = name + "_image",
         repository = "registry.example.com/team/" + name,
+    )
+
+def _load(name):
+    _image(name + "_image")
+    image_load(
+        name = name,
+        image = name + "_image",
+        repo_tags = ["localhost/" + name],
     )
 
 def _tar(name):
@@ -88,8 +96,10 @@ _BY_ATTRIBUTE = {
     "images": _image,
     "labels_file": _pairs,
     "layers": _layer,
+    "loads": _load,
     "over": _image,
     "pushes": _push,
+    "repo_tags_file": _pairs,
     "srcs": _program,
     "tars": _tar,
 }

@@ -165,11 +165,23 @@ def add_annotations(args, annotations):
         for key, value in annotations.items()
     ])
 
-def make_layout(ctx, contents, directory):
-    """Declares the action that writes an image layout, a directory of regular files."""
+# The names of an image without any, and those of an archive's images otherwise: see make_archive.
+NO_NAMES = struct(files = [], roots = [], status = [], tags = [])
+
+def make_layout(ctx, contents, names, directory):
+    """Declares the action that writes an image layout, a directory of regular files.
+
+    Args:
+      ctx: The rule's context.
+      contents: The contents as returned by contents.bzl.
+      names: The names as in make_archive. A single image gets none, because some readers of layouts accept only one entry.
+      directory: The File to write.
+    """
     args = new_args(ctx)
     args.add_all([directory], format_each = "--layout=%s", expand_directories = False)
-    _pack(ctx, args, contents, directory, "Writing image layout of %{label}")
+    if not names.roots:
+        names = NO_NAMES
+    _pack(ctx, args, contents, names, directory, "Writing image layout of %{label}")
 
 def make_archive(ctx, contents, names, archive):
     """Declares the action that writes a tar that is both an OCI archive and a docker-archive.
@@ -177,21 +189,24 @@ def make_archive(ctx, contents, names, archive):
     Args:
       ctx: The rule's context.
       contents: The contents as returned by contents.bzl.
-      names: list of names for the image when it is loaded.
+      names: struct of tags (list of names for the image when it is loaded), files (list of Files with more of them), status
+        (list of Files with the workspace status), and, for several images, roots (list of structs of name and root).
       archive: The File to write.
     """
     args = new_args(ctx)
     args.add(archive, format = "--archive=%s")
-    args.add_all(names, format_each = "--name=%s")
-    _pack(ctx, args, contents, archive, "Writing image archive of %{label}")
+    _pack(ctx, args, contents, names, archive, "Writing image archive of %{label}")
 
-def _pack(ctx, args, contents, output, progress_message):
-    add_contents(args, contents)
+def _pack(ctx, args, contents, names, output, progress_message):
+    args.add_all(names.tags, format_each = "--name=%s")
+    args.add_all(names.files, format_each = "--name-file=%s")
+    args.add_all(names.status, format_each = "--status=%s")
+    add_contents(args, contents, names.roots)
     run_tool(
         ctx,
         "mklayout",
         args,
-        inputs = contents.files,
+        inputs = depset(names.files + names.status, transitive = [contents.files]),
         outputs = [output],
         mnemonic = "MkLayout",
         progress_message = progress_message,

@@ -21,7 +21,8 @@ def _with_impl(settings, _attr):
         seen[_WITH_BYTES] = {BASE_BLOBS: True}
     return seen
 
-# The cfg of an attribute `image` whose bytes are needed. contents_with_blobs returns the contents.
+# The cfg of an attribute `image` or `images` whose bytes are needed. contents_with_blobs and each_contents_with_blobs return
+# the contents.
 with_base_blobs = transition(
     implementation = _with_impl,
     inputs = [BASE_BLOBS],
@@ -38,10 +39,26 @@ def contents_with_blobs(ctx):
       The contents as returned by contents_of, with the blobs of all layers.
     """
     seen = ctx.split_attr.image
-    contents = contents_of(seen[_CURRENT])
-    if _WITH_BYTES not in seen:
+    return _contents_with_blobs(seen[_CURRENT], seen.get(_WITH_BYTES))
+
+def each_contents_with_blobs(ctx):
+    """Is like contents_with_blobs, for the attribute `images`.
+
+    Args:
+      ctx: The rule's context. Its attribute `images`, a dict from strings to labels, has the cfg with_base_blobs.
+
+    Returns:
+      dict from the attribute's keys to contents.
+    """
+    seen = ctx.split_attr.images
+    with_bytes = seen.get(_WITH_BYTES, {})
+    return {key: _contents_with_blobs(target, with_bytes.get(key)) for key, target in seen[_CURRENT].items()}
+
+def _contents_with_blobs(current, with_bytes):
+    contents = contents_of(current)
+    if not with_bytes:
         return contents  # The setting was already on.
-    return with_layers(contents, _complete(contents.layers, contents_of(seen[_WITH_BYTES]).layers))
+    return with_layers(contents, _complete(contents.layers, contents_of(with_bytes).layers))
 
 def _complete(layers, with_bytes):
     """Returns the layers as a depset, those without a blob replaced by the same ones from with_bytes.

@@ -56,6 +56,24 @@ def index_contents(index):
         lazy = False,
     )
 
+def merged_contents(contents):
+    """Returns the contents of several images together: a struct like that of image_contents, whose root is None.
+
+    Args:
+      contents: list of contents, none of them lazy.
+
+    Returns:
+      struct like that of image_contents.
+    """
+    return struct(
+        root = None,
+        documents = {document: None for each in contents for document in each.documents}.keys(),
+        layers = depset(transitive = [each.layers for each in contents]),
+        blobs = depset(transitive = [each.blobs for each in contents]),
+        files = depset(transitive = [each.files for each in contents]),
+        lazy = False,
+    )
+
 def with_layers(contents, layers):
     """Returns the contents with different LayerInfos for the same layers."""
     return struct(
@@ -93,24 +111,30 @@ def lazily(contents):
 def _layer_files(layers):
     return [file for layer in layers for file in (layer.blob, layer.descriptor) if file]
 
-def add_contents(args, contents):
+def add_contents(args, contents, roots = []):
     """Adds the contents to the Args of an action.
 
     Args:
       args: Args to add flags to.
       contents: The contents as returned by image_contents.
+      roots: list of structs of name and root, for the contents of several images.
     """
-    args.add(contents.root, format = "--root=%s")
+    if contents.root:
+        args.add(contents.root, format = "--root=%s")
+    args.add_all(roots, map_each = _root_flag)
     args.add_all(contents.documents, format_each = "--document=%s")
     args.add_all(contents.layers, map_each = _layer_flag)
     args.add_all(contents.blobs, format_each = "--blobs=%s", expand_directories = False)
+
+def _root_flag(image):
+    return "--image=%s=%s" % (escape(image.name), image.root.path)
 
 def _layer_flag(layer):
     if not layer.blob:
         return "--remote-layer=" + layer.descriptor.path
     return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
 
-def add_runfiles_contents(args, contents, workspace):
+def add_runfiles_contents(args, contents, workspace, roots = []):
     """Adds the contents to the Args that a program reads from its runfiles at run time (Go: package launch).
 
     The paths are those in contents_runfiles.
@@ -119,6 +143,7 @@ def add_runfiles_contents(args, contents, workspace):
       args: Args to add flags to.
       contents: The contents as returned by image_contents.
       workspace: Name of the main repository's runfiles.
+      roots: list of structs of name and root, for the contents of several images.
     """
 
     def path(file):
@@ -130,7 +155,12 @@ def add_runfiles_contents(args, contents, workspace):
         blob = "%execroot%/" + layer.blob.path if contents.lazy and not layer.blob.is_source else path(layer.blob)
         return "--layer=%s=%s" % (escape(path(layer.descriptor)), blob)
 
-    args.add_all([contents.root], map_each = lambda file: "--root=" + path(file), allow_closure = True)
+    def root_flag(image):
+        return "--image=%s=%s" % (escape(image.name), path(image.root))
+
+    root = [contents.root] if contents.root else []
+    args.add_all(root, map_each = lambda file: "--root=" + path(file), allow_closure = True)
+    args.add_all(roots, map_each = root_flag, allow_closure = True)
     args.add_all(contents.documents, map_each = lambda file: "--document=" + path(file), allow_closure = True)
     args.add_all(contents.layers, map_each = layer_flag, allow_closure = True)
     args.add_all(

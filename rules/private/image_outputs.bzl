@@ -1,6 +1,6 @@
 """Outputs that images, indexes and archives have in common."""
 
-load(":actions.bzl", "make_archive", "make_layout")
+load(":actions.bzl", "NO_NAMES", "make_archive", "make_layout")
 load(":contents.bzl", "image_contents", "index_contents")
 
 visibility(["//rules/..."])
@@ -24,20 +24,21 @@ def document_outputs(ctx, document):
         digest = ctx.outputs.digest,
     )
 
-def byte_groups(ctx, contents, names = []):
+def byte_groups(ctx, contents, names = NO_NAMES, archive = None):
     """Declares the outputs that contain the bytes of an image. They are built only on request.
 
     Args:
       ctx: The rule's context.
       contents: The contents as returned by contents.bzl.
-      names: list of names for the image when the archive is loaded.
+      names: The names of the images in the archive, as in make_archive.
+      archive: The File for the archive, if it is declared.
 
     Returns:
       dict for OutputGroupInfo: `oci_layout`, a directory, and `archive`, a tar.
     """
     layout = ctx.actions.declare_directory(ctx.label.name + ".layout")
-    make_layout(ctx, contents, layout)
-    archive = ctx.actions.declare_file(ctx.label.name + ".tar")
+    make_layout(ctx, contents, names, layout)
+    archive = archive or ctx.actions.declare_file(ctx.label.name + ".tar")
     make_archive(ctx, contents, names, archive)
     return {
         "archive": depset([archive]),

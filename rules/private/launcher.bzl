@@ -9,11 +9,11 @@ visibility(["//rules/..."])
 # The directory in the runfiles where the Go package launch looks for arguments.
 _ARGUMENTS_DIR = "rules_strata.args"
 
-def _shown(label):
+def shown(label):
     """Returns a label as users type it, without the main repository's name."""
     return str(label) if label.repo_name else "//%s:%s" % (label.package, label.name)
 
-def program_arguments(ctx, flags, files = {}, contents = None):
+def program_arguments(ctx, flags, files = {}, contents = None, roots = []):
     """Writes the file NAME.args, which the Go package launch reads.
 
     Args:
@@ -21,12 +21,13 @@ def program_arguments(ctx, flags, files = {}, contents = None):
       flags: dict from flag to its value or list of values. Empty strings are omitted.
       files: dict from flag to a list of Files. The program finds them in its runfiles.
       contents: The contents of an image or index to pass as well, as returned by contents.bzl, or None.
+      roots: list of structs of name and root, for the contents of several images.
 
     Returns:
       struct of file, the File, and runfiles, with that File and all files that it refers to.
     """
     args = new_args(ctx)
-    args.add(_shown(ctx.label), format = "--target=%s")
+    args.add(shown(ctx.label), format = "--target=%s")
     for flag, value in flags.items():
         values = value if type(value) == "list" else [value] if value else []
         args.add_all(values, format_each = "--" + flag + "=%s")
@@ -38,7 +39,7 @@ def program_arguments(ctx, flags, files = {}, contents = None):
         for file in [arguments] + [file for values in files.values() for file in values]
     })
     if contents:
-        add_runfiles_contents(args, contents, ctx.workspace_name)
+        add_runfiles_contents(args, contents, ctx.workspace_name, roots)
         runfiles = runfiles.merge(contents_runfiles(ctx, contents))
     ctx.actions.write(arguments, args)
     return struct(file = arguments, runfiles = runfiles)
@@ -64,7 +65,7 @@ def program(ctx, name, arguments):
     # If the executable is renamed or moved with its runfiles, the program still finds its arguments under this name.
     runfiles = ctx.runfiles(
         files = [arguments.file],
-        root_symlinks = {_ARGUMENTS_DIR + "/" + _runfiles_path(ctx, executable) + ".args": arguments.file},
+        root_symlinks = {_ARGUMENTS_DIR + "/" + runfiles_path(ctx, executable) + ".args": arguments.file},
     )
     return DefaultInfo(
         executable = executable,
@@ -72,7 +73,7 @@ def program(ctx, name, arguments):
         runfiles = runfiles.merge(arguments.runfiles),
     )
 
-def _runfiles_path(ctx, file):
+def runfiles_path(ctx, file):
     """Returns the path of a File relative to the root of the runfiles."""
     if file.short_path.startswith("../"):
         return file.short_path[len("../"):]

@@ -73,9 +73,21 @@ PushInfo = provider(
     },
 )
 
+LoadInfo = provider(
+    doc = "A load of images into a container engine.",
+    fields = {
+        "executable": "(File) The program that loads the images.",
+        "runfiles": "(runfiles) The program's runfiles.",
+        "target": "(Label) The target.",
+    },
+)
+
 PushesInfo = provider(
-    doc = "Several pushes.",
-    fields = {"pushes": "(tuple[PushInfo]) The pushes, in the order in which the targets list them."},
+    doc = "Several pushes, and loads that run together with them.",
+    fields = {
+        "loads": "(tuple[LoadInfo]) The loads, in the order in which the targets list them.",
+        "pushes": "(tuple[PushInfo]) The pushes, in the order in which the targets list them.",
+    },
 )
 
 RootfsInfo = provider(

@@ -4,13 +4,15 @@ load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":actions.bzl", "make_reference")
 load(":contents.bzl", "IMAGE_OR_INDEX", "contents_of", "lazily")
 load(":expand.bzl", "expand")
-load(":launcher.bzl", "program", "program_arguments")
-load(":providers.bzl", "PushInfo", "PushesInfo")
+load(":launcher.bzl", "program", "program_arguments", "runfiles_path", "shown")
+load(":paths.bzl", "escape")
+load(":providers.bzl", "LoadInfo", "PushInfo", "PushesInfo")
 load(":run_tools.bzl", "RUN_ON_HOST")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
+_NOTHING = "{label}: set pushes, loads or both"
 _TWO_REPOSITORIES = "{label}: set either repository or repository_file; both are set"
 _ONE_REPOSITORY = "{label}: attribute repository_file: expected one repository, {target} has {values}"
 _ONE_FILE = "{label}: attribute {attribute}: expected one file or a build setting, {target} has {count} files"
@@ -155,17 +157,38 @@ Make variables.""",
     toolchains = [BUILD_TOOLCHAIN_TYPE],
 )
 
+def _loads_of(target):
+    return getattr(target[PushesInfo], "loads", ()) if PushesInfo in target else ()
+
+def _load_flag(ctx, info):
+    # The program finds its own arguments only under this path: see launcher.bzl.
+    return "%s=%%runfiles%%/%s" % (escape(shown(info.target)), runfiles_path(ctx, info.executable))
+
 def _pushes_impl(ctx):
     pushes = [
         push
         for target in ctx.attr.pushes
         for push in ([target[PushInfo]] if PushInfo in target else target[PushesInfo].pushes)
     ]
-    arguments = program_arguments(ctx, flags = {}, files = {"push": [push.arguments for push in pushes]})
-    runfiles = arguments.runfiles.merge_all([push.runfiles for push in pushes])
+    loads = [
+        info
+        for target in ctx.attr.pushes + ctx.attr.loads
+        for info in ([target[LoadInfo]] if LoadInfo in target else _loads_of(target))
+    ]
+    if not pushes and not loads:
+        fail(_NOTHING.format(label = ctx.label))
+    arguments = program_arguments(
+        ctx,
+        flags = {"load": [_load_flag(ctx, info) for info in loads]},
+        files = {"push": [push.arguments for push in pushes]},
+    )
+    runfiles = arguments.runfiles.merge_all(
+        [push.runfiles for push in pushes] +
+        [info.runfiles.merge(ctx.runfiles([info.executable])) for info in loads],
+    )
     return [
         program(ctx, "push", struct(file = arguments.file, runfiles = runfiles)),
-        PushesInfo(pushes = tuple(pushes)),
+        PushesInfo(loads = tuple(loads), pushes = tuple(pushes)),
         OutputGroupInfo(reference = depset([push.reference for push in pushes if push.reference])),
     ]
 
@@ -174,13 +197,18 @@ image_push_all = rule(
 
 The blobs of all images are uploaded together. A blob that several repositories of a registry need is uploaded once and
 mounted into the others. Tags are set only after all images have been pushed. The flags are those of `image_push`; `--tag`
-applies to every image.""",
+applies to every image.
+
+Then the images of `loads` are loaded, whether or not the pushes succeeded. The exit code is 0 only if everything did. The
+environment variable `STRATA_ENGINE` selects the engine for all loads, and `--insecure` applies to them, too.""",
     implementation = _pushes_impl,
     attrs = RUN_ON_HOST | {
+        "loads": attr.label_list(
+            doc = "The `image_load` targets.",
+            providers = [LoadInfo],
+        ),
         "pushes": attr.label_list(
-            doc = "The `image_push` targets, and other `image_push_all` targets.",
-            mandatory = True,
-            allow_empty = False,
+            doc = "The `image_push` targets, and other `image_push_all` targets, whose loads run, too.",
             providers = [[PushInfo], [PushesInfo]],
         ),
     },

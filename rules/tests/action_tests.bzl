@@ -4,6 +4,7 @@ load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//rules:toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 load(
     "//rules/private:actions.bzl",
+    "NO_NAMES",
     "import_image",
     "make_archive",
     "make_config",
@@ -41,8 +42,8 @@ def _declarations_impl(ctx):
     make_config(fake, {}, {"env-file": "env", "labels-file": None, "status": "status"}, None, [], "config", "descriptor")
     make_manifest(fake, "descriptor", None, [], {}, None, outputs, "status")
     make_index(fake, [], {}, "annotations", outputs)
-    make_layout(fake, contents, "directory")
-    make_archive(fake, contents, [], "archive")
+    make_layout(fake, contents, NO_NAMES, "directory")
+    make_archive(fake, contents, NO_NAMES, "archive")
     make_rootfs(fake, contents, {}, [], "init", "rootfs", "digest")
     squashed = {name: name for name in ["blob", "layer", "shape", "config", "manifest", "descriptor", "digest"]}
     make_squash(fake, contents, None, struct(compression = "gzip", level = 0), struct(**squashed))

@@ -30,7 +30,7 @@ def flags(action, name):
 def short(value):
     """Replaces "bazel-out/CONFIG/bin/" in a flag's value by "BIN/"."""
     parts = value.split("bazel-out/")
-    return parts[0] + "".join(["BIN/" + part.split("/bin/", 1)[1] for part in parts[1:]])
+    return parts[0] + "".join(["BIN/" + part.split("/bin/", 1)[-1] for part in parts[1:]])
 
 def written_arguments(env):
     """Returns the arguments that the target under test writes to its NAME.args. None may contain a line feed."""

@@ -200,12 +200,14 @@ def base_tests(name):
     for image_name in ["on_registry_image", "on_registry_image_index"]:
         for kind, rule, kwargs in [
             ("archive", image_archive, {}),
+            ("archives", image_archive, {"images": {"localhost/a": image_name, "localhost/b": image_name}}),
             ("check", image_test, {}),
             ("load", image_load, {"repo_tags": ["localhost/a"]}),
         ]:
-            rule(name = image_name + "_" + kind, image = image_name, tags = ["manual"], **kwargs)
+            kwargs = kwargs if "images" in kwargs else kwargs | {"image": image_name}
+            rule(name = image_name + "_" + kind, tags = ["manual"], **kwargs)
             tests.append("%s_%s_test" % (image_name, kind))
-            (_packed_test if kind == "archive" else _program_test)(
+            (_packed_test if kind.startswith("archive") else _program_test)(
                 name = tests[-1],
                 bytes = kind != "load",
                 image = image_name,

@@ -10,19 +10,25 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/engine"
 	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
+	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
 
-// writeArchive writes the image, or all images of an index if no platform is set, to a file or to standard output ("-").
-func writeArchive(ctx context.Context, std cli.Streams, path string, image engine.Image) error {
-	image, err := image.Select(ctx)
-	if err != nil {
-		return err
+// writeArchive writes the images, or all images of an index if no platform is set, to a file or to standard output ("-").
+func writeArchive(ctx context.Context, std cli.Streams, path string, images []engine.Image) error {
+	var chosen []layout.Image
+	for _, image := range images {
+		image, err := image.Select(ctx)
+		if err != nil {
+			return err
+		}
+		chosen = append(chosen, layout.Image{Root: image.Root, Names: image.Names})
 	}
-	options := archive.Options{Names: image.Names}
+	source := images[0].Source // the source of all
 	if path == "-" {
-		return archive.Write(ctx, std.Out, image.Source, image.Root, options)
+		return archive.WriteAll(ctx, std.Out, source, chosen)
 	}
-	if path, err = filepath.Abs(path); err != nil {
+	path, err := filepath.Abs(path)
+	if err != nil {
 		return err
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
@@ -33,7 +39,7 @@ func writeArchive(ctx context.Context, std cli.Streams, path string, image engin
 		return err
 	}
 	defer f.Abort()
-	if err := archive.Write(ctx, f, image.Source, image.Root, options); err != nil {
+	if err := archive.WriteAll(ctx, f, source, chosen); err != nil {
 		return err
 	}
 	if err := f.Commit(); err != nil || f.InPlace() {

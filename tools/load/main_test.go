@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the scripts. Each has an index of an image for linux/amd64 and one for linux/arm64 in root.json and
-// blobs, and the first one in image.json; $INDEX, $AMD64 and $ARM64 are their digests. $LAYER, the layer of the first,
-// is also in the registry $OPEN, as layer.json states; locked.json names the registry $LOCKED, which requires a password,
+// blobs, the first one in image.json and the second one in other.json; $INDEX, $AMD64 and $ARM64 are their digests.
+// $LAYER, the layer of the first, is also in the registry $OPEN, as layer.json states; locked.json names the registry $LOCKED, which requires a password,
 // and elsewhere.json the registry registry.test, which does not exist. The
 // variables $FAKE_DOCKER and so on control the fake programs of the engines (see enginetest).
 //
@@ -86,8 +86,8 @@ func setUp(t *testing.T, env *testscript.Env) error {
 		}
 	}
 	for name, document := range map[string]any{
-		"root.json": index, "image.json": amd64, "layer.json": remote(registry.Host), "locked.json": remote(locked.Host),
-		"elsewhere.json": remote("registry.test"),
+		"root.json": index, "image.json": amd64, "other.json": arm64, "layer.json": remote(registry.Host),
+		"locked.json": remote(locked.Host), "elsewhere.json": remote("registry.test"),
 	} {
 		if err := wire.Write(filepath.Join(env.WorkDir, name), document); err != nil {
 			return err

@@ -12,6 +12,8 @@
 // second --repository replaces the first, each --tag adds one, for every image. An image without tags is pushed by digest
 // only. Repositories and tags may contain variables of the workspace status files of --status, as {{NAME}}.
 //
+// Each --load names a program of image_load, which runs after the pushes, whether or not they succeeded.
+//
 // A layer whose file is missing streams from the remote cache of the build to the registry.
 //
 // Credentials are those of "docker login" and "podman login", including their helper programs. A registry on this machine
@@ -21,4 +23,4 @@ package main
 
 import "github.com/rules-strata/rules_strata/tools/internal/cli/launch"
 
-func main() { command.MainFrom(launch.Args("root", "push")) }
+func main() { command.MainFrom(launch.Args("root", "push", "load")) }

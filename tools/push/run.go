@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
@@ -13,6 +16,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli/progress"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/registryflags"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/registry"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/push"
 )
 
@@ -35,6 +39,7 @@ Standard output gets the references that now resolve, one per line. Credentials 
 type settings struct {
 	own      *destination
 	pushes   cli.Strings
+	loads    []load
 	registry *registryflags.Flags
 	jobs     int
 	dryRun   bool
@@ -45,6 +50,12 @@ type settings struct {
 func newWork(flags *flag.FlagSet) cli.Work {
 	s := settings{own: declareDestination(flags), registry: registryflags.Declare(flags)}
 	flags.Var(&s.pushes, "push", "`file` with the arguments of another image to push, one per line")
+	cli.Each(flags, "load", "`label=program`: a program to run after the pushes, which loads images into an engine",
+		func(value string) error {
+			l, err := parseLoad(value)
+			s.loads = append(s.loads, l)
+			return err
+		})
 	flags.IntVar(&s.jobs, "jobs", 4, "`number` of blobs to send at the same time")
 	flags.BoolVar(&s.dryRun, "dry-run", false, "only query the registries for missing blobs, send nothing")
 	flags.BoolVar(&s.json, "json", false, "write a JSON report of the push to standard output")
@@ -53,7 +64,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if s.jobs < 1 {
 			return cli.Usage("--jobs=%d: expected at least 1", s.jobs)
 		}
-		if s.own.image.Root == "" && len(s.pushes) == 0 {
+		if s.own.image.Root == "" && len(s.pushes) == 0 && len(s.loads) == 0 {
 			return launch.Explain(cli.Require(flags, "root"))
 		}
 		err := s.run(ctx, std)
@@ -65,41 +76,75 @@ func newWork(flags *flag.FlagSet) cli.Work {
 }
 
 func (s *settings) run(ctx context.Context, std cli.Streams) error {
-	destinations, err := readDestinations(s.own, s.pushes)
+	var meter progress.Meter
+	client := s.registry.Client()
+	tasks, err := s.tasks(ctx, client, &meter)
 	if err != nil {
 		return err
 	}
-	client := s.registry.Client()
-	var meter progress.Meter
+	pushErr := s.push(ctx, std, client, tasks, &meter)
+	all := report{Report: push.NewReport(tasks, s.dryRun)}
+	if pushErr == nil && !s.json && !s.dryRun {
+		pushErr = all.print(std.Out)
+	}
+	var loadErr error
+	if !s.dryRun && ctx.Err() == nil {
+		names := std.Out
+		if s.json {
+			names = io.Discard // the report has them
+		}
+		all.Loads, loadErr = s.runLoads(ctx, names, std.Err)
+	}
+	if pushErr != nil {
+		return pushErr
+	}
+	if err := s.show(std, all); err != nil {
+		return err
+	}
+	return loadErr
+}
+
+// tasks returns the pushes, whose blobs the meter counts.
+func (s *settings) tasks(ctx context.Context, client *registry.Client, meter *progress.Meter) ([]push.Task, error) {
+	destinations, err := readDestinations(s.own, s.pushes)
+	if err != nil {
+		return nil, err
+	}
 	var tasks []push.Task
-	severalPlaces := false
 	for _, d := range destinations {
 		all, err := d.tasks(ctx, client)
 		if err != nil && d != s.own {
-			return fmt.Errorf("%s: %w", d.target, err)
+			return nil, fmt.Errorf("%s: %w", d.target, err)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		source := meter.Watch(all[0].Source)
 		for _, task := range all {
 			task.Source = source
 			tasks = append(tasks, task)
-			severalPlaces = severalPlaces || task.To.Name() != tasks[0].To.Name()
 		}
 	}
-	display := progress.NewDisplay(std.Err, progress.Terminal(std.Err), &meter)
-	err = push.Images(cli.WithNotices(ctx, display), client, tasks, push.Options{
+	return tasks, nil
+}
+
+// push runs the tasks.
+func (s *settings) push(
+	ctx context.Context, std cli.Streams, client *registry.Client, tasks []push.Task, meter *progress.Meter,
+) error {
+	if len(tasks) == 0 {
+		return nil
+	}
+	severalPlaces := slices.ContainsFunc(tasks, func(t push.Task) bool { return t.To.Name() != tasks[0].To.Name() })
+	display := progress.NewDisplay(std.Err, progress.Terminal(std.Err), meter)
+	err := push.Images(cli.WithNotices(ctx, display), client, tasks, push.Options{
 		Jobs: s.jobs, DryRun: s.dryRun, Progress: func(e push.Event) { cli.Line(display, "%s", line(e, severalPlaces)) },
 	})
 	display.Close()
 	if mismatch := (*digest.MismatchError)(nil); errors.As(err, &mismatch) {
 		return cli.Hint(err, "a layer file was changed after it was built; rebuild it")
 	}
-	if err != nil {
-		return err
-	}
-	return s.show(std, push.NewReport(tasks, s.dryRun))
+	return err
 }
 
 // line describes one object, with its repository if there are several.
@@ -110,12 +155,30 @@ func line(e push.Event, severalPlaces bool) string {
 	return e.String()
 }
 
-// show writes the references or the report to standard output, and the report to the file of --output.
-func (s *settings) show(std cli.Streams, report push.Report) error {
-	data, err := report.Marshal()
+// report describes pushes and loads to other programs.
+type report struct {
+	push.Report
+	// Loads has one entry for each load.
+	Loads []loadResult `json:"loads,omitempty"`
+}
+
+// print writes the references to standard output.
+func (r report) print(stdout io.Writer) error {
+	for _, r := range r.Pushes {
+		if _, err := fmt.Fprintln(stdout, strings.Join(r.References, "\n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// show writes the report to the file of --output and, with --json, to standard output.
+func (s *settings) show(std cli.Streams, all report) error {
+	data, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return err
 	}
+	data = append(data, '\n')
 	if s.output != "" {
 		if err := atomicfile.WriteDurably(s.output, data); err != nil {
 			return err
@@ -125,16 +188,7 @@ func (s *settings) show(std cli.Streams, report push.Report) error {
 		fmt.Fprintln(std.Err, "dry run: nothing was sent")
 	}
 	if s.json {
-		_, err := std.Out.Write(data)
-		return err
+		_, err = std.Out.Write(data)
 	}
-	if s.dryRun {
-		return nil
-	}
-	for _, r := range report.Pushes {
-		if _, err := fmt.Fprintln(std.Out, strings.Join(r.References, "\n")); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }

@@ -54,6 +54,8 @@ type Command struct {
 	// Operands names the arguments that are not flags, for the help: "NAME REFERENCE". They may occur between flags. The
 	// work finds them in flags.Args and checks their number. If Operands is empty, the command takes none.
 	Operands string
+	// OperandsLast means that the first operand ends the flags: the operands are the arguments of another program.
+	OperandsLast bool
 	// Required lists the flags that must be set before the work starts.
 	Required []string
 	// New declares the tool's flags and returns its work, which runs after they are parsed.
@@ -99,15 +101,20 @@ func report(tool string, err error, stderr io.Writer) int {
 	if errors.As(err, &exit) {
 		return int(exit)
 	}
-	Line(stderr, "%s: %v", tool, err)
-	for _, hint := range hints(err) {
-		Line(stderr, "hint: %s", hint)
-	}
+	Complain(stderr, tool, err)
 	var usage *usageError
 	if errors.As(err, &usage) {
 		return ExitUsage
 	}
 	return ExitFailure
+}
+
+// Complain writes an error of a tool with its hints. It is for a tool that goes on after an error; others return it.
+func Complain(stderr io.Writer, tool string, err error) {
+	Line(stderr, "%s: %v", tool, err)
+	for _, hint := range hints(err) {
+		Line(stderr, "hint: %s", hint)
+	}
 }
 
 func (c Command) run(ctx context.Context, args []string, std Streams) error {
@@ -135,7 +142,7 @@ func (c Command) run(ctx context.Context, args []string, std Streams) error {
 	return work(WithNotices(ctx, std.Err), std)
 }
 
-// parse parses flags and operands, in any order; "--" ends the flags.
+// parse parses flags and operands, in any order unless the operands are last; "--" ends the flags.
 func (c Command) parse(flags *flag.FlagSet, args []string) error {
 	var operands []string
 	for {
@@ -144,7 +151,7 @@ func (c Command) parse(flags *flag.FlagSet, args []string) error {
 		}
 		rest := flags.Args()
 		ended := len(rest) < len(args) && args[len(args)-len(rest)-1] == "--"
-		if c.Operands == "" || len(rest) == 0 || ended {
+		if c.Operands == "" || c.OperandsLast || len(rest) == 0 || ended {
 			return Parse(flags, append(append([]string{"--"}, operands...), rest...))
 		}
 		operands, args = append(operands, rest[0]), rest[1:]

@@ -40,29 +40,39 @@ type kind struct {
 	// images.
 	held    func(ctx context.Context, e *Engine, image *stack) holding
 	inspect []string
+	// run are the arguments that run a container with the program's standard input. runID means that the container's name
+	// follows that of the image.
+	run   []string
+	runID bool
 }
 
 // kinds are the engines, in the order in which they are tried.
 var kinds = []kind{
 	{
 		name: "docker", program: "docker", probe: []string{"version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"},
-		load: []string{"load"}, held: heldByImages, inspect: []string{"image", "inspect"},
+		load: []string{"load"}, held: heldByImages, inspect: []string{"image", "inspect"}, run: interactive,
 	},
 	{
 		name: "podman", program: "podman", probe: []string{"info", "--format", "{{.Host.OS}}/{{.Host.Arch}}"},
 		load: []string{"load"}, tag: []string{"tag"}, held: heldByImages, inspect: []string{"image", "inspect"},
+		run: interactive,
 	},
 	{
 		name: "containerd", program: "ctr", probe: []string{"version"}, local: true,
 		// The archive contains one image, which may be for another platform.
 		load: []string{"images", "import", "--all-platforms", "-"}, held: heldByStore,
+		run: []string{"run", "--rm"}, runID: true,
 	},
 	{
 		// Unlike ctr, it reaches a rootless containerd.
 		name: "containerd", program: "nerdctl", probe: []string{"version", "--format", "{{.Client.Os}}/{{.Client.Arch}}"},
 		load: []string{"load", "--all-platforms"}, held: heldByImages, inspect: []string{"image", "inspect", "--mode=native"},
+		run: interactive,
 	},
 }
+
+// interactive are the arguments with which most engines run a container that reads standard input.
+var interactive = []string{"run", "--rm", "--interactive"}
 
 // probeTime is how long an engine may take to answer.
 const probeTime = 30 * time.Second

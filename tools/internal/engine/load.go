@@ -7,7 +7,9 @@
 // All engines look for a layer in their own store before they open its file in the archive: Docker by the diff ids from
 // the lowest layer on, Podman and containerd by the blob's digest.
 //
-// Non-goals: running containers, building images, talking to a daemon's socket.
+// [Engine.Run] runs a container of a loaded image.
+//
+// Non-goals: managing containers, building images, talking to a daemon's socket.
 package engine
 
 import (

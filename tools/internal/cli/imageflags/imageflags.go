@@ -62,13 +62,20 @@ func (f *Flags) Image() (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
+	image, err := f.Blobs()
+	image.Root = root
+	return image, err
+}
+
+// Blobs is like Image, for tools that get the roots of one or several images in other ways: it leaves Root unset.
+func (f *Flags) Blobs() (Image, error) {
 	files := new(content.Files)
 	for _, path := range f.documents {
 		if err := files.AddDocument(path); err != nil {
 			return Image{}, err
 		}
 	}
-	image := Image{Root: root, Files: files, Built: make(map[digest.Digest]bool)}
+	image := Image{Files: files, Built: make(map[digest.Digest]bool)}
 	held, err := f.addLayers(files, image.Built)
 	if err != nil {
 		return Image{}, err
@@ -77,7 +84,10 @@ func (f *Flags) Image() (Image, error) {
 		files.AddDirectory(dir)
 	}
 	image.Remote, err = f.remoteLayers(held)
-	return image, err
+	if err != nil {
+		return Image{}, err
+	}
+	return image, nil
 }
 
 // addLayers adds the blobs of --layer to files, and those that the build made to built. It returns all of them.

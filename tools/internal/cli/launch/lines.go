@@ -37,14 +37,15 @@ func (l location) lines(file string) ([]string, error) {
 }
 
 // expand replaces placeholders with paths, in an argument of the form FLAG=PATH or FLAG=KEY=PATH. KEY is escaped for
-// cli.SplitPair.
+// cli.SplitPair; it may be a path, too.
 func (l location) expand(arg string) (string, error) {
 	flag, value, _ := strings.Cut(arg, "=")
-	if !isPath(value) {
+	n := pairEnd(value)
+	if n < 0 && !isPath(value) {
 		return arg, nil
 	}
 	expanded := flag
-	if n := pairEnd(value); n >= 0 {
+	if n >= 0 {
 		key, err := l.path(unescape(value[:n]))
 		if err != nil {
 			return "", err

@@ -1,5 +1,6 @@
-// Package nameflags declares the flags for the repository and the tags of an image: literal or in files, and with
-// variables of the workspace status. Tags may also have variables of the image: its digest and its platform.
+// Package nameflags declares the flags for names, literal or in files, and with variables of the workspace status: the
+// repository and the tags to which an image is pushed, and the names that images have in an archive or an
+// engine. Tags may also have variables of the image: its digest and its platform.
 package nameflags
 
 import (
@@ -39,12 +40,15 @@ func Declare(set *flag.FlagSet) *Flags {
 }
 
 // scope returns the variables that names may have.
-func (f *Flags) scope() (stamp.Scope, error) {
-	values, err := stamp.Read(f.status)
+func (f *Flags) scope() (stamp.Scope, error) { return scope(f.status, f.Stable) }
+
+// scope returns the variables that names may have: those of status files, all of them or only the stable ones.
+func scope(status []string, stable bool) (stamp.Scope, error) {
+	values, err := stamp.Read(status)
 	if values == nil {
 		values = stamp.Values{} // names have their variables whether or not the build is stamped
 	}
-	return stamp.Scope{Values: values, Volatile: !f.Stable, SingleBraces: true}, err
+	return stamp.Scope{Values: values, Volatile: !stable, SingleBraces: true}, err
 }
 
 // ResolveRepository returns the repository.
@@ -87,7 +91,7 @@ func expand(scope stamp.Scope, origin, text string) (string, error) {
 	if errors.As(err, &unknown) && len(unknown.Known) == 0 {
 		// Only this program knows the flag, so the error is not wrapped, and its hint is not shown.
 		return "", cli.Hint(fmt.Errorf("%s: %v", origin, err),
-			"--status=FILE names a file with variables; image_push passes it if the names in the BUILD file contain variables")
+			"--status=FILE names a file with variables; the rule passes it if the names in the BUILD file contain variables")
 	}
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", origin, err)

@@ -1,5 +1,6 @@
 // Package enginetest is a container engine for tests: a program that implements the commands of docker, podman, ctr and
 // nerdctl that package engine uses, keeps the images that it is given, and fails on demand as they do.
+// Instead of running a container, it prints the arguments and standard input, and exits with status 7.
 //
 // A test binary becomes the program by calling [Main] when its name is one of [Programs]. The environment variable
 // FAKE_DOCKER, FAKE_PODMAN, FAKE_CTR or FAKE_NERDCTL sets its behaviour, and FAKE_STORE names a directory where it
@@ -60,6 +61,10 @@ func Main(name string) int {
 		return e.inspect(args[3:])
 	case (name == "docker" || name == "podman") && strings.HasPrefix(command, "image inspect "):
 		return e.inspect(args[2:])
+	case args[0] == "run":
+		fmt.Printf("%s %q\n", name, args)
+		io.Copy(os.Stdout, os.Stdin)
+		return 7
 	}
 	fmt.Fprintln(os.Stderr, "unknown command:", name, command)
 	return 125

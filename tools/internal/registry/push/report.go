@@ -1,8 +1,6 @@
 package push
 
 import (
-	"encoding/json"
-
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 )
@@ -29,7 +27,7 @@ type Result struct {
 
 // NewReport returns the report of the tasks, once [Images] has run them.
 func NewReport(tasks []Task, dryRun bool) Report {
-	report := Report{DryRun: dryRun}
+	report := Report{DryRun: dryRun, Pushes: []Result{}}
 	for _, task := range tasks {
 		report.Pushes = append(report.Pushes, task.result())
 	}
@@ -47,10 +45,4 @@ func (t Task) result() Result {
 		r.References = append(r.References, name.String())
 	}
 	return r
-}
-
-// Marshal returns the report as indented JSON with a trailing newline.
-func (r Report) Marshal() ([]byte, error) {
-	data, err := json.MarshalIndent(r, "", "  ")
-	return append(data, '\n'), err
 }

@@ -1,6 +1,7 @@
 package push
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -48,10 +49,9 @@ func TestReport(t *testing.T) {
       ]
     }
   ]
-}
-`
+}`
 	)
-	got, err := NewReport(tasks, true).Marshal()
+	got, err := json.MarshalIndent(NewReport(tasks, true), "", "  ")
 	if err != nil || string(got) != want {
 		t.Errorf("%v, %s", err, got)
 	}

@@ -2,7 +2,7 @@
 //
 // [Write] writes an OCI archive, a tar of an image layout, which is also a docker-archive: its manifest.json lists the
 // config and the layers among the layout's blobs, for a Docker that does not read layouts. For an index, it lists the
-// first image. [Open] opens either kind, and the output of "docker save" and "podman save", as a file system.
+// first image. [WriteAll] writes several images into one archive. [Open] opens either kind, and the output of "docker save" and "podman save", as a file system.
 //
 // The bytes of a written archive depend only on the image and its names: entries have a fixed order, the time 0, the
 // owner 0 and the mode 0644. It is written as a stream; index.json and manifest.json come first, so that readers find
@@ -41,15 +41,27 @@ type Options struct {
 // Write writes root and all blobs that it reaches as an archive to w. It verifies documents, but only the size of other
 // blobs that are files (see [content.CopyFast]). After an error, the output is not a valid archive.
 func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descriptor, options Options) error {
-	index, err := layout.Index(root, options.Names)
+	return write(ctx, w, src, []layout.Image{{Root: root, Names: options.Names}}, options.Omit)
+}
+
+// WriteAll is like [Write], for several images. Each blob is written once. Podman and old versions of Docker load them
+// through manifest.json, which lists one image for each index.
+func WriteAll(ctx context.Context, w io.Writer, src content.Source, images []layout.Image) error {
+	return write(ctx, w, src, images, nil)
+}
+
+func write(
+	ctx context.Context, w io.Writer, src content.Source, images []layout.Image, omit map[digest.Digest]bool,
+) error {
+	index, err := layout.IndexAll(images)
 	if err != nil {
 		return err
 	}
-	docker, err := dockerManifest(ctx, src, root, options.Names)
+	docker, err := dockerManifest(ctx, src, images)
 	if err != nil {
 		return err
 	}
-	blobs, err := held(ctx, src, root, options.Omit)
+	blobs, err := held(ctx, src, images, omit)
 	if err != nil {
 		return err
 	}
@@ -66,11 +78,11 @@ func Write(ctx context.Context, w io.Writer, src content.Source, root oci.Descri
 	return err
 }
 
-// held returns the blobs of an archive of root: all that it reaches except the omitted ones.
+// held returns the blobs of an archive: all that the images reach except the omitted ones.
 func held(
-	ctx context.Context, src content.Source, root oci.Descriptor, omit map[digest.Digest]bool,
+	ctx context.Context, src content.Source, images []layout.Image, omit map[digest.Digest]bool,
 ) (blobs []oci.Descriptor, err error) {
-	err = content.Walk(ctx, src, root, func(d oci.Descriptor, document []byte) error {
+	err = layout.EachBlob(ctx, src, images, func(d oci.Descriptor, document []byte) error {
 		if omit[d.Digest] {
 			return nil
 		}

@@ -22,17 +22,27 @@ type DockerImage struct {
 	Layers []string
 }
 
-// dockerManifest returns the manifest.json that lists the first image that root reaches, or nil if Docker cannot load any.
-// It lists only one image: Docker 20.10 loads all listed images, whatever their platform, and gives the name to the last
-// one; newer readers of docker-archives reject more than one.
-func dockerManifest(
-	ctx context.Context, src content.Source, root oci.Descriptor, names []reference.Reference,
-) ([]byte, error) {
-	images, err := content.Images(ctx, src, root)
-	if err != nil || len(images) == 0 {
-		return nil, err
+// dockerManifest returns the manifest.json that lists the first image that each root reaches, or nil if Docker cannot load
+// any. It lists only one image of an index: Docker 20.10 loads all listed images, whatever their platform, and gives the
+// name to the last one; newer readers of docker-archives reject more than one unless a name chooses it.
+func dockerManifest(ctx context.Context, src content.Source, roots []layout.Image) ([]byte, error) {
+	var all []DockerImage
+	for _, root := range roots {
+		images, err := content.Images(ctx, src, root.Root)
+		if err != nil {
+			return nil, err
+		}
+		if len(images) > 0 {
+			all = append(all, dockerImage(images[0].Manifest, root.Names))
+		}
 	}
-	manifest := images[0].Manifest
+	if len(all) == 0 {
+		return nil, nil
+	}
+	return oci.Marshal(all)
+}
+
+func dockerImage(manifest oci.Manifest, names []reference.Reference) DockerImage {
 	image := DockerImage{Config: layout.BlobPath(manifest.Config.Digest), RepoTags: []string{}, Layers: []string{}}
 	for _, name := range names {
 		image.RepoTags = append(image.RepoTags, name.String())
@@ -40,5 +50,5 @@ func dockerManifest(
 	for _, layer := range manifest.Layers {
 		image.Layers = append(image.Layers, layout.BlobPath(layer.Digest))
 	}
-	return oci.Marshal([]DockerImage{image})
+	return image
 }

@@ -47,12 +47,44 @@ func BlobPath(d digest.Digest) string {
 	return path.Join(BlobsDir, d.Algorithm().String(), d.Encoded())
 }
 
+// Image is an image in a layout.
+type Image struct {
+	// Root is the descriptor of the image or of an index.
+	Root oci.Descriptor
+	// Names are its names, each with a tag. They may be empty.
+	Names []reference.Reference
+}
+
 // Index returns the index.json for one root: an entry for each name, or one entry without a name. A root that is itself
 // an image index stays one entry, because Podman refuses to load a layout that lists several manifests.
 func Index(root oci.Descriptor, names []reference.Reference) ([]byte, error) {
-	all, err := entries(root, names)
-	if err != nil {
-		return nil, err
+	return IndexAll([]Image{{Root: root, Names: names}})
+}
+
+// IndexAll returns the index.json for several images, with the entries of [Index]. Clients find an entry by its
+// annotation [AnnotationTag], so a tag that several images share is replaced there with the full name.
+func IndexAll(images []Image) ([]byte, error) {
+	owners := make(map[string]digest.Digest)
+	shared := make(map[string]bool)
+	for _, image := range images {
+		for _, name := range image.Names {
+			owner, taken := owners[name.Tag]
+			shared[name.Tag] = shared[name.Tag] || taken && owner != image.Root.Digest
+			owners[name.Tag] = image.Root.Digest
+		}
+	}
+	var all []oci.Descriptor
+	for _, image := range images {
+		listed, err := entries(image.Root, image.Names)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range listed {
+			if shared[d.Annotations[AnnotationTag]] {
+				d.Annotations[AnnotationTag] = d.Annotations[AnnotationName]
+			}
+		}
+		all = append(all, listed...)
 	}
 	return oci.Marshal(oci.Index{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeIndex, Manifests: all})
 }
@@ -85,7 +117,12 @@ func entries(root oci.Descriptor, names []reference.Reference) ([]oci.Descriptor
 func Write(
 	ctx context.Context, dir string, src content.Source, root oci.Descriptor, names []reference.Reference,
 ) error {
-	index, err := Index(root, names)
+	return WriteAll(ctx, dir, src, []Image{{Root: root, Names: names}})
+}
+
+// WriteAll is like [Write], for several images. Each blob is written once.
+func WriteAll(ctx context.Context, dir string, src content.Source, images []Image) error {
+	index, err := IndexAll(images)
 	if err != nil {
 		return err
 	}
@@ -94,7 +131,7 @@ func Write(
 		return err
 	}
 	defer out.Abort()
-	err = content.Walk(ctx, src, root, func(d oci.Descriptor, document []byte) error {
+	err = EachBlob(ctx, src, images, func(d oci.Descriptor, document []byte) error {
 		if document == nil && content.IsElsewhere(ctx, src, d) {
 			return nil
 		}
@@ -115,6 +152,26 @@ func Write(
 		}
 	}
 	return out.Commit()
+}
+
+// EachBlob calls use with every blob that the images reach, each once, in the order of [content.Walk].
+func EachBlob(
+	ctx context.Context, src content.Source, images []Image, use func(d oci.Descriptor, document []byte) error,
+) error {
+	seen := make(map[digest.Digest]bool)
+	for _, image := range images {
+		err := content.Walk(ctx, src, image.Root, func(d oci.Descriptor, document []byte) error {
+			if seen[d.Digest] {
+				return nil
+			}
+			seen[d.Digest] = true
+			return use(d, document)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // WriteBlob creates the file of the blob d below the directory blobs, with contents written by fill.
