@@ -2,6 +2,7 @@
 
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "byte_groups")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -25,6 +26,7 @@ same contents as a directory. The layers of a locked base are fetched from their
             doc = "The `image` or `image_index` to write.",
             mandatory = True,
             cfg = with_base_blobs,
+            aspects = [forwarded_image],
             providers = IMAGE_OR_INDEX,
         ),
         "repo_tags": attr.string_list(

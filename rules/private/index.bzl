@@ -1,8 +1,10 @@
 """image_index: combines images for several platforms."""
 
 load(":actions.bzl", "make_index")
+load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "index_providers")
-load(":providers.bzl", "ImageInfo", "IndexInfo")
+load(":providers.bzl", "ImageInfo", "IndexInfo", "blobs_of")
 load(":settings.bzl", "pairs_file")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -25,20 +27,45 @@ _each_platform = transition(
     outputs = [_PLATFORMS],
 )
 
+_SAME = """{label}: {target} is the same for several of the platforms.
+Remove its attribute platform, or list it without platforms."""
+
 def _impl(ctx):
-    images = [
-        image[ImageInfo]
+    targets = [
+        target
         for _, targets in sorted(ctx.split_attr.images.items())
-        for image in targets
+        for target in targets
     ]
+    children = [target[ImageInfo] if ImageInfo in target else target[IndexInfo] for target in targets]
+    _check_distinct(ctx, targets, children)
     outputs = document_outputs(ctx, "index")
-    make_index(ctx, images, ctx.attr.annotations, ctx.file.annotations_file, outputs)
+    make_index(ctx, children, ctx.attr.annotations, ctx.file.annotations_file, outputs)
+    images = []
+    blobs = []
+    for target in targets:
+        if ImageInfo in target:
+            images.append(target[ImageInfo])
+        else:
+            images.extend(target[IndexInfo].images)
+            blobs.append(blobs_of(target[IndexInfo]))
     index = IndexInfo(
         index = outputs.document,
         descriptor = outputs.descriptor,
         images = tuple(images),
+        blobs = depset(transitive = blobs),
     )
     return index_providers(ctx, index, outputs.digest)
+
+def _check_distinct(ctx, targets, children):
+    """Fails if an image does not depend on the platform that it is built for. Bazel may omit its repetitions."""
+    if not ctx.attr.platforms:
+        return
+    documents = {}
+    for target, child in zip(targets, children):
+        documents.setdefault(target.label, {})[child.descriptor] = None
+    for label, distinct in documents.items():
+        if len(distinct) != len(ctx.attr.platforms):
+            fail(_SAME.format(label = ctx.label, target = label))
 
 image_index = rule(
     doc = """Builds an image index: a single name for the images of several platforms. Each machine pulls the image for its own.
@@ -52,11 +79,13 @@ Either list one image per platform in `images`, or list a single image and the `
         ),
         "annotations_file": pairs_file("annotations"),
         "images": attr.label_list(
-            doc = "The images. Each must have a different platform.",
+            doc = """The images. Each must have a different platform. The images of an `image_index`, or of an index that
+`image_import` imports, are listed in its place.""",
             mandatory = True,
             allow_empty = False,
+            aspects = [forwarded_image],
             cfg = _each_platform,
-            providers = [ImageInfo],
+            providers = IMAGE_OR_INDEX,
         ),
         "platforms": attr.label_list(
             doc = "Platforms to build the images for, in this order. If unset, the target platform is unchanged.",

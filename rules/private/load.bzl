@@ -1,6 +1,7 @@
 """image_load: loads an image into a container engine."""
 
 load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":forwarded.bzl", "forwarded_image")
 load(":launcher.bzl", "image_program")
 load(":run_tools.bzl", "RUN_ON_HOST")
 
@@ -32,6 +33,7 @@ The program is built for the machine that Bazel runs on, the platform in `--host
         "image": attr.label(
             doc = "The `image` or `image_index` to load.",
             mandatory = True,
+            aspects = [forwarded_image],
             providers = IMAGE_OR_INDEX,
         ),
         "repo_tags": attr.string_list(

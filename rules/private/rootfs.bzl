@@ -3,6 +3,7 @@
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":base_setting.bzl", "without_base_blobs")
 load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":forwarded.bzl", "forwarded_image")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
 load(":providers.bzl", "LayerInfo", "LayersInfo", "RootfsInfo", "layers_of")
 load(":rootfs_actions.bzl", "make_rootfs")
@@ -139,6 +140,7 @@ read-only file system image, uncompressed, for Linux 5.4 and later.""",
             doc = "The `image` or `image_index`.",
             mandatory = True,
             cfg = with_base_blobs,
+            aspects = [forwarded_image],
             providers = IMAGE_OR_INDEX,
         ),
         "init": attr.label(

@@ -14,6 +14,7 @@ import (
 const details = `
 Settings, all optional, absent means inherited from the base:
   os architecture variant os_version        strings; os and architecture cannot contradict the base
+  least_variant                             ARCH/VARIANT; replaces a lower variant of the base for that architecture
   os_features entrypoint cmd shell          lists of strings that replace the base's; entrypoint drops its cmd
   created                                   RFC 3339, never inherited, 1970-01-01T00:00:00Z by default
   author user workdir stop_signal           strings
