@@ -1,7 +1,8 @@
 """The image for the target platform, where an attribute takes an image or an index."""
 
-load(":platform.bzl", "format_platform", "suitable", "target_platform")
+load(":platform.bzl", "target_platform")
 load(":providers.bzl", "ImageInfo", "IndexInfo", "platform_of")
+load(":variants.bzl", "format_platform", "suitable")
 
 visibility(["//rules/..."])
 

@@ -7,11 +7,12 @@ load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "image_providers")
 load(":packing.bzl", "MKLAYER_ATTRS")
-load(":platform.bzl", "PLATFORM_ATTRS", "format_platform", "higher_variant", "target_platform")
+load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
 load(":providers.bzl", "ImageInfo", "platform_of", "shape_of", "shapes_of")
 load(":settings.bzl", "SETTING_ATTRS", "pairs_file", "settings_of")
 load(":tar_layers.bzl", "layers_and_tars")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
+load(":variants.bzl", "format_platform", "higher_variant")
 
 visibility(["//rules/..."])
 

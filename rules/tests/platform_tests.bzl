@@ -3,7 +3,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//rules:defs.bzl", "image", "image_archive", "image_import", "image_index", "image_layer", "image_squash")
 load("//rules:providers.bzl", "ImageInfo", "IndexInfo")
-load("//rules/private:platform.bzl", "format_platform", "higher_variant", "suitable")
+load("//rules/private:variants.bzl", "format_platform", "higher_variant", "suitable")
 load(":actions.bzl", "actions_of", "flags", "only")
 load(":refusal.bzl", "refusal")
 

@@ -148,7 +148,8 @@ func (o *options) variables(stated map[string]string) (map[string]string, error)
 func advise(err error) error {
 	switch {
 	case errors.Is(err, image.ErrPlatformMissing):
-		return cli.Hint(err, "an image from scratch needs the settings os and architecture")
+		return cli.Hint(err, "an image from scratch needs the settings os and architecture, "+
+			"or a target platform that implies them: docs/images.md")
 	case errors.Is(err, image.ErrPlatformConflict):
 		return cli.Hint(err, "choose a base for that platform, or name the setting in clear if the base is wrong")
 	case errors.Is(err, image.ErrOtherArchitecture):
