@@ -92,7 +92,8 @@ does the manifest, except from a docker-archive, which has none. Every digest an
 complete images take precedence over those with missing blobs. Non-distributable layers with URLs may be missing: images
 built on top keep them in the manifest and can be pushed, but archives do not contain them.
 
-With `platforms`, the target is an index, which keeps its bytes and everything that it lists. See docs/base-images.md.""",
+With `platforms`, the target is an index, which keeps its bytes and everything that it lists: it then provides `IndexInfo`
+instead of `ImageInfo`. See docs/base-images.md.""",
     implementation = _impl,
     attrs = {
         "platform": attr.string(

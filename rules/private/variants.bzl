@@ -18,7 +18,14 @@ VARIANTS = {
 _IMPLIED = {"amd64": "v1", "arm": "v7", "arm64": "v8"}
 
 def format_platform(platform):
-    """Returns the name of a platform given as a dict, like "linux/arm/v7", or None if os or architecture is missing."""
+    """Returns the name of a platform, like "linux/arm/v7", or None if os or architecture is missing.
+
+    Args:
+      platform: dict with os, architecture and variant.
+
+    Returns:
+      string or None.
+    """
     if not platform.get("os") or not platform.get("architecture"):
         return None
     parts = [platform["os"], platform["architecture"], platform.get("variant")]
@@ -36,6 +43,9 @@ def higher_variant(platform, target):
     Args:
       platform: Name of the platform, like "linux/amd64".
       target: dict with os, architecture and variant, as returned by target_platform.
+
+    Returns:
+      string.
     """
     have = parse_platform(platform)
     if target.get("architecture") != have["architecture"] or _level(target.get("variant", "")) <= _level(have["variant"]):
