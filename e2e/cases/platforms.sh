@@ -115,10 +115,12 @@ runs() {
 $(cat greeting.txt)" "$("$1_run" localhost/above:latest)"
 }
 
-# The error lists the platforms.
+# The errors list the platforms, or name the attribute.
 refuses() {
   if bazel build --platforms=//:riscv64 //:image >"$WORK/refused" 2>&1; then fail "no failure"; fi
   contains "$WORK/refused" "//:image: the index @@//:base has no image for linux/riscv64, only for linux/amd64, linux/arm64."
+  if bazel build //:selected >"$WORK/selected" 2>&1; then fail "no failure"; fi
+  contains "$WORK/selected" "image selected: attribute platform: a select cannot choose the platform"
 }
 
 check "Podman makes an index" base_make
@@ -132,5 +134,5 @@ check "the images of indexes in an index, in Docker, Podman and skopeo" flattens
 for engine in docker podman; do
   check "the image runs in $engine" runs "$engine"
 done
-check "the error for another platform lists the platforms" refuses
+check "errors for wrong platforms" refuses
 rm -rf base

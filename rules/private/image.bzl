@@ -18,11 +18,17 @@ visibility(["//rules/..."])
 
 _PLATFORMS = "//command_line_option:platforms"
 
+_SELECT = """image {name}: attribute platform: a select cannot choose the platform, because its conditions depend on the platform.
+Declare one image per platform, or use image_index."""
+
+def _transition_impl(settings, attr):
+    if attr.platform and type(attr.platform) != "Label":
+        fail(_SELECT.format(name = attr.name))
+    return {_PLATFORMS: [str(attr.platform)] if attr.platform else settings[_PLATFORMS]}
+
 # Without the attribute, the target platform is unchanged.
 _to_platform = transition(
-    implementation = lambda settings, attr: {
-        _PLATFORMS: [str(attr.platform)] if attr.platform else settings[_PLATFORMS],
-    },
+    implementation = _transition_impl,
     inputs = [_PLATFORMS],
     outputs = [_PLATFORMS],
 )

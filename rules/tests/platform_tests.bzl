@@ -79,6 +79,22 @@ _image_test = analysistest.make(_image_impl, attrs = {
     "settings": attr.string_list(doc = "Parts of the settings."),
 })
 
+def _below_impl(ctx):
+    env = analysistest.begin(ctx)
+    action = only(env, ctx.attr.mnemonic)
+    asserts.equals(env, ["BIN/rules/tests/" + ctx.attr.file], flags(action, ctx.attr.flag))
+    return analysistest.end(env)
+
+_below_test = analysistest.make(
+    _below_impl,
+    attrs = {
+        "file": attr.string(doc = "The file of the image in the index for linux/arm64."),
+        "flag": attr.string(doc = "The flag for it."),
+        "mnemonic": attr.string(),
+    },
+    config_settings = {"//command_line_option:platforms": [str(Label(_ARM64))]},
+)
+
 _to_arm64 = transition(
     implementation = lambda _settings, _attr: {"//command_line_option:platforms": _ARM64},
     inputs = [],
@@ -164,7 +180,19 @@ def _base_tests():
         image(name = target, base = "pair", layers = ["platform_layer"], platform = platform, tags = ["manual"])
         _image_test(name = target + "_test", index = "pair", platform = name, position = position, target_under_test = target)
         tests.append(target + "_test")
-    image_squash(name = "squashed_on_pair", above = "pair", image = "on_pair_arm64", tags = ["manual"])
+    for name, platform in [("amd64", _AMD64), ("arm64", _ARM64)]:
+        image_layer(name = "layer_for_" + name, files = {"/a": "data/a.txt"})
+        image(name = "for_" + name, layers = ["layer_for_" + name], platform = platform, tags = ["manual"])
+    image_index(name = "fixed_pair", images = ["for_amd64", "for_arm64"], tags = ["manual"])
+    image_squash(name = "above_pair", above = "fixed_pair", image = "on_pair_amd64", tags = ["manual"])
+    image_layer(name = "over_pair", files = {"/a": "data/a.txt"}, over = "fixed_pair", tags = ["manual"])
+    for flag, mnemonic, file in [
+        ("above", "MkSquash", "for_arm64.manifest.json"),
+        ("over", "MkLayer", "layer_for_arm64.shape.json"),
+    ]:
+        target = flag + "_pair"
+        _below_test(name = target + "_test", file = file, flag = flag, mnemonic = mnemonic, target_under_test = target)
+        tests.append(target + "_test")
     image_import(name = "unnamed", src = "data/a.txt", tags = ["manual"])
     image_index(name = "unnamed_index", images = ["unnamed"], tags = ["manual"])
     return tests + [

@@ -29,7 +29,7 @@ func (o outputs) importIndex(ctx context.Context, store *importer.Store, name st
 	index, err := store.ChooseIndex(ctx, name)
 	var indexRefusal *importer.IndexError
 	if errors.As(err, &indexRefusal) {
-		return cli.Hint(err, "--ref chooses an index; without --index and --index-blobs, a single image is imported")
+		return cli.Hint(err, "--ref chooses an index; if there is none, import a single image: leave out the attribute platforms")
 	}
 	if err != nil {
 		return err
