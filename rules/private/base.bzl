@@ -41,7 +41,7 @@ def image_of(ctx, target):
         "count": len(found),
         "index": target.label,
         "label": ctx.label,
-        "platforms": ", ".join([platform or "an unknown platform" for platform in platforms]) or "no image that its target names",
+        "platforms": ", ".join([platform or "an unknown platform" for platform in platforms]),
         "target": name,
     }
     if not name:

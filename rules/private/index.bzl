@@ -60,12 +60,17 @@ def _check_distinct(ctx, targets, children):
     """Fails if an image does not depend on the platform that it is built for. Bazel may omit its repetitions."""
     if not ctx.attr.platforms:
         return
-    documents = {}
-    for target, child in zip(targets, children):
-        documents.setdefault(target.label, {})[child.descriptor] = None
-    for label, distinct in documents.items():
-        if len(distinct) != len(ctx.attr.platforms):
-            fail(_SAME.format(label = ctx.label, target = label))
+    listed = max([len(seen) for seen in ctx.split_attr.images.values()])
+    documents = {child.descriptor: None for child in children}
+    if len(documents) == listed * len(ctx.attr.platforms):
+        return
+
+    # An alias has one label for each platform, so labels alone do not show which image it is.
+    labels = {}
+    for target in targets:
+        labels[target.label] = labels.get(target.label, 0) + 1
+    suspects = [str(label) for label, count in labels.items() if count < len(ctx.attr.platforms)]
+    fail(_SAME.format(label = ctx.label, target = " or ".join(suspects or [str(label) for label in labels])))
 
 image_index = rule(
     doc = """Builds an image index: a single name for the images of several platforms. Each machine pulls the image for its own.

@@ -79,6 +79,14 @@ _image_test = analysistest.make(_image_impl, attrs = {
     "settings": attr.string_list(doc = "Parts of the settings."),
 })
 
+def _listed_impl(ctx):
+    env = analysistest.begin(ctx)
+    index = analysistest.target_under_test(env)[IndexInfo]
+    asserts.equals(env, ctx.attr.platforms, [image.platform for image in index.images])
+    return analysistest.end(env)
+
+_listed_test = analysistest.make(_listed_impl, attrs = {"platforms": attr.string_list()})
+
 def _below_impl(ctx):
     env = analysistest.begin(ctx)
     action = only(env, ctx.attr.mnemonic)
@@ -184,6 +192,15 @@ def _base_tests():
         image_layer(name = "layer_for_" + name, files = {"/a": "data/a.txt"})
         image(name = "for_" + name, layers = ["layer_for_" + name], platform = platform, tags = ["manual"])
     image_index(name = "fixed_pair", images = ["for_amd64", "for_arm64"], tags = ["manual"])
+    native.config_setting(name = "is_arm64", constraint_values = ["@platforms//cpu:aarch64"])
+    native.alias(
+        name = "for_each",
+        actual = select({":is_arm64": ":for_arm64", "//conditions:default": ":for_amd64"}),
+        tags = ["manual"],
+    )
+    image_index(name = "aliased", images = ["for_each"], platforms = [_AMD64, _ARM64], tags = ["manual"])
+    _listed_test(name = "aliased_test", platforms = ["linux/amd64", "linux/arm64"], target_under_test = "aliased")
+    tests.append("aliased_test")
     image_squash(name = "above_pair", above = "fixed_pair", image = "on_pair_amd64", tags = ["manual"])
     image_layer(name = "over_pair", files = {"/a": "data/a.txt"}, over = "fixed_pair", tags = ["manual"])
     for flag, mnemonic, file in [
