@@ -90,8 +90,8 @@ The platform is that of the base, or the target platform if there is no base. Se
         ),
         "annotations_file": pairs_file("annotations"),
         "base": attr.label(
-            doc = """The base image: an `image`, an `image_import`, or `@NAME` from a lock file. For an `image_index`, the image in
-it for the target platform. If unset, there is no base.""",
+            doc = """The base image: an `image`, an `image_import`, or `@NAME` from a lock file. For an `image_index`, the image
+in it for the target platform. If unset, there is no base.""",
             aspects = [forwarded_image],
             providers = IMAGE_OR_INDEX,
         ),
@@ -105,8 +105,8 @@ and tar archives. Each file of a target without layers, for example a `pkg_tar`,
             cfg = without_base_blobs,
         ),
         "platform": attr.label(
-            doc = """Platform to build the image for, like `//platforms:linux_arm64`, whatever the target platform is. If unset, the
-target platform. For several platforms, use `image_index`.""",
+            doc = """Platform to build the image for, like `//platforms:linux_arm64`, whatever the target platform is. If unset,
+the target platform. For several platforms, use `image_index`. Cannot be a `select`.""",
             providers = [platform_common.PlatformInfo],
         ),
     },
