@@ -91,6 +91,10 @@ builds_offline() {
   bazel build //:image //:index
   digest_of //:index >"$WORK/digest"
   jq -e '.config.Env | index("ORIGIN=base")' "$(build //:image config)"
+  bazel build //:bases
+  equal "images of the base" "$(jq -r '.images.base.platforms[].manifest.digest' images.lock.json | sort)" \
+    "$(jq -r '.manifests[].digest' "$(bazel info execution_root)/$(bazel cquery --output=files 'config(//:bases, target)' |
+      grep 'index.json$')" | sort)"
 }
 
 # The same with the registry on, from scratch: it gets no request.

@@ -1,6 +1,6 @@
 """Stand-ins for targets that a snippet refers to but does not define."""
 
-load("@rules_strata//rules:defs.bzl", "image", "image_layer", "image_load", "image_push")
+load("@rules_strata//rules:defs.bzl", "image", "image_archive", "image_index", "image_layer", "image_load", "image_push")
 
 def standin(name, attribute):
     """Declares a target that fits an attribute.
@@ -35,6 +35,21 @@ def _image(name):
         cmd = ["/usr/bin/" + name],
         env = {"PATH": "/usr/bin"},
         layers = [name + "_layer"],
+    )
+
+def _archived_index(name):
+    _image(name + "_image")
+    image_index(
+        name = name + "_index",
+        images = [name + "_image"],
+        platforms = [
+            "//platforms:linux_amd64",
+            "//platforms:linux_arm64",
+        ],
+    )
+    image_archive(
+        name = name,
+        image = name + "_index",
     )
 
 def _push(name):
@@ -94,6 +109,7 @@ _BY_ATTRIBUTE = {
     "files": _program,
     "image": _image,
     "images": _image,
+    "src": _archived_index,
     "labels_file": _pairs,
     "layers": _layer,
     "loads": _load,

@@ -120,26 +120,30 @@ def make_manifest(ctx, config_descriptor, base, layers, annotations, annotations
         resource_set = small,
     )
 
-def make_index(ctx, images, annotations, annotations_file, outputs, status = None):
+def make_index(ctx, children, annotations, annotations_file, outputs, status = None):
     """Declares the action that writes an image index.
 
     Args:
       ctx: The rule's context.
-      images: list of ImageInfo, in the order of the index.
+      children: list of ImageInfo and of IndexInfo, whose images are listed in its place, in the order of the index.
       annotations: dict of the index's annotations.
       annotations_file: The File with more annotations, or None.
       outputs: struct of the Files document, descriptor and digest.
       status: The File with the workspace status for variables in annotations, or None.
     """
     args = new_args(ctx)
-    descriptors = [image.descriptor for image in images]
-    args.add_all(descriptors, format_each = "--image=%s")
+    documents = []
+    for child in children:
+        is_index = hasattr(child, "index")
+        document = child.index if is_index else child.descriptor
+        args.add(document, format = "--index=%s" if is_index else "--image=%s")
+        documents.append(document)
     stated = _add_document(args, annotations, annotations_file, outputs, status)
     run_tool(
         ctx,
         "mkindex",
         args,
-        inputs = descriptors + stated,
+        inputs = documents + stated,
         outputs = [outputs.document, outputs.descriptor, outputs.digest],
         mnemonic = "MkIndex",
         progress_message = "Writing image index %{label}",
@@ -251,15 +255,16 @@ def import_image(ctx, source, choice, outputs, progress_message):
     Args:
       ctx: The rule's context.
       source: The File or directory to read.
-      choice: dict of the flags (platform, ref) that select an image if the source has several. Empty ones are omitted.
-      outputs: dict from flag (manifest, config, descriptor, shape, blobs) to the File to write.
+      choice: dict of the flags (platform, ref) that select an image if the source has several, and of flags that may be
+        repeated (except), with lists as values. Empty ones are omitted.
+      outputs: dict from flag (manifest, config, index, descriptor, digest, shape, blobs) to the File to write.
       progress_message: What Bazel shows while the action runs.
     """
     args = new_args(ctx)
     args.add_all([source], format_each = "--source=%s", expand_directories = False)
     for flag, value in choice.items():
-        if value:
-            args.add(value, format = "--" + flag + "=%s")
+        values = value if type(value) == "list" else [value] if value else []
+        args.add_all(values, format_each = "--" + flag + "=%s")
     for flag, output in outputs.items():
         args.add_all([output], format_each = "--" + flag + "=%s", expand_directories = False)
     run_tool(

@@ -4,7 +4,7 @@ The tools that need bytes (mklayout, push, load) share five flags, which the Go 
 """
 
 load(":paths.bzl", "escape")
-load(":providers.bzl", "ImageInfo", "IndexInfo")
+load(":providers.bzl", "ImageInfo", "IndexInfo", "blobs_of")
 
 visibility(["//rules/..."])
 
@@ -48,10 +48,10 @@ def index_contents(index):
         root = index.descriptor,
         documents = [index.index] + [document for image in images for document in image.documents],
         layers = depset(transitive = [image.layers for image in images]),
-        blobs = depset(transitive = [image.blobs for image in images]),
+        blobs = depset(transitive = [image.blobs for image in images] + [blobs_of(index)]),
         files = depset(
             [index.descriptor, index.index],
-            transitive = [image.files for image in images],
+            transitive = [image.files for image in images] + [blobs_of(index)],
         ),
         lazy = False,
     )

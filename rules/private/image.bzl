@@ -1,12 +1,15 @@
 """image: combines layers and settings."""
 
 load(":actions.bzl", "make_config", "make_manifest")
+load(":base.bzl", "image_of")
 load(":base_setting.bzl", "without_base_blobs")
+load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":expand.bzl", "expand")
+load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "image_providers")
 load(":packing.bzl", "MKLAYER_ATTRS")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
-load(":providers.bzl", "ImageInfo", "shape_of", "shapes_of")
+load(":providers.bzl", "ImageInfo", "platform_of", "shape_of", "shapes_of")
 load(
     ":settings.bzl",
     "DATA_ATTR",
@@ -21,15 +24,48 @@ load(
 load(":stamp.bzl", "STAMP_ATTRS", "status_of")
 load(":tar_layers.bzl", "layers_and_tars")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
+load(":variants.bzl", "format_platform", "higher_variant")
 
 visibility(["//rules/..."])
 
+_PLATFORMS = "//command_line_option:platforms"
+
+_SELECT = """image {name}: attribute platform: a select cannot choose the platform, because its conditions depend on the platform.
+Declare one image per platform, or use image_index."""
+
+def _transition_impl(settings, attr):
+    if attr.platform and type(attr.platform) != "Label":
+        fail(_SELECT.format(name = attr.name))
+    return {_PLATFORMS: [str(attr.platform)] if attr.platform else settings[_PLATFORMS]}
+
+# Without the attribute, the target platform is unchanged.
+_to_platform = transition(
+    implementation = _transition_impl,
+    inputs = [_PLATFORMS],
+    outputs = [_PLATFORMS],
+)
+
+def _platform(base, target, settings, attr):
+    """Returns the name of the image's platform, or None if it is unknown before the build."""
+    if not base:
+        return format_platform(settings)
+    platform = platform_of(base)
+    if not platform or [name for name in ["architecture", "os", "variant"] if name in attr.clear]:
+        return None
+    if attr.variant:
+        return "/".join(platform.split("/")[:2] + [attr.variant])
+    return higher_variant(platform, target)
+
 def _impl(ctx):
-    base = ctx.attr.base[ImageInfo] if ctx.attr.base else None
+    base = image_of(ctx, ctx.attr.base) if ctx.attr.base else None
     layers = layers_and_tars(ctx)
 
-    # An image with a base has the base's platform; an image from scratch has the target platform.
-    settings = settings_of(ctx, {} if base else target_platform(ctx))
+    # An image with a base has the base's platform, but at least the variant that its layers are built for; an image from
+    # scratch has the target platform.
+    target = target_platform(ctx)
+    settings = settings_of(ctx, target if not base else {})
+    if base and target.get("variant"):
+        settings["least_variant"] = "%s/%s" % (target["architecture"], target["variant"])
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
     config_descriptor = ctx.actions.declare_file(ctx.label.name + ".config.descriptor.json")
     files = setting_files(ctx)
@@ -47,6 +83,7 @@ def _impl(ctx):
         layers = (base.layers if base else ()) + tuple(layers),
         blobs = base.blobs if base else depset(),
         shapes = (shapes_of(base) if base else ()) + tuple([shape_of(layer) for layer in layers if shape_of(layer)]),
+        platform = _platform(base, target, settings, ctx.attr),
     )
     return image_providers(ctx, image, outputs.digest)
 
@@ -59,8 +96,9 @@ By default, `bazel build` writes only small files: `NAME.manifest.json`, `NAME.c
 label. The output groups are `oci_layout` (a directory), `archive` (a tar), `manifest`, `config` and `digest`. Only the first two
 need the bytes of the layers. If the base is locked, its layers are in a registry: use `image_archive` for these two.
 
-The platform is that of the base, or the target platform if there is no base.""",
+The platform is that of the base, or the target platform if there is no base. See docs/images.md.""",
     implementation = _impl,
+    cfg = _to_platform,
     attrs = SETTING_ATTRS | SETTING_FILE_ATTRS | STAMP_ATTRS | DATA_ATTR | PLATFORM_ATTRS | MKLAYER_ATTRS | {
         "annotations": attr.string_dict(
             doc = """Annotations of the manifest. Annotations of the base are not inherited, because they describe the base. Values
@@ -68,8 +106,10 @@ may contain variables like `{{STABLE_NAME}}`.""",
         ),
         "annotations_file": pairs_file("annotations"),
         "base": attr.label(
-            doc = "The base image: an `image`, an `image_import`, or `@NAME` from a lock file. If unset, there is no base.",
-            providers = [ImageInfo],
+            doc = """The base image: an `image`, an `image_import`, or `@NAME` from a lock file. For an `image_index`, the image
+in it for the target platform. If unset, there is no base.""",
+            aspects = [forwarded_image],
+            providers = IMAGE_OR_INDEX,
         ),
         "layers": attr.label_list(
             doc = """Layers to add on top of the base, lowest first: `image_layer`, `image_binary_layers` and `conda_layers` targets,
@@ -77,6 +117,11 @@ and tar archives. Each file of a target without layers, for example a `pkg_tar`,
 `image_layer(tars = [file])` would be: the archive itself, byte for byte, if all engines read it in the same way.""",
             allow_files = True,
             cfg = without_base_blobs,
+        ),
+        "platform": attr.label(
+            doc = """Platform to build the image for, like `//platforms:linux_arm64`, whatever the target platform is. If unset,
+the target platform. For several platforms, use `image_index`. Cannot be a `select`.""",
+            providers = [platform_common.PlatformInfo],
         ),
     },
     outputs = DIGEST_OUTPUT,

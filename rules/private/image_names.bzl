@@ -2,6 +2,7 @@
 
 load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":expand.bzl", "expand")
+load(":forwarded.bzl", "forwarded_image")
 
 visibility(["//rules/..."])
 
@@ -21,12 +22,14 @@ def named_image_attrs(verb, cfg = "target"):
     return {
         "image": attr.label(
             doc = "The `image` or `image_index` to %s. Set either this or `images`." % verb,
+            aspects = [forwarded_image],
             cfg = cfg,
             providers = IMAGE_OR_INDEX,
         ),
         "images": attr.string_keyed_label_dict(
             doc = """Several images to %s, by their names: `{"localhost/app:latest": ":app", "localhost/db:latest": ":db"}`. An
 image that occurs several times has all of the names. Names may contain the same variables as `repo_tags`.""" % verb,
+            aspects = [forwarded_image],
             cfg = cfg,
             providers = IMAGE_OR_INDEX,
         ),

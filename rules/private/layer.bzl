@@ -1,14 +1,18 @@
 """image_layer: builds a layer from files."""
 
 load(":actions.bzl", "add_annotations")
+load(":base.bzl", "image_of")
+load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":declared.bzl", "add_links", "declared_links", "links_of")
 load(":entries.bzl", "add_target", "plan_target")
+load(":forwarded.bzl", "forwarded_image")
 load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":paths.bzl", "escape")
 load(":pkgs.bzl", "add_pkg")
+load(":platform.bzl", "PLATFORM_ATTRS")
 load(":programs.bzl", "own_names", "programs_of")
-load(":providers.bzl", "ImageInfo", "LayerInfo", "shapes_of")
+load(":providers.bzl", "LayerInfo", "shapes_of")
 load(":run_tool.bzl", "new_args")
 load(":tar_layers.bzl", "add_tars")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
@@ -50,11 +54,11 @@ def _check_left_behind(label, plans, inputs):
             files = ", ".join(lost[:3]) + (" and %d more files" % (len(lost) - 3) if len(lost) > 3 else "")
             fail(_LEFT_BEHIND.format(files = files, label = label, target = plan.target.label))
 
-def _add_over(args, label, base):
+def _add_over(ctx, args, base):
     """Adds the shapes of the image that the layer is for, and returns their Files."""
-    shapes = shapes_of(base[ImageInfo])
+    shapes = shapes_of(image_of(ctx, base))
     if not shapes:
-        fail(_NO_SHAPE.format(base = base.label, label = label))
+        fail(_NO_SHAPE.format(base = base.label, label = ctx.label))
     args.add_all(shapes, format_each = "--over=%s")
     return depset(shapes)
 
@@ -105,7 +109,7 @@ def _impl(ctx):
     args.add_all(attr.remove, format_each = "--remove=%s")
     args.add_all(attr.opaque, format_each = "--opaque=%s")
     if attr.over:
-        inputs.append(_add_over(args, ctx.label, attr.over))
+        inputs.append(_add_over(ctx, args, attr.over))
     if attr.hardlinks:
         args.add("--hardlinks")
     if attr.duplicates != "error":
@@ -129,7 +133,7 @@ The same inputs produce the same bytes on every machine. By default, entries bel
 ELF, Mach-O and PE programs and for scripts that start with `#!`, and 0644 for all other files. Different inputs for the same
 path are an error.""",
     implementation = _impl,
-    attrs = METADATA_ATTRS | PACKING_ATTRS | {
+    attrs = METADATA_ATTRS | PACKING_ATTRS | PLATFORM_ATTRS | {
         "annotations": attr.string_dict(
             doc = "Annotations of the layer's descriptor in the manifest.",
         ),
@@ -184,7 +188,8 @@ remain visible.""",
         "over": attr.label(
             doc = """The image that the layer goes on top of, usually its base. Entries follow the symlinks in that image (if it
 has `/lib -> usr/lib`, `/lib/x` becomes `/usr/lib/x`), and implied parent directories are the same as in that image.""",
-            providers = [ImageInfo],
+            aspects = [forwarded_image],
+            providers = IMAGE_OR_INDEX,
         ),
         "package_dir": attr.string(
             doc = """Directory in the image that paths in `files`, `pkgs` and `tars` are relative to. Paths in all other

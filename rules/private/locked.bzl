@@ -54,6 +54,7 @@ def _documents_impl(ctx):
         layers = tuple([LayerInfo(blob = None, descriptor = layer, shape = None) for layer in outputs.layers]),
         blobs = depset(),
         shapes = (ctx.file.shape,) if ctx.file.shape else (),
+        platform = ctx.attr.platform,
     )
     return [_DocumentsInfo(digest = outputs.digest, image = image, layers = tuple(ctx.attr.layers))]
 
@@ -94,6 +95,7 @@ def _image_impl(ctx):
         ]),
         blobs = plain.blobs,
         shapes = plain.shapes,
+        platform = plain.platform,
     )
     return image_providers(ctx, image, documents.digest)
 

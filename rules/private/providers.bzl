@@ -45,8 +45,14 @@ ImageInfo = provider(
         "blobs": "(depset[File]) Directories with the layers of an imported base, each layer as `sha256/HEX`.",
         "shapes": """(tuple[File]) The shapes of the layers, as in LayerInfo, lowest first. One file may describe several
             layers. Unknown shapes are omitted, and the field may be absent.""",
+        "platform": """(string) The platform, like `linux/arm/v7`, or None if it is unknown before the build: an `image_import`
+            without `platform`, and images on top of it. May be absent.""",
     },
 )
+
+def platform_of(image):
+    """Returns the platform of an ImageInfo, or None: an ImageInfo from another ruleset may lack it."""
+    return getattr(image, "platform", None)
 
 def shapes_of(image):
     """Returns the shapes of an ImageInfo, or an empty tuple: an ImageInfo from another ruleset may lack them."""
@@ -57,9 +63,16 @@ IndexInfo = provider(
     fields = {
         "index": "(File) The index, the JSON document defined in image-spec's image-index.md. Digests depend on its exact bytes.",
         "descriptor": "(File) The OCI descriptor of the index as JSON.",
-        "images": "(tuple[ImageInfo]) The images, in the order of the index.",
+        "images": """(tuple[ImageInfo]) The images, in the order of the index. If the index is imported, those that its target
+            names; the others are in `blobs`.""",
+        "blobs": """(depset[File]) Directories with everything else that the index lists, each document and layer as `sha256/HEX`.
+            Empty for an index that was built. May be absent.""",
     },
 )
+
+def blobs_of(index):
+    """Returns the blobs of an IndexInfo, or an empty depset: an IndexInfo from another ruleset may lack them."""
+    return getattr(index, "blobs", depset())
 
 PushInfo = provider(
     doc = "A push of an image to a repository, for rules that refer to the pushed image by name, like deployment rules.",

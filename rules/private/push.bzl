@@ -4,6 +4,7 @@ load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":actions.bzl", "make_reference")
 load(":contents.bzl", "IMAGE_OR_INDEX", "contents_of", "lazily")
 load(":expand.bzl", "expand")
+load(":forwarded.bzl", "forwarded_image")
 load(":launcher.bzl", "program", "program_arguments", "runfiles_path", "shown")
 load(":paths.bzl", "escape")
 load(":providers.bzl", "LoadInfo", "PushInfo", "PushesInfo")
@@ -132,6 +133,7 @@ The program is built for the machine that Bazel runs on, the platform in `--host
         "image": attr.label(
             doc = "The `image` or `image_index` to push.",
             mandatory = True,
+            aspects = [forwarded_image],
             providers = IMAGE_OR_INDEX,
         ),
         "remote_tags": attr.string_list(

@@ -3,10 +3,12 @@
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":base_setting.bzl", "without_base_blobs")
 load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":forwarded.bzl", "forwarded_image")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
-load(":providers.bzl", "LayerInfo", "LayersInfo", "RootfsInfo", "layers_of")
+load(":providers.bzl", "IndexInfo", "LayerInfo", "LayersInfo", "RootfsInfo", "layers_of", "platform_of")
 load(":rootfs_actions.bzl", "make_rootfs")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
+load(":variants.bzl", "format_platform", "suitable")
 
 visibility(["//rules/..."])
 
@@ -62,10 +64,14 @@ def _platform(ctx):
     if ctx.attr.platform:
         return ctx.attr.platform
     target = target_platform(ctx)
-    parts = [target.get(key) for key in ["os", "architecture", "variant"]]
-    if not parts[0] or not parts[1]:
-        return ""
-    return "/".join([part for part in parts if part])
+    image = ctx.split_attr.image.values()[0]
+    if IndexInfo in image:
+        # The tool takes exactly this platform, but an image for a lower variant is suitable, too.
+        platforms = [platform_of(one) for one in image[IndexInfo].images]
+        fit = suitable(platforms, target)
+        if fit:
+            return platforms[fit[0]]
+    return format_platform(target) or ""
 
 def _impl(ctx):
     attr = ctx.attr
@@ -149,6 +155,7 @@ compressed.""",
             doc = "The `image` or `image_index`.",
             mandatory = True,
             cfg = with_base_blobs,
+            aspects = [forwarded_image],
             providers = IMAGE_OR_INDEX,
         ),
         "init": attr.label(

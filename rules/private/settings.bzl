@@ -131,7 +131,7 @@ contain variables like `{{STABLE_NAME}}`.""",
         doc = "User that the program runs as: `USER`, `UID`, `USER:GROUP` or `UID:GID`.",
     ),
     "variant": attr.string(
-        doc = "CPU variant, like `v7` for arm. Only without a base. Defaults to that of the target platform.",
+        doc = "CPU variant, like `v7` for arm. Defaults to that of the target platform or of the base, whichever is higher.",
     ),
     "volumes": attr.string_list(
         doc = "Directories to use as volumes. Added to those of the base.",

@@ -1,9 +1,13 @@
 """image_squash: merges the layers of an image into one."""
 
+load(":base.bzl", "image_of")
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
+load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "image_providers")
 load(":packing.bzl", "PACKING_ATTRS", "packing_of")
-load(":providers.bzl", "ImageInfo", "LayerInfo", "shapes_of")
+load(":platform.bzl", "PLATFORM_ATTRS")
+load(":providers.bzl", "ImageInfo", "LayerInfo", "platform_of", "shapes_of")
 load(":rootfs_actions.bzl", "make_squash")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -11,7 +15,7 @@ visibility(["//rules/..."])
 
 def _impl(ctx):
     name = ctx.label.name
-    above = ctx.attr.above[ImageInfo] if ctx.attr.above else None
+    above = image_of(ctx, ctx.attr.above) if ctx.attr.above else None
     packing = packing_of(ctx.attr)
     outputs = struct(
         blob = ctx.actions.declare_file(name + packing.suffix),
@@ -31,6 +35,7 @@ def _impl(ctx):
         layers = (above.layers if above else ()) + (layer,),
         blobs = above.blobs if above else depset(),
         shapes = (shapes_of(above) if above else ()) + (outputs.shape,),
+        platform = platform_of(ctx.split_attr.image.values()[0][ImageInfo]),
     )
     return image_providers(ctx, image, outputs.digest)
 
@@ -45,15 +50,17 @@ Layers are what registries and engines share between images and what a push can 
 remove files that must not be distributed, or to stay below a limit of layers. The layers of a locked base are fetched from
 their registry. For several platforms, squash in the `images` of an `image_index`.""",
     implementation = _impl,
-    attrs = PACKING_ATTRS | {
+    attrs = PACKING_ATTRS | PLATFORM_ATTRS | {
         "above": attr.label(
+            aspects = [forwarded_image],
             doc = """The base of the image, whose layers are kept. Only the layers above are merged, and the layer deletes from the
 base what they delete. If unset, all layers are merged. An image that is not at the bottom of `image` is an error.""",
-            providers = [ImageInfo],
+            providers = IMAGE_OR_INDEX,
         ),
         "image": attr.label(
             doc = "The image: an `image`, an `image_import`, or `@NAME` from a lock file.",
             mandatory = True,
+            aspects = [forwarded_image],
             cfg = with_base_blobs,
             providers = [ImageInfo],
         ),

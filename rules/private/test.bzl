@@ -2,6 +2,7 @@
 
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":forwarded.bzl", "forwarded_image")
 load(":launcher.bzl", "program", "program_arguments")
 load(":run_tools.bzl", "RUN_AS_TEST")
 
@@ -40,6 +41,7 @@ same digest on every machine.""",
             doc = "The `image` or `image_index` to test.",
             mandatory = True,
             cfg = with_base_blobs,
+            aspects = [forwarded_image],
             providers = IMAGE_OR_INDEX,
         ),
     },

@@ -102,6 +102,25 @@ def _build_file_impl(ctx):
     asserts.equals(env, 2, text.count("config_setting("))
     asserts.true(env, "{\":is_linux_amd64\": \":linux_amd64\", \":is_linux_arm64\": \":linux_arm64\"}" in text, text)
     asserts.true(env, "only for linux/amd64, linux/arm64, linux/arm64/v8, linux/mips64le, plan9/amd64. Do it." in text, text)
+
+    # Targets with constraints for variants get the highest variant that their CPU runs.
+    text = build_file("a", "h/a:1", {
+        platform: part
+        for platform in ["linux/amd64", "linux/amd64/v3", "linux/arm/v6", "linux/arm/v7"]
+    }, "Do it.")
+    for setting, target in {
+        "is_linux_amd64": "linux_amd64",
+        "is_linux_amd64_v3_x86_64": "linux_amd64_v3",
+        "is_linux_amd64_v4_x86_64": "linux_amd64_v3",
+        "is_linux_arm_v6": "linux_arm_v6",
+        "is_linux_arm_v6_aarch32": "linux_arm_v6",
+        "is_linux_arm_v6_armv7": "linux_arm_v6",
+        "is_linux_arm_v7": "linux_arm_v7",
+        "is_linux_arm_v7_aarch32": "linux_arm_v7",
+    }.items():
+        asserts.true(env, "\":%s\": \":%s\"" % (setting, target) in text, "%s in %s" % (setting, text))
+        asserts.true(env, "name = \"%s\"" % setting in text, setting)
+    asserts.equals(env, 8, text.count("config_setting("), text)
     return unittest.end(env)
 
 _build_file_test = unittest.make(_build_file_impl)

@@ -14,6 +14,7 @@ import (
 const details = `
 Settings, all optional, absent means inherited from the base:
   os architecture variant os_version        strings; os and architecture cannot contradict the base
+  least_variant                             ARCH/VARIANT; replaces a lower variant of the base for that architecture
   os_features entrypoint cmd shell          lists of strings that replace the base's; entrypoint drops its cmd
   created                                   RFC 3339 or seconds since 1970, never inherited, 1970-01-01T00:00:00Z by default
   append_entrypoint append_cmd              lists of strings, added to the base's entrypoint and cmd
@@ -135,7 +136,8 @@ func (o *options) run() error {
 func advise(err error) error {
 	switch {
 	case errors.Is(err, image.ErrPlatformMissing):
-		return cli.Hint(err, "an image from scratch needs the settings os and architecture")
+		return cli.Hint(err, "an image from scratch needs the settings os and architecture, "+
+			"or a target platform that implies them: docs/images.md")
 	case errors.Is(err, image.ErrPlatformConflict):
 		return cli.Hint(err, "choose a base for that platform, or name the setting in clear if the base is wrong")
 	case errors.Is(err, image.ErrOtherArchitecture):

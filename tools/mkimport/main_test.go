@@ -60,15 +60,17 @@ func TestScripts(t *testing.T) {
 
 // setup exports an image for two platforms: multi is a layout of the index, single.tar an archive of the first image,
 // single.tar.gz the same archive compressed, short.tar its beginning, docker.tar the first image as docker save exports
-// it, and broken a layout of the first image with a changed layer. $LAYER and $MANIFEST are the first image's digests,
-// $CHANGED is the digest of the changed layer; all are without the algorithm.
+// it, and broken a layout of the first image with a changed layer. $LAYER and $MANIFEST are the first image's digests, $ARM
+// is that of the second image's manifest, $INDEX that of the index, and $CHANGED that of the changed layer; all are without
+// the algorithm.
 func setup(t *testing.T, env *testscript.Env) error {
 	ctx := context.Background()
 	store := make(imagetest.Store)
 	first := store.AddImage(t, "linux/amd64", oci.Uncompressed, "file")
 	manifest := store.Manifest(t, first)
 	layer := store[manifest.Layers[0].Digest]
-	index := store.AddIndex(t, first, store.AddImage(t, "linux/arm64", oci.Uncompressed, "file"))
+	arm := store.AddImage(t, "linux/arm64", oci.Uncompressed, "file")
+	index := store.AddIndex(t, first, arm)
 	at := func(name string) string { return filepath.Join(env.WorkDir, name) }
 	for dir, root := range map[string]oci.Descriptor{"multi": index, "broken": first} {
 		if err := layout.Write(ctx, at(dir), store, root, nil); err != nil {
@@ -99,6 +101,8 @@ func setup(t *testing.T, env *testscript.Env) error {
 	}
 	env.Setenv("LAYER", manifest.Layers[0].Digest.Encoded())
 	env.Setenv("MANIFEST", first.Digest.Encoded())
+	env.Setenv("ARM", arm.Digest.Encoded())
+	env.Setenv("INDEX", index.Digest.Encoded())
 	env.Setenv("CHANGED", digest.FromBytes(changed).Encoded())
 	return nil
 }

@@ -25,7 +25,7 @@ size is verified; no byte is changed.`,
 }
 
 // outputs are the paths to write. An empty path means that the output is not requested.
-type outputs struct{ manifest, config, descriptor, digest, blobs, shape string }
+type outputs struct{ manifest, config, index, descriptor, digest, blobs, indexBlobs, shape string }
 
 func newWork(flags *flag.FlagSet) cli.Work {
 	source := flags.String("source", "", "`path` of the layout directory or the archive")
@@ -36,12 +36,22 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		return err
 	})
 	flags.StringVar(&choice.Name, "ref", "", "`name`, tag or digest of the image to take")
+	var except []oci.Platform
+	cli.Each(flags, "except", "`os/arch[/variant]` of an image of the index to leave out of --index-blobs; the index must have it",
+		func(value string) error {
+			p, err := oci.ParsePlatform(value)
+			except = append(except, p)
+			return err
+		})
 	var out outputs
 	flags.StringVar(&out.manifest, "manifest", "", "`file` for the manifest")
 	flags.StringVar(&out.config, "config", "", "`file` for the config")
-	flags.StringVar(&out.descriptor, "descriptor", "", "`file` for the descriptor of the manifest")
-	flags.StringVar(&out.digest, "digest", "", "`file` for the digest of the manifest")
+	flags.StringVar(&out.index, "index", "", "`file` for the index, to import the index instead of an image")
+	flags.StringVar(&out.descriptor, "descriptor", "", "`file` for the descriptor of the manifest or index")
+	flags.StringVar(&out.digest, "digest", "", "`file` for the digest of the manifest or index")
 	flags.StringVar(&out.blobs, "blobs", "", "`directory` for the layers, as sha256/HEX; absent or empty")
+	flags.StringVar(&out.indexBlobs, "index-blobs", "",
+		"`directory` for all documents and layers that the index reaches, as sha256/HEX; absent or empty")
 	flags.StringVar(&out.shape, "shape", "", "`file` for the shape of the layers: their directories and symlinks")
 	return func(ctx context.Context, _ cli.Streams) error {
 		if out.shape != "" && out.blobs != "" {
@@ -50,11 +60,17 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if out == (outputs{}) {
 			return cli.Usage("one of --manifest, --config, --descriptor, --digest, --shape and --blobs is required")
 		}
+		if err := out.check(choice, except); err != nil {
+			return err
+		}
 		store, err := importer.Open(ctx, *source)
 		if err != nil {
 			return err
 		}
 		defer store.Close()
+		if out.isIndex() {
+			return out.importIndex(ctx, store, choice.Name, except)
+		}
 		image, err := store.Choose(ctx, choice)
 		var refusal *importer.ChoiceError
 		if errors.As(err, &refusal) {
@@ -86,27 +102,24 @@ func (o outputs) write(ctx context.Context, image *importer.Image) error {
 	if err != nil {
 		return err
 	}
-	return o.writeDocuments(image, layers)
-}
-
-// writeDocuments writes the requested small files. If it fails, it removes them, and the layers too.
-func (o outputs) writeDocuments(image *importer.Image, layers *shape.Shape) error {
-	descriptor, err := oci.Marshal(image.Descriptor)
-	if err != nil {
-		return err
-	}
-	documents := map[string][]byte{
-		o.manifest:   image.Manifest,
-		o.config:     image.Config,
-		o.descriptor: descriptor,
-		o.digest:     []byte(image.Descriptor.Digest),
-	}
+	documents := map[string][]byte{o.manifest: image.Manifest, o.config: image.Config}
 	if layers != nil {
 		if documents[o.shape], err = layers.Marshal(); err != nil {
 			return err
 		}
 	}
-	written := []string{o.blobs}
+	return o.writeDocuments(image.Descriptor, documents)
+}
+
+// writeDocuments writes the requested small files. If it fails, it removes them, and the layers too.
+func (o outputs) writeDocuments(d oci.Descriptor, documents map[string][]byte) error {
+	descriptor, err := oci.Marshal(d)
+	if err != nil {
+		return err
+	}
+	documents[o.descriptor] = descriptor
+	documents[o.digest] = []byte(d.Digest)
+	written := []string{o.blobs, o.indexBlobs}
 	for path, data := range documents {
 		if path == "" {
 			continue

@@ -21,16 +21,30 @@ var command = cli.Command{
 }
 
 type options struct {
-	images      cli.Strings
+	children    []child
 	annotations cli.Strings
 	file        string // with annotations
 	status      *stamp.Flags
 	outputs     wire.Outputs
 }
 
+// child is a file that names images of the index.
+type child struct {
+	path    string
+	isIndex bool
+}
+
 func newWork(flags *flag.FlagSet) cli.Work {
 	var o options
-	flags.Var(&o.images, "image", "`file` with the descriptor of an image, an index or an artifact")
+	for flag, usage := range map[string]string{
+		"image": "`file` with the descriptor of an image, an index or an artifact",
+		"index": "`file` with an index, whose entries are listed in its place",
+	} {
+		cli.Each(flags, flag, usage, func(path string) error {
+			o.children = append(o.children, child{path, flag == "index"})
+			return nil
+		})
+	}
 	flags.Var(&o.annotations, "annotation", "annotation of the index, as `key=value`")
 	flags.StringVar(&o.file, "annotations-file", "",
 		"`file` with annotations, as KEY=VALUE lines or a JSON object; --annotation takes precedence")
@@ -59,16 +73,33 @@ func (o *options) run() error {
 		return fmt.Errorf("annotations: %w", err)
 	}
 	var children []oci.Descriptor
-	for _, path := range o.images {
-		child, err := wire.ReadDescriptor(path)
+	for _, child := range o.children {
+		listed, err := child.read()
 		if err != nil {
 			return err
 		}
-		children = append(children, child)
+		children = append(children, listed...)
 	}
 	index, err := image.Index(children, annotations)
 	if err != nil {
 		return err
 	}
 	return o.outputs.Write(index.Bytes, index.Descriptor)
+}
+
+// read returns the descriptors that an index lists for the child.
+func (c child) read() ([]oci.Descriptor, error) {
+	if !c.isIndex {
+		d, err := wire.ReadDescriptor(c.path)
+		return []oci.Descriptor{d}, err
+	}
+	data, err := wire.ReadDocument(c.path)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := image.Entries(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.path, err)
+	}
+	return listed, nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -144,12 +145,33 @@ func (c *config) setPlatform(s Settings) error {
 			return fmt.Errorf("%w: neither a setting nor a base states the %s", ErrPlatformMissing, part.name)
 		}
 	}
+	if s.LeastVariant != nil {
+		c.platform.Variant = atLeast(c.platform, *s.LeastVariant)
+	}
 	assign(&c.platform.Variant, s.Variant)
 	assign(&c.platform.OSVersion, s.OSVersion)
 	if s.OSFeatures != nil {
 		c.platform.OSFeatures = s.OSFeatures
 	}
 	return checkPlatform(c.platform)
+}
+
+// variantName matches variants that are levels: a CPU runs programs for lower ones of its architecture.
+var variantName = regexp.MustCompile(`^v[1-9][0-9]?$`)
+
+// atLeast returns the higher one of a platform's variant and of the variant in least, "ARCHITECTURE/VARIANT". Variants that
+// are not levels, and those of other architectures, are not comparable: the platform's stays.
+func atLeast(p oci.Platform, least string) string {
+	architecture, variant, _ := strings.Cut(least, "/")
+	have := oci.Variant(p)
+	if architecture != p.Architecture || !variantName.MatchString(variant) || !variantName.MatchString(have) {
+		return p.Variant
+	}
+	// Without leading zeros, the longer number is higher.
+	if len(variant) > len(have) || len(variant) == len(have) && variant > have {
+		return variant
+	}
+	return p.Variant
 }
 
 // checkPlatform rejects a platform that nothing can match.

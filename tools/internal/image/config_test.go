@@ -309,3 +309,29 @@ func TestBasePlatform(t *testing.T) {
 		}
 	}
 }
+
+// An image for the base's architecture has at least the variant that its layers are built for.
+func TestLeastVariant(t *testing.T) {
+	for _, test := range []struct{ base, settings, want string }{
+		{"amd64", `{"least_variant":"amd64/v3"}`, "v3"},
+		{"amd64/v4", `{"least_variant":"amd64/v3"}`, "v4"},
+		{"amd64", `{"least_variant":"amd64/v3","variant":"v2"}`, "v2"},
+		{"amd64/v2", `{"least_variant":"amd64/v3","clear":["variant"]}`, "v3"},
+		{"amd64/fast", `{"least_variant":"amd64/v3"}`, "fast"},
+		{"amd64", `{"least_variant":"amd64/fast"}`, ""},
+		{"amd64", `{"least_variant":"arm/v7"}`, ""},
+		{"arm", `{"least_variant":"arm/v7"}`, ""}, // the one that arm implies
+		{"arm", `{"least_variant":"arm/v8"}`, "v8"},
+		{"arm/v6", `{"least_variant":"arm/v7"}`, "v7"},
+		{"arm/v7", `{"least_variant":"arm/v6"}`, "v7"},
+		{"arm64", `{"least_variant":"arm64/v9"}`, "v9"},
+		{"arm64/v9", `{"least_variant":"arm64/v10"}`, "v10"},
+	} {
+		architecture, variant, _ := strings.Cut(test.base, "/")
+		got, err := build(`{"os":"linux","architecture":"`+architecture+`","variant":"`+variant+
+			`","rootfs":{"type":"layers","diff_ids":[]}}`, test.settings)
+		if err != nil || got.Descriptor.Platform.Variant != test.want {
+			t.Errorf("%s on %s: %+v, %v, want %q", test.settings, test.base, got.Descriptor.Platform, err, test.want)
+		}
+	}
+}

@@ -69,3 +69,15 @@ func keyOf(d oci.Descriptor) (key platformKey, ok bool) {
 	features := strings.Join(slices.Sorted(slices.Values(p.OSFeatures)), "\x00")
 	return platformKey{p.OS, p.Architecture, oci.Variant(*p), p.OSVersion, features}, true
 }
+
+// Entries returns the descriptors in an index, to list them in another one.
+func Entries(data []byte) ([]oci.Descriptor, error) {
+	if _, err := parseBase(data, kindIndex); err != nil {
+		return nil, err
+	}
+	var index oci.Index
+	if err := oci.Unmarshal(data, &index); err != nil {
+		return nil, err
+	}
+	return index.Manifests, nil
+}

@@ -20,6 +20,9 @@ type Settings struct {
 	OS           *string `json:"os"`
 	Architecture *string `json:"architecture"`
 	Variant      *string `json:"variant"`
+	// LeastVariant is "ARCHITECTURE/VARIANT". An image for that architecture whose base has a lower variant, such as v1
+	// where this is "amd64/v3", gets this one, because its layers need it. Variant takes precedence.
+	LeastVariant *string `json:"least_variant"`
 	// OSVersion and OSFeatures state what Windows images require of their host.
 	OSVersion  *string  `json:"os_version"`
 	OSFeatures []string `json:"os_features"`
@@ -95,8 +98,8 @@ var drop = map[string]func(*config){
 
 // notCleared lists the settings that Clear rejects: they are not values of the base, or only parts of one.
 var notCleared = []string{
-	"allow_any_architecture", "append_cmd", "append_entrypoint", "clear", "healthcheck_interval", "healthcheck_retries", "healthcheck_start_interval",
-	"healthcheck_start_period", "healthcheck_timeout",
+	"allow_any_architecture", "append_cmd", "append_entrypoint", "clear", "healthcheck_interval", "healthcheck_retries",
+	"healthcheck_start_interval", "healthcheck_start_period", "healthcheck_timeout", "least_variant",
 }
 
 // ParseSettings reads settings from a JSON object. Keys that are not settings are errors; [Config] checks whether the

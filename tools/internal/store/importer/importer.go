@@ -25,6 +25,7 @@ type Store struct {
 	path   string
 	closer io.Closer
 	images []candidate
+	layout *layout.Layout // nil for a docker-archive
 }
 
 // Open opens the layout directory or the archive at path and lists its images. It verifies the manifests and configs that
@@ -35,18 +36,18 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	if info.IsDir() {
-		images, err := listLayout(ctx, os.DirFS(path))
-		return newStore(path, io.NopCloser(nil), images, err)
+		source, images, err := listLayout(ctx, os.DirFS(path))
+		return newStore(path, io.NopCloser(nil), source, images, err)
 	}
 	tar, err := archive.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	images, err := listArchive(ctx, tar)
-	return newStore(path, tar, images, err)
+	source, images, err := listArchive(ctx, tar)
+	return newStore(path, tar, source, images, err)
 }
 
-func newStore(path string, closer io.Closer, images []candidate, err error) (*Store, error) {
+func newStore(path string, closer io.Closer, source *layout.Layout, images []candidate, err error) (*Store, error) {
 	if err == nil && len(images) == 0 {
 		err = errors.New("contains no image")
 	}
@@ -54,27 +55,27 @@ func newStore(path string, closer io.Closer, images []candidate, err error) (*St
 		closer.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return &Store{path: path, closer: closer, images: images}, nil
+	return &Store{path: path, closer: closer, images: images, layout: source}, nil
 }
 
 // listArchive lists the images of a tar. A tar that is both an OCI archive and a docker-archive is read as an OCI archive,
 // which has the image's original manifest.
-func listArchive(ctx context.Context, tar *archive.Reader) ([]candidate, error) {
-	images, err := listLayout(ctx, tar)
+func listArchive(ctx context.Context, tar *archive.Reader) (*layout.Layout, []candidate, error) {
+	source, images, err := listLayout(ctx, tar)
 	isLayout := !errors.Is(err, layout.ErrNotLayout)
 	if isLayout && (err != nil || len(images) > 0) {
-		return images, err
+		return source, images, err
 	}
 	// Docker 25 lists an image without a name only in manifest.json.
 	images, err = listDocker(tar)
 	switch {
 	case isLayout && errors.Is(err, fs.ErrNotExist):
-		return nil, nil
+		return nil, nil, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("not an image archive: it has neither %q nor %q",
+		return nil, nil, fmt.Errorf("not an image archive: it has neither %q nor %q",
 			layout.MarkerFile, archive.DockerManifestFile)
 	}
-	return images, err
+	return nil, images, err
 }
 
 // OpenDocker lists the images of a docker-archive. Close closes the archive too.
@@ -83,7 +84,7 @@ func OpenDocker(path string, tar *archive.Reader) (*Store, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("not an image archive: it has neither %q nor %q", layout.MarkerFile, archive.DockerManifestFile)
 	}
-	return newStore(path, tar, images, err)
+	return newStore(path, tar, nil, images, err)
 }
 
 // Names returns the names of each image, in the order of the store.

@@ -12,17 +12,17 @@ import (
 )
 
 // listLayout lists the images of a layout. An index may list images that are not in the layout.
-func listLayout(ctx context.Context, fsys fs.FS) ([]candidate, error) {
+func listLayout(ctx context.Context, fsys fs.FS) (*layout.Layout, []candidate, error) {
 	source, err := layout.Open(fsys)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var all []candidate
 	known := make(map[digest.Digest]int) // the position in all of each manifest
 	for _, root := range source.Roots() {
 		images, err := content.ListImages(ctx, source, root)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, image := range images {
 			d := image.Descriptor
@@ -36,7 +36,7 @@ func listLayout(ctx context.Context, fsys fs.FS) ([]candidate, error) {
 			all[at].names = append(all[at].names, rootNames(root)...)
 		}
 	}
-	return all, nil
+	return source, all, nil
 }
 
 // rootNames returns the names that a layout gives to root, and so to the images that it reaches.

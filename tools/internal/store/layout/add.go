@@ -22,7 +22,7 @@ import (
 // blobs stay. index.json is replaced last, so readers see the layout before or after the change, and an error leaves at
 // most blobs that nothing refers to.
 func Add(ctx context.Context, dir string, src content.Source, root oci.Descriptor, names []reference.Reference) error {
-	index, err := readIndex(os.DirFS(dir))
+	index, _, err := readIndex(os.DirFS(dir))
 	if err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
