@@ -3,9 +3,10 @@
 load(":actions.bzl", "make_config", "make_manifest")
 load(":base_setting.bzl", "without_base_blobs")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "image_providers")
+load(":launch.bzl", "LaunchInfo", "program_setting")
 load(":packing.bzl", "MKLAYER_ATTRS")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
-load(":providers.bzl", "ImageInfo", "shape_of", "shapes_of")
+load(":providers.bzl", "ImageInfo", "LayersInfo", "layers_of", "shape_of", "shapes_of")
 load(":settings.bzl", "SETTING_ATTRS", "pairs_file", "settings_of")
 load(":tar_layers.bzl", "layers_and_tars")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
@@ -14,10 +15,10 @@ visibility(["//rules/..."])
 
 def _impl(ctx):
     base = ctx.attr.base[ImageInfo] if ctx.attr.base else None
-    layers = layers_and_tars(ctx)
+    layers = layers_of(ctx.attr.program or []) + layers_and_tars(ctx)
 
     # An image with a base has the base's platform; an image from scratch has the target platform.
-    settings = settings_of(ctx.attr, {} if base else target_platform(ctx))
+    settings = settings_of(ctx.attr, {} if base else target_platform(ctx)) | program_setting(ctx)
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
     config_descriptor = ctx.actions.declare_file(ctx.label.name + ".config.descriptor.json")
     files = {"env-file": ctx.file.env_file, "labels-file": ctx.file.labels_file}
@@ -63,6 +64,13 @@ and tar archives. Each file of a target without layers, for example a `pkg_tar`,
 `image_layer(tars = [file])` would be: the archive itself, byte for byte, if all engines read it in the same way.""",
             allow_files = True,
             cfg = without_base_blobs,
+        ),
+        "program": attr.label(
+            doc = """The program that the image runs, an `image_binary_layers` target. Its layers come above the base and below
+`layers`, its path is the default of `entrypoint`, its target's `args` the default of `cmd`, and its environment is added to
+that of the base, below `env_file` and `env`. With `entrypoint`, its `args` are unused. See docs/languages.md.""",
+            cfg = without_base_blobs,
+            providers = [LayersInfo, LaunchInfo],
         ),
     },
     outputs = DIGEST_OUTPUT,
