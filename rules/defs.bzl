@@ -1,10 +1,10 @@
 """The rules for BUILD files: `load("@rules_strata//rules:defs.bzl", "image", "image_layer", ...)`.
 
 `image_layer`, `image_binary_layers` and `conda_layers` build layers, and `image_import` imports an existing image. `image`
-combines layers and settings, and `image_index` combines images for several platforms. `image_from_binary` makes an image of a
-program in one call. `image_squash` merges the layers of
-an image. `image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with.
-`image_boot`, `image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
+combines layers and settings, and `image_index` combines images for several platforms. `image_from_binary` builds an image of a
+program in one call. `image_squash` merges the layers of an image. `image_archive` writes an image to a file, and
+`image_rootfs` the file system that its containers start with. `image_boot`, `image_load`, `image_push` and `image_push_all`
+make programs for `bazel run`. `image_test` verifies the result.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")

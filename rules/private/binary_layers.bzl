@@ -3,7 +3,7 @@
 load(":binary_layers_split.bzl", "ReachedInfo", "is_for", "reach", "split_program")
 load(":declared.bzl", "add_links", "declared_links", "links_of")
 load(":entries.bzl", "add_program", "whole_program", "without_runfiles")
-load(":launch.bzl", "LaunchInfo", "launch", "launch_of")
+load(":launch.bzl", "launch", "launch_of")
 load(":layer_groups.bzl", "parse_groups")
 load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
@@ -118,6 +118,6 @@ name of the program's file in `/app`.""",
             default = True,
         ),
     },
-    provides = [LayersInfo, LaunchInfo],
+    provides = [LayersInfo],
     toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

@@ -65,7 +65,7 @@ def image_from_binary(name, binary, base = None, layers = [], platforms = None, 
       layers: Layers on top of the program's, as in `image`.
       platforms: Platforms to build the image for, as in `image_index`. If unset, there is no index.
       visibility: Visibility of all targets.
-      tags: Tags of all targets. Those that only an index or an image consists of are also tagged `manual`.
+      tags: Tags of all targets. `NAME_layers` and `NAME_image` are also tagged `manual`.
       **kwargs: Further attributes: `compression`, `compression_level`, `groups`, `max_layers`, `modes`, `mtime`, `mtimes`,
         `owner_names`, `owners`, `path`, `runfiles` and `xattrs` are those of `image_binary_layers`; `annotations` and
         `annotations_file` apply to the image and the index; all others are those of `image`, like `env`, `labels`, `user`,

@@ -139,7 +139,7 @@ def _environment(target, rule):
     stated = getattr(rule.attr, "env", None)
     stated = stated if type(stated) == "dict" else {}
     if RunEnvironmentInfo not in target:
-        return {}, stated if rule.kind in _NATIVE else {}
+        return {}, (stated if rule.kind in _NATIVE else {})
     final, raw = {}, {}
     for name, value in target[RunEnvironmentInfo].environment.items():
         # The provider has paths relative to a working directory that the image need not have.
@@ -218,10 +218,17 @@ def launch_of(target, path, runfiles):
 _UNUSABLE = """{label}: attribute program: {problem}"""
 
 def program_setting(ctx):
-    """Returns the setting `program` of mkconfig, as a dict that is empty if the image states no program."""
+    """Returns the setting of mkconfig for the program of an image.
+
+    Args:
+      ctx: The rule's context. The rule must have the attribute `program`.
+
+    Returns:
+      dict with the setting `program`, or an empty dict if the image states no program.
+    """
     if not ctx.attr.program:
         return {}
-    info = ctx.attr.program[0][LaunchInfo] if type(ctx.attr.program) == "list" else ctx.attr.program[LaunchInfo]
+    info = ctx.attr.program[0][LaunchInfo]  # a list, because of the transition
     if info.problem:
         fail(_UNUSABLE.format(label = ctx.label, problem = info.problem))
     return {"program": {"args": info.args, "env": info.env, "path": info.path}}

@@ -26,7 +26,7 @@ they run in an emulator or not at all. By default, this is an error. docs/layers
     ),
     "allow_missing_interpreter": attr.bool(
         doc = """Allow a program whose interpreter (`#!` or dynamic loader) is not in the image, for example because it is
-mounted when the container runs. By default, this is an error if all layers are known. docs/images.md describes the check.""",
+mounted when the container runs. By default, this is an error if all layers are known. docs/languages.md describes the check.""",
     ),
     "architecture": attr.string(
         doc = "CPU architecture as a GOARCH value, like `arm64`. Only without a base. Defaults to that of the target platform.",

@@ -12,6 +12,9 @@ import (
 // a program without one, and for one whose interpreter is unknown.
 type Program string
 
+// maxPrograms bounds the size of a shape. A distribution has a thousand programs, a Conda environment ten thousand.
+const maxPrograms = 1 << 16
+
 // putPrograms adds the programs of a layer on top of the stack s.
 func (s *Shape) putPrograms(layer *Shape) {
 	if layer.Programs == nil {

@@ -2,6 +2,7 @@ package shape
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -90,5 +91,20 @@ func TestPrograms(t *testing.T) {
 		if got := text(t, &stack); got != c.want+"\n" {
 			t.Errorf("got %swant %s", got, c.want)
 		}
+	}
+}
+
+// A layer with very many programs has a small shape.
+func TestManyPrograms(t *testing.T) {
+	programs := make(map[string]string)
+	for i := range maxPrograms {
+		programs[fmt.Sprintf("/%d", i)] = ""
+	}
+	if s := Of(nil, programs); len(s.Programs) != maxPrograms {
+		t.Errorf("%d programs", len(s.Programs))
+	}
+	programs["/more"] = ""
+	if s := Of(nil, programs); s.Programs != nil {
+		t.Errorf("%d programs", len(s.Programs))
 	}
 }

@@ -97,10 +97,10 @@ func (m *Mode) UnmarshalText(text []byte) error {
 }
 
 // Of returns the shape of the layer with the entries, which come from tree.Builder.Build. Programs has the interpreters of
-// the layer's programs, by path. It is nil if they are unknown.
+// the layer's programs, by path. It is nil if they are unknown; more than maxPrograms are not recorded.
 func Of(entries []*tree.Entry, programs map[string]string) *Shape {
 	s := &Shape{Symlinks: make(map[string]string), Dirs: make(map[string]Dir)}
-	if programs != nil {
+	if programs != nil && len(programs) <= maxPrograms {
 		s.Programs = make(map[string]Program, len(programs))
 		for path, interpreter := range programs {
 			s.Programs[path] = Program(interpreter)
