@@ -1,9 +1,10 @@
 """The rules for BUILD files: `load("@rules_strata//rules:defs.bzl", "image", "image_layer", ...)`.
 
 `image_layer`, `image_binary_layers` and `conda_layers` build layers, and `image_import` imports an existing image. `image`
-combines layers and settings, and `image_index` combines images for several platforms. `image_squash` merges the layers of
-an image. `image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with.
-`image_boot`, `image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
+combines layers and settings, and `image_index` combines images for several platforms. `image_from_binary` builds an image of a
+program in one call. `image_squash` merges the layers of an image. `image_archive` writes an image to a file, and
+`image_rootfs` the file system that its containers start with. `image_boot`, `image_load`, `image_push` and `image_push_all`
+make programs for `bazel run`. `image_test` verifies the result.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
@@ -11,6 +12,7 @@ load("//rules/private:binary_layers.bzl", _image_binary_layers = "image_binary_l
 load("//rules/private:boot.bzl", _image_boot = "image_boot")
 load("//rules/private:conda_layers.bzl", _conda_layers = "conda_layers")
 load("//rules/private:image.bzl", _image = "image")
+load("//rules/private:image_from_binary.bzl", _image_from_binary = "image_from_binary")
 load("//rules/private:import.bzl", _image_import = "image_import")
 load("//rules/private:index.bzl", _image_index = "image_index")
 load("//rules/private:layer.bzl", _image_layer = "image_layer")
@@ -28,6 +30,7 @@ image_binary_layers = _image_binary_layers
 conda_layers = _conda_layers
 image_import = _image_import
 image = _image
+image_from_binary = _image_from_binary
 image_index = _image_index
 image_squash = _image_squash
 image_archive = _image_archive

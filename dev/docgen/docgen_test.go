@@ -56,7 +56,9 @@ func TestRender(t *testing.T) {
 			Name: "pull", Doc: "One image.",
 			Attributes: []attribute{{Name: "name", Type: typeName, Mandatory: true, Doc: "Its name."}},
 		}}}},
-		Functions: []function{{Name: "pull", Doc: "Pulls.", Parameters: []parameter{{Name: "lock", Default: "None", Doc: "A file."}}}},
+		Functions: []function{{Name: "pull", Doc: "Pulls.", Parameters: []parameter{
+			{Name: "lock", Default: "None", Doc: "A file."}, {Name: "kwargs", Doc: "More."},
+		}}},
 	}}, []setting{{name: "compression", kind: "string", value: `"gzip"`, doc: "How layers are packed."}})
 	if err != nil {
 		t.Fatal(err)
@@ -111,6 +113,7 @@ Pulls.
 | parameter | default | |
 |---|---|---|
 | ~lock~ | ~None~ | A file. |
+| ~**kwargs~ |  | More. |
 
 ## Build settings
 

@@ -111,7 +111,11 @@ func (p *page) function(f function) {
 	p.section("###", f.Name, f.Doc)
 	p.WriteString("\n| parameter | default | |\n|---|---|---|\n")
 	for _, x := range f.Parameters {
-		fmt.Fprintf(p, "| `%s` | %s | %s |\n", x.Name, byDefault(x.Mandatory, x.Default), p.cell(f.Name+"."+x.Name, x.Doc))
+		name, value := x.Name, byDefault(x.Mandatory, x.Default)
+		if !x.Mandatory && x.Default == "" { // only a parameter for all further arguments
+			name, value = "**"+name, ""
+		}
+		fmt.Fprintf(p, "| `%s` | %s | %s |\n", name, value, p.cell(f.Name+"."+x.Name, x.Doc))
 	}
 }
 

@@ -7,31 +7,6 @@ cd "$E2E/runfiles"
 programs=(cc go links py shell)
 declare -A group=([cc]=/srv/cc [go]=/srv/go_/go [links]=/srv/links [py]=/srv/py [shell]=/srv/shell)
 
-# base_debian FILE: a tar of Debian's bash, python3 and the library of C++, with busybox for all other commands.
-base_debian() {
-  local root python package program debian
-  python=$(basename "$(readlink -f /usr/bin/python3)")
-  debian=(bash libc6 libexpat1 libgcc-s1 libstdc++6 libtinfo6 zlib1g)
-  debian+=("$python-minimal" "lib$python-minimal" "lib$python-stdlib")
-  packages g++ "${debian[@]}"
-  root=$(mktemp -d "$RUN/debian.XXXXXX")
-  chmod 0755 "$root"
-  mkdir -p "$root"/{dev,etc,proc,sys,tmp,usr/bin,usr/lib,usr/lib64,usr/local/bin,usr/sbin}
-  for program in bin lib lib64 sbin; do ln -s "usr/$program" "$root/$program"; done
-  cp /bin/busybox "$root/usr/bin/busybox"
-  for program in awk basename cat cut dirname env grep head readlink sed sh sort tail tr uname which; do
-    ln -s busybox "$root/usr/bin/$program"
-  done
-  ln -s "$python" "$root/usr/bin/python3"
-  for package in "${debian[@]}"; do
-    dpkg-query --listfiles "$package"
-  done | sed -E 's,^/(bin|lib|lib64|sbin)/,/usr/\1/,' | grep -E '^/usr/(bin|lib|lib64)/' |
-    while read -r file; do [ -d "$file" ] && [ ! -L "$file" ] || echo "$file"; done | sort -u >"$WORK/files"
-  tar --create --directory / --files-from "$WORK/files" --absolute-names |
-    tar --extract --directory "$root" --strip-components=1 --absolute-names
-  tar --create --owner=0 --group=0 --numeric-owner --file "$1" --directory "$root" .
-}
-
 base_made() {
   rm -rf base
   mkdir base

@@ -65,6 +65,8 @@ def make_config(ctx, settings, files, base, layers, config, descriptor):
         args.add(base.config, format = "--base-config=%s")
         args.add(base.descriptor, format = "--base-descriptor=%s")
         args.add_all(shapes, format_each = "--base-shape=%s")
+        if [layer for layer in base.layers if not shape_of(layer)]:
+            args.add("--base-shapes-partial")
     for layer in layers:
         args.add(layer.descriptor, format = "--layer=%s")
         if shape_of(layer):

@@ -1,9 +1,11 @@
 """Assigns the files of a program to layers: a pure function of the build graph.
 
 Each directory directly below `.runfiles` belongs to the main repository or an external one, and goes to a single layer as
-a whole. Two inputs for the same path therefore always meet in one layer, where the tool detects the conflict.
+a whole, except files that the user puts into a group by label. Two inputs for the same path therefore always meet in one
+layer, where the tool detects the conflict.
 """
 
+load(":layer_groups.bzl", "group_of_label", "group_of_repository")
 load(":paths.bzl", "below", "empty_rlocation", "literal", "rlocation")
 
 visibility(["//rules/..."])
@@ -106,8 +108,19 @@ def is_for(pattern, path, group, part):
         return True  # the program's parents are in every layer
     if place == root:
         return bool(part.mappings or [kind for kind in _PLACE if getattr(part, kind)])
-    name = (below(place, root) or "").partition("/")[0]
-    return part.directories.get(name, APP) == group
+    inside = below(place, root) or ""
+    if inside and part.places:
+        return group in _holders(inside, part.places)
+    return part.directories.get(inside.partition("/")[0], APP) == group
+
+def _holders(inside, places):
+    """Returns the groups that contain a path below the runfiles directory, or APP if none does."""
+    found = {
+        group: None
+        for place, group in places.items()
+        if below(place, inside) != None or below(inside, place) != None
+    }
+    return found or {APP: None}
 
 # The path of each kind of runfile below the runfiles directory.
 _PLACE = {
@@ -117,7 +130,11 @@ _PLACE = {
     "symlinks": lambda link, workspace: rlocation(link.path, workspace),
 }
 
-def split_program(whole, reached, max_layers, workspace):
+def _owner(value):
+    """Returns the label of a File or a SymlinkEntry, or None for an empty file."""
+    return getattr(getattr(value, "target_file", value), "owner", None)
+
+def split_program(whole, reached, max_layers, workspace, chosen = {}, patterns = []):
     """Splits a program and its runfiles into groups.
 
     Flattens depsets of runfiles; docs/runfiles.md explains why, and the cost.
@@ -127,23 +144,35 @@ def split_program(whole, reached, max_layers, workspace):
       reached: dict whose keys are the repositories that content comes from.
       max_layers: Maximum number of groups.
       workspace: Name of the main repository's runfiles.
+      chosen: The attribute `groups`, whose groups are above those of external repositories and below APP.
+      patterns: Its patterns as returned by parse_groups.
 
     Returns:
       dict from the name of each non-empty group to its part of the program, a struct like whole, starting with groups that
-      change least often. Each part also has the field directories, a dict from the names of directories directly below the
-      runfiles directory to their group.
+      change least often. Each part also has the fields directories, a dict from the names of directories directly below the
+      runfiles directory to their group, and places, a dict from all paths below the runfiles directory to their group, which
+      is empty without patterns.
     """
     groups = {workspace: APP}
     parts = {}
+    places = {}
+    order = group_order(max_layers)
+    order = order[:-1] + chosen.keys() + order[-1:]
     for kind in ["files", "empty_filenames", "symlinks", "root_symlinks"]:
         place = _PLACE[kind]
         for value in getattr(whole, kind).to_list():
-            repository = place(value, workspace).partition("/")[0]
+            path = place(value, workspace)
+            repository = path.partition("/")[0]
             group = groups.get(repository)
             if not group:
                 # Other kinds may add paths outside any repository.
-                group = group_of(repository, reached, max_layers) if kind == "files" else APP
+                group = APP
+                if kind == "files":
+                    group = group_of_repository(patterns, repository) or group_of(repository, reached, max_layers)
                 groups[repository] = group
+            if patterns:
+                label = _owner(value)
+                group = places.setdefault(path, label and group_of_label(patterns, label) or group)
             parts.setdefault((group, kind), []).append(value)
     return {
         group: struct(
@@ -151,8 +180,9 @@ def split_program(whole, reached, max_layers, workspace):
             directories = groups,
             executables = whole.executables if group == APP else depset(),
             mappings = whole.mappings if group == APP else depset(),
+            places = places,
             **{kind: depset(parts.get((group, kind), [])) for kind in _PLACE}
         )
-        for group in group_order(max_layers)
+        for group in order
         if group == APP or any([(group, kind) in parts for kind in _PLACE])
     }

@@ -175,6 +175,18 @@ def whole_program(info, placed = {}):
         root_symlinks = runfiles.root_symlinks,
     )
 
+def without_runfiles(whole):
+    """Returns a struct like that of whole_program with only the executable and its other outputs."""
+    return struct(
+        beside = whole.beside,
+        executables = whole.executables,
+        mappings = depset(),
+        files = depset(),
+        empty_filenames = depset(),
+        symlinks = depset(),
+        root_symlinks = depset(),
+    )
+
 def add_program(args, path, program, part, workspace, named = None):
     """Adds the entries for an executable and its runfiles, or for part of them.
 

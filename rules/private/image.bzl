@@ -7,9 +7,10 @@ load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":expand.bzl", "expand")
 load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "image_providers")
+load(":launch.bzl", "LaunchInfo", "program_setting")
 load(":packing.bzl", "MKLAYER_ATTRS")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
-load(":providers.bzl", "ImageInfo", "platform_of", "shape_of", "shapes_of")
+load(":providers.bzl", "ImageInfo", "LayersInfo", "layers_of", "platform_of", "shape_of", "shapes_of")
 load(
     ":settings.bzl",
     "DATA_ATTR",
@@ -58,12 +59,12 @@ def _platform(base, target, settings, attr):
 
 def _impl(ctx):
     base = image_of(ctx, ctx.attr.base) if ctx.attr.base else None
-    layers = layers_and_tars(ctx)
+    layers = layers_of(ctx.attr.program or []) + layers_and_tars(ctx)
 
     # An image with a base has the base's platform, but at least the variant that its layers are built for; an image from
     # scratch has the target platform.
     target = target_platform(ctx)
-    settings = settings_of(ctx, target if not base else {})
+    settings = settings_of(ctx, target if not base else {}) | program_setting(ctx)
     if base and target.get("variant"):
         settings["least_variant"] = "%s/%s" % (target["architecture"], target["variant"])
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
@@ -122,6 +123,13 @@ and tar archives. Each file of a target without layers, for example a `pkg_tar`,
             doc = """Platform to build the image for, like `//platforms:linux_arm64`, whatever the target platform is. If unset,
 the target platform. For several platforms, use `image_index`. Cannot be a `select`.""",
             providers = [platform_common.PlatformInfo],
+        ),
+        "program": attr.label(
+            doc = """The program that the image runs, an `image_binary_layers` target. Its layers come above the base and below
+`layers`, its path is the default of `entrypoint`, its target's `args` the default of `cmd`, and its environment is added to
+that of the base, below `env_file` and `env`. With `entrypoint`, its `args` are unused. See docs/languages.md.""",
+            cfg = without_base_blobs,
+            providers = [LayersInfo, LaunchInfo],
         ),
     },
     outputs = DIGEST_OUTPUT,

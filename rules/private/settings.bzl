@@ -52,6 +52,10 @@ SETTING_ATTRS = {
         doc = """Allow layers whose ELF programs are all for a different architecture than the image, for example because
 they run in an emulator or not at all. By default, this is an error. docs/layers.md describes the check.""",
     ),
+    "allow_missing_interpreter": attr.bool(
+        doc = """Allow a program whose interpreter (`#!` or dynamic loader) is not in the image, for example because it is
+mounted when the container runs. By default, this is an error if all layers are known. docs/languages.md describes the check.""",
+    ),
     "append_cmd": attr.string_list(
         doc = "Arguments to add to the base's `cmd`.",
     ),

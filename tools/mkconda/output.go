@@ -59,7 +59,7 @@ func (o *output) write(
 	described.DiffID, described.UncompressedSize = made.DiffID, made.UncompressedSize
 	described.Programs = made.Programs
 	if err = rest(); err == nil && o.shape != "" {
-		err = shape.Of(entries).Write(o.shape)
+		err = shape.Of(entries, made.Interpreters).Write(o.shape)
 	}
 	if err == nil {
 		err = wire.Write(o.descriptor, described)

@@ -27,7 +27,10 @@ Settings, all optional, absent means inherited from the base:
   healthcheck_interval healthcheck_timeout  times such as "30s", which need healthcheck; healthcheck_start_period
                                             and healthcheck_start_interval too
   healthcheck_retries                       a number, which needs healthcheck
+  program                                   object of path, args and env: defaults of entrypoint and cmd, and
+                                            variables that env takes precedence over
   allow_any_architecture                    true: do not compare programs in the layers with the architecture
+  allow_missing_interpreter                 true: do not check that the program's interpreter is in the layers
   clear                                     names of the settings above whose value in the base is dropped first`
 
 var command = cli.Command{
@@ -45,6 +48,7 @@ type options struct {
 	status           *stamp.Flags
 	layers           []layer
 	baseShapes       cli.Strings
+	partial          bool
 	outputs          wire.Outputs
 }
 
@@ -60,6 +64,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&o.descriptor, "base-descriptor", "",
 		"`file` with the descriptor of the base image; its platform fills gaps of the base's config")
 	flags.Var(&o.baseShapes, "base-shape", "`file` with the shape of the base's layers, bottom layers first")
+	flags.BoolVar(&o.partial, "base-shapes-partial", false, "the base has layers whose shape is unknown")
 	cli.Each(flags, "layer", "`file` with the descriptor of a layer, bottom layer first", func(path string) error {
 		o.layers = append(o.layers, layer{descriptor: path})
 		return nil
@@ -126,8 +131,17 @@ func (o *options) run() error {
 	if err != nil {
 		return advise(err)
 	}
-	if err := checkUser(config.Bytes, whole); err != nil {
+	process, err := parseProcess(config.Bytes)
+	if err != nil {
 		return err
+	}
+	if err := checkUser(process, whole); err != nil {
+		return err
+	}
+	if !settings.AllowMissingInterpreter {
+		if err := checkLaunch(process, whole); err != nil {
+			return err
+		}
 	}
 	return o.outputs.Write(config.Bytes, config.Descriptor)
 }

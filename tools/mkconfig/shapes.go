@@ -4,19 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
-	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // checkShapes rejects layers whose implied directories would replace something in a lower layer, and returns the
-// combined shape of all layers. Layers without a shape are skipped.
+// combined shape of all layers. Layers without a shape are skipped; the programs are then unknown.
 func (o *options) checkShapes() (*shape.Shape, error) {
 	var below shape.Shape
+	if o.base != "" && (len(o.baseShapes) == 0 || o.partial) {
+		below.ForgetPrograms()
+	}
 	for _, path := range o.baseShapes {
 		s, err := shape.Read(path)
 		if err != nil {
@@ -26,6 +27,7 @@ func (o *options) checkShapes() (*shape.Shape, error) {
 	}
 	for number, layer := range o.layers {
 		if layer.shape == "" {
+			below.ForgetPrograms()
 			continue
 		}
 		s, err := shape.Read(layer.shape)
@@ -54,17 +56,8 @@ func refuse(layer string, clashes []shape.Clash) error {
 }
 
 // checkUser rejects an image whose user certainly cannot enter a directory on the path to the program.
-func checkUser(config []byte, layers *shape.Shape) error {
-	var image struct {
-		Config struct {
-			User            string
-			Entrypoint, Cmd []string
-		} `json:"config"`
-	}
-	if err := oci.Unmarshal(config, &image); err != nil {
-		return err
-	}
-	user, _, _ := strings.Cut(image.Config.User, ":")
+func checkUser(p process, layers *shape.Shape) error {
+	user, _, _ := strings.Cut(p.User, ":")
 	uid, err := strconv.ParseInt(user, 10, 64)
 	if err != nil {
 		uid = -1 // a name
@@ -72,7 +65,7 @@ func checkUser(config []byte, layers *shape.Shape) error {
 	if user == "" || user == "root" || uid == 0 {
 		return nil
 	}
-	for _, dir := range way(slices.Concat(image.Config.Entrypoint, image.Config.Cmd)) {
+	for _, dir := range way(p.command()) {
 		if d, ok := layers.Dirs[dir]; ok && d.Bars(uid) {
 			return cli.Hint(fmt.Errorf("user %s cannot enter the directory %s, which has %s", user, dir, d),
 				"give it another mode or owner in the layer that has it: modes = {%q: \"0755\"}", dir)

@@ -98,7 +98,7 @@ func (r *request) run(ctx context.Context) error {
 // describe writes the shape and the descriptor.
 func (r *request) describe(made layer.Result) error {
 	if r.shape != "" {
-		if err := shape.Of(made.Entries).Write(r.shape); err != nil {
+		if err := shape.Of(made.Entries, made.Interpreters).Write(r.shape); err != nil {
 			return err
 		}
 	}

@@ -28,7 +28,7 @@ func (r *request) describe(in *input, made layer.Result) error {
 	if err := wire.Write(r.layer, descriptor); err != nil {
 		return err
 	}
-	if err := shape.Of(made.Entries).Write(r.shape); err != nil {
+	if err := shape.Of(made.Entries, made.Interpreters).Write(r.shape); err != nil {
 		return err
 	}
 	if err := atomicfile.Write(r.config, config.Bytes); err != nil {

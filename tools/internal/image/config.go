@@ -88,6 +88,9 @@ func Config(base []byte, layers []Layer, settings Settings) (Document, error) {
 			return Document{}, fmt.Errorf("environment of layer %d: %w", number+1, err)
 		}
 	}
+	if err := c.applyProgram(&settings); err != nil {
+		return Document{}, err
+	}
 	if err := c.edit(settings); err != nil {
 		return Document{}, err
 	}

@@ -15,8 +15,8 @@ type Environment struct {
 	Variables map[string]string
 }
 
-// defaultPath is the PATH that engines set for an image without one.
-const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+// DefaultPath is the PATH that engines set for an image without one.
+const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // apply applies the environment of a layer.
 func (c *config) apply(e Environment) error {
@@ -36,7 +36,7 @@ func (c *config) apply(e Environment) error {
 	}
 	path, ok := c.variable("PATH")
 	if !ok {
-		path = defaultPath
+		path = DefaultPath
 	}
 	return c.setVariable("PATH", strings.TrimSuffix(strings.Join(e.Path, ":")+":"+path, ":"))
 }

@@ -65,7 +65,7 @@ func expand(value string, lookup func(name string) (string, bool)) (string, erro
 func unset(name string) error {
 	hint := "write out the value"
 	if name == "PATH" {
-		hint += "; without PATH, engines use " + defaultPath
+		hint += "; without PATH, engines use " + DefaultPath
 	}
 	return message.Hint(fmt.Errorf("neither the base nor a layer sets %q", name), "%s", hint)
 }

@@ -20,9 +20,9 @@ func checkRefusal(t *testing.T, err error, want string) {
 }
 
 func TestConfigRefusesSettings(t *testing.T) {
-	const known = "allow_any_architecture, append_cmd, append_entrypoint, architecture, author, clear, cmd, created, entrypoint, env, exposed_ports, " +
+	const known = "allow_any_architecture, allow_missing_interpreter, append_cmd, append_entrypoint, architecture, author, clear, cmd, created, entrypoint, env, exposed_ports, " +
 		"healthcheck, healthcheck_interval, healthcheck_retries, healthcheck_start_interval, healthcheck_start_period, " +
-		"healthcheck_timeout, labels, least_variant, os, os_features, os_version, shell, stop_signal, user, variant, volumes, workdir"
+		"healthcheck_timeout, labels, least_variant, os, os_features, os_version, program, shell, stop_signal, user, variant, volumes, workdir"
 	const clearable = "architecture, author, cmd, created, entrypoint, env, exposed_ports, healthcheck, labels, os, " +
 		"os_features, os_version, shell, stop_signal, user, variant, volumes, workdir"
 	const port = " is not a port from 1 to 65535, alone or followed by /tcp, /udp or /sctp"

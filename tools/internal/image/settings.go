@@ -64,11 +64,15 @@ type Settings struct {
 	HealthcheckStartInterval string `json:"healthcheck_start_interval"`
 	// HealthcheckRetries is how many failures in a row make a container unhealthy.
 	HealthcheckRetries int `json:"healthcheck_retries"`
+	// Program is the program that the image runs, or nil.
+	Program *Program `json:"program"`
 	// BasePlatform is the platform in the base's descriptor, or nil. It fills gaps in the base's config:
 	// some facts, such as the variant, are often only in the index that the base comes from.
 	BasePlatform *oci.Platform `json:"-"`
 	// AllowAnyArchitecture allows layers whose programs are all for other architectures than the image's.
 	AllowAnyArchitecture bool `json:"allow_any_architecture"`
+	// AllowMissingInterpreter allows a program whose interpreter is in none of the layers. Config does not use it.
+	AllowMissingInterpreter bool `json:"allow_missing_interpreter"`
 	// Clear lists settings by their JSON names.
 	Clear []string `json:"clear"`
 }
@@ -98,8 +102,9 @@ var drop = map[string]func(*config){
 
 // notCleared lists the settings that Clear rejects: they are not values of the base, or only parts of one.
 var notCleared = []string{
-	"allow_any_architecture", "append_cmd", "append_entrypoint", "clear", "healthcheck_interval", "healthcheck_retries",
-	"healthcheck_start_interval", "healthcheck_start_period", "healthcheck_timeout", "least_variant",
+	"allow_any_architecture", "allow_missing_interpreter", "append_cmd", "append_entrypoint", "clear", "healthcheck_interval",
+	"healthcheck_retries", "healthcheck_start_interval", "healthcheck_start_period", "healthcheck_timeout", "least_variant",
+	"program",
 }
 
 // ParseSettings reads settings from a JSON object. Keys that are not settings are errors; [Config] checks whether the

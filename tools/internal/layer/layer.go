@@ -53,6 +53,9 @@ type Result struct {
 	// Programs maps each architecture, a GOARCH value, that the layer has machine code for to the path of one such file:
 	// the first one in byte order. An archive that was kept is not searched for programs.
 	Programs map[string]string
+	// Interpreters maps the path of each program to its interpreter, as in source.Interpreter. It is nil for an archive
+	// that was kept.
+	Interpreters map[string]string
 }
 
 // Make makes the layer as a blob at path. If it fails, nothing is left there.
@@ -84,7 +87,8 @@ func Build(ctx context.Context, entries []*tree.Entry, path string, packing Pack
 		return Result{}, err
 	}
 	written, err := w.Commit()
-	return Result{Result: written, Codec: packing.Codec, Entries: entries, Programs: found.paths}, err
+	return Result{Result: written, Codec: packing.Codec, Entries: entries, Programs: found.paths,
+		Interpreters: found.launchers(entries)}, err
 }
 
 // sink receives a tar. It is the part of blob.Writer that writeTar uses.

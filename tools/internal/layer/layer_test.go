@@ -29,7 +29,12 @@ type content struct {
 
 func (c content) Open() (io.ReadCloser, int64, error) { return io.NopCloser(c.Reader), c.size, nil }
 
-func text(s string) tree.Content { return content{strings.NewReader(s), int64(len(s))} }
+// text is a content that can be opened several times.
+type text string
+
+func (s text) Open() (io.ReadCloser, int64, error) {
+	return io.NopCloser(strings.NewReader(string(s))), int64(len(s)), nil
+}
 
 func build(t testing.TB, entries ...tree.Entry) []*tree.Entry {
 	t.Helper()
@@ -278,5 +283,34 @@ func TestSameBlobEverywhere(t *testing.T) {
 				t.Errorf("%v on %d processors: %v, want %s", format, procs, r.Result, first)
 			}
 		}
+	}
+}
+
+// Programs are files that are executable by their content or by their mode, and hard links to them.
+func TestInterpreters(t *testing.T) {
+	var b tree.Builder
+	for _, e := range []tree.Entry{
+		{Path: "/script", Content: text("#!/bin/sh -e\n")},
+		{Path: "/stated", Content: text("no program"), Mode: tree.Perm(0o750)},
+		{Path: "/disabled", Content: text("#!/bin/sh\n"), Mode: tree.Perm(0o644)},
+		{Path: "/text", Content: text("text")},
+		{Path: "/one", Content: text("#!/bin/two\n"), Inode: 1},
+		{Path: "/two", Content: text("#!/bin/two\n"), Inode: 1},
+	} {
+		if err := b.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := Build(t.Context(), entries, filepath.Join(t.TempDir(), "blob"), Packing{Format: formats[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"/script": "/bin/sh -e", "/stated": "", "/one": "/bin/two", "/two": "/bin/two"}
+	if !maps.Equal(made.Interpreters, want) {
+		t.Errorf("got %v, want %v", made.Interpreters, want)
 	}
 }

@@ -123,7 +123,9 @@ func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error
 		return err
 	}
 	begin := m.current[start+len(m.header):]
-	m.programs.note(e.Path, begin)
+	if err := m.programs.note(e, begin); err != nil {
+		return err
+	}
 	if !e.Mode.Known() && source.Executable(begin) {
 		if _, err := tarstream.AppendHeader(m.current[:start], e, size, modeProgram); err != nil {
 			return err

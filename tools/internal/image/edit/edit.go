@@ -207,7 +207,7 @@ func (e *editor) layer(n int, l Layer) (image.Layer, oci.Descriptor, error) {
 	if err != nil {
 		return fail(err)
 	}
-	own := shape.Of(made.Entries)
+	own := shape.Of(made.Entries, made.Interpreters)
 	if err := e.keepShape(own); err != nil {
 		return fail(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
@@ -30,7 +31,8 @@ const (
 var errTooMany = errors.New("the layer has too many entries")
 
 // OfArchive returns the shape of a layer made elsewhere, a stream of size bytes, compressed or not. The shape has the
-// directories for which the layer has entries, but not those that it only implies, which engines create as they like.
+// directories for which the layer has entries, but not those that it only implies, which engines create as they like. It
+// has the layer's programs.
 // OfArchive bounds the decompressed size and the memory for entries, but does not validate the layer: it skips an entry
 // with an invalid name. This is why it does not use package tarfile, which rejects an archive with such an entry.
 func OfArchive(ctx context.Context, r io.Reader, size int64) (*Shape, error) {
@@ -62,6 +64,7 @@ func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape
 	defer unpacked.Close()
 	var entries []*tree.Entry
 	latest := make(map[string]*tree.Entry)
+	programs := make(map[string]string)
 	headers := tar.NewReader(unpacked)
 	for {
 		h, err := headers.Next()
@@ -75,6 +78,15 @@ func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape
 			entries = append(entries, e)
 			latest[e.Path] = e
 			memory -= entryCost + len(e.Path) + len(e.Target)
+			interpreter, isProgram, err := program(h, headers, programs)
+			if err != nil {
+				return nil, err
+			}
+			delete(programs, e.Path)
+			if isProgram {
+				programs[e.Path] = interpreter
+				memory -= entryCost + len(e.Path) + len(interpreter)
+			}
 		}
 		if memory < 0 {
 			return nil, errTooMany
@@ -86,7 +98,22 @@ func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape
 			kept = append(kept, e)
 		}
 	}
-	return Of(kept), nil
+	return Of(kept, programs), nil
+}
+
+// program returns the interpreter of the entry with the header h and the content r, and whether it is a program: a file
+// that may be executed, or a hard link to one of those in known.
+func program(h *tar.Header, r io.Reader, known map[string]string) (string, bool, error) {
+	switch {
+	case h.Typeflag == tar.TypeLink:
+		target, err := tree.Clean(h.Linkname)
+		interpreter, ok := known[target]
+		return interpreter, ok && err == nil, nil
+	case h.Typeflag != tar.TypeReg || h.Mode&0o111 == 0 || strings.HasPrefix(path.Base(h.Name), whiteoutPrefix):
+		return "", false, nil
+	}
+	interpreter, err := source.Interpreter(r)
+	return interpreter, true, err
 }
 
 // entry returns the part of a header that a shape needs, or nil for a header that it ignores.

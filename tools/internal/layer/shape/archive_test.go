@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"maps"
 	"strings"
 	"testing"
 )
@@ -43,7 +44,7 @@ func TestOfArchive(t *testing.T) {
 	)
 	want := `{"version":1,"removed":["/opt/old"],"emptied":["/var/cache"],"symlinks":{"/lib":"usr/lib"},` +
 		`"dirs":{"/":{"mode":"0700"},"/home/app":{"mode":"0700","uid":1000,"gid":1001},"/srv":{"mode":"0750"},` +
-		`"/tmp":{"mode":"1777"},"/usr":{"mode":"0755"}}}` + "\n"
+		`"/tmp":{"mode":"1777"},"/usr":{"mode":"0755"}},"programs":{"/usr/bin/busybox":"","/usr/bin/sh":""}}` + "\n"
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	if _, err := w.Write(data); err != nil {
@@ -80,5 +81,43 @@ func TestOfArchiveBounds(t *testing.T) {
 	}
 	if _, err := ofArchive(t.Context(), bytes.NewReader(data), int64(len(data)), 200_000); err != nil {
 		t.Error(err)
+	}
+}
+
+// Programs are files that may be executed, the last entry for a path wins, and whiteouts are not programs.
+func TestProgramsOfArchive(t *testing.T) {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, f := range []struct {
+		header  tar.Header
+		content string
+	}{
+		{tar.Header{Name: "bin/sh", Mode: 0o755}, "#!/bin/busybox sh\n"},
+		{tar.Header{Name: "bin/bash", Typeflag: tar.TypeLink, Linkname: "bin/sh"}, ""},
+		{tar.Header{Name: "bin/dash", Typeflag: tar.TypeLink, Linkname: "bin/none"}, ""},
+		{tar.Header{Name: "text", Mode: 0o644}, "#!/bin/sh\n"},
+		{tar.Header{Name: "twice", Mode: 0o755}, "#!/bin/sh\n"},
+		{tar.Header{Name: "twice", Mode: 0o644}, "#!/bin/sh\n"},
+		{tar.Header{Name: ".wh.gone", Mode: 0o755}, ""},
+		{tar.Header{Name: "last", Mode: 0o755}, "a program of another kind"},
+	} {
+		f.header.Size = int64(len(f.content))
+		if err := w.WriteHeader(&f.header); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(f.content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := OfArchive(t.Context(), &b, int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]Program{"/bin/sh": "/bin/busybox sh", "/bin/bash": "/bin/busybox sh", "/last": ""}
+	if !maps.Equal(s.Programs, want) {
+		t.Errorf("got %v, want %v", s.Programs, want)
 	}
 }

@@ -6,7 +6,8 @@
 // symlinks. A stack of shapes ([Shape.Put]) keeps only what differs from a plain directory, a few dozen lines for a
 // distribution. The directories that a further layer implies are compared with the stack, without reading any layer.
 //
-// A shape does not list files, so a file that replaces a symlink or a directory of a lower layer is not recorded.
+// A shape does not list files, so a file that replaces a symlink or a directory of a lower layer is not recorded. The
+// exception are programs, with which [Shape.Launch] detects a program that cannot start.
 package shape
 
 import (
@@ -37,6 +38,11 @@ type Shape struct {
 	Symlinks map[string]string
 	// Dirs are the directories.
 	Dirs map[string]Dir
+	// Programs maps each program to its interpreter; see [Program]. It has the symlinks to programs of their own layer,
+	// too. It is nil if the programs are unknown, as they are in a stack with such a layer.
+	Programs map[string]Program
+
+	unknown bool // a stack with a layer whose programs are unknown
 }
 
 // Dir is the metadata of a directory.
@@ -90,9 +96,16 @@ func (m *Mode) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Of returns the shape of the layer with the entries, which come from tree.Builder.Build.
-func Of(entries []*tree.Entry) *Shape {
+// Of returns the shape of the layer with the entries, which come from tree.Builder.Build. Programs has the interpreters of
+// the layer's programs, by path. It is nil if they are unknown; more than maxPrograms are not recorded.
+func Of(entries []*tree.Entry, programs map[string]string) *Shape {
 	s := &Shape{Symlinks: make(map[string]string), Dirs: make(map[string]Dir)}
+	if programs != nil && len(programs) <= maxPrograms {
+		s.Programs = make(map[string]Program, len(programs))
+		for path, interpreter := range programs {
+			s.Programs[path] = Program(interpreter)
+		}
+	}
 	for _, e := range entries {
 		switch e.Kind {
 		case tree.Whiteout:
@@ -132,6 +145,9 @@ func (s *Shape) dropLinksToFiles(entries []*tree.Entry) {
 		}
 		if files[place] {
 			delete(s.Symlinks, link)
+			if program, ok := s.Programs[place]; ok {
+				s.Programs[link] = program
+			}
 		}
 	}
 }
@@ -177,6 +193,7 @@ func (s *Shape) Put(layer *Shape) []Clash {
 			clashes = append(clashes, clash)
 		}
 	}
+	s.putPrograms(layer)
 	for path, target := range layer.Symlinks {
 		set(&s.Symlinks, path, target)
 	}
@@ -229,6 +246,7 @@ func (s *Shape) hide(layer *Shape) {
 	}
 	maps.DeleteFunc(s.Symlinks, func(path, _ string) bool { return hidden(path) })
 	maps.DeleteFunc(s.Dirs, func(path string, _ Dir) bool { return hidden(path) })
+	maps.DeleteFunc(s.Programs, func(path string, _ Program) bool { return hidden(path) })
 }
 
 func set[V any](m *map[string]V, key string, value V) {
@@ -240,16 +258,17 @@ func set[V any](m *map[string]V, key string, value V) {
 
 // document is the format of the file.
 type document struct {
-	Version  int               `json:"version"`
-	Removed  []string          `json:"removed,omitempty"`
-	Emptied  []string          `json:"emptied,omitempty"`
-	Symlinks map[string]string `json:"symlinks,omitempty"`
-	Dirs     map[string]Dir    `json:"dirs,omitempty"`
+	Version  int                `json:"version"`
+	Removed  []string           `json:"removed,omitempty"`
+	Emptied  []string           `json:"emptied,omitempty"`
+	Symlinks map[string]string  `json:"symlinks,omitempty"`
+	Dirs     map[string]Dir     `json:"dirs,omitempty"`
+	Programs map[string]Program `json:"programs,omitzero"`
 }
 
 // Marshal returns the contents of a shape's file: one line. Equal shapes have equal bytes.
 func (s *Shape) Marshal() ([]byte, error) {
-	data, err := oci.Marshal(document{version, s.Removed, s.Emptied, s.Symlinks, s.Dirs})
+	data, err := oci.Marshal(document{version, s.Removed, s.Emptied, s.Symlinks, s.Dirs, s.Programs})
 	return append(data, '\n'), err
 }
 
@@ -294,6 +313,7 @@ func parse(data []byte) (*Shape, error) {
 	}
 	for _, paths := range [][]string{
 		d.Removed, d.Emptied, slices.Collect(maps.Keys(d.Symlinks)), slices.Collect(maps.Keys(d.Dirs)),
+		slices.Collect(maps.Keys(d.Programs)),
 	} {
 		for _, path := range paths {
 			if clean, err := tree.Clean(path); err != nil || clean != path {
@@ -301,7 +321,7 @@ func parse(data []byte) (*Shape, error) {
 			}
 		}
 	}
-	return &Shape{d.Removed, d.Emptied, d.Symlinks, d.Dirs}, nil
+	return &Shape{d.Removed, d.Emptied, d.Symlinks, d.Dirs, d.Programs, false}, nil
 }
 
 // Fix returns the attributes with which a layer resolves its clashes: directories get the metadata that they have below,

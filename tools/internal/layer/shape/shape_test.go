@@ -63,7 +63,7 @@ func TestOf(t *testing.T) {
 		tree.Entry{Path: "/to-dir", Kind: tree.Symlink, Target: "a/b"},
 		tree.Entry{Path: "/gone/x", Kind: tree.Whiteout},
 		tree.Entry{Path: "/empty", Kind: tree.Opaque},
-	))
+	), nil)
 	want := &Shape{
 		Removed:  []string{"/gone/x"},
 		Emptied:  []string{"/empty"},
@@ -209,6 +209,7 @@ func TestReadRefuses(t *testing.T) {
 		`{"version":2}`: "version 2, expected 1",
 		`{"version":1,"dirs":{"tmp":{"mode":"0755"}}}`:  `"tmp" is not a clean path in an image`,
 		`{"version":1,"removed":["/a/../b"]}`:           `"/a/../b" is not a clean path in an image`,
+		`{"version":1,"programs":{"/a/":""}}`:           `"/a/" is not a clean path in an image`,
 		`{"version":1,"dirs":{"/tmp":{"mode":"0888"}}}`: `mode "0888": expected an octal number from 0 to 7777`,
 	} {
 		path := filepath.Join(t.TempDir(), "shape.json")

@@ -140,6 +140,9 @@ func read(ctx context.Context, src content.Source, d oci.Descriptor) (result, er
 	if err := errors.Join(in.err, ctx.Err()); err != nil {
 		return result{}, err
 	}
+	if s != nil {
+		s.ForgetPrograms() // A distribution has a thousand, too many for a file under version control.
+	}
 	return result{s, reason}, nil
 }
 

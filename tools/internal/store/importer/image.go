@@ -92,6 +92,8 @@ func (i *Image) Shape(ctx context.Context) (*shape.Shape, error) {
 	for _, d := range i.Layers {
 		if s := known[d.Digest]; s != nil {
 			all.Put(s)
+		} else {
+			all.ForgetPrograms()
 		}
 	}
 	return &all, nil

@@ -1,0 +1,3 @@
+module github.com/rules-strata/rules_strata/e2e/languages
+
+go 1.25.0
