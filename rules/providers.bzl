@@ -2,6 +2,7 @@
 
 load(
     "//rules/private:providers.bzl",
+    _ArtifactInfo = "ArtifactInfo",
     _ImageInfo = "ImageInfo",
     _IndexInfo = "IndexInfo",
     _LayerInfo = "LayerInfo",
@@ -18,6 +19,7 @@ LayerInfo = _LayerInfo
 LayersInfo = _LayersInfo
 ImageInfo = _ImageInfo
 IndexInfo = _IndexInfo
+ArtifactInfo = _ArtifactInfo
 PushInfo = _PushInfo
 PushesInfo = _PushesInfo
 RootfsInfo = _RootfsInfo

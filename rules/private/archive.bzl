@@ -1,7 +1,7 @@
 """image_archive: writes an image as one file."""
 
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
-load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":contents.bzl", "ANY_CONTENTS")
 load(":image_outputs.bzl", "byte_groups")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -22,10 +22,10 @@ same contents as a directory. The layers of a locked base are fetched from their
     implementation = _impl,
     attrs = {
         "image": attr.label(
-            doc = "The `image` or `image_index` to write.",
+            doc = "The `image`, `image_index` or `image_artifact` to write.",
             mandatory = True,
             cfg = with_base_blobs,
-            providers = IMAGE_OR_INDEX,
+            providers = ANY_CONTENTS,
         ),
         "repo_tags": attr.string_list(
             doc = "Names to give the image when it is loaded, like `[\"localhost/app:latest\"]`.",

@@ -2,10 +2,11 @@
 
 load(":actions.bzl", "make_config", "make_manifest")
 load(":base_setting.bzl", "without_base_blobs")
+load(":contents.bzl", "refuse_artifact")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "image_providers")
 load(":packing.bzl", "MKLAYER_ATTRS")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
-load(":providers.bzl", "ImageInfo", "shape_of", "shapes_of")
+load(":providers.bzl", "ArtifactInfo", "ImageInfo", "shape_of", "shapes_of")
 load(":settings.bzl", "SETTING_ATTRS", "pairs_file", "settings_of")
 load(":tar_layers.bzl", "layers_and_tars")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
@@ -13,6 +14,7 @@ load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 visibility(["//rules/..."])
 
 def _impl(ctx):
+    refuse_artifact(ctx, "base", "it has no layers to build on")
     base = ctx.attr.base[ImageInfo] if ctx.attr.base else None
     layers = layers_and_tars(ctx)
 
@@ -53,7 +55,7 @@ The platform is that of the base, or the target platform if there is no base."""
         "annotations_file": pairs_file("annotations"),
         "base": attr.label(
             doc = "The base image: an `image`, an `image_import`, or `@NAME` from a lock file. If unset, there is no base.",
-            providers = [ImageInfo],
+            providers = [[ImageInfo], [ArtifactInfo]],
         ),
         "env_file": pairs_file("env"),
         "labels_file": pairs_file("labels"),

@@ -1,12 +1,13 @@
 """image_load: loads an image into a container engine."""
 
-load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":contents.bzl", "ANY_CONTENTS", "refuse_artifact")
 load(":launcher.bzl", "image_program")
 load(":run_tools.bzl", "RUN_ON_HOST")
 
 visibility(["//rules/..."])
 
 def _impl(ctx):
+    refuse_artifact(ctx, "image", "a container engine cannot load it; use image_push, image_archive or image_test")
     return [image_program(ctx, "load", {
         "default-engine": ctx.attr.engine,
         "name": ctx.attr.repo_tags,
@@ -32,7 +33,7 @@ The program is built for the machine that Bazel runs on, the platform in `--host
         "image": attr.label(
             doc = "The `image` or `image_index` to load.",
             mandatory = True,
-            providers = IMAGE_OR_INDEX,
+            providers = ANY_CONTENTS,
         ),
         "repo_tags": attr.string_list(
             doc = "Names to give the image, like `[\"localhost/app:latest\"]`.",

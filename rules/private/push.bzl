@@ -2,7 +2,7 @@
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":actions.bzl", "make_reference")
-load(":contents.bzl", "IMAGE_OR_INDEX", "contents_of", "lazily")
+load(":contents.bzl", "ANY_CONTENTS", "contents_of", "lazily")
 load(":launcher.bzl", "program", "program_arguments")
 load(":providers.bzl", "PushInfo", "PushesInfo")
 load(":run_tools.bzl", "RUN_ON_HOST")
@@ -86,9 +86,9 @@ The program is built for the machine that Bazel runs on, the platform in `--host
     implementation = _impl,
     attrs = RUN_ON_HOST | {
         "image": attr.label(
-            doc = "The `image` or `image_index` to push.",
+            doc = "The `image`, `image_index` or `image_artifact` to push.",
             mandatory = True,
-            providers = IMAGE_OR_INDEX,
+            providers = ANY_CONTENTS,
         ),
         "remote_tags": attr.string_list(
             doc = "Tags to set, like `[\"latest\", \"v1\"]`. Without tags, the image can only be pulled by its digest.",
