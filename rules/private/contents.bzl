@@ -79,6 +79,18 @@ def artifact_contents(artifact):
         lazy = False,
     )
 
+def with_artifacts(contents, artifacts):
+    """Returns the contents together with those of artifacts, a list of ArtifactInfo. The root stays the same."""
+    more = [artifact_contents(artifact) for artifact in artifacts]
+    return struct(
+        root = contents.root,
+        documents = contents.documents + [document for each in more for document in each.documents],
+        layers = depset(transitive = [each.layers for each in [contents] + more]),
+        blobs = contents.blobs,
+        files = depset(transitive = [each.files for each in [contents] + more]),
+        lazy = False,
+    )
+
 def index_contents(index):
     """Returns the contents of an IndexInfo, a struct like that of image_contents."""
     images = [image_contents(image) for image in index.images]

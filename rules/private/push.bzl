@@ -2,9 +2,9 @@
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":actions.bzl", "make_reference")
-load(":contents.bzl", "ANY_CONTENTS", "contents_of", "lazily")
+load(":contents.bzl", "ANY_CONTENTS", "contents_of", "lazily", "with_artifacts")
 load(":launcher.bzl", "program", "program_arguments")
-load(":providers.bzl", "PushInfo", "PushesInfo")
+load(":providers.bzl", "ArtifactInfo", "PushInfo", "PushesInfo")
 load(":run_tools.bzl", "RUN_ON_HOST")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -28,7 +28,8 @@ def _impl(ctx):
     in_repository = "{" in ctx.attr.repository or repository_files
     in_tags = tag_files or [tag for tag in ctx.attr.remote_tags if "{" in tag]
     cache = ctx.attr._remote_cache[BuildSettingInfo].value
-    contents = contents_of(ctx.attr.image)
+    referrers = [referrer[ArtifactInfo] for referrer in ctx.attr.referrers]
+    contents = with_artifacts(contents_of(ctx.attr.image), referrers)
     arguments = program_arguments(
         ctx,
         flags = {
@@ -38,6 +39,7 @@ def _impl(ctx):
             "tag": ctx.attr.remote_tags,
         },
         files = {
+            "referrer": [referrer.descriptor for referrer in referrers],
             "repository-file": repository_files,
             "status": [ctx.info_file, ctx.version_file] if in_repository or in_tags else [],
             "tag-file": tag_files,
@@ -89,6 +91,12 @@ The program is built for the machine that Bazel runs on, the platform in `--host
             doc = "The `image`, `image_index` or `image_artifact` to push.",
             mandatory = True,
             providers = ANY_CONTENTS,
+        ),
+        "referrers": attr.label_list(
+            doc = """`image_artifact` targets to push with the image, such as its SBOM. The `subject` of each is the image, an image
+in the index, or a referrer before it in the list. A registry without the referrers API gets the tag `sha256-HEX` of
+distribution-spec, which lists them.""",
+            providers = [ArtifactInfo],
         ),
         "remote_tags": attr.string_list(
             doc = "Tags to set, like `[\"latest\", \"v1\"]`. Without tags, the image can only be pulled by its digest.",

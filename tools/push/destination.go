@@ -8,7 +8,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/nameflags"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/push"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/remote"
@@ -20,12 +22,16 @@ type destination struct {
 	names  *nameflags.Flags
 	cache  cacheFlags
 	target string
+	// referrers are files with the descriptors of artifacts.
+	referrers cli.Strings
 }
 
 func declareDestination(flags *flag.FlagSet) *destination {
 	d := &destination{image: imageflags.Declare(flags), names: nameflags.Declare(flags)}
 	d.names.DeclareTags()
 	d.cache.declare(flags)
+	flags.Var(&d.referrers, "referrer",
+		"`file` with the descriptor of an artifact to push with the image, after it and before its tags")
 	flags.StringVar(&d.target, "target", "", "`label` of the build's target, for messages")
 	return d
 }
@@ -86,11 +92,20 @@ func (d *destination) task(client *registry.Client) (push.Task, error) {
 	if err != nil {
 		return push.Task{}, err
 	}
+	var referrers []oci.Descriptor
+	for _, path := range d.referrers {
+		referrer, err := wire.ReadDescriptor(path)
+		if err != nil {
+			return push.Task{}, err
+		}
+		referrers = append(referrers, referrer)
+	}
 	var source content.Source = content.Multi{image.Files, remote.New(client, image.Remote)}
 	if cache != nil {
 		source = cache.Behind(source)
 	}
 	return push.Task{
 		Target: d.target, To: to, Tags: tags, Root: image.Root, Source: source, Remote: image.Remote,
+		Referrers: referrers,
 	}, nil
 }
