@@ -74,6 +74,7 @@ _BY_ATTRIBUTE = {
     "annotations_file": _pairs,
     "base": _image,
     "binary": _program,
+    "config": _program,
     "env_file": _pairs,
     "files": _program,
     "image": _image,
@@ -83,5 +84,6 @@ _BY_ATTRIBUTE = {
     "over": _image,
     "pushes": _push,
     "srcs": _program,
+    "subject": _image,
     "tars": _tar,
 }
