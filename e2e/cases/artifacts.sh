@@ -30,8 +30,7 @@ pulls() {
   for file in "${@:2}"; do cmp "$dir/$file" "$WORK/files/$file"; done
 }
 
-# same_as_oras REFERENCE OTHER: the manifests are equal, byte for byte, but for the time and the subject that oras adds to
-# those of OTHER. oras states the subject as the registry describes it.
+# same_as_oras REFERENCE OTHER: the manifests are equal, byte for byte, but for the time that oras adds to that of OTHER.
 same_as_oras() {
   oras manifest fetch --plain-http "$1" >"$WORK/ours"
   oras manifest fetch --plain-http "$2" |
