@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 				"HOME": filepath.Join(env.WorkDir, "home"), "XDG_RUNTIME_DIR": filepath.Join(env.WorkDir, "run"),
 				"DIGEST": index.Digest.String(), "IMAGE_DIGEST": image.Digest.String(), "SBOM_DIGEST": sbom.Digest.String(),
 				"SBOM_TAG": "sha256-" + index.Digest.Encoded(),
-				"OPEN": open.Host, "BASIC": basic.Host,
+				"OPEN":     open.Host, "BASIC": basic.Host,
 			} {
 				env.Setenv(name, value)
 			}
