@@ -2,12 +2,14 @@
 
 `image_layer`, `image_binary_layers` and `conda_layers` build layers, and `image_import` imports an existing image. `image`
 combines layers and settings, and `image_index` combines images for several platforms. `image_from_binary` builds an image of a
-program in one call. `image_squash` merges the layers of an image. `image_archive` writes an image to a file, and
+program in one call. `image_squash` merges the layers of an image. `image_artifact` describes files that
+are not an image, like a Helm chart. `image_archive` writes an image to a file, and
 `image_rootfs` the file system that its containers start with. `image_boot`, `image_load`, `image_push` and `image_push_all`
 make programs for `bazel run`. `image_test` verifies the result.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
+load("//rules/private:artifact.bzl", _image_artifact = "image_artifact")
 load("//rules/private:binary_layers.bzl", _image_binary_layers = "image_binary_layers")
 load("//rules/private:boot.bzl", _image_boot = "image_boot")
 load("//rules/private:conda_layers.bzl", _conda_layers = "conda_layers")
@@ -33,6 +35,7 @@ image = _image
 image_from_binary = _image_from_binary
 image_index = _image_index
 image_squash = _image_squash
+image_artifact = _image_artifact
 image_archive = _image_archive
 image_rootfs = _image_rootfs
 image_boot = _image_boot

@@ -2,6 +2,7 @@
 
 load(
     "//rules/private:providers.bzl",
+    _ArtifactInfo = "ArtifactInfo",
     _ImageInfo = "ImageInfo",
     _IndexInfo = "IndexInfo",
     _LayerInfo = "LayerInfo",
@@ -19,6 +20,7 @@ LayerInfo = _LayerInfo
 LayersInfo = _LayersInfo
 ImageInfo = _ImageInfo
 IndexInfo = _IndexInfo
+ArtifactInfo = _ArtifactInfo
 PushInfo = _PushInfo
 LoadInfo = _LoadInfo
 PushesInfo = _PushesInfo

@@ -9,6 +9,7 @@ visibility(["//dev/...", "//rules/..."])
 # What build actions run.
 BUILD_TOOLS = {
     "mkbase": "Checks the documents of a locked base image.",
+    "mkblob": "Describes a file of an artifact.",
     "mkconda": "Turns Conda packages into layers.",
     "mkconfig": "Writes the config of an image.",
     "mkimport": "Reads an image from a layout or an archive.",

@@ -105,6 +105,7 @@ _BY_ATTRIBUTE = {
     "base": _image,
     "binary": _program,
     "cmd_file": _arguments,
+    "config": _program,
     "env_file": _pairs,
     "files": _program,
     "image": _image,
@@ -117,5 +118,6 @@ _BY_ATTRIBUTE = {
     "pushes": _push,
     "repo_tags_file": _pairs,
     "srcs": _program,
+    "subject": _image,
     "tars": _tar,
 }

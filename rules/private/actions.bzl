@@ -122,6 +122,64 @@ def make_manifest(ctx, config_descriptor, base, layers, annotations, annotations
         resource_set = small,
     )
 
+def describe_file(ctx, file, media_type, title, descriptor):
+    """Declares the action that describes a file of an artifact.
+
+    Args:
+      ctx: The rule's context.
+      file: The File.
+      media_type: Its media type.
+      title: The relative path to which clients write the file, or an empty string.
+      descriptor: The File for its descriptor.
+    """
+    args = new_args(ctx)
+    args.add(file, format = "--file=%s")
+    args.add(media_type, format = "--media-type=%s")
+    if title:
+        args.add(title, format = "--title=%s")
+    args.add(descriptor, format = "--output=%s")
+    run_tool(
+        ctx,
+        "mkblob",
+        args,
+        inputs = [file],
+        outputs = [descriptor],
+        mnemonic = "MkBlob",
+        progress_message = "Describing a file of artifact %{label}",
+        resource_set = small,
+    )
+
+def make_artifact(ctx, artifact, outputs):
+    """Declares the action that writes the manifest of an artifact.
+
+    Args:
+      ctx: The rule's context.
+      artifact: struct of artifact_type (string, may be empty), config (the File with the config's descriptor, or None), files
+        (list of the Files with the descriptors of the files), subject (the File with the subject's descriptor, or None),
+        annotations (dict) and annotations_file (the File with more of them, or None).
+      outputs: struct of the Files document, descriptor and digest.
+    """
+    args = new_args(ctx)
+    args.add("--artifact")
+    if artifact.artifact_type:
+        args.add(artifact.artifact_type, format = "--artifact-type=%s")
+    if artifact.config:
+        args.add(artifact.config, format = "--config=%s")
+    if artifact.subject:
+        args.add(artifact.subject, format = "--subject=%s")
+    args.add_all(artifact.files, format_each = "--layer=%s")
+    stated = _add_document(args, artifact.annotations, artifact.annotations_file, outputs)
+    run_tool(
+        ctx,
+        "mkmanifest",
+        args,
+        inputs = artifact.files + [file for file in (artifact.config, artifact.subject) if file] + stated,
+        outputs = [outputs.document, outputs.descriptor, outputs.digest],
+        mnemonic = "MkManifest",
+        progress_message = "Writing manifest of artifact %{label}",
+        resource_set = small,
+    )
+
 def make_index(ctx, children, annotations, annotations_file, outputs, status = None):
     """Declares the action that writes an image index.
 

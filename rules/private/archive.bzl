@@ -43,7 +43,7 @@ and `oci_tarball` are the tar. The layers of a locked base are fetched from thei
 
 Names with variables of the workspace status are expanded when the tar is built; only stable variables are known then.""",
     implementation = _impl,
-    attrs = named_image_attrs("write", cfg = with_base_blobs),
+    attrs = named_image_attrs("write", kinds = "`image`, `image_index` or `image_artifact`", cfg = with_base_blobs),
     outputs = {"archive": "%{name}.tar"},
     toolchains = [BUILD_TOOLCHAIN_TYPE],
 )

@@ -4,15 +4,42 @@ The tools that need bytes (mklayout, push, load) share five flags, which the Go 
 """
 
 load(":paths.bzl", "escape")
-load(":providers.bzl", "ImageInfo", "IndexInfo", "blobs_of")
+load(":providers.bzl", "ArtifactInfo", "ImageInfo", "IndexInfo", "blobs_of")
 
 visibility(["//rules/..."])
 
 # The `providers` of an attribute that accepts an image or an index.
 IMAGE_OR_INDEX = [[ImageInfo], [IndexInfo]]
 
+# The `providers` of an attribute that accepts an artifact, too.
+ANY_CONTENTS = IMAGE_OR_INDEX + [[ArtifactInfo]]
+
+_ARTIFACT = "{label}: attribute {attribute}: {target} is an artifact, not an image: {reason}"
+
+def refuse_artifact(ctx, attribute, reason):
+    """Fails if an attribute of the rule is an artifact. Its `providers` must be ANY_CONTENTS or include ArtifactInfo.
+
+    Args:
+      ctx: The rule's context.
+      attribute: Name of the attribute, a label or a dict of labels.
+      reason: Why the rule needs an image, and what to do.
+    """
+    value = getattr(ctx.attr, attribute)
+    targets = value.values() if type(value) == "dict" else [value] if value else []
+    for target in [target for target in targets if ArtifactInfo in target]:
+        fail(_ARTIFACT.format(attribute = attribute, label = ctx.label, reason = reason, target = target.label))
+
 def contents_of(target):
-    """Returns the contents of a target with ImageInfo or IndexInfo."""
+    """Returns the contents of a target.
+
+    Args:
+      target: A target with ImageInfo, IndexInfo or ArtifactInfo.
+
+    Returns:
+      struct as returned by image_contents.
+    """
+    if ArtifactInfo in target:
+        return artifact_contents(target[ArtifactInfo])
     if ImageInfo in target:
         return image_contents(target[ImageInfo])
     return index_contents(target[IndexInfo])
@@ -38,6 +65,30 @@ def image_contents(image):
             [image.descriptor] + documents + _layer_files(image.layers),
             transitive = [image.blobs],
         ),
+        lazy = False,
+    )
+
+def artifact_contents(artifact):
+    """Returns the contents of an ArtifactInfo, a struct like that of image_contents whose layers are the files."""
+    documents = [artifact.manifest] + list(artifact.documents)
+    return struct(
+        root = artifact.descriptor,
+        documents = documents,
+        layers = depset(artifact.files),
+        blobs = depset(),
+        files = depset([artifact.descriptor] + documents + _layer_files(artifact.files)),
+        lazy = False,
+    )
+
+def with_artifacts(contents, artifacts):
+    """Returns the contents together with those of artifacts, a list of ArtifactInfo. The root stays the same."""
+    more = [artifact_contents(artifact) for artifact in artifacts]
+    return struct(
+        root = contents.root,
+        documents = contents.documents + [document for each in more for document in each.documents],
+        layers = depset(transitive = [each.layers for each in [contents] + more]),
+        blobs = contents.blobs,
+        files = depset(transitive = [each.files for each in [contents] + more]),
         lazy = False,
     )
 

@@ -3,7 +3,7 @@
 load(":actions.bzl", "make_config", "make_manifest")
 load(":base.bzl", "image_of")
 load(":base_setting.bzl", "without_base_blobs")
-load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":contents.bzl", "ANY_CONTENTS", "refuse_artifact")
 load(":expand.bzl", "expand")
 load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "image_providers")
@@ -58,6 +58,7 @@ def _platform(base, target, settings, attr):
     return higher_variant(platform, target)
 
 def _impl(ctx):
+    refuse_artifact(ctx, "base", "it has no layers to build on")
     base = image_of(ctx, ctx.attr.base) if ctx.attr.base else None
     layers = layers_of(ctx.attr.program or []) + layers_and_tars(ctx)
 
@@ -110,7 +111,7 @@ may contain variables like `{{STABLE_NAME}}`.""",
             doc = """The base image: an `image`, an `image_import`, or `@NAME` from a lock file. For an `image_index`, the image
 in it for the target platform. If unset, there is no base.""",
             aspects = [forwarded_image],
-            providers = IMAGE_OR_INDEX,
+            providers = ANY_CONTENTS,
         ),
         "layers": attr.label_list(
             doc = """Layers to add on top of the base, lowest first: `image_layer`, `image_binary_layers` and `conda_layers` targets,

@@ -1,6 +1,6 @@
 """The images of image_archive and image_load, and the names that they get."""
 
-load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":contents.bzl", "ANY_CONTENTS")
 load(":expand.bzl", "expand")
 load(":forwarded.bzl", "forwarded_image")
 
@@ -9,11 +9,12 @@ visibility(["//rules/..."])
 _WHICH_IMAGES = "{label}: set either image or images; {found}"
 _NAMED_TWICE = "{label}: {attribute} names the one image of the attribute image; each key of images is a name"
 
-def named_image_attrs(verb, cfg = "target"):
+def named_image_attrs(verb, kinds = "`image` or `image_index`", cfg = "target"):
     """Returns the attributes of a rule that takes one image or several, and names them.
 
     Args:
       verb: What the rule does with them, for the documentation.
+      kinds: The rules whose targets are images, for the documentation.
       cfg: The transition of the images.
 
     Returns:
@@ -21,17 +22,17 @@ def named_image_attrs(verb, cfg = "target"):
     """
     return {
         "image": attr.label(
-            doc = "The `image` or `image_index` to %s. Set either this or `images`." % verb,
+            doc = "The %s to %s. Set either this or `images`." % (kinds, verb),
             aspects = [forwarded_image],
             cfg = cfg,
-            providers = IMAGE_OR_INDEX,
+            providers = ANY_CONTENTS,
         ),
         "images": attr.string_keyed_label_dict(
             doc = """Several images to %s, by their names: `{"localhost/app:latest": ":app", "localhost/db:latest": ":db"}`. An
 image that occurs several times has all of the names. Names may contain the same variables as `repo_tags`.""" % verb,
             aspects = [forwarded_image],
             cfg = cfg,
-            providers = IMAGE_OR_INDEX,
+            providers = ANY_CONTENTS,
         ),
         "repo_tags": attr.string_list(
             doc = """Names to give the image when it is loaded, like `["localhost/app:latest"]`. They may contain variables of the

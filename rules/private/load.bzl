@@ -1,7 +1,7 @@
 """image_load: loads one image or several into a container engine."""
 
 load(":actions.bzl", "make_archive")
-load(":contents.bzl", "contents_of", "merged_contents")
+load(":contents.bzl", "contents_of", "merged_contents", "refuse_artifact")
 load(":image_names.bzl", "image_names", "named_image_attrs", "named_roots")
 load(":launcher.bzl", "program", "program_arguments")
 load(":providers.bzl", "LoadInfo")
@@ -13,6 +13,8 @@ visibility(["//rules/..."])
 _NO_NAME = "{label}: the image needs a name; set repo_tags or repo_tags_file"
 
 def _impl(ctx):
+    for attribute in ["image", "images"]:
+        refuse_artifact(ctx, attribute, "a container engine cannot load it; use image_push, image_archive or image_test")
     names = image_names(ctx)
     if not names.images and not names.tags and not names.files:
         fail(_NO_NAME.format(label = ctx.label))

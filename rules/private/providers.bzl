@@ -75,6 +75,17 @@ def blobs_of(index):
     """Returns the blobs of an IndexInfo, or an empty depset: an IndexInfo from another ruleset may lack them."""
     return getattr(index, "blobs", depset())
 
+ArtifactInfo = provider(
+    doc = "An artifact: files that a registry stores like an image, but that are not one.",
+    fields = {
+        "manifest": "(File) The manifest, the JSON document defined in image-spec's manifest.md. Digests depend on its exact bytes.",
+        "descriptor": "(File) The OCI descriptor of the manifest as JSON, including the artifact's type.",
+        "documents": "(tuple[File]) Other small files that the manifest refers to: the config, and the empty object `{}`.",
+        "files": """(tuple[LayerInfo]) The files, in the order of the manifest. `blob` is the file itself, `descriptor` has only
+            the fields of an OCI descriptor, and `shape` is None.""",
+    },
+)
+
 PushInfo = provider(
     doc = "A push of an image to a repository, for rules that refer to the pushed image by name, like deployment rules.",
     fields = {

@@ -2,12 +2,12 @@
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":actions.bzl", "make_reference")
-load(":contents.bzl", "IMAGE_OR_INDEX", "contents_of", "lazily")
+load(":contents.bzl", "ANY_CONTENTS", "contents_of", "lazily", "with_artifacts")
 load(":expand.bzl", "expand")
 load(":forwarded.bzl", "forwarded_image")
 load(":launcher.bzl", "program", "program_arguments", "runfiles_path", "shown")
 load(":paths.bzl", "escape")
-load(":providers.bzl", "LoadInfo", "PushInfo", "PushesInfo")
+load(":providers.bzl", "ArtifactInfo", "LoadInfo", "PushInfo", "PushesInfo")
 load(":run_tools.bzl", "RUN_ON_HOST")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -75,7 +75,8 @@ def _impl(ctx):
     tag_values = expand(ctx, "remote_tags", ctx.attr.remote_tags) + tags.values
     has_variables = repository.files or tags.files or _has_variables(repository.values + tag_values)
     cache = ctx.attr._remote_cache[BuildSettingInfo].value
-    contents = contents_of(ctx.attr.image)
+    referrers = [referrer[ArtifactInfo] for referrer in ctx.attr.referrers]
+    contents = with_artifacts(contents_of(ctx.attr.image), referrers)
     arguments = program_arguments(
         ctx,
         flags = {
@@ -85,6 +86,7 @@ def _impl(ctx):
             "tag": tag_values,
         },
         files = {
+            "referrer": [referrer.descriptor for referrer in referrers],
             "repository-file": repository.files,
             "status": [ctx.info_file, ctx.version_file] if has_variables else [],
             "tag-file": tags.files,
@@ -131,10 +133,16 @@ The program is built for the machine that Bazel runs on, the platform in `--host
     implementation = _impl,
     attrs = RUN_ON_HOST | {
         "image": attr.label(
-            doc = "The `image` or `image_index` to push.",
+            doc = "The `image`, `image_index` or `image_artifact` to push.",
             mandatory = True,
             aspects = [forwarded_image],
-            providers = IMAGE_OR_INDEX,
+            providers = ANY_CONTENTS,
+        ),
+        "referrers": attr.label_list(
+            doc = """`image_artifact` targets to push with the image, such as its SBOM. The `subject` of each is the image, an image
+in the index, or a referrer before it in the list. A registry without the referrers API gets the tag `sha256-HEX` of
+distribution-spec, which lists them.""",
+            providers = [ArtifactInfo],
         ),
         "remote_tags": attr.string_list(
             doc = """Tags to set, like `["latest", "v1"]`. Without tags, the image can only be pulled by its digest. May contain

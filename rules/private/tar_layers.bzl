@@ -1,7 +1,7 @@
 """Tar archives that become layers: their flags, and the layers that an image makes of archives among its layers."""
 
 load(":packing.bzl", "pack")
-load(":providers.bzl", "ImageInfo", "IndexInfo", "LayerInfo", "LayersInfo", "layers_of")
+load(":providers.bzl", "ArtifactInfo", "ImageInfo", "IndexInfo", "LayerInfo", "LayersInfo", "layers_of")
 load(":run_tool.bzl", "new_args")
 
 visibility(["//rules/..."])
@@ -45,7 +45,9 @@ def _tars(label, target):
     problem = None
     files = target[DefaultInfo].files.to_list()  # one per layer
     directories = [file.short_path for file in files if file.is_directory]
-    if ImageInfo in target or IndexInfo in target:
+    if ArtifactInfo in target:
+        problem = "is an artifact, not a layer"
+    elif ImageInfo in target or IndexInfo in target:
         problem = "is an image, not a layer; use it as the base"
     elif not files:
         problem = "has neither layers nor files"

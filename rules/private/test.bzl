@@ -1,7 +1,7 @@
 """image_test: verifies an image."""
 
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
-load(":contents.bzl", "IMAGE_OR_INDEX")
+load(":contents.bzl", "ANY_CONTENTS")
 load(":forwarded.bzl", "forwarded_image")
 load(":launcher.bzl", "program", "program_arguments")
 load(":run_tools.bzl", "RUN_AS_TEST")
@@ -38,11 +38,11 @@ changes. The digest of an `image` without a base depends on the target platform;
 same digest on every machine.""",
         ),
         "image": attr.label(
-            doc = "The `image` or `image_index` to test.",
+            doc = "The `image`, `image_index` or `image_artifact` to test.",
             mandatory = True,
             cfg = with_base_blobs,
             aspects = [forwarded_image],
-            providers = IMAGE_OR_INDEX,
+            providers = ANY_CONTENTS,
         ),
     },
     test = True,

@@ -2,7 +2,7 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("@bazel_skylib//rules:common_settings.bzl", "string_flag", "string_list_flag")
-load("//rules:defs.bzl", "image_push", "image_push_all")
+load("//rules:defs.bzl", "image_artifact", "image_push", "image_push_all")
 load("//rules:providers.bzl", "PushInfo", "PushesInfo")
 load(":actions.bzl", "input_names", "only", "written_arguments")
 
@@ -17,13 +17,13 @@ def _names_impl(ctx):
     asserts.equals(env, ctx.attr.repository, target[PushInfo].repository)
 
     # The arguments of the program, with the base names of files.
-    arguments = {"repository": [], "repository-file": [], "status": [], "tag": [], "tag-file": []}
+    arguments = {"referrer": [], "repository": [], "repository-file": [], "status": [], "tag": [], "tag-file": []}
     for line in lines:
         flag, value = line[2:].split("=", 1)
         if flag in arguments:
             arguments[flag].append(value.split("/")[-1] if _PLACE in value else value)
     links = [link.path.split("/")[-1] for link in target[DefaultInfo].default_runfiles.symlinks.to_list()]
-    for flag in ["repository-file", "status", "tag-file"]:
+    for flag in ["referrer", "repository-file", "status", "tag-file"]:
         for name in arguments[flag]:
             asserts.true(env, name in links, name + " is not among the runfiles")
     asserts.equals(env, ctx.attr.arguments, {flag: values for flag, values in arguments.items() if values})
@@ -89,10 +89,21 @@ def push_tests(name):
     string_flag(name = "push_repository", build_setting_default = "r.test/{{STABLE_TEAM}}")
     string_flag(name = "push_nothing", build_setting_default = "")
     string_list_flag(name = "push_tags", build_setting_default = ["v2", "v3"])
+    for artifact in ["sbom", "vex"]:
+        image_artifact(
+            name = artifact,
+            artifact_type = "application/vnd.example." + artifact,
+            files = {"data/shape.json": "application/json"},
+            subject = "index",
+        )
     for case, attrs, arguments, inputs in [
         ("plain", {"remote_tags": ["v1"], "repository": "r.test/ten"}, {
             "repository": ["r.test/ten"],
             "tag": ["v1"],
+        }, []),
+        ("referrers", {"referrers": ["sbom", "vex"], "repository": "r.test/ten"}, {
+            "referrer": ["sbom.descriptor.json", "vex.descriptor.json"],
+            "repository": ["r.test/ten"],
         }, []),
         ("stamped_tag", {"remote_tags": ["v1", "b{{BUILD_NUMBER}}"], "repository": "r.test/ten"}, {
             "repository": ["r.test/ten"],

@@ -174,7 +174,7 @@ func show(w io.Writer, report check.Report) error {
 	}
 	n := len(report.Violations)
 	if n == 0 {
-		fmt.Fprintf(out, "ok: %d manifests, %d layers, %d entries\n", report.Manifests, report.Layers, report.Entries)
+		fmt.Fprintf(out, "ok: %s\n", report.Summary())
 	}
 	if err := out.Flush(); err != nil {
 		return err

@@ -81,6 +81,7 @@ func (s *settings) validate(ctx context.Context, n *session, text string, option
 		total.Manifests += report.Manifests
 		total.Layers += report.Layers
 		total.Entries += report.Entries
+		total.Files += report.Files
 	}
 	return total, nil
 }
@@ -92,7 +93,7 @@ func showReport(w io.Writer, report check.Report) error {
 		cli.Line(out, "%s: %s: %s", v.Where, v.Rule, v.Text)
 	}
 	if len(report.Violations) == 0 {
-		fmt.Fprintf(out, "ok: %d manifests, %d layers, %d entries\n", report.Manifests, report.Layers, report.Entries)
+		fmt.Fprintf(out, "ok: %s\n", report.Summary())
 	}
 	if err := out.Flush(); err != nil {
 		return err
@@ -125,8 +126,9 @@ func showReportJSON(w io.Writer, report check.Report) error {
 		Manifests  int         `json:"manifests"`
 		Layers     int         `json:"layers"`
 		Entries    int         `json:"entries"`
+		Files      int         `json:"files,omitempty"`
 		Violations []violation `json:"violations"`
-	}{report.Manifests, report.Layers, report.Entries, all})
+	}{report.Manifests, report.Layers, report.Entries, report.Files, all})
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/launch"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/nameflags"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/push"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/remote"
@@ -21,12 +23,16 @@ type destination struct {
 	names  *nameflags.Flags
 	cache  cacheFlags
 	target string
+	// referrers are files with the descriptors of artifacts.
+	referrers cli.Strings
 }
 
 func declareDestination(flags *flag.FlagSet) *destination {
 	d := &destination{image: imageflags.Declare(flags), names: nameflags.Declare(flags)}
 	d.names.DeclareTags()
 	d.cache.declare(flags)
+	flags.Var(&d.referrers, "referrer",
+		"`file` with the descriptor of an artifact to push with the image, after it and before its tags")
 	flags.StringVar(&d.target, "target", "", "`label` of the build's target, for messages")
 	return d
 }
@@ -88,6 +94,14 @@ func (d *destination) tasks(ctx context.Context, client *registry.Client) ([]pus
 	if err != nil {
 		return nil, err
 	}
+	var referrers []oci.Descriptor
+	for _, path := range d.referrers {
+		referrer, err := wire.ReadDescriptor(path)
+		if err != nil {
+			return nil, err
+		}
+		referrers = append(referrers, referrer)
+	}
 	var source content.Source = content.Multi{image.Files, remote.New(client, image.Remote)}
 	if cache != nil {
 		source = cache.Behind(source)
@@ -104,5 +118,6 @@ func (d *destination) tasks(ctx context.Context, client *registry.Client) ([]pus
 			Target: d.target, To: to, Tags: tagged.Tags, Root: tagged.Descriptor, Source: source, Remote: image.Remote,
 		})
 	}
+	tasks[0].Referrers = referrers // the root's
 	return tasks, nil
 }

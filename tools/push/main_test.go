@@ -21,10 +21,10 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the scripts. Each has an index of two images in the files root.json, image.json (one of the two) and
-// blobs; $DIGEST, also as $TAG_DIGEST for a tag, and $IMAGE_DIGEST; a registry $OPEN, and a registry $BASIC that requires
-// the user "user" with the password "sesame". auth.json has that credential, wrong.json a different one. The image's first
-// layer, the file $REMOTE, is also in $OPEN, at the address in remote.json. The command "tags" compares the tags of a
-// repository in $OPEN, and "status" writes a file.
+// blobs; $DIGEST, also as $TAG_DIGEST for a tag, and $IMAGE_DIGEST; an artifact sbom.json ($SBOM_DIGEST) whose subject is the
+// index; a registry $OPEN, and a registry $BASIC that requires the user "user" with the password "sesame". auth.json has that
+// credential, wrong.json a different one. The image's first layer, the file $REMOTE, is also in $OPEN, at the address in
+// remote.json. The command "tags" compares the tags of a repository in $OPEN, and "status" writes a file.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -32,6 +32,10 @@ func TestScripts(t *testing.T) {
 			store := imagetest.Store{}
 			image := store.AddImage(t, "linux/amd64", oci.Gzip, "a", "b")
 			index := store.AddIndex(t, image, store.AddImage(t, "linux/arm64", oci.Gzip, "a"))
+			sbom := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{
+				Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeManifest, ArtifactType: "application/spdx+json",
+				Config: store.Add(oci.MediaTypeEmpty, []byte("{}")), Layers: []oci.Descriptor{}, Subject: &index,
+			})
 			store.WriteFiles(t, filepath.Join(env.WorkDir, "blobs"))
 			open := registrytest.New(t)
 			basic := registrytest.NewBasic(t, "user", "sesame")
@@ -39,7 +43,7 @@ func TestScripts(t *testing.T) {
 			for name, value := range map[string]string{
 				"HOME": filepath.Join(env.WorkDir, "home"), "XDG_RUNTIME_DIR": filepath.Join(env.WorkDir, "run"),
 				"TAG_DIGEST": "sha256-" + index.Digest.Encoded(),
-				"DIGEST":     index.Digest.String(), "IMAGE_DIGEST": image.Digest.String(),
+				"DIGEST":     index.Digest.String(), "IMAGE_DIGEST": image.Digest.String(), "SBOM_DIGEST": sbom.Digest.String(),
 				"OPEN": open.Host, "BASIC": basic.Host,
 			} {
 				env.Setenv(name, value)
@@ -57,6 +61,9 @@ func TestScripts(t *testing.T) {
 				Sources: []string{open.Host + "/team/base"},
 			})
 			if err != nil {
+				return err
+			}
+			if err := wire.Write(filepath.Join(env.WorkDir, "sbom.json"), sbom); err != nil {
 				return err
 			}
 			if err := wire.Write(filepath.Join(env.WorkDir, "image.json"), image); err != nil {

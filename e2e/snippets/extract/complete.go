@@ -159,7 +159,11 @@ func standIns(file *build.File) []string {
 			there[out] = true
 		}
 		for _, attribute := range rule.AttrKeys() {
-			for _, name := range targets(attribute, rule.Attr(attribute)) {
+			names := targets(attribute, rule.Attr(attribute))
+			if rule.Kind() == "image_artifact" {
+				names = append(names, artifactFiles(attribute, rule.Attr(attribute))...)
+			}
+			for _, name := range names {
 				if attributes[name] == "" {
 					wanted = append(wanted, name)
 				}
@@ -194,6 +198,24 @@ func targets(attribute string, value build.Expr) []string {
 		names = append(names, text.Value[1:])
 	case attribute == "srcs" && !strings.ContainsAny(text.Value, ":@"):
 		names = append(names, text.Value)
+	}
+	return names
+}
+
+// artifactFiles returns the files of an image_artifact: unlike in image_layer, the keys of files are labels.
+func artifactFiles(attribute string, value build.Expr) []string {
+	var names []string
+	switch x := value.(type) {
+	case *build.StringExpr:
+		if attribute == "config" {
+			names = append(names, strings.TrimPrefix(x.Value, ":"))
+		}
+	case *build.DictExpr:
+		for _, pair := range x.List {
+			if key, ok := pair.Key.(*build.StringExpr); ok && attribute == "files" {
+				names = append(names, strings.TrimPrefix(key.Value, ":"))
+			}
+		}
 	}
 	return names
 }

@@ -55,7 +55,7 @@ func TestComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"defs.bzl":         "image = _image\nimage_layer = _image_layer\n",
+		"defs.bzl":         "image = _image\nimage_artifact = _image_artifact\nimage_layer = _image_layer\n",
 		"repositories.bzl": "def rules_strata_dependencies(): pass\ndef images_pull(): pass\n",
 	} {
 		if err := os.WriteFile(filepath.Join(repository, "rules", name), []byte(text), 0o644); err != nil {
@@ -79,6 +79,15 @@ load("//:standins.bzl", "standin")
 standin(name = "base", attribute = "base")
 standin(name = "file", attribute = "files")
 standin(name = "f", attribute = "srcs")
+`},
+		// The keys of an artifact's files are labels.
+		`load("@rules_strata//rules:defs.bzl", "image_artifact")
+image_artifact(name = "x", config = "c", files = {"f": "a/b", ":x": ""}, subject = ":s")
+`: {buildKind, `...
+load("//:standins.bzl", "standin")
+standin(name = "c", attribute = "config")
+standin(name = "f", attribute = "files")
+standin(name = "s", attribute = "subject")
 `},
 		`images.pull(name = "x")
 `: {moduleKind, `module(name = "snippet")

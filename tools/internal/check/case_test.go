@@ -24,7 +24,9 @@ const (
 )
 
 // cases are all violations that are tested.
-var cases = slices.Concat(jsonCases, descriptorCases, imageCases, tarCases, entryCases, layoutCases)
+var cases = slices.Concat(
+	jsonCases, descriptorCases, imageCases, artifactCases, tarCases, entryCases, layoutCases,
+)
 
 // Shorthands for faults.
 

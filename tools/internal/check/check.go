@@ -7,7 +7,9 @@
 // image-spec 1.1, those of Docker for images that must work there too, and house rules, which state this project's
 // guarantees for its own layers, such as sorted entries. [Rules] and docs/validator.md list them all.
 //
-// Non-goals: repairing anything; judging whether an image is useful; signatures and other artifacts.
+// Artifacts, whose files are not layers, are checked for integrity and for the rules of their manifests.
+//
+// Non-goals: repairing anything; judging whether an image is useful; the contents of artifacts, signatures among them.
 //
 // Invariants: a violation is a value, not an error; an error is returned only if the check itself could not be done.
 // The result does not depend on time, machine or map order. Memory is bounded for any input.
@@ -15,6 +17,7 @@ package check
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
@@ -43,8 +46,18 @@ const defaultMaxUncompressed = 64 << 30
 type Report struct {
 	// Violations is sorted by place, rule and text. It is empty if the image is valid.
 	Violations []Violation
-	// Manifests, Layers and Entries count image manifests, distinct layers, and entries of these layers.
-	Manifests, Layers, Entries int
+	// Manifests, Layers and Entries count manifests, distinct layers, and entries of these layers. Files counts the distinct
+	// files and configs of artifacts.
+	Manifests, Layers, Entries, Files int
+}
+
+// Summary returns the counts in words.
+func (r Report) Summary() string {
+	text := fmt.Sprintf("%d manifests, %d layers, %d entries", r.Manifests, r.Layers, r.Entries)
+	if r.Files > 0 {
+		text += fmt.Sprintf(", %d files of artifacts", r.Files)
+	}
+	return text
 }
 
 // Violation is one violation of a rule.
@@ -79,6 +92,7 @@ type inspector struct {
 	images map[digest.Digest]imageFacts     // every manifest that was checked
 	done   map[digest.Digest]bool           // every index that was checked
 	layers map[layerKey]layerFacts          // every layer that was checked
+	blobs  map[digest.Digest]bool           // every file of an artifact that was checked
 	tally  Report                           // counts
 	lost   bool                             // a reference could not be read
 }
@@ -93,6 +107,7 @@ func newInspector(ctx context.Context, src content.Source, o Options) *inspector
 		images: make(map[digest.Digest]imageFacts),
 		done:   make(map[digest.Digest]bool),
 		layers: make(map[layerKey]layerFacts),
+		blobs:  make(map[digest.Digest]bool),
 	}
 }
 

@@ -111,10 +111,18 @@ func (in *inspector) meet(where string, d oci.Descriptor) {
 		in.met[d.Digest] = oci.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}
 		return
 	}
-	if first.Size != d.Size || first.MediaType != d.MediaType {
+	sameType := first.MediaType == d.MediaType || !isImageType(first.MediaType) || !isImageType(d.MediaType)
+	if first.Size != d.Size || !sameType {
 		in.add(where, ruleDescriptorConflict, "%s is described as %s of %d bytes and as %s of %d bytes",
 			d.Digest, first.MediaType, first.Size, d.MediaType, d.Size)
 	}
+}
+
+// isImageType reports whether image-spec defines the media type for documents, configs or layers. All others are those of
+// files in artifacts, where equal files may have different types.
+func isImageType(mediaType string) bool {
+	_, err := oci.LayerCompression(mediaType)
+	return err == nil || oci.IsDocument(mediaType) || oci.OCIMediaType(mediaType) == oci.MediaTypeConfig
 }
 
 // platform reads the platform of a descriptor, or of a config, which has the same keys.

@@ -19,6 +19,7 @@ type imageFacts struct {
 	platform string // as platformText returns it; "" if unknown
 	config   digest.Digest
 	layers   []digest.Digest
+	artifact bool // not an image, so there is no platform
 }
 
 // visit checks the manifest or index d, to which the document at where refers.
@@ -92,8 +93,10 @@ func (in *inspector) index(o object, mediaType string, depth int) []oci.Descript
 		if mediaType != "" {
 			in.unmixed(child, mediaType, d.MediaType)
 		}
+		in.visit(o.where, d, depth+1)
 		if mediaType != "" && oci.IsManifest(d.MediaType) {
 			switch {
+			case d.Platform == nil && in.images[d.Digest].artifact:
 			case d.Platform == nil:
 				child.add("platform", rulePlatformMissing, "missing")
 			case platforms[platformText(*d.Platform)]:
@@ -102,7 +105,6 @@ func (in *inspector) index(o object, mediaType string, depth int) []oci.Descript
 				platforms[platformText(*d.Platform)] = true
 			}
 		}
-		in.visit(o.where, d, depth+1)
 	}
 	return children
 }
@@ -125,30 +127,43 @@ func (in *inspector) image(d oci.Descriptor) imageFacts {
 	}
 	in.tally.Manifests++
 	in.head(o, d.MediaType)
-	if subject, ok := o.object("subject", optional); ok {
-		in.descriptor(subject)
+	in.subject(o)
+	config, hasConfig := o.object("config", required)
+	in.lost = in.lost || !hasConfig
+	var c oci.Descriptor
+	if hasConfig {
+		c, hasConfig = in.descriptor(config)
 	}
-	var facts imageFacts
+	if hasConfig && isArtifact(o, d, c) {
+		return in.artifact(where, o, c)
+	}
+	facts := imageFacts{config: c.Digest}
 	layers, known := in.layerDescriptors(o, d.MediaType)
 	for _, l := range layers {
 		facts.layers = append(facts.layers, l.Digest)
 	}
 	var diffIDs []digest.Digest
-	config, ok := o.object("config", required)
-	in.lost = in.lost || !ok
-	if ok {
-		if c, ok := in.descriptor(config); ok {
-			facts.config = c.Digest
-			in.unmixed(config, d.MediaType, c.MediaType)
-			if oci.OCIMediaType(c.MediaType) != oci.MediaTypeConfig {
-				config.add("mediaType", ruleManifestConfigType, "%q is not the type of an image config", c.MediaType)
-			} else if doc, ok := in.document(where+"/config", c); ok {
-				facts.platform, diffIDs = in.config(doc, len(layers), known)
-			}
+	if hasConfig {
+		in.unmixed(config, d.MediaType, c.MediaType)
+		if oci.OCIMediaType(c.MediaType) != oci.MediaTypeConfig {
+			config.add("mediaType", ruleManifestConfigType, "%q is not the type of an image config", c.MediaType)
+		} else if doc, ok := in.document(where+"/config", c); ok {
+			facts.platform, diffIDs = in.config(doc, len(layers), known)
 		}
 	}
 	in.stack(where, layers, diffIDs)
 	return facts
+}
+
+// subject checks the reference to the manifest or index that a manifest or an index is about. A store need not have it.
+func (in *inspector) subject(o object) {
+	subject, ok := o.object("subject", optional)
+	if !ok {
+		return
+	}
+	if d, ok := in.descriptor(subject); ok && !oci.IsDocument(d.MediaType) {
+		subject.add("mediaType", ruleSubjectType, "%q is neither the type of a manifest nor of an index", d.MediaType)
+	}
 }
 
 // layerDescriptors reads the layers of a manifest. An unusable descriptor is included with an empty digest. It

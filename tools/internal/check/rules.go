@@ -52,6 +52,11 @@ const (
 	ruleManifestConfigType = "manifest-config-type"
 	ruleManifestLayerType  = "manifest-layer-type"
 	ruleManifestLayerCount = "manifest-layer-count"
+	ruleSubjectType        = "subject-type"
+
+	ruleArtifactType  = "artifact-type"
+	ruleArtifactTitle = "artifact-title"
+	ruleArtifactEmpty = "artifact-empty"
 
 	ruleConfigCreated    = "config-created"
 	ruleConfigEnv        = "config-env"
@@ -118,11 +123,13 @@ var rules = []Rule{
 	{ID: ruleDescriptorSize, Text: "The size of a descriptor is a whole number and not negative."},
 	{ID: ruleDescriptorAnnotations, Text: "Annotations have keys that are not empty."},
 	{ID: ruleDescriptorData, Text: "The data embedded in a descriptor is base64 of the content that it describes."},
-	{ID: ruleDescriptorConflict, Text: "All descriptors of one digest agree on size and media type."},
+	{ID: ruleDescriptorConflict, Text: "All descriptors of one digest agree on the size and, unless it is a file of an " +
+		"artifact, on the media type."},
 
 	{ID: rulePlatformForm, Text: "The os and architecture of a platform are lower-case names; its features are " +
 		"named once."},
-	{ID: rulePlatformMissing, Text: "Each image in an index has a platform (except for index.json of a layout)."},
+	{ID: rulePlatformMissing, Text: "Each image in an index has a platform (except for index.json of a layout). " +
+		"An artifact has none."},
 	{ID: rulePlatformDuplicate, Text: "No two images of an index have the same platform (except for index.json " +
 		"of a layout)."},
 	{ID: rulePlatformMismatch, Text: "The platform in an index is the same as in the image's config."},
@@ -136,9 +143,15 @@ var rules = []Rule{
 	{ID: ruleIndexDepth, Text: "Indexes nest at most 8 deep."},
 	{ID: ruleMixedMediaTypes, Text: "A document and everything it refers to have OCI's media types, or all have Docker's " +
 		"(except for index.json of a layout)."},
-	{ID: ruleManifestConfigType, Text: "The config of a manifest has the media type of an image config."},
-	{ID: ruleManifestLayerType, Text: "The layers of a manifest have media types of image layers."},
+	{ID: ruleManifestConfigType, Text: "The config of an image has the media type of an image config. A manifest with " +
+		"any other config is an artifact's if it has an artifactType or its descriptor states no platform."},
+	{ID: ruleManifestLayerType, Text: "The layers of an image have media types of image layers."},
 	{ID: ruleManifestLayerCount, Text: "An image has at most 127 layers."},
+	{ID: ruleSubjectType, Text: "The subject of a manifest is a manifest or an index."},
+
+	{ID: ruleArtifactType, Text: "The artifactType of an artifact is a media type. It is present if the config is empty."},
+	{ID: ruleArtifactTitle, Text: "The titles of an artifact's files are clean relative paths, and none occurs twice."},
+	{ID: ruleArtifactEmpty, Text: "The media type application/vnd.oci.empty.v1+json is that of {}."},
 
 	{ID: ruleConfigCreated, Text: "Creation times have the form of RFC 3339."},
 	{ID: ruleConfigEnv, Text: "Environment variables are NAME=VALUE, and no name occurs twice."},

@@ -12,7 +12,7 @@
 // registry on this machine redirects to another host or names one as its token server, that host needs a trusted
 // certificate.
 //
-// Non-goals: catalogues, deleting, referrers, the version 1 protocol.
+// Non-goals: catalogues, deleting, the version 1 protocol.
 package registry
 
 import (

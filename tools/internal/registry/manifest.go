@@ -103,20 +103,27 @@ func mediaType(header string, data []byte) (string, error) {
 	return t, nil
 }
 
-// PutManifest stores data, the bytes of the manifest or index d, under version: a tag, or the digest of d.
-func (r *Repository) PutManifest(ctx context.Context, d oci.Descriptor, data []byte, version string) error {
+// PutManifest stores data, the bytes of the manifest or index d, under version: a tag, or the digest of d. It returns the
+// subject that the registry has noted (distribution-spec 1.1, "Pushing Manifests with Subject"), or "": the registry does not
+// list referrers, or d has no subject.
+func (r *Repository) PutManifest(
+	ctx context.Context, d oci.Descriptor, data []byte, version string,
+) (subject digest.Digest, err error) {
 	q := request{
 		what: "manifest " + version, method: http.MethodPut, url: r.url("manifests", version),
 		header: http.Header{"Content-Type": {d.MediaType}},
 		body:   func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil },
 		size:   int64(len(data)), accept: []int{http.StatusCreated},
 	}
-	return r.client.wait.Retry(ctx, func() error {
+	err = r.client.wait.Retry(ctx, func() error {
 		resp, err := r.send(ctx, q)
 		if err != nil {
 			return err
 		}
 		defer resp.Body.Close()
+		// Without a readable digest, the registry has not noted it.
+		subject, _ = digest.Parse(resp.Header.Get("OCI-Subject"))
 		return r.checkDigest(q.what, resp, d.Digest)
 	})
+	return subject, err
 }

@@ -107,7 +107,7 @@ func TestManifest(t *testing.T) {
 	image.Platform = nil
 	_, err := r.Resolve(t.Context(), "v1")
 	wantError(t, "absent tag", err, server.Host+"/team/app: manifest v1: 404 Not Found")
-	err = r.PutManifest(t.Context(), image, store[image.Digest], "v1")
+	_, err = r.PutManifest(t.Context(), image, store[image.Digest], "v1")
 	var refusal *Error
 	if !errors.As(err, &refusal) || refusal.Code != "MANIFEST_BLOB_UNKNOWN" || refusal.Status != 400 {
 		t.Errorf("PutManifest without its blobs: %v", err)
@@ -117,7 +117,7 @@ func TestManifest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := r.PutManifest(t.Context(), image, store[image.Digest], "v1"); err != nil {
+	if _, err := r.PutManifest(t.Context(), image, store[image.Digest], "v1"); err != nil {
 		t.Fatal(err)
 	}
 	for _, version := range []string{"v1", image.Digest.String()} {

@@ -46,7 +46,7 @@ func Declare(set *flag.FlagSet) *Flags {
 	f := &Flags{set: set}
 	set.StringVar(&f.Root, "root", "", "`file` with the descriptor of the image or index")
 	set.Var(&f.documents, "document", "`file` that is a manifest, a config or an index")
-	set.Var(&f.layers, "layer", "a layer: `descriptor=blob`, two files, the first as mklayer writes it")
+	set.Var(&f.layers, "layer", "a layer, or a file of an artifact: `descriptor=blob`, two files, the first as mklayer or mkblob writes it")
 	set.Var(&f.remote, "remote-layer",
 		"a layer of a base that is in a registry only: the `file` with its descriptor and sources")
 	set.Var(&f.blobs, "blobs", "`directory` with more blobs as sha256/HEX")
@@ -98,7 +98,7 @@ func (f *Flags) addLayers(files *content.Files, built map[digest.Digest]bool) (h
 		if err != nil {
 			return nil, cli.Usage("--layer: %w", err)
 		}
-		layer, err := wire.ReadLayer(descriptor)
+		layer, err := wire.ReadBlob(descriptor)
 		if err != nil {
 			return nil, err
 		}

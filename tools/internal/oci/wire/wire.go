@@ -52,15 +52,35 @@ func (l Layer) Descriptor() oci.Descriptor {
 
 // ReadLayer reads a layer's descriptor from the file at path.
 func ReadLayer(path string) (Layer, error) {
+	return readLayer(path, func(l Layer) error {
+		if _, err := oci.LayerCompression(l.MediaType); err != nil {
+			return err
+		}
+		if _, err := digest.Parse(string(l.DiffID)); err != nil {
+			return fmt.Errorf("diff_id: %w", err)
+		}
+		return nil
+	})
+}
+
+// ReadBlob reads the descriptor of a layer, or of a file in an artifact as mkblob writes it, from the file at path. The
+// latter has any media type but a document's, and no DiffID.
+func ReadBlob(path string) (Layer, error) {
+	return readLayer(path, func(l Layer) error {
+		if oci.IsDocument(l.MediaType) {
+			return fmt.Errorf("media type %q is that of a document, not of a layer or a file", l.MediaType)
+		}
+		return nil
+	})
+}
+
+func readLayer(path string, check func(Layer) error) (Layer, error) {
 	var l Layer
 	if err := read(path, &l); err != nil {
 		return Layer{}, err
 	}
-	if _, err := oci.LayerCompression(l.MediaType); err != nil {
+	if err := check(l); err != nil {
 		return Layer{}, fmt.Errorf("%s: %w", path, err)
-	}
-	if _, err := digest.Parse(string(l.DiffID)); err != nil {
-		return Layer{}, fmt.Errorf("%s: diff_id: %w", path, err)
 	}
 	for _, source := range l.Sources {
 		if _, err := reference.ParseRepository(source); err != nil {

@@ -64,6 +64,27 @@ func TestLayer(t *testing.T) {
 	}
 }
 
+// TestBlob checks that the descriptor of an artifact's file is read like a layer's, and that a document's is rejected.
+func TestBlob(t *testing.T) {
+	const file = `{"mediaType":"text/plain","digest":"` + ofNothing + `","size":0,"annotations":{"a":"b"}}`
+	for text, want := range map[string]Layer{
+		file:          {MediaType: "text/plain", Digest: ofNothing, Annotations: map[string]string{"a": "b"}},
+		bareLayerJSON: {MediaType: oci.MediaTypeLayer, Digest: ofNothing, DiffID: ofNothing},
+	} {
+		if got, err := ReadBlob(write(t, text)); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("read %+v, %v, want %+v", got, err, want)
+		}
+	}
+	if _, err := ReadLayer(write(t, file)); err == nil {
+		t.Error("a file is read as a layer")
+	}
+	path := write(t, descriptorJSON)
+	want := path + `: media type "` + oci.MediaTypeManifest + `" is that of a document, not of a layer or a file`
+	if _, err := ReadBlob(path); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
 func TestDescriptor(t *testing.T) {
 	path := write(t, descriptorJSON)
 	got, err := ReadDescriptor(path)
@@ -82,6 +103,7 @@ func TestDescriptor(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	layer := func(path string) error { _, err := ReadLayer(path); return err }
+	blob := func(path string) error { _, err := ReadBlob(path); return err }
 	descriptor := func(path string) error { _, err := ReadDescriptor(path); return err }
 	const manifest, gzip = oci.MediaTypeManifest, oci.MediaTypeLayerGzip
 	tests := []struct {
@@ -95,6 +117,7 @@ func TestReadRefuses(t *testing.T) {
 		{descriptor, `{"mediaType":"` + manifest + `","digest":"` + ofNothing + `","size":-7}`, ofNothing + ": size -7 is negative"},
 		{descriptor, `{"mediaType":"` + manifest + `","digest":"x"}`, `digest "x": invalid checksum digest format`},
 		{layer, "{", "not a descriptor: unexpected EOF"},
+		{blob, `{"mediaType":"text/plain","digest":"x"}`, `digest "x": invalid checksum digest format`},
 		{layer, descriptorJSON, `media type "` + manifest + `" is not an image layer type`},
 		{layer, `{"mediaType":"` + gzip + `","digest":"` + ofNothing + `"}`,
 			`diff_id: digest "": invalid checksum digest format`},
@@ -109,7 +132,7 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("%s: error %v, want %s", test.text, err, test.want)
 		}
 	}
-	for _, read := range []func(string) error{layer, descriptor} {
+	for _, read := range []func(string) error{layer, blob, descriptor} {
 		if err := read(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("a missing file: error %v", err)
 		}

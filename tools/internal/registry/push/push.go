@@ -2,7 +2,8 @@
 //
 // It checks whether a registry has each part before sending it, sends several blobs concurrently, and sends an object
 // only after everything it refers to: blobs, manifests, indexes, tags. An interrupted push therefore never leaves a tag
-// on an incomplete image, and the next push continues from there. A blob for several repositories of one registry is
+// on an incomplete image, and the next push continues from there. Artifacts that refer to an image are sent after the image
+// and before its tags, and a registry that does not list them itself gets the list. A blob for several repositories of one registry is
 // sent once and mounted into the others.
 //
 // Non-goals: the protocol (package registry), where the bytes come from (package content), terminals.
@@ -37,6 +38,9 @@ type Task struct {
 	// Root is the descriptor of the image or index, all of which is in Source.
 	Root   oci.Descriptor
 	Source content.Source
+	// Referrers are artifacts to push after Root and before its tags. Each refers to Root, to an image in it, or to a referrer
+	// before it. All of each is in Source.
+	Referrers []oci.Descriptor
 	// Remote are the layers that are known to be in other repositories. A layer is mounted from one of the same registry.
 	Remote []content.RemoteLayer
 }
@@ -69,6 +73,7 @@ type push struct {
 	Options
 	holders map[digest.Digest][]string // the other repositories with a blob, best first
 	mu      sync.Mutex                 // held while Progress is called
+	listing sync.Mutex                 // held while a list of referrers is written
 }
 
 // connect connects to each repository once, so that all images for it share one login.
@@ -104,6 +109,9 @@ func (p *push) run(ctx context.Context, work []*taskWork) error {
 		return err
 	}
 	if err := all((*taskWork).sendDocuments); err != nil {
+		return err
+	}
+	if err := all((*taskWork).completeLists); err != nil {
 		return err
 	}
 	return all((*taskWork).sendTags)

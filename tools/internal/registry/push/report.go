@@ -21,6 +21,8 @@ type Result struct {
 	Digest     digest.Digest `json:"digest"`
 	MediaType  string        `json:"mediaType"`
 	Tags       []string      `json:"tags"`
+	// Referrers are the artifacts that were pushed with the image.
+	Referrers []digest.Digest `json:"referrers,omitempty"`
 	// References are the references that resolve to the image: REPOSITORY:TAG@DIGEST for each tag, then REPOSITORY@DIGEST.
 	References []string `json:"references"`
 }
@@ -38,6 +40,9 @@ func (t Task) result() Result {
 	r := Result{
 		Target: t.Target, Repository: t.To.Name(), Digest: t.Root.Digest, MediaType: t.Root.MediaType,
 		Tags: append([]string{}, t.Tags...), // in JSON, no tags are [] and not null
+	}
+	for _, d := range t.Referrers {
+		r.Referrers = append(r.Referrers, d.Digest)
 	}
 	name := reference.Reference{Registry: t.To.Registry, Repository: t.To.Repository, Digest: t.Root.Digest}
 	for _, tag := range append(r.Tags, "") {

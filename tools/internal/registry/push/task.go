@@ -15,8 +15,9 @@ type taskWork struct {
 	push *push
 	to   *registry.Repository
 
-	present bool     // whether the registry has the root
-	missing []string // the tags that do not name it yet
+	present bool             // whether the registry has the root
+	missing []string         // the tags that do not name it yet
+	held    []oci.Descriptor // the root and the referrers that the registry has
 	blobs   []oci.Descriptor
 	docs    []content.Document // children before parents
 }
@@ -26,11 +27,35 @@ func (w *taskWork) plan(ctx context.Context) error {
 	if err := w.rootAndTags(ctx); err != nil {
 		return err
 	}
+	var err error
 	if w.present {
-		w.report(w.Root, Present)
+		w.hold(w.Root)
+	} else {
+		err = w.collect(ctx, w.Root)
+	}
+	if err != nil {
+		return err
+	}
+	return w.planReferrers(ctx)
+}
+
+// planDocument finds out which parts of a referrer the registry lacks.
+func (w *taskWork) planDocument(ctx context.Context, d oci.Descriptor) error {
+	present, err := w.hasManifest(ctx, d)
+	if err != nil {
+		return err
+	}
+	if present {
+		w.hold(d)
 		return nil
 	}
-	return w.collect(ctx)
+	return w.collect(ctx, d)
+}
+
+// hold notes that the registry has the root or a referrer.
+func (w *taskWork) hold(d oci.Descriptor) {
+	w.held = append(w.held, d)
+	w.report(d, Present)
 }
 
 // rootAndTags finds out whether the registry holds the root, and which tags do not name it yet. For an unchanged image,
@@ -66,14 +91,14 @@ func (w *taskWork) hasManifest(ctx context.Context, d oci.Descriptor) (bool, err
 	return err == nil, err
 }
 
-// collect finds the documents that the registry lacks, and their blobs. It skips the contents of a document that the
+// collect finds the documents of root that the registry lacks, and their blobs. It skips the contents of a document that the
 // registry already has: a registry accepts a document only after everything it refers to.
-func (w *taskWork) collect(ctx context.Context) error {
+func (w *taskWork) collect(ctx context.Context, root oci.Descriptor) error {
 	return content.Walker{
 		Source: w.Source,
 		Enter: func(d oci.Descriptor, parents []content.Document) error {
 			isDocument := oci.IsDocument(d.MediaType)
-			if !isDocument || len(parents) == 0 { // We already know that the root is missing.
+			if !isDocument || len(parents) == 0 { // We already know that root is missing.
 				return nil
 			}
 			present, err := w.hasManifest(ctx, d)
@@ -91,7 +116,7 @@ func (w *taskWork) collect(ctx context.Context) error {
 			}
 			return nil
 		},
-	}.Walk(ctx, w.Root)
+	}.Walk(ctx, root)
 }
 
 // sendBlob adds a blob to the repository.
@@ -115,20 +140,25 @@ func (w *taskWork) sendBlob(ctx context.Context, d oci.Descriptor, holders []str
 	return Pushed, "", err
 }
 
-// sendDocuments sends the planned manifests and indexes. If the root gets tags, sending the first tag sends the root.
+// sendDocuments sends the planned manifests and indexes. If the root gets tags, sending the first tag sends the root, unless
+// there are referrers: some registries reject one whose subject is missing.
 func (w *taskWork) sendDocuments(ctx context.Context) error {
 	for _, doc := range w.docs {
 		switch {
 		case w.push.DryRun:
 			w.report(doc.Descriptor, Missing)
 			continue
-		case doc.Digest == w.Root.Digest && len(w.missing) > 0:
+		case doc.Digest == w.Root.Digest && len(w.missing) > 0 && len(w.Referrers) == 0:
 			continue
 		}
-		if err := w.to.PutManifest(ctx, doc.Descriptor, doc.Text, doc.Digest.String()); err != nil {
+		unlisted, err := w.put(ctx, doc.Descriptor, doc.Text, doc.Digest.String())
+		if err != nil {
 			return err
 		}
 		w.report(doc.Descriptor, Pushed)
+		if err := w.list(ctx, unlisted); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -147,20 +177,27 @@ func (w *taskWork) sendTags(ctx context.Context) error {
 		}
 	}
 	for _, tag := range w.missing {
+		var unlisted referrer
 		if !w.push.DryRun {
-			if err := w.to.PutManifest(ctx, w.Root, data, tag); err != nil {
+			var err error
+			if unlisted, err = w.put(ctx, w.Root, data, tag); err != nil {
 				return err
 			}
 		}
 		w.reportTag(tag, outcome)
+		if err := w.list(ctx, unlisted); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // rootData returns the bytes of the root, which the plan has read unless the registry had it already.
 func (w *taskWork) rootData(ctx context.Context) ([]byte, error) {
-	if n := len(w.docs); n > 0 {
-		return w.docs[n-1].Text, nil
+	for _, doc := range w.docs {
+		if doc.Digest == w.Root.Digest {
+			return doc.Text, nil
+		}
 	}
 	return content.ReadAll(ctx, w.Source, w.Root)
 }

@@ -29,6 +29,8 @@ type Registry struct {
 	Host string
 	// URL is the registry's address, without a trailing slash.
 	URL string
+	// Referrers states what the registry does with subjects.
+	Referrers Referrers
 
 	server *httptest.Server
 	guard  guard // nil: every request is allowed
@@ -130,7 +132,7 @@ func (r *Registry) AddManifest(name, tag, mediaType string, data []byte) digest.
 	return r.repository(name).add(tag, mediaType, data)
 }
 
-var apiPath = regexp.MustCompile(`^/v2/(.+)/(blobs|manifests)/(uploads/[0-9]*|[^/]+)$`)
+var apiPath = regexp.MustCompile(`^/v2/(.+)/(blobs|manifests|referrers)/(uploads/[0-9]*|[^/]+)$`)
 
 // ServeHTTP implements http.Handler.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -152,6 +154,8 @@ func (r *Registry) Serve(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	switch {
+	case match[2] == "referrers":
+		r.serveReferrers(w, match[1], digest.Digest(match[3]))
 	case match[2] == "manifests":
 		r.serveManifest(w, req, match[1], match[3])
 	case strings.HasPrefix(match[3], "uploads/"):

@@ -148,7 +148,7 @@ func (r *Registry) serveManifest(w http.ResponseWriter, req *http.Request, name,
 	repo := r.repository(name)
 	if req.Method == http.MethodPut {
 		if whole {
-			repo.putManifest(w, version, req.Header.Get("Content-Type"), data)
+			repo.putManifest(w, version, req.Header.Get("Content-Type"), data, r.Referrers)
 		}
 		return
 	}
@@ -167,7 +167,9 @@ func (r *Registry) serveManifest(w http.ResponseWriter, req *http.Request, name,
 }
 
 // putManifest stores a manifest if everything that it refers to is stored.
-func (repo *repository) putManifest(w http.ResponseWriter, version, mediaType string, data []byte) {
+func (repo *repository) putManifest(
+	w http.ResponseWriter, version, mediaType string, data []byte, referrers Referrers,
+) {
 	if d, err := digest.Parse(version); err == nil && d != digest.FromBytes(data) {
 		refuse(w, http.StatusBadRequest, "DIGEST_INVALID", "provided digest did not match uploaded content")
 		return
@@ -185,6 +187,9 @@ func (repo *repository) putManifest(w http.ResponseWriter, version, mediaType st
 			refuse(w, http.StatusBadRequest, "MANIFEST_BLOB_UNKNOWN", "blob unknown: "+child.Digest.String())
 			return
 		}
+	}
+	if !repo.noteSubject(w, data, referrers) {
+		return
 	}
 	w.Header().Set("Docker-Content-Digest", repo.add(version, mediaType, data).String())
 	w.WriteHeader(http.StatusCreated)

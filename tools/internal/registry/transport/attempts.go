@@ -78,7 +78,7 @@ func (a *Attempts) Failed(ctx context.Context, err error) error {
 		return err
 	case spent:
 		return fmt.Errorf("%w (%d attempts)", err, a.failures)
-	case a.Wait.before(ctx, max(after, backoff(a.failures))) != nil:
+	case a.Wait.Pause(ctx, max(after, backoff(a.failures))) != nil:
 		return err
 	}
 	return nil
@@ -104,8 +104,8 @@ func backoff(n int) time.Duration {
 	return limit/2 + rand.N(limit/2)
 }
 
-// before waits before another attempt.
-func (w Wait) before(ctx context.Context, d time.Duration) error {
+// Pause waits, and returns an error if ctx ends first.
+func (w Wait) Pause(ctx context.Context, d time.Duration) error {
 	if w != nil {
 		return w(ctx, d)
 	}

@@ -71,12 +71,12 @@ func TestRetry(t *testing.T) {
 
 // A nil Wait sleeps, but no longer than its context lasts.
 func TestSleep(t *testing.T) {
-	if err := Wait(nil).before(t.Context(), time.Nanosecond); err != nil {
+	if err := Wait(nil).Pause(t.Context(), time.Nanosecond); err != nil {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := Wait(nil).before(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+	if err := Wait(nil).Pause(ctx, time.Hour); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
