@@ -14,6 +14,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/rules-strata/rules_strata/tools/internal/layer/accounts"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/inputs"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/blob"
@@ -53,6 +54,8 @@ type Result struct {
 	// Programs maps each architecture, a GOARCH value, that the layer has machine code for to the path of one such file:
 	// the first one in byte order. An archive that was kept is not searched for programs.
 	Programs map[string]string
+	// Accounts has the names in the files of users and groups, by path. It lacks files that could not be read as such.
+	Accounts map[string]accounts.Names
 }
 
 // Make makes the layer as a blob at path. If it fails, nothing is left there.
@@ -83,8 +86,14 @@ func Build(ctx context.Context, entries []*tree.Entry, path string, packing Pack
 	if err := writeTar(ctx, w, entries, &found); err != nil {
 		return Result{}, err
 	}
+	names, err := readAccounts(entries)
+	if err != nil {
+		return Result{}, err
+	}
 	written, err := w.Commit()
-	return Result{Result: written, Codec: packing.Codec, Entries: entries, Programs: found.paths}, err
+	return Result{
+		Result: written, Codec: packing.Codec, Entries: entries, Programs: found.paths, Accounts: names,
+	}, err
 }
 
 // sink receives a tar. It is the part of blob.Writer that writeTar uses.

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/rules-strata/rules_strata/tools/internal/layer/accounts"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -62,6 +63,7 @@ func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape
 	defer unpacked.Close()
 	var entries []*tree.Entry
 	latest := make(map[string]*tree.Entry)
+	known := make(map[string]accounts.Names)
 	headers := tar.NewReader(unpacked)
 	for {
 		h, err := headers.Next()
@@ -75,6 +77,12 @@ func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape
 			entries = append(entries, e)
 			latest[e.Path] = e
 			memory -= entryCost + len(e.Path) + len(e.Target)
+			delete(known, e.Path)
+			if h.Typeflag == tar.TypeReg && new(Shape).names(e.Path) != nil {
+				if names, err := accounts.ReadNames(headers); err == nil {
+					known[e.Path] = names
+				}
+			}
 		}
 		if memory < 0 {
 			return nil, errTooMany
@@ -86,7 +94,11 @@ func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape
 			kept = append(kept, e)
 		}
 	}
-	return Of(kept), nil
+	s := Of(kept)
+	for path, names := range known {
+		s.Know(path, names)
+	}
+	return s, nil
 }
 
 // entry returns the part of a header that a shape needs, or nil for a header that it ignores.

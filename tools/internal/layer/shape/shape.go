@@ -6,7 +6,8 @@
 // symlinks. A stack of shapes ([Shape.Put]) keeps only what differs from a plain directory, a few dozen lines for a
 // distribution. The directories that a further layer implies are compared with the stack, without reading any layer.
 //
-// A shape does not list files, so a file that replaces a symlink or a directory of a lower layer is not recorded.
+// A shape also has the names of users and groups that a config may refer to. It does not list other files, so a file that
+// replaces a symlink or a directory of a lower layer is not recorded.
 package shape
 
 import (
@@ -19,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/accounts"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
@@ -37,6 +39,10 @@ type Shape struct {
 	Symlinks map[string]string
 	// Dirs are the directories.
 	Dirs map[string]Dir
+	// Users and Groups are the names in /etc/passwd and /etc/group. They are nil if there is no such file, or if it is Unread.
+	Users, Groups accounts.Names
+	// Unread has those of the two files that exist, or may exist, and whose names are unknown.
+	Unread []string
 }
 
 // Dir is the metadata of a directory.
@@ -105,6 +111,7 @@ func Of(entries []*tree.Entry) *Shape {
 			s.Dirs[e.Path] = Dir{Mode: Mode(e.Mode.Bits()), UID: e.UID, GID: e.GID, Implied: e.Implied}
 		}
 	}
+	s.findAccounts(entries)
 	if len(s.Symlinks) > 0 { // Most layers have none, and may have very many files.
 		s.dropLinksToFiles(entries)
 	}
@@ -229,6 +236,7 @@ func (s *Shape) hide(layer *Shape) {
 	}
 	maps.DeleteFunc(s.Symlinks, func(path, _ string) bool { return hidden(path) })
 	maps.DeleteFunc(s.Dirs, func(path string, _ Dir) bool { return hidden(path) })
+	s.putAccounts(layer, hidden)
 }
 
 func set[V any](m *map[string]V, key string, value V) {
@@ -245,11 +253,14 @@ type document struct {
 	Emptied  []string          `json:"emptied,omitempty"`
 	Symlinks map[string]string `json:"symlinks,omitempty"`
 	Dirs     map[string]Dir    `json:"dirs,omitempty"`
+	Users    accounts.Names    `json:"users,omitzero"`
+	Groups   accounts.Names    `json:"groups,omitzero"`
+	Unread   []string          `json:"unread,omitempty"`
 }
 
 // Marshal returns the contents of a shape's file: one line. Equal shapes have equal bytes.
 func (s *Shape) Marshal() ([]byte, error) {
-	data, err := oci.Marshal(document{version, s.Removed, s.Emptied, s.Symlinks, s.Dirs})
+	data, err := oci.Marshal(document{version, s.Removed, s.Emptied, s.Symlinks, s.Dirs, s.Users, s.Groups, s.Unread})
 	return append(data, '\n'), err
 }
 
@@ -301,7 +312,7 @@ func parse(data []byte) (*Shape, error) {
 			}
 		}
 	}
-	return &Shape{d.Removed, d.Emptied, d.Symlinks, d.Dirs}, nil
+	return &Shape{d.Removed, d.Emptied, d.Symlinks, d.Dirs, d.Users, d.Groups, d.Unread}, nil
 }
 
 // Fix returns the attributes with which a layer resolves its clashes: directories get the metadata that they have below,
