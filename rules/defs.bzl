@@ -1,14 +1,16 @@
 """The rules for BUILD files: `load("@rules_strata//rules:defs.bzl", "image", "image_layer", ...)`.
 
-`image_layer`, `image_binary_layers` and `conda_layers` build layers, and `image_import` imports an existing image. `image`
-combines layers and settings, and `image_index` combines images for several platforms. `image_squash` merges the layers of
-an image. `image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with.
+`image_layer`, `image_binary_layers` and `conda_layers` build layers; `image_skeleton`, `image_users` and `image_certificates`
+build those of a base from scratch. `image_import` imports an existing image. `image` combines layers and settings, and
+`image_index` combines images for several platforms. `image_squash` merges the layers of an image. `image_archive` writes an
+image to a file, and `image_rootfs` the file system that its containers start with.
 `image_boot`, `image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
 load("//rules/private:binary_layers.bzl", _image_binary_layers = "image_binary_layers")
 load("//rules/private:boot.bzl", _image_boot = "image_boot")
+load("//rules/private:certificates.bzl", _image_certificates = "image_certificates")
 load("//rules/private:conda_layers.bzl", _conda_layers = "conda_layers")
 load("//rules/private:image.bzl", _image = "image")
 load("//rules/private:import.bzl", _image_import = "image_import")
@@ -17,8 +19,10 @@ load("//rules/private:layer.bzl", _image_layer = "image_layer")
 load("//rules/private:load.bzl", _image_load = "image_load")
 load("//rules/private:push.bzl", _image_push = "image_push", _image_push_all = "image_push_all")
 load("//rules/private:rootfs.bzl", _image_rootfs = "image_rootfs")
+load("//rules/private:skeleton.bzl", _image_skeleton = "image_skeleton")
 load("//rules/private:squash.bzl", _image_squash = "image_squash")
 load("//rules/private:test.bzl", _image_test = "image_test")
+load("//rules/private:users.bzl", _image_users = "image_users")
 
 visibility("public")
 
@@ -26,6 +30,9 @@ visibility("public")
 image_layer = _image_layer
 image_binary_layers = _image_binary_layers
 conda_layers = _conda_layers
+image_skeleton = _image_skeleton
+image_users = _image_users
+image_certificates = _image_certificates
 image_import = _image_import
 image = _image
 image_index = _image_index
