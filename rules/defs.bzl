@@ -1,9 +1,9 @@
 """The rules for BUILD files: `load("@rules_strata//rules:defs.bzl", "image", "image_layer", ...)`.
 
-`image_layer`, `image_binary_layers` and `conda_layers` build layers; `image_skeleton`, `image_users` and `image_certificates`
-build those of a base from scratch. `image_import` imports an existing image. `image` combines layers and settings, and
-`image_index` combines images for several platforms. `image_squash` merges the layers of an image. `image_archive` writes an
-image to a file, and `image_rootfs` the file system that its containers start with.
+`image_layer`, `image_binary_layers` and `conda_layers` build layers; `image_skeleton`, `image_users`, `image_certificates` and
+`image_ldconfig` build those of a base from scratch. `image_import` imports an existing image. `image` combines layers and
+settings, and `image_index` combines images for several platforms. `image_squash` merges the layers of an image.
+`image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with.
 `image_boot`, `image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
 """
 
@@ -16,6 +16,7 @@ load("//rules/private:image.bzl", _image = "image")
 load("//rules/private:import.bzl", _image_import = "image_import")
 load("//rules/private:index.bzl", _image_index = "image_index")
 load("//rules/private:layer.bzl", _image_layer = "image_layer")
+load("//rules/private:ldconfig.bzl", _image_ldconfig = "image_ldconfig")
 load("//rules/private:load.bzl", _image_load = "image_load")
 load("//rules/private:push.bzl", _image_push = "image_push", _image_push_all = "image_push_all")
 load("//rules/private:rootfs.bzl", _image_rootfs = "image_rootfs")
@@ -33,6 +34,7 @@ conda_layers = _conda_layers
 image_skeleton = _image_skeleton
 image_users = _image_users
 image_certificates = _image_certificates
+image_ldconfig = _image_ldconfig
 image_import = _image_import
 image = _image
 image_index = _image_index

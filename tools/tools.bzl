@@ -11,7 +11,7 @@ BUILD_TOOLS = {
     "mkbase": "Checks the documents of a locked base image.",
     "mkconda": "Turns Conda packages into layers.",
     "mkconfig": "Writes the config of an image.",
-    "mketc": "Writes files with users, groups and certificates.",
+    "mketc": "Writes files below /etc: users, certificates, the cache of libraries.",
     "mkimport": "Reads an image from a layout or an archive.",
     "mkindex": "Writes an image index.",
     "mklayer": "Builds a layer.",

@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # Images without a distribution's base: users, certificates and a skeleton, with Debian's C library and with a static program;
-# and an image whose users and certificates are extended. pwck, grpck, getent and OpenSSL check the files.
+# and an image whose users and certificates are extended. pwck, grpck, getent, OpenSSL and ldconfig check the files.
 
 cd "$E2E/scratch"
 debs=(ca-certificates libc6 libc-bin libssl3 openssl)
+
+packages gcc libc6-dev
 
 certificate() { openssl req -x509 -newkey ed25519 -nodes -days 2 "$@"; }
 
@@ -25,6 +27,11 @@ inputs_made() {
   openssl x509 -req -in "$WORK/server.csr" -CA certs/company.pem -CAkey "$WORK/company.key" -days 1 \
     -extfile <(echo subjectAltName=DNS:localhost) -out "$WORK/server.crt"
   cat "$WORK/server.crt" "$WORK/server.key" >certs/server.pem
+  echo /opt/app/lib >programs/app.conf
+  for name in 2 10; do
+    gcc -shared -Wl,-soname,libapp.so.1 -DVERSION="$name" -xc -o "programs/libapp.so.1.$name" - <<<'int app(void) { return VERSION; }'
+  done
+  gcc -xc -o programs/app - -xnone programs/libapp.so.1.2 <<<'int app(void); int main(void) { return app(); }'
   CGO_ENABLED=0 go build -C "$TOP" -o "$PWD/programs/fetch" ./e2e/scratch/fetch
 }
 
@@ -147,6 +154,26 @@ runs_dynamic() {
     verify -no-CAfile -no-CApath -no-CAstore /server/server.pem || fail "openssl verify accepts anything"
 }
 
+# ldconfig makes the same cache, and the same links.
+cached() {
+  local root=$WORK/dynamic.root real=$WORK/uncached.root
+  ldconfig -r "$real"
+  for root in "$root" "$real"; do
+    ldconfig -p -C "$root/etc/ld.so.cache" | grep '=>' >"$root.cache"
+    find "$root" -type l -printf '%P %l\n' | sort >"$root.links"
+  done
+  diff "$WORK/uncached.root.cache" "$WORK/dynamic.root.cache"
+  diff "$WORK/uncached.root.links" "$WORK/dynamic.root.links"
+  contains "$WORK/dynamic.root.cache" 'libapp.so.1 (libc6,x86-64) => /opt/app/lib/libapp.so.1' libssl.so.3 ld-linux-x86-64.so.2
+}
+
+# The loader finds the newest library through the cache.
+runs_cached() {
+  local status=0
+  "$1_run" --entrypoint /usr/bin/app localhost/dynamic:latest || status=$?
+  equal "version of the library" 10 "$status"
+}
+
 # The lines of the base stay, and new ones follow.
 extended() {
   local root=$WORK/extended.root path
@@ -189,13 +216,15 @@ refused() {
 check "packages, certificates and a program" inputs_made
 check "a Docker daemon starts" docker_start
 check "a base image is created" debian_made
-for image in static extended; do check "$image: umoci unpacks it" unpacked "$image"; done
+for image in static extended uncached dynamic; do check "$image: umoci unpacks it" unpacked "$image"; done
 for image in go dynamic extended; do check "$image: Docker and Podman load it" loaded "$image"; done
 check "static: modes, owners and os-release" metadata
 check "extended: lines of the base stay" extended
 for image in static extended; do check "$image: openssl rehash makes the same links" rehashed "$image"; done
 check "static: update-ca-certificates makes the same files" bundled
+check "dynamic: ldconfig makes the same cache" cached
 for engine in docker podman; do
+  check "$engine: the loader reads the cache" runs_cached "$engine"
   check "$engine: a static program verifies TLS, as the user" runs_static "$engine"
   check "$engine: getent and openssl from Debian packages" runs_dynamic "$engine"
   check "$engine: the user of an extended base" runs_extended "$engine"

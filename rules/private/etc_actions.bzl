@@ -9,10 +9,11 @@ load(":tar_layers.bzl", "add_tars")
 
 visibility(["//rules/..."])
 
-def base_attr(doc):
+def base_attr(doc, mandatory = False):
     """Returns the attribute `base` of rules that call etc_layer."""
     return attr.label(
         doc = doc,
+        mandatory = mandatory,
         cfg = with_base_blobs,
         providers = [ImageInfo],
     )

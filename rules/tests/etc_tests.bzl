@@ -1,7 +1,7 @@
-"""image_users, image_certificates and image_skeleton."""
+"""image_users, image_certificates, image_ldconfig and image_skeleton."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "image", "image_certificates", "image_import", "image_layer", "image_skeleton", "image_users")
+load("//rules:defs.bzl", "image", "image_certificates", "image_import", "image_layer", "image_ldconfig", "image_skeleton", "image_users")
 load("//rules:providers.bzl", "LayerInfo")
 load(":actions.bzl", "flags", "input_names", "only")
 load(":refusal.bzl", "refusal")
@@ -115,6 +115,31 @@ def _certificates_tests():
     )
     return ["etc_certificates_test"]
 
+def _ldconfig_tests():
+    image_ldconfig(name = "etc_ldconfig", base = "etc_image", directories = ["/opt/lib"], tags = ["manual"])
+    _etc_test(
+        name = "etc_ldconfig_test",
+        blob = "etc_ldconfig.tar.gz",
+        flags = {
+            "dir": ["/opt/lib"],
+            "output": [_PACKAGE + "etc_ldconfig.files.tar"],
+            "root": [_PACKAGE + "etc_image.descriptor.json"],
+        },
+        inputs = [
+            "etc_base.blobs",
+            "etc_image.config.json",
+            "etc_image.descriptor.json",
+            "etc_image.manifest.json",
+            "etc_layer.layer.json",
+            "etc_layer.tar.gz",
+        ],
+        mnemonic = "MkLdconfig",
+        over = [_PACKAGE + "etc_base.shape.json", _PACKAGE + "etc_layer.shape.json"],
+        switches = ["libraries"],
+        target_under_test = "etc_ldconfig",
+    )
+    return ["etc_ldconfig_test"]
+
 def _skeleton_tests():
     image_skeleton(
         name = "etc_skeleton",
@@ -160,7 +185,7 @@ def _skeleton_tests():
     return refused + ["etc_skeleton_test", "etc_plain_test", "etc_over_test"]
 
 def etc_tests(name):
-    """Declares the tests of image_users, image_certificates and image_skeleton.
+    """Declares the tests of image_users, image_certificates, image_ldconfig and image_skeleton.
 
     Args:
       name: Name of the test suite.
@@ -168,4 +193,4 @@ def etc_tests(name):
     image_import(name = "etc_base", src = "data/a.txt", tags = ["manual"])
     image_layer(name = "etc_layer", files = {"/a": "data/a.txt"}, tags = ["manual"])
     image(name = "etc_image", base = "etc_base", layers = ["etc_layer"], tags = ["manual"])
-    native.test_suite(name = name, tests = _users_tests() + _certificates_tests() + _skeleton_tests())
+    native.test_suite(name = name, tests = _users_tests() + _certificates_tests() + _ldconfig_tests() + _skeleton_tests())
