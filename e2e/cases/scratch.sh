@@ -13,15 +13,13 @@ inputs_made() {
   local name
   rm -rf certs debs programs
   mkdir certs debs programs
-  cd debs
   apt_get update
   for name in "${debs[@]}" base-passwd; do
     # As root, apt needs a directory that its own user may write to.
-    apt-get -qq download -o APT::Sandbox::User=root "$name"
-    mv "$name"_*.deb "$name.deb"
+    (cd debs && apt-get -qq download -o APT::Sandbox::User=root "$name")
+    mv "debs/$name"_*.deb "debs/$name.deb"
   done
-  mv base-passwd.deb "$WORK"
-  cd ..
+  mv debs/base-passwd.deb "$WORK"
   certificate -keyout "$WORK/company.key" -out certs/company.pem -subj '/CN=Company  CA/O=Ünit' -utf8
   openssl req -newkey ed25519 -nodes -keyout "$WORK/server.key" -out "$WORK/server.csr" -subj /CN=localhost
   openssl x509 -req -in "$WORK/server.csr" -CA certs/company.pem -CAkey "$WORK/company.key" -days 1 \
@@ -134,7 +132,7 @@ metadata() {
 777 0:0 'bin' -> 'usr/bin'
 777 0:0 'etc/os-release' -> '../usr/lib/os-release'
 WANT
-  # shellcheck source=/dev/null
+  # shellcheck source=/dev/null disable=SC2016 # not a variable
   equal "PRETTY_NAME" 'A $mall "base"' "$(. "$WORK/static.root/usr/lib/os-release" && echo "$PRETTY_NAME")"
 }
 

@@ -18,9 +18,7 @@ func subjects(t testing.TB) (all []Certificate, hashes []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range regexp.MustCompile(`(?m)^[0-9a-f]{8}$`).FindAllString(string(data), -1) {
-		hashes = append(hashes, line)
-	}
+	hashes = regexp.MustCompile(`(?m)^[0-9a-f]{8}$`).FindAllString(string(data), -1)
 	if all, err = Parse(data); err != nil || len(all) != len(hashes) || len(all) < 7 {
 		t.Fatalf("%d certificates, %d hashes: %v", len(all), len(hashes), err)
 	}
