@@ -177,6 +177,6 @@ check "a program that does not stop" kills
 check "a machine that ends by a restart" restarts
 check "a kernel without an init process" panics
 check "an image for another architecture" refused foreign "it is for linux/amd64, the image for linux/arm64"
-check "an unknown user" refused nobody 'user "nobody": "nobody" is not in the image'"'"'s /etc/passwd'
+check "an unknown user" refused nobody 'user nobody is not in /etc/passwd of the image, which has root, app'
 check "nothing to start" refused nothing "the image has neither an entrypoint nor a cmd"
 check "an image with files of the init process" refused reserved 'entry "/.strata/run.json": reserved for the init process'

@@ -3,7 +3,10 @@
 def _standin_impl(ctx):
     script = ["#!/bin/sh", "set -eu", ctx.attr.script]
     ctx.file("make.sh", "\n".join(script))
-    result = ctx.execute(["sh", "./make.sh"])
+    result = ctx.execute(
+        ["sh", "./make.sh"],
+        environment = {"CERTIFICATE": str(ctx.path(Label("//certificates:company.pem")))},
+    )
     if result.return_code:
         fail(result.stderr)
     for directory in ["", "file/"]:
@@ -32,7 +35,14 @@ dpkg-deb --root-owner-group -Zgzip --build tree file/NAME.deb
 rm -r tree
 """
 
+# The package ca-certificates, with one certificate.
+_CERTIFICATES = """
+mkdir -p tree/usr/share/ca-certificates/mozilla
+cp "$CERTIFICATE" tree/usr/share/ca-certificates/mozilla/Company.crt
+"""
+
 _SCRIPTS = {
+    "ca_certificates": _CERTIFICATES + _DEB.replace("NAME", "ca-certificates"),
     "libc6": _DEB.replace("NAME", "libc6"),
     "licensed": "echo licensed >license",
     "node": "mkdir -p file node-v22.1.0-linux-x64/bin\n" +

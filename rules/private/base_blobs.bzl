@@ -21,24 +21,25 @@ def _with_impl(settings, _attr):
         seen[_WITH_BYTES] = {BASE_BLOBS: True}
     return seen
 
-# The cfg of an attribute `image` or `images` whose bytes are needed. contents_with_blobs and each_contents_with_blobs return
-# the contents.
+# The cfg of an attribute with images whose bytes are needed. contents_with_blobs and each_contents_with_blobs return the
+# contents.
 with_base_blobs = transition(
     implementation = _with_impl,
     inputs = [BASE_BLOBS],
     outputs = [BASE_BLOBS],
 )
 
-def contents_with_blobs(ctx):
+def contents_with_blobs(ctx, attribute = "image"):
     """Returns the contents of a rule's image, including the bytes of its layers.
 
     Args:
-      ctx: The rule's context. Its attribute `image` has the cfg with_base_blobs.
+      ctx: The rule's context.
+      attribute: The attribute with the image, of the cfg with_base_blobs.
 
     Returns:
       The contents as returned by contents_of, with the blobs of all layers.
     """
-    seen = ctx.split_attr.image
+    seen = getattr(ctx.split_attr, attribute)
     return _contents_with_blobs(seen[_CURRENT], seen.get(_WITH_BYTES))
 
 def each_contents_with_blobs(ctx):
@@ -59,6 +60,10 @@ def _contents_with_blobs(current, with_bytes):
     if not with_bytes:
         return contents  # The setting was already on.
     return with_layers(contents, _complete(contents.layers, contents_of(with_bytes).layers))
+
+def current(ctx, attribute):
+    """Returns the target of an attribute of the cfg with_base_blobs, without the bytes of locked layers."""
+    return getattr(ctx.split_attr, attribute)[_CURRENT]
 
 def _complete(layers, with_bytes):
     """Returns the layers as a depset, those without a blob replaced by the same ones from with_bytes.

@@ -12,7 +12,7 @@ load(":paths.bzl", "escape")
 load(":pkgs.bzl", "add_pkg")
 load(":platform.bzl", "PLATFORM_ATTRS")
 load(":programs.bzl", "own_names", "programs_of")
-load(":providers.bzl", "LayerInfo", "shapes_of")
+load(":providers.bzl", "LayerInfo", "shape_of", "shapes_of")
 load(":run_tool.bzl", "new_args")
 load(":tar_layers.bzl", "add_tars")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
@@ -55,8 +55,8 @@ def _check_left_behind(label, plans, inputs):
             fail(_LEFT_BEHIND.format(files = files, label = label, target = plan.target.label))
 
 def _add_over(ctx, args, base):
-    """Adds the shapes of the image that the layer is for, and returns their Files."""
-    shapes = shapes_of(image_of(ctx, base))
+    """Adds the shapes of the image or the layer that the layer is for, and returns their Files."""
+    shapes = [shape_of(base[LayerInfo])] if LayerInfo in base else shapes_of(image_of(ctx, base))
     if not shapes:
         fail(_NO_SHAPE.format(base = base.label, label = ctx.label))
     args.add_all(shapes, format_each = "--over=%s")
@@ -186,10 +186,10 @@ pushed to a public registry.""",
 remain visible.""",
         ),
         "over": attr.label(
-            doc = """The image that the layer goes on top of, usually its base. Entries follow the symlinks in that image (if it
-has `/lib -> usr/lib`, `/lib/x` becomes `/usr/lib/x`), and implied parent directories are the same as in that image.""",
+            doc = """The image or the layer that the layer goes on top of, usually the base. Entries follow the symlinks there
+(with `/lib -> usr/lib`, `/lib/x` becomes `/usr/lib/x`), and implied parent directories are the same as there.""",
             aspects = [forwarded_image],
-            providers = IMAGE_OR_INDEX,
+            providers = IMAGE_OR_INDEX + [[LayerInfo]],
         ),
         "package_dir": attr.string(
             doc = """Directory in the image that paths in `files`, `pkgs` and `tars` are relative to. Paths in all other

@@ -12,9 +12,9 @@ LayerInfo = provider(
             and, for layers that rules_strata builds, `history`, a line that describes the contents, and `kept` for an archive that
             became the layer unchanged. If the layer is in a registry, it also has `sources`, a list of repositories in order of
             preference, like `registry.example.com/team/base`. Rules that write metadata read this file and never the blob.""",
-        "shape": """(File) The layer's directories, symlinks and programs as JSON. `image` uses it to detect implied parent
-            directories that differ from the same path in a lower layer, and programs without their interpreter. May be None
-            or absent, which disables the checks.""",
+        "shape": """(File) The layer's directories, symlinks and programs, and the names of its users and groups, as JSON. `image`
+            uses it to detect implied parent directories that differ from the same path in a lower layer, programs without their
+            interpreter, and an unknown `user`. May be None or absent, which disables these checks.""",
     },
 )
 

@@ -132,7 +132,8 @@ contain variables like `{{STABLE_NAME}}`.""",
         doc = "Signal that stops the container, like `SIGTERM`.",
     ),
     "user": attr.string(
-        doc = "User that the program runs as: `USER`, `UID`, `USER:GROUP` or `UID:GID`.",
+        doc = """User that the program runs as: `USER`, `UID`, `USER:GROUP` or `UID:GID`. A name that the layers and the base certainly
+do not have is an error; see docs/base-from-scratch.md.""",
     ),
     "variant": attr.string(
         doc = "CPU variant, like `v7` for arm. Defaults to that of the target platform or of the base, whichever is higher.",

@@ -16,6 +16,8 @@ type process struct {
 	User            string
 	Env             []string
 	Entrypoint, Cmd []string
+
+	os string // the operating system of the image
 }
 
 // command returns the command line.
@@ -33,9 +35,11 @@ func (p process) search() []string {
 
 func parseProcess(config []byte) (process, error) {
 	var parsed struct {
+		OS     string  `json:"os"`
 		Config process `json:"config"`
 	}
 	err := oci.Unmarshal(config, &parsed)
+	parsed.Config.os = parsed.OS
 	return parsed.Config, err
 }
 

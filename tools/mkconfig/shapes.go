@@ -1,20 +1,26 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/accounts"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
 )
 
 // checkShapes rejects layers whose implied directories would replace something in a lower layer, and returns the
-// combined shape of all layers. Layers without a shape are skipped; the programs are then unknown.
+// combined shape of all layers. Layers without a shape are skipped; their programs and accounts are then unknown.
 func (o *options) checkShapes() (*shape.Shape, error) {
 	var below shape.Shape
+	if o.base != "" {
+		below.ForgetAccounts() // A shape in an old lock file does not have them.
+	}
 	if o.base != "" && (len(o.baseShapes) == 0 || o.partial) {
 		below.ForgetPrograms()
 	}
@@ -28,6 +34,7 @@ func (o *options) checkShapes() (*shape.Shape, error) {
 	for number, layer := range o.layers {
 		if layer.shape == "" {
 			below.ForgetPrograms()
+			below.ForgetAccounts()
 			continue
 		}
 		s, err := shape.Read(layer.shape)
@@ -55,13 +62,19 @@ func refuse(layer string, clashes []shape.Clash) error {
 		shape.Fix(clashes))
 }
 
-// checkUser rejects an image whose user certainly cannot enter a directory on the path to the program.
+// checkUser rejects an image whose user certainly does not exist, or cannot enter a directory on the path to the program.
 func checkUser(p process, layers *shape.Shape) error {
-	user, _, _ := strings.Cut(p.User, ":")
-	uid, err := strconv.ParseInt(user, 10, 64)
-	if err != nil {
-		uid = -1 // a name
+	if p.os == "windows" {
+		return nil
 	}
+	user, group, _ := strings.Cut(p.User, ":")
+	if err := checkName("group", group, accounts.GroupPath, layers.Groups, layers); err != nil {
+		return err
+	}
+	if err := checkName("user", user, accounts.PasswdPath, layers.Users, layers); err != nil {
+		return err
+	}
+	uid := idOf(user, layers.Users)
 	if user == "" || user == "root" || uid == 0 {
 		return nil
 	}
@@ -72,6 +85,34 @@ func checkUser(p process, layers *shape.Shape) error {
 		}
 	}
 	return nil
+}
+
+// checkName rejects the name of a user or a group that the file at path, whose names are known, does not have.
+func checkName(kind, name, path string, names accounts.Names, layers *shape.Shape) error {
+	_, isKnown := names[name]
+	if isKnown || name == "" || name == "root" || slices.Contains(layers.Unread, path) {
+		return nil
+	}
+	if _, err := strconv.ParseUint(name, 10, 32); err == nil {
+		return nil
+	}
+	err := fmt.Errorf("%s %s is unknown: the image has no %s", kind, name, path)
+	if names != nil {
+		err = fmt.Errorf("%s %s is not in %s of the image, which has %s", kind, name, path, cmp.Or(names.String(), "no names"))
+	}
+	return cli.Hint(err, "add it with image_users(%ss = [\"%s:x:ID\"]), or set its ID instead of its name", kind, name)
+}
+
+// idOf returns the ID of a user: a number, or a known name. It is -1 for other names.
+func idOf(user string, users accounts.Names) int64 {
+	if id, ok := users[user]; ok {
+		return int64(id)
+	}
+	uid, err := strconv.ParseInt(user, 10, 64)
+	if err != nil {
+		return -1
+	}
+	return uid
 }
 
 // way returns the directories that lead to the program of a command line, starting at the root.

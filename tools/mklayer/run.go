@@ -98,7 +98,11 @@ func (r *request) run(ctx context.Context) error {
 // describe writes the shape and the descriptor.
 func (r *request) describe(made layer.Result) error {
 	if r.shape != "" {
-		if err := shape.Of(made.Entries, made.Interpreters).Write(r.shape); err != nil {
+		s := shape.Of(made.Entries, made.Interpreters)
+		for path, names := range made.Accounts {
+			s.Know(path, names)
+		}
+		if err := s.Write(r.shape); err != nil {
 			return err
 		}
 	}

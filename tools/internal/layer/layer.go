@@ -14,6 +14,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/rules-strata/rules_strata/tools/internal/layer/accounts"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/inputs"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/blob"
@@ -56,6 +57,8 @@ type Result struct {
 	// Interpreters maps the path of each program to its interpreter, as in source.Interpreter. It is nil for an archive
 	// that was kept.
 	Interpreters map[string]string
+	// Accounts has the names in the files of users and groups, by path. It lacks files that could not be read as such.
+	Accounts map[string]accounts.Names
 }
 
 // Make makes the layer as a blob at path. If it fails, nothing is left there.
@@ -86,9 +89,15 @@ func Build(ctx context.Context, entries []*tree.Entry, path string, packing Pack
 	if err := writeTar(ctx, w, entries, &found); err != nil {
 		return Result{}, err
 	}
+	names, err := readAccounts(entries)
+	if err != nil {
+		return Result{}, err
+	}
 	written, err := w.Commit()
-	return Result{Result: written, Codec: packing.Codec, Entries: entries, Programs: found.paths,
-		Interpreters: found.launchers(entries)}, err
+	return Result{
+		Result: written, Codec: packing.Codec, Entries: entries, Programs: found.paths,
+		Interpreters: found.launchers(entries), Accounts: names,
+	}, err
 }
 
 // sink receives a tar. It is the part of blob.Writer that writeTar uses.

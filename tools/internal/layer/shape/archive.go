@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/rules-strata/rules_strata/tools/internal/layer/accounts"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
@@ -65,6 +66,7 @@ func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape
 	var entries []*tree.Entry
 	latest := make(map[string]*tree.Entry)
 	programs := make(map[string]string)
+	known := make(map[string]accounts.Names)
 	headers := tar.NewReader(unpacked)
 	for {
 		h, err := headers.Next()
@@ -78,12 +80,15 @@ func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape
 			entries = append(entries, e)
 			latest[e.Path] = e
 			memory -= entryCost + len(e.Path) + len(e.Target)
-			interpreter, isProgram, err := program(h, headers, programs)
-			if err != nil {
-				return nil, err
-			}
 			delete(programs, e.Path)
-			if isProgram {
+			delete(known, e.Path)
+			if h.Typeflag == tar.TypeReg && new(Shape).names(e.Path) != nil {
+				if names, err := accounts.ReadNames(headers); err == nil {
+					known[e.Path] = names
+				}
+			} else if interpreter, isProgram, err := program(h, headers, programs); err != nil {
+				return nil, err
+			} else if isProgram {
 				programs[e.Path] = interpreter
 				memory -= entryCost + len(e.Path) + len(interpreter)
 			}
@@ -98,7 +103,11 @@ func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape
 			kept = append(kept, e)
 		}
 	}
-	return Of(kept, programs), nil
+	s := Of(kept, programs)
+	for path, names := range known {
+		s.Know(path, names)
+	}
+	return s, nil
 }
 
 // program returns the interpreter of the entry with the header h and the content r, and whether it is a program: a file

@@ -121,3 +121,45 @@ func TestProgramsOfArchive(t *testing.T) {
 		t.Errorf("got %v, want %v", s.Programs, want)
 	}
 }
+
+// The names of users and groups come from the last file for the path.
+func TestOfArchiveAccounts(t *testing.T) {
+	file := func(name, text string) (tar.Header, string) {
+		return tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(text))}, text
+	}
+	pack := func(add func(w *tar.Writer, put func(tar.Header, string))) string {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		add(w, func(h tar.Header, text string) {
+			if err := w.WriteHeader(&h); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Write([]byte(text)); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s, err := OfArchive(t.Context(), &b, int64(b.Len()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text(t, s)
+	}
+	for want, add := range map[string]func(w *tar.Writer, put func(tar.Header, string)){
+		`{"version":1,"users":{"a":5},"groups":{}}`: func(_ *tar.Writer, put func(tar.Header, string)) {
+			put(file("etc/passwd", "old:x:1:1:::\n"))
+			put(file("./etc/passwd", "a:x:5:5::/:\n"))
+			put(file("etc/group", ""))
+		},
+		`{"version":1,"unread":["/etc/passwd"]}`: func(_ *tar.Writer, put func(tar.Header, string)) {
+			put(file("etc/passwd", "old:x:1:1:::\n"))
+			put(tar.Header{Typeflag: tar.TypeSymlink, Name: "etc/passwd", Linkname: "../run/passwd"}, "")
+		},
+	} {
+		if got := pack(add); !strings.Contains(got, strings.TrimSuffix(strings.TrimPrefix(want, `{"version":1,`), "}")) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

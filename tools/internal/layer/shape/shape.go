@@ -7,7 +7,8 @@
 // distribution. The directories that a further layer implies are compared with the stack, without reading any layer.
 //
 // A shape does not list files, so a file that replaces a symlink or a directory of a lower layer is not recorded. The
-// exception are programs, with which [Shape.Launch] detects a program that cannot start.
+// exceptions are programs, with which [Shape.Launch] detects a program that cannot start, and the names of users and groups
+// that a config may refer to.
 package shape
 
 import (
@@ -20,6 +21,7 @@ import (
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/accounts"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
@@ -41,6 +43,10 @@ type Shape struct {
 	// Programs maps each program to its interpreter; see [Program]. It has the symlinks to programs of their own layer,
 	// too. It is nil if the programs are unknown, as they are in a stack with such a layer.
 	Programs map[string]Program
+	// Users and Groups are the names in /etc/passwd and /etc/group. They are nil if there is no such file, or if it is Unread.
+	Users, Groups accounts.Names
+	// Unread has those of the two files that exist, or may exist, and whose names are unknown.
+	Unread []string
 
 	unknown bool // a stack with a layer whose programs are unknown
 }
@@ -118,6 +124,7 @@ func Of(entries []*tree.Entry, programs map[string]string) *Shape {
 			s.Dirs[e.Path] = Dir{Mode: Mode(e.Mode.Bits()), UID: e.UID, GID: e.GID, Implied: e.Implied}
 		}
 	}
+	s.findAccounts(entries)
 	if len(s.Symlinks) > 0 { // Most layers have none, and may have very many files.
 		s.dropLinksToFiles(entries)
 	}
@@ -247,6 +254,7 @@ func (s *Shape) hide(layer *Shape) {
 	maps.DeleteFunc(s.Symlinks, func(path, _ string) bool { return hidden(path) })
 	maps.DeleteFunc(s.Dirs, func(path string, _ Dir) bool { return hidden(path) })
 	maps.DeleteFunc(s.Programs, func(path string, _ Program) bool { return hidden(path) })
+	s.putAccounts(layer, hidden)
 }
 
 func set[V any](m *map[string]V, key string, value V) {
@@ -264,11 +272,16 @@ type document struct {
 	Symlinks map[string]string  `json:"symlinks,omitempty"`
 	Dirs     map[string]Dir     `json:"dirs,omitempty"`
 	Programs map[string]Program `json:"programs,omitzero"`
+	Users    accounts.Names     `json:"users,omitzero"`
+	Groups   accounts.Names     `json:"groups,omitzero"`
+	Unread   []string           `json:"unread,omitempty"`
 }
 
 // Marshal returns the contents of a shape's file: one line. Equal shapes have equal bytes.
 func (s *Shape) Marshal() ([]byte, error) {
-	data, err := oci.Marshal(document{version, s.Removed, s.Emptied, s.Symlinks, s.Dirs, s.Programs})
+	data, err := oci.Marshal(document{
+		version, s.Removed, s.Emptied, s.Symlinks, s.Dirs, s.Programs, s.Users, s.Groups, s.Unread,
+	})
 	return append(data, '\n'), err
 }
 
@@ -321,7 +334,10 @@ func parse(data []byte) (*Shape, error) {
 			}
 		}
 	}
-	return &Shape{d.Removed, d.Emptied, d.Symlinks, d.Dirs, d.Programs, false}, nil
+	return &Shape{
+		Removed: d.Removed, Emptied: d.Emptied, Symlinks: d.Symlinks, Dirs: d.Dirs, Programs: d.Programs,
+		Users: d.Users, Groups: d.Groups, Unread: d.Unread,
+	}, nil
 }
 
 // Fix returns the attributes with which a layer resolves its clashes: directories get the metadata that they have below,
