@@ -46,11 +46,6 @@ func (w *workspace) plan() {
 		}
 		c.translate()
 	}
-	for _, e := range w.extensions {
-		for _, c := range e.pulls {
-			w.chains.join(c.node, e.pulls[0].node)
-		}
-	}
 	for _, c := range calls {
 		for i := range c.refs {
 			w.resolve(c, &c.refs[i])
@@ -88,12 +83,12 @@ func (w *workspace) resolve(c *call, ref *reference) {
 	ref.key = key
 	if c.rule.role == test {
 		if target := w.targets[key]; ok && target != nil && !strings.HasPrefix(key, "//") { // findUses finds labels
-			w.useFiles(target, use{c.file, c, "image", ref.value})
+			w.useFiles(target, use{file: c.file, user: c, attr: "image", value: ref.value})
 		}
 		return
 	}
 	if !ok {
-		if !tar {
+		if !tar && !w.joinCandidates(c, ref.value) {
 			c.refuse(ref.attr, "unknown-target", "only Bazel knows the target "+c.file.source(ref.value), "write the label")
 		}
 		return
@@ -104,6 +99,9 @@ func (w *workspace) resolve(c *call, ref *reference) {
 	case target != nil && target.rule.role == archive && tar:
 	case target != nil:
 		w.chains.join(c.node, target.node)
+		for _, other := range w.aliases[key] {
+			w.chains.join(c.node, other.node)
+		}
 	case isExternal(key):
 		w.resolveExternal(c, ref)
 	case isExternal(leftmost(ref.value)):
@@ -112,6 +110,9 @@ func (w *workspace) resolve(c *call, ref *reference) {
 	default:
 		if macro, ok := w.instance(c.file, key); ok {
 			w.chains.join(c.node, macro)
+			return
+		}
+		if w.joinCandidates(c, ref.value) {
 			return
 		}
 		c.refuse(ref.attr, "unknown-target", "the target "+c.file.source(ref.value)+" is not one that is translated", "translate it by hand first")

@@ -233,6 +233,14 @@ func items(x build.Expr) (all []build.Expr, complete bool) {
 		return x.List, true
 	case *build.ParenExpr:
 		return items(x.X)
+	case *build.Comprehension:
+		if !x.Curly {
+			return []build.Expr{x.Body}, true
+		}
+	case *build.ConditionalExpr:
+		left, a := items(x.Then)
+		right, b := items(x.Else)
+		return append(slices.Clone(left), right...), a && b
 	case *build.BinaryExpr:
 		left, a := items(x.X)
 		right, b := items(x.Y)
@@ -249,12 +257,17 @@ func items(x build.Expr) (all []build.Expr, complete bool) {
 	return nil, false
 }
 
-// values returns the values that an attribute of a single label may have: itself, or those of a select.
+// values returns the values that an attribute of a single label may have: itself, or those of a select or a condition.
 func values(x build.Expr) []build.Expr {
-	if call, ok := x.(*build.CallExpr); ok {
-		if all := branches(call); all != nil {
+	switch x := x.(type) {
+	case *build.CallExpr:
+		if all := branches(x); all != nil {
 			return all
 		}
+	case *build.ParenExpr:
+		return values(x.X)
+	case *build.ConditionalExpr:
+		return append(slices.Clone(values(x.Then)), values(x.Else)...)
 	}
 	return []build.Expr{x}
 }
@@ -286,14 +299,14 @@ func labels(to string) action {
 	}
 }
 
-// variable matches a reference to a variable of the base in the form that image expands.
-var variable = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
+// baseVariable matches a reference to a variable of the base in the form that image expands.
+var baseVariable = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
 
 // environment takes env over. References other than ${NAME} are refused.
 func environment(c *call, a *attr) {
 	listed("env", "env_file")(c, a)
 	build.Walk(a.value, func(x build.Expr, _ []build.Expr) {
-		if s, ok := x.(*build.StringExpr); ok && strings.Contains(variable.ReplaceAllString(s.Value, ""), "$") {
+		if s, ok := x.(*build.StringExpr); ok && strings.Contains(baseVariable.ReplaceAllString(s.Value, ""), "$") {
 			c.refuse(a.name, "expansion", "the value refers to a variable, but not in the form ${NAME}", "write ${NAME} for a variable of the base, and $$ for a dollar")
 		}
 	})

@@ -38,10 +38,10 @@ func (w *workspace) findUses() {
 			}
 			user, attr := context(stack, known)
 			for _, found := range locations.FindAllStringSubmatch(s.Value, -1) {
-				w.addUse(use{f, user, attr, nil}, found[1])
+				w.addUse(use{file: f, user: user, attr: attr}, found[1])
 			}
 			if !slices.Contains(plainText, attr) && !isLoad(stack) {
-				w.addUse(use{f, user, attr, s}, s.Value)
+				w.addUse(use{f, user, attr, s, variable(stack)}, s.Value)
 			}
 		})
 	}
@@ -66,6 +66,19 @@ func context(stack []build.Expr, known map[*build.CallExpr]*call) (*call, string
 	return nil, ""
 }
 
+// variable returns the name of the global variable that an expression is a part of.
+func variable(stack []build.Expr) string {
+	if len(stack) < 2 {
+		return ""
+	}
+	if assign, ok := stack[1].(*build.AssignExpr); ok && assign.Op == "=" {
+		if name, ok := assign.LHS.(*build.Ident); ok {
+			return name.Name
+		}
+	}
+	return ""
+}
+
 func isLoad(stack []build.Expr) bool {
 	return slices.ContainsFunc(stack, func(x build.Expr) bool { _, ok := x.(*build.LoadStmt); return ok })
 }
@@ -76,6 +89,8 @@ type use struct {
 	user  *call // nil outside of calls
 	attr  string
 	value build.Expr
+	// variable is the name of the global variable that is set to the label, or to a list of it.
+	variable string
 }
 
 func (u use) String() string {
@@ -124,8 +139,16 @@ func (w *workspace) addUse(u use, label string) {
 	if word && !known {
 		exact = false // perhaps not a label; never rewritten
 	}
-	if user != nil && user.kind() == "build_test" {
-		return // anything that builds will do
+	if user != nil && slices.Contains([]string{"build_test", "alias", "native.alias"}, user.kind()) {
+		return // anything that builds will do; users of the alias are found by its name
+	}
+	if user == nil && u.variable != "" && f.isBuild() {
+		if users, ok := f.onlyTargets(u.variable); ok {
+			for _, c := range users {
+				w.chains.join(c.node, target.node)
+			}
+			return
+		}
 	}
 	if user != nil && target.rule.role != archive {
 		if node, ok := w.macro(f, user.kind()); ok {

@@ -20,6 +20,10 @@ type workspace struct {
 	files []*file
 	// targets has the calls of rules that are translated, by call.key of their names.
 	targets map[string]*call
+	// aliases has all targets of an alias that selects one.
+	aliases map[string][]*call
+	// computed has the aliases of other targets, which macros may declare.
+	computed map[string]*call
 	// programs has the labels of targets whose only file has the target's name.
 	programs map[string]bool
 	// layers has the keys of tars that become layers.
@@ -34,7 +38,7 @@ type workspace struct {
 }
 
 func newWorkspace(root string) *workspace {
-	return &workspace{root: root, targets: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}}
+	return &workspace{root: root, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}}
 }
 
 // open reads the files of a workspace. Only regular files are read: nothing behind a symlink, and so nothing outside.
@@ -150,6 +154,7 @@ func (w *workspace) index() {
 			}
 		}
 	}
+	w.indexAliases()
 }
 
 // choose selects the files to rewrite: those named, and all below a directory that is named.
