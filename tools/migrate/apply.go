@@ -26,6 +26,7 @@ func (c *call) translated() bool { return len(c.problems) == 0 && c.rule.to != "
 func (w *workspace) render() ([]change, error) {
 	for _, c := range w.calls() {
 		w.provideFiles(c)
+		w.providePushes(c)
 	}
 	for _, e := range w.extensions {
 		e.rewrite()
@@ -57,6 +58,9 @@ func (f *file) rewrite() {
 	for _, c := range f.calls {
 		if c.rule != nil && c.translated() && !c.isTag() {
 			done[c.kind()]++
+			for _, name := range c.replaced {
+				done[name]++
+			}
 		}
 	}
 	gone := map[string]bool{}
@@ -117,7 +121,7 @@ func (f *file) insert(c *call, m *imports) {
 			text = "native." + text
 		case f.isNative(symbol):
 		default:
-			text = m.local(symbol) + strings.TrimPrefix(text, symbol)
+			text = strings.Replace(text, symbol+"(", m.local(symbol)+"(", 1)
 		}
 		if c.loop != nil {
 			text = f.repeated(text, c.loop)

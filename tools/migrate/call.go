@@ -22,6 +22,14 @@ type call struct {
 
 	edits    []edit
 	dropped  []int    // arguments to remove
+	replaced []string // variables that edits replace by other text
+	cleared  []string // settings of the base that are not inherited
+	pushes   []destination
+	images   string   // the variable with the images of a bundle
+	star     string   // the variable in an argument **NAME
+	probes   []*call  // the callers that pass on attributes with it
+	refused  string   // of a probe: what cannot be passed on
+	depth    int      // of variables that stand for others
 	before   []string // statements to put in front
 	symbols  []string // names of ours that those statements use
 	problems []problem
@@ -89,13 +97,18 @@ func isBlock(x build.Expr) bool {
 	return false
 }
 
+// checkArgument looks at an argument without a name. plan checks **NAME when all files are known.
 func (c *call) checkArgument(arg build.Expr) {
-	if star, ok := arg.(*build.UnaryExpr); ok && star.Op == "**" {
-		c.refuse("**", "kwargs", "the macro passes on attributes that only its callers know",
-			"list the attributes that callers use as parameters, then run this again")
+	star, ok := arg.(*build.UnaryExpr)
+	if !ok || star.Op != "**" {
+		c.refuse("", "positional", "the call has an argument without a name", "write NAME = VALUE")
 		return
 	}
-	c.refuse("", "positional", "the call has an argument without a name", "write NAME = VALUE")
+	if name, ok := star.X.(*build.Ident); ok {
+		c.star = name.Name
+	} else {
+		c.star = "**"
+	}
 }
 
 // kind returns the name that the file calls the function by.

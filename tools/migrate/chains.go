@@ -35,7 +35,7 @@ func (w *workspace) plan() {
 	w.chains.macros = map[*build.DefStmt]int{}
 	for _, c := range calls {
 		c.node = w.chains.add()
-		if c.scope != nil && c.rule.role != archive && c.rule.role != test {
+		if c.scope != nil && c.rule.role != archive && !c.rule.stays() {
 			if _, ok := w.chains.macros[c.scope]; !ok {
 				w.chains.macros[c.scope] = w.chains.add()
 			}
@@ -45,10 +45,17 @@ func (w *workspace) plan() {
 			c.refuse("", "not-chosen", "the file is not among those to translate", "name "+c.file.name+" too")
 		}
 		c.translate()
+		if c.star != "" && !c.rule.stays() && c.rule.to != "" {
+			w.checkStar(c)
+		}
 	}
 	for _, c := range calls {
 		for i := range c.refs {
 			w.resolve(c, &c.refs[i])
+		}
+		w.resolveProbes(c)
+		if c.rule == imgRules["multi_deploy"] && len(c.problems) == 0 {
+			w.resolveDeploy(c)
 		}
 	}
 	w.findUses()
@@ -72,6 +79,22 @@ func (w *workspace) refuseNested() bool {
 	return found
 }
 
+// resolveProbes finds the targets that callers pass on to a call.
+func (w *workspace) resolveProbes(c *call) {
+	for _, p := range c.probes {
+		for i := range p.refs {
+			w.resolve(p, &p.refs[i])
+		}
+		if len(p.edits) > 0 {
+			p.refuse("", "kwargs", "a label has another name in rules_strata", "")
+		}
+		for _, problem := range p.problems {
+			c.refuse("**", "kwargs", fmt.Sprintf("%s in %s passes on %s: %s", p.kind(), p.where(), problem.attr, problem.reason),
+				"list the attributes that callers use as parameters, then run this again")
+		}
+	}
+}
+
 func (c *call) refuseNested() {
 	c.refuse("", "nested", "the translation needs another target, and the call is part of an expression", "write the call as a statement")
 }
@@ -81,7 +104,11 @@ func (w *workspace) resolve(c *call, ref *reference) {
 	tar := ref.attr == "tars"
 	key, ok := c.key(ref.value)
 	ref.key = key
-	if c.rule.role == test {
+	if c.rule == dockerRules["push_all"] {
+		w.resolveBundle(c, ref)
+		return
+	}
+	if c.rule.stays() {
 		if target := w.targets[key]; ok && target != nil && !strings.HasPrefix(key, "//") { // findUses finds labels
 			w.useFiles(target, use{file: c.file, user: c, attr: "image", value: ref.value})
 		}
@@ -194,9 +221,8 @@ func (w *workspace) macro(f *file, name string) (int, bool) {
 			if to.Name != name {
 				continue
 			}
-			path := strings.Replace(strings.TrimPrefix(f.label(load.Module.Value), "//"), ":", "/", 1)
 			for def, node := range w.chains.macros {
-				if def.Name == load.From[i].Name && w.defines(strings.TrimPrefix(path, "/"), def) {
+				if def.Name == load.From[i].Name && w.defines(f.loaded(load), def) {
 					return node, true
 				}
 			}

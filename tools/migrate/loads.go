@@ -23,6 +23,9 @@ var modules = map[string]string{
 	"nodejs_binary":            "@build_bazel_rules_nodejs//:index.bzl",
 }
 
+// ruleKinds are the rules that a language's only file has beside the one for programs.
+var ruleKinds = []string{"library", "test"}
+
 // isNative reports whether Bazel itself has a rule, as far as the workspace shows it: some file calls it without a load.
 func (f *file) isNative(symbol string) bool {
 	if symbol == "filegroup" || symbol == "alias" {
@@ -62,10 +65,12 @@ func (m *imports) module(symbol string) string {
 	case strings.HasPrefix(from, "@rules_strata//") || m.file.workspace == nil:
 		return from
 	}
+	language, _, _ := strings.Cut(symbol, "_")
 	for _, f := range append([]*file{m.file}, m.file.workspace.files...) {
 		for _, load := range f.loads {
 			for _, name := range load.From {
-				if name.Name == symbol && strings.HasPrefix(load.Module.Value, "@") {
+				whole := strings.HasSuffix(load.Module.Value, ":def.bzl") || strings.HasSuffix(load.Module.Value, ":defs.bzl")
+				if strings.HasPrefix(load.Module.Value, "@") && (name.Name == symbol || whole && slices.Contains(ruleKinds, strings.TrimPrefix(name.Name, language+"_"))) {
 					return load.Module.Value
 				}
 			}

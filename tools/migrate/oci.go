@@ -41,7 +41,7 @@ var ociRules = map[string]*rule{
 		role: program, to: "image_push", targets: []string{"image"},
 		attrs: map[string]action{
 			"image":           label("image"),
-			"repository":      noVariables("repository"),
+			"repository":      keep("repository"),
 			"repository_file": keep("repository_file"),
 			"remote_tags":     listed("remote_tags", "tag_file"),
 		},
@@ -61,10 +61,11 @@ var ociLoad = &rule{
 	},
 }
 
-// inherited takes a command over. An empty one removes that of the base, and would inherit it here.
+// inherited takes a command over. An empty one, which removes that of the base, becomes an entry of clear.
 func inherited(c *call, a *attr) {
 	if list, ok := a.value.(*build.ListExpr); ok && len(list.List) == 0 && c.attr("base") != nil {
-		c.refuse(a.name, "clear", "an empty list removes the setting of the base", fmt.Sprintf("write clear = [%q] in the image", a.name))
+		c.drop(a)
+		c.cleared = append(c.cleared, fmt.Sprintf("%q", a.name))
 		return
 	}
 	listed(a.name, "")(c, a)

@@ -33,7 +33,7 @@ func (w *workspace) report(out io.Writer) int {
 		fmt.Fprintf(out, "%s\n", line(err.Error()))
 	}
 	for _, c := range w.calls() {
-		if !c.file.chosen || c.rule.role == test {
+		if !c.file.chosen || c.rule.stays() {
 			continue
 		}
 		if c.rule.role == archive && c.rule.ruleset != "rules_docker" {
@@ -104,7 +104,7 @@ func line(text string) string {
 func (w *workspace) statistics(out io.Writer) {
 	total, done, own, codes := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	for _, c := range w.calls() {
-		if c.rule.role == test && c.rule.to == "" {
+		if c.rule.stays() {
 			continue
 		}
 		total[c.rule.ruleset]++

@@ -8,14 +8,14 @@ import (
 	"github.com/bazelbuild/buildtools/build"
 )
 
-// indexAliases makes the names of aliases those of their targets.
+// indexAliases makes the names of targets that only forward others, like an alias, those of their targets.
 func (w *workspace) indexAliases() {
 	for found := true; found; {
 		found = false
 		for _, f := range w.files {
 			for _, c := range f.calls {
-				name, actual := c.attr("name"), c.attr("actual")
-				if c.kind() != "alias" && c.kind() != "native.alias" || name == nil || actual == nil {
+				name, forwarded := c.attr("name"), c.forwards()
+				if len(forwarded) == 0 || name == nil {
 					continue
 				}
 				key, ok := c.key(name.value)
@@ -23,7 +23,7 @@ func (w *workspace) indexAliases() {
 					continue
 				}
 				w.computed[key] = c
-				for _, value := range values(actual.value) {
+				for _, value := range forwarded {
 					if to, ok := c.key(value); ok && w.targets[to] != nil {
 						w.targets[key], found = w.targets[to], true
 						w.aliases[key] = append(w.aliases[key], w.targets[to])
@@ -32,6 +32,24 @@ func (w *workspace) indexAliases() {
 			}
 		}
 	}
+}
+
+// forwards returns the targets that a target stands for: those of an alias, or the only source of a filegroup, which our
+// rules take the image from.
+func (c *call) forwards() []build.Expr {
+	switch strings.TrimPrefix(c.kind(), "native.") {
+	case "alias":
+		if actual := c.attr("actual"); actual != nil {
+			return values(actual.value)
+		}
+	case "filegroup", "platform_transition_filegroup":
+		if srcs := c.attr("srcs"); srcs != nil && c.attr("output_group") == nil {
+			if list, ok := srcs.value.(*build.ListExpr); ok && len(list.List) == 1 {
+				return list.List
+			}
+		}
+	}
+	return nil
 }
 
 // joinCandidates joins a call to all targets that an expression may name, as far as the workspace shows them: a name with
@@ -78,7 +96,7 @@ func (w *workspace) named(c *call, label string) []int {
 		}
 		if alias := w.computed[key]; alias != nil {
 			var nodes []int
-			for _, value := range values(alias.attr("actual").value) {
+			for _, value := range alias.forwards() {
 				nodes = append(nodes, w.candidates(alias, value)...)
 			}
 			return nodes
@@ -172,23 +190,41 @@ func (w *workspace) listed(c *call, name string) []int {
 	return nodes
 }
 
-// onlyTargets reports whether all uses of a global variable of a BUILD file are in calls of rules that are translated, or in
-// loops that run over it for such calls.
-func (f *file) onlyTargets(name string) (users []*call, ok bool) {
+// onlyTargets returns the calls that use a global variable of a BUILD file. It reports false if one is not of a rule that is
+// translated.
+func (f *file) onlyTargets(name string, depth int) (users []*call, ok bool) {
 	known := map[*build.CallExpr]*call{}
 	for _, c := range f.calls {
 		known[c.expr] = c
 	}
-	ok = true
+	ok = depth < 4
 	build.Walk(f.tree, func(x build.Expr, stack []build.Expr) {
 		ident, used := x.(*build.Ident)
-		if !used || ident.Name != name || namesArgument(ident, stack) {
+		if !used || !ok || ident.Name != name || namesArgument(ident, stack) {
 			return
 		}
 		if assign, defines := stack[len(stack)-1].(*build.AssignExpr); defines && assign.LHS == x {
 			return
 		}
 		user, _ := context(stack, known)
+		if user != nil {
+			if method, isMethod := user.expr.X.(*build.DotExpr); isMethod && method.Name == "update" {
+				to, _ := method.X.(*build.Ident)
+				switch {
+				case to == nil:
+					ok = false
+				case to.Name != name: // its entries are those of another variable
+					more, only := f.onlyTargets(to.Name, depth+1)
+					users, ok = append(users, more...), only
+				}
+				return
+			}
+		}
+		if other := variable(stack); other != "" && (user == nil || isDict(user)) {
+			more, only := f.onlyTargets(other, depth+1)
+			users, ok = append(users, more...), only
+			return
+		}
 		for _, outer := range stack {
 			if loop, inLoop := outer.(*build.Comprehension); inLoop && user == nil {
 				call, _ := loop.Body.(*build.CallExpr)
@@ -203,3 +239,6 @@ func (f *file) onlyTargets(name string) (users []*call, ok bool) {
 	})
 	return users, ok && len(users) > 0
 }
+
+// isDict reports whether a call returns a dictionary with the values of its arguments.
+func isDict(c *call) bool { return slices.Contains([]string{"dict", "dicts.add"}, c.kind()) }

@@ -139,11 +139,11 @@ func (w *workspace) addUse(u use, label string) {
 	if word && !known {
 		exact = false // perhaps not a label; never rewritten
 	}
-	if user != nil && slices.Contains([]string{"build_test", "alias", "native.alias"}, user.kind()) {
-		return // anything that builds will do; users of the alias are found by its name
+	if user != nil && (user.kind() == "build_test" || len(user.forwards()) > 0 && target.rule.role == image) {
+		return // anything that builds will do; users of a target that forwards this one are found by its name
 	}
-	if user == nil && u.variable != "" && f.isBuild() {
-		if users, ok := f.onlyTargets(u.variable); ok {
+	if (user == nil || isDict(user)) && u.variable != "" && f.isBuild() {
+		if users, ok := f.onlyTargets(u.variable, 0); ok {
 			for _, c := range users {
 				w.chains.join(c.node, target.node)
 			}
@@ -172,7 +172,8 @@ func (w *workspace) useFiles(target *call, u use) {
 		target.usedBy(u)
 	case !u.file.chosen:
 		target.refuse("", "not-chosen", "a file among those not to translate uses the target: "+u.file.name, "name "+u.file.name+" too")
-	case target.rule.ruleset == "rules_oci" && target.rule.role == image, target.rule == ociLoad && u.isTarball():
+	case target.rule.ruleset == "rules_oci" && target.rule.role == image,
+		target.rule == ociLoad && u.isTarball():
 		target.files = append(target.files, u)
 	default:
 		target.usedBy(u)

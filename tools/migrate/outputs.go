@@ -1,0 +1,117 @@
+package main
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+)
+
+// outputs returns label -> base name for the files of a target, as far as the workspace shows them: source files, programs,
+// outputs of genrules, filegroups of these, and files that repository rules download. A program of another repository has
+// the name of its target.
+func (c *call) outputs(value build.Expr) (map[string]string, bool) {
+	s, ok := value.(*build.StringExpr)
+	if !ok {
+		return nil, false
+	}
+	all, known := c.file.workspace.outputs(c.file, s.Value, 0)
+	if known && isExternal(s.Value) {
+		c.note("the file of %s is expected to have the name %s", s.Value, all[s.Value])
+	}
+	return all, known
+}
+
+func (w *workspace) outputs(f *file, label string, depth int) (map[string]string, bool) {
+	if isExternal(label) {
+		return w.externalOutput(label)
+	}
+	if !f.isBuild() || depth > 4 {
+		return nil, false
+	}
+	key := f.label(label)
+	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
+	if info, err := os.Lstat(filepath.Join(w.root, filepath.FromSlash(pkg), filepath.FromSlash(name))); err == nil && info.Mode().IsRegular() {
+		return map[string]string{label: path.Base(name)}, true
+	}
+	if w.programs[key] {
+		return map[string]string{label: path.Base(name)}, true
+	}
+	target := w.declared[key]
+	if target == nil {
+		return nil, false
+	}
+	switch target.kind() {
+	case "genrule":
+		if outs := target.strings("outs"); len(outs) == 1 {
+			return map[string]string{label: path.Base(outs[0])}, true
+		}
+	case "write_file", "expand_template", "copy_file":
+		if out, ok := target.text("out"); ok {
+			return map[string]string{label: path.Base(out)}, true
+		}
+	case "filegroup":
+		if target.attr("output_group") != nil || !onlyStrings(target.attr("srcs")) {
+			return nil, false
+		}
+		all := map[string]string{}
+		for _, src := range target.strings("srcs") {
+			if target.file != f {
+				if src = target.file.label(src); isExternal(src) {
+					return nil, false
+				}
+			}
+			more, ok := w.outputs(f, src, depth+1)
+			if !ok {
+				return nil, false
+			}
+			for label, base := range more {
+				all[label] = base
+			}
+		}
+		return all, len(all) > 0
+	}
+	return nil, false
+}
+
+// externalOutput returns the file of a label in another repository: that of an http_file, or one with the target's name.
+func (w *workspace) externalOutput(label string) (map[string]string, bool) {
+	repository, rest, _ := strings.Cut(strings.TrimLeft(label, "@"), "//")
+	pkg, name, named := strings.Cut(rest, ":")
+	if pkg == "file" && (!named || name == "file") {
+		declared := w.repositories[repository]
+		if declared == nil {
+			return nil, false
+		}
+		name, given := declared.text("downloaded_file_path")
+		if !given {
+			name = "downloaded"
+		}
+		return map[string]string{label: path.Base(name)}, declared.attr("downloaded_file_path") == nil || given
+	}
+	if pkg == "file" {
+		return map[string]string{label: path.Base(name)}, true
+	}
+	return map[string]string{label: path.Base(name)}, named
+}
+
+// strings returns the strings of a list.
+func (c *call) strings(name string) []string {
+	a := c.attr(name)
+	if a == nil {
+		return nil
+	}
+	return allStrings(a.value)
+}
+
+// onlyStrings reports whether an attribute is a list of strings.
+func onlyStrings(a *attr) bool {
+	if a == nil {
+		return false
+	}
+	list, ok := a.value.(*build.ListExpr)
+	return ok && !slices.ContainsFunc(list.List, func(x build.Expr) bool { _, ok := x.(*build.StringExpr); return !ok })
+}
