@@ -151,20 +151,24 @@ func command(c *call, a *attr) {
 
 func dockerLabels(c *call, a *attr) {
 	c.rename(a, "labels")
+	c.variables(a.value)
 	build.Walk(a.value, func(x build.Expr, _ []build.Expr) {
-		if s, ok := x.(*build.StringExpr); ok && (strings.HasPrefix(s.Value, "@") || strings.Contains(s.Value, "{")) {
-			c.refuse(a.name, "file", "a label comes from a file, or from a variable of the workspace status", "write the value")
+		if s, ok := x.(*build.StringExpr); ok && strings.HasPrefix(s.Value, "@") {
+			c.refuse(a.name, "file", "a label comes from a file", "write labels_file, or the value")
 		}
 	})
 }
 
 func timestamp(c *call, a *attr) {
 	s, ok := a.value.(*build.StringExpr)
-	if _, err := time.Parse(time.RFC3339, text(s)); !ok || err != nil {
-		c.refuse(a.name, "time", "the time is not like 2025-01-31T12:00:00Z", "write the time in this form, or remove it")
+	c.rename(a, "created")
+	if strings.HasPrefix(text(s), "{") && strings.HasSuffix(text(s), "}") {
+		c.variables(a.value)
 		return
 	}
-	c.rename(a, "created")
+	if _, err := time.Parse(time.RFC3339, text(s)); !ok || err != nil {
+		c.refuse(a.name, "time", "the time is not like 2025-01-31T12:00:00Z", "write the time in this form, or remove it")
+	}
 }
 
 func text(s *build.StringExpr) string {
@@ -175,16 +179,23 @@ func text(s *build.StringExpr) string {
 }
 
 func stamp(c *call, a *attr) {
-	name, ok := a.value.(*build.Ident)
-	if _, label := a.value.(*build.StringExpr); !ok && !label {
-		c.refuse(a.name, "stamp", "the value decides about stamping", "remove it")
+	if c.rule.role != image {
+		c.drop(a)
 		return
 	}
-	if c.rule.role == image && (name == nil || name.Name != "False") {
-		c.refuse(a.name, "stamp", "images are not stamped: they would be rebuilt at each commit", "remove it; tags and repositories of image_push may have variables")
-		return
+	switch name, _ := a.value.(*build.Ident); {
+	case name != nil && name.Name == "True":
+		c.set(a, "1")
+		c.note("the creation time stays fixed; created = \"{{STABLE_NAME}}\" sets it from a variable of the workspace status")
+	case name != nil && name.Name == "False":
+		c.drop(a)
+	default:
+		if _, label := a.value.(*build.StringExpr); label {
+			c.drop(a)
+			return
+		}
+		c.set(a, "1 if "+c.file.source(a.value)+" else 0")
 	}
-	c.drop(a)
 }
 
 // dockerLayer puts the files of a container_image into a layer on top of its layers, and those of a container_layer into

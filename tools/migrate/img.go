@@ -222,6 +222,12 @@ func imgPush(c *call, _ *attr) {
 // imgLoad joins registry, repository and tag.
 func imgLoad(c *call, _ *attr) {
 	tag := c.attr("tag")
+	if list := c.attr("tag_list"); list != nil && tag == nil && c.attr("tag_file") == nil {
+		if tags, ok := list.value.(*build.ListExpr); ok && c.attr("repository") != nil {
+			c.qualify(tags.List)
+			return
+		}
+	}
 	if tag == nil {
 		if a := c.attr("repository"); a != nil || c.attr("tag_list") == nil && c.attr("tag_file") == nil {
 			c.refuse("tag", "no-name", "the names of the image are not in one attribute", `write repo_tags = ["REPOSITORY:TAG"]`)
@@ -249,6 +255,28 @@ func imgLoad(c *call, _ *attr) {
 	}
 	c.rename(tag, "repo_tags")
 	c.set(tag, fmt.Sprintf("[%q]", full))
+}
+
+// qualify makes full names of tags.
+func (c *call) qualify(tags []build.Expr) {
+	name, ok := c.text("repository")
+	c.drop(c.attr("repository"))
+	if registry := c.attr("registry"); registry != nil {
+		host, literal := c.text("registry")
+		name, ok = host+"/"+name, ok && literal
+		c.drop(registry)
+	} else if registry := c.file.workspace.registry(); registry != registryVariable {
+		name = registry + "/" + name
+	}
+	for _, x := range tags {
+		s, literal := x.(*build.StringExpr)
+		if ok = ok && literal; ok {
+			c.replace(x, fmt.Sprintf("%q", name+":"+strings.Trim(c.take(s), `"`)))
+		}
+	}
+	if !ok {
+		c.refuse("tag_list", "not-literal", "the names of the image are not literals", `write repo_tags = ["REPOSITORY:TAG"]`)
+	}
 }
 
 // onePlatform translates the platforms of an image_from_binary: an index has at least two there, unless kind says more.

@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
@@ -16,13 +17,47 @@ import (
 func (c *call) outputs(value build.Expr) (map[string]string, bool) {
 	s, ok := value.(*build.StringExpr)
 	if !ok {
-		return nil, false
+		return c.computedOutput(value)
 	}
 	all, known := c.file.workspace.outputs(c.file, s.Value, 0)
 	if known && isExternal(s.Value) {
 		c.note("the file of %s is expected to have the name %s", s.Value, all[s.Value])
 	}
 	return all, known
+}
+
+// computedOutput is outputs for a label that a macro or a loop computes: it must be that of a program in the same place.
+func (c *call) computedOutput(value build.Expr) (map[string]string, bool) {
+	key, ok := c.key(value)
+	if !ok {
+		return nil, false
+	}
+	for _, other := range c.file.calls {
+		if other.rule != nil || other.scope != c.scope || !slices.Contains(singleFile, strings.TrimPrefix(other.kind(), "native.")) {
+			continue
+		}
+		if name := other.attr("name"); name != nil {
+			if own, ok := other.key(name.value); ok && own == key {
+				return map[string]string{computed(c.file.source(value)): computed(c.file.source(name.value))}, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// computed marks text that is an expression of Starlark, and not a string.
+func computed(text string) string { return "\x00" + text }
+
+// quoted returns a string as Starlark, in which a computed text is an expression.
+func quoted(text string) string {
+	before, expression, ok := strings.Cut(text, "\x00")
+	switch {
+	case !ok:
+		return strconv.Quote(text)
+	case before == "":
+		return expression
+	}
+	return strconv.Quote(before) + " + " + expression
 }
 
 func (w *workspace) outputs(f *file, label string, depth int) (map[string]string, bool) {

@@ -133,10 +133,16 @@ func (w *workspace) matching(c *call, pkg, name string) []int {
 			continue
 		}
 		text = glob(text)
-		if other.file.isBuild() && !overlap(pkg, other.file.pkg()) || strings.Trim(text, "*") == "" {
+		if other.file.isBuild() && !overlap(pkg, other.file.pkg()) {
 			continue
 		}
-		if overlap(name, text) {
+		names := []string{text}
+		if loop, ok := a.value.(*build.Ident); ok {
+			names = other.file.listedNames(loop.Name)
+		} else if strings.Trim(text, "*") == "" {
+			continue
+		}
+		if slices.ContainsFunc(names, func(text string) bool { return overlap(name, text) }) {
 			nodes = append(nodes, other.node)
 		}
 	}
@@ -160,20 +166,39 @@ func (w *workspace) matching(c *call, pkg, name string) []int {
 // the list that its loop runs over.
 func (w *workspace) listed(c *call, name string) []int {
 	var nodes []int
-	add := func(x build.Expr) {
-		if list, ok := x.(*build.Ident); ok && c.file.values[list.Name] != nil {
-			x = c.file.values[list.Name]
-		}
-		for _, text := range allStrings(x) {
-			if w.targets[c.file.label(text)] != nil || strings.ContainsAny(text, ":/") {
-				nodes = append(nodes, w.named(c, text)...)
-			}
+	for _, text := range c.file.listedNames(name) {
+		if w.targets[c.file.label(text)] != nil || strings.ContainsAny(text, ":/") {
+			nodes = append(nodes, w.named(c, text)...)
 		}
 	}
-	if value := c.file.values[name]; value != nil {
+	return nodes
+}
+
+// listedNames returns the strings that a variable of the file may be, as globs.
+func (f *file) listedNames(name string) []string {
+	var all []string
+	add := func(x build.Expr) {
+		if list, ok := x.(*build.Ident); ok && f.values[list.Name] != nil {
+			x = f.values[list.Name]
+		}
+		build.Walk(x, func(x build.Expr, stack []build.Expr) {
+			if len(stack) > 0 {
+				if _, part := stack[len(stack)-1].(*build.BinaryExpr); part {
+					return
+				}
+			}
+			switch x.(type) {
+			case *build.StringExpr, *build.BinaryExpr:
+				if text, ok := pattern(x); ok {
+					all = append(all, glob(text))
+				}
+			}
+		})
+	}
+	if value := f.values[name]; value != nil {
 		add(value)
 	}
-	build.Walk(c.file.tree, func(x build.Expr, _ []build.Expr) {
+	build.Walk(f.tree, func(x build.Expr, _ []build.Expr) {
 		switch x := x.(type) {
 		case *build.ForStmt:
 			if slices.Contains(loopVariables(x), name) {
@@ -187,7 +212,7 @@ func (w *workspace) listed(c *call, name string) []int {
 			}
 		}
 	})
-	return nodes
+	return all
 }
 
 // onlyTargets returns the calls that use a global variable of a BUILD file. It reports false if one is not of a rule that is

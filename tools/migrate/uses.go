@@ -113,7 +113,7 @@ func (w *workspace) addUse(u use, label string) {
 		key = f.label(label)
 	}
 	target := w.targets[key]
-	if target == nil && !isExternal(key) {
+	if target == nil && !isExternal(key) && w.declared[key] == nil {
 		// Files that rules declare beside their targets.
 		for _, suffix := range []string{".digest", ".tar", ".sha256", "-layer.tar", ".json.sha256"} {
 			if name, ok := strings.CutSuffix(key, suffix); ok && target == nil {
@@ -172,7 +172,8 @@ func (w *workspace) useFiles(target *call, u use) {
 		target.usedBy(u)
 	case !u.file.chosen:
 		target.refuse("", "not-chosen", "a file among those not to translate uses the target: "+u.file.name, "name "+u.file.name+" too")
-	case target.rule.ruleset == "rules_oci" && target.rule.role == image,
+	case target.rule.role == image && u.group() == "digest": // which ours has, too
+	case target.rule.role == image && (target.rule.ruleset == "rules_oci" || u.group() != "" || u.user.rule != nil && u.user.rule.stays()),
 		target.rule == ociLoad && u.isTarball():
 		target.files = append(target.files, u)
 	default:
@@ -188,6 +189,15 @@ func (c *call) usedBy(u use) {
 	}
 	c.refuse("", "used-by", u.String()+" uses the target, and expects what the other ruleset provides",
 		"change that first; image_archive and its output group oci_layout have the image's files")
+}
+
+// group returns the output group of a use of an image by a filegroup, if image_archive has the same files.
+func (u use) group() string {
+	group, _ := u.user.text("output_group")
+	if u.user.kind() == "filegroup" && u.attr == "srcs" && slices.Contains([]string{"oci_layout", "oci_tarball", "digest"}, group) {
+		return group
+	}
+	return ""
 }
 
 // isTarball reports whether a use is a filegroup of the archive of an oci_load.
@@ -206,25 +216,30 @@ func (w *workspace) provideFiles(c *call) {
 	if len(c.files) == 0 || !c.translated() {
 		return
 	}
-	archive := c.freeName("_archive")
+	archive, layout := c.freeName("_archive"), ""
 	if c.rule.role == image {
 		c.generate("image_archive", archive, []setting{{"image", c.ref(c.file.source(c.attr("name").value))}})
-		layout := c.freeName("_layout")
-		c.generate("filegroup", layout, []setting{{"srcs", "[" + c.ref(archive) + "]"}, {"output_group", `"oci_layout"`}, {"visibility", c.sourceOf("visibility")}})
-		archive = layout
+		if slices.ContainsFunc(c.files, func(u use) bool { return u.group() == "" }) {
+			layout = c.freeName("_layout")
+			c.generate("filegroup", layout, []setting{{"srcs", "[" + c.ref(archive) + "]"}, {"output_group", `"oci_layout"`}, {"visibility", c.sourceOf("visibility")}})
+		}
 	} else {
 		c.generate("image_archive", archive, []setting{
 			{"image", c.sourceOf("image")}, {"repo_tags", c.sourceOf("repo_tags")}, {"visibility", c.sourceOf("visibility")},
 		})
 	}
 	for _, u := range c.files {
-		text := c.ref(archive)
+		name := archive
+		if c.rule.role == image && u.group() == "" {
+			name = layout
+		}
+		text := c.ref(name)
 		if u.file != c.file {
-			text = fmt.Sprintf("%q", c.file.label(strings.Trim(archive, `"`)))
+			text = fmt.Sprintf("%q", c.file.label(strings.Trim(name, `"`)))
 		}
 		start, end := span(u.value)
 		u.file.edits = append(u.file.edits, edit{start, end, text})
-		if c.rule.role == program {
+		if c.rule.role == program || u.group() == "oci_tarball" { // the archive is the default output
 			u.file.edits = append(u.file.edits, u.file.removals(u.user.expr, u.user.attr("output_group").index)...)
 		}
 	}
