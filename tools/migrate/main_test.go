@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -125,6 +126,22 @@ func TestVersion(t *testing.T) {
 	found := regexp.MustCompile(`version = "([^"]*)"`).FindSubmatch(text)
 	if found == nil || string(found[1]) != version {
 		t.Errorf("MODULE.bazel has version %q, this program writes %q", found, version)
+	}
+}
+
+// TestParser compares the version of the parser in MODULE.bazel with that in go.mod.
+func TestParser(t *testing.T) {
+	module, err := os.ReadFile("../../MODULE.bazel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, err := os.ReadFile("go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`sum = "(.*)",\n    version = "(.*)",`).FindSubmatch(module)
+	if found == nil || !strings.Contains(string(sums), fmt.Sprintf("github.com/bazelbuild/buildtools %s %s\n", found[2], found[1])) {
+		t.Errorf("MODULE.bazel has %q, which go.sum lacks", found)
 	}
 }
 
