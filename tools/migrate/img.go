@@ -214,6 +214,9 @@ func imgPush(c *call, _ *attr) {
 		return
 	}
 	registry := c.file.workspace.registry()
+	if registry == registryVariable {
+		c.note("add common --define=IMAGE_REGISTRY=REGISTRY to .bazelrc; it replaces the flag destination_registry of rules_img")
+	}
 	prefix := &build.StringExpr{Value: registry}
 	c.set(repository, joined(fmt.Sprintf("%q", registry), c.take(repository.value), prefix, repository.value))
 	c.pushTag()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -218,6 +219,12 @@ func documented(t *testing.T) map[string]map[string]bool {
 		known[name] = map[string]bool{}
 		for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(section, -1) {
 			known[name][row[1]] = true
+		}
+	}
+	// A macro, which passes on the attributes of both.
+	if both := known["image_from_binary"]; both != nil {
+		for _, rule := range []string{"image", "image_binary_layers", "image_index"} {
+			maps.Copy(both, known[rule])
 		}
 	}
 	return known

@@ -116,10 +116,6 @@ func (w *workspace) registry() string {
 			}
 		}
 	}
-	step := ".bazelrc: add common --define=IMAGE_REGISTRY=REGISTRY, which replaces the flag destination_registry of rules_img"
-	if !slices.Contains(w.setup, step) {
-		w.setup = append(w.setup, step)
-	}
 	return registryVariable
 }
 

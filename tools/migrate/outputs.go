@@ -68,11 +68,8 @@ func (w *workspace) outputs(f *file, label string, depth int) (map[string]string
 		return nil, false
 	}
 	key := f.label(label)
-	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
-	if info, err := os.Lstat(filepath.Join(w.root, filepath.FromSlash(pkg), filepath.FromSlash(name))); err == nil && info.Mode().IsRegular() {
-		return map[string]string{label: path.Base(name)}, true
-	}
-	if w.programs[key] {
+	if w.isSource(key) || w.programs[key] {
+		_, name, _ := strings.Cut(key, ":")
 		return map[string]string{label: path.Base(name)}, true
 	}
 	target := w.declared[key]
@@ -110,6 +107,13 @@ func (w *workspace) outputs(f *file, label string, depth int) (map[string]string
 		return all, len(all) > 0
 	}
 	return nil, false
+}
+
+// isSource reports whether a label is that of a source file.
+func (w *workspace) isSource(key string) bool {
+	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
+	info, err := os.Lstat(filepath.Join(w.root, filepath.FromSlash(pkg), filepath.FromSlash(name)))
+	return err == nil && info.Mode().IsRegular()
 }
 
 // externalOutput returns the file of a label in another repository: that of an http_file, or one with the target's name.

@@ -34,16 +34,16 @@ func (w *workspace) indexAliases() {
 	}
 }
 
-// forwards returns the targets that a target stands for: those of an alias, or the only source of a filegroup, which our
-// rules take the image from.
+// forwards returns the targets that a target stands for: those of an alias, or the source of a platform_transition_filegroup,
+// which our rules take the image from.
 func (c *call) forwards() []build.Expr {
 	switch strings.TrimPrefix(c.kind(), "native.") {
 	case "alias":
 		if actual := c.attr("actual"); actual != nil {
 			return values(actual.value)
 		}
-	case "filegroup", "platform_transition_filegroup":
-		if srcs := c.attr("srcs"); srcs != nil && c.attr("output_group") == nil {
+	case "platform_transition_filegroup":
+		if srcs := c.attr("srcs"); srcs != nil {
 			if list, ok := srcs.value.(*build.ListExpr); ok && len(list.List) == 1 {
 				return list.List
 			}

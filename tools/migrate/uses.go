@@ -41,7 +41,7 @@ func (w *workspace) findUses() {
 				w.addUse(use{file: f, user: user, attr: attr}, found[1])
 			}
 			if !slices.Contains(plainText, attr) && !isLoad(stack) {
-				w.addUse(use{f, user, attr, s, variable(stack)}, s.Value)
+				w.addUse(use{file: f, user: user, attr: attr, value: s, variable: variable(stack)}, s.Value)
 			}
 		})
 	}
@@ -91,6 +91,8 @@ type use struct {
 	value build.Expr
 	// variable is the name of the global variable that is set to the label, or to a list of it.
 	variable string
+	// forwarder is the label of the platform_transition_filegroup that is used, if it is not the target itself.
+	forwarder string
 }
 
 func (u use) String() string {
@@ -113,13 +115,16 @@ func (w *workspace) addUse(u use, label string) {
 		key = f.label(label)
 	}
 	target := w.targets[key]
-	if target == nil && !isExternal(key) && w.declared[key] == nil {
+	if target == nil && !isExternal(key) && w.declared[key] == nil && !w.programs[key] && !w.isSource(key) {
 		// Files that rules declare beside their targets.
 		for _, suffix := range []string{".digest", ".tar", ".sha256", "-layer.tar", ".json.sha256"} {
 			if name, ok := strings.CutSuffix(key, suffix); ok && target == nil {
 				target, exact = w.targets[name], false
 			}
 		}
+	}
+	if forwarder := w.computed[key]; forwarder != nil && !strings.HasSuffix(forwarder.kind(), "alias") {
+		u.forwarder = key
 	}
 	if target == nil && isExternal(key) {
 		repository, _, _ := strings.Cut(strings.TrimLeft(key, "@"), "//")
@@ -216,32 +221,47 @@ func (w *workspace) provideFiles(c *call) {
 	if len(c.files) == 0 || !c.translated() {
 		return
 	}
-	archive, layout := c.freeName("_archive"), ""
-	if c.rule.role == image {
-		c.generate("image_archive", archive, []setting{{"image", c.ref(c.file.source(c.attr("name").value))}})
-		if slices.ContainsFunc(c.files, func(u use) bool { return u.group() == "" }) {
-			layout = c.freeName("_layout")
-			c.generate("filegroup", layout, []setting{{"srcs", "[" + c.ref(archive) + "]"}, {"output_group", `"oci_layout"`}, {"visibility", c.sourceOf("visibility")}})
-		}
-	} else {
+	if c.rule.role == program {
+		archive := c.freeName("_archive")
 		c.generate("image_archive", archive, []setting{
 			{"image", c.sourceOf("image")}, {"repo_tags", c.sourceOf("repo_tags")}, {"visibility", c.sourceOf("visibility")},
 		})
+		for _, u := range c.files {
+			c.provide(u, archive)
+		}
+		return
 	}
+	made := map[string]string{} // by what they are of
 	for _, u := range c.files {
-		name := archive
-		if c.rule.role == image && u.group() == "" {
-			name = layout
+		image, key := c.ref(c.file.source(c.attr("name").value)), u.forwarder
+		if u.forwarder != "" {
+			image = fmt.Sprintf("%q", u.forwarder)
 		}
-		text := c.ref(name)
-		if u.file != c.file {
-			text = fmt.Sprintf("%q", c.file.label(strings.Trim(name, `"`)))
+		if made[key] == "" {
+			made[key] = c.freeName("_archive")
+			c.generate("image_archive", made[key], []setting{{"image", image}, {"visibility", c.sourceOf("visibility")}})
 		}
-		start, end := span(u.value)
-		u.file.edits = append(u.file.edits, edit{start, end, text})
-		if c.rule.role == program || u.group() == "oci_tarball" { // the archive is the default output
-			u.file.edits = append(u.file.edits, u.file.removals(u.user.expr, u.user.attr("output_group").index)...)
+		if u.group() == "" {
+			archive := made[key]
+			if key += " layout"; made[key] == "" {
+				made[key] = c.freeName("_layout")
+				c.generate("filegroup", made[key], []setting{{"srcs", "[" + c.ref(archive) + "]"}, {"output_group", `"oci_layout"`}, {"visibility", c.sourceOf("visibility")}})
+			}
 		}
+		c.provide(u, made[key])
+	}
+}
+
+// provide makes a rule use other files.
+func (c *call) provide(u use, name string) {
+	text := c.ref(name)
+	if u.file != c.file {
+		text = fmt.Sprintf("%q", c.file.label(strings.Trim(name, `"`)))
+	}
+	start, end := span(u.value)
+	u.file.edits = append(u.file.edits, edit{start, end, text})
+	if c.rule.role == program || u.group() == "oci_tarball" { // the archive is the default output
+		u.file.edits = append(u.file.edits, u.file.removals(u.user.expr, u.user.attr("output_group").index)...)
 	}
 }
 
