@@ -7,7 +7,8 @@ translate() {
   mkdir -p "$(dirname "$dir")"
   cp -r "$E2E/migrate/$1" "$dir"
   "$WORK/migrate" --workspace="$dir" --write
-  lacks "$(cat "$dir"/*.bazel "$dir"/*.bzl 2>/dev/null)" rules_oci rules_docker rules_img
+  cat "$dir"/*.bazel "$dir"/*.bzl >"$WORK/all" 2>/dev/null || [ -s "$WORK/all" ]
+  lacks "$WORK/all" @rules_oci @io_bazel_rules_docker @rules_img
   "$WORK/migrate" --workspace="$dir" >"$WORK/again" 2>"$WORK/report"
   equal "a second run" "" "$(cat "$WORK/again")"
   # As a user of this checkout would have it.
@@ -17,8 +18,13 @@ translate() {
 # setting IMAGE FILTER: a value in the config of an image.
 setting() { jq -cr "$2" "$(build "$1" config)"; }
 
-# entry LAYOUT PATTERN: the lines of the layers' listings that match.
-entry() {
+# has IMAGE PATTERN TEXT: a line of the listings of the image's layers matches the pattern, and has the text.
+has() {
+  entries "$(build "$1" oci_layout)" "$2" >"$WORK/entries"
+  contains "$WORK/entries" "$3"
+}
+
+entries() {
   jq -r '.layers[].digest' "$1/blobs/$(jq -r '.manifests[0].digest' "$1/index.json" | tr : /)" | while read -r digest; do
     tar --numeric-owner -tvf "$1/blobs/${digest/://}"
   done | grep -E " $2\$"
@@ -32,12 +38,11 @@ oci() {
   equal cmd '["--greet"]' "$(setting //:image .config.Cmd)"
   equal "a cleared cmd" null "$(setting //:cleared .config.Cmd)"
   equal "a macro's entrypoint" '["/bin/small"]' "$(setting //:small_image .config.Entrypoint)"
-  contains "$(cat "$(build //:listing)")" imageLayoutVersion
-  contains "$(entry "$(build //:image oci_layout)" '(./)?srv/greeting.txt')" 0/0
+  contains "$(build //:listing)" imageLayoutVersion
+  has //:image '(\./)?srv/greeting\.txt' 0/0
 }
 
 docker() {
-  local layout
   translate docker
   cd "$E2E/migrate/migrated/docker"
   bazel build //...
@@ -45,11 +50,10 @@ docker() {
   equal "a command of a shell" '["/bin/sh","-c","exec /run.sh"]' "$(setting //:two .config.Cmd)"
   equal "the program's args" '["--greet"]' "$(setting //:server .config.Cmd)"
   equal ports '{"80/tcp":{}}' "$(setting //:server .config.ExposedPorts)"
-  layout=$(build //:one oci_layout)
-  layout_valid "$layout"
-  contains "$(entry "$layout" '(./)?etc/app/app.conf')" -rw-r--r--
-  contains "$(entry "$layout" '(./)?run.sh')" -r-xr-xr-x
-  contains "$(setting //:server '.config.Entrypoint[0]')" server
+  layout_valid "$(build //:one oci_layout)"
+  has //:one '(\./)?etc/app/app\.conf' -rw-r--r--
+  has //:one '(\./)?run\.sh' -r-xr-xr-x
+  has //:one ".?$(setting //:server '.config.Entrypoint[0]' | tr -d '"')" -rwxr-xr-x
 }
 
 img() {
@@ -57,8 +61,8 @@ img() {
   cd "$E2E/migrate/migrated/img"
   bazel build //...
   equal workdir '"/srv"' "$(jq .config.WorkingDir "$(build //:image config)")"
-  contains "$(entry "$(build //:image oci_layout)" '(./)?etc/app.conf')" 1000/1000
-  contains "$(entry "$(build //:image oci_layout)" '(./)?srv/run')" -rwxr-xr-x
+  has //:image '(\./)?etc/app\.conf' 1000/1000
+  has //:image '(\./)?srv/run' -rwxr-xr-x
 }
 
 check "the program" go -C "$TOP/tools/migrate" build -o "$WORK/migrate" .
