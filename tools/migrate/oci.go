@@ -25,7 +25,7 @@ var ociRules = map[string]*rule{
 			"os":            platform("os"),
 			"architecture":  platform("architecture"),
 			"variant":       platform("variant"),
-			"created":       refuse("file", "the time comes from a file", "write the time, or remove it: the default is 1970-01-01T00:00:00Z"),
+			"created":       keep("created_file"),
 			"resource_set":  drop(""),
 		},
 	},
@@ -55,7 +55,7 @@ var ociLoad = &rule{
 	role: program, to: "image_load", targets: []string{"image"},
 	attrs: map[string]action{
 		"image":     label("image"),
-		"repo_tags": listed("repo_tags", ""),
+		"repo_tags": listed("repo_tags", "repo_tags_file"),
 		"format":    only("docker", "an archive in another format is the output group oci_layout of the image"),
 		"loader":    refuse("no-counterpart", "the loader is a program of its own", "remove it; image_load loads into Docker, Podman and containerd"),
 	},
@@ -68,7 +68,7 @@ func inherited(c *call, a *attr) {
 		c.cleared = append(c.cleared, fmt.Sprintf("%q", a.name))
 		return
 	}
-	listed(a.name, "")(c, a)
+	listed(a.name, a.name+"_file")(c, a)
 }
 
 // only drops an attribute that has the value that is the default here.

@@ -223,8 +223,12 @@ func (w *workspace) provideFiles(c *call) {
 	}
 	if c.rule.role == program {
 		archive := c.freeName("_archive")
+		tags := "repo_tags"
+		if a := c.attr(tags); a != nil && c.valueKind(a.value) == "string" {
+			tags = "repo_tags_file"
+		}
 		c.generate("image_archive", archive, []setting{
-			{"image", c.sourceOf("image")}, {"repo_tags", c.sourceOf("repo_tags")}, {"visibility", c.sourceOf("visibility")},
+			{"image", c.sourceOf("image")}, {tags, c.sourceOf("repo_tags")}, {"visibility", c.sourceOf("visibility")},
 		})
 		for _, u := range c.files {
 			c.provide(u, archive)
