@@ -76,10 +76,10 @@ var dockerRules = map[string]*rule{
 	"container_flatten": {role: archive, targets: []string{"image"},
 		advice: "use image_rootfs(format = \"tar\")"},
 	"container_test": {
-		role: test, to: "container_structure_test", targets: []string{"image"}, finish: structureTest,
+		role: test, to: "image_test", targets: []string{"image"},
 		attrs: map[string]action{
-			"image": label("image"), "configs": keep("configs"), "driver": keep("driver"),
-			"verbose": drop(""), "loaded_name": drop(""),
+			"image": label("image"), "configs": keep("configs"),
+			"driver": drop("image_test needs no engine"), "verbose": drop(""), "loaded_name": drop(""),
 		},
 	},
 	"container_pull": {
@@ -119,25 +119,6 @@ func merged(tables ...map[string]action) map[string]action {
 		}
 	}
 	return all
-}
-
-// structureTest gives a test the files of its image: a directory with an image layout, or an archive.
-func structureTest(c *call, _ *attr) {
-	image := c.attr("image")
-	if image == nil {
-		c.refuse("image", "no-counterpart", "the test has no image", "set the attribute image")
-		return
-	}
-	archive := c.freeName("_archive")
-	c.generate("image_archive", archive, []setting{{"image", c.file.source(image.value)}})
-	group := `"oci_layout"`
-	if driver, _ := c.text("driver"); driver == "tar" {
-		group = ""
-	}
-	files := c.freeName("_image")
-	c.generate("filegroup", files, []setting{{"srcs", "[" + c.ref(archive) + "]"}, {"output_group", group}})
-	c.set(image, c.ref(files))
-	c.note("container_structure_test is a module of its own, which the workspace must declare")
 }
 
 // command takes a command over, which may also be text for a shell.

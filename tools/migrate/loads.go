@@ -11,16 +11,15 @@ import (
 
 // modules has the files to load names from, other than defs.bzl.
 var modules = map[string]string{
-	"images_pull":              "@rules_strata//rules:repositories.bzl",
-	"container_structure_test": "@container_structure_test//:defs.bzl",
-	"go_binary":                "@rules_go//go:def.bzl",
-	"cc_binary":                "@rules_cc//cc:cc_binary.bzl",
-	"java_binary":              "@rules_java//java:java_binary.bzl",
-	"py_binary":                "@rules_python//python:py_binary.bzl",
-	"rust_binary":              "@rules_rust//rust:defs.bzl",
-	"scala_binary":             "@rules_scala//scala:scala.bzl",
-	"kt_jvm_binary":            "@rules_kotlin//kotlin:jvm.bzl",
-	"nodejs_binary":            "@build_bazel_rules_nodejs//:index.bzl",
+	"images_pull":   "@rules_strata//rules:repositories.bzl",
+	"go_binary":     "@rules_go//go:def.bzl",
+	"cc_binary":     "@rules_cc//cc:cc_binary.bzl",
+	"java_binary":   "@rules_java//java:java_binary.bzl",
+	"py_binary":     "@rules_python//python:py_binary.bzl",
+	"rust_binary":   "@rules_rust//rust:defs.bzl",
+	"scala_binary":  "@rules_scala//scala:scala.bzl",
+	"kt_jvm_binary": "@rules_kotlin//kotlin:jvm.bzl",
+	"nodejs_binary": "@build_bazel_rules_nodejs//:index.bzl",
 }
 
 // ruleKinds are the rules that a language's only file has beside the one for programs.

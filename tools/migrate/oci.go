@@ -66,6 +66,9 @@ func inherited(c *call, a *attr) {
 	if list, ok := a.value.(*build.ListExpr); ok && len(list.List) == 0 && c.attr("base") != nil {
 		c.drop(a)
 		c.cleared = append(c.cleared, fmt.Sprintf("%q", a.name))
+		if c.rule.ruleset == "rules_oci" && a.name == "entrypoint" && c.attr("cmd") == nil {
+			c.cleared = append(c.cleared, `"cmd"`) // an entrypoint removes the base's arguments
+		}
 		return
 	}
 	listed(a.name, a.name+"_file")(c, a)
