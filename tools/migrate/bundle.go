@@ -30,8 +30,7 @@ func (f *file) flowsTo(name string) []build.Expr {
 	var all []build.Expr
 	seen := map[string]bool{}
 	var add func(name string)
-	var value func(x build.Expr)
-	value = func(x build.Expr) {
+	value := func(x build.Expr) {
 		all = append(all, x)
 		build.Walk(x, func(x build.Expr, stack []build.Expr) {
 			if len(stack) == 0 {

@@ -104,15 +104,25 @@ func glob(text string) string {
 	return b.String()
 }
 
-// overlap reports whether there is a text that both globs match.
+// overlap reports whether there is a text that both globs match. Its time is the product of their lengths.
 func overlap(a, b string) bool {
-	switch {
-	case a == "" && b == "":
-		return true
-	case a != "" && a[0] == '*':
-		return overlap(a[1:], b) || b != "" && overlap(a, b[1:])
-	case b != "" && b[0] == '*':
-		return overlap(b, a)
+	// row[j] is set if the rest of a and b[j:] overlap.
+	row := make([]bool, len(b)+1)
+	for i := len(a); i >= 0; i-- {
+		below := row
+		row = make([]bool, len(b)+1)
+		for j := len(b); j >= 0; j-- {
+			switch {
+			case i == len(a) && j == len(b):
+				row[j] = true
+			case i < len(a) && a[i] == '*':
+				row[j] = below[j] || j < len(b) && row[j+1]
+			case j < len(b) && b[j] == '*':
+				row[j] = row[j+1] || i < len(a) && below[j]
+			case i < len(a) && j < len(b):
+				row[j] = a[i] == b[j] && below[j+1]
+			}
+		}
 	}
-	return a != "" && b != "" && a[0] == b[0] && overlap(a[1:], b[1:])
+	return row[0]
 }

@@ -316,6 +316,7 @@ func labels(to string) action {
 var (
 	ociVariable    = regexp.MustCompile(`\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))`)
 	dockerVariable = regexp.MustCompile(`\$\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))`)
+	makeVariable   = regexp.MustCompile(`\$\([A-Za-z_][A-Za-z0-9_]*\)`)
 	imgVariable    = regexp.MustCompile(`\{\{-? *\$([A-Za-z_][A-Za-z0-9_]*)() *-?\}\}`)
 )
 
@@ -329,7 +330,11 @@ func environment(c *call, a *attr) {
 			return
 		}
 		value := variable.ReplaceAllString(s.Value, "${$1$2}")
-		if strings.Contains(variable.ReplaceAllString(s.Value, ""), "$") {
+		rest := variable.ReplaceAllString(s.Value, "")
+		if c.rule.ruleset == "rules_docker" {
+			rest = makeVariable.ReplaceAllString(rest, "")
+		}
+		if strings.Contains(rest, "$") {
 			c.refuse(a.name, "expansion", "the value has a dollar sign that is not a variable of the base", "write ${NAME} for a variable of the base, and $$ for a dollar")
 			return
 		}
