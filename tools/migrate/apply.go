@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
@@ -25,11 +26,10 @@ func (c *call) translated() bool { return len(c.problems) == 0 && c.rule.to != "
 func (w *workspace) render() ([]change, error) {
 	for _, c := range w.calls() {
 		w.provideFiles(c)
+		w.providePushes(c)
 	}
 	for _, e := range w.extensions {
-		if len(e.pulls) > 0 && e.pulls[0].translated() {
-			e.rewrite()
-		}
+		e.rewrite()
 	}
 	var changes []change
 	for _, f := range w.files {
@@ -58,6 +58,9 @@ func (f *file) rewrite() {
 	for _, c := range f.calls {
 		if c.rule != nil && c.translated() && !c.isTag() {
 			done[c.kind()]++
+			for _, name := range c.replaced {
+				done[name]++
+			}
 		}
 	}
 	gone := map[string]bool{}
@@ -98,9 +101,13 @@ func (f *file) rewrite() {
 
 // insert puts the new targets of a call in front of it and its comments.
 func (f *file) insert(c *call, m *imports) {
-	at, _ := span(c.expr)
+	var statement build.Expr = c.expr
+	if c.loop != nil {
+		statement = c.loop
+	}
+	at, _ := span(statement)
 	blanks, _ := f.indent(at)
-	for _, comment := range c.expr.Comment().Before {
+	for _, comment := range statement.Comment().Before {
 		at = min(at, comment.Start.Byte)
 	}
 	at = f.lineStart(at)
@@ -109,13 +116,33 @@ func (f *file) insert(c *call, m *imports) {
 		gap = "\n"
 	}
 	for i, text := range c.before {
-		if c.symbols[i] != "filegroup" {
-			text = m.local(c.symbols[i]) + strings.TrimPrefix(text, c.symbols[i])
-		} else if c.scope != nil {
+		switch symbol := c.symbols[i]; {
+		case f.isNative(symbol) && c.scope != nil:
 			text = "native." + text
+		case f.isNative(symbol):
+		default:
+			text = strings.Replace(text, symbol+"(", m.local(symbol)+"(", 1)
+		}
+		if c.loop != nil {
+			text = f.repeated(text, c.loop)
 		}
 		f.edits = append(f.edits, edit{start: at, end: at, text: blanks + indented(text, blanks) + gap})
 	}
+}
+
+// repeated returns a call as the element of a comprehension with the clauses of another.
+func (f *file) repeated(text string, loop *build.Comprehension) string {
+	start, _ := span(loop.Clauses[0])
+	_, end := span(loop.Clauses[len(loop.Clauses)-1])
+	clauses := string(f.text[start:end])
+	if strings.Contains(clauses, "#") || strings.Contains(clauses, "\n") {
+		var all []string
+		for _, clause := range loop.Clauses {
+			all = append(all, build.FormatString(clause))
+		}
+		clauses = strings.Join(all, "\n")
+	}
+	return "[\n    " + indented(text, "    ") + "\n    " + indented(clauses, "    ") + "\n]"
 }
 
 // isTag reports whether a call is a tag of a module extension, which nothing loads.
@@ -142,7 +169,7 @@ func (w *workspace) fixModule() {
 		}
 	}
 	for _, e := range w.extensions {
-		if len(e.pulls) == 0 || !e.pulls[0].translated() {
+		if len(e.pulls) == 0 || slices.ContainsFunc(e.pulls, func(c *call) bool { return !c.translated() }) {
 			left["rules_oci"] = true
 		}
 	}

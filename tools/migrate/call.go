@@ -16,10 +16,20 @@ type call struct {
 	scope *build.DefStmt
 	// alone is set if the call is a statement, so that other statements can be put in front of it.
 	alone bool
+	// loop is set if the call is the element of a comprehension that is a statement.
+	loop  *build.Comprehension
 	attrs []attr
 
 	edits    []edit
 	dropped  []int    // arguments to remove
+	replaced []string // variables that edits replace by other text
+	cleared  []string // settings of the base that are not inherited
+	pushes   []destination
+	images   string   // the variable with the images of a bundle
+	star     string   // the variable in an argument **NAME
+	probes   []*call  // the callers that pass on attributes with it
+	refused  string   // of a probe: what cannot be passed on
+	depth    int      // of variables that stand for others
 	before   []string // statements to put in front
 	symbols  []string // names of ours that those statements use
 	problems []problem
@@ -59,9 +69,9 @@ func (f *file) addCall(x *build.CallExpr, stack []build.Expr) {
 		}
 	}
 	if len(stack) > 0 {
-		switch stack[len(stack)-1].(type) {
-		case *build.File, *build.DefStmt, *build.ForStmt, *build.IfStmt:
-			c.alone = true
+		c.alone = isBlock(stack[len(stack)-1])
+		if loop, ok := stack[len(stack)-1].(*build.Comprehension); ok && len(stack) > 1 && isBlock(stack[len(stack)-2]) && loop.Body == build.Expr(x) && !loop.Curly {
+			c.alone, c.loop = true, loop
 		}
 	}
 	for i, arg := range x.List {
@@ -78,13 +88,27 @@ func (f *file) addCall(x *build.CallExpr, stack []build.Expr) {
 	f.calls = append(f.calls, c)
 }
 
+// isBlock reports whether the elements of an expression are statements.
+func isBlock(x build.Expr) bool {
+	switch x.(type) {
+	case *build.File, *build.DefStmt, *build.ForStmt, *build.IfStmt:
+		return true
+	}
+	return false
+}
+
+// checkArgument looks at an argument without a name. plan checks **NAME when all files are known.
 func (c *call) checkArgument(arg build.Expr) {
-	if star, ok := arg.(*build.UnaryExpr); ok && star.Op == "**" {
-		c.refuse("**", "kwargs", "the macro passes on attributes that only its callers know",
-			"list the attributes that callers use as parameters, then run this again")
+	star, ok := arg.(*build.UnaryExpr)
+	if !ok || star.Op != "**" {
+		c.refuse("", "positional", "the call has an argument without a name", "write NAME = VALUE")
 		return
 	}
-	c.refuse("", "positional", "the call has an argument without a name", "write NAME = VALUE")
+	if name, ok := star.X.(*build.Ident); ok {
+		c.star = name.Name
+	} else {
+		c.star = "**"
+	}
 }
 
 // kind returns the name that the file calls the function by.
@@ -134,6 +158,9 @@ func (c *call) target() (string, bool) {
 // key returns the key of the target that a value refers to. In a macro, names are expressions; two of the same text are the
 // same name.
 func (c *call) key(value build.Expr) (string, bool) {
+	if inner := constructed(value); inner != nil {
+		value = inner
+	}
 	s, literal := value.(*build.StringExpr)
 	switch {
 	case literal && isExternal(s.Value):
@@ -150,6 +177,19 @@ func (c *call) key(value build.Expr) (string, bool) {
 		text = build.FormatString(value)
 	}
 	return c.scopeKey(strings.TrimPrefix(text, ":")), true
+}
+
+// constructed returns the text in Label(TEXT), or nil.
+func constructed(value build.Expr) *build.StringExpr {
+	call, ok := value.(*build.CallExpr)
+	if !ok || len(call.List) != 1 {
+		return nil
+	}
+	if name, ok := call.X.(*build.Ident); !ok || name.Name != "Label" {
+		return nil
+	}
+	s, _ := call.List[0].(*build.StringExpr)
+	return s
 }
 
 func (c *call) scopeKey(text string) string {
@@ -169,7 +209,7 @@ func isText(x build.Expr) bool {
 		return isText(x.X)
 	case *build.BinaryExpr:
 		_, formats := x.X.(*build.StringExpr)
-		return x.Op == "+" && isText(x.X) && isText(x.Y) || x.Op == "%" && formats
+		return x.Op == "+" && (isText(x.X) || isText(x.Y)) || x.Op == "%" && formats
 	case *build.CallExpr:
 		method, ok := x.X.(*build.DotExpr)
 		return ok && method.Name == "format"
@@ -232,7 +272,7 @@ func (c *call) freeName(suffix string) string {
 		if literal {
 			name = fmt.Sprintf("%q", s.Value+end)
 		} else {
-			name = c.file.source(a.value) + " + " + name
+			name = operand(a.value, c.file.source(a.value)) + " + " + name
 		}
 		made, known := pattern(a.value)
 		if !known {
@@ -243,6 +283,15 @@ func (c *call) freeName(suffix string) string {
 			return name
 		}
 	}
+}
+
+// operand returns the text of an expression as an operand of +.
+func operand(x build.Expr, text string) string {
+	switch x.(type) {
+	case *build.ConditionalExpr, *build.LambdaExpr:
+		return "(" + text + ")"
+	}
+	return text
 }
 
 // ref returns the label of a target in this file whose name has this text.

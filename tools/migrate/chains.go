@@ -35,7 +35,7 @@ func (w *workspace) plan() {
 	w.chains.macros = map[*build.DefStmt]int{}
 	for _, c := range calls {
 		c.node = w.chains.add()
-		if c.scope != nil && c.rule.role != archive && c.rule.role != test {
+		if c.scope != nil && c.rule.role != archive && !c.rule.stays() {
 			if _, ok := w.chains.macros[c.scope]; !ok {
 				w.chains.macros[c.scope] = w.chains.add()
 			}
@@ -45,15 +45,17 @@ func (w *workspace) plan() {
 			c.refuse("", "not-chosen", "the file is not among those to translate", "name "+c.file.name+" too")
 		}
 		c.translate()
-	}
-	for _, e := range w.extensions {
-		for _, c := range e.pulls {
-			w.chains.join(c.node, e.pulls[0].node)
+		if c.star != "" && !c.rule.stays() && c.rule.to != "" {
+			w.checkStar(c)
 		}
 	}
 	for _, c := range calls {
 		for i := range c.refs {
 			w.resolve(c, &c.refs[i])
+		}
+		w.resolveProbes(c)
+		if c.rule == imgRules["multi_deploy"] && len(c.problems) == 0 {
+			w.resolveDeploy(c)
 		}
 	}
 	w.findUses()
@@ -77,6 +79,22 @@ func (w *workspace) refuseNested() bool {
 	return found
 }
 
+// resolveProbes finds the targets that callers pass on to a call.
+func (w *workspace) resolveProbes(c *call) {
+	for _, p := range c.probes {
+		for i := range p.refs {
+			w.resolve(p, &p.refs[i])
+		}
+		if len(p.edits) > 0 {
+			p.refuse("", "kwargs", "a label has another name in rules_strata", "")
+		}
+		for _, problem := range p.problems {
+			c.refuse("**", "kwargs", fmt.Sprintf("%s in %s passes on %s: %s", p.kind(), p.where(), problem.attr, problem.reason),
+				"list the attributes that callers use as parameters, then run this again")
+		}
+	}
+}
+
 func (c *call) refuseNested() {
 	c.refuse("", "nested", "the translation needs another target, and the call is part of an expression", "write the call as a statement")
 }
@@ -86,14 +104,18 @@ func (w *workspace) resolve(c *call, ref *reference) {
 	tar := ref.attr == "tars"
 	key, ok := c.key(ref.value)
 	ref.key = key
-	if c.rule.role == test {
+	if c.rule == dockerRules["push_all"] {
+		w.resolveBundle(c, ref)
+		return
+	}
+	if c.rule.stays() {
 		if target := w.targets[key]; ok && target != nil && !strings.HasPrefix(key, "//") { // findUses finds labels
-			w.useFiles(target, use{c.file, c, "image", ref.value})
+			w.useFiles(target, use{file: c.file, user: c, attr: "image", value: ref.value})
 		}
 		return
 	}
 	if !ok {
-		if !tar {
+		if !tar && !w.joinCandidates(c, ref.value) {
 			c.refuse(ref.attr, "unknown-target", "only Bazel knows the target "+c.file.source(ref.value), "write the label")
 		}
 		return
@@ -104,6 +126,9 @@ func (w *workspace) resolve(c *call, ref *reference) {
 	case target != nil && target.rule.role == archive && tar:
 	case target != nil:
 		w.chains.join(c.node, target.node)
+		for _, other := range w.aliases[key] {
+			w.chains.join(c.node, other.node)
+		}
 	case isExternal(key):
 		w.resolveExternal(c, ref)
 	case isExternal(leftmost(ref.value)):
@@ -112,6 +137,9 @@ func (w *workspace) resolve(c *call, ref *reference) {
 	default:
 		if macro, ok := w.instance(c.file, key); ok {
 			w.chains.join(c.node, macro)
+			return
+		}
+		if w.joinCandidates(c, ref.value) {
 			return
 		}
 		c.refuse(ref.attr, "unknown-target", "the target "+c.file.source(ref.value)+" is not one that is translated", "translate it by hand first")
@@ -193,9 +221,8 @@ func (w *workspace) macro(f *file, name string) (int, bool) {
 			if to.Name != name {
 				continue
 			}
-			path := strings.Replace(strings.TrimPrefix(f.label(load.Module.Value), "//"), ":", "/", 1)
 			for def, node := range w.chains.macros {
-				if def.Name == load.From[i].Name && w.defines(strings.TrimPrefix(path, "/"), def) {
+				if def.Name == load.From[i].Name && w.defines(f.loaded(load), def) {
 					return node, true
 				}
 			}

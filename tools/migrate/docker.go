@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -44,27 +42,53 @@ var dockerRules = map[string]*rule{
 		attrs: map[string]action{
 			"image":      label("image"),
 			"format":     drop(""),
-			"registry":   func(*call, *attr) {},
-			"repository": func(*call, *attr) {},
-			"tag":        func(*call, *attr) {},
+			"registry":   later,
+			"repository": later,
+			"tag":        later,
 			"tag_file":   keep("tag_file"),
 			"stamp":      stamp,
 		},
 	},
-	"container_bundle": {role: program, targets: []string{"images"}, advice: "write an image_load or an image_push for each image; image_push_all runs several"},
-	"docker_push":      {role: program, advice: "write an image_push for each image; image_push_all runs several"},
+	"container_bundle": {
+		role: program, to: "image_load", targets: []string{"images"},
+		attrs: map[string]action{
+			"images": bundle, "stamp": stamp, "extract_config": drop(""), "experimental_tarball_format": drop(""),
+		},
+	},
+	"push_all": {
+		role: program, to: "image_push_all", targets: []string{"bundle"},
+		attrs: map[string]action{
+			"bundle": func(c *call, a *attr) { c.refs = append(c.refs, reference{attr: a.name, value: a.value}) },
+			"format": drop(""), "sequential": drop("all images are pushed together"), "stamp": stamp,
+		},
+	},
+	"go_image":         language("go_binary", defaults["go"]),
+	"cc_image":         language("cc_binary", defaults["cc"]),
+	"rust_image":       language("rust_binary", defaults["rust"]),
+	"java_image":       language("java_binary", defaults["java"]),
+	"py_image":         language("py_binary", defaults["python"]),
+	"py3_image":        language("py_binary", defaults["python"]),
+	"kt_jvm_image":     language("kt_jvm_binary", defaults["java"]),
+	"scala_image":      language("scala_binary", defaults["java"]),
+	"nodejs_image":     language("nodejs_binary", defaultBase{"nodejs_image_base", "gcr.io/distroless/nodejs"}),
 	"container_load":   {role: image, advice: "use image_import"},
 	"container_import": {role: image, advice: "use image_import with the archive"},
 	"container_flatten": {role: archive, targets: []string{"image"},
 		advice: "use image_rootfs(format = \"tar\")"},
-	"container_test": {role: image, targets: []string{"image"}, advice: "use image_test, or container_structure_test with the output group oci_layout of an image_archive"},
+	"container_test": {
+		role: test, to: "image_test", targets: []string{"image"},
+		attrs: map[string]action{
+			"image": label("image"), "configs": keep("configs"),
+			"driver": drop("image_test needs no engine"), "verbose": drop(""), "loaded_name": drop(""),
+		},
+	},
 	"container_pull": {
 		role: pull, to: "images_pull", finish: finishPull,
 		attrs: map[string]action{
-			"registry":     func(*call, *attr) {},
-			"repository":   func(*call, *attr) {},
-			"tag":          func(*call, *attr) {},
-			"digest":       func(*call, *attr) {},
+			"registry":     later,
+			"repository":   later,
+			"tag":          later,
+			"digest":       later,
 			"architecture": drop("the image for the target platform is used"),
 			"os":           drop("the image for the target platform is used"),
 			"timeout":      drop(""),
@@ -97,20 +121,10 @@ func merged(tables ...map[string]action) map[string]action {
 	return all
 }
 
-func dockerBase(c *call, a *attr) {
-	label("base")(c, a)
-	for _, value := range values(a.value) {
-		if s, ok := value.(*build.StringExpr); ok && isExternal(s.Value) && strings.HasSuffix(s.Value, "//image") {
-			start, end := span(value)
-			c.edits = append(c.edits, edit{start: start, end: end, text: fmt.Sprintf("%q", strings.TrimSuffix(s.Value, "//image"))})
-		}
-	}
-}
-
 // command takes a command over, which may also be text for a shell.
 func command(c *call, a *attr) {
 	if c.valueKind(a.value) == "string" {
-		c.refuse(a.name, "shell", "a string is a command for a shell", `write a list, for example ["/bin/sh", "-c", COMMAND]`)
+		c.set(a, `["/bin/sh", "-c", `+c.file.source(a.value)+"]")
 		return
 	}
 	inherited(c, a)
@@ -118,20 +132,24 @@ func command(c *call, a *attr) {
 
 func dockerLabels(c *call, a *attr) {
 	c.rename(a, "labels")
+	c.variables(a.value)
 	build.Walk(a.value, func(x build.Expr, _ []build.Expr) {
-		if s, ok := x.(*build.StringExpr); ok && (strings.HasPrefix(s.Value, "@") || strings.Contains(s.Value, "{")) {
-			c.refuse(a.name, "file", "a label comes from a file, or from a variable of the workspace status", "write the value")
+		if s, ok := x.(*build.StringExpr); ok && strings.HasPrefix(s.Value, "@") {
+			c.refuse(a.name, "file", "a label comes from a file", "write labels_file, or the value")
 		}
 	})
 }
 
 func timestamp(c *call, a *attr) {
 	s, ok := a.value.(*build.StringExpr)
-	if _, err := time.Parse(time.RFC3339, text(s)); !ok || err != nil {
-		c.refuse(a.name, "time", "the time is not like 2025-01-31T12:00:00Z", "write the time in this form, or remove it")
+	c.rename(a, "created")
+	if strings.HasPrefix(text(s), "{") && strings.HasSuffix(text(s), "}") {
+		c.variables(a.value)
 		return
 	}
-	c.rename(a, "created")
+	if _, err := time.Parse(time.RFC3339, text(s)); !ok || err != nil {
+		c.refuse(a.name, "time", "the time is not like 2025-01-31T12:00:00Z", "write the time in this form, or remove it")
+	}
 }
 
 func text(s *build.StringExpr) string {
@@ -142,16 +160,23 @@ func text(s *build.StringExpr) string {
 }
 
 func stamp(c *call, a *attr) {
-	name, ok := a.value.(*build.Ident)
-	if _, label := a.value.(*build.StringExpr); !ok && !label {
-		c.refuse(a.name, "stamp", "the value decides about stamping", "remove it")
+	if c.rule.role != image {
+		c.drop(a)
 		return
 	}
-	if c.rule.role == image && (name == nil || name.Name != "False") {
-		c.refuse(a.name, "stamp", "images are not stamped: they would be rebuilt at each commit", "remove it; tags and repositories of image_push may have variables")
-		return
+	switch name, _ := a.value.(*build.Ident); {
+	case name != nil && name.Name == "True":
+		c.set(a, "1")
+		c.note("the creation time stays fixed; created = \"{{STABLE_NAME}}\" sets it from a variable of the workspace status")
+	case name != nil && name.Name == "False":
+		c.drop(a)
+	default:
+		if _, label := a.value.(*build.StringExpr); label {
+			c.drop(a)
+			return
+		}
+		c.set(a, "1 if "+c.file.source(a.value)+" else 0")
 	}
-	c.drop(a)
 }
 
 // dockerLayer puts the files of a container_image into a layer on top of its layers, and those of a container_layer into
@@ -188,9 +213,17 @@ func dockerLayer(c *call, _ *attr) {
 		if a == nil {
 			continue
 		}
-		if name == "tars" && directory != "/" {
-			c.refuse("directory", "moved-tars", "directory applies to the tars", "use an image_layer with package_dir")
+		if name == "debs" && directory != "/" {
+			c.refuse("directory", "moved-debs", "directory applies to the packages", "use an image_layer with the tars in the packages")
 			return
+		}
+		if name == "tars" && directory != "/" {
+			add("package_dir", fmt.Sprintf("%q", directory))
+			for i := range own {
+				if own[i].name == "files" {
+					own[i].text = dict(relative(paths, directory))
+				}
+			}
 		}
 		to := name
 		if name == "empty_dirs" {
@@ -224,6 +257,15 @@ func dockerLayer(c *call, _ *attr) {
 	c.addText("layers", top)
 }
 
+// relative returns paths without the directory that they are in.
+func relative(paths map[string]string, directory string) map[string]string {
+	all := map[string]string{}
+	for at, label := range paths {
+		all[strings.TrimPrefix(at, directory+"/")] = label
+	}
+	return all
+}
+
 // flattened returns path -> label of files that rules_docker and pkg_tar put into a directory by their base names.
 func (c *call) flattened(name, directory string) (map[string]string, bool) {
 	a := c.attr(name)
@@ -237,37 +279,22 @@ func (c *call) flattened(name, directory string) (map[string]string, bool) {
 	}
 	paths := map[string]string{}
 	for _, value := range all {
-		s, ok := value.(*build.StringExpr)
-		base, known := "", false
-		if ok {
-			base, known = c.file.workspace.outputName(c.file, s.Value)
-		}
+		outputs, known := c.outputs(value)
 		if !known {
 			c.refuse(name, "unknown-files", fmt.Sprintf("the names of the files of %s are only known to Bazel", c.file.source(value)),
 				"write files = {PATH: LABEL} of an image_layer")
 			return nil, false
 		}
-		at := path.Join(directory, base)
-		if _, twice := paths[at]; twice {
-			c.refuse(name, "duplicate", "two files have the path "+at, "rename one of them")
-			return nil, false
+		for label, base := range outputs {
+			at := path.Join(directory, base)
+			if _, twice := paths[at]; twice {
+				c.refuse(name, "duplicate", "two files have the path "+at, "rename one of them")
+				return nil, false
+			}
+			paths[at] = label
 		}
-		paths[at] = s.Value
 	}
 	return paths, true
-}
-
-// outputName returns the base name of the single file of a label: that of a source file, or of a program.
-func (w *workspace) outputName(f *file, label string) (string, bool) {
-	if isExternal(label) || !f.isBuild() {
-		return "", false
-	}
-	pkg, name, _ := strings.Cut(strings.TrimPrefix(f.label(label), "//"), ":")
-	if info, err := os.Lstat(filepath.Join(w.root, filepath.FromSlash(pkg), filepath.FromSlash(name))); err == nil && info.Mode().IsRegular() {
-		return path.Base(name), true
-	}
-	kind, ok := w.programs["//"+pkg+":"+name]
-	return path.Base(name), ok && kind
 }
 
 // rewrite gives the call other settings in place of those that describe its layer.
@@ -295,30 +322,26 @@ var dockerNames = map[string]string{
 	"files": "files", "mode": "modes", "tars": "tars", "debs": "debs", "symlinks": "symlinks", "empty_dirs": "dirs", "empty_files": "empty_files",
 }
 
-// registryPush joins registry and repository, and turns tag into a list.
+// registryPush joins registry and repository.
 func registryPush(c *call, _ *attr) {
 	registry, repository := c.attr("registry"), c.attr("repository")
 	if registry == nil || repository == nil {
 		c.refuse("repository", "no-repository", "the call has no registry and repository", "set both")
 		return
 	}
-	for _, a := range []*attr{registry, repository, c.attr("tag")} {
-		if a != nil && strings.Contains(c.file.source(a.value), "$(") {
-			c.refuse(a.name, "make-variable", "the value has a Make variable", "write the value, or use a workspace status variable, {{STABLE_NAME}}")
-			return
-		}
-	}
-	r, plain := registry.value.(*build.StringExpr)
-	s, literal := repository.value.(*build.StringExpr)
-	c.drop(registry)
-	if plain && literal {
-		c.set(repository, fmt.Sprintf("%q", variables(r.Value+"/"+s.Value)))
-	} else if isText(registry.value) && isText(repository.value) {
-		c.set(repository, c.file.source(registry.value)+` + "/" + `+c.file.source(repository.value))
-	} else {
+	if !isString(registry.value) || !isString(repository.value) {
 		c.refuse("repository", "not-literal", "registry and repository are not strings", "write them in this call")
 		return
 	}
+	c.drop(registry)
+	c.variables(registry.value)
+	c.variables(repository.value)
+	c.set(repository, joined(c.take(registry.value), c.take(repository.value), registry.value, repository.value))
+	c.pushTag()
+}
+
+// pushTag turns tag into a list.
+func (c *call) pushTag() {
 	tag := c.attr("tag")
 	if c.rule.ruleset == "rules_docker" {
 		switch fromFile := c.attr("tag_file") != nil; {
@@ -330,16 +353,53 @@ func registryPush(c *call, _ *attr) {
 		}
 	}
 	if tag != nil {
-		value := c.file.source(tag.value)
-		if s, ok := tag.value.(*build.StringExpr); ok {
-			value = fmt.Sprintf("%q", variables(s.Value))
-		} else if !isText(tag.value) {
+		if !isString(tag.value) {
 			c.refuse("tag", "not-literal", "the tag is not a string", "write it in this call")
 			return
 		}
+		c.variables(tag.value)
+		value := c.take(tag.value)
 		c.rename(tag, "remote_tags")
 		c.set(tag, "["+value+"]")
 	}
+}
+
+// isString reports whether the value of an attribute with a single string can be part of another text.
+func isString(x build.Expr) bool {
+	call, ok := x.(*build.CallExpr)
+	return !ok || branches(call) == nil && !isNamed(call.X, "select")
+}
+
+// joined returns the text of a registry and a repository as one name.
+func joined(registry, repository string, a, b build.Expr) string {
+	_, plain := a.(*build.StringExpr)
+	_, literal := b.(*build.StringExpr)
+	if plain && literal {
+		return strings.TrimSuffix(registry, `"`) + "/" + strings.TrimPrefix(repository, `"`)
+	}
+	return operand(a, registry) + ` + "/" + ` + operand(b, repository)
+}
+
+// variables turns {NAME} in the strings of an expression, a variable of the workspace status, into {{NAME}}.
+func (c *call) variables(x build.Expr) {
+	if c.rule.ruleset != "rules_docker" {
+		return
+	}
+	build.Walk(x, func(x build.Expr, stack []build.Expr) {
+		s, ok := x.(*build.StringExpr)
+		if !ok {
+			return
+		}
+		value := variables(s.Value)
+		if len(stack) > 0 {
+			if method, ok := stack[len(stack)-1].(*build.DotExpr); ok && method.Name == "format" {
+				value = strings.NewReplacer("{{", "{{{{", "}}", "}}}}").Replace(s.Value)
+			}
+		}
+		if value != s.Value {
+			c.replace(x, fmt.Sprintf("%q", value))
+		}
+	})
 }
 
 // variables turns {NAME}, a variable of the workspace status, into {{NAME}}.

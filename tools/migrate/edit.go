@@ -24,7 +24,10 @@ func apply(text []byte, edits []edit) ([]byte, error) {
 	})
 	var out []byte
 	at := 0
-	for _, e := range sorted {
+	for i, e := range sorted {
+		if i > 0 && e == sorted[i-1] && e.end > e.start {
+			continue // several calls change a variable that they share
+		}
 		if e.text == "" && e.start < at {
 			e.start, e.end = at, max(at, e.end) // two removals of neighbours
 		}
@@ -47,6 +50,25 @@ func span(x build.Expr) (start, end int) {
 func (f *file) source(x build.Expr) string {
 	start, end := span(x)
 	return string(f.text[start:end])
+}
+
+// take returns the text of an expression after a call's edits, which it removes: the text goes into a larger edit.
+func (c *call) take(x build.Expr) string {
+	start, end := span(x)
+	var inner, rest []edit
+	for _, e := range c.edits {
+		if e.start >= start && e.end <= end {
+			inner = append(inner, edit{e.start - start, e.end - start, e.text})
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	text, err := apply(c.file.text[start:end], inner)
+	if err != nil {
+		return c.file.source(x)
+	}
+	c.edits = rest
+	return string(text)
 }
 
 // lineStart returns the offset of the line that contains an offset.

@@ -55,7 +55,7 @@ func dict(entries map[string]string) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "%q: %q", key, entries[key])
+		fmt.Fprintf(&b, "%s: %s", quoted(key), quoted(entries[key]))
 	}
 	return "{" + b.String() + "}"
 }

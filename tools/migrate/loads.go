@@ -9,8 +9,39 @@ import (
 	"github.com/bazelbuild/buildtools/build"
 )
 
-// modules has the files to load our names from, other than defs.bzl.
-var modules = map[string]string{"images_pull": "@rules_strata//rules:repositories.bzl"}
+// modules has the files to load names from, other than defs.bzl.
+var modules = map[string]string{
+	"images_pull":   "@rules_strata//rules:repositories.bzl",
+	"go_binary":     "@rules_go//go:def.bzl",
+	"cc_binary":     "@rules_cc//cc:cc_binary.bzl",
+	"java_binary":   "@rules_java//java:java_binary.bzl",
+	"py_binary":     "@rules_python//python:py_binary.bzl",
+	"rust_binary":   "@rules_rust//rust:defs.bzl",
+	"scala_binary":  "@rules_scala//scala:scala.bzl",
+	"kt_jvm_binary": "@rules_kotlin//kotlin:jvm.bzl",
+	"nodejs_binary": "@build_bazel_rules_nodejs//:index.bzl",
+}
+
+// ruleKinds are the rules that a language's only file has beside the one for programs.
+var ruleKinds = []string{"library", "test"}
+
+// isNative reports whether Bazel itself has a rule, as far as the workspace shows it: some file calls it without a load.
+func (f *file) isNative(symbol string) bool {
+	if symbol == "filegroup" || symbol == "alias" {
+		return true
+	}
+	if modules[symbol] == "" || f.workspace == nil {
+		return false
+	}
+	native := false
+	for _, other := range f.workspace.files {
+		if other.bound[symbol] {
+			return false
+		}
+		native = native || other.uses[symbol] > 0 && other.isBuild()
+	}
+	return native
+}
 
 const defs = "@rules_strata//rules:defs.bzl"
 
@@ -23,17 +54,33 @@ type imports struct {
 	aliases map[string]bool
 }
 
-// module returns the file that has one of our names.
-func module(symbol string) string {
-	if m := modules[symbol]; m != "" {
-		return m
+// module returns the file that has a name: for those of other rulesets, the one that other files of the workspace load it
+// from.
+func (m *imports) module(symbol string) string {
+	from := modules[symbol]
+	switch {
+	case from == "":
+		return defs
+	case strings.HasPrefix(from, "@rules_strata//") || m.file.workspace == nil:
+		return from
 	}
-	return defs
+	language, _, _ := strings.Cut(symbol, "_")
+	for _, f := range append([]*file{m.file}, m.file.workspace.files...) {
+		for _, load := range f.loads {
+			for _, name := range load.From {
+				whole := strings.HasSuffix(load.Module.Value, ":def.bzl") || strings.HasSuffix(load.Module.Value, ":defs.bzl")
+				if strings.HasPrefix(load.Module.Value, "@") && (name.Name == symbol || whole && slices.Contains(ruleKinds, strings.TrimPrefix(name.Name, language+"_"))) {
+					return load.Module.Value
+				}
+			}
+		}
+	}
+	return from
 }
 
 // local returns the local name of one of ours, which the file will load.
 func (m *imports) local(symbol string) string {
-	from := module(symbol)
+	from := m.module(symbol)
 	for local, known := range m.names[from] {
 		if known == symbol && !m.aliases[local] {
 			return local
@@ -61,7 +108,7 @@ func (m *imports) alias(symbol, local string) {
 }
 
 func (m *imports) add(symbol, local string) {
-	from := module(symbol)
+	from := m.module(symbol)
 	if m.names[from] == nil {
 		m.names[from] = map[string]string{}
 	}

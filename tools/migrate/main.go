@@ -16,12 +16,12 @@ import (
 	"path/filepath"
 )
 
-// Exit codes. The first three are those of the other tools.
+// Exit codes. 64 is EX_USAGE of sysexits.h, because 2 is for calls that stay.
 const (
-	exitOK      = 0 // everything is translated
-	exitFailure = 1 // the work failed
-	exitUsage   = 2 // the command line is invalid
-	exitSkipped = 3 // some calls stay
+	exitOK      = 0  // everything is translated
+	exitFailure = 1  // the work failed
+	exitSkipped = 2  // some calls stay
+	exitUsage   = 64 // the command line is invalid
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -65,7 +65,7 @@ func parseFlags(args []string, problems io.Writer) (options, error) {
 		flags.SetOutput(problems)
 		fmt.Fprintf(problems, "usage: migrate [flags] [PATH...]\n\nRewrite rules_oci, rules_docker and rules_img to rules_strata: in all files, or those at and below PATHS.\n\n")
 		flags.PrintDefaults()
-		fmt.Fprintf(problems, "\nExit code: 0 if all calls are translated, 3 if some stay, 1 for a failure, 2 for a usage error.\n")
+		fmt.Fprintf(problems, "\nExit code: 0 if all calls are translated, 2 if some stay, 1 for a failure, 64 for a usage error.\n")
 	}
 	o.paths = flags.Args()
 	return o, err

@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "write the results into testdata")
 
 // TestMigrate translates the workspaces in testdata. A case has files, and their wanted content below want/; files without
-// one stay. Its comment may name arguments and the exit code: "args: --flag" and "exit: 3". want.report is the report, and
+// one stay. Its comment may name arguments and the exit code: "args: --flag" and "exit: 2". want.report is the report, and
 // want.diff the output of a dry run, which must change nothing. Afterwards, another run must have nothing to do.
 func TestMigrate(t *testing.T) {
 	cases, err := filepath.Glob("testdata/*.txtar")

@@ -25,7 +25,7 @@ var ociRules = map[string]*rule{
 			"os":            platform("os"),
 			"architecture":  platform("architecture"),
 			"variant":       platform("variant"),
-			"created":       refuse("file", "the time comes from a file", "write the time, or remove it: the default is 1970-01-01T00:00:00Z"),
+			"created":       keep("created_file"),
 			"resource_set":  drop(""),
 		},
 	},
@@ -41,7 +41,7 @@ var ociRules = map[string]*rule{
 		role: program, to: "image_push", targets: []string{"image"},
 		attrs: map[string]action{
 			"image":           label("image"),
-			"repository":      noVariables("repository"),
+			"repository":      keep("repository"),
 			"repository_file": keep("repository_file"),
 			"remote_tags":     listed("remote_tags", "tag_file"),
 		},
@@ -55,19 +55,23 @@ var ociLoad = &rule{
 	role: program, to: "image_load", targets: []string{"image"},
 	attrs: map[string]action{
 		"image":     label("image"),
-		"repo_tags": listed("repo_tags", ""),
+		"repo_tags": listed("repo_tags", "repo_tags_file"),
 		"format":    only("docker", "an archive in another format is the output group oci_layout of the image"),
 		"loader":    refuse("no-counterpart", "the loader is a program of its own", "remove it; image_load loads into Docker, Podman and containerd"),
 	},
 }
 
-// inherited takes a command over. An empty one removes that of the base, and would inherit it here.
+// inherited takes a command over. An empty one, which removes that of the base, becomes an entry of clear.
 func inherited(c *call, a *attr) {
 	if list, ok := a.value.(*build.ListExpr); ok && len(list.List) == 0 && c.attr("base") != nil {
-		c.refuse(a.name, "clear", "an empty list removes the setting of the base", fmt.Sprintf("write clear = [%q] in the image", a.name))
+		c.drop(a)
+		c.cleared = append(c.cleared, fmt.Sprintf("%q", a.name))
+		if c.rule.ruleset == "rules_oci" && a.name == "entrypoint" && c.attr("cmd") == nil {
+			c.cleared = append(c.cleared, `"cmd"`) // an entrypoint removes the base's arguments
+		}
 		return
 	}
-	listed(a.name, "")(c, a)
+	listed(a.name, a.name+"_file")(c, a)
 }
 
 // only drops an attribute that has the value that is the default here.

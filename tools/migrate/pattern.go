@@ -28,16 +28,20 @@ func pattern(x build.Expr) (string, bool) {
 	return "", false
 }
 
+// part returns the pattern of a part of a text: any other expression is a hole.
+func part(x build.Expr) string {
+	if text, ok := pattern(x); ok {
+		return text
+	}
+	return "<" + strings.NewReplacer("<", "", ">", "").Replace(build.FormatString(x)) + ">"
+}
+
 func binaryPattern(x *build.BinaryExpr) (string, bool) {
-	left, ok := pattern(x.X)
-	if !ok {
-		return "", false
-	}
 	if x.Op == "+" {
-		right, ok := pattern(x.Y)
-		return left + right, ok
+		return part(x.X) + part(x.Y), true
 	}
-	if x.Op != "%" {
+	left, ok := pattern(x.X)
+	if !ok || x.Op != "%" {
 		return "", false
 	}
 	args := []build.Expr{x.Y}
@@ -45,11 +49,10 @@ func binaryPattern(x *build.BinaryExpr) (string, bool) {
 		args = tuple.List
 	}
 	for _, arg := range args {
-		text, ok := pattern(arg)
-		if !ok || !strings.Contains(left, "%s") {
+		if !strings.Contains(left, "%s") {
 			return "", false
 		}
-		left = strings.Replace(left, "%s", text, 1)
+		left = strings.Replace(left, "%s", part(arg), 1)
 	}
 	return left, !strings.Contains(left, "%")
 }
@@ -73,15 +76,53 @@ func formatPattern(x *build.CallExpr) (string, bool) {
 			}
 			hole, value = "{"+name.Name+"}", assign.RHS
 		}
-		inner, ok := pattern(value)
-		if !ok {
-			return "", false
-		}
 		if hole == "{}" {
-			text = strings.Replace(text, hole, inner, 1)
+			text = strings.Replace(text, hole, part(value), 1)
 		} else {
-			text = strings.ReplaceAll(text, hole, inner)
+			text = strings.ReplaceAll(text, hole, part(value))
 		}
 	}
 	return text, !strings.Contains(text, "{")
+}
+
+// glob returns a pattern with * for each variable.
+func glob(text string) string {
+	var b strings.Builder
+	depth := 0
+	for _, r := range text {
+		switch {
+		case r == '<':
+			if depth++; depth == 1 {
+				b.WriteByte('*')
+			}
+		case r == '>' && depth > 0:
+			depth--
+		case depth == 0:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// overlap reports whether there is a text that both globs match. Its time is the product of their lengths.
+func overlap(a, b string) bool {
+	// row[j] is set if the rest of a and b[j:] overlap.
+	row := make([]bool, len(b)+1)
+	for i := len(a); i >= 0; i-- {
+		below := row
+		row = make([]bool, len(b)+1)
+		for j := len(b); j >= 0; j-- {
+			switch {
+			case i == len(a) && j == len(b):
+				row[j] = true
+			case i < len(a) && a[i] == '*':
+				row[j] = below[j] || j < len(b) && row[j+1]
+			case j < len(b) && b[j] == '*':
+				row[j] = row[j+1] || i < len(a) && below[j]
+			case i < len(a) && j < len(b):
+				row[j] = a[i] == b[j] && below[j+1]
+			}
+		}
+	}
+	return row[0]
 }

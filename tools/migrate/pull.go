@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
@@ -143,35 +145,95 @@ func (f *file) findExtension() *extension {
 	return e
 }
 
-// rewrite makes the extension ours.
+// rewrite makes the extension ours if all its pulls are translated, and otherwise puts ours next to it. Without a translated
+// pull, it stays.
 func (e *extension) rewrite() {
-	f := e.file
-	start, _ := span(e.use.List[0])
-	_, end := span(e.use.List[1])
-	f.edits = append(f.edits, edit{start, end, `"@rules_strata//rules:extensions.bzl", "images"`})
-	if !f.bound["images"] {
-		for _, name := range e.names {
-			start, end := span(name)
-			f.edits = append(f.edits, edit{start, end, "images"})
-		}
-	}
-	for _, tag := range e.rest {
-		start, end := span(tag)
-		f.edits = append(f.edits, f.wholeLines(start, end))
-	}
-	names := map[string]bool{}
+	done, left := map[string]bool{}, map[string]bool{}
 	for _, c := range e.pulls {
 		name, _ := c.text("name")
-		names[name] = true
+		if c.translated() {
+			done[name] = true
+		} else {
+			left[name] = true
+		}
 	}
+	switch f := e.file; {
+	case len(done) == 0:
+	case len(left) > 0:
+		e.split(done)
+	default:
+		start, _ := span(e.use.List[0])
+		_, end := span(e.use.List[1])
+		f.edits = append(f.edits, edit{start, end, extensionText})
+		if !f.bound["images"] {
+			for _, name := range e.names {
+				start, end := span(name)
+				f.edits = append(f.edits, edit{start, end, "images"})
+			}
+		}
+		for _, tag := range e.rest {
+			start, end := span(tag)
+			f.edits = append(f.edits, f.wholeLines(start, end))
+		}
+		for _, use := range e.repos {
+			var gone []int
+			for i, arg := range use.List {
+				if s, ok := arg.(*build.StringExpr); ok && !done[s.Value] {
+					gone = append(gone, i)
+				}
+			}
+			f.edits = append(f.edits, f.removals(use, gone...)...)
+		}
+	}
+}
+
+const extensionText = `"@rules_strata//rules:extensions.bzl", "images"`
+
+// split declares our extension behind the other one, and moves the translated pulls to it.
+func (e *extension) split(done map[string]bool) {
+	f := e.file
+	images := "images"
+	for f.bound[images] {
+		images = "strata_" + images
+	}
+	_, at := span(e.use)
+	f.edits = append(f.edits, edit{at, at, "\n" + images + " = use_extension(" + extensionText + ")"})
+	for _, c := range e.pulls {
+		if function, ok := c.expr.X.(*build.DotExpr); ok && c.translated() {
+			start, end := span(function.X)
+			f.edits = append(f.edits, edit{start, end, images})
+		}
+	}
+	var moved []string
 	for _, use := range e.repos {
 		var gone []int
 		for i, arg := range use.List {
-			if s, ok := arg.(*build.StringExpr); ok && !names[s.Value] {
+			s, ok := arg.(*build.StringExpr)
+			if !ok {
+				continue
+			}
+			platform := slices.ContainsFunc(slices.Sorted(maps.Keys(done)), func(name string) bool { return strings.HasPrefix(s.Value, name+"_linux_") })
+			if done[s.Value] {
+				moved = append(moved, fmt.Sprintf("%q", s.Value))
+			}
+			if done[s.Value] || platform {
 				gone = append(gone, i)
 			}
 		}
+		if len(gone) == len(use.List)-1 {
+			start, end := span(use)
+			f.edits = append(f.edits, f.wholeLines(start, end))
+			continue
+		}
 		f.edits = append(f.edits, f.removals(use, gone...)...)
+	}
+	if len(moved) > 0 {
+		last := e.repos[len(e.repos)-1]
+		_, end := span(last)
+		for end < len(f.text) && f.text[end] != '\n' {
+			end++
+		}
+		f.edits = append(f.edits, edit{end, end, "\nuse_repo(" + images + ", " + strings.Join(moved, ", ") + ")"})
 	}
 }
 

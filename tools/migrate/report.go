@@ -33,7 +33,7 @@ func (w *workspace) report(out io.Writer) int {
 		fmt.Fprintf(out, "%s\n", line(err.Error()))
 	}
 	for _, c := range w.calls() {
-		if !c.file.chosen || c.rule.role == test {
+		if !c.file.chosen || c.rule.stays() {
 			continue
 		}
 		if c.rule.role == archive && c.rule.ruleset != "rules_docker" {
@@ -99,22 +99,27 @@ func line(text string) string {
 	}, text)
 }
 
-// statistics writes the share of each ruleset and each reason.
+// statistics writes the share of each ruleset and each reason: the calls that are translated, and those that only wait for
+// others of their chains.
 func (w *workspace) statistics(out io.Writer) {
-	total, done, codes := map[string]int{}, map[string]int{}, map[string]int{}
+	total, done, own, codes := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	for _, c := range w.calls() {
-		if c.rule.role == test {
+		if c.rule.stays() {
 			continue
 		}
 		total[c.rule.ruleset]++
-		if c.translated() {
+		switch {
+		case c.translated():
 			done[c.rule.ruleset]++
-		} else {
+		case len(c.problems) > 0 && c.problems[0].code == "chain":
+			own[c.rule.ruleset]++
+			codes["chain"]++
+		default:
 			codes[c.problems[0].code]++
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(total)) {
-		fmt.Fprintf(out, "%s\t%d of %d\n", name, done[name], total[name])
+		fmt.Fprintf(out, "%s\t%d of %d, %d more without their chains\n", name, done[name], total[name], own[name])
 	}
 	for _, code := range slices.Sorted(maps.Keys(codes)) {
 		fmt.Fprintf(out, "\t%s\t%d\n", code, codes[code])

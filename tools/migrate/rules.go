@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +18,8 @@ type rule struct {
 	advice string
 	// attrs translates each attribute. An attribute that is neither here nor in common has no counterpart.
 	attrs map[string]action
+	// open is set if all other attributes are those of a rule of another ruleset, which finish handles.
+	open bool
 	// targets are the attributes that name images or layers, which must be translated as well.
 	targets []string
 	// finish completes a call after its attributes.
@@ -34,6 +37,9 @@ const (
 	test                    // a test of an image
 	pull                    // a base image in a repository
 )
+
+// stays reports whether targets of the rule stay, and only use others.
+func (r *rule) stays() bool { return r.role == test && r.to == "" }
 
 // action translates an attribute. It is called without one to finish a call.
 type action func(c *call, a *attr)
@@ -73,7 +79,18 @@ func findRule(module, symbol string) *rule {
 	if !found || !strings.HasPrefix(module, "@") {
 		return nil
 	}
+	if strings.HasSuffix(module, "//contrib:push-all.bzl") {
+		symbol = "push_all" // loaded as docker_push or container_push
+	} else if other := dockerNamesOf[symbol]; other != "" && strings.HasSuffix(module, "//docker:docker.bzl") {
+		symbol = other
+	}
 	return rulesets[repositories[repository]][symbol]
+}
+
+// dockerNamesOf are the old names of rules in rules_docker.
+var dockerNamesOf = map[string]string{
+	"docker_build": "container_image", "docker_bundle": "container_bundle", "docker_pull": "container_pull", "docker_push": "container_push",
+	"docker_import": "container_import", "docker_flatten": "container_flatten",
 }
 
 // common are the attributes of every rule, and those that mean the same in all rulesets.
@@ -82,9 +99,12 @@ var common = []string{
 	"target_compatible_with", "compatible_with", "restricted_to", "licenses", "package_metadata",
 }
 
+// commonTest are the attributes of every test.
+var commonTest = []string{"size", "timeout", "flaky", "local", "shard_count", "args", "env", "env_inherit"}
+
 // translate runs the actions of a call's rule.
 func (c *call) translate() {
-	if c.rule.role == test && c.rule.to == "" {
+	if c.rule.stays() {
 		if a := c.attr("image"); a != nil && c.scope != nil {
 			c.refs = append(c.refs, reference{attr: "image", value: a.value})
 		}
@@ -103,7 +123,8 @@ func (c *call) translate() {
 	for i := range c.attrs {
 		a := &c.attrs[i]
 		switch do, ok := c.rule.attrs[a.name]; {
-		case slices.Contains(common, a.name):
+		case slices.Contains(common, a.name), c.rule.role == test && slices.Contains(commonTest, a.name):
+		case !ok && c.rule.open:
 		case !ok:
 			c.refuse(a.name, "no-counterpart", "the attribute has no counterpart", "remove it, if the image works without it; docs/migrate.md lists alternatives")
 		case isNone(a.value) && c.scope == nil:
@@ -111,6 +132,9 @@ func (c *call) translate() {
 		default:
 			do(c, a)
 		}
+	}
+	if len(c.cleared) > 0 && len(c.problems) == 0 {
+		c.addText("clear", "["+strings.Join(c.cleared, ", ")+"]")
 	}
 	if c.rule.finish != nil && len(c.problems) == 0 {
 		c.rule.finish(c, nil)
@@ -158,18 +182,18 @@ func listed(to, fileTo string) action {
 func (c *call) valueKind(x build.Expr) string {
 	switch x := x.(type) {
 	case *build.Ident:
-		if isParameter(c.scope, x.Name) {
-			return c.valueKind(parameterDefault(c.scope, x.Name))
-		}
-		if value := c.file.values[x.Name]; value != nil {
-			return c.valueKind(value)
-		}
+		return c.variableKind(x.Name)
 	case *build.ListExpr, *build.DictExpr, *build.Comprehension:
 		return "list"
 	case *build.StringExpr:
 		return "string"
 	case *build.ParenExpr:
 		return c.valueKind(x.X)
+	case *build.ConditionalExpr:
+		if left := c.valueKind(x.Then); left != "" {
+			return left
+		}
+		return c.valueKind(x.Else)
 	case *build.BinaryExpr:
 		if left := c.valueKind(x.X); left != "" {
 			return left
@@ -190,23 +214,6 @@ func (c *call) valueKind(x build.Expr) string {
 		return kind
 	}
 	return ""
-}
-
-// parameterDefault returns the default of a macro's parameter if that is a list or a dict: then every value is one.
-func parameterDefault(def *build.DefStmt, name string) build.Expr {
-	for _, p := range def.Params {
-		assign, ok := p.(*build.AssignExpr)
-		if !ok {
-			continue
-		}
-		if parameter, _ := build.GetParamIdent(p); parameter != nil && parameter.Name == name {
-			switch assign.RHS.(type) {
-			case *build.ListExpr, *build.DictExpr:
-				return assign.RHS
-			}
-		}
-	}
-	return nil
 }
 
 // branches returns the values of a select, or nothing for any other call.
@@ -233,6 +240,14 @@ func items(x build.Expr) (all []build.Expr, complete bool) {
 		return x.List, true
 	case *build.ParenExpr:
 		return items(x.X)
+	case *build.Comprehension:
+		if !x.Curly {
+			return []build.Expr{x.Body}, true
+		}
+	case *build.ConditionalExpr:
+		left, a := items(x.Then)
+		right, b := items(x.Else)
+		return append(slices.Clone(left), right...), a && b
 	case *build.BinaryExpr:
 		left, a := items(x.X)
 		right, b := items(x.Y)
@@ -249,12 +264,17 @@ func items(x build.Expr) (all []build.Expr, complete bool) {
 	return nil, false
 }
 
-// values returns the values that an attribute of a single label may have: itself, or those of a select.
+// values returns the values that an attribute of a single label may have: itself, or those of a select or a condition.
 func values(x build.Expr) []build.Expr {
-	if call, ok := x.(*build.CallExpr); ok {
-		if all := branches(call); all != nil {
+	switch x := x.(type) {
+	case *build.CallExpr:
+		if all := branches(x); all != nil {
 			return all
 		}
+	case *build.ParenExpr:
+		return values(x.X)
+	case *build.ConditionalExpr:
+		return append(slices.Clone(values(x.Then)), values(x.Else)...)
 	}
 	return []build.Expr{x}
 }
@@ -276,7 +296,13 @@ func labels(to string) action {
 	return func(c *call, a *attr) {
 		c.rename(a, to)
 		all, complete := items(a.value)
-		if !complete {
+		if !complete && c.scope == nil {
+			if name, ok := a.value.(*build.Ident); ok && c.file.values[name.Name] != nil {
+				all, complete = items(c.file.values[name.Name])
+			}
+		}
+		// In a macro, a variable has the targets of the macro itself, and those of its callers.
+		if !complete && c.scope == nil {
 			c.refuse(a.name, "unknown-labels", "the list of targets is not written in this call", "write the list in the call")
 			return
 		}
@@ -286,15 +312,34 @@ func labels(to string) action {
 	}
 }
 
-// variable matches a reference to a variable of the base in the form that image expands.
-var variable = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
+// variables of the base, in the forms of the rulesets. rules_docker expands $$ to $ first.
+var (
+	ociVariable    = regexp.MustCompile(`\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))`)
+	dockerVariable = regexp.MustCompile(`\$\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))`)
+	makeVariable   = regexp.MustCompile(`\$\([A-Za-z_][A-Za-z0-9_]*\)`)
+	imgVariable    = regexp.MustCompile(`\{\{-? *\$([A-Za-z_][A-Za-z0-9_]*)() *-?\}\}`)
+)
 
-// environment takes env over. References other than ${NAME} are refused.
+// environment takes env over, with references to variables of the base as ${NAME}.
 func environment(c *call, a *attr) {
 	listed("env", "env_file")(c, a)
+	variable := map[string]*regexp.Regexp{"rules_docker": dockerVariable, "rules_oci": ociVariable, "rules_img": imgVariable}[c.rule.ruleset]
 	build.Walk(a.value, func(x build.Expr, _ []build.Expr) {
-		if s, ok := x.(*build.StringExpr); ok && strings.Contains(variable.ReplaceAllString(s.Value, ""), "$") {
-			c.refuse(a.name, "expansion", "the value refers to a variable, but not in the form ${NAME}", "write ${NAME} for a variable of the base, and $$ for a dollar")
+		s, ok := x.(*build.StringExpr)
+		if !ok {
+			return
+		}
+		value := variable.ReplaceAllString(s.Value, "${$1$2}")
+		rest := variable.ReplaceAllString(s.Value, "")
+		if c.rule.ruleset == "rules_docker" {
+			rest = makeVariable.ReplaceAllString(rest, "")
+		}
+		if strings.Contains(rest, "$") {
+			c.refuse(a.name, "expansion", "the value has a dollar sign that is not a variable of the base", "write ${NAME} for a variable of the base, and $$ for a dollar")
+			return
+		}
+		if value != s.Value {
+			c.replace(x, fmt.Sprintf("%q", value))
 		}
 	})
 }
@@ -307,17 +352,5 @@ func platform(to string) action {
 			return
 		}
 		c.rename(a, to)
-	}
-}
-
-// noVariables takes a string over that must not have Make variables.
-func noVariables(to string) action {
-	return func(c *call, a *attr) {
-		c.rename(a, to)
-		build.Walk(a.value, func(x build.Expr, _ []build.Expr) {
-			if s, ok := x.(*build.StringExpr); ok && strings.Contains(s.Value, "$(") {
-				c.refuse(a.name, "make-variable", "the value has a Make variable", "write the value, or use a workspace status variable, {{STABLE_NAME}}")
-			}
-		})
 	}
 }

@@ -38,10 +38,10 @@ func (w *workspace) findUses() {
 			}
 			user, attr := context(stack, known)
 			for _, found := range locations.FindAllStringSubmatch(s.Value, -1) {
-				w.addUse(use{f, user, attr, nil}, found[1])
+				w.addUse(use{file: f, user: user, attr: attr}, found[1])
 			}
 			if !slices.Contains(plainText, attr) && !isLoad(stack) {
-				w.addUse(use{f, user, attr, s}, s.Value)
+				w.addUse(use{file: f, user: user, attr: attr, value: s, variable: variable(stack)}, s.Value)
 			}
 		})
 	}
@@ -66,6 +66,19 @@ func context(stack []build.Expr, known map[*build.CallExpr]*call) (*call, string
 	return nil, ""
 }
 
+// variable returns the name of the global variable that an expression is a part of.
+func variable(stack []build.Expr) string {
+	if len(stack) < 2 {
+		return ""
+	}
+	if assign, ok := stack[1].(*build.AssignExpr); ok && assign.Op == "=" {
+		if name, ok := assign.LHS.(*build.Ident); ok {
+			return name.Name
+		}
+	}
+	return ""
+}
+
 func isLoad(stack []build.Expr) bool {
 	return slices.ContainsFunc(stack, func(x build.Expr) bool { _, ok := x.(*build.LoadStmt); return ok })
 }
@@ -76,6 +89,10 @@ type use struct {
 	user  *call // nil outside of calls
 	attr  string
 	value build.Expr
+	// variable is the name of the global variable that is set to the label, or to a list of it.
+	variable string
+	// forwarder is the label of the platform_transition_filegroup that is used, if it is not the target itself.
+	forwarder string
 }
 
 func (u use) String() string {
@@ -98,13 +115,16 @@ func (w *workspace) addUse(u use, label string) {
 		key = f.label(label)
 	}
 	target := w.targets[key]
-	if target == nil && !isExternal(key) {
+	if target == nil && !isExternal(key) && w.declared[key] == nil && !w.programs[key] && !w.isSource(key) {
 		// Files that rules declare beside their targets.
 		for _, suffix := range []string{".digest", ".tar", ".sha256", "-layer.tar", ".json.sha256"} {
 			if name, ok := strings.CutSuffix(key, suffix); ok && target == nil {
 				target, exact = w.targets[name], false
 			}
 		}
+	}
+	if forwarder := w.computed[key]; forwarder != nil && !strings.HasSuffix(forwarder.kind(), "alias") {
+		u.forwarder = key
 	}
 	if target == nil && isExternal(key) {
 		repository, _, _ := strings.Cut(strings.TrimLeft(key, "@"), "//")
@@ -124,8 +144,16 @@ func (w *workspace) addUse(u use, label string) {
 	if word && !known {
 		exact = false // perhaps not a label; never rewritten
 	}
-	if user != nil && user.kind() == "build_test" {
-		return // anything that builds will do
+	if user != nil && (user.kind() == "build_test" || len(user.forwards()) > 0 && target.rule.role == image) {
+		return // anything that builds will do; users of a target that forwards this one are found by its name
+	}
+	if (user == nil || isDict(user)) && u.variable != "" && f.isBuild() {
+		if users, ok := f.onlyTargets(u.variable, 0); ok {
+			for _, c := range users {
+				w.chains.join(c.node, target.node)
+			}
+			return
+		}
 	}
 	if user != nil && target.rule.role != archive {
 		if node, ok := w.macro(f, user.kind()); ok {
@@ -149,7 +177,9 @@ func (w *workspace) useFiles(target *call, u use) {
 		target.usedBy(u)
 	case !u.file.chosen:
 		target.refuse("", "not-chosen", "a file among those not to translate uses the target: "+u.file.name, "name "+u.file.name+" too")
-	case target.rule.ruleset == "rules_oci" && target.rule.role == image, target.rule == ociLoad && u.isTarball():
+	case target.rule.role == image && u.group() == "digest": // which ours has, too
+	case target.rule.role == image && (target.rule.ruleset == "rules_oci" || u.group() != "" || u.user.rule != nil && u.user.rule.stays()),
+		target.rule == ociLoad && u.isTarball():
 		target.files = append(target.files, u)
 	default:
 		target.usedBy(u)
@@ -164,6 +194,15 @@ func (c *call) usedBy(u use) {
 	}
 	c.refuse("", "used-by", u.String()+" uses the target, and expects what the other ruleset provides",
 		"change that first; image_archive and its output group oci_layout have the image's files")
+}
+
+// group returns the output group of a use of an image by a filegroup, if image_archive has the same files.
+func (u use) group() string {
+	group, _ := u.user.text("output_group")
+	if u.user.kind() == "filegroup" && u.attr == "srcs" && slices.Contains([]string{"oci_layout", "oci_tarball", "digest"}, group) {
+		return group
+	}
+	return ""
 }
 
 // isTarball reports whether a use is a filegroup of the archive of an oci_load.
@@ -182,27 +221,51 @@ func (w *workspace) provideFiles(c *call) {
 	if len(c.files) == 0 || !c.translated() {
 		return
 	}
-	archive := c.freeName("_archive")
-	if c.rule.role == image {
-		c.generate("image_archive", archive, []setting{{"image", c.ref(c.file.source(c.attr("name").value))}})
-		layout := c.freeName("_layout")
-		c.generate("filegroup", layout, []setting{{"srcs", "[" + c.ref(archive) + "]"}, {"output_group", `"oci_layout"`}, {"visibility", c.sourceOf("visibility")}})
-		archive = layout
-	} else {
+	if c.rule.role == program {
+		archive := c.freeName("_archive")
+		tags := "repo_tags"
+		if a := c.attr(tags); a != nil && c.valueKind(a.value) == "string" {
+			tags = "repo_tags_file"
+		}
 		c.generate("image_archive", archive, []setting{
-			{"image", c.sourceOf("image")}, {"repo_tags", c.sourceOf("repo_tags")}, {"visibility", c.sourceOf("visibility")},
+			{"image", c.sourceOf("image")}, {tags, c.sourceOf("repo_tags")}, {"visibility", c.sourceOf("visibility")},
 		})
+		for _, u := range c.files {
+			c.provide(u, archive)
+		}
+		return
 	}
+	made := map[string]string{} // by what they are of
 	for _, u := range c.files {
-		text := c.ref(archive)
-		if u.file != c.file {
-			text = fmt.Sprintf("%q", c.file.label(strings.Trim(archive, `"`)))
+		image, key := c.ref(c.file.source(c.attr("name").value)), u.forwarder
+		if u.forwarder != "" {
+			image = fmt.Sprintf("%q", u.forwarder)
 		}
-		start, end := span(u.value)
-		u.file.edits = append(u.file.edits, edit{start, end, text})
-		if c.rule.role == program {
-			u.file.edits = append(u.file.edits, u.file.removals(u.user.expr, u.user.attr("output_group").index)...)
+		if made[key] == "" {
+			made[key] = c.freeName("_archive")
+			c.generate("image_archive", made[key], []setting{{"image", image}, {"visibility", c.sourceOf("visibility")}})
 		}
+		if u.group() == "" {
+			archive := made[key]
+			if key += " layout"; made[key] == "" {
+				made[key] = c.freeName("_layout")
+				c.generate("filegroup", made[key], []setting{{"srcs", "[" + c.ref(archive) + "]"}, {"output_group", `"oci_layout"`}, {"visibility", c.sourceOf("visibility")}})
+			}
+		}
+		c.provide(u, made[key])
+	}
+}
+
+// provide makes a rule use other files.
+func (c *call) provide(u use, name string) {
+	text := c.ref(name)
+	if u.file != c.file {
+		text = fmt.Sprintf("%q", c.file.label(strings.Trim(name, `"`)))
+	}
+	start, end := span(u.value)
+	u.file.edits = append(u.file.edits, edit{start, end, text})
+	if c.rule.role == program || u.group() == "oci_tarball" { // the archive is the default output
+		u.file.edits = append(u.file.edits, u.file.removals(u.user.expr, u.user.attr("output_group").index)...)
 	}
 }
 

@@ -20,10 +20,18 @@ type workspace struct {
 	files []*file
 	// targets has the calls of rules that are translated, by call.key of their names.
 	targets map[string]*call
+	// aliases has all targets of an alias that selects one.
+	aliases map[string][]*call
+	// computed has the aliases of other targets, which macros may declare.
+	computed map[string]*call
 	// programs has the labels of targets whose only file has the target's name.
 	programs map[string]bool
+	// declared has the other targets of BUILD files, and repositories those of http_file.
+	declared, repositories map[string]*call
 	// layers has the keys of tars that become layers.
-	layers     map[string]bool
+	layers map[string]bool
+	// called has the calls of macros that were looked up.
+	called     map[*build.DefStmt][]caller
 	extensions []*extension
 	chains     chains
 	// unread lists files that cannot be parsed.
@@ -34,7 +42,7 @@ type workspace struct {
 }
 
 func newWorkspace(root string) *workspace {
-	return &workspace{root: root, targets: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}}
+	return &workspace{root: root, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}, called: map[*build.DefStmt][]caller{}}
 }
 
 // open reads the files of a workspace. Only regular files are read: nothing behind a symlink, and so nothing outside.
@@ -113,7 +121,7 @@ func (w *workspace) read(name, relative string) error {
 }
 
 // singleFile are rules whose only default output has the name of the target.
-var singleFile = []string{"go_binary", "cc_binary", "rust_binary", "cc_static_binary", "sh_binary"}
+var singleFile = []string{"go_binary", "cc_binary", "rust_binary", "cc_static_binary", "sh_binary", "go_test", "cc_test", "rust_test"}
 
 // index finds the targets.
 func (w *workspace) index() {
@@ -132,6 +140,12 @@ func (w *workspace) index() {
 				f.taken[text] = true
 			}
 			literal, _ := c.text("name")
+			if literal != "" && f.isBuild() && c.rule == nil {
+				w.declared[f.label(literal)] = c
+			}
+			if c.kind() == "http_file" {
+				w.repositories[literal] = c
+			}
 			switch {
 			case c.rule != nil && c.rule.role == pull:
 				w.targets["@"+literal] = c
@@ -150,6 +164,7 @@ func (w *workspace) index() {
 			}
 		}
 	}
+	w.indexAliases()
 }
 
 // choose selects the files to rewrite: those named, and all below a directory that is named.

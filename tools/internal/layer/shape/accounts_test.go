@@ -56,7 +56,7 @@ func TestFindAccounts(t *testing.T) {
 			t.Errorf("got %swant %s", got, want)
 		}
 	}
-	s := Of([]*tree.Entry{{Path: "/etc/passwd", Kind: tree.File}})
+	s := Of([]*tree.Entry{{Path: "/etc/passwd", Kind: tree.File}}, nil)
 	s.Know(accounts.PasswdPath, accounts.Names{"a": 1})
 	if got, want := text(t, s), `{"version":1,"users":{"a":1}}`+"\n"; got != want {
 		t.Errorf("got %swant %s", got, want)

@@ -1,0 +1,6 @@
+// Server prints a greeting.
+package main
+
+import "fmt"
+
+func main() { fmt.Println("hello") }

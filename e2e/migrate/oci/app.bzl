@@ -1,0 +1,22 @@
+"""A macro around the rules of rules_oci."""
+
+load("@rules_oci//oci:defs.bzl", "oci_image", "oci_load", "oci_push")
+
+def app(name, repository, **kwargs):
+    oci_image(
+        name = name + "_image",
+        architecture = "amd64",
+        os = "linux",
+        **kwargs
+    )
+    oci_load(
+        name = name + "_load",
+        image = ":" + name + "_image",
+        repo_tags = ["localhost/%s:latest" % name],
+    )
+    oci_push(
+        name = name + "_push",
+        image = ":" + name + "_image",
+        remote_tags = ["latest"],
+        repository = repository,
+    )

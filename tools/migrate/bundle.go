@@ -1,0 +1,171 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+)
+
+// bundle takes the dictionary NAME -> image of a container_bundle over.
+func bundle(c *call, a *attr) {
+	c.rename(a, "images")
+	for _, entry := range entries(a.value) {
+		c.variables(entry.Key)
+		c.refs = append(c.refs, reference{attr: a.name, value: entry.Value})
+	}
+	// The images of a variable are those of the calls that use it.
+	if name, ok := a.value.(*build.Ident); ok && c.scope == nil {
+		for _, value := range c.file.flowsTo(name.Name) {
+			for _, entry := range entries(value) {
+				c.variables(entry.Key)
+			}
+		}
+	}
+}
+
+// flowsTo returns the values whose entries a global dictionary has: its own, and those of other variables that the file adds
+// to it.
+func (f *file) flowsTo(name string) []build.Expr {
+	var all []build.Expr
+	seen := map[string]bool{}
+	var add func(name string)
+	value := func(x build.Expr) {
+		all = append(all, x)
+		build.Walk(x, func(x build.Expr, stack []build.Expr) {
+			if len(stack) == 0 {
+				return
+			}
+			if call, ok := stack[len(stack)-1].(*build.CallExpr); ok && call.X != x {
+				if other, ok := x.(*build.Ident); ok {
+					add(other.Name)
+				} else if dict, ok := x.(*build.DictExpr); ok {
+					all = append(all, dict)
+				}
+			}
+		})
+	}
+	add = func(name string) {
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		if x := f.values[name]; x != nil {
+			if other, ok := x.(*build.Ident); ok {
+				add(other.Name)
+			}
+			value(x)
+		}
+		for _, c := range f.calls {
+			if method, ok := c.expr.X.(*build.DotExpr); ok && method.Name == "update" && isNamed(method.X, name) {
+				for _, arg := range c.expr.List {
+					if other, ok := arg.(*build.Ident); ok {
+						add(other.Name)
+					} else {
+						value(arg)
+					}
+				}
+			}
+		}
+	}
+	add(name)
+	return all
+}
+
+// entries returns the entries of a dictionary that a call shows.
+func entries(x build.Expr) []*build.KeyValueExpr {
+	switch x := x.(type) {
+	case *build.DictExpr:
+		return x.List
+	case *build.BinaryExpr:
+		return append(append([]*build.KeyValueExpr{}, entries(x.X)...), entries(x.Y)...)
+	case *build.Comprehension:
+		if entry, ok := x.Body.(*build.KeyValueExpr); ok && x.Curly {
+			return []*build.KeyValueExpr{entry}
+		}
+	}
+	return nil
+}
+
+// destination is an image_push for images of a bundle that have the same repository. Its texts are Starlark.
+type destination struct{ image, repository, tags string }
+
+// resolveBundle finds out what a docker_push pushes: the images of a container_bundle, by their names.
+func (w *workspace) resolveBundle(c *call, ref *reference) {
+	target := w.targets[ref.key]
+	if target == nil || target.rule != dockerRules["container_bundle"] || target.file != c.file || target.scope != c.scope {
+		c.refuse(ref.attr, "unknown-target", "the container_bundle is not in this file", "write an image_push for each image, and an image_push_all")
+		return
+	}
+	w.chains.join(c.node, target.node)
+	switch images := target.attr("images"); {
+	case images == nil:
+	case isVariable(images.value):
+		c.images = c.file.source(images.value)
+	default:
+		if dict, ok := images.value.(*build.DictExpr); ok {
+			for _, entry := range dict.List {
+				c.addDestination(entry)
+			}
+		}
+	}
+	if len(c.pushes) == 0 && c.images == "" {
+		c.refuse(ref.attr, "not-literal", "the images and their names are not in a dictionary", "write an image_push for each image, and an image_push_all")
+	}
+}
+
+func isVariable(x build.Expr) bool {
+	_, ok := x.(*build.Ident)
+	return ok
+}
+
+func (c *call) addDestination(entry *build.KeyValueExpr) {
+	image := c.file.source(entry.Value)
+	s, literal := entry.Key.(*build.StringExpr)
+	if !literal {
+		probe := &call{file: c.file, rule: c.rule}
+		probe.variables(entry.Key)
+		name := "(" + probe.take(entry.Key) + ")"
+		c.pushes = append(c.pushes, destination{image, name + `.rpartition(":")[0]`, name + `.rpartition(":")[2]`})
+		return
+	}
+	repository, tag := s.Value, "latest"
+	if at := strings.LastIndexByte(repository, ':'); at > strings.LastIndexByte(repository, '/') {
+		repository, tag = repository[:at], repository[at+1:]
+	}
+	repository, tag = fmt.Sprintf("%q", variables(repository)), fmt.Sprintf("%q", variables(tag))
+	for i := range c.pushes {
+		if d := &c.pushes[i]; d.repository == repository && d.image == image {
+			d.tags += ", " + tag
+			return
+		}
+	}
+	c.pushes = append(c.pushes, destination{image, repository, tag})
+}
+
+// providePushes writes the image_push targets of an image_push_all.
+func (w *workspace) providePushes(c *call) {
+	if !c.translated() || len(c.pushes) == 0 && c.images == "" {
+		return
+	}
+	a := c.attr("bundle")
+	c.rename(a, "pushes")
+	if c.images != "" {
+		// One for each entry of a variable.
+		name := c.freeName("_push")
+		c.generate("image_push", name+` + "%d" % i`, []setting{
+			{"image", "image"}, {"repository", `tag.rpartition(":")[0]`}, {"remote_tags", `[tag.rpartition(":")[2]]`},
+		})
+		last := len(c.before) - 1
+		c.before[last] = "[\n    " + indented(c.before[last], "    ") + "\n    for i, (tag, image) in enumerate(" + c.images + ".items())\n]"
+		c.set(a, "["+c.ref(name)+` + "%d" % i for i in range(len(`+c.images+"))]")
+		return
+	}
+	var names []string
+	for _, d := range c.pushes {
+		name := c.freeName("_push")
+		names = append(names, c.ref(name))
+		c.generate("image_push", name, []setting{{"image", d.image}, {"repository", d.repository}, {"remote_tags", "[" + d.tags + "]"}})
+	}
+	c.set(a, "["+strings.Join(names, ", ")+"]")
+}
