@@ -168,7 +168,7 @@ def make_artifact(ctx, artifact, outputs):
     if artifact.subject:
         args.add(artifact.subject, format = "--subject=%s")
     args.add_all(artifact.files, format_each = "--layer=%s")
-    stated = _add_document(args, artifact.annotations, artifact.annotations_file, outputs)
+    stated = _add_document(args, artifact.annotations, artifact.annotations_file, outputs, None)
     run_tool(
         ctx,
         "mkmanifest",
