@@ -53,7 +53,7 @@ docker() {
   layout_valid "$(build //:one oci_layout)"
   has //:one '(\./)?etc/app/app\.conf' -rw-r--r--
   has //:one '(\./)?run\.sh' -r-xr-xr-x
-  has //:one ".?$(setting //:server '.config.Entrypoint[0]' | tr -d '"')" -rwxr-xr-x
+  has //:one "(\./)?$(setting //:server '.config.Entrypoint[0][1:]' | tr -d '"')" -rwxr-xr-x
 }
 
 img() {

@@ -99,6 +99,13 @@ _BY_NAME = {
     "push": _push,
 }
 
+def _tests(name):
+    native.genrule(
+        name = name + "_file",
+        outs = [name],
+        cmd = """echo '{"schemaVersion": "2.0.0", "metadataTest": {"user": "app"}}' >$@""",
+    )
+
 _BY_ATTRIBUTE = {
     "above": _image,
     "annotations_file": _pairs,
@@ -106,6 +113,7 @@ _BY_ATTRIBUTE = {
     "binary": _program,
     "cmd_file": _arguments,
     "config": _program,
+    "configs": _tests,
     "env_file": _pairs,
     "files": _program,
     "image": _image,

@@ -180,7 +180,7 @@ func standIns(file *build.File) []string {
 	return lines
 }
 
-// targets returns the names of the targets of this package in an attribute's value: texts like ":name", and those of srcs
+// targets returns the names of the targets of this package in an attribute's value: texts like ":name", and those of srcs and configs
 // without the colon.
 func targets(attribute string, value build.Expr) []string {
 	var names []string
@@ -196,7 +196,7 @@ func targets(attribute string, value build.Expr) []string {
 	case !ok:
 	case strings.HasPrefix(text.Value, ":"):
 		names = append(names, text.Value[1:])
-	case attribute == "srcs" && !strings.ContainsAny(text.Value, ":@"):
+	case (attribute == "configs" || attribute == "srcs") && !strings.ContainsAny(text.Value, ":@"):
 		names = append(names, text.Value)
 	}
 	return names
