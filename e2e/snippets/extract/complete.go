@@ -180,8 +180,8 @@ func standIns(file *build.File) []string {
 	return lines
 }
 
-// targets returns the names of the targets of this package in an attribute's value: texts like ":name", and those of srcs and configs
-// without the colon.
+// targets returns the names of the targets of this package in an attribute's value: texts like ":name", and those of srcs and
+// configs without the colon.
 func targets(attribute string, value build.Expr) []string {
 	var names []string
 	build.WalkOnce(value, func(x *build.Expr) {
