@@ -8,16 +8,49 @@ load(":run_tools.bzl", "RUN_AS_TEST")
 
 visibility(["//rules/..."])
 
+# Attributes that the tool receives as one JSON object.
+_ASSERTIONS = {
+    "absent": attr.string_list(
+        doc = """Paths that must not exist, like `["/bin/sh", "**/*.pyc"]`. Globs have the syntax of `modes` in `image_layer`.""",
+    ),
+    "config": attr.string_dict(
+        doc = """Regular expressions that settings must match, like `{"user": "^[1-9]", "env.PATH": "^/app"}`. The keys are
+`architecture`, `cmd`, `entrypoint`, `env.NAME`, `exposed_ports`, `labels.KEY`, `os`, `stop_signal`, `user`, `variant`, `volumes`
+and `workdir`; lists are in JSON.""",
+    ),
+    "contents": attr.string_dict(
+        doc = """Regular expressions that the contents of files must match, like `{"/etc/os-release": "(?m)^ID=debian$"}`. Symlinks
+are followed. The syntax is RE2.""",
+    ),
+    "exists": attr.string_dict(
+        doc = """Paths that must exist, like `{"/app/server": "file 0755 0:0", "/tmp": "directory 1777", "/etc/app.conf": ""}`:
+a kind (`file`, `directory` or `symlink`), a mode and an owner, each optional. A symlink at the end of a path is not followed.""",
+    ),
+    "max_layer_size": attr.string(
+        doc = "Maximum compressed size of each layer, like `20MB` or `1.5GiB`.",
+    ),
+    "max_layers": attr.int(
+        doc = "Maximum number of layers, those of the base included. 0 means any number.",
+    ),
+    "max_size": attr.string(
+        doc = "Maximum compressed size of all layers together, like `200MB`: what a machine without any of them downloads.",
+    ),
+}
+
 def _impl(ctx):
+    assertions = {name: getattr(ctx.attr, name) for name in _ASSERTIONS if getattr(ctx.attr, name)}
     return [program(ctx, "check", program_arguments(
         ctx,
-        {"digest": ctx.attr.digest},
+        {
+            "assert": json.encode(assertions) if assertions else "",
+            "digest": ctx.attr.digest,
+        },
         {"config": ctx.files.configs},
         contents_with_blobs(ctx),
     ))]
 
 image_test = rule(
-    doc = """Tests that an image conforms to the OCI specifications and, optionally, that its digest has not changed.
+    doc = """Tests that an image conforms to the OCI specifications and, optionally, to expectations of its files, settings and sizes.
 
 The test recomputes every digest, size and `diff_id`, checks all documents against image-spec and against each other, and
 reads every layer entry by entry; docs/validator.md lists the rules. Layers of a base, and archives that became layers
@@ -26,7 +59,7 @@ unchanged, are checked for integrity, but not for the guarantees that rules_stra
 An image can be tested on any machine, whatever its platform, except for commands in `configs`: the program is built for the
 execution platform that runs the test, that of the exec group `test`. This includes remote execution.""",
     implementation = _impl,
-    attrs = RUN_AS_TEST | {
+    attrs = RUN_AS_TEST | _ASSERTIONS | {
         "configs": attr.label_list(
             doc = """Files of container-structure-test, schema 2.0.0, as YAML or JSON: the image must pass their tests. See
 docs/image-tests.md.""",

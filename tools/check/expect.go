@@ -21,6 +21,29 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/place"
 )
 
+// expectations are what the author of an image expects of it.
+type expectations struct {
+	files  []*structure.File
+	checks *expect.Checks // or nil
+}
+
+// readExpectations reads the flags --config and --assert.
+func (s *settings) readExpectations() (expectations, error) {
+	files, err := readStructure(s.configs)
+	if err != nil || s.assert == "" {
+		return expectations{files: files}, err
+	}
+	target := s.target
+	if target == "" {
+		target = "--assert"
+	}
+	checks, err := expect.ParseAssertions(target, []byte(s.assert))
+	if err != nil {
+		return expectations{}, cli.Usage("%w", err)
+	}
+	return expectations{files, checks}, nil
+}
+
 // readStructure reads the files of --config, which name themselves in messages by their paths in the workspace.
 func readStructure(paths []string) ([]*structure.File, error) {
 	var files []*structure.File
@@ -50,13 +73,13 @@ func shown(path string) string {
 	return path
 }
 
-// expect runs the tests of --config, prints their results, and writes them to $XML_OUTPUT_FILE.
-func (s *settings) expect(ctx context.Context, std cli.Streams, files []*structure.File) error {
+// expect compares the image with the expectations, prints the results, and writes them to $XML_OUTPUT_FILE.
+func (s *settings) expect(ctx context.Context, std cli.Streams, expected expectations) error {
 	src, roots, closer, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
-	results, err := s.results(ctx, std, src, roots, files)
+	results, err := s.results(ctx, std, src, roots, expected)
 	if err = errors.Join(err, closer()); err != nil {
 		return err
 	}
@@ -100,10 +123,10 @@ func (s *settings) open(ctx context.Context) (content.Source, []oci.Descriptor, 
 	return p.Source, roots, p.Close, nil
 }
 
-// results runs the files' tests on every image. Commands run on those that this machine can run; if there are none, their
+// results tests every image. Commands run on those that this machine can run; if there are none, their
 // tests fail.
 func (s *settings) results(
-	ctx context.Context, std cli.Streams, src content.Source, roots []oci.Descriptor, files []*structure.File,
+	ctx context.Context, std cli.Streams, src content.Source, roots []oci.Descriptor, expected expectations,
 ) ([]expect.Result, error) {
 	var images []content.Image
 	for _, root := range roots {
@@ -124,21 +147,30 @@ func (s *settings) results(
 			return nil, err
 		}
 		platform := oci.FormatPlatform(i.Platform)
-		for _, file := range files {
-			if len(file.Commands) > 0 && runs && !expect.CanRun(i.Platform) {
-				cli.Line(std.Out, "note: %s: %s: this machine cannot run the commands", file.Name, platform)
-				file = file.WithoutCommands()
-			}
-			var results []expect.Result
-			if results, err = expect.Structure(ctx, image, file); err != nil {
-				break
-			}
+		add := func(results []expect.Result) {
 			for n := range results {
 				if len(images) > 1 {
 					results[n].Name = platform + ": " + results[n].Name
 				}
 			}
 			all = append(all, results...)
+		}
+		if expected.checks != nil {
+			var results []expect.Result
+			results, err = expected.checks.Run(ctx, image)
+			add(results)
+		}
+		for _, file := range expected.files {
+			if len(file.Commands) > 0 && runs && !expect.CanRun(i.Platform) {
+				cli.Line(std.Out, "note: %s: %s: this machine cannot run the commands", file.Name, platform)
+				file = file.WithoutCommands()
+			}
+			if err != nil {
+				break
+			}
+			var results []expect.Result
+			results, err = expect.Structure(ctx, image, file)
+			add(results)
 		}
 		if err = errors.Join(err, image.Close()); err != nil {
 			return nil, err

@@ -41,6 +41,7 @@ type settings struct {
 	lenient                   int
 	options                   check.Options
 	configs                   []string
+	assert                    string // JSON
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -56,6 +57,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		"`number` of lowest layers that come from a base: checked for integrity only")
 	flags.Int64Var(&s.options.MaxUncompressed, "max-uncompressed", 0,
 		"most `bytes` that a layer may decompress to; 0 stands for 64 GiB")
+	flags.StringVar(&s.assert, "assert", "", "`JSON` object of what the image must have, as the attributes of image_test")
 	flags.Var((*cli.Strings)(&s.configs), "config", "`file` of container-structure-test with tests that\n"+
 		"the image must pass")
 	flags.BoolVar(&s.rules, "rules", false, "list the rules and exit")
@@ -76,7 +78,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 
 // run checks the image, and then what its author expects of it.
 func (s *settings) run(ctx context.Context, std cli.Streams) error {
-	files, err := readStructure(s.configs)
+	expected, err := s.readExpectations()
 	if err != nil {
 		return err
 	}
@@ -84,10 +86,10 @@ func (s *settings) run(ctx context.Context, std cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	if err := show(std.Out, report); err != nil || len(files) == 0 {
+	if err := show(std.Out, report); err != nil || len(expected.files) == 0 && expected.checks == nil {
 		return err
 	}
-	return s.expect(ctx, std, files)
+	return s.expect(ctx, std, expected)
 }
 
 func (s *settings) validate() error {

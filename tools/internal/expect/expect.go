@@ -26,7 +26,7 @@ import (
 
 // Result is the outcome of one test.
 type Result struct {
-	// File and Line are the place where the test is stated.
+	// File and Line are the place where the test is stated: a file, or a target and no line.
 	File string
 	Line int
 	// Name is the kind of the test and the name that its author gave it.
@@ -35,8 +35,13 @@ type Result struct {
 	Problems []string
 }
 
-// Where returns the place as FILE:LINE.
-func (r *Result) Where() string { return fmt.Sprintf("%s:%d", r.File, r.Line) }
+// Where returns the place as FILE:LINE, or the target.
+func (r *Result) Where() string {
+	if r.Line == 0 {
+		return r.File
+	}
+	return fmt.Sprintf("%s:%d", r.File, r.Line)
+}
 
 // add appends a problem.
 func (r *Result) add(format string, args ...any) {
@@ -49,6 +54,8 @@ type Image struct {
 	Config oci.ImageConfig
 	// Platform is the platform in the config.
 	Platform oci.Platform
+	// Layers are the descriptors of the layers, the lowest first.
+	Layers []oci.Descriptor
 	// Files is the merged file system.
 	Files *rootfs.FileSystem
 
@@ -81,7 +88,7 @@ func Open(ctx context.Context, src content.Source, image oci.Descriptor, scratch
 	if err != nil {
 		return nil, err
 	}
-	return &Image{Config: config.Config, Platform: config.Platform(), Files: files, scratch: scratch}, nil
+	return &Image{Config: config.Config, Platform: config.Platform(), Layers: m.Layers, Files: files, scratch: scratch}, nil
 }
 
 // Close removes the files of commands.

@@ -88,9 +88,7 @@ type reader struct {
 	pending map[*rootfs.File][]func(text []byte)
 }
 
-func (r *run) reader() *reader {
-	return &reader{r.image.Files, make(map[*rootfs.File][]func([]byte))}
-}
+func newReader(i *Image) *reader { return &reader{i.Files, make(map[*rootfs.File][]func([]byte))} }
 
 // want lets the function see the content of the file that a path leads to. If that is not possible, the result gets
 // a problem.
@@ -128,7 +126,7 @@ func (r *reader) read(ctx context.Context) error {
 
 // contents runs the tests of contents.
 func (r *run) contents(ctx context.Context) error {
-	reader := r.reader()
+	reader := newReader(r.image)
 	for _, test := range r.file.Contents {
 		result := r.start(test.Line, "fileContent", test.Name)
 		p := r.expand(test.Path)
@@ -164,7 +162,7 @@ var (
 
 // licenses runs the tests of licenses.
 func (r *run) licenses(ctx context.Context) error {
-	reader := r.reader()
+	reader := newReader(r.image)
 	for _, test := range r.file.Licenses {
 		result := r.start(test.Line, "license", strings.Join(names(test), ", "))
 		check := func(p string) {

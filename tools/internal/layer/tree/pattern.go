@@ -114,3 +114,20 @@ func unescape(text string) string {
 	}
 	return b.String()
 }
+
+// Pattern selects paths, like the patterns of [Rules], for packages that look at finished trees.
+type Pattern struct{ pattern }
+
+// ParsePattern parses a pattern.
+func ParsePattern(text string) (Pattern, error) {
+	p, err := parsePattern(text)
+	return Pattern{p}, err
+}
+
+// Path returns the only path that the pattern can select, or an empty string for a glob.
+func (p *Pattern) Path() string { return p.literal }
+
+// Selects reports whether the pattern selects the clean path. A pattern that ends with "/" selects only directories.
+func (p *Pattern) Selects(clean string, isDir bool) bool {
+	return p.matches(clean) && (isDir || !p.dirOnly)
+}
