@@ -72,16 +72,30 @@ libraries() {
   entry six --name=six --version=1.16.0 --build=py_0 --subdir=noarch --noarch=python --license=MIT --depends=python "$WORK/six"
 }
 
-# lock: pixi.lock of two environments; "other" has no greet.
-lock() {
-  local name environment names="expat python six zlib"
-  printf 'version: 6\nenvironments:\n'
-  for environment in default other; do
-    printf '  %s:\n    channels:\n    - url: %s/\n    packages:\n      linux-64:\n' "$environment" "$url"
-    for name in $names $([ "$environment" = other ] || echo greet); do
-      sed -n 's/^  - conda:/      - conda:/p' "$WORK/entries/$name"
-    done
+# private NAME: a package of the channel with a password.
+private() {
+  mkdir -p "$WORK/$1/share"
+  echo "$1" >"$WORK/$1/share/$1.txt"
+  "$RUN/bin/condapack" --url=https://conda.example/private --name="$1" --version=1.0 "$WORK/$1" "$WORK/private" \
+    >"$WORK/entries/$1"
+}
+
+# environment NAME PACKAGE...: an environment of pixi.lock.
+environment() {
+  local name
+  printf '  %s:\n    channels:\n    - url: %s/\n    packages:\n      linux-64:\n' "$1" "$url"
+  for name in "${@:2}"; do
+    sed -n 's/^  - conda:/      - conda:/p' "$WORK/entries/$name"
   done
+}
+
+# lock: pixi.lock of all environments; "other" has no greet.
+lock() {
+  printf 'version: 6\nenvironments:\n'
+  environment default expat python six zlib greet
+  environment other expat python six zlib
+  environment netrc netrc
+  environment helper helper
   printf 'packages:\n'
   (cd "$WORK/entries" && cat ./*)
 }
@@ -107,8 +121,8 @@ workspace() {
   mkdir -p "$(dirname "$1")"
   cp -R "$E2E/conda" "$1"
   cp "$WORK/base.tar" "$1"
-  sed -i "s,\"\.\./\.\.\",\"$TOP\",; s,MIRROR,$(cat "$WORK/address"),; s,LOCKS,$WORK/locks," \
-    "$1/MODULE.bazel" "$1/WORKSPACE"
+  sed -i "s,\"\.\./\.\.\",\"$TOP\",; s,LOCKS,$WORK/locks,; s,MIRROR,$(cat "$WORK/channel.address"),
+    s,PRIVATE,$(cat "$WORK/private.address")," "$1/MODULE.bazel" "$1/WORKSPACE"
   printf '%s\n' "build --sandbox_add_mount_pair=$TOP" "build --incompatible_strict_action_env" \
     "common --repository_cache=$WORK/repository-cache" >>"$1/.bazelrc"
   [ -n "$(cached "$1")" ] || echo "build --disk_cache=$WORK/disk-cache" >>"$1/.bazelrc"
@@ -123,6 +137,13 @@ refused() {
   if "${@:2}" >"$1" 2>&1; then fail "no failure: ${*:2}"; fi
 }
 
+# serve NAME ARGS...: starts a file server, whose address goes to $WORK/NAME.address.
+serve() {
+  daemon "$1" "$RUN/bin/fileserver" "${@:2}"
+  await 20 grep 'listening on' "$RUN/$1.log"
+  sed -n 's/^listening on //p' "$RUN/$1.log" >"$WORK/$1.address"
+}
+
 prepare() {
   go build -C "$E2E/condapack" -o "$RUN/bin/condapack" .
   go build -C "$E2E/condayaml" -o "$RUN/bin/condayaml" .
@@ -132,9 +153,10 @@ prepare() {
   python 3.11.2
   greet 1.0
   base
-  daemon channel "$RUN/bin/fileserver" "$channel"
-  await 20 grep 'listening on' "$RUN/channel.log"
-  sed -n 's/^listening on //p' "$RUN/channel.log" >"$WORK/address"
+  private netrc
+  private helper
+  serve channel "$channel"
+  serve private --auth=user:s3same "$WORK/private"
   workspace "$WORK/ws"
 }
 
@@ -172,6 +194,29 @@ fetches_once() {
   cd "$WORK/ws"
   bazel build //:other_image //:elsewhere_image
   equal "requests" 5 "$(grep -c '^GET ' "$RUN/channel.log")"
+}
+
+# A channel with a password: Bazel takes it from netrc or from a credential helper. Each package is fetched for the first time,
+# so none is in a cache.
+has_password() {
+  local address name path
+  address=$(cat "$WORK/private.address")
+  printf 'machine %s login user password s3same\n' "${address%:*}" >"$WORK/login.netrc"
+  printf '#!/bin/sh\ncat >&2\necho %s\n' "'{\"headers\": {\"Authorization\": [\"Basic $(printf user:s3same | base64)\"]}}'" \
+    >"$WORK/credential-helper"
+  chmod +x "$WORK/credential-helper"
+  cd "$WORK/ws"
+  for name in netrc helper; do
+    refused "$WORK/said" bazel build "@$name"
+    contains "$WORK/said" "package $name: the downloads of http://$address/" "hint: a channel with a password"
+  done
+  NETRC=$WORK/login.netrc bazel build @netrc
+  bazel build --credential_helper="$WORK/credential-helper" @helper
+  for name in netrc helper; do
+    path=/linux-64/$name-1.0-0.conda
+    equal "requests with a password" 1 "$(grep -c "^GET $path" "$RUN/private.log")"
+    equal "requests without" 1 "$(grep -c "^401 $path" "$RUN/private.log")"
+  done
 }
 
 runs() {
@@ -292,7 +337,7 @@ says_what_is_wrong() {
   contains "$WORK/said" "//:pixi.lock: line $(grep -n '\[x\]' pixi.lock | cut -d : -f 1): unsupported syntax"
   sed "0,/sha256: .*/s//sha256: $(printf %064d 7)/" "$WORK/good.lock" >pixi.lock
   refused "$WORK/said" bazel build //:image
-  contains "$WORK/said" "package libexpat: the downloads of http://$(cat "$WORK/address")/" "hint: a channel with a password"
+  contains "$WORK/said" "package libexpat: the downloads of http://$(cat "$WORK/channel.address")/" "hint: a channel with a password"
   cp "$WORK/good.lock" pixi.lock
   refused "$WORK/said" bazel build --platforms=//:linux_arm64 //:env
   contains "$WORK/said" "Conda environment @env: the lock file is not read for the platform that is built for, only for linux-64"
@@ -302,6 +347,7 @@ check "packages, a channel and a base image" prepare
 check "lock files are read as by a YAML library" parses
 check "an image with a Conda environment" builds
 check "each package is fetched once" fetches_once
+check "a channel with a password" has_password
 check "the list of packages" lists
 check "a Docker daemon starts" docker_start
 check "the environment runs in Docker" runs docker

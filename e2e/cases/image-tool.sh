@@ -175,6 +175,12 @@ indexes() {
   equal "the chosen platform" s390x "$(skopeo --override-arch s390x inspect "docker-archive:$WORK/s390x.tar" | jq -r .Architecture)"
   if image edit "$WORK/index.tar" --user=5 --output="$WORK/x.tar" 2>"$WORK/err"; then fail "there are two images"; fi
   contains "$WORK/err" "contains 2 images, for linux/" "hint: --platform"
+  if image edit "$WORK/index.tar" --platform=linux/arm64 --user=5 --output="$WORK/x.tar" 2>"$WORK/err"; then fail "no such image"; fi
+  contains "$WORK/err" "no image for linux/arm64; available: linux/"
+  image edit "$WORK/index.tar" --platform=linux/s390x --unsetenv=ORIGIN --env=NEW=1 --output="$WORK/edited-s390x.tar"
+  skopeo inspect --config "oci-archive:$WORK/edited-s390x.tar" >"$WORK/config"
+  equal "the edited image of the index" "s390x NEW" \
+    "$(jq -r '"\(.architecture) \([.config.Env[] | split("=")[0] | select(. != "PATH")] | join(" "))"' "$WORK/config")"
   image diff --platform=linux/s390x "$WORK/index.tar" "$address/index:all"
 }
 

@@ -10,7 +10,8 @@ provide() {
   # A lock file with one image, whose documents are complete.
   jq '.images = {debian: .images.two}' "$TOP/tools/internal/image/lockfile/testdata/images.lock.json" \
     >"$E2E/snippets/images.lock.json"
-  cp "$TOP"/examples/conda/{packages/*.conda,pixi.lock} "$E2E/snippets"
+  rm -rf "$E2E/snippets/packages"
+  cp -R "$TOP"/examples/conda/{packages,pixi.lock} "$E2E/snippets"
   (cd "$TOP" && git ls-files -z README.md 'docs/*.md') |
     xargs -0 go run -C "$E2E/snippets/extract" . --repository="$TOP" --out="$E2E/snippets/generated" >"$WORK/list"
   note "$(grep -c ' ' "$WORK/list") snippets"

@@ -131,6 +131,13 @@ contain variables like `{{STABLE_NAME}}`.""",
     "stop_signal": attr.string(
         doc = "Signal that stops the container, like `SIGTERM`.",
     ),
+    "unset_env": attr.string_list(
+        doc = """Environment variables of the base that are not inherited, by name. A name that the base does not have is an
+error. See `clear` for all of them.""",
+    ),
+    "unset_labels": attr.string_list(
+        doc = "Labels of the base that are not inherited, by key. A key that the base does not have is an error.",
+    ),
     "user": attr.string(
         doc = """User that the program runs as: `USER`, `UID`, `USER:GROUP` or `UID:GID`. A name that the layers and the base certainly
 do not have is an error; see docs/base-from-scratch.md.""",

@@ -129,6 +129,22 @@ https://c.example/forge/linux-64/z-0.1-0.conda#%s
 https://c.example/forge/noarch/a-0.1-0.conda#sha256:%s
 """ % (_A, _B)
 
+# Packages with the same file name.
+_TWO_PLATFORMS = """version: 6
+environments:
+  default:
+    packages:
+      linux-64:
+        - conda: https://c.example/forge/linux-64/a-1-0.conda
+      linux-aarch64:
+        - conda: https://c.example/forge/linux-aarch64/a-1-0.conda
+packages:
+  - conda: https://c.example/forge/linux-64/a-1-0.conda
+    sha256: {a}
+  - conda: https://c.example/forge/linux-aarch64/a-1-0.conda
+    sha256: {b}
+""".format(a = _A, b = _B)
+
 def _summary(platforms):
     return {
         platform: " ".join([
@@ -266,6 +282,19 @@ def _plan_impl(ctx):
     add_archives(archives, both, {}, [Label("//rules/tests:data/np-1.0-py_0.conda"), Label("//rules/tests:other")])
     files = [archive["file"] for archive in archives.values()]
     asserts.equals(env, [None, None, str(Label("//rules/tests:data/np-1.0-py_0.conda"))], files)
+
+    # A directory of a channel takes precedence over the order of the labels.
+    two = read_conda_lock(_TWO_PLATFORMS, lock_request())[0]
+    for directories in [["linux-64", "linux-aarch64"], ["linux-aarch64", "linux-64"]]:
+        archives_of_two = {}
+        labels = [Label("//rules/tests:data/%s/a-1-0.conda" % directory) for directory in directories]
+        add_archives(archives_of_two, two, {}, labels)
+        asserts.equals(env, {
+            archive["url"]: str(Label("//rules/tests:data/" + archive["url"].removeprefix("https://c.example/forge/")))
+            for archive in archives_of_two.values()
+        }, {archive["url"]: archive["file"] for archive in archives_of_two.values()})
+        asserts.equals(env, 2, len(archives_of_two))
+
     asserts.equals(env, archives.keys(), [archive_name(package) for package in both["linux-64"].packages])
 
     pythons = struct(repository = "pythons", targets = {"3.11_linux-64": "another"})

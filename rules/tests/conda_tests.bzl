@@ -2,8 +2,8 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//rules:conda_locked.bzl", "conda_environment", "conda_noarch_package", "conda_package", "conda_python")
-load("//rules:defs.bzl", "conda_layers", "image")
-load("//rules:providers.bzl", "ImageInfo", "LayersInfo")
+load("//rules:defs.bzl", "conda_layers", "image", "image_index")
+load("//rules:providers.bzl", "ImageInfo", "IndexInfo", "LayersInfo")
 load("//rules/private:conda_layers.bzl", "prefix_problem")
 load("//rules/private:conda_split.bzl", "LARGE", "split_packages")
 load(":actions.bzl", "actions_of", "flags", "input_names", "only")
@@ -167,10 +167,33 @@ def _image_impl(ctx):
 
 _image_test = analysistest.make(_image_impl, attrs = {"blobs": attr.string_list()})
 
+def _index_impl(ctx):
+    env = analysistest.begin(ctx)
+
+    # Each image has the packages for its platform, and the images are in the order of the platforms.
+    images = analysistest.target_under_test(env)[IndexInfo].images
+    asserts.equals(env, [
+        [
+            "conda_python_arm_package.tar.gz",
+            "conda_np.tar.gz",
+            "conda_both.environment.tar.gz",
+        ],
+        [
+            "conda_both.packages-0.tar.gz",
+            "conda_python_package.tar.gz",
+            "conda_np.tar.gz",
+            "conda_both.noarch-0.tar.gz",
+            "conda_both.environment.tar.gz",
+        ],
+    ], [[layer.blob.basename for layer in image.layers] for image in images])
+    return analysistest.end(env)
+
+_index_test = analysistest.make(_index_impl)
+
 _SIZES = {"lib": "5", "np": "9999999", "python": "9999999", "six": "5"}
 
-def _environment(name, order, python = ":conda_the_python"):
-    targets = {"lib": "conda_lib", "np": "conda_np", "python": "conda_python_package", "six": "conda_six"}
+def _environment(name, order, python = ":conda_the_python", python_package = "conda_python_package"):
+    targets = {"lib": "conda_lib", "np": "conda_np", "python": python_package, "six": "conda_six"}
     conda_environment(
         name = name,
         environment = "env",
@@ -191,6 +214,7 @@ def conda_tests(name):
     for target, package, rule in [
         ("conda_lib", "lib", conda_package),
         ("conda_np", "np", conda_noarch_package),
+        ("conda_python_arm_package", "python", conda_package),
         ("conda_python_package", "python", conda_package),
         ("conda_six", "six", conda_noarch_package),
     ]:
@@ -204,6 +228,7 @@ def conda_tests(name):
     conda_python(name = "conda_the_python", archive = "data/python.conda", tags = ["manual"])
     _environment("conda_env", ["lib", "python", "np", "six"])
     _environment("conda_env_2", ["lib", "np", "python"])
+    _environment("conda_env_arm", ["python", "np"], python_package = "conda_python_arm_package")
     _environment("conda_env_bare", ["np"], python = None)
     conda_layers(
         name = "conda_full",
@@ -262,12 +287,30 @@ def conda_tests(name):
         blobs = ["conda_python_package.tar.gz", "conda_np.tar.gz", "conda_excluded.environment.tar.gz"],
         target_under_test = "conda_excluded_image",
     )
+    native.alias(
+        name = "conda_env_any",
+        actual = select({
+            "@platforms//cpu:aarch64": "conda_env_arm",
+            "@platforms//cpu:x86_64": "conda_env",
+        }),
+        tags = ["manual"],
+    )
+    conda_layers(name = "conda_both", budget = 10, env = "conda_env_any", tags = ["manual"])
+    image(name = "conda_both_image", layers = ["conda_both"], tags = ["manual"])
+    image_index(
+        name = "conda_index",
+        images = ["conda_both_image"],
+        platforms = ["@rules_go//go/toolchain:linux_arm64", "@rules_go//go/toolchain:linux_amd64"],
+        tags = ["manual"],
+    )
+    _index_test(name = "conda_index_test", target_under_test = "conda_index")
     _split_test(name = "conda_split_test")
     _prefix_test(name = "conda_prefix_test")
     native.test_suite(name = name, tests = [
         "conda_bare_test",
         "conda_excluded_test",
         "conda_image_test",
+        "conda_index_test",
         "conda_layers_test",
         "conda_prefix_test",
         "conda_shared_test",

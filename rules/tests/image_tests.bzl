@@ -38,6 +38,8 @@ def _metadata_impl(ctx):
         "healthcheck_start_interval": "1s",
         "healthcheck_start_period": "1m30s",
         "healthcheck_timeout": "5s",
+        "unset_env": ["HOME"],
+        "unset_labels": ["a", "b"],
     })], flags(config, "settings"))
 
     manifest = only(env, "MkManifest")
@@ -174,6 +176,8 @@ def image_tests(name):
         healthcheck_timeout = "5s",
         layers = ["bottom", "top"],
         tags = ["manual"],
+        unset_env = ["HOME"],
+        unset_labels = ["a", "b"],
     )
     _metadata_test(name = "metadata_test", target_under_test = "derived")
     _default_outputs_test(name = "default_outputs_test", target_under_test = "derived")

@@ -112,6 +112,8 @@ func (e *editing) declareSettings(flags *flag.FlagSet) {
 	flags.Var(&e.annotations, "annotation", "annotation `KEY=VALUE` of the manifest")
 	flags.Var((*cli.Strings)(&e.change.ExposedPorts), "port", "`port[/protocol]` to expose")
 	flags.Var((*cli.Strings)(&e.change.Volumes), "volume", "`path` of a volume")
+	flags.Var((*cli.Strings)(&e.change.UnsetEnv), "unsetenv", "`name` of a variable to drop before others are set")
+	flags.Var((*cli.Strings)(&e.change.UnsetLabels), "unsetlabel", "`key` of a label to drop before others are set")
 	flags.Var((*cli.Strings)(&e.change.Clear), "clear", "`setting` to drop before others are set: cmd, entrypoint, env, "+
 		"labels, user and so on")
 	flags.StringVar(&e.more, "settings", "", "`json` object with more settings, those of mkconfig; other flags replace its keys")

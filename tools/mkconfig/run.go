@@ -31,6 +31,7 @@ Settings, all optional, absent means inherited from the base:
                                             variables that env takes precedence over
   allow_any_architecture                    true: do not compare programs in the layers with the architecture
   allow_missing_interpreter                 true: do not check that the program's interpreter is in the layers
+  unset_env unset_labels                    names of single variables and labels of the base that are dropped first
   clear                                     names of the settings above whose value in the base is dropped first`
 
 var command = cli.Command{

@@ -3,13 +3,9 @@ package main
 import (
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rules-strata/rules_strata/tools/internal/tooltest"
 )
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"mkreference": main})
-}
+func TestMain(m *testing.M) { tooltest.Main(m, "mkreference", main) }
 
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata"})
-}
+func TestScripts(t *testing.T) { tooltest.Run(t, nil, nil) }

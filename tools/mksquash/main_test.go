@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -16,43 +15,30 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs"
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
+	"github.com/rules-strata/rules_strata/tools/internal/tooltest"
 )
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"mksquash": command.Main})
-}
+func TestMain(m *testing.M) { tooltest.Main(m, "mksquash", command.Main) }
 
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:   "testdata",
-		Setup: func(env *testscript.Env) error { return setup(t, env) },
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"list": list},
-	})
-}
+func TestScripts(t *testing.T) { tooltest.Run(t, setup, tooltest.Commands{"merged": merged}) }
 
 // setup writes the images base.json, image.json with two more layers, and other.json, their manifests, and blobs.
-func setup(t *testing.T, env *testscript.Env) error {
+func setup(dir tooltest.Folder) {
 	store := make(imagetest.Store)
 	for name, layers := range map[string][]string{
 		"base": {"a", "b"}, "image": {"a", "b", "c", "b"}, "other": {"b"},
 	} {
-		image := store.AddImage(t, "linux/amd64", oci.Gzip, layers...)
-		if err := wire.Write(filepath.Join(env.WorkDir, name+".json"), image); err != nil {
-			t.Fatal(err)
-		}
-		imagetest.WriteFile(t, filepath.Join(env.WorkDir, name+".manifest"), store[image.Digest])
+		image := store.AddImage(dir.T, "linux/amd64", oci.Gzip, layers...)
+		dir.Describe(name+".json", image)
+		dir.Write(name+".manifest", store[image.Digest])
 	}
-	index := store.AddIndex(t)
-	if err := wire.Write(filepath.Join(env.WorkDir, "index.json"), index); err != nil {
-		t.Fatal(err)
-	}
-	store.WriteFiles(t, filepath.Join(env.WorkDir, "blobs"))
-	return nil
+	dir.Describe("index.json", store.AddIndex(dir.T))
+	store.WriteFiles(dir.T, dir.Path("blobs"))
 }
 
-// list LAYERS prints the entries of the image that mksquash wrote, with the layers that they come from. The image must
+// merged LAYERS prints the entries of the image that mksquash wrote, with the layers that they come from. The image must
 // have so many layers, and the validator must accept it.
-func list(ts *testscript.TestScript, _ bool, args []string) {
+func merged(ts *testscript.TestScript, _ bool, args []string) {
 	ctx := context.Background()
 	root, err := wire.ReadDescriptor(ts.MkAbs("out.descriptor"))
 	ts.Check(err)

@@ -8,7 +8,8 @@ visibility(["//rules/..."])
 LOCK_ATTRS = {
     "archives": attr.label_list(
         doc = """Archives in the source tree, which are not downloaded. They belong to the packages in the lock file with the same
-file names, and must have their hashes.""",
+file names, and must have their hashes. For packages of several platforms with the same file name, put the archives into
+directories as in the channel, like `linux-64/NAME-1.0-0.conda`.""",
     ),
     "categories": attr.string_list(
         doc = "The categories of a `conda-lock.yml` to install.",
@@ -82,10 +83,13 @@ def add_archives(archives, platforms, mirrors, files = []):
       mirrors: dict from the URLs of channels to lists of URLs of mirrors.
       files: list of the labels of archives in the source tree.
     """
-    local = {file.name.rpartition("/")[2]: str(file) for file in files}
+    local = {}
+    for file in files:
+        for name in _ends(file.package + "/" + file.name):
+            local.setdefault(name, str(file))
     for platform in platforms.values():
         for package in platform.packages:
-            file_name = package.url.rpartition("/")[2]
+            in_channel, file_name = _ends(package.url)
             archive = archives.setdefault(archive_name(package), {
                 "file": None,
                 "noarch": package.noarch,
@@ -96,8 +100,13 @@ def add_archives(archives, platforms, mirrors, files = []):
             })
             if archive["sha256"] != package.sha256 or archive["package"] != package.name:
                 fail("%s and %s need repositories with the same name" % (archive["url"], package.url))
-            archive["file"] = archive["file"] or local.get(file_name)
+            archive["file"] = archive["file"] or local.get(in_channel) or local.get(file_name)
             archive["urls"] += [url for url in _mirrored(package.url, mirrors) if url not in archive["urls"]]
+
+def _ends(path):
+    """Returns the last two parts of a path, the directory and the name of the file, and the name alone."""
+    parts = path.split("/")
+    return "/".join(parts[-2:]), parts[-1]
 
 def _mirrored(url, mirrors):
     found = []

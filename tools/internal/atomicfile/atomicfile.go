@@ -1,7 +1,7 @@
 // Package atomicfile writes a file, or a directory of files, completely or not at all.
 //
 // Uncommitted data leaves no trace: the bytes go to a temporary name in the same directory, and only [File.Commit] or
-// [Directory.Commit] gives them the real name. An output that exists is therefore complete.
+// [Directory.Commit] gives them the real name. An output that exists is therefore complete. [Lock] keeps two processes from changing one file at the same time.
 //
 // Only regular files are replaced. Symlinks are followed, and a device, a pipe or an open file of the process
 // ("/dev/stdout") is written in place: its bytes are visible immediately.

@@ -80,6 +80,9 @@ func Config(base []byte, layers []Layer, settings Settings) (Document, error) {
 		}
 		remove(c)
 	}
+	if err := c.unset(settings); err != nil {
+		return Document{}, err
+	}
 	if err := c.setPlatform(settings); err != nil {
 		return Document{}, err
 	}

@@ -83,6 +83,12 @@ func TestConfigRun(t *testing.T) {
 			`{"clear":["env","labels","volumes","exposed_ports"],"env":{"A":"3"},"labels":{"b":"2"},"volumes":["/b"],` +
 				`"exposed_ports":["2"]}`,
 			`{"ExposedPorts":{"2/tcp":{}},"Env":["A=3"],"Volumes":{"/b":{}},"Labels":{"b":"2"}}`},
+		{"unset single names", `{"Env":["A=1","AB=2","A=3","BARE"],"Labels":{"a":"1","b":"2"}}`,
+			`{"unset_env":["A","BARE","A"],"unset_labels":["b","b"]}`, `{"Env":["AB=2"],"Labels":{"a":"1"}}`},
+		{"unset the last ones", `{"Env":["A=1"],"Labels":{"a":"1"}}`, `{"unset_env":["A"],"unset_labels":["a"]}`, `{}`},
+		{"unset comes before set", `{"Env":["A=1","B=2"],"Labels":{"a":"1"}}`,
+			`{"unset_env":["A"],"env":{"A":"3"},"unset_labels":["a"],"labels":{"a":"2"}}`,
+			`{"Env":["B=2","A=3"],"Labels":{"a":"2"}}`},
 		{"sets grow", `{"ExposedPorts":{"1/udp":{}},"Volumes":{"/a":{}},"Labels":{"a":"1","b":"2"}}`,
 			`{"exposed_ports":["2/UDP","080/tcp","7/sctp"],"volumes":["/b"],"labels":{"b":"3","c":""}}`,
 			`{"ExposedPorts":{"1/udp":{},"2/udp":{},"7/sctp":{},"80/tcp":{}},"Volumes":{"/a":{},"/b":{}},` +

@@ -78,12 +78,16 @@ func (c *config) setVariable(name, value string) error {
 	if strings.ContainsRune(value, 0) {
 		return fmt.Errorf("value of %s contains a NUL byte", name)
 	}
-	names := func(entry string) bool { return entry == name || strings.HasPrefix(entry, name+"=") }
-	at := slices.IndexFunc(c.run.Env, names)
+	at := slices.IndexFunc(c.run.Env, sets(name))
 	if at < 0 {
 		at = len(c.run.Env)
 	}
-	rest := slices.DeleteFunc(slices.Clone(c.run.Env[at:]), names)
+	rest := slices.DeleteFunc(slices.Clone(c.run.Env[at:]), sets(name))
 	c.run.Env = slices.Concat(c.run.Env[:at], []string{name + "=" + value}, rest)
 	return nil
+}
+
+// sets returns a function that reports whether an entry of Env is for the variable.
+func sets(name string) func(entry string) bool {
+	return func(entry string) bool { return entry == name || strings.HasPrefix(entry, name+"=") }
 }

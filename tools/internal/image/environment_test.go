@@ -25,6 +25,8 @@ func TestLayerEnvironment(t *testing.T) {
 		{"settings win", `{"Env":["PATH=/bin"]}`, `{"env":{"P":"mine","PATH":"/only"}}`, []Environment{conda}, []string{"PATH=/only", "L=1", "P=mine"}},
 		{"clear drops the base's", `{"Env":["PATH=/bin","A=1"]}`, `{"clear":["env"]}`, []Environment{{Path: []string{"/a"}}},
 			[]string{"PATH=/a:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}},
+		{"unset drops the base's", `{"Env":["PATH=/bin","P=base"]}`, `{"unset_env":["P"]}`, []Environment{conda},
+			[]string{"PATH=/c/bin:/c/sbin:/bin", "L=1", "P=/c"}},
 	} {
 		var layers []Layer
 		for _, e := range test.layers {

@@ -22,7 +22,8 @@ func checkRefusal(t *testing.T, err error, want string) {
 func TestConfigRefusesSettings(t *testing.T) {
 	const known = "allow_any_architecture, allow_missing_interpreter, append_cmd, append_entrypoint, architecture, author, clear, cmd, created, entrypoint, env, exposed_ports, " +
 		"healthcheck, healthcheck_interval, healthcheck_retries, healthcheck_start_interval, healthcheck_start_period, " +
-		"healthcheck_timeout, labels, least_variant, os, os_features, os_version, program, shell, stop_signal, user, variant, volumes, workdir"
+		"healthcheck_timeout, labels, least_variant, os, os_features, os_version, program, shell, stop_signal, unset_env, unset_labels, user, " +
+		"variant, volumes, workdir"
 	const clearable = "architecture, author, cmd, created, entrypoint, env, exposed_ports, healthcheck, labels, os, " +
 		"os_features, os_version, shell, stop_signal, user, variant, volumes, workdir"
 	const port = " is not a port from 1 to 65535, alone or followed by /tcp, /udp or /sctp"
@@ -42,6 +43,11 @@ func TestConfigRefusesSettings(t *testing.T) {
 		{`{"User":"u"}`, `unknown name "User", expected one of ` + known},
 		{`{"clear":["user","clear"]}`, `clear: unknown name "clear", expected one of ` + clearable},
 		{`{"clear":"user"}`, `clear: got a JSON string, expected a list`},
+		{`{"unset_env":["A"]}`, `unset_env: the base has no variable "A"; available: none`},
+		{`{"unset_labels":["A"]}`, `unset_labels: the base has no label "A"; available: none`},
+		{`{"unset_env":[""]}`, `unset_env: the base has no variable ""; available: none`},
+		{`{"unset_env":"A"}`, `unset_env: got a JSON string, expected a list`},
+		{`{"clear":["unset_env"]}`, `clear: unknown name "unset_env", expected one of ` + clearable},
 		{`{"env":["A=1"]}`, `env: got a JSON array, expected an object`},
 		{`{"env":{"A":1}}`, `env: got a JSON number, expected a string`},
 		{`{"cmd":"ls"}`, `cmd: got a JSON string, expected a list`},
@@ -258,4 +264,15 @@ func TestConfigPlatformErrors(t *testing.T) {
 func TestConfigRefusesUnparsedClear(t *testing.T) {
 	_, err := Config([]byte(fill(onBase(`{}`))), nil, Settings{Clear: []string{"nothing"}})
 	checkRefusal(t, err, `clear: unknown name "nothing"`)
+}
+
+func TestConfigRefusesUnset(t *testing.T) {
+	base := onBase(`{"Env":["PATH=/bin","TOKEN=secret"],"Labels":{"b":"1","a":"2"}}`)
+	for settings, want := range map[string]string{
+		`{"unset_env":["TOKEN","TOKE"]}`: `unset_env: the base has no variable "TOKE"; available: PATH, TOKEN`,
+		`{"unset_labels":["c"]}`:         `unset_labels: the base has no label "c"; available: a, b`,
+	} {
+		_, err := build(base, settings)
+		checkRefusal(t, err, want)
+	}
 }

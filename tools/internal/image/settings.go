@@ -73,6 +73,9 @@ type Settings struct {
 	AllowAnyArchitecture bool `json:"allow_any_architecture"`
 	// AllowMissingInterpreter allows a program whose interpreter is in none of the layers. Config does not use it.
 	AllowMissingInterpreter bool `json:"allow_missing_interpreter"`
+	// UnsetEnv and UnsetLabels name single variables and labels of the base to drop, which must exist.
+	UnsetEnv    []string `json:"unset_env"`
+	UnsetLabels []string `json:"unset_labels"`
 	// Clear lists settings by their JSON names.
 	Clear []string `json:"clear"`
 }
@@ -104,7 +107,7 @@ var drop = map[string]func(*config){
 var notCleared = []string{
 	"allow_any_architecture", "allow_missing_interpreter", "append_cmd", "append_entrypoint", "clear", "healthcheck_interval",
 	"healthcheck_retries", "healthcheck_start_interval", "healthcheck_start_period", "healthcheck_timeout", "least_variant",
-	"program",
+	"program", "unset_env", "unset_labels",
 }
 
 // ParseSettings reads settings from a JSON object. Keys that are not settings are errors; [Config] checks whether the

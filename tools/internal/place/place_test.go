@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rules-strata/rules_strata/tools/internal/check"
@@ -166,5 +169,43 @@ func TestNames(t *testing.T) {
 	full, tag := place.Names([]string{"example.com/x:v1", "v7", "x@y", "Not/Valid", "alpine:3"})
 	if len(full) != 2 || full[0].String() != "example.com/x:v1" || full[1].String() != "docker.io/library/alpine:3" || tag != "v7" {
 		t.Errorf("%v, %q", full, tag)
+	}
+}
+
+// during is a source that calls do before it opens the first blob.
+type during struct {
+	imagetest.Store
+	once sync.Once
+	do   func()
+}
+
+func (d *during) Open(ctx context.Context, blob oci.Descriptor) (io.ReadCloser, error) {
+	d.once.Do(d.do)
+	return d.Store.Open(ctx, blob)
+}
+
+// If two processes create one layout, the second one to finish adds its image to that of the first.
+func TestLayoutAtOnce(t *testing.T) {
+	t.Chdir(t.TempDir())
+	store := make(imagetest.Store)
+	image := store.AddImage(t, "linux/amd64", oci.Gzip, "file")
+	write := func(source content.Source, tag string) {
+		to := place.Address{Form: place.Layout, Path: "layout", Name: tag}
+		if _, err := (place.Writer{}).Write(t.Context(), to, place.Image{Root: image, Source: source}); err != nil {
+			t.Error(err)
+		}
+	}
+	write(&during{Store: store, do: func() { write(store, "first") }}, "second")
+	p, err := place.Opener{}.Open(t.Context(), place.Address{Form: place.Layout, Path: "layout"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	root, err := p.Root()
+	if err != nil || !slices.Equal(root.Names, []string{"first", "second"}) {
+		t.Errorf("names %q, %v", root.Names, err)
+	}
+	if entries, err := os.ReadDir("."); err != nil || len(entries) != 1 {
+		t.Errorf("left %v, %v", entries, err)
 	}
 }

@@ -125,6 +125,9 @@ func writeLayout(ctx context.Context, dir string, image Image) error {
 		return layout.Add(ctx, dir, image.Source, image.Root, image.Names)
 	}
 	err := layout.Write(ctx, dir, image.Source, image.Root, image.Names)
+	if err != nil && layout.IsLayout(dir) { // another process has made it meanwhile
+		return layout.Add(ctx, dir, image.Source, image.Root, image.Names)
+	}
 	if info, statErr := os.Stat(filepath.Dir(filepath.Clean(dir))); err != nil && (statErr != nil || !info.IsDir()) {
 		return advise(err, "the directory around the layout must exist")
 	}

@@ -20,10 +20,9 @@ import (
 // Add adds root and all that it reaches to the layout in the directory dir. Blobs that the layout has are not read. An
 // entry of index.json with one of the names is replaced, as is one without a name for the same root; other entries and all
 // blobs stay. index.json is replaced last, so readers see the layout before or after the change, and an error leaves at
-// most blobs that nothing refers to.
+// most blobs that nothing refers to. Several processes may add to a layout at the same time, see [atomicfile.Lock].
 func Add(ctx context.Context, dir string, src content.Source, root oci.Descriptor, names []reference.Reference) error {
-	index, _, err := readIndex(os.DirFS(dir))
-	if err != nil {
+	if _, _, err := readIndex(os.DirFS(dir)); err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
 	added, err := entries(root, names)
@@ -46,6 +45,22 @@ func Add(ctx context.Context, dir string, src content.Source, root oci.Descripto
 	if err != nil {
 		return err
 	}
+	return addEntries(ctx, dir, added)
+}
+
+// addEntries adds entries to the index.json of the layout in the directory dir, and removes those that they replace.
+func addEntries(ctx context.Context, dir string, added []oci.Descriptor) error {
+	path := filepath.Join(dir, IndexFile)
+	unlock, err := atomicfile.Lock(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	// Other processes may have added entries while this one wrote blobs.
+	index, _, err := readIndex(os.DirFS(dir))
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
 	index.Manifests = append(slices.DeleteFunc(index.Manifests, func(old oci.Descriptor) bool {
 		return slices.ContainsFunc(added, func(d oci.Descriptor) bool { return replaces(d, old) })
 	}), added...)
@@ -53,7 +68,7 @@ func Add(ctx context.Context, dir string, src content.Source, root oci.Descripto
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteDurably(filepath.Join(dir, IndexFile), data)
+	return atomicfile.WriteDurably(path, data)
 }
 
 // replaces reports whether two entries of an index.json cannot both remain: they have the same full name, the same tag if

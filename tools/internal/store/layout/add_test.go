@@ -3,10 +3,12 @@ package layout_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/rules-strata/rules_strata/tools/internal/check"
@@ -146,5 +148,71 @@ func TestAddFails(t *testing.T) {
 	}
 	if err := layout.Add(ctx, t.TempDir(), store, one, nil); !errors.Is(err, layout.ErrNotLayout) {
 		t.Errorf("not a layout: %v", err)
+	}
+}
+
+// during is a source that calls do before it opens the first blob.
+type during struct {
+	imagetest.Store
+	once sync.Once
+	do   func()
+}
+
+func (d *during) Open(ctx context.Context, blob oci.Descriptor) (io.ReadCloser, error) {
+	d.once.Do(d.do)
+	return d.Store.Open(ctx, blob)
+}
+
+// An entry that appears while another Add writes its blobs stays.
+func TestAddDuringAdd(t *testing.T) {
+	store := make(imagetest.Store)
+	one := store.AddImage(t, "linux/amd64", oci.Gzip, "one")
+	two := store.AddImage(t, "linux/amd64", oci.Gzip, "two")
+	dir := filepath.Join(t.TempDir(), "layout")
+	if err := layout.WriteAll(t.Context(), dir, store, nil); err != nil {
+		t.Fatal(err)
+	}
+	source := &during{Store: store, do: func() {
+		if err := layout.Add(t.Context(), dir, store, one, nil); err != nil {
+			t.Error(err)
+		}
+	}}
+	if err := layout.Add(t.Context(), dir, source, two, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := describe(t, dir, one, two); !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+// Of many Adds at the same time, none loses the entry of another, and no file remains beside those of a layout.
+func TestAddAtOnce(t *testing.T) {
+	store := make(imagetest.Store)
+	image := store.AddImage(t, "linux/amd64", oci.Gzip, "file")
+	dir := filepath.Join(t.TempDir(), "layout")
+	if err := layout.WriteAll(t.Context(), dir, store, nil); err != nil {
+		t.Fatal(err)
+	}
+	const adds = 16
+	var wait sync.WaitGroup
+	for i := range adds {
+		wait.Go(func() {
+			name := []reference.Reference{{Registry: "example.com", Repository: "app", Tag: fmt.Sprint("v", i)}}
+			if err := layout.Add(t.Context(), dir, store, image, name); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	opened, err := layout.Open(os.DirFS(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(opened.Roots()); n != adds {
+		t.Errorf("%d entries, want %d", n, adds)
+	}
+	report, err := check.Layout(t.Context(), dir, check.Options{})
+	if err != nil || len(report.Violations) > 0 {
+		t.Errorf("%v, %v", report.Violations, err)
 	}
 }
