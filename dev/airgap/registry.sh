@@ -81,6 +81,12 @@ splice _go_repository_tools_impl gazelle_tools.inc "$src/gazelle/internal/go_rep
 cp -R "$here/package_metadata" "$src/package_metadata"
 for name in protobuf zlib buildozer apple_support; do stand_in "$name"; done
 
+# The JDK that compiles is the one of the packages.
+mkdir -p "$src/remotejdk"
+: >"$src/remotejdk/WORKSPACE"
+echo 'alias(name = "jdk", actual = "@local_jdk//:jdk", visibility = ["//visibility:public"])' \
+  >"$src/remotejdk/BUILD.bazel"
+
 cat "$root$debian"/*/*/MODULE.bazel "$src"/*/MODULE.bazel >"$dir/mentions"
 find "$checkout" -name MODULE.bazel -exec cat {} + >>"$dir/mentions"
 publish rules_go rules_go

@@ -12,7 +12,7 @@ suites=${BAZELW_DEBIAN_SUITES:-"forky sid"}
 # Programs that Bazel, its shell actions and people debugging them call. Debian's essential packages are
 # named because nothing depends on them by name.
 packages="
-  bazel-bootstrap bazel-rules-pkg bazel-rules-shell
+  bazel-bootstrap bazel-java-tools bazel-rules-pkg bazel-rules-shell
   bash bzip2 coreutils dash debianutils diffutils dpkg findutils gawk git grep gzip hostname
   libc-bin locales mount ncurses-bin procps sed tar unzip util-linux xz-utils zip zstd"
 
@@ -84,7 +84,7 @@ fetch() {
   rm -f "$apt"/lists/*_* "$apt"/archives/*.deb
   say "reading the package lists of Debian $1"
   apt-get -qq update || return 1
-  say "downloading Debian's Bazel and what it needs (about 300 MB)"
+  say "downloading Debian's Bazel and what it needs (about 700 MB)"
   # shellcheck disable=SC2086 # the list is split on purpose
   apt-get -qq --yes --download-only install $packages
 }
@@ -116,6 +116,8 @@ ln -sf which.debianutils "$bin/which"
 jdk=$(cd "$dir/usr/lib/jvm" && find . -maxdepth 1 -type d -name 'java-[0-9]*-openjdk-*' | head -n 1)
 ln -sfn "${jdk#./}" "$dir/usr/lib/jvm/default-java"
 for tool in java javac jar; do ln -sf "../lib/jvm/default-java/bin/$tool" "$bin/$tool"; done
+java_tools=$(cd "$dir/usr/lib" && find . -path './*/bazel/java_tools') # below the name of the architecture
+ln -s "../../lib/${java_tools#./}" "$dir/usr/share/bazel/java_tools"
 
 # Only usr is used (launch.sh puts it over the machine's own), so links into etc become copies of their
 # targets; the certificates remain the machine's.

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Third-party base images: a root with Debian's static busybox, built and saved by Podman and by Docker; and Debian's bash,
-# Python and libraries.
+# Third-party base images: a root with Debian's static busybox, built and saved by Podman and by Docker; Debian's bash,
+# Python and libraries; and its JRE.
 
 # base_root FILE: a tar of the root file system: busybox, links for a few of its programs, the usual folders.
 base_root() {
@@ -54,4 +54,18 @@ base_debian() {
   tar --create --directory / --files-from "$WORK/files" --absolute-names |
     tar --extract --directory "$root" --strip-components=1 --absolute-names
   tar --create --owner=0 --group=0 --numeric-owner --file "$1" --directory "$root" .
+}
+
+# jre_debian FILE: a tar of Debian's JRE, with a link to it at /usr/lib/jvm/default-java. It needs what base_debian has.
+jre_debian() {
+  local home package
+  packages default-jre-headless
+  home=$(readlink -f /usr/lib/jvm/default-java)
+  package=$(dpkg-query --search "$home/lib/modules" | cut -d: -f1)
+  {
+    dpkg-query --listfiles "$package" | grep -E '^/(etc|usr/lib/jvm)/' |
+      while read -r file; do [ -d "$file" ] && [ ! -L "$file" ] || echo "${file#/}"; done
+    echo usr/lib/jvm/default-java
+  } >"$WORK/jre"
+  tar --create --owner=0 --group=0 --numeric-owner --file "$1" --directory / --files-from "$WORK/jre"
 }
