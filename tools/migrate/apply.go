@@ -24,6 +24,7 @@ func (c *call) translated() bool { return len(c.problems) == 0 && c.rule.to != "
 
 // render returns the files that change, each with its new content.
 func (w *workspace) render() ([]change, error) {
+	w.bridge()
 	for _, c := range w.calls() {
 		w.provideFiles(c)
 		w.providePushes(c)

@@ -61,7 +61,7 @@ func (w *workspace) plan() {
 	w.findUses()
 	w.findLayers()
 	w.block()
-	for w.refuseNested() {
+	for w.spread() || w.refuseNested() {
 		w.block()
 	}
 }
@@ -121,9 +121,13 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		return
 	}
 	target := w.targets[key]
+	if image := w.archived(c, ref); image != nil {
+		target = image
+	}
 	name, isName := ref.value.(*build.Ident)
 	switch {
-	case target != nil && target.rule.role == archive && tar:
+	case target != nil && target.rule.role == archive && (tar || ref.attr == "layers"):
+	case target != nil && w.link(c, target, ref.attr, ref.value):
 	case target != nil:
 		w.chains.join(c.node, target.node)
 		for _, other := range w.aliases[key] {
@@ -139,7 +143,7 @@ func (w *workspace) resolve(c *call, ref *reference) {
 			w.chains.join(c.node, macro)
 			return
 		}
-		if w.joinCandidates(c, ref.value) {
+		if w.joinCandidates(c, ref.value) || w.resolveUnknown(c, ref) {
 			return
 		}
 		c.refuse(ref.attr, "unknown-target", "the target "+c.file.source(ref.value)+" is not one that is translated", "translate it by hand first")
@@ -153,7 +157,9 @@ func (w *workspace) resolveExternal(c *call, ref *reference) {
 	}
 	repository, rest, _ := strings.Cut(strings.TrimLeft(ref.key, "@"), "//")
 	if target := w.targets["@"+repository]; target != nil {
-		w.chains.join(c.node, target.node)
+		if !w.link(c, target, ref.attr, ref.value) {
+			w.chains.join(c.node, target.node)
+		}
 		return
 	}
 	// rules_oci has a repository for each platform.
@@ -162,7 +168,9 @@ func (w *workspace) resolveExternal(c *call, ref *reference) {
 		if target != nil && rest == "" && target.rule == ociPull {
 			start, end := span(ref.value)
 			c.edits = append(c.edits, edit{start, end, fmt.Sprintf("%q", "@"+repository[:at]+"//:"+repository[at+1:])})
-			w.chains.join(c.node, target.node)
+			if !w.link(c, target, ref.attr, ref.value) {
+				w.chains.join(c.node, target.node)
+			}
 			return
 		}
 	}
@@ -249,7 +257,7 @@ func (w *workspace) block() {
 	for _, c := range w.calls() {
 		cause := first[w.chains.root(c.node)]
 		if cause != nil && len(c.problems) == 0 && c.rule.role != archive {
-			c.refuse("", "chain", fmt.Sprintf("it belongs together with %s in %s, which is not translated", cause.kind(), cause.where()), "solve that first")
+			c.belongs(cause)
 		}
 	}
 	for _, c := range w.calls() {

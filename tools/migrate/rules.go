@@ -75,10 +75,10 @@ func init() {
 
 // findRule returns the rule that a load statement names, or nil.
 func findRule(module, symbol string) *rule {
-	repository, _, found := strings.Cut(strings.TrimLeft(module, "@"), "//")
-	if !found || !strings.HasPrefix(module, "@") {
+	if !strings.HasPrefix(module, "@") {
 		return nil
 	}
+	repository, _, _ := strings.Cut(strings.TrimLeft(module, "@"), "//")
 	if strings.HasSuffix(module, "//contrib:push-all.bzl") {
 		symbol = "push_all" // loaded as docker_push or container_push
 	} else if other := dockerNamesOf[symbol]; other != "" && strings.HasSuffix(module, "//docker:docker.bzl") {

@@ -34,6 +34,11 @@ type workspace struct {
 	called     map[*build.DefStmt][]caller
 	extensions []*extension
 	chains     chains
+	// links and unknown are uses that do not make a chain.
+	links   []link
+	unknown []unknownLink
+	// sources has the labels that replace others at boundaries.
+	sources map[build.Expr]string
 	// unread lists files that cannot be parsed.
 	unread []error
 	// nested lists workspaces in directories of this one, whose labels mean something else.
@@ -42,7 +47,7 @@ type workspace struct {
 }
 
 func newWorkspace(root string) *workspace {
-	return &workspace{root: root, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}, called: map[*build.DefStmt][]caller{}}
+	return &workspace{root: root, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}, called: map[*build.DefStmt][]caller{}, sources: map[build.Expr]string{}}
 }
 
 // open reads the files of a workspace. Only regular files are read: nothing behind a symlink, and so nothing outside.
