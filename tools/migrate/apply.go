@@ -32,6 +32,10 @@ func (w *workspace) render() ([]change, error) {
 	for _, e := range w.extensions {
 		e.rewrite()
 	}
+	for _, e := range w.repoRules {
+		e.rewrite()
+	}
+	w.copies()
 	var changes []change
 	for _, f := range w.files {
 		f.rewrite()
@@ -81,6 +85,9 @@ func (f *file) rewrite() {
 	}
 	for _, c := range f.calls {
 		if c.rule == nil || !c.translated() {
+			if c.copied != "" {
+				f.insert(c, m)
+			}
 			continue
 		}
 		f.edits = append(append(f.edits, c.edits...), f.removals(c.expr, c.dropped...)...)
@@ -95,7 +102,7 @@ func (f *file) rewrite() {
 		}
 		f.insert(c, m)
 	}
-	if len(done) > 0 {
+	if len(done) > 0 || len(m.names) > 0 {
 		m.fixLoads(gone)
 	}
 }
@@ -146,8 +153,11 @@ func (f *file) repeated(text string, loop *build.Comprehension) string {
 	return "[\n    " + indented(text, "    ") + "\n    " + indented(clauses, "    ") + "\n]"
 }
 
-// isTag reports whether a call is a tag of a module extension, which nothing loads.
+// isTag reports whether a call is a tag of a module extension, or the like: nothing loads its function.
 func (c *call) isTag() bool {
+	if c.file.tree.Type == build.TypeModule {
+		return true
+	}
 	_, ok := c.expr.X.(*build.DotExpr)
 	return ok
 }
@@ -172,6 +182,11 @@ func (w *workspace) fixModule() {
 	for _, e := range w.extensions {
 		if len(e.pulls) == 0 || slices.ContainsFunc(e.pulls, func(c *call) bool { return !c.translated() }) {
 			left["rules_oci"] = true
+		}
+	}
+	for _, e := range w.repoRules {
+		if slices.ContainsFunc(e.pulls, func(c *call) bool { return !c.translated() }) {
+			left["rules_img"] = true
 		}
 	}
 	if !any {

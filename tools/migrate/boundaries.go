@@ -82,13 +82,20 @@ func (l link) readable() bool {
 		return false
 	}
 	_, ok := l.files()
-	return ok && (l.user.alone || l.target.rule.role == layer && l.target.rule.ruleset == "rules_docker")
+	return ok && (l.user.alone || l.direct())
+}
+
+// direct reports whether the files of a target that stays can be used without a target in between.
+func (l link) direct() bool {
+	return l.target != nil && (l.target.rule == dockerRules["container_layer"] || l.target.copyable())
 }
 
 // files returns the label of the files of a target that stays.
 func (l link) files() (string, bool) {
 	label := l.value.(*build.StringExpr).Value
 	switch r := l.target.rule; {
+	case r.role == pull && l.target.copyable():
+		return label, true // another repository
 	case r == ociRules["oci_image"], r == ociPull:
 		return label, true
 	case r.ruleset == "rules_docker" && r.role == pull:
@@ -114,6 +121,9 @@ func explicit(label string) string {
 // providable reports whether a user that stays can read a translated target: rules_oci reads image layouts, rules_docker
 // archives of docker save.
 func (l link) providable() bool {
+	if l.target.rule.role == layer && l.user.rule.ruleset == "rules_img" && l.attr == "layers" {
+		return true // its file is a tar
+	}
 	return l.target.rule.role == image && l.target.alone && l.target.loop == nil && l.target.file.chosen && l.user.file.chosen &&
 		(l.user.rule.ruleset == "rules_oci" || l.user.rule.ruleset == "rules_docker")
 }
@@ -210,7 +220,7 @@ func (w *workspace) bridge() {
 		case user && !target:
 			files, _ := l.files()
 			w.readLink(l, files)
-		case !user && target:
+		case !user && target && l.target.rule.role == image:
 			l.target.files = append(l.target.files, use{
 				file: l.user.file, user: l.user, attr: l.attr, value: l.value, archive: l.user.rule.ruleset == "rules_docker",
 			})
@@ -227,7 +237,11 @@ func (w *workspace) bridge() {
 func (w *workspace) readLink(l link, files string) {
 	c := l.user
 	src := fmt.Sprintf("%q", files)
-	if l.target == nil || l.target.rule.role != layer || l.target.rule.ruleset != "rules_docker" {
+	if l.direct() {
+		if l.target.copyable() {
+			src = fmt.Sprintf("%q", "@"+l.target.copy())
+		}
+	} else {
 		src = w.readFrom(l, files)
 	}
 	start, end := span(l.value)

@@ -35,7 +35,7 @@ func (w *workspace) plan() {
 	w.chains.macros = map[*build.DefStmt]int{}
 	for _, c := range calls {
 		c.node = w.chains.add()
-		if c.scope != nil && c.rule.role != archive && !c.rule.stays() {
+		if c.scope != nil && c.rule.role != archive && c.rule.role != pull && !c.rule.stays() {
 			if _, ok := w.chains.macros[c.scope]; !ok {
 				w.chains.macros[c.scope] = w.chains.add()
 			}

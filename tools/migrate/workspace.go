@@ -33,6 +33,7 @@ type workspace struct {
 	// called has the calls of macros that were looked up.
 	called     map[*build.DefStmt][]caller
 	extensions []*extension
+	repoRules  []*repoRule
 	chains     chains
 	// links and unknown are uses that do not make a chain.
 	links   []link
@@ -134,6 +135,9 @@ func (w *workspace) index() {
 		if f.tree.Type == build.TypeModule {
 			if e := f.findExtension(); e != nil {
 				w.extensions = append(w.extensions, e)
+			}
+			if e := f.findRepoRule(); e != nil {
+				w.repoRules = append(w.repoRules, e)
 			}
 		}
 		for _, c := range f.calls {
