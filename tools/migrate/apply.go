@@ -222,23 +222,32 @@ func (f *file) rulesOf(load *build.LoadStmt) []*rule {
 // fixDependencies edits the bazel_dep calls of MODULE.bazel.
 func (f *file) fixDependencies(left map[string]bool) {
 	var other, last *call
+	declared := slices.ContainsFunc(f.calls, func(c *call) bool {
+		name, _ := c.text("name")
+		return c.kind() == "bazel_dep" && name == "rules_strata"
+	})
 	for _, c := range f.calls {
 		if c.kind() != "bazel_dep" {
 			continue
 		}
 		last = c
 		switch name, _ := c.text("name"); {
-		case name == "rules_strata":
-			return
 		case repositories[name] == "rules_oci" || repositories[name] == "rules_img":
 			other = c
 			if left[repositories[name]] {
 				continue
 			}
 			start, end := span(c.expr)
+			if declared {
+				f.edits = append(f.edits, f.wholeLines(start, end))
+				continue
+			}
 			f.edits = append(f.edits, edit{start, end, fmt.Sprintf("bazel_dep(name = \"rules_strata\", version = %q)", version)})
 			return
 		}
+	}
+	if declared {
+		return
 	}
 	if other == nil {
 		other = last

@@ -49,6 +49,29 @@ func (w *workspace) archived(c *call, ref *reference) *call {
 	return target
 }
 
+// unwrap replaces the label of an image's files by that of the image, if an earlier run of the program wrote them for a call
+// that stayed then.
+func (w *workspace) unwrap(c *call, ref *reference) bool {
+	files := w.declared[ref.key]
+	if files != nil && files.kind() == "filegroup" && onlyStrings(files.attr("srcs")) && len(files.strings("srcs")) == 1 {
+		if group, _ := files.text("output_group"); group == "oci_layout" {
+			files = w.declared[files.file.label(files.strings("srcs")[0])]
+		}
+	}
+	if files == nil || files.kind() != "image_archive" {
+		return false
+	}
+	image, literal := files.text("image")
+	if !literal {
+		return false
+	}
+	if files.file != c.file {
+		image = files.file.label(image)
+	}
+	c.replace(ref.value, fmt.Sprintf("%q", image))
+	return true
+}
+
 // spread blocks the calls whose links cross the boundary to calls that stay, and cannot be bridged. It reports whether there
 // are new ones.
 func (w *workspace) spread() bool {

@@ -121,6 +121,9 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		return
 	}
 	target := w.targets[key]
+	if target == nil && w.unwrap(c, ref) {
+		return
+	}
 	if image := w.archived(c, ref); image != nil {
 		target = image
 	}

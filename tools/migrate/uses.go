@@ -176,6 +176,9 @@ func (w *workspace) addUse(u use, label string) {
 // useFiles notes that a rule which is not translated uses a target. Those of rules_oci are directories with an image
 // layout, or give archives; a new target provides the same files.
 func (w *workspace) useFiles(target *call, u use) {
+	if u.user.kind() == "image_import" {
+		target.note("%s in %s reads an archive of it; name the image itself instead", u.user.kind(), u.user.where())
+	}
 	switch {
 	case target.rule.role == program && u.user.attr("output_group") == nil:
 	case !target.file.isBuild() && target.scope != u.user.scope:
