@@ -145,7 +145,8 @@ func explicit(label string) string {
 // archives of docker save.
 func (l link) providable() bool {
 	if l.target.rule.role == layer && l.user.rule.ruleset == "rules_img" && l.attr == "layers" {
-		return true // its file is a tar
+		// The file is a tar, but has no annotations.
+		return l.target.rule.to == "image_layer" && l.target.attr("annotations") == nil && l.target.attr("media_type") == nil
 	}
 	return l.target.rule.role == image && l.target.alone && l.target.loop == nil && l.target.file.chosen && l.user.file.chosen &&
 		(l.user.rule.ruleset == "rules_oci" || l.user.rule.ruleset == "rules_docker")
