@@ -121,6 +121,10 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		return
 	}
 	target := w.targets[key]
+	if target != nil && target.rule == imgArtifact && (ref.attr == "base" || ref.attr == "manifests") {
+		c.refuse(ref.attr, "no-counterpart", c.file.source(ref.value)+" becomes an image_artifact", "list only images")
+		return
+	}
 	if target == nil && w.unwrap(c, ref) {
 		return
 	}

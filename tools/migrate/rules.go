@@ -104,6 +104,7 @@ var commonTest = []string{"size", "timeout", "flaky", "local", "shard_count", "a
 
 // translate runs the actions of a call's rule.
 func (c *call) translate() {
+	c.asArtifact()
 	if c.rule.stays() {
 		if a := c.attr("image"); a != nil && c.scope != nil {
 			c.refs = append(c.refs, reference{attr: "image", value: a.value})
