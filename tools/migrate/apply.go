@@ -86,7 +86,7 @@ func (f *file) rewrite() {
 	for _, c := range f.calls {
 		if c.rule == nil || !c.translated() {
 			if c.copied != "" {
-				f.insert(c, m)
+				f.insert(c, m) // a second pull
 			}
 			continue
 		}

@@ -22,7 +22,7 @@ var imgArtifact = &rule{
 		"annotations": func(c *call, a *attr) {
 			listed("annotations", "")(c, a)
 			if strings.Contains(c.file.source(a.value), "{{") {
-				c.refuse(a.name, "template", "image_artifact expands no variables in annotations", "use annotations_file")
+				c.refuse(a.name, "template", "image_artifact expands no variables in annotations", "write the value")
 			}
 		},
 		"annotations_file": keep("annotations_file"),

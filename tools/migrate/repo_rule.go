@@ -106,7 +106,7 @@ func (e *repoRule) rewrite() {
 func (w *workspace) copies() {
 	byFile := map[*file][]*call{}
 	for _, c := range w.calls() {
-		if c.copied != "" {
+		if c.copied != "" && !c.file.taken[c.copied] { // an earlier run may have written it
 			byFile[c.file] = append(byFile[c.file], c)
 		}
 	}
@@ -123,7 +123,11 @@ func (w *workspace) copies() {
 		}
 		if len(names) > 0 {
 			slices.Sort(names)
-			f.edits = append(f.edits, edit{len(f.text), len(f.text), "\nstrata_images = use_extension(" + extensionText + ")\n" +
+			use := "\nstrata_images = use_extension(" + extensionText + ")\n"
+			if f.bound["strata_images"] {
+				use = "\n"
+			}
+			f.edits = append(f.edits, edit{len(f.text), len(f.text), use +
 				strings.Join(statements, "") + "use_repo(strata_images, " + strings.Join(names, ", ") + ")\n"})
 		}
 	}
