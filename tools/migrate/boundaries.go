@@ -90,6 +90,13 @@ func (w *workspace) spread() bool {
 	return found
 }
 
+// listedUse is the label of an image in an expression of a .bzl file. No translated call can get it, and those that do read an
+// image layout.
+type listedUse struct {
+	target *call
+	use
+}
+
 // belongs makes a call stay because another one does.
 func (c *call) belongs(cause *call) {
 	c.refuse("", "chain", fmt.Sprintf("it belongs together with %s in %s, which is not translated", cause.kind(), cause.where()), "solve that first")
@@ -248,6 +255,11 @@ func (w *workspace) bridge() {
 			l.target.files = append(l.target.files, use{
 				file: l.user.file, user: l.user, attr: l.attr, value: l.value, archive: l.user.rule.ruleset == "rules_docker",
 			})
+		}
+	}
+	for _, l := range w.listedUses {
+		if l.target.translated() {
+			l.target.files = append(l.target.files, l.use)
 		}
 	}
 	for _, l := range w.unknown {

@@ -144,7 +144,9 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		w.resolveExternal(c, ref)
 	case isExternal(leftmost(ref.value)):
 		c.note("the base must be an image of rules_strata: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
-	case tar, isName && isParameter(c.scope, name.Name):
+	case tar:
+	case isName && isParameter(c.scope, name.Name):
+		w.open = append(w.open, c)
 	default:
 		if macro, ok := w.instance(c.file, key); ok {
 			w.chains.join(c.node, macro)

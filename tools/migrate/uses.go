@@ -166,9 +166,18 @@ func (w *workspace) addUse(u use, label string) {
 			return
 		}
 	}
-	if exact && user != nil {
+	switch {
+	case exact && user != nil:
 		w.useFiles(target, u)
-	} else {
+	case exact && user == nil && !f.isBuild() && len(w.open) > 0:
+		for _, c := range w.open { // macros that may get the label
+			w.chains.join(c.node, target.node)
+		}
+		target.usedBy(u)
+	case exact && user == nil && !f.isBuild() && f.chosen && target.rule.role == image && target.rule.ruleset == "rules_oci" && target.file.isBuild() &&
+		target.alone && target.loop == nil:
+		w.listedUses = append(w.listedUses, listedUse{target, u})
+	default:
 		target.usedBy(u)
 	}
 }
@@ -212,6 +221,9 @@ func (c *call) usedBy(u use) {
 
 // group returns the output group of a use of an image by a filegroup, if image_archive has the same files.
 func (u use) group() string {
+	if u.user == nil {
+		return ""
+	}
 	group, _ := u.user.text("output_group")
 	if u.user.kind() == "filegroup" && u.attr == "srcs" && slices.Contains([]string{"oci_layout", "oci_tarball", "digest"}, group) {
 		return group

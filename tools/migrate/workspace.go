@@ -36,8 +36,11 @@ type workspace struct {
 	repoRules  []*repoRule
 	chains     chains
 	// links and unknown are uses that do not make a chain.
-	links   []link
-	unknown []unknownLink
+	links []link
+	// listedUses are labels in expressions of .bzl files, and open the calls whose images may come from there.
+	listedUses []listedUse
+	open       []*call
+	unknown    []unknownLink
 	// sources has the labels that replace others at boundaries.
 	sources map[build.Expr]string
 	// unread lists files that cannot be parsed.
