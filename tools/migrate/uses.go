@@ -34,7 +34,7 @@ func (w *workspace) findUses() {
 		}
 		build.Walk(f.tree, func(x build.Expr, stack []build.Expr) {
 			s, ok := x.(*build.StringExpr)
-			if !ok || !f.isBuild() && !strings.Contains(s.Value, "$(") && !strings.HasPrefix(strings.TrimLeft(s.Value, "@"), "//") {
+			if !ok || !f.isBuild() && !strings.Contains(s.Value, "$(") && !strings.HasPrefix(s.Value, "//") && !strings.HasPrefix(s.Value, "@") {
 				return
 			}
 			user, attr := context(stack, known)
@@ -173,7 +173,9 @@ func (w *workspace) addUse(u use, label string) {
 		for _, c := range w.open { // macros that may get the label
 			w.chains.join(c.node, target.node)
 		}
-		target.usedBy(u)
+		if target.rule.role != pull {
+			target.usedBy(u)
+		}
 	case exact && user == nil && !f.isBuild() && f.chosen && target.rule.role == image && target.rule.ruleset == "rules_oci" && target.file.isBuild() &&
 		target.alone && target.loop == nil:
 		w.listedUses = append(w.listedUses, listedUse{target, u})
