@@ -24,6 +24,7 @@ func (c *call) translated() bool { return len(c.problems) == 0 && c.rule.to != "
 
 // render returns the files that change, each with its new content.
 func (w *workspace) render() ([]change, error) {
+	w.bridge()
 	for _, c := range w.calls() {
 		w.provideFiles(c)
 		w.providePushes(c)
@@ -31,6 +32,10 @@ func (w *workspace) render() ([]change, error) {
 	for _, e := range w.extensions {
 		e.rewrite()
 	}
+	for _, e := range w.repoRules {
+		e.rewrite()
+	}
+	w.copies()
 	var changes []change
 	for _, f := range w.files {
 		f.rewrite()
@@ -80,6 +85,9 @@ func (f *file) rewrite() {
 	}
 	for _, c := range f.calls {
 		if c.rule == nil || !c.translated() {
+			if c.copied != "" {
+				f.insert(c, m) // a second pull
+			}
 			continue
 		}
 		f.edits = append(append(f.edits, c.edits...), f.removals(c.expr, c.dropped...)...)
@@ -94,7 +102,7 @@ func (f *file) rewrite() {
 		}
 		f.insert(c, m)
 	}
-	if len(done) > 0 {
+	if len(done) > 0 || len(m.names) > 0 {
 		m.fixLoads(gone)
 	}
 }
@@ -145,8 +153,11 @@ func (f *file) repeated(text string, loop *build.Comprehension) string {
 	return "[\n    " + indented(text, "    ") + "\n    " + indented(clauses, "    ") + "\n]"
 }
 
-// isTag reports whether a call is a tag of a module extension, which nothing loads.
+// isTag reports whether a call is a tag of a module extension, or the like: nothing loads its function.
 func (c *call) isTag() bool {
+	if c.file.tree.Type == build.TypeModule {
+		return true
+	}
 	_, ok := c.expr.X.(*build.DotExpr)
 	return ok
 }
@@ -171,6 +182,11 @@ func (w *workspace) fixModule() {
 	for _, e := range w.extensions {
 		if len(e.pulls) == 0 || slices.ContainsFunc(e.pulls, func(c *call) bool { return !c.translated() }) {
 			left["rules_oci"] = true
+		}
+	}
+	for _, e := range w.repoRules {
+		if slices.ContainsFunc(e.pulls, func(c *call) bool { return !c.translated() }) {
+			left["rules_img"] = true
 		}
 	}
 	if !any {
@@ -206,23 +222,32 @@ func (f *file) rulesOf(load *build.LoadStmt) []*rule {
 // fixDependencies edits the bazel_dep calls of MODULE.bazel.
 func (f *file) fixDependencies(left map[string]bool) {
 	var other, last *call
+	declared := slices.ContainsFunc(f.calls, func(c *call) bool {
+		name, _ := c.text("name")
+		return c.kind() == "bazel_dep" && name == "rules_strata"
+	})
 	for _, c := range f.calls {
 		if c.kind() != "bazel_dep" {
 			continue
 		}
 		last = c
 		switch name, _ := c.text("name"); {
-		case name == "rules_strata":
-			return
 		case repositories[name] == "rules_oci" || repositories[name] == "rules_img":
 			other = c
 			if left[repositories[name]] {
 				continue
 			}
 			start, end := span(c.expr)
+			if declared {
+				f.edits = append(f.edits, f.wholeLines(start, end))
+				continue
+			}
 			f.edits = append(f.edits, edit{start, end, fmt.Sprintf("bazel_dep(name = \"rules_strata\", version = %q)", version)})
 			return
 		}
+	}
+	if declared {
+		return
 	}
 	if other == nil {
 		other = last

@@ -88,7 +88,10 @@ func entries(x build.Expr) []*build.KeyValueExpr {
 }
 
 // destination is an image_push for images of a bundle that have the same repository. Its texts are Starlark.
-type destination struct{ image, repository, tags string }
+type destination struct {
+	image            build.Expr
+	repository, tags string
+}
 
 // resolveBundle finds out what a docker_push pushes: the images of a container_bundle, by their names.
 func (w *workspace) resolveBundle(c *call, ref *reference) {
@@ -120,7 +123,7 @@ func isVariable(x build.Expr) bool {
 }
 
 func (c *call) addDestination(entry *build.KeyValueExpr) {
-	image := c.file.source(entry.Value)
+	image := entry.Value
 	s, literal := entry.Key.(*build.StringExpr)
 	if !literal {
 		probe := &call{file: c.file, rule: c.rule}
@@ -135,7 +138,7 @@ func (c *call) addDestination(entry *build.KeyValueExpr) {
 	}
 	repository, tag = fmt.Sprintf("%q", variables(repository)), fmt.Sprintf("%q", variables(tag))
 	for i := range c.pushes {
-		if d := &c.pushes[i]; d.repository == repository && d.image == image {
+		if d := &c.pushes[i]; d.repository == repository && c.file.source(d.image) == c.file.source(image) {
 			d.tags += ", " + tag
 			return
 		}
@@ -165,7 +168,11 @@ func (w *workspace) providePushes(c *call) {
 	for _, d := range c.pushes {
 		name := c.freeName("_push")
 		names = append(names, c.ref(name))
-		c.generate("image_push", name, []setting{{"image", d.image}, {"repository", d.repository}, {"remote_tags", "[" + d.tags + "]"}})
+		image := w.sources[d.image]
+		if image == "" {
+			image = c.file.source(d.image)
+		}
+		c.generate("image_push", name, []setting{{"image", image}, {"repository", d.repository}, {"remote_tags", "[" + d.tags + "]"}})
 	}
 	c.set(a, "["+strings.Join(names, ", ")+"]")
 }

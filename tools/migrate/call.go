@@ -35,7 +35,9 @@ type call struct {
 	problems []problem
 	notes    []string
 	refs     []reference
-	node     int // in the chains
+	node     int    // in the chains
+	pulled   string // of a pull: the image with its digest, as Starlark
+	copied   string // of a pull that stays: the name of a second one
 	// files has the uses of the target's files by rules that are not translated.
 	files []use
 }

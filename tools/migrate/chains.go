@@ -35,7 +35,7 @@ func (w *workspace) plan() {
 	w.chains.macros = map[*build.DefStmt]int{}
 	for _, c := range calls {
 		c.node = w.chains.add()
-		if c.scope != nil && c.rule.role != archive && !c.rule.stays() {
+		if c.scope != nil && c.rule.role != archive && c.rule.role != pull && !c.rule.stays() {
 			if _, ok := w.chains.macros[c.scope]; !ok {
 				w.chains.macros[c.scope] = w.chains.add()
 			}
@@ -61,7 +61,7 @@ func (w *workspace) plan() {
 	w.findUses()
 	w.findLayers()
 	w.block()
-	for w.refuseNested() {
+	for w.spread() || w.refuseNested() {
 		w.block()
 	}
 }
@@ -121,9 +121,20 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		return
 	}
 	target := w.targets[key]
+	if target != nil && target.rule == imgArtifact && (ref.attr == "base" || ref.attr == "manifests") {
+		c.refuse(ref.attr, "no-counterpart", c.file.source(ref.value)+" becomes an image_artifact", "list only images")
+		return
+	}
+	if target == nil && w.unwrap(c, ref) {
+		return
+	}
+	if image := w.archived(c, ref); image != nil {
+		target = image
+	}
 	name, isName := ref.value.(*build.Ident)
 	switch {
-	case target != nil && target.rule.role == archive && tar:
+	case target != nil && target.rule.role == archive && (tar || ref.attr == "layers"):
+	case target != nil && w.link(c, target, ref.attr, ref.value):
 	case target != nil:
 		w.chains.join(c.node, target.node)
 		for _, other := range w.aliases[key] {
@@ -133,13 +144,15 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		w.resolveExternal(c, ref)
 	case isExternal(leftmost(ref.value)):
 		c.note("the base must be an image of rules_strata: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
-	case tar, isName && isParameter(c.scope, name.Name):
+	case tar:
+	case isName && isParameter(c.scope, name.Name):
+		w.open = append(w.open, c)
 	default:
 		if macro, ok := w.instance(c.file, key); ok {
 			w.chains.join(c.node, macro)
 			return
 		}
-		if w.joinCandidates(c, ref.value) {
+		if w.joinCandidates(c, ref.value) || w.resolveUnknown(c, ref) {
 			return
 		}
 		c.refuse(ref.attr, "unknown-target", "the target "+c.file.source(ref.value)+" is not one that is translated", "translate it by hand first")
@@ -153,7 +166,9 @@ func (w *workspace) resolveExternal(c *call, ref *reference) {
 	}
 	repository, rest, _ := strings.Cut(strings.TrimLeft(ref.key, "@"), "//")
 	if target := w.targets["@"+repository]; target != nil {
-		w.chains.join(c.node, target.node)
+		if !w.link(c, target, ref.attr, ref.value) {
+			w.chains.join(c.node, target.node)
+		}
 		return
 	}
 	// rules_oci has a repository for each platform.
@@ -162,7 +177,9 @@ func (w *workspace) resolveExternal(c *call, ref *reference) {
 		if target != nil && rest == "" && target.rule == ociPull {
 			start, end := span(ref.value)
 			c.edits = append(c.edits, edit{start, end, fmt.Sprintf("%q", "@"+repository[:at]+"//:"+repository[at+1:])})
-			w.chains.join(c.node, target.node)
+			if !w.link(c, target, ref.attr, ref.value) {
+				w.chains.join(c.node, target.node)
+			}
 			return
 		}
 	}
@@ -249,7 +266,7 @@ func (w *workspace) block() {
 	for _, c := range w.calls() {
 		cause := first[w.chains.root(c.node)]
 		if cause != nil && len(c.problems) == 0 && c.rule.role != archive {
-			c.refuse("", "chain", fmt.Sprintf("it belongs together with %s in %s, which is not translated", cause.kind(), cause.where()), "solve that first")
+			c.belongs(cause)
 		}
 	}
 	for _, c := range w.calls() {

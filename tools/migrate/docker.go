@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +27,15 @@ var dockerRules = map[string]*rule{
 			"operating_system": platform("os"),
 			"creation_time":    timestamp,
 			"stamp":            stamp,
+			"author":           keep("author"),
+			"os_version":       platform("os_version"),
+			"null_cmd":         emptied("cmd"),
+			"null_entrypoint":  emptied("entrypoint"),
+			// These concern bazel run on the image.
+			"repository":               drop("image_load names the image"),
+			"legacy_repository_naming": drop(""),
+			"legacy_run_behavior":      drop(""),
+			"docker_run_flags":         drop("docs/push-and-load.md shows how to run a container"),
 		}),
 	},
 	"container_layer": {
@@ -40,13 +47,15 @@ var dockerRules = map[string]*rule{
 	"container_push": {
 		role: program, to: "image_push", targets: []string{"image"}, finish: registryPush,
 		attrs: map[string]action{
-			"image":      label("image"),
-			"format":     drop(""),
-			"registry":   later,
-			"repository": later,
-			"tag":        later,
-			"tag_file":   keep("tag_file"),
-			"stamp":      stamp,
+			"image":                 label("image"),
+			"format":                drop(""),
+			"registry":              later,
+			"repository":            later,
+			"tag":                   later,
+			"tag_file":              keep("tag_file"),
+			"stamp":                 stamp,
+			"skip_unchanged_digest": drop("an image that the registry has is not pushed again"),
+			"retry_count":           drop(""), "windows_paths": drop(""),
 		},
 	},
 	"container_bundle": {
@@ -92,20 +101,13 @@ var dockerRules = map[string]*rule{
 			"architecture": drop("the image for the target platform is used"),
 			"os":           drop("the image for the target platform is used"),
 			"timeout":      drop(""),
+			"cpu_variant":  drop("the image for the target platform is used"),
+			"os_version":   drop("the image for the target platform is used"),
+			"import_tags":  drop(""), "os_features": drop(""), "platform_features": drop(""),
+			"docker_client_config": drop("credentials are those of docker login or podman login"),
+			"puller_darwin":        drop(""), "puller_linux": drop(""),
 		},
 	},
-}
-
-// dockerOwn are the attributes of container_image and container_layer that make a layer. dockerLayer reads them.
-var dockerOwn = map[string]action{
-	"files": later, "directory": later, "tars": later, "debs": later, "symlinks": later, "empty_dirs": later, "empty_files": later, "mode": later,
-}
-
-// dockerPacking are their attributes that say how to pack it.
-var dockerPacking = map[string]action{
-	"compression":                 drop("compression and its level are those of the build, or of image_layer"),
-	"compression_options":         drop("compression and its level are those of the build, or of image_layer"),
-	"experimental_tarball_format": drop(""),
 }
 
 // later is the action of attributes that finish reads.
@@ -128,6 +130,21 @@ func command(c *call, a *attr) {
 		return
 	}
 	inherited(c, a)
+}
+
+// emptied removes the base's command if the attribute is True.
+func emptied(command string) action {
+	return func(c *call, a *attr) {
+		c.drop(a)
+		switch name, _ := a.value.(*build.Ident); {
+		case name != nil && name.Name == "True":
+			if c.attr("base") != nil {
+				c.cleared = append(c.cleared, fmt.Sprintf("%q", command))
+			}
+		case name == nil || name.Name != "False":
+			c.refuse(a.name, "not-literal", "the value is not True or False", "write it in this call")
+		}
+	}
 }
 
 func dockerLabels(c *call, a *attr) {
@@ -177,149 +194,6 @@ func stamp(c *call, a *attr) {
 		}
 		c.set(a, "1 if "+c.file.source(a.value)+" else 0")
 	}
-}
-
-// dockerLayer puts the files of a container_image into a layer on top of its layers, and those of a container_layer into
-// the layer itself.
-func dockerLayer(c *call, _ *attr) {
-	var own []setting
-	add := func(name, text string) { own = append(own, setting{name, text}) }
-	directory := "/"
-	if a := c.attr("directory"); a != nil {
-		s, ok := a.value.(*build.StringExpr)
-		if !ok {
-			c.refuse("directory", "not-literal", "the directory is not a literal", "write the path")
-			return
-		}
-		directory = path.Join("/", s.Value)
-	}
-	paths, ok := c.flattened("files", directory)
-	if !ok {
-		return
-	}
-	if len(paths) > 0 {
-		mode := "0555"
-		if s, ok := c.text("mode"); ok {
-			mode = s
-		} else if c.attr("mode") != nil {
-			c.refuse("mode", "not-literal", "the mode is not a literal", "write the mode")
-			return
-		}
-		add("files", dict(paths))
-		add("modes", modes(paths, mode))
-	}
-	for _, name := range []string{"tars", "debs", "symlinks", "empty_dirs", "empty_files"} {
-		a := c.attr(name)
-		if a == nil {
-			continue
-		}
-		if name == "debs" && directory != "/" {
-			c.refuse("directory", "moved-debs", "directory applies to the packages", "use an image_layer with the tars in the packages")
-			return
-		}
-		if name == "tars" && directory != "/" {
-			add("package_dir", fmt.Sprintf("%q", directory))
-			for i := range own {
-				if own[i].name == "files" {
-					own[i].text = dict(relative(paths, directory))
-				}
-			}
-		}
-		to := name
-		if name == "empty_dirs" {
-			to = "dirs"
-		}
-		add(to, c.file.source(a.value))
-	}
-	if c.rule.role == layer {
-		c.rewrite(own)
-		return
-	}
-	c.rewrite(nil)
-	if c.attr("base") == nil {
-		for _, fixed := range [][3]string{{"operating_system", "os", "linux"}, {"architecture", "architecture", "amd64"}} {
-			if c.attr(fixed[0]) == nil {
-				c.addText(fixed[1], fmt.Sprintf("%q", fixed[2]))
-			}
-		}
-	}
-	if len(own) == 0 {
-		return
-	}
-	name := c.freeName("_layer")
-	c.generate("image_layer", name, own)
-	top := "[" + c.ref(name) + "]"
-	if a := c.attr("layers"); a != nil {
-		_, end := span(a.value)
-		c.edits = append(c.edits, edit{start: end, end: end, text: " + " + top})
-		return
-	}
-	c.addText("layers", top)
-}
-
-// relative returns paths without the directory that they are in.
-func relative(paths map[string]string, directory string) map[string]string {
-	all := map[string]string{}
-	for at, label := range paths {
-		all[strings.TrimPrefix(at, directory+"/")] = label
-	}
-	return all
-}
-
-// flattened returns path -> label of files that rules_docker and pkg_tar put into a directory by their base names.
-func (c *call) flattened(name, directory string) (map[string]string, bool) {
-	a := c.attr(name)
-	if a == nil {
-		return nil, true
-	}
-	all, complete := items(a.value)
-	if _, plain := a.value.(*build.ListExpr); !complete || !plain {
-		c.refuse(name, "not-literal", "the files are not a list of labels", "write files = {PATH: LABEL} of an image_layer")
-		return nil, false
-	}
-	paths := map[string]string{}
-	for _, value := range all {
-		outputs, known := c.outputs(value)
-		if !known {
-			c.refuse(name, "unknown-files", fmt.Sprintf("the names of the files of %s are only known to Bazel", c.file.source(value)),
-				"write files = {PATH: LABEL} of an image_layer")
-			return nil, false
-		}
-		for label, base := range outputs {
-			at := path.Join(directory, base)
-			if _, twice := paths[at]; twice {
-				c.refuse(name, "duplicate", "two files have the path "+at, "rename one of them")
-				return nil, false
-			}
-			paths[at] = label
-		}
-	}
-	return paths, true
-}
-
-// rewrite gives the call other settings in place of those that describe its layer.
-func (c *call) rewrite(own []setting) {
-	for i := range c.attrs {
-		a := &c.attrs[i]
-		if _, ok := dockerOwn[a.name]; !ok {
-			continue
-		}
-		at := slices.IndexFunc(own, func(s setting) bool { return s.name == dockerNames[a.name] })
-		if at < 0 {
-			c.drop(a)
-			continue
-		}
-		c.rename(a, own[at].name)
-		c.set(a, own[at].text)
-		own = slices.Delete(slices.Clone(own), at, at+1)
-	}
-	for _, s := range own {
-		c.addText(s.name, s.text)
-	}
-}
-
-var dockerNames = map[string]string{
-	"files": "files", "mode": "modes", "tars": "tars", "debs": "debs", "symlinks": "symlinks", "empty_dirs": "dirs", "empty_files": "empty_files",
 }
 
 // registryPush joins registry and repository.

@@ -32,6 +32,8 @@ type file struct {
 	released map[string]bool
 	// chosen is set if the user wants the file to be rewritten.
 	chosen bool
+	// shared has the targets at boundaries, by what they read.
+	shared map[string]string
 }
 
 // parse reads a file. The file's type follows from its name.
@@ -46,7 +48,7 @@ func parse(name string, text []byte) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	f := &file{name: name, text: text, tree: tree, bound: map[string]bool{}, uses: map[string]int{}, rules: map[string]*rule{}, values: map[string]build.Expr{}, taken: map[string]bool{}}
+	f := &file{name: name, text: text, tree: tree, bound: map[string]bool{}, uses: map[string]int{}, rules: map[string]*rule{}, values: map[string]build.Expr{}, taken: map[string]bool{}, shared: map[string]string{}}
 	build.WalkStatements(tree, func(x build.Expr, _ []build.Expr) error {
 		if load, ok := x.(*build.LoadStmt); ok {
 			f.addLoad(load)

@@ -76,9 +76,10 @@ var imgRules = map[string]*rule{
 		attrs: map[string]action{
 			"image": label("image"), "registry": templates(later), "repository": templates(later), "tag": templates(later),
 			"tag_list": templates(keep("remote_tags")),
-			"tag_file": keep("tag_file"),
-			"strategy": drop("layers that are not on this machine are read from their registry or the remote cache"),
-			"stamp":    drop("variables are expanded when the program runs"),
+			"tag_file": keep("tag_file"), "destination_file": keep("repository_file"),
+			"cross_mount_from": drop("layers are uploaded if the repository lacks them"),
+			"strategy":         drop("layers that are not on this machine are read from their registry or the remote cache"),
+			"stamp":            drop("variables are expanded when the program runs"),
 		},
 	},
 	"image_load": {
@@ -91,6 +92,18 @@ var imgRules = map[string]*rule{
 			"strategy": drop("layers that are not on this machine are read from their registry or the remote cache"),
 			"stamp":    drop("variables are expanded when the program runs"),
 		},
+	},
+	"pull": imgPull,
+	"image_manifest_from_oci_layout": {
+		role: image, to: "image_import",
+		attrs: map[string]action{
+			"src": keep("src"), "layers": drop(""),
+			"architecture": drop("the archive has the platform"), "os": drop(""), "variant": drop(""),
+		},
+	},
+	"image_index_from_oci_layout": {
+		role: image, to: "image_import",
+		attrs: map[string]action{"src": keep("src"), "layers": drop(""), "manifests": keep("platforms")},
 	},
 	"multi_deploy": {
 		role: program, to: "image_push_all", targets: []string{"operations"}, finish: deploy,
@@ -205,6 +218,10 @@ func imgPush(c *call, _ *attr) {
 		return
 	}
 	repository := c.attr("repository")
+	if c.attr("destination_file") != nil && repository == nil && c.attr("registry") == nil {
+		c.pushTag()
+		return
+	}
 	if c.attr("registry") != nil || repository == nil {
 		registryPush(c, nil)
 		return

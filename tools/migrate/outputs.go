@@ -74,7 +74,8 @@ func (w *workspace) outputs(f *file, label string, depth int) (map[string]string
 	}
 	target := w.declared[key]
 	if target == nil {
-		return nil, false
+		_, name, _ := strings.Cut(key, ":")
+		return map[string]string{label: path.Base(name)}, w.isUndeclared(key)
 	}
 	switch target.kind() {
 	case "genrule":
@@ -107,6 +108,34 @@ func (w *workspace) outputs(f *file, label string, depth int) (map[string]string
 		return all, len(all) > 0
 	}
 	return nil, false
+}
+
+// isUndeclared reports whether no rule or macro of a package can declare a target: its label is that of a source file or a
+// directory, which need not exist in this checkout.
+func (w *workspace) isUndeclared(key string) bool {
+	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
+	found := false
+	for _, f := range w.files {
+		if !f.isBuild() || f.pkg() != pkg {
+			continue
+		}
+		found = true
+		for _, c := range f.calls {
+			a := c.attr("name")
+			loaded := slices.ContainsFunc(f.loads, func(load *build.LoadStmt) bool {
+				return slices.ContainsFunc(load.To, func(to *build.Ident) bool { return to.Name == c.kind() })
+			})
+			switch {
+			case c.rule == nil && loaded:
+				return false // perhaps a macro
+			case a != nil:
+				if text, known := pattern(a.value); !known && c.rule == nil || known && overlap(glob(text), name) && strings.Trim(glob(text), "*") != "" {
+					return false
+				}
+			}
+		}
+	}
+	return found
 }
 
 // isSource reports whether a label is that of a source file.

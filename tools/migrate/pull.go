@@ -32,7 +32,7 @@ func finishPull(c *call, _ *attr) {
 		c.refuse("image", "not-literal", "the name of the image is not a literal", "pin it: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
 		return
 	}
-	digest, ok := c.text("digest")
+	digest, ok := c.constant("digest")
 	if !ok || !strings.HasPrefix(digest, "sha256:") {
 		tag, ok := c.text("tag")
 		if !ok {
@@ -42,14 +42,18 @@ func finishPull(c *call, _ *attr) {
 			"pin it: bazel run @rules_strata//rules:lock -- add %s %s:%s", name, full, tag))
 		return
 	}
+	c.pulled = fmt.Sprintf("%q", full+"@"+digest)
+	if variable, ok := c.attr("digest").value.(*build.Ident); ok {
+		c.pulled = fmt.Sprintf("%q + %s", full+"@", variable.Name)
+	}
 	first := true
 	for i := range c.attrs {
 		a := &c.attrs[i]
 		switch a.name {
-		case "image", "registry", "repository", "digest", "tag", "identifier":
+		case "image", "registry", "registries", "repository", "digest", "tag", "identifier":
 			if first {
 				c.rename(a, "reference")
-				c.set(a, fmt.Sprintf("%q", full+"@"+digest))
+				c.set(a, c.pulled)
 				first = false
 				continue
 			}
@@ -58,13 +62,26 @@ func finishPull(c *call, _ *attr) {
 	}
 }
 
+// constant returns the string of an attribute, which may be that of a global variable of the file.
+func (c *call) constant(name string) (string, bool) {
+	if a := c.attr(name); a != nil {
+		if variable, ok := a.value.(*build.Ident); ok && !isParameter(c.scope, variable.Name) {
+			s, literal := c.file.values[variable.Name].(*build.StringExpr)
+			return text(s), literal
+		}
+	}
+	return c.text(name)
+}
+
 // imageName returns the full name of the image that a call pulls.
 func (c *call) imageName() (string, bool) {
-	name, ok := c.text("image")
-	registry, _ := c.text("registry")
+	name, ok := c.constant("image")
+	registry, _ := c.constant("registry")
 	if !ok {
-		name, ok = c.text("repository")
-		if registry == "" {
+		name, ok = c.constant("repository")
+		if c.rule.ruleset == "rules_img" {
+			registry = c.imgRegistry()
+		} else if registry == "" {
 			registry = "docker.io"
 		}
 		name = registry + "/" + name

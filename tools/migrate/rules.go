@@ -75,10 +75,10 @@ func init() {
 
 // findRule returns the rule that a load statement names, or nil.
 func findRule(module, symbol string) *rule {
-	repository, _, found := strings.Cut(strings.TrimLeft(module, "@"), "//")
-	if !found || !strings.HasPrefix(module, "@") {
+	if !strings.HasPrefix(module, "@") {
 		return nil
 	}
+	repository, _, _ := strings.Cut(strings.TrimLeft(module, "@"), "//")
 	if strings.HasSuffix(module, "//contrib:push-all.bzl") {
 		symbol = "push_all" // loaded as docker_push or container_push
 	} else if other := dockerNamesOf[symbol]; other != "" && strings.HasSuffix(module, "//docker:docker.bzl") {
@@ -104,6 +104,7 @@ var commonTest = []string{"size", "timeout", "flaky", "local", "shard_count", "a
 
 // translate runs the actions of a call's rule.
 func (c *call) translate() {
+	c.asArtifact()
 	if c.rule.stays() {
 		if a := c.attr("image"); a != nil && c.scope != nil {
 			c.refs = append(c.refs, reference{attr: "image", value: a.value})

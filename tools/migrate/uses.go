@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ func (w *workspace) findUses() {
 		}
 		build.Walk(f.tree, func(x build.Expr, stack []build.Expr) {
 			s, ok := x.(*build.StringExpr)
-			if !ok || !f.isBuild() && !strings.Contains(s.Value, "$(") && !strings.HasPrefix(strings.TrimLeft(s.Value, "@"), "//") {
+			if !ok || !f.isBuild() && !strings.Contains(s.Value, "$(") && !strings.HasPrefix(s.Value, "//") && !strings.HasPrefix(s.Value, "@") {
 				return
 			}
 			user, attr := context(stack, known)
@@ -93,6 +94,8 @@ type use struct {
 	variable string
 	// forwarder is the label of the platform_transition_filegroup that is used, if it is not the target itself.
 	forwarder string
+	// archive is set if the user reads an archive of docker save, and not an image layout.
+	archive bool
 }
 
 func (u use) String() string {
@@ -119,7 +122,9 @@ func (w *workspace) addUse(u use, label string) {
 		// Files that rules declare beside their targets.
 		for _, suffix := range []string{".digest", ".tar", ".sha256", "-layer.tar", ".json.sha256"} {
 			if name, ok := strings.CutSuffix(key, suffix); ok && target == nil {
-				target, exact = w.targets[name], false
+				target = w.targets[name]
+				u.archive = exact && suffix == ".tar" && target != nil && target.rule.ruleset == "rules_docker" && target.rule.role == image
+				exact = u.archive
 			}
 		}
 	}
@@ -131,7 +136,7 @@ func (w *workspace) addUse(u use, label string) {
 		target = w.targets["@"+repository]
 	}
 	if user != nil && user.rule != nil && (slices.Contains(user.rule.targets, attr) || attr == "tars" || user.rule.role == pull) {
-		if target != nil && user.rule.to == "" {
+		if target != nil && user.rule.to == "" && (u.value == nil || !w.link(user, target, attr, u.value)) {
 			w.chains.join(user.node, target.node)
 		}
 		return
@@ -161,9 +166,20 @@ func (w *workspace) addUse(u use, label string) {
 			return
 		}
 	}
-	if exact && user != nil {
+	switch {
+	case exact && user != nil:
 		w.useFiles(target, u)
-	} else {
+	case exact && user == nil && !f.isBuild() && len(w.open) > 0:
+		for _, c := range w.open { // macros that may get the label
+			w.chains.join(c.node, target.node)
+		}
+		if target.rule.role != pull {
+			target.usedBy(u)
+		}
+	case exact && user == nil && !f.isBuild() && f.chosen && target.rule.role == image && target.rule.ruleset == "rules_oci" && target.file.isBuild() &&
+		target.alone && target.loop == nil:
+		w.listedUses = append(w.listedUses, listedUse{target, u})
+	default:
 		target.usedBy(u)
 	}
 }
@@ -171,6 +187,9 @@ func (w *workspace) addUse(u use, label string) {
 // useFiles notes that a rule which is not translated uses a target. Those of rules_oci are directories with an image
 // layout, or give archives; a new target provides the same files.
 func (w *workspace) useFiles(target *call, u use) {
+	if u.user.kind() == "image_import" {
+		target.note("%s in %s reads an archive of it; name the image itself instead", u.user.kind(), u.user.where())
+	}
 	switch {
 	case target.rule.role == program && u.user.attr("output_group") == nil:
 	case !target.file.isBuild() && target.scope != u.user.scope:
@@ -178,6 +197,9 @@ func (w *workspace) useFiles(target *call, u use) {
 	case !u.file.chosen:
 		target.refuse("", "not-chosen", "a file among those not to translate uses the target: "+u.file.name, "name "+u.file.name+" too")
 	case target.rule.role == image && u.group() == "digest": // which ours has, too
+	case target.rule.role == image && target.rule.ruleset == "rules_docker" && (u.archive || slices.Contains(archiveReaders, u.user.kind()) && u.attr == "images"):
+		u.archive = true
+		target.files = append(target.files, u)
 	case target.rule.role == image && (target.rule.ruleset == "rules_oci" || u.group() != "" || u.user.rule != nil && u.user.rule.stays()),
 		target.rule == ociLoad && u.isTarball():
 		target.files = append(target.files, u)
@@ -185,6 +207,9 @@ func (w *workspace) useFiles(target *call, u use) {
 		target.usedBy(u)
 	}
 }
+
+// archiveReaders are rules of third parties whose images can be archives of docker save.
+var archiveReaders = []string{"k8s_deploy", "k8s_object"}
 
 // usedBy makes a target stay, because something else uses it.
 func (c *call) usedBy(u use) {
@@ -198,6 +223,9 @@ func (c *call) usedBy(u use) {
 
 // group returns the output group of a use of an image by a filegroup, if image_archive has the same files.
 func (u use) group() string {
+	if u.user == nil {
+		return ""
+	}
 	group, _ := u.user.text("output_group")
 	if u.user.kind() == "filegroup" && u.attr == "srcs" && slices.Contains([]string{"oci_layout", "oci_tarball", "digest"}, group) {
 		return group
@@ -243,9 +271,9 @@ func (w *workspace) provideFiles(c *call) {
 		}
 		if made[key] == "" {
 			made[key] = c.freeName("_archive")
-			c.generate("image_archive", made[key], []setting{{"image", image}, {"visibility", c.sourceOf("visibility")}})
+			c.generate("image_archive", made[key], []setting{{"image", image}, {"repo_tags", c.loadedName()}, {"visibility", c.sourceOf("visibility")}})
 		}
-		if u.group() == "" {
+		if u.group() == "" && !u.archive {
 			archive := made[key]
 			if key += " layout"; made[key] == "" {
 				made[key] = c.freeName("_layout")
@@ -254,6 +282,15 @@ func (w *workspace) provideFiles(c *call) {
 		}
 		c.provide(u, made[key])
 	}
+}
+
+// loadedName returns the names that an archive of rules_docker has when it is loaded.
+func (c *call) loadedName() string {
+	name, literal := c.text("name")
+	if !literal || c.rule.ruleset != "rules_docker" || c.scope != nil {
+		return ""
+	}
+	return fmt.Sprintf("[%q]", path.Join("bazel", c.file.pkg())+":"+name)
 }
 
 // provide makes a rule use other files.

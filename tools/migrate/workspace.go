@@ -33,7 +33,16 @@ type workspace struct {
 	// called has the calls of macros that were looked up.
 	called     map[*build.DefStmt][]caller
 	extensions []*extension
+	repoRules  []*repoRule
 	chains     chains
+	// links and unknown are uses that do not make a chain.
+	links []link
+	// listedUses are labels in expressions of .bzl files, and open the calls whose images may come from there.
+	listedUses []listedUse
+	open       []*call
+	unknown    []unknownLink
+	// sources has the labels that replace others at boundaries.
+	sources map[build.Expr]string
 	// unread lists files that cannot be parsed.
 	unread []error
 	// nested lists workspaces in directories of this one, whose labels mean something else.
@@ -42,7 +51,7 @@ type workspace struct {
 }
 
 func newWorkspace(root string) *workspace {
-	return &workspace{root: root, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}, called: map[*build.DefStmt][]caller{}}
+	return &workspace{root: root, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}, called: map[*build.DefStmt][]caller{}, sources: map[build.Expr]string{}}
 }
 
 // open reads the files of a workspace. Only regular files are read: nothing behind a symlink, and so nothing outside.
@@ -129,6 +138,9 @@ func (w *workspace) index() {
 		if f.tree.Type == build.TypeModule {
 			if e := f.findExtension(); e != nil {
 				w.extensions = append(w.extensions, e)
+			}
+			if e := f.findRepoRule(); e != nil {
+				w.repoRules = append(w.repoRules, e)
 			}
 		}
 		for _, c := range f.calls {

@@ -1,0 +1,327 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+)
+
+// link is the use of a target by a call that does not have to be translated together with it. If only one of the two is
+// translated, a target between them has the image's files in the form that the other side reads.
+type link struct {
+	user, target *call
+	attr         string
+	value        build.Expr
+}
+
+// bridged are the attributes that can name a target of the other side.
+var bridged = []string{"base", "images", "image", "manifests", "layers"}
+
+// link notes the use of a target by a call. It reports false if both belong to one chain: only a literal label can be
+// replaced, and a macro's own targets stay together.
+func (w *workspace) link(c, target *call, attr string, value build.Expr) bool {
+	s, literal := value.(*build.StringExpr)
+	if !literal || !slices.Contains(bridged, attr) || len(w.aliases[c.file.label(s.Value)]) > 0 {
+		return false
+	}
+	if target.rule.role != pull && (!target.file.isBuild() || target.scope != nil) {
+		return false
+	}
+	w.links = append(w.links, link{c, target, attr, value})
+	return true
+}
+
+// archived returns the image of rules_docker that an archive, NAME.tar, is of. Translated images are used themselves.
+func (w *workspace) archived(c *call, ref *reference) *call {
+	s, literal := ref.value.(*build.StringExpr)
+	if !literal || c.rule.ruleset != "rules_docker" || !slices.Contains(bridged, ref.attr) || w.targets[ref.key] != nil {
+		return nil
+	}
+	name, tar := strings.CutSuffix(ref.key, ".tar")
+	target := w.targets[name]
+	if !tar || target == nil || target.rule.role != image || target.rule.ruleset != "rules_docker" {
+		return nil
+	}
+	c.replace(ref.value, fmt.Sprintf("%q", strings.TrimSuffix(s.Value, ".tar")))
+	return target
+}
+
+// unwrap replaces the label of an image's files by that of the image, if an earlier run of the program wrote them for a call
+// that stayed then.
+func (w *workspace) unwrap(c *call, ref *reference) bool {
+	files := w.declared[ref.key]
+	if files != nil && files.kind() == "filegroup" && onlyStrings(files.attr("srcs")) && len(files.strings("srcs")) == 1 {
+		if group, _ := files.text("output_group"); group == "oci_layout" {
+			files = w.declared[files.file.label(files.strings("srcs")[0])]
+		}
+	}
+	if files == nil || files.kind() != "image_archive" {
+		return false
+	}
+	image, literal := files.text("image")
+	if !literal {
+		return false
+	}
+	if files.file != c.file {
+		image = files.file.label(image)
+	}
+	c.replace(ref.value, fmt.Sprintf("%q", image))
+	return true
+}
+
+// spread blocks the calls whose links cross the boundary to calls that stay, and cannot be bridged. It reports whether there
+// are new ones.
+func (w *workspace) spread() bool {
+	found := false
+	for _, l := range w.links {
+		user, target := len(l.user.problems) > 0, len(l.target.problems) > 0
+		switch {
+		case !user && target && !l.readable():
+			l.user.belongs(l.target)
+			found = true
+		case user && !target && !l.providable():
+			l.target.belongs(l.user)
+			found = true
+		}
+	}
+	return found
+}
+
+// listedUse is the label of an image in an expression of a .bzl file. No translated call can get it, and those that do read an
+// image layout.
+type listedUse struct {
+	target *call
+	use
+}
+
+// belongs makes a call stay because another one does.
+func (c *call) belongs(cause *call) {
+	c.refuse("", "chain", fmt.Sprintf("it belongs together with %s in %s, which is not translated", cause.kind(), cause.where()), "solve that first")
+}
+
+func (c *call) hasProblem(code string) bool {
+	return slices.ContainsFunc(c.problems, func(p problem) bool { return p.code == code })
+}
+
+// readable reports whether a translated user can read a target that stays.
+func (l link) readable() bool {
+	if l.target.hasProblem("not-chosen") || l.attr == "image" {
+		return false
+	}
+	_, ok := l.files()
+	return ok && (l.user.alone || l.direct())
+}
+
+// direct reports whether the files of a target that stays can be used without a target in between.
+func (l link) direct() bool {
+	return l.target != nil && (l.target.rule == dockerRules["container_layer"] || l.target.copyable())
+}
+
+// files returns the label of the files of a target that stays.
+func (l link) files() (string, bool) {
+	label := l.value.(*build.StringExpr).Value
+	switch r := l.target.rule; {
+	case r.role == pull && l.target.copyable():
+		return label, true // another repository
+	case r == ociRules["oci_image"], r == ociPull:
+		return label, true
+	case r.ruleset == "rules_docker" && r.role == pull:
+		return label + ":image.tar", strings.HasSuffix(label, "//image")
+	case r.ruleset == "rules_docker" && r.role == image && r != dockerRules["container_load"]:
+		return strings.TrimSuffix(explicit(label), ".tar") + ".tar", true
+	case r == dockerRules["container_layer"]:
+		return explicit(label) + "-layer.tar", l.target.attr("env") == nil
+	case r == imgRules["image_manifest"], r == imgRules["image_layer"], r == imgRules["layer_from_tar"]:
+		return label, true // an output group
+	}
+	return "", false
+}
+
+// explicit returns a label with the name of its target.
+func explicit(label string) string {
+	if strings.HasPrefix(strings.TrimLeft(label, "@"), "//") && !strings.Contains(label, ":") {
+		return label + ":" + path.Base(label)
+	}
+	return label
+}
+
+// providable reports whether a user that stays can read a translated target: rules_oci reads image layouts, rules_docker
+// archives of docker save.
+func (l link) providable() bool {
+	if l.target.rule.role == layer && l.user.rule.ruleset == "rules_img" && l.attr == "layers" {
+		// The file is a tar, but has no annotations.
+		return l.target.rule.to == "image_layer" && l.target.attr("annotations") == nil && l.target.attr("media_type") == nil
+	}
+	return l.target.rule.role == image && l.target.alone && l.target.loop == nil && l.target.file.chosen && l.user.file.chosen &&
+		(l.user.rule.ruleset == "rules_oci" || l.user.rule.ruleset == "rules_docker")
+}
+
+// resolveUnknown notes the use of an image or a layer that a rule outside of the rulesets makes, if its files are known: the
+// .tar of a rule that extends container_image, the layout that oci_image requires of a base, or the archive of a layer.
+func (w *workspace) resolveUnknown(c *call, ref *reference) bool {
+	s, literal := ref.value.(*build.StringExpr)
+	if !literal || c.scope != nil && !strings.HasPrefix(s.Value, "//") {
+		return false
+	}
+	makers, known := w.makers(c.file.label(s.Value))
+	layer := c.rule.ruleset == "rules_img" && ref.attr == "layers"
+	files := s.Value
+	switch c.rule.ruleset {
+	case "rules_img":
+		return known && layer // tars are layers in both
+	case "rules_oci":
+		if !known || ref.attr != "base" || !c.alone {
+			return false
+		}
+	case "rules_docker":
+		archive := strings.HasSuffix(s.Value, ".tar")
+		extends := known && len(makers) == 1 && slices.Contains(extensions, makers[0].kind())
+		if !archive && !extends || ref.attr != "base" && ref.attr != "images" || !c.alone {
+			return false
+		}
+		if !archive {
+			files = explicit(files) + ".tar"
+		}
+	}
+	w.unknown = append(w.unknown, unknownLink{link{user: c, attr: ref.attr, value: ref.value}, files})
+	return true
+}
+
+// extensions are rules of third parties with the outputs of container_image.
+var extensions = []string{"rpm_image"}
+
+// unknownLink is the use of files by a call.
+type unknownLink struct {
+	link
+	files string
+}
+
+// makers returns the calls that may declare a target. It reports false if one of them may be a macro of the workspace,
+// which may use a rule that is translated, or if the workspace does not show any.
+func (w *workspace) makers(key string) (all []*call, known bool) {
+	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
+	for _, f := range w.files {
+		if !f.isBuild() || f.pkg() != pkg {
+			continue
+		}
+		for _, c := range f.calls {
+			a := c.attr("name")
+			if a == nil || c.rule != nil {
+				continue
+			}
+			text, ok := pattern(a.value)
+			if !ok || !overlap(glob(text), name) {
+				continue
+			}
+			if f.isMacro(c.kind()) {
+				return nil, false
+			}
+			all = append(all, c)
+		}
+	}
+	return all, len(all) > 0 || w.isSource(key)
+}
+
+// isMacro reports whether a name is a function of the workspace.
+func (f *file) isMacro(name string) bool {
+	for _, load := range f.loads {
+		for i, to := range load.To {
+			if to.Name != name || strings.HasPrefix(load.Module.Value, "@") && isExternal(load.Module.Value) {
+				continue
+			}
+			at := slices.IndexFunc(f.workspace.files, func(other *file) bool { return other.name == f.loaded(load) })
+			if at < 0 {
+				return true
+			}
+			value := f.workspace.files[at].values[load.From[i].Name]
+			call, ok := value.(*build.CallExpr)
+			return !ok || !isNamed(call.X, "rule")
+		}
+	}
+	return false
+}
+
+// bridge writes the targets at the boundaries.
+func (w *workspace) bridge() {
+	for _, l := range w.links {
+		switch user, target := l.user.translated(), l.target.translated(); {
+		case user && !target:
+			files, _ := l.files()
+			w.readLink(l, files)
+		case !user && target && l.target.rule.role == image:
+			l.target.files = append(l.target.files, use{
+				file: l.user.file, user: l.user, attr: l.attr, value: l.value, archive: l.user.rule.ruleset == "rules_docker",
+			})
+		}
+	}
+	for _, l := range w.listedUses {
+		if l.target.translated() {
+			l.target.files = append(l.target.files, l.use)
+		}
+	}
+	for _, l := range w.unknown {
+		if l.user.translated() {
+			w.readLink(l.link, l.files)
+		}
+	}
+}
+
+// readLink makes a translated call read the files of a target that stays.
+func (w *workspace) readLink(l link, files string) {
+	c := l.user
+	src := fmt.Sprintf("%q", files)
+	if l.direct() {
+		if l.target.copyable() {
+			src = fmt.Sprintf("%q", "@"+l.target.copy())
+		}
+	} else {
+		src = w.readFrom(l, files)
+	}
+	start, end := span(l.value)
+	c.edits = slices.DeleteFunc(c.edits, func(e edit) bool { return e.start == start && e.end == end })
+	c.replace(l.value, src)
+	w.sources[l.value] = src
+}
+
+// readFrom returns the target that has the files of another, in front of the call.
+func (w *workspace) readFrom(l link, files string) string {
+	c, src := l.user, fmt.Sprintf("%q", files)
+	if l.target != nil && l.target.rule.ruleset == "rules_img" {
+		group := "oci_layout"
+		if l.target.rule.role == layer {
+			group = "layer"
+		}
+		src = c.shared("filegroup", files, "_"+group, []setting{{"srcs", "[" + src + "]"}, {"output_group", fmt.Sprintf("%q", group)}})
+		if group == "layer" {
+			return src
+		}
+	}
+	c.note("%s is read by an image_import, because the other ruleset still makes it", c.file.source(l.value))
+	return c.shared("image_import", files, "_import", []setting{{"src", src}})
+}
+
+// shared returns the label of a new target that has a file's name and can be used by several calls.
+func (c *call) shared(kind, files, suffix string, settings []setting) string {
+	if c.scope != nil || c.loop != nil {
+		name := c.freeName(suffix)
+		c.generate(kind, name, settings)
+		return c.ref(name)
+	}
+	key := kind + files
+	for _, name := range []string{"tags", "target_compatible_with", "testonly"} {
+		key += "\x00" + c.sourceOf(name)
+	}
+	if c.file.shared[key] == "" {
+		base := strings.TrimSuffix(strings.TrimSuffix(explicit(files), ":image.tar"), ".tar")
+		base = strings.TrimSuffix(base, "//image")
+		base = strings.TrimLeft(base[strings.LastIndexAny(base, ":/")+1:], "@")
+		probe := &call{file: c.file, attrs: []attr{{name: "name", value: &build.StringExpr{Value: base}}}}
+		name := probe.freeName(suffix)
+		c.generate(kind, name, settings)
+		c.file.shared[key] = c.ref(name)
+	}
+	return c.file.shared[key]
+}
