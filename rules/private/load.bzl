@@ -34,7 +34,9 @@ def _impl(ctx):
         contents = contents,
         roots = roots,
     ))
-    archive = ctx.actions.declare_file(ctx.label.name + ".tar")
+
+    # Not NAME.tar, which may be the output of a genrule that runs the target.
+    archive = ctx.actions.declare_file(ctx.label.name + ".tarball.tar")
     make_archive(ctx, contents, archive = archive, names = struct(
         files = names.files,
         roots = roots,

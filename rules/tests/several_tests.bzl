@@ -80,7 +80,7 @@ def _load_impl(ctx):
 
     # The archive is declared, but not part of the program.
     archive = target[OutputGroupInfo].tarball.to_list()
-    asserts.equals(env, [target.label.name + ".tar"], [file.basename for file in archive])
+    asserts.equals(env, [target.label.name + ".tarball.tar"], [file.basename for file in archive])
     asserts.false(env, archive[0] in target[DefaultInfo].files.to_list())
     asserts.equals(env, target[DefaultInfo].files_to_run.executable, target[LoadInfo].executable)
     return analysistest.end(env)
