@@ -141,6 +141,9 @@ func (s *settings) work(ctx context.Context, std cli.Streams, choice engine.Choi
 // images returns the images of the flags.
 func (s *settings) images(flags *flag.FlagSet) ([]engine.Image, error) {
 	named, err := s.names.Resolve(s.image.Root)
+	if err != nil && !isSet(flags, "root") && !isSet(flags, "image") {
+		return nil, launch.Explain(err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +162,13 @@ func (s *settings) images(flags *flag.FlagSet) ([]engine.Image, error) {
 		})
 	}
 	return images, nil
+}
+
+// isSet reports whether the command line has a flag.
+func isSet(flags *flag.FlagSet, name string) bool {
+	found := false
+	flags.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
 }
 
 // load loads the images, one after another, so that the later ones find the layers of the earlier ones in the engine. With
