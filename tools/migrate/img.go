@@ -180,7 +180,7 @@ var (
 	statusDefault  = regexp.MustCompile(`\{\{-? *if \.([A-Z][A-Z0-9_]*) *-?\}\}\{\{-? *\.([A-Z][A-Z0-9_]*) *-?\}\}\{\{-? *else *-?\}\}([^{}|]*)\{\{-? *end *-?\}\}`)
 )
 
-// templates translates the templates in an attribute, and refuses those that are no variables.
+// templates translates the templates in an attribute, and refuses those that are not variables.
 func templates(do action) action {
 	return func(c *call, a *attr) {
 		build.Walk(a.value, func(x build.Expr, _ []build.Expr) {

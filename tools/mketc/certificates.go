@@ -82,7 +82,7 @@ func (a *authorities) run(ctx context.Context) error {
 // debMagic begins a Debian package, which is an ar archive.
 const debMagic = "!<arch>\n"
 
-// add adds the certificates of a file. scratch is a directory for what is unpacked.
+// add adds the certificates of a file. scratch is a directory for unpacked files.
 func add(ctx context.Context, store *certificates.Store, path, scratch string) error {
 	f, err := os.Open(path)
 	if err != nil {

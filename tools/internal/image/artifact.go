@@ -140,7 +140,7 @@ func subjectOf(d oci.Descriptor) (oci.Descriptor, error) {
 	return oci.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}, checkDescriptor(d)
 }
 
-// checkMediaType rejects what is not a media type without parameters.
+// checkMediaType rejects texts that are not media types without parameters.
 func checkMediaType(text string) error {
 	if !mediaTypeForm.MatchString(text) {
 		return fmt.Errorf("%q is not a media type, expected TYPE/SUBTYPE", text)

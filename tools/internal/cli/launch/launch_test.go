@@ -127,7 +127,7 @@ func TestArgs(t *testing.T) {
 
 		{"pairs", map[string]string{"a=b/tool.args": "--layer=%runfiles%/x\\=y=%runfiles%/z=\n", "a=b/tool.runfiles/": ""},
 			"a=b/tool", "", `--layer=DIR/a\=b/tool.runfiles/x\=y=DIR/a=b/tool.runfiles/z=|own|a b`, ""},
-		{"pairs whose key is no path", map[string]string{"tool.args": "--image=a\\=b:c=%runfiles%/x\n--image=a=b\n",
+		{"pairs whose key is not a path", map[string]string{"tool.args": "--image=a\\=b:c=%runfiles%/x\n--image=a=b\n",
 			"tool.runfiles/": ""}, "tool", "", `--image=a\=b:c=DIR/tool.runfiles/x|--image=a=b|own|a b`, ""},
 		{"quoted", map[string]string{"a=b/tool.args": "'--layer=%runfiles%/x\ny=%runfiles%/z '\n'--tag=it'\\''s\n\n@'\n--z\n",
 			"a=b/tool.runfiles/": ""},

@@ -28,7 +28,7 @@ type table struct {
 	starts []int  // where blocks begin in out
 }
 
-// here returns the place of what is written next.
+// here returns the place of the next write.
 func (t *table) here() ref { return newRef(len(t.out), len(t.block)) }
 
 func (t *table) write(b []byte) {
