@@ -217,7 +217,7 @@ func TestReadNames(t *testing.T) {
 	}
 }
 
-// Whatever a base contains, its lines stay, and what is made can be read again.
+// Whatever a base contains, its lines stay, and the result can be read again.
 func FuzzMake(f *testing.F) {
 	f.Add("root:x:0:0::/:\n", "root:x:0:\n", "app:x:1000")
 	f.Add("+::::::", "adm:*:4:syslog", "b:x:5:4")
