@@ -123,8 +123,8 @@ Without `repository` and `repository_file`, the repository must be given to the 
 `bazel run //:push -- --repository=REPOSITORY`.
 
 The output group `reference` is the file `NAME.reference`, which contains the image's name after the push,
-`REPOSITORY@DIGEST`. Building it does not push. For this file, `repository` may contain only stable variables. Without a
-repository there is no such file.
+`REPOSITORY@DIGEST`. Building it does not push. For this file, `repository` may contain only stable variables. A push
+without a repository does not have it.
 
 With `--@rules_strata//rules:remote_cache=ADDRESS`, the address of the build's remote cache, Bazel does not download layers
 that are in that cache. The program reads those that the registry lacks from the cache and uploads them.

@@ -1,7 +1,6 @@
 package expect
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/expect/container"
 	"github.com/rules-strata/rules_strata/tools/internal/expect/structure"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/rootfs/bootable"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs/guest"
 )
 
@@ -31,7 +31,7 @@ func (r *run) commands(ctx context.Context) error {
 	if len(r.file.Commands) == 0 {
 		return nil
 	}
-	accounts, err := r.accounts(ctx)
+	accounts, err := bootable.Accounts(ctx, r.image.Files)
 	if err != nil {
 		return err
 	}
@@ -59,28 +59,6 @@ func (r *run) cannotRun() string {
 		return fmt.Sprintf("containerRunOptions (line %d): only user and envVars are possible without an engine", o.Line)
 	}
 	return ""
-}
-
-// accounts reads the files that define users.
-func (r *run) accounts(ctx context.Context) (guest.Accounts, error) {
-	read := func(path string) ([]byte, error) {
-		file, err := r.image.Files.Lookup(path)
-		if file == nil || err != nil {
-			return nil, err
-		}
-		if file.Size > guest.MaxAccounts {
-			return nil, fmt.Errorf("%s: larger than %d bytes", path, guest.MaxAccounts)
-		}
-		var b bytes.Buffer
-		err = r.image.Files.Copy(ctx, &b, path)
-		return b.Bytes(), err
-	}
-	passwd, err := read("/etc/passwd")
-	if err != nil {
-		return guest.Accounts{}, err
-	}
-	group, err := read("/etc/group")
-	return guest.Accounts{Passwd: passwd, Group: group}, err
 }
 
 // command runs one test, in a new container.

@@ -168,7 +168,7 @@ func newContainer(t *testing.T, i *container.Image) *container.Container {
 func run(t *testing.T, c *container.Container, uid uint32, args ...string) string {
 	t.Helper()
 	p := container.Process{
-		Args: args, Env: []string{"PATH=/none:/app", programVariable + "=1"}, Dir: "/work/dir", UID: uid, GID: uid,
+		Args: args, Env: []string{"PATH=/none:/app", programVariable + "=1"}, Dir: "/srv/dir", UID: uid, GID: uid,
 	}
 	o, err := c.Run(t.Context(), p)
 	if err != nil {
@@ -181,7 +181,7 @@ func run(t *testing.T, c *container.Container, uid uint32, args ...string) strin
 func TestRun(t *testing.T) {
 	i := image(t)
 	for _, uid := range []uint32{0, 1000} {
-		want := fmt.Sprintf(`1 %d %d /work/dir container <nil> <nil> 1
+		want := fmt.Sprintf(`1 %d %d /srv/dir container <nil> <nil> 1
 PATH=/none:/app
 CONTAINER_PROGRAM=1
 to standard error

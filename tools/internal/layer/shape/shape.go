@@ -43,7 +43,7 @@ type Shape struct {
 	// Programs maps each program to its interpreter; see [Program]. It has the symlinks to programs of their own layer,
 	// too. It is nil if the programs are unknown, as they are in a stack with such a layer.
 	Programs map[string]Program
-	// Users and Groups are the names in /etc/passwd and /etc/group. They are nil if there is no such file, or if it is Unread.
+	// Users and Groups are the names in /etc/passwd and /etc/group. They are nil if the layer does not have the file, or if it is Unread.
 	Users, Groups accounts.Names
 	// Unread has those of the two files that exist, or may exist, and whose names are unknown.
 	Unread []string

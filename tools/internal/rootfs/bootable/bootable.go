@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
@@ -98,30 +97,7 @@ func checkReserved(fs *rootfs.FileSystem) error {
 
 // resolve returns what an engine would start from the image.
 func resolve(ctx context.Context, fs *rootfs.FileSystem, c oci.ImageConfig) (guest.Run, error) {
-	var accounts guest.Accounts
-	files := make(map[*rootfs.File][]*[]byte) // two for hard links
-	for path, into := range map[string]*[]byte{"/etc/passwd": &accounts.Passwd, "/etc/group": &accounts.Group} {
-		f, err := fs.Lookup(path)
-		switch {
-		case err != nil:
-			return guest.Run{}, fmt.Errorf("%s: %w", path, err)
-		case f == nil:
-		case f.Kind != tree.File:
-			return guest.Run{}, fmt.Errorf("%s: it is a %s, not a file", path, f.Kind)
-		case f.Size > guest.MaxAccounts:
-			return guest.Run{}, fmt.Errorf("%s: it has %d bytes, the limit is %d", path, f.Size, guest.MaxAccounts)
-		default:
-			files[f] = append(files[f], into)
-		}
-	}
-	want := func(f *rootfs.File) bool { return files[f] != nil }
-	err := fs.Contents(ctx, want, func(f *rootfs.File, r io.Reader) error {
-		data, err := io.ReadAll(r)
-		for _, into := range files[f] {
-			*into = data
-		}
-		return err
-	})
+	accounts, err := Accounts(ctx, fs)
 	if err != nil {
 		return guest.Run{}, err
 	}
