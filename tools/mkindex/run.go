@@ -6,8 +6,7 @@ import (
 	"fmt"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/cli/pairs"
-	"github.com/rules-strata/rules_strata/tools/internal/cli/stamp"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/documentflags"
 	"github.com/rules-strata/rules_strata/tools/internal/image"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
@@ -21,11 +20,8 @@ var command = cli.Command{
 }
 
 type options struct {
-	children    []child
-	annotations cli.Strings
-	file        string // with annotations
-	status      *stamp.Flags
-	outputs     wire.Outputs
+	children []child
+	document *documentflags.Flags
 }
 
 // child is a file that names images of the index.
@@ -45,32 +41,16 @@ func newWork(flags *flag.FlagSet) cli.Work {
 			return nil
 		})
 	}
-	flags.Var(&o.annotations, "annotation", "annotation of the index, as `key=value`")
-	flags.StringVar(&o.file, "annotations-file", "",
-		"`file` with annotations, as KEY=VALUE lines or a JSON object; --annotation takes precedence")
-	o.status = stamp.Declare(flags)
-	flags.StringVar(&o.outputs.Document, "output", "", "`file` to write the index to")
-	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "`file` to write its descriptor to")
-	flags.StringVar(&o.outputs.Digest, "digest", "", "`file` to write its digest to")
+	o.document = documentflags.Declare(flags, "index")
 	return func(context.Context, cli.Streams) error {
 		return o.run()
 	}
 }
 
 func (o *options) run() error {
-	annotations, err := cli.Pairs("annotation", o.annotations)
+	annotations, err := o.document.Annotations()
 	if err != nil {
 		return err
-	}
-	if annotations, err = pairs.Add(annotations, o.file); err != nil {
-		return err
-	}
-	scope, err := o.status.Scope()
-	if err != nil {
-		return err
-	}
-	if annotations, err = scope.ExpandAll(annotations); err != nil {
-		return fmt.Errorf("annotations: %w", err)
 	}
 	var children []oci.Descriptor
 	for _, child := range o.children {
@@ -84,7 +64,7 @@ func (o *options) run() error {
 	if err != nil {
 		return err
 	}
-	return o.outputs.Write(index.Bytes, index.Descriptor)
+	return o.document.Outputs.Write(index.Bytes, index.Descriptor)
 }
 
 // read returns the descriptors that an index lists for the child.

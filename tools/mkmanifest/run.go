@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
-	"github.com/rules-strata/rules_strata/tools/internal/cli/pairs"
-	"github.com/rules-strata/rules_strata/tools/internal/cli/stamp"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/documentflags"
 	"github.com/rules-strata/rules_strata/tools/internal/image"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
@@ -25,10 +23,7 @@ type options struct {
 	config, base string
 	artifact     artifactFlags
 	layers       cli.Strings
-	annotations  cli.Strings
-	file         string // with annotations
-	status       *stamp.Flags
-	outputs      wire.Outputs
+	document     *documentflags.Flags
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -37,27 +32,11 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&o.base, "base-manifest", "", "`file` with the manifest of the base image")
 	flags.Var(&o.layers, "layer", "`file` with the descriptor of a layer, bottom layer first, or of a file of an artifact")
 	o.artifact.declare(flags)
-	flags.Var(&o.annotations, "annotation", "annotation of the manifest, as `key=value`")
-	flags.StringVar(&o.file, "annotations-file", "",
-		"`file` with annotations, as KEY=VALUE lines or a JSON object; --annotation takes precedence")
-	o.status = stamp.Declare(flags)
-	flags.StringVar(&o.outputs.Document, "output", "", "`file` to write the manifest to")
-	flags.StringVar(&o.outputs.Descriptor, "descriptor", "", "`file` to write its descriptor to")
-	flags.StringVar(&o.outputs.Digest, "digest", "", "`file` to write its digest to")
+	o.document = documentflags.Declare(flags, "manifest")
 	return func(context.Context, cli.Streams) error {
-		annotations, err := cli.Pairs("annotation", o.annotations)
+		annotations, err := o.document.Annotations()
 		if err != nil {
 			return err
-		}
-		if annotations, err = pairs.Add(annotations, o.file); err != nil {
-			return err
-		}
-		scope, err := o.status.Scope()
-		if err != nil {
-			return err
-		}
-		if annotations, err = scope.ExpandAll(annotations); err != nil {
-			return fmt.Errorf("annotations: %w", err)
 		}
 		manifestOf := o.imageManifest
 		if o.artifact.given() {
@@ -69,7 +48,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if err != nil {
 			return err
 		}
-		return o.outputs.Write(manifest.Bytes, manifest.Descriptor)
+		return o.document.Outputs.Write(manifest.Bytes, manifest.Descriptor)
 	}
 }
 

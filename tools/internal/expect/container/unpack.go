@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -71,13 +72,16 @@ func write(root *os.Root, name string, in io.Reader, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	if _, err = io.Copy(out, in); err == nil {
+	return fill(out, in, mode)
+}
+
+// fill writes the content and the mode of a file, and closes it.
+func fill(out *os.File, in io.Reader, mode fs.FileMode) error {
+	_, err := io.Copy(out, in)
+	if err == nil {
 		err = out.Chmod(mode)
 	}
-	if errClose := out.Close(); err == nil {
-		err = errClose
-	}
-	return err
+	return errors.Join(err, out.Close())
 }
 
 // mode returns the mode of a file on disk: without setuid and setgid, which would have no effect for the only user.
@@ -137,13 +141,7 @@ func copyFile(from, to string, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	if _, err = io.Copy(out, in); err == nil {
-		err = out.Chmod(mode)
-	}
-	if errClose := out.Close(); err == nil {
-		err = errClose
-	}
-	return err
+	return fill(out, in, mode)
 }
 
 // remove removes a directory, also if a command has taken away rights.
