@@ -18,7 +18,7 @@ import (
 
 // Assertions are expectations in the terms of the rule image_test. Fields that are unset expect nothing.
 type Assertions struct {
-	// Exists maps paths to what is there: words in any order, each a kind ("file", "directory", "symlink"), a mode in octal
+	// Exists maps paths to facts: words in any order, each a kind ("file", "directory", "symlink"), a mode in octal
 	// ("0755") or an owner ("0:0").
 	Exists map[string]string `json:"exists"`
 	// Absent are paths and globs, as in [tree.Pattern], that select nothing.

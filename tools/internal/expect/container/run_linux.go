@@ -86,7 +86,7 @@ func (c *Container) Run(ctx context.Context, p Process) (Outcome, error) {
 	return Outcome{stdout.text, stderr.text, code}, nil
 }
 
-// limited keeps what is written up to a limit.
+// limited keeps written bytes up to a limit.
 type limited struct {
 	text []byte
 	full bool
