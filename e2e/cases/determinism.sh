@@ -7,19 +7,11 @@
 
 packages disorderfs
 
-# checkout DIR: a copy of the files of the working tree that git tracks or would track, with the modes that umask gives.
-checkout() {
-  mkdir -p "$1"
-  git -C "$TOP" ls-files -z --cached --others --exclude-standard --deduplicate |
-    tar --create --directory "$TOP" --null --files-from=- |
-    tar --extract --directory "$1" --no-same-permissions
-}
-
 # built DIR COMMAND...: builds the example in a checkout at DIR, with COMMAND before Bazel; sums are in DIR.sums.
 built() {
   local dir=$1
   shift
-  checkout "$dir"
+  checkout "$TOP" "$dir"
   cd "$dir"
   # shellcheck disable=SC2064 # the current value
   trap "cd '$dir' && ./bazelw --output_user_root='$dir.out' shutdown" EXIT

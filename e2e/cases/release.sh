@@ -20,8 +20,7 @@ bare() {
   local root modules
   root=$(cat "$WORK/root")
   modules=$(cat "$WORK/modules")
-  echo "$PWD" >>"$RUN/workspaces"
-  PATH=/usr/bin:/bin "$TOP/dev/airgap/launch.sh" "$root" "$modules" "$1" --color=no --curses=no --noshow_progress "${@:2}" 3>&-
+  PATH=/usr/bin:/bin "$TOP/dev/airgap/launch.sh" "$root" "$modules" --output_user_root="$BAZELS" "$1" --color=no --curses=no --noshow_progress "${@:2}" 3>&-
 }
 
 # One platform for each operating system: the tools have no code for single processors, and six platforms take ten minutes.

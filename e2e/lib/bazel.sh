@@ -1,13 +1,10 @@
 # shellcheck shell=bash
-# Bazel, called as a user of this checkout would.
+# Bazel, called as a user of the checkout would. All its output is below $BAZELS.
 
 # bazel COMMAND ARGS...: bazelw in the workspace of the current directory, with plain output. Descriptor 3 is closed,
 # because the server would keep it open, and with it the pipe of any reader of e2e/run's output.
 bazel() {
-  local root=$PWD
-  until [ -e "$root/MODULE.bazel" ] || [ -e "$root/WORKSPACE" ]; do root=$(dirname "$root"); done
-  [ "$root" = "$TOP" ] || echo "$root" >>"$RUN/workspaces"
-  "$TOP/bazelw" "$1" --color=no --curses=no --noshow_progress "${@:2}" 3>&-
+  "$TOP/bazelw" --output_user_root="$BAZELS" "$1" --color=no --curses=no --noshow_progress "${@:2}" 3>&-
 }
 
 # output LABEL [GROUP]: the absolute path of the only file of LABEL, or of its output group. It must be built.
@@ -25,28 +22,14 @@ build() {
   output "$@"
 }
 
-# workspaces_stop DIRECTORY: removes the outputs of all workspaces below DIRECTORY, which are about to be deleted, and stops
-# their servers.
-workspaces_stop() {
-  local dir
-  [ -e "$RUN/workspaces" ] || return 0
-  sort -u "$RUN/workspaces" | while read -r dir; do
-    case $dir in
-      "$1"/*) [ ! -d "$dir" ] || (cd "$dir" && "$TOP/bazelw" clean --expunge) >"$RUN/shutdown.log" 2>&1 3>&- </dev/null ;;
-    esac
-  done
-}
-
-# bazel_stop: stops the servers of all workspaces except the checkout's own, which its developer may be using, and keeps the
-# outputs of those in the checkout.
+# bazel_stop DIRECTORY: stops the servers of all workspaces below DIRECTORY, and removes their outputs.
 bazel_stop() {
-  local dir
-  workspaces_stop "$RUN"
-  [ -e "$RUN/workspaces" ] || return 0
-  sort -u "$RUN/workspaces" | while read -r dir; do
-    case $dir in
-      "$RUN"/*) ;;
-      *) (cd "$dir" && "$TOP/bazelw" shutdown) >"$RUN/shutdown.log" 2>&1 3>&- </dev/null ;;
-    esac
-  done
+  local base workspace pid
+  for base in "$BAZELS"/*/; do
+    [ -e "$base/DO_NOT_BUILD_HERE" ] || continue
+    workspace=$(cat "$base/DO_NOT_BUILD_HERE")
+    [[ $workspace/ = "$1"/* ]] || continue
+    pid=$(cat "$base/server/server.pid.txt") && kill "$pid" && tail --pid="$pid" --sleep-interval=0.2 --follow /dev/null
+    rm -rf "$base"
+  done >"$RUN/bazel_stop.log" 2>&1
 }

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # Checks of images that the rules made, by other programs.
 
-# checkers_install: our own validator and the one for image-spec's JSON schemas, first on PATH.
+# checkers_install DIR: our own validator and the one for image-spec's JSON schemas.
 checkers_install() {
-  go build -C "$TOP" -o "$RUN/bin/image-check" ./tools/check
-  go build -C "$E2E/schema" -o "$RUN/bin/image-schema" .
+  go build -C "$TOP" -o "$1/image-check" ./tools/check
+  go build -C "$E2E/schema" -o "$1/image-schema" .
 }
 
 # judged BASE ARGS...: our validator, called with ARGS, finds no violations in an image. BASE is the number of its third-party

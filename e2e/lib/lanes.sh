@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# Lanes run cases at the same time. Each lane has a copy of the checkout, Bazel servers and daemons of its own, so that no case
+# can notice another one.
+#
+# The caller sets TOP, the checkout; ALL and COPIES, two directories; and opens file descriptor 3 for output. The names of
+# cases are in $ALL/queue. In a lane, RUN is its directory in ALL, and TOP and E2E are in its copy of the checkout.
+
+# lane NUMBER: runs cases until the queue is empty. Their results are in $ALL/NUMBER/results.
+lane() {
+  local case
+  RUN=$ALL/$1
+  BAZELS=$COPIES/$1/bazel
+  mkdir -p "$RUN"/{bin,daemons} "$BAZELS"
+  touch "$RUN/results"
+  trap lane_finish EXIT
+  trap 'exit 130' INT TERM HUP
+  checkout "$TOP" "$COPIES/$1/checkout"
+  TOP=$COPIES/$1/checkout
+  E2E=$TOP/e2e
+  export PATH=$RUN/bin:$PATH DOCKER_HOST=unix://$RUN/docker.sock CONTAINERD_ADDRESS=$RUN/containerd.sock
+  export GOFLAGS=-trimpath # packages compiled in one copy serve all
+  podman_install
+  while case=$(lane_next); do lane_case "${case%.sh}"; done
+}
+
+# lane_next: takes a case from the queue.
+lane_next() {
+  (
+    flock 9
+    head -n 1 "$ALL/queue" | grep . || exit 1
+    sed -i 1d "$ALL/queue"
+  ) 9>"$ALL/lock"
+}
+
+# lane_case NAME: runs a case. Its output appears at once if there is only one lane, otherwise when the case ends.
+lane_case() {
+  local status started=$SECONDS
+  CASE=$1
+  WORK=$RUN/$CASE
+  mkdir "$WORK"
+  set +e
+  (
+    set -e
+    [ "$lanes" = 1 ] || exec 3>"$RUN/output"
+    cd "$WORK"
+    # shellcheck source=/dev/null
+    . "$E2E/cases/$CASE.sh"
+  )
+  status=$?
+  (
+    flock 9
+    [ "$lanes" = 1 ] || cat "$RUN/output"
+    [ "$status" = 0 ] || report FAIL "the case ended early"
+    note "$CASE: $((SECONDS - started)) s"
+  ) 9>"$ALL/lock"
+  # Together, the files of all cases would need more space than some machines have.
+  mounts_stop "$WORK"
+  bazel_stop "$WORK"
+  rm -rf "$WORK"
+  set -e
+}
+
+# lane_finish: stops and removes everything, even after errors.
+lane_finish() {
+  set +e
+  daemons_stop
+  bazel_stop ""
+  mounts_stop "$RUN"
+  rm -rf "${BAZELS%/*}"
+}
