@@ -8,6 +8,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/stamp"
 	"github.com/rules-strata/rules_strata/tools/internal/image"
+	"github.com/rules-strata/rules_strata/tools/internal/image/fit"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
 
@@ -47,16 +48,9 @@ type options struct {
 	settings         string
 	files            valueFiles
 	status           *stamp.Flags
-	layers           []layer
-	baseShapes       cli.Strings
-	partial          bool
+	layers           []fit.Layer
+	shapes           fit.Base
 	outputs          wire.Outputs
-}
-
-// layer holds the paths of a layer's files.
-type layer struct {
-	descriptor string
-	shape      string // "" if the layer has no shape file
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -64,17 +58,17 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&o.base, "base-config", "", "`file` with the config of the base image; an image without it has no base")
 	flags.StringVar(&o.descriptor, "base-descriptor", "",
 		"`file` with the descriptor of the base image; its platform fills gaps of the base's config")
-	flags.Var(&o.baseShapes, "base-shape", "`file` with the shape of the base's layers, bottom layers first")
-	flags.BoolVar(&o.partial, "base-shapes-partial", false, "the base has layers whose shape is unknown")
+	flags.Var((*cli.Strings)(&o.shapes.Shapes), "base-shape", "`file` with the shape of the base's layers, bottom layers first")
+	flags.BoolVar(&o.shapes.Partial, "base-shapes-partial", false, "the base has layers whose shape is unknown")
 	cli.Each(flags, "layer", "`file` with the descriptor of a layer, bottom layer first", func(path string) error {
-		o.layers = append(o.layers, layer{descriptor: path})
+		o.layers = append(o.layers, fit.Layer{Name: path})
 		return nil
 	})
 	cli.Each(flags, "shape", "`file` with the shape of the --layer before it", func(path string) error {
 		if len(o.layers) == 0 {
 			return errors.New("no --layer before it")
 		}
-		o.layers[len(o.layers)-1].shape = path
+		o.layers[len(o.layers)-1].Shape = path
 		return nil
 	})
 	flags.StringVar(&o.settings, "settings", "{}", "`json` object with the settings below")
@@ -114,7 +108,7 @@ func (o *options) run() error {
 	}
 	var layers []image.Layer
 	for _, files := range o.layers {
-		layer, err := wire.ReadLayer(files.descriptor)
+		layer, err := wire.ReadLayer(files.Name)
 		if err != nil {
 			return err
 		}
@@ -124,7 +118,8 @@ func (o *options) run() error {
 		}
 		layers = append(layers, described)
 	}
-	whole, err := o.checkShapes()
+	o.shapes.Exists = o.base != ""
+	whole, err := fit.Stack(o.shapes, o.layers)
 	if err != nil {
 		return err
 	}
@@ -132,15 +127,15 @@ func (o *options) run() error {
 	if err != nil {
 		return advise(err)
 	}
-	process, err := parseProcess(config.Bytes)
+	process, err := fit.ParseProcess(config.Bytes)
 	if err != nil {
 		return err
 	}
-	if err := checkUser(process, whole); err != nil {
+	if err := process.CheckUser(whole); err != nil {
 		return err
 	}
 	if !settings.AllowMissingInterpreter {
-		if err := checkLaunch(process, whole); err != nil {
+		if err := process.CheckProgram(whole); err != nil {
 			return err
 		}
 	}

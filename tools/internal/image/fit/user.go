@@ -1,69 +1,20 @@
-package main
+package fit
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/accounts"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
+	"github.com/rules-strata/rules_strata/tools/internal/message"
 )
 
-// checkShapes rejects layers whose implied directories would replace something in a lower layer, and returns the
-// combined shape of all layers. Layers without a shape are skipped; their programs and accounts are then unknown.
-func (o *options) checkShapes() (*shape.Shape, error) {
-	var below shape.Shape
-	if o.base != "" {
-		below.ForgetAccounts() // A shape in an old lock file does not have them.
-	}
-	if o.base != "" && (len(o.baseShapes) == 0 || o.partial) {
-		below.ForgetPrograms()
-	}
-	for _, path := range o.baseShapes {
-		s, err := shape.Read(path)
-		if err != nil {
-			return nil, err
-		}
-		below.Put(s) // the base was checked when it was built
-	}
-	for number, layer := range o.layers {
-		if layer.shape == "" {
-			below.ForgetPrograms()
-			below.ForgetAccounts()
-			continue
-		}
-		s, err := shape.Read(layer.shape)
-		if err != nil {
-			return nil, err
-		}
-		if clashes := below.Put(s); clashes != nil {
-			return nil, refuse(fmt.Sprintf("layer %d (%s)", number+1, layer.descriptor), clashes)
-		}
-	}
-	return &below, nil
-}
-
-// refuse lists everything that a layer would replace, and how to fix it.
-func refuse(layer string, clashes []shape.Clash) error {
-	var all []error
-	moves := ""
-	for _, c := range clashes {
-		all = append(all, fmt.Errorf("%s: %s", layer, c))
-		if c.Target != "" && moves == "" {
-			moves = fmt.Sprintf("put the contents of %s into %s; or ", c.Path, c.Instead())
-		}
-	}
-	return cli.Hint(errors.Join(all...), "%sset over to the image's base in the layer; or state the path there: %s", moves,
-		shape.Fix(clashes))
-}
-
-// checkUser rejects an image whose user certainly does not exist, or cannot enter a directory on the path to the program.
-func checkUser(p process, layers *shape.Shape) error {
+// CheckUser rejects an image whose user certainly does not exist, or cannot enter a directory on the path to the program.
+func (p Process) CheckUser(layers *shape.Shape) error {
 	if p.os == "windows" {
 		return nil
 	}
@@ -80,7 +31,7 @@ func checkUser(p process, layers *shape.Shape) error {
 	}
 	for _, dir := range way(p.command()) {
 		if d, ok := layers.Dirs[dir]; ok && d.Bars(uid) {
-			return cli.Hint(fmt.Errorf("user %s cannot enter the directory %s, which has %s", user, dir, d),
+			return message.Hint(fmt.Errorf("user %s cannot enter the directory %s, which has %s", user, dir, d),
 				"give it another mode or owner in the layer that has it: modes = {%q: \"0755\"}", dir)
 		}
 	}
@@ -100,7 +51,7 @@ func checkName(kind, name, path string, names accounts.Names, layers *shape.Shap
 	if names != nil {
 		err = fmt.Errorf("%s %s is not in %s of the image, which has %s", kind, name, path, cmp.Or(names.String(), "no names"))
 	}
-	return cli.Hint(err, "add it with image_users(%ss = [\"%s:x:ID\"]), or set its ID instead of its name", kind, name)
+	return message.Hint(err, "add it with image_users(%ss = [\"%s:x:ID\"]), or set its ID instead of its name", kind, name)
 }
 
 // idOf returns the ID of a user: a number, or a known name. It is -1 for other names.

@@ -1,18 +1,18 @@
-package main
+package fit
 
 import (
 	"errors"
 	"slices"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/image"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
+	"github.com/rules-strata/rules_strata/tools/internal/message"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
-// process is the part of a config that states what a container runs.
-type process struct {
+// Process is the part of a config that states what a container runs.
+type Process struct {
 	User            string
 	Env             []string
 	Entrypoint, Cmd []string
@@ -21,10 +21,10 @@ type process struct {
 }
 
 // command returns the command line.
-func (p process) command() []string { return slices.Concat(p.Entrypoint, p.Cmd) }
+func (p Process) command() []string { return slices.Concat(p.Entrypoint, p.Cmd) }
 
 // search returns the directories in PATH.
-func (p process) search() []string {
+func (p Process) search() []string {
 	for _, entry := range p.Env {
 		if value, ok := strings.CutPrefix(entry, "PATH="); ok && value != "" {
 			return strings.Split(value, ":")
@@ -33,25 +33,26 @@ func (p process) search() []string {
 	return strings.Split(image.DefaultPath, ":") // that of engines
 }
 
-func parseProcess(config []byte) (process, error) {
+// ParseProcess reads the config of an image.
+func ParseProcess(config []byte) (Process, error) {
 	var parsed struct {
 		OS     string  `json:"os"`
-		Config process `json:"config"`
+		Config Process `json:"config"`
 	}
 	err := oci.Unmarshal(config, &parsed)
 	parsed.Config.os = parsed.OS
 	return parsed.Config, err
 }
 
-// checkLaunch rejects an image whose program certainly cannot start, because its interpreter is missing.
-func checkLaunch(p process, layers *shape.Shape) error {
+// CheckProgram rejects an image whose program certainly cannot start, because its interpreter is missing.
+func (p Process) CheckProgram(layers *shape.Shape) error {
 	command := p.command()
 	if len(command) == 0 {
 		return nil
 	}
 	err := layers.Launch(command[0], p.search())
 	if errors.Is(err, shape.ErrCannotStart) {
-		return cli.Hint(err, "use a base that has it, or add it in a layer; or set allow_missing_interpreter if it is mounted "+
+		return message.Hint(err, "use a base that has it, or add it in a layer; or set allow_missing_interpreter if it is mounted "+
 			"when the container runs")
 	}
 	return err
