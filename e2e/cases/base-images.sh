@@ -109,13 +109,15 @@ asks_nothing() {
 }
 
 # The lock file describes the base's directories. A layer's implied directories are compared with them, and a layer can
-# be built over the base.
+# be built over the base. It lists the interpreters, too.
 compares() {
   cd "$WORK/off"
   refused "$WORK/implying" bazel build //:implying
   contains "$WORK/implying" "the layer implies the directory /lib, which is a symlink to usr/lib below" \
     "the layer implies the directory /tmp with 0755 0:0, which has 1777 0:0 below"
-  bazel build //:over
+  bazel build //:over //:sh_image
+  refused "$WORK/bash" bazel build //:bash_image
+  contains "$WORK/bash" "the image lacks the program's interpreter: /run, which starts with #!/bin/bash, needs /bin/bash"
   equal "requests of a build" 0 "$(all_requests base)"
 }
 

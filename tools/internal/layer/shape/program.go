@@ -23,6 +23,7 @@ func (s *Shape) putPrograms(layer *Shape) {
 	if s.unknown {
 		return
 	}
+	s.Partial = s.Partial || layer.Partial
 	if s.Programs == nil {
 		s.Programs = make(map[string]Program)
 	}
@@ -66,6 +67,9 @@ func (s *Shape) Launch(name string, search []string) error {
 			}
 		}
 		if !found {
+			if s.Partial && !isInterpreter(needed) {
+				return nil
+			}
 			return fmt.Errorf("%w: %s needs %s", ErrCannotStart, describe(program, words), place(needed, search))
 		}
 		program = interpreter

@@ -108,3 +108,40 @@ func TestManyPrograms(t *testing.T) {
 		t.Errorf("%d programs", len(s.Programs))
 	}
 }
+
+func TestKeepInterpreters(t *testing.T) {
+	var base Shape
+	base.Put(&Shape{
+		Symlinks: map[string]string{"/bin": "usr/bin", "/usr/bin/sh": "../lib/shell", "/usr/bin/view": "../lib/viewer"},
+		Programs: map[string]Program{
+			"/usr/bin/env": "", "/usr/bin/python3.13": "", "/usr/lib/shell": "", "/usr/lib/viewer": "", "/usr/bin/apt": "/bin/bash",
+		},
+	})
+	base.KeepInterpreters()
+	text, err := base.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `"interpreters":{"/usr/bin/env":"","/usr/bin/python3.13":"","/usr/lib/shell":""}`
+	if !strings.Contains(string(text), want) || strings.Contains(string(text), "programs") {
+		t.Errorf("got %s, want %s", text, want)
+	}
+	for program, want := range map[Program]bool{
+		"/bin/sh":             true,
+		"/bin/bash":           false,
+		"/usr/bin/env python": false,
+		"/usr/bin/view":       true, // not an interpreter that is recorded, so it may exist
+		"/opt/tool":           true,
+	} {
+		below, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stack Shape
+		stack.Put(below)
+		stack.Put(&Shape{Programs: map[string]Program{"/app/x": program}})
+		if err := stack.Launch("/app/x", []string{"/usr/bin"}); (err == nil) != want {
+			t.Errorf("%s: %v", program, err)
+		}
+	}
+}

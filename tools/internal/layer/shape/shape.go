@@ -43,6 +43,8 @@ type Shape struct {
 	// Programs maps each program to its interpreter; see [Program]. It has the symlinks to programs of their own layer,
 	// too. It is nil if the programs are unknown, as they are in a stack with such a layer.
 	Programs map[string]Program
+	// Partial is set if Programs has only common interpreters; see KeepInterpreters.
+	Partial bool
 	// Users and Groups are the names in /etc/passwd and /etc/group. They are nil if the layer does not have the file, or if it is Unread.
 	Users, Groups accounts.Names
 	// Unread has those of the two files that exist, or may exist, and whose names are unknown.
@@ -272,16 +274,25 @@ type document struct {
 	Symlinks map[string]string  `json:"symlinks,omitempty"`
 	Dirs     map[string]Dir     `json:"dirs,omitempty"`
 	Programs map[string]Program `json:"programs,omitzero"`
-	Users    accounts.Names     `json:"users,omitzero"`
-	Groups   accounts.Names     `json:"groups,omitzero"`
-	Unread   []string           `json:"unread,omitempty"`
+	// Interpreters are the programs of a partial shape.
+	Interpreters map[string]Program `json:"interpreters,omitzero"`
+	Users        accounts.Names     `json:"users,omitzero"`
+	Groups       accounts.Names     `json:"groups,omitzero"`
+	Unread       []string           `json:"unread,omitempty"`
 }
 
 // Marshal returns the contents of a shape's file: one line. Equal shapes have equal bytes.
 func (s *Shape) Marshal() ([]byte, error) {
-	data, err := oci.Marshal(document{
-		version, s.Removed, s.Emptied, s.Symlinks, s.Dirs, s.Programs, s.Users, s.Groups, s.Unread,
-	})
+	d := document{
+		Version: version, Removed: s.Removed, Emptied: s.Emptied, Symlinks: s.Symlinks, Dirs: s.Dirs,
+		Users: s.Users, Groups: s.Groups, Unread: s.Unread,
+	}
+	if s.Partial {
+		d.Interpreters = s.Programs
+	} else {
+		d.Programs = s.Programs
+	}
+	data, err := oci.Marshal(d)
 	return append(data, '\n'), err
 }
 
@@ -326,7 +337,7 @@ func parse(data []byte) (*Shape, error) {
 	}
 	for _, paths := range [][]string{
 		d.Removed, d.Emptied, slices.Collect(maps.Keys(d.Symlinks)), slices.Collect(maps.Keys(d.Dirs)),
-		slices.Collect(maps.Keys(d.Programs)),
+		slices.Collect(maps.Keys(d.Programs)), slices.Collect(maps.Keys(d.Interpreters)),
 	} {
 		for _, path := range paths {
 			if clean, err := tree.Clean(path); err != nil || clean != path {
@@ -334,10 +345,14 @@ func parse(data []byte) (*Shape, error) {
 			}
 		}
 	}
-	return &Shape{
+	s := &Shape{
 		Removed: d.Removed, Emptied: d.Emptied, Symlinks: d.Symlinks, Dirs: d.Dirs, Programs: d.Programs,
 		Users: d.Users, Groups: d.Groups, Unread: d.Unread,
-	}, nil
+	}
+	if d.Interpreters != nil {
+		s.Programs, s.Partial = d.Interpreters, true
+	}
+	return s, nil
 }
 
 // Fix returns the attributes with which a layer resolves its clashes: directories get the metadata that they have below,

@@ -34,7 +34,7 @@ func Shapes(
 	var all []oci.Descriptor
 	for _, name := range slices.Sorted(maps.Keys(image.Platforms)) {
 		p := image.Platforms[name]
-		if old := known.Platforms[name]; old.Shape != nil && old.Manifest.Digest == p.Manifest.Digest {
+		if old := known.Platforms[name]; isComplete(old.Shape) && old.Manifest.Digest == p.Manifest.Digest {
 			p.Shape = old.Shape
 			image.Platforms[name] = p
 			continue
@@ -65,6 +65,12 @@ func Shapes(
 	return reasons, nil
 }
 
+// isComplete reports whether a shape in a lock file has everything that merge records. Older ones lack the interpreters.
+func isComplete(text lockfile.Text) bool {
+	s, err := shape.Parse(text)
+	return err == nil && s.Programs != nil
+}
+
 // result is the result of reading a layer: its shape, or why there is none.
 type result struct {
 	shape  *shape.Shape
@@ -81,6 +87,7 @@ func merge(layers []lockfile.Layer, found map[digest.Digest]result) (lockfile.Te
 		}
 		stack.Put(r.shape)
 	}
+	stack.KeepInterpreters()
 	text, err := stack.Marshal()
 	if err == nil && len(text) > maxShape {
 		err = fmt.Errorf("they take %d bytes, the limit is %d", len(text), maxShape)
@@ -139,9 +146,6 @@ func read(ctx context.Context, src content.Source, d oci.Descriptor) (result, er
 	}
 	if err := errors.Join(in.err, ctx.Err()); err != nil {
 		return result{}, err
-	}
-	if s != nil {
-		s.ForgetPrograms() // A distribution has a thousand, too many for a file under version control.
 	}
 	return result{s, reason}, nil
 }

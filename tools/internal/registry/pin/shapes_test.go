@@ -90,8 +90,8 @@ func TestShapes(t *testing.T) {
 		t.Fatal(reasons, err)
 	}
 	for name, want := range map[string]string{
-		"linux/amd64":   `{"version":1,` + lib + "}\n",
-		"linux/arm64":   `{"version":1,` + lib + `,"dirs":{"/d":{"mode":"0644"}}}` + "\n",
+		"linux/amd64":   `{"version":1,` + lib + `,"interpreters":{}}` + "\n",
+		"linux/arm64":   `{"version":1,` + lib + `,"dirs":{"/d":{"mode":"0644"}},"interpreters":{}}` + "\n",
 		"windows/amd64": "",
 	} {
 		if got := string(image.Platforms[name].Shape); got != want {
