@@ -36,6 +36,9 @@ type kind struct {
 	// tag are the arguments that give an image, the first operand, further names. They are set if the engine uses the
 	// layers in its own store only for an archive with one name.
 	tag []string
+	// pull are the arguments with which the program reads an image from a directory, the operand. They are set if that is
+	// faster than an archive. The probe then prints whether the engine is on another machine.
+	pull []string
 	// held finds out which layers the engine has. It may use inspect, the arguments with which the program describes
 	// images.
 	held    func(ctx context.Context, e *Engine, image *stack) holding
@@ -53,8 +56,9 @@ var kinds = []kind{
 		load: []string{"load"}, held: heldByImages, inspect: []string{"image", "inspect"}, run: interactive,
 	},
 	{
-		name: "podman", program: "podman", probe: []string{"info", "--format", "{{.Host.OS}}/{{.Host.Arch}}"},
-		load: []string{"load"}, tag: []string{"tag"}, held: heldByImages, inspect: []string{"image", "inspect"},
+		name: "podman", program: "podman",
+		probe: []string{"info", "--format", "{{.Host.OS}}/{{.Host.Arch}} {{.Host.ServiceIsRemote}}"},
+		load:  []string{"load"}, tag: []string{"tag"}, pull: []string{"pull", "--quiet"}, held: heldByImages, inspect: []string{"image", "inspect"},
 		run: interactive,
 	},
 	{
@@ -108,9 +112,10 @@ type Engine struct {
 	// Platform is the platform whose images the engine runs.
 	Platform oci.Platform
 
-	kind kind
-	path string
-	args []string // before all others
+	kind       kind
+	readsFiles bool // the engine can read files of this machine
+	path       string
+	args       []string // before all others
 }
 
 // Find returns the chosen engine, or for Auto the first one that answers. An error that wraps ErrUnavailable lists what
@@ -158,11 +163,7 @@ func (e *Engine) ask(ctx context.Context) error {
 		e.Platform = oci.Platform{OS: runtime.GOOS, Architecture: runtime.GOARCH}
 		return nil
 	}
-	e.Platform, err = oci.ParsePlatform(strings.TrimSpace(stdout.String()))
-	if err != nil {
-		return fmt.Errorf("reports an invalid %w", err)
-	}
-	return nil
+	return e.parseProbe(stdout.Bytes())
 }
 
 // command returns a call of the engine's program.

@@ -2,7 +2,8 @@
 //
 // [Find] looks for an engine that responds. [Engine.Load] picks from an index the one image that the engine can run,
 // queries which layers the engine has, and streams the rest into its load command, as an archive without those layers.
-// No archive is ever on disk, and one that cannot be completed never looks complete to the engine.
+// No archive is ever on disk, and one that cannot be completed never looks complete to the engine. Podman on the same machine
+// gets a directory of links instead, if the layers are large: it would write its standard input to disk first.
 //
 // All engines look for a layer in their own store before they open its file in the archive: Docker by the diff ids from
 // the lowest layer on, Podman and containerd by the blob's digest.
@@ -97,7 +98,7 @@ func (e *Engine) Load(ctx context.Context, image Image, plan func(Plan)) error {
 		p := s.plan(omit)
 		p.Image, p.Refusal = image.Root.Digest, err
 		plan(p)
-		err = e.sendNamed(ctx, image, omit)
+		err = e.deliver(ctx, image, omit, p.Bytes)
 		refused := (*programError)(nil)
 		switch {
 		case ctx.Err() != nil || !errors.As(err, &refused):
@@ -109,6 +110,19 @@ func (e *Engine) Load(ctx context.Context, image Image, plan func(Plan)) error {
 		}
 		h = holding{}
 	}
+}
+
+// deliver gives the engine the image with its names. Whatever is wrong with a directory, an archive has the better message.
+func (e *Engine) deliver(ctx context.Context, image Image, omit map[digest.Digest]bool, size int64) error {
+	if e.kind.pull != nil && e.readsFiles && size >= minPull {
+		if err := e.pull(ctx, image, omit); err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s %s: %w", e.kind.program, e.kind.pull[0], context.Cause(ctx))
+		}
+	}
+	return e.sendNamed(ctx, image, omit)
 }
 
 // sendNamed streams the image into the program, and adds the names that the archive cannot have.
@@ -124,12 +138,7 @@ func (e *Engine) sendNamed(ctx context.Context, image Image, omit map[digest.Dig
 	for _, name := range names {
 		args = append(args, name.String())
 	}
-	cmd := e.command(ctx, args...)
-	cmd.WaitDelay = graceTime
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s %s: %w%s", e.kind.program, strings.Join(e.kind.tag, " "), err, quote(string(said)))
-	}
-	return nil
+	return e.call(ctx, args)
 }
 
 // plan returns the plan to send the stack's layers except the omitted ones.

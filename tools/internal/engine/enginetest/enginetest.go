@@ -4,7 +4,7 @@
 //
 // A test binary becomes the program by calling [Main] when its name is one of [Programs]. The environment variable
 // FAKE_DOCKER, FAKE_PODMAN, FAKE_CTR or FAKE_NERDCTL sets its behaviour, and FAKE_STORE names a directory where it
-// keeps images; without that every load is the first. Non-goal: running containers.
+// keeps images; without that every load is the first. Podman is on this machine if its platform is followed by " false". Non-goal: running containers.
 package enginetest
 
 import (
@@ -30,6 +30,7 @@ const (
 	Full        = "full"        // load rejects the image after it has read all of it
 	Lax         = "lax"         // load accepts whatever it has read as an image
 	Forgetful   = "forgetful"   // load has none of the layers that it reports for its images
+	BlindPull   = "blindpull"   // podman on this machine that cannot read directories
 	Snapshotter = "snapshotter" // docker with containerd's image store: it does not fail if a layer is missing
 )
 
@@ -51,6 +52,8 @@ func Main(name string) int {
 		name == "nerdctl" && command == "load --all-platforms",
 		(name == "docker" || name == "podman") && command == "load":
 		return e.load()
+	case name == "podman" && strings.HasPrefix(command, "pull --quiet dir:"):
+		return e.pull(strings.TrimPrefix(args[2], "dir:"))
 	case name == "podman" && args[0] == "tag":
 		return e.tag(args[1], args[2:])
 	case name == "ctr" && command == "content ls --quiet":
@@ -77,6 +80,8 @@ func answer(behaviour string) int {
 		return 1
 	case Odd:
 		fmt.Println("<no value>")
+	case BlindPull:
+		fmt.Println("linux/amd64 false")
 	case "", Crash, Deaf, Hang, Full, Lax, Forgetful, Snapshotter:
 		fmt.Println("linux/amd64")
 	default:

@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // engine is the program and the images that it keeps in a file.
@@ -91,7 +94,57 @@ func (e engine) take(r io.Reader) error {
 	if os.Getenv("FAKE_STORE") == "" {
 		return nil
 	}
-	return e.keep(append(images, taken))
+	return e.keep(append(images, taken), "load")
+}
+
+// pull stores the image in a directory, without a name, if each of its layers is there or stored already.
+func (e engine) pull(dir string) int {
+	if err := e.takeDirectory(dir); err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		return 125
+	}
+	return 0
+}
+
+func (e engine) takeDirectory(dir string) error {
+	if e.behaviour == BlindPull {
+		return errors.New("no such directory")
+	}
+	if version, err := os.ReadFile(filepath.Join(dir, "version")); err != nil || string(version) != "Directory Transport Version: 1.1\n" {
+		return fmt.Errorf("version %q: %w", version, err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	if err != nil {
+		return err
+	}
+	var manifest oci.Manifest
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		return err
+	}
+	var config struct{ RootFS oci.RootFS }
+	text, err = os.ReadFile(filepath.Join(dir, manifest.Config.Digest.Encoded()))
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &config); err != nil {
+		return err
+	}
+	taken := image{ID: manifest.Config.Digest.String()}
+	for _, id := range config.RootFS.DiffIDs {
+		taken.Diffs = append(taken.Diffs, id.String())
+	}
+	images := e.images()
+	for i, layer := range manifest.Layers {
+		taken.Blobs = append(taken.Blobs, "blobs/sha256/"+layer.Digest.Encoded())
+		found, _, err := digest.FromFile(filepath.Join(dir, layer.Digest.Encoded()))
+		switch {
+		case err == nil && found != layer.Digest:
+			return errors.New("digest did not match")
+		case err != nil && !slices.ContainsFunc(images, func(other image) bool { return slices.Contains(other.Blobs, taken.Blobs[i]) }):
+			return err
+		}
+	}
+	return e.keep(append(images, taken), "pull")
 }
 
 // takes reports whether the engine takes layers of an archive from its store: Podman does if the archive has one name.
@@ -100,21 +153,24 @@ func (e engine) takes(a *archive) bool { return e.name != "podman" || len(a.inde
 // tag gives an image further names.
 func (e engine) tag(name string, more []string) int {
 	images := e.images()
-	i := slices.IndexFunc(images, func(i image) bool { return slices.Contains(i.Names, name) })
+	i := slices.IndexFunc(images, func(i image) bool { return i.ID == "sha256:"+name || slices.Contains(i.Names, name) })
 	if i < 0 {
 		fmt.Fprintln(os.Stderr, "Error: "+name+": image not known")
 		return 125
 	}
 	images[i].Names = append(images[i].Names, more...)
-	if err := e.keep(images); err != nil {
+	if err := e.keep(images, "tag"); err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
 		return 125
 	}
 	return 0
 }
 
-// keep stores the images.
-func (e engine) keep(images []image) error {
+// keep stores the images. A file NAME.COMMAND shows which command did it.
+func (e engine) keep(images []image, command string) error {
+	if err := os.WriteFile(filepath.Join(os.Getenv("FAKE_STORE"), e.name+"."+command), nil, 0o644); err != nil {
+		return err
+	}
 	data, err := json.Marshal(images)
 	if err != nil {
 		return err
