@@ -3,9 +3,10 @@
 # directories, output base, umask, number of CPUs (and so GOMAXPROCS), time zone, locale, temporary directory. Its program,
 # layers and documents are built again both times; only compiled packages of Go's standard library come from a cache.
 #
-# It also runs mklayer alone: its test of all codecs and levels, each with a golden digest, on several file systems.
+# It also runs mklayer alone: its test of all codecs and levels, each with a golden digest, on several file systems, and on other
+# processors.
 
-packages disorderfs
+packages disorderfs qemu-user-static
 
 # built DIR COMMAND...: builds the example in a checkout at DIR, with COMMAND before Bazel; sums are in DIR.sums.
 built() {
@@ -61,21 +62,44 @@ same() {
   note "$(wc -l <"$WORK/plain.sums") files are the same"
 }
 
-# golden DIR: mklayer's test, with all of its inputs and outputs below DIR.
+# golden DIR PACKINGS: mklayer's test, with all of its inputs and outputs below DIR.
 golden() {
-  TMPDIR=$1 "$WORK/mklayer.test" -test.run='^(TestSurroundings|TestScripts)$' -test.v >"$WORK/golden"
+  TMPDIR=$1 "$WORK/mklayer.test" -test.run="^TestSurroundings\$/^packings\$/$2|^TestScripts\$" -test.v >"$WORK/golden"
   note "$(grep -c -- '--- PASS: TestSurroundings/packings/' "$WORK/golden") golden digests"
 }
 
 golden_scrambled() {
   scrambled "$WORK/scrambled"
-  golden "$WORK/scrambled"
+  golden "$WORK/scrambled" .
 }
 
 golden_memory() {
   mkdir "$WORK/memory"
   mount -t tmpfs -o size=2g none "$WORK/memory"
-  golden "$WORK/memory"
+  golden "$WORK/memory" '^(none-0|gzip-6|zstd-3)$'
+}
+
+# made PROGRAM: the descriptors of layers that PROGRAM, an mklayer, makes of the checkout.
+made() {
+  local packing
+  for packing in none:0 gzip:6 gzip:9 zstd:3 zstd:12; do
+    "$@" --compression="${packing%:*}" --level="${packing#*:}" --tar="$WORK/checkout.tar" --symlink=/link=target \
+      --output="$WORK/layer" --descriptor="$WORK/layer.json"
+    jq -c . "$WORK/layer.json"
+  done
+}
+
+# foreign GOARCH CPU: the same layers by a processor that QEMU emulates.
+foreign() {
+  CGO_ENABLED=0 GOARCH=$1 go build -C "$TOP" -o "$WORK/mklayer.$1" ./tools/mklayer
+  made "qemu-$2-static" "$WORK/mklayer.$1" | diff "$WORK/made" -
+}
+
+natively() {
+  go build -C "$TOP" -o "$WORK/mklayer" ./tools/mklayer
+  git -C "$TOP" archive --output="$WORK/checkout.tar" HEAD docs tools/internal
+  made "$WORK/mklayer" >"$WORK/made"
+  equal "layers" 5 "$(wc -l <"$WORK/made")"
 }
 
 check "built with all CPUs, umask 022" built_plainly
@@ -84,4 +108,7 @@ check "all files of both builds are the same" same
 go test -C "$TOP/tools/mklayer" -c -o "$WORK/mklayer.test"
 cd "$TOP/tools/mklayer"
 check "golden digests of all codecs and levels, scrambled directories" golden_scrambled
-check "golden digests of all codecs and levels, in memory" golden_memory
+check "golden digests of the default levels, in memory" golden_memory
+check "layers of this processor" natively
+check "the same layers on arm64" foreign arm64 aarch64
+check "the same layers on s390x, which is big-endian" foreign s390x s390x
