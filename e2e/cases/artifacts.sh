@@ -160,7 +160,7 @@ archive() {
   local archive sbom
   archive=$(output "//$package:archive")
   sbom=$(digest_of "//$package:sbom")
-  image-check "$archive"
+  image-check --archive="$archive"
   oras discover --oci-layout "$archive:latest" >"$WORK/discovered"
   contains "$WORK/discovered" "$sbom"
   skopeo copy "oci-archive:$archive:latest" "dir:$WORK/copied"

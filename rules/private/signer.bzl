@@ -16,7 +16,15 @@ SignerInfo = provider(
 )
 
 def signer_arguments(ctx, signers):
-    """Returns the arguments for push, in order, for a list of SignerInfo."""
+    """Returns the arguments of push for signers.
+
+    Args:
+      ctx: The rule's context.
+      signers: list of SignerInfo.
+
+    Returns:
+      list of strings, whose order matters.
+    """
     arguments = []
     for signer in signers:
         arguments.append("--signer=%runfiles%/" + runfiles_path(ctx, signer.executable))
