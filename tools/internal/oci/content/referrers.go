@@ -15,12 +15,16 @@ func CheckReferrers(ctx context.Context, src Source, roots, referrers []oci.Desc
 	}
 	subjects := make(map[digest.Digest]bool)
 	for _, root := range roots {
-		if err := addDocuments(ctx, src, root, subjects); err != nil {
+		documents, err := Documents(ctx, src, root)
+		if err != nil {
 			return err
+		}
+		for _, d := range documents {
+			subjects[d.Digest] = true
 		}
 	}
 	for _, d := range referrers {
-		subject, err := subjectOf(ctx, src, d)
+		subject, err := Subject(ctx, src, d)
 		switch {
 		case err != nil:
 			return err
@@ -35,8 +39,8 @@ func CheckReferrers(ctx context.Context, src Source, roots, referrers []oci.Desc
 	return nil
 }
 
-// subjectOf returns the subject of a manifest or an index, or nil.
-func subjectOf(ctx context.Context, src Source, d oci.Descriptor) (*oci.Descriptor, error) {
+// Subject returns the subject of a manifest or an index, or nil.
+func Subject(ctx context.Context, src Source, d oci.Descriptor) (*oci.Descriptor, error) {
 	data, err := ReadAll(ctx, src, d)
 	if err != nil {
 		return nil, fmt.Errorf("referrer: %w", err)
@@ -48,15 +52,17 @@ func subjectOf(ctx context.Context, src Source, d oci.Descriptor) (*oci.Descript
 	return m.Subject, nil
 }
 
-// addDocuments adds the manifests and indexes that root reaches.
-func addDocuments(ctx context.Context, src Source, root oci.Descriptor, all map[digest.Digest]bool) error {
-	return Walker{Source: src, Enter: func(d oci.Descriptor, _ []Document) error {
+// Documents returns the manifests and indexes that root reaches, root first.
+func Documents(ctx context.Context, src Source, root oci.Descriptor) ([]oci.Descriptor, error) {
+	var all []oci.Descriptor
+	err := Walker{Source: src, Enter: func(d oci.Descriptor, _ []Document) error {
 		if !oci.IsDocument(d.MediaType) {
 			return ErrSkip
 		}
-		all[d.Digest] = true
+		all = append(all, d)
 		return nil
 	}}.Walk(ctx, root)
+	return all, err
 }
 
 // join names the roots.
