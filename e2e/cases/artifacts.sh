@@ -135,13 +135,16 @@ signature() {
   fi
   oras discover --plain-http "$1/team/signed:latest" >"$WORK/discovered"
   contains "$WORK/discovered" "application/spdx+json" "application/vnd.dev.sigstore.bundle.v0.3+json"
+  go build -C "$TOP" -o "$WORK/image" ./tools/image
+  "$WORK/image" copy --referrers "$1/team/signed:latest" "$1/team/copied:latest"
+  verify "$WORK/keys/cosign.pub" "$1/team/copied:latest"
   ! COSIGN_PASSWORD=wr0ng signed_push "$1/team/unsigned" || fail "a push without a signature succeeded"
   contains "$WORK/pushed" "signer cosign.sh: exit status"
   lacks "$WORK/pushed" wr0ng ":latest: pushed"
 }
 
 provenance() {
-  local dir=$WORK/provenance source digest
+  local dir=$WORK/provenance source digest statement
   source=git+https://git.example.com/team/app@$(printf '%040d' 7)
   digest=$(digest_of "//$package:image")
   signed_push "$1/team/proven" --provenance-builder-id=https://ci.example.com/release --provenance-source="$source" ||
