@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Artifacts and referrers, with oras: it pulls the files that image_push has sent, finds referrers by their subject, and makes
-# the same manifests from the same files. Neither registry lists referrers itself.
+# the same manifests from the same files. Neither registry lists referrers itself. cosign of Debian forky signs, as a signer of
+# image_push, and verifies what the registry has.
 
 cd "$TOP"
 package=examples/artifacts
@@ -100,6 +101,80 @@ referrers() {
   image-check --registry="$1/team/app@$sbom"
 }
 
+# cosign, two pairs of keys, and a configuration without services of Sigstore, which would need the network.
+cosign_provide() {
+  package_forky cosign "$WORK/forky"
+  ln -sf "$WORK/forky/usr/bin/cosign" "$RUN/bin/cosign"
+  mkdir -p "$WORK/keys/other"
+  (
+    cd "$WORK/keys"
+    cosign generate-key-pair
+    cosign signing-config create --out signing-config.json
+    cd other
+    cosign generate-key-pair
+  )
+}
+
+# verify KEY REFERENCE
+verify() { cosign verify --key "$1" --insecure-ignore-tlog "$2"; }
+
+# signed_push ADDRESS/REPOSITORY ARGS...: in the directory with the key.
+signed_push() {
+  local program
+  program=$(output "//$package:push_signed")
+  (cd "$WORK/keys" && "$program" --repository="$1" "${@:2}") >"$WORK/pushed" 2>&1
+}
+
+signature() {
+  signed_push "$1/team/signed" || fail "push: $(cat "$WORK/pushed")"
+  verify "$WORK/keys/cosign.pub" "$1/team/signed:latest" >"$WORK/verified"
+  equal "signed digest" "$(digest_of "//$package:image")" \
+    "$(jq -r '.[0].critical.image["docker-manifest-digest"]' "$WORK/verified")"
+  if verify "$WORK/keys/other/cosign.pub" "$1/team/signed:latest" >"$WORK/verified" 2>&1; then
+    fail "another key verifies the signature"
+  fi
+  oras discover --plain-http "$1/team/signed:latest" >"$WORK/discovered"
+  contains "$WORK/discovered" "application/spdx+json" "application/vnd.dev.sigstore.bundle.v0.3+json"
+  go build -C "$TOP" -o "$WORK/image" ./tools/image
+  "$WORK/image" copy --referrers "$1/team/signed:latest" "$1/team/copied:latest"
+  verify "$WORK/keys/cosign.pub" "$1/team/copied:latest"
+  ! COSIGN_PASSWORD=wr0ng signed_push "$1/team/unsigned" || fail "a push without a signature succeeded"
+  contains "$WORK/pushed" "signer cosign.sh: exit status"
+  lacks "$WORK/pushed" wr0ng ":latest: pushed"
+}
+
+provenance() {
+  local dir=$WORK/provenance source digest statement
+  source=git+https://git.example.com/team/app@$(printf '%040d' 7)
+  digest=$(digest_of "//$package:image")
+  signed_push "$1/team/proven" --provenance-builder-id=https://ci.example.com/release --provenance-source="$source" ||
+    fail "push: $(cat "$WORK/pushed")"
+  statement=$(oras discover --plain-http --format json --artifact-type application/vnd.in-toto+json "$1/team/proven:latest" |
+    jq -r '.. | .digest? // empty' | grep -Fvx "$digest")
+  oras blob fetch --plain-http --output "$dir.json" \
+    "$1/team/proven@$(oras manifest fetch --plain-http "$1/team/proven@$statement" | jq -r '.layers[0].digest')"
+  equal "statement" "$digest https://ci.example.com/release $source" "$(jq -r '
+    "sha256:\(.subject[0].digest.sha256) \(.predicate.runDetails.builder.id) " +
+    .predicate.buildDefinition.resolvedDependencies[0].uri' "$dir.json")"
+}
+
+# The archive lists the SBOM beside the image. Readers of layouts find it by its subject, engines ignore it.
+archive() {
+  local archive sbom
+  archive=$(output "//$package:archive")
+  sbom=$(digest_of "//$package:sbom")
+  image-check --archive="$archive"
+  oras discover --oci-layout "$archive:latest" >"$WORK/discovered"
+  contains "$WORK/discovered" "$sbom"
+  skopeo copy "oci-archive:$archive:latest" "dir:$WORK/copied"
+  equal "image" "$(digest_of "//$package:image")" "sha256:$(sha256sum <"$WORK/copied/manifest.json" | cut -d ' ' -f 1)"
+  podman load --input "$archive" >"$WORK/loaded"
+  contains "$WORK/loaded" "registry.example.com/team/app:latest"
+  docker_start
+  docker load --input "$archive" >"$WORK/loaded"
+  contains "$WORK/loaded" "registry.example.com/team/app:latest"
+}
+
 check "two registries, oras and the example" provide
 check "its files" files
 for registry in debian newest; do
@@ -109,3 +184,8 @@ for registry in debian newest; do
   check "a Helm chart, $registry" chart "$address"
   check "an image and its SBOM, $registry" referrers "$address"
 done
+export COSIGN_PASSWORD=sesame
+check "cosign, and keys" cosign_provide
+check "a signature" signature "$(cat "$RUN/newest.address")"
+check "provenance" provenance "$(cat "$RUN/newest.address")"
+check "an archive with an SBOM" archive

@@ -128,4 +128,5 @@ _BY_ATTRIBUTE = {
     "srcs": _program,
     "subject": _image,
     "tars": _tar,
+    "tool": _program,
 }

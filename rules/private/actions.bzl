@@ -230,7 +230,7 @@ def add_annotations(args, annotations):
     ])
 
 # The names of an image without any, and those of an archive's images otherwise: see make_archive.
-NO_NAMES = struct(files = [], roots = [], status = [], tags = [])
+NO_NAMES = struct(files = [], referrers = [], roots = [], status = [], tags = [])
 
 def make_layout(ctx, contents, names, directory):
     """Declares the action that writes an image layout, a directory of regular files.
@@ -244,7 +244,7 @@ def make_layout(ctx, contents, names, directory):
     args = new_args(ctx)
     args.add_all([directory], format_each = "--layout=%s", expand_directories = False)
     if not names.roots:
-        names = NO_NAMES
+        names = struct(files = [], referrers = names.referrers, roots = [], status = [], tags = [])
     _pack(ctx, args, contents, names, directory, "Writing image layout of %{label}")
 
 def make_archive(ctx, contents, names, archive):
@@ -254,7 +254,8 @@ def make_archive(ctx, contents, names, archive):
       ctx: The rule's context.
       contents: The contents as returned by contents.bzl.
       names: struct of tags (list of names for the image when it is loaded), files (list of Files with more of them), status
-        (list of Files with the workspace status), and, for several images, roots (list of structs of name and root).
+        (list of Files with the workspace status), referrers (list of Files with the descriptors of artifacts to list after the
+        images) and, for several images, roots (list of structs of name and root).
       archive: The File to write.
     """
     args = new_args(ctx)
@@ -264,6 +265,7 @@ def make_archive(ctx, contents, names, archive):
 def _pack(ctx, args, contents, names, output, progress_message):
     args.add_all(names.tags, format_each = "--name=%s")
     args.add_all(names.files, format_each = "--name-file=%s")
+    args.add_all(names.referrers, format_each = "--referrer=%s")
     args.add_all(names.status, format_each = "--status=%s")
     add_contents(args, contents, names.roots)
     run_tool(

@@ -13,7 +13,7 @@ def shown(label):
     """Returns a label as users type it, without the main repository's name."""
     return str(label) if label.repo_name else "//%s:%s" % (label.package, label.name)
 
-def program_arguments(ctx, flags, files = {}, contents = None, roots = []):
+def program_arguments(ctx, flags, files = {}, contents = None, roots = [], ordered = []):
     """Writes the file NAME.args, which the Go package launch reads.
 
     Args:
@@ -22,6 +22,7 @@ def program_arguments(ctx, flags, files = {}, contents = None, roots = []):
       files: dict from flag to a list of Files. The program finds them in its runfiles.
       contents: The contents of an image or index to pass as well, as returned by contents.bzl, or None.
       roots: list of structs of name and root, for the contents of several images.
+      ordered: list of further arguments, whose order matters.
 
     Returns:
       struct of file, the File, and runfiles, with that File and all files that it refers to.
@@ -33,6 +34,7 @@ def program_arguments(ctx, flags, files = {}, contents = None, roots = []):
         args.add_all(values, format_each = "--" + flag + "=%s")
     for flag, values in files.items():
         _add_runfiles(args, flag, values, ctx.workspace_name)
+    args.add_all(ordered)
     arguments = ctx.actions.declare_file(ctx.label.name + ".args")
     runfiles = ctx.runfiles(symlinks = {
         file.path: file

@@ -39,6 +39,7 @@ def _impl(ctx):
     archive = ctx.actions.declare_file(ctx.label.name + ".tarball.tar")
     make_archive(ctx, contents, archive = archive, names = struct(
         files = names.files,
+        referrers = [],
         roots = roots,
         status = [ctx.info_file] if names.stamped else [],
         tags = names.tags,

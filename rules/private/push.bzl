@@ -9,6 +9,7 @@ load(":launcher.bzl", "program", "program_arguments", "runfiles_path", "shown")
 load(":paths.bzl", "escape")
 load(":providers.bzl", "ArtifactInfo", "LoadInfo", "PushInfo", "PushesInfo")
 load(":run_tools.bzl", "RUN_ON_HOST")
+load(":signer.bzl", "SignerInfo", "signer_arguments")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
@@ -73,16 +74,20 @@ def _impl(ctx):
     repository = _repository(ctx)
     tags = _names(ctx, "tag_file")
     tag_values = expand(ctx, "remote_tags", ctx.attr.remote_tags) + tags.values
-    has_variables = repository.files or tags.files or _has_variables(repository.values + tag_values)
+    source = expand(ctx, "provenance_source", ctx.attr.provenance_source)
+    has_variables = repository.files or tags.files or _has_variables(repository.values + tag_values + [source])
     cache = ctx.attr._remote_cache[BuildSettingInfo].value
     referrers = [referrer[ArtifactInfo] for referrer in ctx.attr.referrers]
+    signers = [signer[SignerInfo] for signer in ctx.attr.signers]
     contents = with_artifacts(contents_of(ctx.attr.image), referrers)
     arguments = program_arguments(
         ctx,
         flags = {
+            "provenance-source": source,
             "remote-cache": cache,
             "remote-cache-credential-helper": ctx.attr._remote_cache_credential_helper[BuildSettingInfo].value,
             "repository": repository.values,
+            "sign-images": "true" if ctx.attr.sign_images else "",
             "tag": tag_values,
         },
         files = {
@@ -92,15 +97,17 @@ def _impl(ctx):
             "tag-file": tags.files,
         },
         contents = lazily(contents) if cache else contents,
+        ordered = signer_arguments(ctx, signers),
     )
+    runfiles = arguments.runfiles.merge_all([signer.runfiles for signer in signers])
     reference = _make_reference(ctx, contents, repository)
     return [
-        program(ctx, "push", arguments),
+        program(ctx, "push", struct(file = arguments.file, runfiles = runfiles)),
         PushInfo(
             arguments = arguments.file,
             reference = reference,
             repository = "".join(repository.values),
-            runfiles = arguments.runfiles,
+            runfiles = runfiles,
         ),
         OutputGroupInfo(reference = depset([reference] if reference else [])),
     ]
@@ -138,6 +145,10 @@ The program is built for the machine that Bazel runs on, the platform in `--host
             aspects = [forwarded_image],
             providers = ANY_CONTENTS,
         ),
+        "provenance_source": attr.string(
+            doc = """Where the source code is, for the provenance that `bazel run //:push -- --provenance-builder-id=URI` publishes:
+`git+https://git.example.com/team/app@{{STABLE_GIT_COMMIT}}`. May contain Make variables.""",
+        ),
         "referrers": attr.label_list(
             doc = """`image_artifact` targets to push with the image, such as its SBOM. The `subject` of each is the image, an image
 in the index, or a referrer before it in the list. A registry without the referrers API gets the tag `sha256-HEX` of
@@ -154,6 +165,14 @@ Make variables.""",
         "repository_file": attr.label(
             doc = "File whose only line is the repository, or a build setting like a `string_flag`. Replaces `repository`.",
             allow_files = True,
+        ),
+        "sign_images": attr.bool(
+            doc = "Whether the signers also sign each image of an index. They always sign the index.",
+        ),
+        "signers": attr.label_list(
+            doc = """`image_signer` targets that sign the image after it was pushed with its referrers, and before its tags are
+set. Each push signs again. If one fails, the push fails, and no tag changes.""",
+            providers = [SignerInfo],
         ),
         "tag_file": attr.label(
             doc = "File with additional tags, one per line, or a build setting like a `string_flag` whose value is a tag.",

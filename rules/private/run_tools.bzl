@@ -15,7 +15,8 @@ _PLATFORMS = "//command_line_option:platforms"
 def _host_impl(settings, _attr):
     return {_PLATFORMS: [settings[_HOST_PLATFORM]]}
 
-_host = transition(
+# The configuration for the machine that Bazel runs on.
+on_host = transition(
     implementation = _host_impl,
     inputs = [_HOST_PLATFORM],
     outputs = [_PLATFORMS],
@@ -38,7 +39,7 @@ def _attributes(cfg):
     )}
 
 # Attributes of rules whose tool `bazel run` starts. It runs on the host, whose platform is --host_platform.
-RUN_ON_HOST = _attributes(_host)
+RUN_ON_HOST = _attributes(on_host)
 
 # Attributes of rules whose tool is for the target platform, because images contain it.
 RUN_ON_TARGET = _attributes("target")

@@ -2,13 +2,25 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("@bazel_skylib//rules:common_settings.bzl", "string_flag", "string_list_flag")
-load("//rules:defs.bzl", "image_artifact", "image_push", "image_push_all")
+load("//rules:defs.bzl", "image_artifact", "image_push", "image_push_all", "image_signer")
 load("//rules:providers.bzl", "PushInfo", "PushesInfo")
 load(":actions.bzl", "input_names", "only", "written_arguments")
 
 visibility("private")
 
 _PLACE = "%runfiles%/"
+
+_FLAGS = [
+    "provenance-source",
+    "referrer",
+    "repository",
+    "repository-file",
+    "sign-images",
+    "signer",
+    "status",
+    "tag",
+    "tag-file",
+]
 
 def _names_impl(ctx):
     env = analysistest.begin(ctx)
@@ -17,15 +29,20 @@ def _names_impl(ctx):
     asserts.equals(env, ctx.attr.repository, target[PushInfo].repository)
 
     # The arguments of the program, with the base names of files.
-    arguments = {"referrer": [], "repository": [], "repository-file": [], "status": [], "tag": [], "tag-file": []}
+    arguments = {flag: [] for flag in _FLAGS}
     for line in lines:
         flag, value = line[2:].split("=", 1)
-        if flag in arguments:
+        if flag == "signer-arg":  # belongs to the signer before it
+            arguments["signer"].append(value)
+        elif flag in arguments:
             arguments[flag].append(value.split("/")[-1] if _PLACE in value else value)
     links = [link.path.split("/")[-1] for link in target[DefaultInfo].default_runfiles.symlinks.to_list()]
     for flag in ["referrer", "repository-file", "status", "tag-file"]:
         for name in arguments[flag]:
             asserts.true(env, name in links, name + " is not among the runfiles")
+    files = [file.basename for file in target[DefaultInfo].default_runfiles.files.to_list()]
+    if arguments["signer"]:
+        asserts.true(env, arguments["signer"][0] in files, arguments["signer"][0] + " is not among the runfiles")
     asserts.equals(env, ctx.attr.arguments, {flag: values for flag, values in arguments.items() if values})
 
     # Without a repository, the image has no name.
@@ -96,6 +113,13 @@ def push_tests(name):
             files = {"data/shape.json": "application/json"},
             subject = "index",
         )
+    image_signer(
+        name = "signer",
+        args = ["--key=$(TAG).key", "--yes"],
+        tool = "data/a.txt",
+        toolchains = ["push_tag"],
+    )
+    image_signer(name = "other_signer", tool = "data/b=c.txt")
     for case, attrs, arguments, inputs in [
         ("plain", {"remote_tags": ["v1"], "repository": "r.test/ten"}, {
             "repository": ["r.test/ten"],
@@ -104,6 +128,18 @@ def push_tests(name):
         ("referrers", {"referrers": ["sbom", "vex"], "repository": "r.test/ten"}, {
             "referrer": ["sbom.descriptor.json", "vex.descriptor.json"],
             "repository": ["r.test/ten"],
+        }, []),
+        ("signed", {
+            "provenance_source": "git+https://g.test/ten@{{STABLE_GIT_COMMIT}}",
+            "repository": "r.test/ten",
+            "sign_images": True,
+            "signers": ["signer", "other_signer"],
+        }, {
+            "provenance-source": ["git+https://g.test/ten@{{STABLE_GIT_COMMIT}}"],
+            "repository": ["r.test/ten"],
+            "sign-images": ["true"],
+            "signer": ["a.txt", "--key=v7.key", "--yes", "b=c.txt"],
+            "status": _STATUS,
         }, []),
         ("stamped_tag", {"remote_tags": ["v1", "b{{BUILD_NUMBER}}"], "repository": "r.test/ten"}, {
             "repository": ["r.test/ten"],

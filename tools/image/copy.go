@@ -49,6 +49,8 @@ func newCopy(flags *flag.FlagSet) cli.Work {
 	s.declareJSON(flags)
 	s.declarePlatform(flags, "`os/arch[/variant]` of the only image to copy from an index")
 	o.declare(flags)
+	referrers := flags.Bool("referrers", false,
+		"also copy the artifacts that refer to the image or to each other, like signatures and SBOMs")
 	return func(ctx context.Context, std cli.Streams) error {
 		args, err := operands(flags, 2, 2)
 		if err == nil {
@@ -62,7 +64,7 @@ func newCopy(flags *flag.FlagSet) cli.Work {
 			return err
 		}
 		ctx, n := s.start(ctx, std)
-		written, err := s.copy(ctx, n, &o, args[0], to)
+		written, err := s.copy(ctx, n, &o, args[0], to, *referrers)
 		n.display.Close()
 		if err != nil {
 			return err
@@ -89,7 +91,9 @@ type written struct {
 	root    oci.Descriptor
 }
 
-func (s *settings) copy(ctx context.Context, n *session, o *output, from string, to place.Address) (written, error) {
+func (s *settings) copy(
+	ctx context.Context, n *session, o *output, from string, to place.Address, referrers bool,
+) (written, error) {
 	p, err := n.open(ctx, from)
 	if err != nil {
 		return written{}, err
@@ -106,6 +110,11 @@ func (s *settings) copy(ctx context.Context, n *session, o *output, from string,
 			return written{}, err
 		}
 		image.Root = chosen.Descriptor
+	}
+	if referrers {
+		if image.Referrers, err = p.Referrers(ctx, image.Root); err != nil {
+			return written{}, err
+		}
 	}
 	return n.write(ctx, o, p, root, image, to)
 }

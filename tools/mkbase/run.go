@@ -84,7 +84,7 @@ func (s *settings) run() error {
 	for n, layer := range layers {
 		err := wire.Write(s.layers[n], wire.Layer{
 			MediaType: layer.MediaType, Digest: layer.Digest, Size: layer.Size,
-			Annotations: layer.Annotations, DiffID: layer.DiffID, Sources: s.sources,
+			Annotations: layer.Annotations, DiffID: layer.DiffID, Sources: s.sources, Base: want,
 		})
 		if err != nil {
 			return err

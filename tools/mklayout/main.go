@@ -7,7 +7,7 @@
 //
 // A name becomes the annotations org.opencontainers.image.ref.name (the bare tag) and io.containerd.image.name (the full
 // name), and an entry of RepoTags for Docker. If images share a tag, both annotations are the full name. If a root is an
-// index, Docker finds its first image in the archive.
+// index, Docker finds its first image in the archive. Referrers are further entries of index.json, without names.
 // "mklayout --help" lists the flags.
 package main
 

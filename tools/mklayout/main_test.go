@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,7 +22,8 @@ func TestScripts(t *testing.T) {
 
 // setup writes the files of two images and their index, as in a build: amd.json, arm.json and index.json are
 // descriptors, amd.manifest, amd.config and so on are documents, layer.json and layer.blob are the one layer of both, and
-// remote.json is the layer's descriptor in a registry.
+// remote.json is the layer's descriptor in a registry. sbom.json and sbom.manifest are an artifact about the second image, and
+// foreign.json and foreign.manifest one about something else.
 func setup(dir tooltest.Folder) {
 	store := make(imagetest.Store)
 	var images []oci.Descriptor
@@ -43,6 +45,17 @@ func setup(dir tooltest.Folder) {
 	dir.Write("layer.blob", store[d.Digest])
 	dir.Write("blobs/sha256/"+d.Digest.Encoded(), store[d.Digest])
 	dir.Setenv("LAYER", d.Digest.String())
+	for name, subject := range map[string]oci.Descriptor{"sbom": images[1], "foreign": d} {
+		artifact := store.AddJSON(dir.T, oci.MediaTypeManifest, oci.Manifest{
+			Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeManifest, ArtifactType: "example/sbom",
+			Config: oci.Empty(), Layers: []oci.Descriptor{oci.Empty()}, Subject: &subject,
+		})
+		dir.Write(name+".manifest", store[artifact.Digest])
+		artifact.ArtifactType = "example/sbom"
+		dir.Describe(name+".json", artifact)
+		dir.Setenv(strings.ToUpper(name), artifact.Digest.String())
+	}
+	dir.Write("empty.blob", oci.Empty().Data)
 }
 
 // checker returns the script command that validates a path.

@@ -8,6 +8,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
 	"github.com/rules-strata/rules_strata/tools/internal/cli/nameflags"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
@@ -25,6 +28,10 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	image := imageflags.Declare(flags)
 	names := nameflags.DeclareImages(flags)
 	names.Stable = true
+	var referrers cli.Strings
+	flags.Var(&referrers, "referrer",
+		"`file` with the descriptor of an artifact to write with the images; its subject is one of them, an image of an index,\n"+
+			"or a referrer before it")
 	layoutPath := flags.String("layout", "", "`directory` to write, absent or empty")
 	archivePath := flags.String("archive", "", "`tar` file to write")
 	return func(ctx context.Context, _ cli.Streams) error {
@@ -42,6 +49,9 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if err != nil {
 			return err
 		}
+		if images, err = addReferrers(ctx, made.Files, images, referrers); err != nil {
+			return err
+		}
 		write := func(f *atomicfile.File) error {
 			return archive.WriteAll(ctx, f.File, made.Files, images)
 		}
@@ -50,6 +60,23 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		}
 		return layout.WriteAll(ctx, *layoutPath, made.Files, images)
 	}
+}
+
+// addReferrers adds the artifacts with descriptors in files to the images, after checking their subjects.
+func addReferrers(ctx context.Context, source content.Source, images []layout.Image, files []string) ([]layout.Image, error) {
+	var roots, referrers []oci.Descriptor
+	for _, image := range images {
+		roots = append(roots, image.Root)
+	}
+	for _, file := range files {
+		referrer, err := wire.ReadDescriptor(file)
+		if err != nil {
+			return nil, err
+		}
+		referrers = append(referrers, referrer)
+		images = append(images, layout.Image{Root: referrer})
+	}
+	return images, content.CheckReferrers(ctx, source, roots, referrers)
 }
 
 // writeArchive writes the file at path with write. It does nothing if path is empty.

@@ -22,6 +22,7 @@ type destination struct {
 	image  *imageflags.Flags
 	names  *nameflags.Flags
 	cache  cacheFlags
+	attest attestFlags
 	target string
 	// referrers are files with the descriptors of artifacts.
 	referrers cli.Strings
@@ -31,6 +32,7 @@ func declareDestination(flags *flag.FlagSet) *destination {
 	d := &destination{image: imageflags.Declare(flags), names: nameflags.Declare(flags)}
 	d.names.DeclareTags()
 	d.cache.declare(flags)
+	d.attest.declare(flags)
 	flags.Var(&d.referrers, "referrer",
 		"`file` with the descriptor of an artifact to push with the image, after it and before its tags")
 	flags.StringVar(&d.target, "target", "", "`label` of the build's target, for messages")
@@ -38,7 +40,7 @@ func declareDestination(flags *flag.FlagSet) *destination {
 }
 
 // readDestinations returns the destinations of the command line: its own image, if it has one, and those of --push.
-// The command line's repository, tags and remote cache apply to the latter too.
+// The command line's repository, tags, remote cache, signers and provenance apply to the latter too.
 func readDestinations(own *destination, files []string) ([]*destination, error) {
 	var all []*destination
 	if own.image.Root != "" {
@@ -59,6 +61,7 @@ func readDestinations(own *destination, files []string) ([]*destination, error) 
 		}
 		d.names.Tags = append(d.names.Tags, own.names.Tags...)
 		d.cache.override(own.cache)
+		d.attest.override(own.attest)
 		all = append(all, d)
 	}
 	return all, nil
@@ -80,8 +83,8 @@ func readDestination(file string) (*destination, error) {
 }
 
 // tasks returns the pushes that the flags describe: that of the image, and those of images of an index with tags of their
-// own.
-func (d *destination) tasks(ctx context.Context, client *registry.Client) ([]push.Task, error) {
+// own. Signers write their messages to stderr.
+func (d *destination) tasks(ctx context.Context, client *registry.Client, stderr io.Writer) ([]push.Task, error) {
 	to, err := d.names.ResolveRepository()
 	if err != nil {
 		return nil, err
@@ -118,6 +121,10 @@ func (d *destination) tasks(ctx context.Context, client *registry.Client) ([]pus
 			Target: d.target, To: to, Tags: tagged.Tags, Root: tagged.Descriptor, Source: source, Remote: image.Remote,
 		})
 	}
-	tasks[0].Referrers = referrers // the root's
-	return tasks, nil
+	first := &tasks[0] // the root's
+	first.Referrers, first.SignImages = referrers, d.attest.signImages
+	if first.Signers, err = d.attest.programs(stderr); err != nil {
+		return nil, err
+	}
+	return tasks, d.addProvenance(ctx, first, image)
 }

@@ -14,6 +14,9 @@
 //
 // Each --load names a program of image_load, which runs after the pushes, whether or not they succeeded.
 //
+// Each --signer signs the image after it was pushed and before its tags are set, with the arguments of the --signer-arg after it.
+// With --provenance-builder-id, push publishes a statement about the build, which is not signed. See docs/signing.md.
+//
 // A layer whose file is missing streams from the remote cache of the build to the registry.
 //
 // Credentials are those of "docker login" and "podman login", including their helper programs. A registry on this machine

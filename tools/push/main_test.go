@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts. Each has an index of two images in the files root.json, image.json (one of the two) and
 // blobs; $DIGEST, also as $TAG_DIGEST for a tag, and $IMAGE_DIGEST; an artifact sbom.json ($SBOM_DIGEST) whose subject is the
-// index; a registry $OPEN, and a registry $BASIC that requires the user "user" with the password "sesame". auth.json has that
+// index; the size $SIZE of the index; a registry $OPEN, and a registry $BASIC that requires the user "user" with the password "sesame". auth.json has that
 // credential, wrong.json a different one. The image's first layer, the file $REMOTE, is also in $OPEN, at the address in
 // remote.json. The command "tags" compares the tags of a repository in $OPEN, and "status" writes a file.
 func TestScripts(t *testing.T) {
@@ -42,8 +43,8 @@ func TestScripts(t *testing.T) {
 			env.Values["open"] = open
 			for name, value := range map[string]string{
 				"HOME": filepath.Join(env.WorkDir, "home"), "XDG_RUNTIME_DIR": filepath.Join(env.WorkDir, "run"),
-				"TAG_DIGEST": "sha256-" + index.Digest.Encoded(),
-				"DIGEST":     index.Digest.String(), "IMAGE_DIGEST": image.Digest.String(), "SBOM_DIGEST": sbom.Digest.String(),
+				"TAG_DIGEST": "sha256-" + index.Digest.Encoded(), "SIZE": strconv.FormatInt(index.Size, 10),
+				"DIGEST": index.Digest.String(), "IMAGE_DIGEST": image.Digest.String(), "SBOM_DIGEST": sbom.Digest.String(),
 				"OPEN": open.Host, "BASIC": basic.Host,
 			} {
 				env.Setenv(name, value)

@@ -78,7 +78,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 func (s *settings) run(ctx context.Context, std cli.Streams) error {
 	var meter progress.Meter
 	client := s.registry.Client()
-	tasks, err := s.tasks(ctx, client, &meter)
+	tasks, err := s.tasks(ctx, client, &meter, std.Err)
 	if err != nil {
 		return err
 	}
@@ -105,21 +105,23 @@ func (s *settings) run(ctx context.Context, std cli.Streams) error {
 }
 
 // tasks returns the pushes, whose blobs the meter counts.
-func (s *settings) tasks(ctx context.Context, client *registry.Client, meter *progress.Meter) ([]push.Task, error) {
+func (s *settings) tasks(
+	ctx context.Context, client *registry.Client, meter *progress.Meter, stderr io.Writer,
+) ([]push.Task, error) {
 	destinations, err := readDestinations(s.own, s.pushes)
 	if err != nil {
 		return nil, err
 	}
 	var tasks []push.Task
 	for _, d := range destinations {
-		all, err := d.tasks(ctx, client)
+		all, err := d.tasks(ctx, client, stderr)
 		if err != nil && d != s.own {
 			return nil, fmt.Errorf("%s: %w", d.target, err)
 		}
 		if err != nil {
 			return nil, err
 		}
-		source := meter.Watch(all[0].Source)
+		source := meter.Watch(all[0].Source) // the first has everything
 		for _, task := range all {
 			task.Source = source
 			tasks = append(tasks, task)

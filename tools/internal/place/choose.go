@@ -20,6 +20,7 @@ func (p *Place) choose(ctx context.Context) error {
 	case p.Digest != "":
 		return p.chooseDigest(ctx)
 	case p.Name == "":
+		p.Roots = withoutReferrers(p.Roots)
 		return nil
 	}
 	all := p.Roots
@@ -30,6 +31,18 @@ func (p *Place) choose(ctx context.Context) error {
 		}
 	}
 	return fmt.Errorf("%s: no image has the name %q; available: %s", p.Path, p.Name, list(all))
+}
+
+// withoutReferrers returns the roots except artifacts without a name, unless all are such: index.json lists the referrers of an
+// image beside it.
+func withoutReferrers(roots []Root) []Root {
+	images := slices.DeleteFunc(slices.Clone(roots), func(r Root) bool {
+		return r.Descriptor.ArtifactType != "" && len(r.Names) == 0
+	})
+	if len(images) == 0 {
+		return roots
+	}
+	return images
 }
 
 // chooseDigest finds an image by its digest, also below an index.

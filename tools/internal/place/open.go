@@ -36,8 +36,10 @@ type Place struct {
 	// OCIArchive is the path of an uncompressed OCI archive, also if it came from standard input. It is empty for others.
 	OCIArchive string
 
-	file    string // an archive or a document on this disk
-	closers []func() error
+	listed     []Root               // all of the place, also those that the address does not select
+	repository *registry.Repository // of a registry
+	file       string               // an archive or a document on this disk
+	closers    []func() error
 }
 
 // Root is an image or an index of a place.
@@ -71,6 +73,7 @@ func (o Opener) Open(ctx context.Context, a Address) (*Place, error) {
 		err = p.openFile(ctx, o.Stdin)
 	}
 	if err == nil {
+		p.listed = p.Roots
 		err = p.choose(ctx)
 	}
 	if err != nil {
@@ -95,7 +98,7 @@ func (p *Place) openRegistry(ctx context.Context, client *registry.Client) error
 	}
 	source := newMemory(repository)
 	source.remember(root.Digest, data)
-	p.Source = source
+	p.Source, p.repository = source, repository
 	found := Root{Descriptor: root}
 	if named := p.Reference; named.Tag != "" {
 		named.Digest = ""

@@ -20,6 +20,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/place"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
+	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
 
 // copyImage copies the image at from to the target, with its names.
@@ -169,6 +170,32 @@ func TestNames(t *testing.T) {
 	full, tag := place.Names([]string{"example.com/x:v1", "v7", "x@y", "Not/Valid", "alpine:3"})
 	if len(full) != 2 || full[0].String() != "example.com/x:v1" || full[1].String() != "docker.io/library/alpine:3" || tag != "v7" {
 		t.Errorf("%v, %q", full, tag)
+	}
+}
+
+// A layout lists an image's referrers beside it. The image needs no name to be found; a referrer needs its digest.
+func TestReferrersBeside(t *testing.T) {
+	t.Chdir(t.TempDir())
+	store := make(imagetest.Store)
+	image := store.AddImage(t, "linux/amd64", oci.Gzip, "a")
+	sbom := store.AddJSON(t, oci.MediaTypeManifest, oci.Manifest{
+		Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeManifest, ArtifactType: "example/sbom",
+		Config: store.Add(oci.MediaTypeEmpty, []byte("{}")), Layers: []oci.Descriptor{}, Subject: &image,
+	})
+	sbom.ArtifactType = "example/sbom"
+	if err := layout.WriteAll(t.Context(), "both", store, []layout.Image{{Root: image}, {Root: sbom}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := layout.WriteAll(t.Context(), "alone", store, []layout.Image{{Root: sbom}}); err != nil {
+		t.Fatal(err)
+	}
+	for from, want := range map[string]digest.Digest{
+		"./both": image.Digest, "./both@" + sbom.Digest.String(): sbom.Digest, "./alone": sbom.Digest,
+	} {
+		copied, err := copyImage(t, from, "./out")
+		if err != nil || copied.Digest != want {
+			t.Errorf("%s: %v, %v, want %s", from, copied, err, want)
+		}
 	}
 }
 

@@ -33,6 +33,8 @@ type Image struct {
 	// From is the repository that holds the blobs of the image, as "registry/repository", or empty. A blob that goes to
 	// another repository of the same registry is mounted.
 	From string
+	// Referrers are artifacts to write with the image: each refers to it, to an image in it, or to a referrer before it.
+	Referrers []oci.Descriptor
 	// New holds the blobs that From does not have. It may be nil.
 	New content.Source
 }
@@ -121,6 +123,18 @@ func (i *Image) name(to Address) error {
 }
 
 func writeLayout(ctx context.Context, dir string, image Image) error {
+	if err := writeRoot(ctx, dir, image); err != nil {
+		return err
+	}
+	for _, referrer := range image.Referrers {
+		if err := layout.Add(ctx, dir, image.Source, referrer, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeRoot(ctx context.Context, dir string, image Image) error {
 	if layout.IsLayout(dir) {
 		return layout.Add(ctx, dir, image.Source, image.Root, image.Names)
 	}
@@ -135,16 +149,19 @@ func writeLayout(ctx context.Context, dir string, image Image) error {
 }
 
 func (w Writer) archive(ctx context.Context, path string, image Image) error {
-	options := archive.Options{Names: image.Names}
+	images := []layout.Image{{Root: image.Root, Names: image.Names}}
+	for _, referrer := range image.Referrers {
+		images = append(images, layout.Image{Root: referrer})
+	}
 	if path == Stdio {
-		return archive.Write(ctx, w.Stdout, image.Source, image.Root, options)
+		return archive.WriteAll(ctx, w.Stdout, image.Source, images)
 	}
 	f, err := atomicfile.Create(path)
 	if err != nil {
 		return err
 	}
 	defer f.Abort()
-	if err := archive.Write(ctx, f, image.Source, image.Root, options); err != nil {
+	if err := archive.WriteAll(ctx, f, image.Source, images); err != nil {
 		return err
 	}
 	return f.Commit()
@@ -155,7 +172,7 @@ func (w Writer) push(ctx context.Context, to Address, image Image) error {
 	if err != nil {
 		return err
 	}
-	task := push.Task{To: to.Reference, Root: image.Root, Source: image.Source, Remote: remote}
+	task := push.Task{To: to.Reference, Root: image.Root, Source: image.Source, Remote: remote, Referrers: image.Referrers}
 	if to.Reference.Tag != "" {
 		task.Tags = []string{to.Reference.Tag}
 	}

@@ -90,6 +90,40 @@ func TestListsReferrer(t *testing.T) {
 	wantError(t, "refusal", err, server.Host+"/team/app: referrers of "+subjectOfTests.String()+": 403 DENIED: no")
 }
 
+// TestReferrers reads a list from the registry, in pages, and from the tag.
+func TestReferrers(t *testing.T) {
+	server := registrytest.New(t)
+	r, _ := repository(t, server.Host, Options{})
+	if all, err := r.Referrers(t.Context(), subjectOfTests); len(all) > 0 || err != nil {
+		t.Errorf("without any: %+v, %v", all, err)
+	}
+	first, _ := putReferrer(t, r, "a/b")
+	second, _ := putReferrer(t, r, "c/d")
+	if _, err := r.AddReferrer(t.Context(), subjectOfTests, second); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := r.Referrers(t.Context(), subjectOfTests); err != nil || !reflect.DeepEqual(all, []oci.Descriptor{second}) {
+		t.Errorf("from the tag: %+v, %v", all, err)
+	}
+	answer := func(link string, listed ...oci.Descriptor) registrytest.Fault {
+		return func(w http.ResponseWriter, _ *http.Request) bool {
+			store := imagetest.Store{}
+			w.Header().Set("Link", link)
+			w.Write(store[store.AddIndex(t, listed...).Digest])
+			return true
+		}
+	}
+	server.Inject("GET .*/referrers/[^?]*$", 1, answer(`<?last=1>; rel="next"`, first))
+	server.Inject("GET .*/referrers/.*last=1$", 1, answer(`<https://elsewhere.example.com/>; rel="next"`, second))
+	all, err := r.Referrers(t.Context(), subjectOfTests)
+	if err != nil || !reflect.DeepEqual(all, []oci.Descriptor{first, second}) {
+		t.Errorf("in pages: %+v, %v", all, err)
+	}
+	server.Inject("GET .*/referrers/", maxPages, answer(`<?more>; rel="next"`))
+	_, err = r.Referrers(t.Context(), subjectOfTests)
+	wantError(t, "endless pages", err, server.Host+"/team/app: referrers of "+subjectOfTests.String()+": more than 100 pages")
+}
+
 func TestAddReferrer(t *testing.T) {
 	server := registrytest.New(t)
 	r, _ := repository(t, server.Host, Options{})

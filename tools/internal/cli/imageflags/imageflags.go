@@ -6,8 +6,10 @@
 package imageflags
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
+	"slices"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -39,6 +41,8 @@ type Image struct {
 	Remote []content.RemoteLayer
 	// Built are the layers that the build made: they come with --layer, and are neither from a base nor a kept archive.
 	Built map[digest.Digest]bool
+	// Bases are the base images in registries whose layers the image has, with their digests, sorted.
+	Bases []reference.Reference
 }
 
 // Declare declares --root, --document, --layer, --remote-layer and --blobs.
@@ -76,22 +80,23 @@ func (f *Flags) Blobs() (Image, error) {
 		}
 	}
 	image := Image{Files: files, Built: make(map[digest.Digest]bool)}
-	held, err := f.addLayers(files, image.Built)
+	held, err := f.addLayers(files, &image)
 	if err != nil {
 		return Image{}, err
 	}
 	for _, dir := range f.blobs {
 		files.AddDirectory(dir)
 	}
-	image.Remote, err = f.remoteLayers(held)
-	if err != nil {
+	if err := f.addRemoteLayers(&image, held); err != nil {
 		return Image{}, err
 	}
+	slices.SortFunc(image.Bases, func(a, b reference.Reference) int { return cmp.Compare(a.String(), b.String()) })
+	image.Bases = slices.Compact(image.Bases)
 	return image, nil
 }
 
-// addLayers adds the blobs of --layer to files, and those that the build made to built. It returns all of them.
-func (f *Flags) addLayers(files *content.Files, built map[digest.Digest]bool) (held map[digest.Digest]bool, err error) {
+// addLayers adds the blobs of --layer to files, and those that the build made to the image. It returns all of them.
+func (f *Flags) addLayers(files *content.Files, image *Image) (held map[digest.Digest]bool, err error) {
 	held = make(map[digest.Digest]bool)
 	for _, pair := range f.layers {
 		descriptor, blob, err := cli.SplitPair(pair)
@@ -105,29 +110,41 @@ func (f *Flags) addLayers(files *content.Files, built map[digest.Digest]bool) (h
 		files.Add(layer.Digest, blob)
 		held[layer.Digest] = true
 		if len(layer.Sources) == 0 && !layer.Kept {
-			built[layer.Digest] = true
+			image.Built[layer.Digest] = true
 		}
+		image.addBase(layer)
 	}
 	return held, nil
 }
 
-// remoteLayers returns the layers of --remote-layer that are not held.
-func (f *Flags) remoteLayers(held map[digest.Digest]bool) ([]content.RemoteLayer, error) {
-	var remote []content.RemoteLayer
+// addRemoteLayers adds the layers of --remote-layer that are not held.
+func (f *Flags) addRemoteLayers(image *Image, held map[digest.Digest]bool) error {
 	for _, path := range f.remote {
 		layer, err := wire.ReadLayer(path)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if len(layer.Sources) == 0 {
-			return nil, fmt.Errorf("%s: no sources: nothing says which registry holds the layer", path)
+			return fmt.Errorf("%s: no sources: nothing says which registry holds the layer", path)
 		}
 		if !held[layer.Digest] {
-			remote = append(remote, content.RemoteLayer{Descriptor: layer.Descriptor(), Sources: layer.Sources})
+			image.Remote = append(image.Remote, content.RemoteLayer{Descriptor: layer.Descriptor(), Sources: layer.Sources})
 			held[layer.Digest] = true
 		}
+		image.addBase(layer)
 	}
-	return remote, nil
+	return nil
+}
+
+// addBase adds the base image that a layer belongs to, if any.
+func (i *Image) addBase(layer wire.Layer) {
+	if layer.Base == "" || len(layer.Sources) == 0 {
+		return
+	}
+	if base, err := reference.ParseRepository(layer.Sources[len(layer.Sources)-1]); err == nil { // checked by wire
+		base.Digest = layer.Base
+		i.Bases = append(i.Bases, base)
+	}
 }
 
 // RequireFiles returns an error if there are remote layers. It is for tools that need the bytes and reach no registry.

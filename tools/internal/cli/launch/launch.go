@@ -74,6 +74,15 @@ func Lines(path string) ([]string, error) {
 	return where.lines(path)
 }
 
+// Environment returns the environment for other programs among the rule's runfiles.
+func Environment() ([]string, error) {
+	where, err := process()
+	if err != nil {
+		return nil, err
+	}
+	return where.runfiles.environment(os.Environ()), nil
+}
+
 // EnterUserDirectory changes to the user's working directory if "bazel run" has started the program elsewhere: paths that
 // a user types, in flags and in environment variables, are relative to that directory.
 func EnterUserDirectory() error {

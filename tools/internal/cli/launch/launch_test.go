@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -252,5 +253,23 @@ func TestLines(t *testing.T) {
 	}
 	if _, err := Lines(filepath.Join(root, "none")); !os.IsNotExist(err) {
 		t.Errorf("a missing file: error %v", err)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	env := []string{"HOME=/home", "RUNFILES_MANIFEST_ONLY=1", "RUNFILES_DIR=/other"}
+	for _, test := range []struct {
+		runfiles runfiles
+		want     []string
+	}{
+		{runfiles{}, env},
+		{runfiles{dir: "/a.runfiles"}, []string{"HOME=/home", "RUNFILES_DIR=/a.runfiles", "JAVA_RUNFILES=/a.runfiles"}},
+		{runfiles{dir: "/a.runfiles", manifest: "/a.runfiles_manifest"}, []string{
+			"HOME=/home", "RUNFILES_DIR=/a.runfiles", "JAVA_RUNFILES=/a.runfiles", "RUNFILES_MANIFEST_FILE=/a.runfiles_manifest",
+		}},
+	} {
+		if got := test.runfiles.environment(env); !slices.Equal(got, test.want) {
+			t.Errorf("%+v: %q, want %q", test.runfiles, got, test.want)
+		}
 	}
 }

@@ -26,6 +26,22 @@ func (r runfiles) String() string {
 	return r.dir
 }
 
+// environment returns env with the variables by which programs among the runfiles find them. It returns env if there are no
+// runfiles.
+func (r runfiles) environment(env []string) []string {
+	if r.dir == "" {
+		return env
+	}
+	env = slices.DeleteFunc(slices.Clone(env), func(variable string) bool {
+		return strings.HasPrefix(variable, "RUNFILES_")
+	})
+	env = append(env, "RUNFILES_DIR="+r.dir, "JAVA_RUNFILES="+r.dir)
+	if r.manifest != "" {
+		env = append(env, "RUNFILES_MANIFEST_FILE="+r.manifest)
+	}
+	return env
+}
+
 // arguments returns the paths of all arguments of programs, below argumentsDir, sorted.
 func (r runfiles) arguments() []string {
 	var all []string

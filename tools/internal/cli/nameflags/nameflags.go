@@ -84,6 +84,15 @@ func (f *Flags) repository(scope stamp.Scope) (reference.Reference, error) {
 	return to, nil
 }
 
+// Expand replaces variables of the workspace status in another text. The origin is the flag with the text.
+func (f *Flags) Expand(origin, text string) (string, error) {
+	scope, err := f.scope()
+	if err != nil {
+		return "", err
+	}
+	return expand(scope, origin, text)
+}
+
 // expand replaces variables with their values.
 func expand(scope stamp.Scope, origin, text string) (string, error) {
 	expanded, err := scope.Expand(text, nil)

@@ -30,6 +30,8 @@ type Layer struct {
 	// Sources are the repositories that have the blob, as "registry/repository", in order of preference. Only layers of a
 	// base in a registry have them; a layer made by the build has none.
 	Sources []string `json:"sources,omitempty"`
+	// Base is the digest of the base image that a layer with Sources belongs to. It is in the last of them.
+	Base digest.Digest `json:"base,omitempty"`
 	// Programs maps each architecture, a GOARCH value, that the layer has machine code for to the path of one such file.
 	// It is empty for a layer that was not read file by file.
 	Programs map[string]string `json:"programs,omitempty"`
@@ -85,6 +87,11 @@ func readLayer(path string, check func(Layer) error) (Layer, error) {
 	for _, source := range l.Sources {
 		if _, err := reference.ParseRepository(source); err != nil {
 			return Layer{}, fmt.Errorf("%s: sources: %w", path, err)
+		}
+	}
+	if l.Base != "" {
+		if _, err := digest.Parse(string(l.Base)); err != nil {
+			return Layer{}, fmt.Errorf("%s: base: %w", path, err)
 		}
 	}
 	return l, checkDescriptor(path, l.Descriptor())

@@ -3,8 +3,8 @@
 // It checks whether a registry has each part before sending it, sends several blobs concurrently, and sends an object
 // only after everything it refers to: blobs, manifests, indexes, tags. An interrupted push therefore never leaves a tag
 // on an incomplete image, and the next push continues from there. Artifacts that refer to an image are sent after the image
-// and before its tags, and a registry that does not list them itself gets the list. A blob for several repositories of one registry is
-// sent once and mounted into the others.
+// and before its tags, and a registry that does not list them itself gets the list. So are signatures, which are made once the
+// registry has the image. A blob for several repositories of one registry is sent once and mounted into the others.
 //
 // Non-goals: the protocol (package registry), where the bytes come from (package content), terminals.
 package push
@@ -41,6 +41,12 @@ type Task struct {
 	// Referrers are artifacts to push after Root and before its tags. Each refers to Root, to an image in it, or to a referrer
 	// before it. All of each is in Source.
 	Referrers []oci.Descriptor
+	// Signers sign Root after Referrers, and before its tags. A dry run does not start them.
+	Signers []Signer
+	// SignImages also signs each image of an index.
+	SignImages bool
+	// Signatures are the descriptors of what the signers have made. [Images] sets them.
+	Signatures []oci.Descriptor
 	// Remote are the layers that are known to be in other repositories. A layer is mounted from one of the same registry.
 	Remote []content.RemoteLayer
 }
@@ -65,7 +71,13 @@ func Images(ctx context.Context, client *registry.Client, tasks []Task, o Option
 	if err != nil {
 		return err
 	}
-	return p.run(ctx, work)
+	if err := p.run(ctx, work); err != nil {
+		return err
+	}
+	for i, w := range work {
+		tasks[i].Signatures = w.signatures
+	}
+	return nil
 }
 
 // push is a push in progress.
@@ -112,6 +124,9 @@ func (p *push) run(ctx context.Context, work []*taskWork) error {
 		return err
 	}
 	if err := all((*taskWork).completeLists); err != nil {
+		return err
+	}
+	if err := p.sign(ctx, work); err != nil {
 		return err
 	}
 	return all((*taskWork).sendTags)

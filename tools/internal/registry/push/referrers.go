@@ -41,47 +41,15 @@ func parseReferrer(d oci.Descriptor, data []byte) (referrer, error) {
 
 // planReferrers plans the referrers of the task, and checks that the subject of each is pushed before it.
 func (w *taskWork) planReferrers(ctx context.Context) error {
-	if len(w.Referrers) == 0 {
-		return nil
-	}
-	subjects, err := documentsOf(ctx, w.Source, w.Root)
-	if err != nil {
+	if err := content.CheckReferrers(ctx, w.Source, []oci.Descriptor{w.Root}, w.Referrers); err != nil {
 		return err
 	}
 	for _, d := range w.Referrers {
-		data, err := content.ReadAll(ctx, w.Source, d)
-		if err != nil {
-			return fmt.Errorf("referrer: %w", err)
-		}
-		parsed, err := parseReferrer(d, data)
-		switch {
-		case err != nil:
-			return err
-		case parsed.subject == "":
-			return fmt.Errorf("referrer %s: it has no subject", d.Digest)
-		case !subjects[parsed.subject]:
-			return fmt.Errorf("referrer %s: its subject %s is neither %s, nor an image in it, nor a referrer before it",
-				d.Digest, parsed.subject, w.Root.Digest)
-		}
-		subjects[d.Digest] = true
 		if err := w.planDocument(ctx, d); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// documentsOf returns the manifests and indexes that root reaches.
-func documentsOf(ctx context.Context, src content.Source, root oci.Descriptor) (map[digest.Digest]bool, error) {
-	documents := make(map[digest.Digest]bool)
-	err := content.Walker{Source: src, Enter: func(d oci.Descriptor, _ []content.Document) error {
-		if !oci.IsDocument(d.MediaType) {
-			return content.ErrSkip
-		}
-		documents[d.Digest] = true
-		return nil
-	}}.Walk(ctx, root)
-	return documents, err
 }
 
 // put sends a manifest or an index, and returns the referrer that [taskWork.list] must add to a list, if any.

@@ -2,9 +2,11 @@ package push
 
 import (
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
@@ -65,7 +67,7 @@ func fallback(t *testing.T, server *registrytest.Registry, subject digest.Digest
 // kinds. A second push changes nothing.
 func TestReferrers(t *testing.T) {
 	for _, kind := range []registrytest.Referrers{
-		{}, {API: true}, {API: true, Header: true}, {API: true, Header: true, KnownSubject: true}, {KnownSubject: true},
+		{}, {API: true}, {API: true, Header: true}, {API: true, Header: true, UnknownSubject: 404}, {UnknownSubject: 400},
 	} {
 		server := registrytest.New(t)
 		server.Referrers = kind
@@ -208,5 +210,56 @@ func TestReferrersRefused(t *testing.T) {
 	}
 	if got := server.Digests("team/app"); len(got) > 0 {
 		t.Errorf("the registry has %q", got)
+	}
+}
+
+// together returns a fault that answers n requests only when all of them have been served.
+func together(server *registrytest.Registry, n int) registrytest.Fault {
+	var served sync.WaitGroup
+	served.Add(n)
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		server.Serve(w, r)
+		served.Done()
+		served.Wait()
+		return true
+	}
+}
+
+// TestTwoWriters lets two clients, which share nothing, read and write the list of referrers at the same time. The one whose
+// entry is lost adds it again.
+func TestTwoWriters(t *testing.T) {
+	server := registrytest.New(t)
+	store, index := twoImages(t)
+	if err := pushOne(t, server, store, index, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	server.Inject("GET .*/manifests/sha256-", 2, together(server, 2))
+	server.Inject("PUT .*/manifests/sha256-", 2, together(server, 2))
+	var want []digest.Digest
+	failures := make(chan error)
+	for _, kind := range []string{"example/a", "example/b"} {
+		own := imagetest.Store{}
+		d := addArtifact(t, own, kind, index)
+		want = append(want, d.Digest)
+		task := Task{To: repository(server, "team/app"), Root: d, Source: own}
+		go func() { failures <- Images(t.Context(), client(), []Task{task}, Options{}) }()
+	}
+	server.Requests()
+	for range want {
+		if err := <-failures; err != nil {
+			t.Error(err)
+		}
+	}
+	writes := methods(slices.DeleteFunc(server.Requests(), func(r registrytest.Request) bool {
+		return !strings.Contains(r.Path, "/manifests/sha256-")
+	}))["PUT manifest"]
+	if writes != 3 {
+		t.Errorf("the list was written %d times, want 3", writes)
+	}
+	got := fallback(t, server, index.Digest)
+	slices.Sort(got)
+	slices.Sort(want)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the tag lists %q, want %q", got, want)
 	}
 }

@@ -23,6 +23,8 @@ type Result struct {
 	Tags       []string      `json:"tags"`
 	// Referrers are the artifacts that were pushed with the image.
 	Referrers []digest.Digest `json:"referrers,omitempty"`
+	// Signatures are the artifacts that signers have made.
+	Signatures []digest.Digest `json:"signatures,omitempty"`
 	// References are the references that resolve to the image: REPOSITORY:TAG@DIGEST for each tag, then REPOSITORY@DIGEST.
 	References []string `json:"references"`
 }
@@ -43,6 +45,9 @@ func (t Task) result() Result {
 	}
 	for _, d := range t.Referrers {
 		r.Referrers = append(r.Referrers, d.Digest)
+	}
+	for _, d := range t.Signatures {
+		r.Signatures = append(r.Signatures, d.Digest)
 	}
 	name := reference.Reference{Registry: t.To.Registry, Repository: t.To.Repository, Digest: t.Root.Digest}
 	for _, tag := range append(r.Tags, "") {

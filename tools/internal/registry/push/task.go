@@ -20,6 +20,8 @@ type taskWork struct {
 	held    []oci.Descriptor // the root and the referrers that the registry has
 	blobs   []oci.Descriptor
 	docs    []content.Document // children before parents
+
+	signatures []oci.Descriptor
 }
 
 // plan finds out which parts of the task's image the registry lacks.
@@ -141,14 +143,14 @@ func (w *taskWork) sendBlob(ctx context.Context, d oci.Descriptor, holders []str
 }
 
 // sendDocuments sends the planned manifests and indexes. If the root gets tags, sending the first tag sends the root, unless
-// there are referrers: some registries reject one whose subject is missing.
+// there are referrers or signers: some registries reject a referrer whose subject is missing.
 func (w *taskWork) sendDocuments(ctx context.Context) error {
 	for _, doc := range w.docs {
 		switch {
 		case w.push.DryRun:
 			w.report(doc.Descriptor, Missing)
 			continue
-		case doc.Digest == w.Root.Digest && len(w.missing) > 0 && len(w.Referrers) == 0:
+		case doc.Digest == w.Root.Digest && len(w.missing) > 0 && len(w.Referrers)+len(w.Signers) == 0:
 			continue
 		}
 		unlisted, err := w.put(ctx, doc.Descriptor, doc.Text, doc.Digest.String())

@@ -17,8 +17,9 @@ type Referrers struct {
 	API bool
 	// Header answers a manifest with the header OCI-Subject. Registries exist that have only the API.
 	Header bool
-	// KnownSubject rejects a manifest whose subject is missing, as GitLab's registry did.
-	KnownSubject bool
+	// UnknownSubject is the status with which the registry rejects a manifest whose subject is missing: GitLab's did so with
+	// 404, others do with 400. Zero accepts it, as distribution-spec requires.
+	UnknownSubject int
 }
 
 // noteSubject handles the subject of a manifest before it is stored. It reports false if it has rejected the manifest.
@@ -27,8 +28,8 @@ func (repo *repository) noteSubject(w http.ResponseWriter, data []byte, referrer
 	if json.Unmarshal(data, &m) != nil || m.Subject == nil {
 		return true
 	}
-	if _, known := repo.manifests[m.Subject.Digest]; referrers.KnownSubject && !known {
-		refuse(w, http.StatusNotFound, "MANIFEST_UNKNOWN", "subject unknown")
+	if _, known := repo.manifests[m.Subject.Digest]; referrers.UnknownSubject != 0 && !known {
+		refuse(w, referrers.UnknownSubject, "MANIFEST_UNKNOWN", "subject unknown")
 		return false
 	}
 	if referrers.Header {

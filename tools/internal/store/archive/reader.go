@@ -2,6 +2,7 @@ package archive
 
 import (
 	"archive/tar"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -60,6 +61,22 @@ func open(path string, limit int64) (*Reader, error) {
 	}
 	return &Reader{file: f, entries: entries}, nil
 }
+
+// Read is like [Open] for an archive in memory, which must not be compressed.
+func Read(data []byte) (*Reader, error) {
+	r := bytes.NewReader(data)
+	entries, err := index(r)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{file: inMemory{r}, entries: entries}, nil
+}
+
+// inMemory is an archive in memory.
+type inMemory struct{ *bytes.Reader }
+
+// Close implements io.Closer.
+func (inMemory) Close() error { return nil }
 
 // Close closes the archive. Files that were opened from it can no longer be read.
 func (r *Reader) Close() error { return r.file.Close() }
