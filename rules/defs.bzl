@@ -3,7 +3,8 @@
 `image_layer`, `image_binary_layers` and `conda_layers` build layers; `image_skeleton`, `image_users`, `image_certificates` and
 `image_ldconfig` build those of a base from scratch. `image_import` imports an existing image. `image` combines layers and
 settings, and `image_index` combines images for several platforms. `image_from_binary` builds an image of a program in one
-call. `image_squash` merges the layers of an image. `image_soci` adds what SOCI needs to pull an image lazily. `image_artifact` describes files that are not an image, like a Helm chart.
+call. `image_squash` merges the layers of an image. `image_soci` adds what SOCI needs to pull an image lazily.
+`image_artifact` describes files that are not an image, like a Helm chart.
 `image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with. `image_boot`,
 `image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
 """

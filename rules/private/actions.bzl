@@ -1,5 +1,5 @@
-"""The actions that build layers, images and their files. conda_actions.bzl, etc_actions.bzl and rootfs_actions.bzl have the others; only
-these files contain the command lines of tools.
+"""The actions that build layers, images and their files. conda_actions.bzl, etc_actions.bzl, rootfs_actions.bzl and
+soci_actions.bzl have the others; only these files contain the command lines of tools.
 
 Every path is added to `Args` as a File, so that depsets stay lazy and path mapping works. Actions that write metadata never
 have a layer's blob as an input.
