@@ -43,6 +43,7 @@ linked() {
     equal "type" application/vnd.amazon.soci.index.v2+json "$(jq -r ".manifests[$number + $2].artifactType" "$index")"
     equal "platform" "$(jq -c ".manifests[$number].platform" "$index")" "$(jq -c ".manifests[$number + $2].platform" "$index")"
     equal "SOCI manifest" "$soci" "$(jq -r '.annotations["com.amazon.soci.index-digest"]' "$(blob "$1" "$image")")"
+    equal "SOCI manifest" "$soci" "$(jq -r ".manifests[$number].annotations[\"com.amazon.soci.index-digest\"]" "$index")"
     equal "annotation" yes "$(jq -r .annotations.kept "$(blob "$1" "$image")")"
     equal "zTOC" "$(sha256sum <bazel-bin/large.ztoc)" \
       "$(sha256sum <"$(blob "$1" "$(jq -r '.layers[0].digest' "$(blob "$1" "$soci")")")")"

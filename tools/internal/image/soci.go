@@ -3,7 +3,6 @@ package image
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"strconv"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -98,20 +97,26 @@ func annotate(d oci.Descriptor, manifest []byte, key, value string) (Document, e
 			return Document{}, fmt.Errorf("layer %d: %w", i+1, err)
 		}
 	}
-	annotations := maps.Clone(m.Annotations)
-	if annotations == nil {
-		annotations = make(map[string]string)
-	}
-	annotations[key] = value
-	m.MediaType, m.Annotations = oci.MediaTypeManifest, annotations
+	m.MediaType, m.Annotations = oci.MediaTypeManifest, withAnnotation(m.Annotations, key, value)
 	annotated, err := newDocument(m, oci.MediaTypeManifest, d.Platform)
 	annotated.Descriptor.Annotations = d.Annotations
 	annotated.Descriptor.ArtifactType = d.ArtifactType
 	return annotated, err
 }
 
+// withAnnotation returns the annotations and one more.
+func withAnnotation(annotations map[string]string, key, value string) map[string]string {
+	more := map[string]string{key: value}
+	for other, text := range annotations {
+		if other != key {
+			more[other] = text
+		}
+	}
+	return more
+}
+
 // LazyIndex returns the index of lazy images. It lists the children, with an image that is a key of lazy in the form that it
-// has there, and then the SOCI manifests.
+// has there, and then the SOCI manifests. Like its manifest, the descriptor of an image names its SOCI manifest.
 func LazyIndex(children []oci.Descriptor, lazy map[digest.Digest]LazyImage, annotations map[string]string) (Document, error) {
 	var images, manifests []oci.Descriptor
 	for _, child := range children {
@@ -121,7 +126,8 @@ func LazyIndex(children []oci.Descriptor, lazy map[digest.Digest]LazyImage, anno
 			continue
 		}
 		replaced := made.Image.Descriptor
-		replaced.Platform, replaced.Annotations = child.Platform, child.Annotations
+		replaced.Platform = child.Platform
+		replaced.Annotations = withAnnotation(child.Annotations, annotationSOCIDigest, string(made.SOCI.Descriptor.Digest))
 		images, manifests = append(images, replaced), append(manifests, made.SOCI.Descriptor)
 	}
 	return Index(append(images, manifests...), annotations)
