@@ -20,6 +20,7 @@ BUILD_TOOLS = {
     "mkmanifest": "Writes the manifest of an image.",
     "mkreference": "Writes the name of a pushed image.",
     "mkrootfs": "Writes the root file system of an image.",
+    "mksoci": "Adds tables for lazy pulling to images.",
     "mksquash": "Merges the layers of an image.",
 }
 

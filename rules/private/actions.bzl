@@ -1,5 +1,5 @@
-"""The actions that build layers, images and their files. conda_actions.bzl, etc_actions.bzl and rootfs_actions.bzl have the others; only
-these files contain the command lines of tools.
+"""The actions that build layers, images and their files. conda_actions.bzl, etc_actions.bzl, rootfs_actions.bzl and
+soci_actions.bzl have the others; only these files contain the command lines of tools.
 
 Every path is added to `Args` as a File, so that depsets stay lazy and path mapping works. Actions that write metadata never
 have a layer's blob as an input.
@@ -18,7 +18,7 @@ _WORKER = {
     "supports-workers": "1",
 }
 
-def make_layer(ctx, args, inputs, blob, descriptor, shape, workers = False):
+def make_layer(ctx, args, inputs, blob, descriptor, shape, ztoc = None, workers = False):
     """Declares the action that builds a layer.
 
     Args:
@@ -28,11 +28,14 @@ def make_layer(ctx, args, inputs, blob, descriptor, shape, workers = False):
       blob: The File for the layer.
       descriptor: The File for its descriptor.
       shape: The File for its shape.
+      ztoc: The File for its zTOC, or None.
       workers: Whether the action may run in a persistent worker.
     """
     args.add(blob, format = "--output=%s")
     args.add(descriptor, format = "--descriptor=%s")
     args.add(shape, format = "--shape=%s")
+    if ztoc:
+        args.add(ztoc, format = "--ztoc=%s")
     if workers:
         args.use_param_file(PARAM_FILE, use_always = True)
     run_tool(
@@ -40,7 +43,7 @@ def make_layer(ctx, args, inputs, blob, descriptor, shape, workers = False):
         "mklayer",
         args,
         inputs = inputs,
-        outputs = [blob, descriptor, shape],
+        outputs = [blob, descriptor, shape] + ([ztoc] if ztoc else []),
         mnemonic = "MkLayer",
         progress_message = "Building layer %{label}",
         requirements = _WORKER if workers else {},

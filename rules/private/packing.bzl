@@ -25,8 +25,16 @@ DEFAULT_PACKING_ATTRS = {
     ),
 }
 
+# The flag for zTOCs.
+SOCI_ATTRS = {
+    "_soci": attr.label(
+        default = "//rules:soci",
+        providers = [BuildSettingInfo],
+    ),
+}
+
 # For rules that run mklayer and whose targets do not choose.
-MKLAYER_ATTRS = DEFAULT_PACKING_ATTRS | {
+MKLAYER_ATTRS = DEFAULT_PACKING_ATTRS | SOCI_ATTRS | {
     "_workers": attr.label(
         default = "//rules:layer_workers",
         providers = [BuildSettingInfo],
@@ -90,15 +98,28 @@ def pack(ctx, name, args, inputs, may_be_kept = False):
     _add_packing(args, ctx.attr, compression)
     if not compression and not may_be_kept:
         compression = ctx.attr._compression[BuildSettingInfo].value
-    layer = _declare(ctx, name, compression)
-    make_layer(ctx, args, inputs, layer.blob, layer.descriptor, layer.shape, ctx.attr._workers[BuildSettingInfo].value)
+
+    # SOCI reads gzip; the compression of an archive that may be kept is unknown here.
+    ztoc = ctx.attr._soci[BuildSettingInfo].value and compression in ["", "gzip"]
+    layer = _declare(ctx, name, compression, ztoc)
+    make_layer(
+        ctx,
+        args,
+        inputs,
+        layer.blob,
+        layer.descriptor,
+        layer.shape,
+        layer.ztoc,
+        ctx.attr._workers[BuildSettingInfo].value,
+    )
     return layer
 
-def _declare(ctx, name, compression):
+def _declare(ctx, name, compression, ztoc = False):
     return LayerInfo(
         blob = ctx.actions.declare_file(name + _SUFFIXES.get(compression, _SUFFIX_OF_UNKNOWN)),
         descriptor = ctx.actions.declare_file(name + ".layer.json"),
         shape = ctx.actions.declare_file(name + ".shape.json"),
+        ztoc = ctx.actions.declare_file(name + ".ztoc") if ztoc else None,
     )
 
 def declare_layer(ctx, name):

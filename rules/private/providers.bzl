@@ -15,8 +15,14 @@ LayerInfo = provider(
         "shape": """(File) The layer's directories, symlinks and programs, and the names of its users and groups, as JSON. `image`
             uses it to detect implied parent directories that differ from the same path in a lower layer, programs without their
             interpreter, and an unknown `user`. May be None or absent, which disables these checks.""",
+        "ztoc": """(File) The layer's zTOC, a table of SOCI, or an empty file if the layer is not one that mklayer packed with
+            gzip. None or absent without the flag `--@rules_strata//rules:soci`, and for layers that mklayer does not write.""",
     },
 )
+
+def ztoc_of(layer):
+    """Returns the zTOC of a LayerInfo, or None."""
+    return getattr(layer, "ztoc", None)
 
 def shape_of(layer):
     """Returns the shape of a LayerInfo, or None: a LayerInfo from another ruleset may lack it."""

@@ -16,6 +16,7 @@ load(
 load("//rules/private:conda_actions.bzl", "make_conda_environment", "make_conda_layer", "make_conda_python")
 load("//rules/private:rootfs_actions.bzl", "make_rootfs", "make_squash")
 load("//rules/private:run_tool.bzl", "new_args")
+load("//rules/private:soci_actions.bzl", "make_soci")
 load("//tools:tools.bzl", "BUILD_TOOLS")
 
 visibility("private")
@@ -47,6 +48,7 @@ def _declarations_impl(ctx):
     make_rootfs(fake, contents, {}, [], "init", "rootfs", "digest")
     squashed = {name: name for name in ["blob", "layer", "shape", "config", "manifest", "descriptor", "digest"]}
     make_squash(fake, contents, None, struct(compression = "gzip", level = 0), struct(**squashed))
+    make_soci(fake, [], None, 0, struct(blobs = "blobs", descriptor = "descriptor", digest = "digest", document = "document", images = []))
     import_image(fake, "source", {}, {"blobs": "directory"}, "importing")
     layer = struct(blob = "blob", descriptor = "descriptor", shape = "shape")
     package = struct(archive = "archive", url = "url")
@@ -65,6 +67,7 @@ def _declarations_impl(ctx):
         "MkLayout": "mklayout",
         "MkManifest": "mkmanifest",
         "MkRootfs": "mkrootfs",
+        "MkSoci": "mksoci",
         "MkSquash": "mksquash",
     }, {run["mnemonic"]: run["executable"] for run in runs})
     for run in runs:

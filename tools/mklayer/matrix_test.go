@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/digests.golden")
 
-// goldenFile has a line "CODEC-LEVEL DESCRIPTOR" for each way to pack the corpus. Changing a line requires a new
+// goldenFile has a line "CODEC-LEVEL DESCRIPTOR" for each way to pack the corpus, and the digest of the zTOC for gzip. Changing a line requires a new
 // compress.FormatVersion, documented in docs/internals/format.md.
 const goldenFile = "testdata/digests.golden"
 
@@ -104,6 +104,9 @@ func (s surroundings) descriptor(t *testing.T, dir, name string) string {
 	output := fmt.Sprintf("%s.%d", name, s.threads)
 	args := append(s.layerFlags(), "--compression="+codec, "--level="+level, "--output="+output,
 		"--descriptor="+output+".json")
+	if codec == "gzip" {
+		args = append(args, "--ztoc="+output+".ztoc")
+	}
 	run := exec.Command("umask", append([]string{s.umask}, args...)...)
 	run.Dir = dir
 	run.Env = []string{"GOMAXPROCS=" + strconv.Itoa(s.threads), "TZ=" + s.zone, "LC_ALL=" + s.locale, "LANG=" + s.locale,
@@ -123,7 +126,14 @@ func (s surroundings) descriptor(t *testing.T, dir, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
+	if codec != "gzip" {
+		return string(text)
+	}
+	sum, _, err := digest.FromFile(path + ".ztoc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%s %s", text, sum)
 }
 
 // packings returns all codecs and levels.
@@ -144,7 +154,7 @@ var everywhere = map[string]bool{
 	"zstd-10": true, "zstd-19": true,
 }
 
-// In all surroundings, a layer's descriptor is the golden one, for each codec and level.
+// In all surroundings, a layer's descriptor and its zTOC are the golden ones, for each codec and level.
 func TestSurroundings(t *testing.T) {
 	golden := readGolden(t)
 	dirs := make([]string, len(machines))

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/inputs"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/ztoc"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
@@ -45,6 +47,7 @@ type request struct {
 	output      string
 	descriptor  string
 	shape       string // where to write the layer's shape, or ""
+	ztoc        string // where to write the layer's zTOC, or ""
 	cache       *compress.Cache
 }
 
@@ -64,6 +67,8 @@ func newWork(flags *flag.FlagSet, cache *compress.Cache) cli.Work {
 	flags.StringVar(&r.output, "output", "", "`file` to write the blob to")
 	flags.StringVar(&r.descriptor, "descriptor", "", "`file` to write the layer's descriptor to")
 	flags.StringVar(&r.shape, "shape", "", "`file` to write the layer's shape to: its directories and symlinks")
+	flags.StringVar(&r.ztoc, "ztoc", "", "`file` to write the layer's zTOC to, with which SOCI reads files of a layer that is "+
+		"not pulled; empty if the blob is not a gzip that mklayer packed")
 	return func(ctx context.Context, _ cli.Streams) error {
 		return r.run(ctx)
 	}
@@ -80,22 +85,24 @@ func (r *request) run(ctx context.Context) error {
 			return err
 		}
 	}
+	packing.ZTOC = r.ztoc != ""
 	made, err := layer.Make(ctx, &r.spec, r.output, packing)
 	if err != nil {
 		return hint(err)
 	}
 	if err := r.describe(made); err != nil {
 		// A blob without a descriptor is an incomplete output.
-		os.Remove(r.output)
-		if r.shape != "" {
-			os.Remove(r.shape)
+		for _, path := range []string{r.output, r.shape, r.ztoc} {
+			if path != "" {
+				os.Remove(path)
+			}
 		}
 		return err
 	}
 	return nil
 }
 
-// describe writes the shape and the descriptor.
+// describe writes the shape, the zTOC and the descriptor.
 func (r *request) describe(made layer.Result) error {
 	if r.shape != "" {
 		s := shape.Of(made.Entries, made.Interpreters)
@@ -103,6 +110,11 @@ func (r *request) describe(made layer.Result) error {
 			s.Know(path, names)
 		}
 		if err := s.Write(r.shape); err != nil {
+			return err
+		}
+	}
+	if r.ztoc != "" {
+		if err := writeZTOC(r.ztoc, made.ZTOC); err != nil {
 			return err
 		}
 	}
@@ -121,6 +133,21 @@ func (r *request) describe(made layer.Result) error {
 		Programs:         made.Programs,
 		Kept:             made.Kept,
 	})
+}
+
+// writeZTOC writes a zTOC, or an empty file if the table is nil.
+func writeZTOC(path string, table *ztoc.Table) error {
+	file, err := atomicfile.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Abort()
+	if table != nil {
+		if err := table.Encode(file); err != nil {
+			return err
+		}
+	}
+	return file.Commit()
 }
 
 // layerType returns the media type of a layer packed with the codec: the requested one, if any.

@@ -8,13 +8,13 @@ import (
 )
 
 // isArtifact reports whether the manifest o with the config c is not an image's. A descriptor d with a platform is that of an
-// image unless the manifest has a type.
+// image unless the manifest or the descriptor has a type.
 func isArtifact(o object, d, c oci.Descriptor) bool {
 	if oci.OCIMediaType(c.MediaType) == oci.MediaTypeConfig {
 		return false
 	}
 	_, hasType := o.fields["artifactType"]
-	return hasType || d.Platform == nil
+	return hasType || d.ArtifactType != "" || d.Platform == nil
 }
 
 // artifact checks the rest of a manifest that is not an image's ("manifest.md", Guidelines for Artifact Usage). The config's

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
@@ -101,5 +102,24 @@ func TestArtifact(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(report, want) {
 			t.Errorf("%s: %+v, %v, want %+v", name, report, err, want)
 		}
+	}
+}
+
+// An index may list an artifact for the platform of an image, if the descriptor has its type: the manifests of SOCI have none.
+func TestArtifactForPlatform(t *testing.T) {
+	store := make(imagetest.Store)
+	config := store.Add("application/vnd.example", []byte("{}"))
+	manifest := oci.Manifest{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeManifest, Config: config,
+		Layers: []oci.Descriptor{store.Add("application/octet-stream", []byte("file"))}}
+	first := store.AddJSON(t, oci.MediaTypeManifest, manifest)
+	first.Platform = &oci.Platform{OS: "linux", Architecture: "amd64"}
+	first.ArtifactType = "application/vnd.example"
+	manifest.Annotations = map[string]string{"another": "one"}
+	second := store.AddJSON(t, oci.MediaTypeManifest, manifest)
+	second.Platform, second.ArtifactType = first.Platform, first.ArtifactType
+	index := oci.Index{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeIndex, Manifests: []oci.Descriptor{first, second}}
+	report, err := Image(t.Context(), store, store.AddJSON(t, oci.MediaTypeIndex, index), Options{})
+	if err != nil || len(report.Violations) > 0 || report.Files != 2 {
+		t.Errorf("%d files, %+v, %v", report.Files, report.Violations, err)
 	}
 }

@@ -44,6 +44,7 @@ func (in *inspector) descriptor(o object) (oci.Descriptor, bool) {
 	}
 	d.Annotations = o.annotations()
 	d.URLs = o.texts("urls", optional)
+	d.ArtifactType, _ = o.text("artifactType", optional)
 	if platform, ok := o.object("platform", optional); ok {
 		platform.keys(platformKeys)
 		p := in.platform(platform)

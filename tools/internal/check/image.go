@@ -96,7 +96,7 @@ func (in *inspector) index(o object, mediaType string, depth int) []oci.Descript
 		in.visit(o.where, d, depth+1)
 		if mediaType != "" && oci.IsManifest(d.MediaType) {
 			switch {
-			case d.Platform == nil && in.images[d.Digest].artifact:
+			case in.images[d.Digest].artifact: // found by its type, for any platform
 			case d.Platform == nil:
 				child.add("platform", rulePlatformMissing, "missing")
 			case platforms[platformText(*d.Platform)]:

@@ -144,7 +144,7 @@ var rules = []Rule{
 	{ID: ruleMixedMediaTypes, Text: "A document and everything it refers to have OCI's media types, or all have Docker's " +
 		"(except for index.json of a layout)."},
 	{ID: ruleManifestConfigType, Text: "The config of an image has the media type of an image config. A manifest with " +
-		"any other config is an artifact's if it has an artifactType or its descriptor states no platform."},
+		"any other config is an artifact's if it or its descriptor has an artifactType, or if the descriptor states no platform."},
 	{ID: ruleManifestLayerType, Text: "The layers of an image have media types of image layers."},
 	{ID: ruleManifestLayerCount, Text: "An image has at most 127 layers."},
 	{ID: ruleSubjectType, Text: "The subject of a manifest is a manifest or an index."},

@@ -20,6 +20,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/internal/blob"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tarstream"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/ztoc"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
@@ -38,6 +39,7 @@ type Packing struct {
 	compress.Format
 	Keep  Keep
 	Cache *compress.Cache // of packed blocks; may be nil
+	ZTOC  bool            // whether to make the zTOC of a layer that is packed with gzip
 }
 
 // keeps reports whether an archive compressed with the codec may become the layer.
@@ -59,6 +61,9 @@ type Result struct {
 	Interpreters map[string]string
 	// Accounts has the names in the files of users and groups, by path. It lacks files that could not be read as such.
 	Accounts map[string]accounts.Names
+	// ZTOC is the layer's zTOC. It is nil unless it was requested, and for an archive that was kept or a codec other than
+	// gzip.
+	ZTOC *ztoc.Table
 }
 
 // Make makes the layer as a blob at path. If it fails, nothing is left there.
@@ -80,13 +85,19 @@ func Make(ctx context.Context, spec *inputs.Spec, path string, packing Packing) 
 // Build writes the layer with the entries, which come from tree.Builder.Build, as a blob at path. If it fails, nothing is
 // left there.
 func Build(ctx context.Context, entries []*tree.Entry, path string, packing Packing) (Result, error) {
-	w, err := blob.Create(path, packing.Format, packing.Cache)
+	var table *ztoc.Table
+	var more []io.Writer
+	if packing.ZTOC && packing.Codec == oci.Gzip {
+		table = new(ztoc.Table)
+		more = append(more, table)
+	}
+	w, err := blob.Create(path, packing.Format, packing.Cache, more...)
 	if err != nil {
 		return Result{}, err
 	}
 	defer w.Abort()
 	var found programs
-	if err := writeTar(ctx, w, entries, &found); err != nil {
+	if err := writeTar(ctx, w, entries, &found, table); err != nil {
 		return Result{}, err
 	}
 	names, err := readAccounts(entries)
@@ -96,7 +107,7 @@ func Build(ctx context.Context, entries []*tree.Entry, path string, packing Pack
 	written, err := w.Commit()
 	return Result{
 		Result: written, Codec: packing.Codec, Entries: entries, Programs: found.paths,
-		Interpreters: found.launchers(entries), Accounts: names,
+		Interpreters: found.launchers(entries), Accounts: names, ZTOC: table,
 	}, err
 }
 
@@ -107,11 +118,12 @@ type sink interface {
 	Send(buffer []byte) error
 }
 
-// writeTar writes the entries as a tar, in buffers that are full if there is enough data.
-func writeTar(ctx context.Context, to sink, entries []*tree.Entry, found *programs) error {
+// writeTar writes the entries as a tar, in buffers that are full if there is enough data. The table, unless it is nil, gets
+// the entries.
+func writeTar(ctx context.Context, to sink, entries []*tree.Entry, found *programs, table *ztoc.Table) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for run := range readAhead(ctx, to.Buffer, entries, found) {
+	for run := range readAhead(ctx, to.Buffer, entries, found, table != nil) {
 		for chunk := range run.chunks {
 			if err := to.Send(chunk); err != nil {
 				return err
@@ -119,6 +131,9 @@ func writeTar(ctx context.Context, to sink, entries []*tree.Entry, found *progra
 		}
 		if run.err != nil {
 			return run.err
+		}
+		for _, e := range run.listed {
+			table.Add(e)
 		}
 	}
 	if err := ctx.Err(); err != nil {

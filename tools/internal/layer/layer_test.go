@@ -70,7 +70,7 @@ func write(t testing.TB, ctx context.Context, w io.Writer, entries []*tree.Entry
 		t.Fatal(err)
 	}
 	defer to.Abort()
-	if err := writeTar(ctx, to, entries, new(programs)); err != nil {
+	if err := writeTar(ctx, to, entries, new(programs), nil); err != nil {
 		return err
 	}
 	return to.Close()

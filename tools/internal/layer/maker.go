@@ -9,6 +9,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tarstream"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/ztoc"
 )
 
 // Permission bits of files without a stated mode.
@@ -34,6 +35,8 @@ type maker struct {
 	header  []byte // scratch
 
 	programs *programs
+	list     bool         // whether to fill in listed
+	listed   []ztoc.Entry // the entries of the run so far
 }
 
 // run sends the entries' part of the tar to out.
@@ -75,8 +78,11 @@ func (m *maker) free() int { return cap(m.current) - len(m.current) }
 
 func (m *maker) entry(e *tree.Entry) error {
 	if e.Content == nil {
-		_, err := m.head(e, 0)
-		return err
+		start, err := m.head(e, 0)
+		if err != nil {
+			return err
+		}
+		return m.note(start)
 	}
 	r, size, err := e.Content.Open()
 	if err != nil {
@@ -116,6 +122,16 @@ func (m *maker) head(e *tree.Entry, size int64) (start int, err error) {
 	return start, nil
 }
 
+// note lists the entry whose final header starts at start in the current chunk, if requested.
+func (m *maker) note(start int) error {
+	if !m.list {
+		return nil
+	}
+	listed, err := ztoc.Parse(m.current[start : start+len(m.header)])
+	m.listed = append(m.listed, listed)
+	return err
+}
+
 // content adds the content of a file, whose header starts at start in the current chunk.
 func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error {
 	left, err := m.read(r, size, int(min(size, source.SniffLen)))
@@ -130,6 +146,9 @@ func (m *maker) content(e *tree.Entry, r io.Reader, size int64, start int) error
 		if _, err := tarstream.AppendHeader(m.current[:start], e, size, modeProgram); err != nil {
 			return err
 		}
+	}
+	if err := m.note(start); err != nil {
+		return err
 	}
 	for left > 0 {
 		if err := m.reserve(1); err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/ztoc"
 )
 
 // The bounds of reading ahead: at most maxRuns+2 runs of entries are in progress or ready, including the one being
@@ -21,19 +22,24 @@ const (
 type run struct {
 	entries []*tree.Entry
 	chunks  chan []byte // pieces of the tar; closed at the end of the run
-	err     error       // why the run ended early; valid once chunks is closed
+	// These are valid once chunks is closed.
+	err    error        // why the run ended early
+	listed []ztoc.Entry // the entries as a zTOC lists them, if requested
 }
 
 // readAhead starts the readers and returns the runs in order; their chunks come from buffer. If ctx is done, the
 // remaining runs end early or are left out.
-func readAhead(ctx context.Context, buffer func() []byte, entries []*tree.Entry, found *programs) <-chan *run {
+func readAhead(
+	ctx context.Context, buffer func() []byte, entries []*tree.Entry, found *programs, list bool,
+) <-chan *run {
 	ordered := make(chan *run, maxRuns)
 	work := make(chan *run)
 	for range readers {
 		go func() {
 			for r := range work {
-				m := maker{ctx: ctx, buffer: buffer, out: r.chunks, programs: found}
+				m := maker{ctx: ctx, buffer: buffer, out: r.chunks, programs: found, list: list}
 				r.err = m.run(r.entries)
+				r.listed = m.listed
 				close(r.chunks)
 			}
 		}()

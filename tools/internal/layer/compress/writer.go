@@ -11,11 +11,18 @@ import (
 
 // Ends are the outputs of a [Writer], and its cache.
 type Ends struct {
-	Packed []io.Writer // each gets the packed stream
+	Packed []io.Writer // each gets the packed stream; it may be a [BlockWriter]
 	// Plain gets the stream as written, at the same time as it is packed. It must not fail. It may be nil.
 	Plain io.Writer
 	// Cache knows blocks that were packed before. It may be nil.
 	Cache *Cache
+}
+
+// BlockWriter is an end that uses the boundaries of blocks.
+type BlockWriter interface {
+	io.Writer
+	// Block announces that the next bytes are a block whose unpacked form has size bytes. It refers to nothing before it.
+	Block(size int)
 }
 
 // Writer packs the data written to it. Only one goroutine may use it, except for Buffer, and must end it with Close or
@@ -290,8 +297,12 @@ func (w *Writer) see(b *block) {
 // emit writes the stream's packed form, except for its end.
 func (w *Writer) emit(to io.Writer, blocks <-chan *block) {
 	w.write(to, w.codec.head)
+	marked, _ := to.(BlockWriter)
 	for b := range blocks {
 		<-b.ready
+		if marked != nil && w.err() == nil {
+			marked.Block(b.size)
+		}
 		if w.codec.packer != nil {
 			w.write(to, b.packed)
 		} else {

@@ -33,14 +33,14 @@ type Writer struct {
 }
 
 // Create starts a blob at path. The directory must exist. The cache, which may be nil, avoids compressing blocks of
-// earlier blobs again.
-func Create(path string, format compress.Format, cache *compress.Cache) (*Writer, error) {
+// earlier blobs again. The further writers get the compressed bytes, too.
+func Create(path string, format compress.Format, cache *compress.Cache, more ...io.Writer) (*Writer, error) {
 	file, err := atomicfile.Create(path)
 	if err != nil {
 		return nil, err
 	}
 	w := &Writer{file: file, plain: digest.NewWriter(), path: path, cache: cache}
-	ends := compress.Ends{Packed: []io.Writer{file}, Plain: w.plain}
+	ends := compress.Ends{Packed: append([]io.Writer{file}, more...), Plain: w.plain}
 	if format.Codec != oci.Uncompressed {
 		w.packed = digest.NewWriter()
 		ends.Packed, ends.Cache = append(ends.Packed, w.packed), cache
