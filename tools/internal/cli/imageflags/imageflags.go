@@ -49,7 +49,8 @@ func Declare(set *flag.FlagSet) *Flags {
 	set.Var(&f.layers, "layer", "a layer, or a file of an artifact: `descriptor=blob`, two files, the first as mklayer or mkblob writes it")
 	set.Var(&f.remote, "remote-layer",
 		"a layer of a base that is in a registry only: the `file` with its descriptor and sources")
-	set.Var(&f.blobs, "blobs", "`directory` with more blobs as sha256/HEX, or DIRECTORY=SOURCE: one that mkimport wrote, and its source")
+	set.Var(&f.blobs, "blobs",
+		"`directory` with more blobs as sha256/HEX, or DIRECTORY=SOURCE: one that mkimport wrote, and its source")
 	return f
 }
 

@@ -53,8 +53,8 @@ func (f *Files) path(d digest.Digest) (string, error) {
 	return "", fmt.Errorf("%s: %w", d, ErrNotFound)
 }
 
-// Open implements Source. The reader of a blob that is a separate file is an *os.File, which lets io.Copy move the bytes inside
-// the kernel.
+// Open implements Source. The reader of a blob that is a separate file is an *os.File, which lets io.Copy move the bytes
+// inside the kernel.
 func (f *Files) Open(_ context.Context, d oci.Descriptor) (io.ReadCloser, error) {
 	if _, err := digest.Parse(string(d.Digest)); err != nil {
 		return nil, err
