@@ -55,6 +55,7 @@ func outputsOf(command *repb.Command) outputs {
 	if len(command.OutputPaths) > 0 {
 		return command.OutputPaths
 	}
+	//lint:ignore SA1019 Bazel 7 uses version 2.0
 	return slices.Concat(command.OutputFiles, command.OutputDirectories)
 }
 
@@ -108,7 +109,7 @@ func (b blobs) collectOne(file, path string, mode fs.FileMode, result *repb.Acti
 		return err
 	case fs.ModeSymlink:
 		target, err := os.Readlink(file)
-		result.OutputFileSymlinks = append(result.OutputFileSymlinks, &repb.OutputSymlink{Path: path, Target: target})
+		result.OutputSymlinks = append(result.OutputSymlinks, &repb.OutputSymlink{Path: path, Target: target})
 		return err
 	}
 	d, err := b.writeFile(file)
