@@ -1,21 +1,34 @@
-// Cache is a remote cache for tests, of those that Bazel speaks gRPC with: the Remote Execution API, version 2, made of
-// its own definitions and of the usual gRPC library. It knows nothing of images, nor of who reads.
+// Cache is a remote cache for tests, and with --execute a remote execution service: the Remote Execution API, version
+// 2, built from its published definitions and the usual gRPC library. It knows nothing about images or its clients.
 //
 // Usage:
 //
-//	cache --dir=DIR --listen=ADDRESS [--header=NAME=VALUE] [--certificate=FILE --key=FILE] [--break=BYTES]
+//	cache --dir=DIR --listen=ADDRESS [--header=NAME=VALUE] [--user=NAME:PASSWORD] [--break=BYTES] [--execute]
+//	      [--certificate=FILE --key=FILE [--clients=FILE]]
 //
-// The address is HOST:PORT or unix:PATH; port 0 stands for a free one. What was chosen is the first line of standard
-// output. Then each read is a line there: "read INSTANCE HEX OFFSET STATUS".
+// The address is HOST:PORT or unix:PATH; port 0 selects a free one. The first line of standard output is the address.
+// The following lines are a log:
+//
+//	read INSTANCE HEX OFFSET STATUS SIZE   a blob was read from OFFSET; SIZE bytes of it were sent
+//	write INSTANCE HEX SIZE                a blob was written
+//	found INSTANCE HEX SIZE                the result of an action was read
+//	result INSTANCE HEX SIZE               the result of an action was written
+//	execute INSTANCE HEX CODE              an action was executed; the exit code of its command
 //
 // Blobs are files DIR/INSTANCE/cas/HEX, results of actions are files DIR/INSTANCE/ac/HEX: a test evicts a blob by
-// removing its file. With --header, calls without that header are refused. With --break, a read that begins at offset 0
-// breaks off after so many bytes.
+// removing its file. With --header, calls without that header are refused; with --user, those of other users, whose
+// names and passwords come with the ":authority" (as from Bazel) or as basic authentication. With --clients, callers need
+// a certificate of an authority in that file. With --break, a read that begins at offset 0 breaks off after that many
+// bytes.
+//
+// --execute requires root: see execute.go.
 package main
 
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
 	"flag"
 	"fmt"
 	"log"
@@ -34,18 +47,22 @@ import (
 )
 
 type settings struct {
-	dir, listen, header, certificate, key string
-	breakAt                               int64
+	dir, listen, header, user, certificate, key, clients string
+	breakAt                                              int64
+	execute                                              bool
 }
 
 func main() {
 	var s settings
-	flag.StringVar(&s.dir, "dir", "", "directory to keep all in")
+	flag.StringVar(&s.dir, "dir", "", "directory for all data")
 	flag.StringVar(&s.listen, "listen", "127.0.0.1:0", "address to listen on")
 	flag.StringVar(&s.header, "header", "", "NAME=VALUE that each call must have")
+	flag.StringVar(&s.user, "user", "", "NAME:PASSWORD that each call must have")
 	flag.StringVar(&s.certificate, "certificate", "", "file with the certificate; none: no TLS")
 	flag.StringVar(&s.key, "key", "", "file with its key")
+	flag.StringVar(&s.clients, "clients", "", "file with the authorities of client certificates")
 	flag.Int64Var(&s.breakAt, "break", 0, "bytes after which a read breaks off")
+	flag.BoolVar(&s.execute, "execute", false, "execute actions")
 	flag.Parse()
 	if err := s.serve(); err != nil {
 		log.Fatal(err)
@@ -80,43 +97,82 @@ func (s settings) serve() error {
 		}),
 	}
 	if s.certificate != "" {
-		pair, err := tls.LoadX509KeyPair(s.certificate, s.key)
+		config, err := s.tls()
 		if err != nil {
 			return err
 		}
-		options = append(options, grpc.Creds(credentials.NewServerTLSFromCert(&pair)))
+		options = append(options, grpc.Creds(credentials.NewTLS(config)))
 	}
 	server := grpc.NewServer(options...)
 	st := store(s.dir)
-	repb.RegisterCapabilitiesServer(server, capabilities{})
+	repb.RegisterCapabilitiesServer(server, capabilities{execute: s.execute})
 	repb.RegisterActionCacheServer(server, actionCache{store: st})
 	repb.RegisterContentAddressableStorageServer(server, storage{store: st})
 	bytestream.RegisterByteStreamServer(server, &byteStream{store: st, breakAt: s.breakAt})
+	if s.execute {
+		repb.RegisterExecutionServer(server, &execution{actionCache: actionCache{store: st}, slots: make(chan struct{}, 2)})
+	}
 	fmt.Fprintln(os.Stdout, listener.Addr())
 	return server.Serve(listener)
 }
 
-// authorize refuses a call without the header.
+// tls returns the configuration for the certificate.
+func (s settings) tls() (*tls.Config, error) {
+	pair, err := tls.LoadX509KeyPair(s.certificate, s.key)
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{pair}}
+	if s.clients == "" {
+		return config, nil
+	}
+	authorities, err := os.ReadFile(s.clients)
+	if err != nil {
+		return nil, err
+	}
+	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
+	if !config.ClientCAs.AppendCertsFromPEM(authorities) {
+		return nil, fmt.Errorf("%s contains no certificate", s.clients)
+	}
+	return config, nil
+}
+
+// authorize refuses a call without the header or the user.
 func (s settings) authorize(ctx context.Context) error {
 	name, value, found := strings.Cut(s.header, "=")
 	md, _ := metadata.FromIncomingContext(ctx)
 	if found && !slices.Contains(md.Get(name), value) {
 		return status.Error(codes.Unauthenticated, "no entrance")
 	}
-	return nil
+	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(s.user))
+	if s.user == "" || slices.Contains(md.Get("authorization"), basic) {
+		return nil
+	}
+	for _, authority := range md.Get(":authority") {
+		if strings.HasPrefix(authority, s.user+"@") {
+			return nil
+		}
+	}
+	return status.Error(codes.Unauthenticated, "no entrance for this user")
 }
 
 type capabilities struct {
 	repb.UnimplementedCapabilitiesServer
+	execute bool
 }
 
 // GetCapabilities implements repb.CapabilitiesServer.
-func (capabilities) GetCapabilities(
+func (c capabilities) GetCapabilities(
 	context.Context, *repb.GetCapabilitiesRequest,
 ) (*repb.ServerCapabilities, error) {
+	functions := []repb.DigestFunction_Value{repb.DigestFunction_SHA256}
 	return &repb.ServerCapabilities{CacheCapabilities: &repb.CacheCapabilities{
-		DigestFunctions:               []repb.DigestFunction_Value{repb.DigestFunction_SHA256},
+		DigestFunctions:               functions,
 		ActionCacheUpdateCapabilities: &repb.ActionCacheUpdateCapabilities{UpdateEnabled: true},
 		SymlinkAbsolutePathStrategy:   repb.SymlinkAbsolutePathStrategy_ALLOWED,
+	}, ExecutionCapabilities: &repb.ExecutionCapabilities{
+		DigestFunction:  functions[0],
+		DigestFunctions: functions,
+		ExecEnabled:     c.execute,
 	}, LowApiVersion: version(0), HighApiVersion: version(3)}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync"
 
 	repb "github.com/bazelbuild/remote-apis/build/bazel/remote/execution/v2"
 	"github.com/bazelbuild/remote-apis/build/bazel/semver"
@@ -24,14 +25,24 @@ import (
 // version is the version 2.minor of the API.
 func version(minor int32) *semver.SemVer { return &semver.SemVer{Major: 2, Minor: minor} }
 
-// store is the directory that all is kept in.
+// logged is held while a line of the log is written.
+var logged sync.Mutex
+
+// logLine writes a line of the log.
+func logLine(kind, instance string, fields ...any) {
+	logged.Lock()
+	defer logged.Unlock()
+	fmt.Fprintln(os.Stdout, append([]any{kind, strconv.Quote(instance)}, fields...)...)
+}
+
+// store is the directory with all data.
 type store string
 
 func (s store) path(instance, kind, hash string) string {
 	return filepath.Join(string(s), instance, kind, hash)
 }
 
-// create returns a new file that put makes the one at path.
+// create returns a new file, which put moves to path.
 func (s store) create(path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, err
@@ -39,7 +50,7 @@ func (s store) create(path string) (*os.File, error) {
 	return os.CreateTemp(string(s), "part")
 }
 
-// put makes a file whole, and visible at path.
+// put completes a file and makes it visible at path.
 func put(file *os.File, path string) error {
 	if err := file.Close(); err != nil {
 		return err
@@ -63,6 +74,7 @@ func (a actionCache) GetActionResult(
 	if err != nil {
 		return nil, err
 	}
+	logLine("found", r.InstanceName, r.ActionDigest.GetHash(), len(data))
 	result := new(repb.ActionResult)
 	return result, proto.Unmarshal(data, result)
 }
@@ -71,19 +83,26 @@ func (a actionCache) GetActionResult(
 func (a actionCache) UpdateActionResult(
 	_ context.Context, r *repb.UpdateActionResultRequest,
 ) (*repb.ActionResult, error) {
-	data, err := proto.Marshal(r.ActionResult)
+	size, err := a.keep(r.InstanceName, r.ActionDigest.GetHash(), r.ActionResult)
+	logLine("result", r.InstanceName, r.ActionDigest.GetHash(), size)
+	return r.ActionResult, err
+}
+
+// keep stores the result of an action, and returns its size.
+func (a actionCache) keep(instance, hash string, result *repb.ActionResult) (int, error) {
+	data, err := proto.Marshal(result)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	path := a.path(r.InstanceName, "ac", r.ActionDigest.GetHash())
+	path := a.path(instance, "ac", hash)
 	file, err := a.create(path)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if _, err := file.Write(data); err != nil {
-		return nil, err
+		return 0, err
 	}
-	return r.ActionResult, put(file, path)
+	return len(data), put(file, path)
 }
 
 type storage struct {
@@ -122,22 +141,25 @@ func (b *byteStream) Read(r *bytestream.ReadRequest, stream bytestream.ByteStrea
 	if name == nil {
 		return status.Errorf(codes.InvalidArgument, "resource name %q", r.ResourceName)
 	}
-	err := b.send(r, b.path(name[1], "cas", name[2]), stream)
-	fmt.Fprintln(os.Stdout, "read", strconv.Quote(name[1]), name[2], r.ReadOffset, status.Code(err))
+	sent, err := b.send(r, b.path(name[1], "cas", name[2]), stream)
+	logLine("read", name[1], name[2], r.ReadOffset, status.Code(err), sent)
 	return err
 }
 
-func (b *byteStream) send(r *bytestream.ReadRequest, path string, stream bytestream.ByteStream_ReadServer) error {
+// send returns the number of bytes that were sent.
+func (b *byteStream) send(
+	r *bytestream.ReadRequest, path string, stream bytestream.ByteStream_ReadServer,
+) (sent int64, err error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return status.Error(codes.NotFound, "no such blob")
+		return 0, status.Error(codes.NotFound, "no such blob")
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer file.Close()
 	if _, err := file.Seek(r.ReadOffset, io.SeekStart); err != nil {
-		return err
+		return 0, err
 	}
 	var in io.Reader = file
 	if b.breakAt > 0 && r.ReadOffset == 0 {
@@ -148,20 +170,21 @@ func (b *byteStream) send(r *bytestream.ReadRequest, path string, stream bytestr
 		n, err := in.Read(buffer)
 		if n > 0 {
 			if err := stream.Send(&bytestream.ReadResponse{Data: buffer[:n]}); err != nil {
-				return err
+				return sent, err
 			}
+			sent += int64(n)
 		}
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return err
+			return sent, err
 		}
 	}
 	if rest, _ := file.Read(buffer[:1]); rest > 0 {
-		return status.Error(codes.Unavailable, "broken")
+		return sent, status.Error(codes.Unavailable, "broken")
 	}
-	return nil
+	return sent, nil
 }
 
 // Write implements bytestream.ByteStreamServer.
@@ -198,10 +221,11 @@ func (b *byteStream) Write(stream bytestream.ByteStream_WriteServer) error {
 		}
 	}
 	if hex.EncodeToString(hash.Sum(nil)) != name[2] || strconv.FormatInt(size, 10) != name[3] {
-		return status.Error(codes.InvalidArgument, "not what its name says")
+		return status.Error(codes.InvalidArgument, "content and digest differ")
 	}
 	if err := put(file, path); err != nil {
 		return err
 	}
+	logLine("write", outer[1], name[2], size)
 	return stream.SendAndClose(&bytestream.WriteResponse{CommittedSize: size})
 }

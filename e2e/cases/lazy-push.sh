@@ -134,10 +134,10 @@ from_grpc() {
 
 unchanged() {
   local before
-  before=$(grep -c . "$RUN/grpc.log")
+  before=$(reads grpc)
   push_lazily clean "grpc://$(cat "$WORK/grpc.address")" grpc || fail "$(cat "$WORK/grpc.out")"
   contains "$WORK/grpc.out" "latest: already there"
-  equal "reads" "$before" "$(grep -c . "$RUN/grpc.log")"
+  equal "reads of layers" "$before" "$(reads grpc)"
 }
 
 # A cache that breaks each stream once: the rest is requested, and no byte twice.
@@ -158,17 +158,17 @@ certificate() {
     --header="authorization=Bearer $secret"
 }
 
-# over_tls NAME ARGS...: a push whose layers come from the server that requires a secret.
+# over_tls SERVER NAME ARGS...: a push whose layers come from a server with TLS.
 over_tls() {
-  SSL_CERT_FILE=$WORK/certificate.pem push_lazily clean "grpc://$(cat "$WORK/grpc.address")" "$1" \
-    --remote-cache="grpcs://$(cat "$WORK/tls.address")?instance=$instance" "${@:2}"
+  SSL_CERT_FILE=$WORK/certificate.pem push_lazily clean "grpc://$(cat "$WORK/grpc.address")" "$2" \
+    --remote-cache="grpcs://$(cat "$WORK/$1.address")?instance=$instance" "${@:3}"
 }
 
 credentials() {
   certificate
-  if over_tls stranger; then fail "a stranger was let in"; fi
+  if over_tls tls stranger; then fail "a stranger was let in"; fi
   contains "$WORK/stranger.out" "UNAUTHENTICATED: no entrance" "hint: pass a credential for the cache" //lazy:push
-  STRATA_REMOTE_HEADER="authorization=Bearer $secret" over_tls header || fail "$(cat "$WORK/header.out")"
+  STRATA_REMOTE_HEADER="authorization=Bearer $secret" over_tls tls header || fail "$(cat "$WORK/header.out")"
   pushed header
   cat >lazy/helper <<HELPER
 #!/bin/sh
@@ -176,12 +176,35 @@ tee -a '$WORK/asked' | grep -q 'https://127.0.0.1:' || exit 1
 echo '{"headers": {"Authorization": ["Bearer $secret"]}}'
 HELPER
   chmod +x lazy/helper
-  over_tls helper --remote-cache-credential-helper=%workspace%/lazy/helper || fail "$(cat "$WORK/helper.out")"
+  over_tls tls helper --remote-cache-credential-helper=%workspace%/lazy/helper || fail "$(cat "$WORK/helper.out")"
   pushed helper
   equal "requests of the helper" 1 "$(grep -o '"uri"' "$WORK/asked" | wc -l)"
   lacks "$WORK/stranger.out" "$secret"
   lacks "$WORK/header.out" "$secret"
   lacks "$WORK/helper.out" "$secret"
+}
+
+# A user in the address, which Bazel sends in another way than the push.
+user() {
+  cache_start user --user="strata:$secret"
+  if push_lazily clean "grpc://$(cat "$WORK/grpc.address")" nobody \
+    --remote-cache="grpc://$(cat "$WORK/user.address")?instance=$instance"; then fail "a stranger was let in"; fi
+  contains "$WORK/nobody.out" "UNAUTHENTICATED: no entrance for this user" "hint: pass a credential for the cache"
+  push_lazily clean "grpc://strata:$secret@$(cat "$WORK/user.address")" user || fail "$(cat "$WORK/user.out")"
+  pushed user
+  equal "reads of layers" "2 0 OK" "$(reads user)"
+  lacks "$WORK/user.out" "$secret"
+}
+
+client_certificate() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=client \
+    -addext extendedKeyUsage=clientAuth -keyout "$WORK/client-key.pem" -out "$WORK/client.pem"
+  cache_start mutual --certificate="$WORK/certificate.pem" --key="$WORK/key.pem" --clients="$WORK/client.pem"
+  if over_tls mutual unknown; then fail "a stranger was let in"; fi
+  contains "$WORK/unknown.out" "hint: if the cache requires a client certificate: --tls-client-certificate=FILE"
+  over_tls mutual known --tls-client-certificate="$WORK/client.pem" --tls-client-key="$WORK/client-key.pem" ||
+    fail "$(cat "$WORK/known.out")"
+  pushed known
 }
 
 through_socket() {
@@ -268,6 +291,8 @@ check "gRPC: pushed from the cache, no layer on this disk" from_grpc
 check "unchanged: nothing is read from the cache" unchanged
 check "an interrupted stream resumes" broken
 check "TLS, with a header and with a credential helper" credentials
+check "a user in the address" user
+check "TLS with a client certificate" client_certificate
 check "gRPC through a Unix socket" through_socket
 check "HTTP with a password, no layer on this disk" from_http
 check "a layer that is on this disk is not fetched" from_disk

@@ -52,7 +52,7 @@ def image_contents(image):
 
     Returns:
       struct of root (the File with the descriptor of the image or index), documents (list of small Files: manifests, configs,
-      indexes), layers (depset of LayerInfo), blobs (depset of directories), files (depset of all these Files) and lazy
+      indexes), layers (depset of LayerInfo), blobs (depset as in ImageInfo), files (depset of all these Files) and lazy
       (whether files lacks the layers, see lazily).
     """
     documents = [image.manifest, image.config]
@@ -62,8 +62,7 @@ def image_contents(image):
         layers = depset(image.layers),
         blobs = image.blobs,
         files = depset(
-            [image.descriptor] + documents + _layer_files(image.layers),
-            transitive = [image.blobs],
+            [image.descriptor] + documents + _layer_files(image.layers) + _blob_files(image.blobs),
         ),
         lazy = False,
     )
@@ -101,8 +100,8 @@ def index_contents(index):
         layers = depset(transitive = [image.layers for image in images]),
         blobs = depset(transitive = [image.blobs for image in images] + [blobs_of(index)]),
         files = depset(
-            [index.descriptor, index.index],
-            transitive = [image.files for image in images] + [blobs_of(index)],
+            [index.descriptor, index.index] + _blob_files(blobs_of(index)),
+            transitive = [image.files for image in images],
         ),
         lazy = False,
     )
@@ -133,8 +132,8 @@ def with_layers(contents, layers):
         layers = layers,
         blobs = contents.blobs,
         files = depset(
-            [contents.root] + contents.documents + _layer_files(layers.to_list()),  # a few per layer and platform
-            transitive = [contents.blobs],
+            [contents.root] + contents.documents + _layer_files(layers.to_list()) +  # a few per layer and platform
+            _blob_files(contents.blobs),
         ),
         lazy = False,
     )
@@ -153,14 +152,16 @@ def lazily(contents):
         blobs = contents.blobs,
         files = depset(
             [contents.root] + contents.documents + [layer.descriptor for layer in layers] +
-            [layer.blob for layer in layers if layer.blob and layer.blob.is_source],
-            transitive = [contents.blobs],
+            [layer.blob for layer in layers if layer.blob and layer.blob.is_source] + _blob_files(contents.blobs),
         ),
         lazy = True,
     )
 
 def _layer_files(layers):
     return [file for layer in layers for file in (layer.blob, layer.descriptor) if file]
+
+def _blob_files(blobs):
+    return [file for each in blobs.to_list() for file in (each.directory, each.source)]  # a few per base
 
 def add_contents(args, contents, roots = []):
     """Adds the contents to the Args of an action.
@@ -175,7 +176,7 @@ def add_contents(args, contents, roots = []):
     args.add_all(roots, map_each = _root_flag)
     args.add_all(contents.documents, format_each = "--document=%s")
     args.add_all(contents.layers, map_each = _layer_flag)
-    args.add_all(contents.blobs, format_each = "--blobs=%s", expand_directories = False)
+    args.add_all(contents.blobs, map_each = _blobs_flag)
 
 def _root_flag(image):
     return "--image=%s=%s" % (escape(image.name), image.root.path)
@@ -184,6 +185,9 @@ def _layer_flag(layer):
     if not layer.blob:
         return "--remote-layer=" + layer.descriptor.path
     return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
+
+def _blobs_flag(blobs):
+    return "--blobs=%s=%s" % (escape(blobs.directory.path), blobs.source.path)
 
 def add_runfiles_contents(args, contents, workspace, roots = []):
     """Adds the contents to the Args that a program reads from its runfiles at run time (Go: package launch).
@@ -206,6 +210,9 @@ def add_runfiles_contents(args, contents, workspace, roots = []):
         blob = "%execroot%/" + layer.blob.path if contents.lazy and not layer.blob.is_source else path(layer.blob)
         return "--layer=%s=%s" % (escape(path(layer.descriptor)), blob)
 
+    def blobs_flag(blobs):
+        return "--blobs=%s=%s" % (escape(path(blobs.directory)), path(blobs.source))
+
     def root_flag(image):
         return "--image=%s=%s" % (escape(image.name), path(image.root))
 
@@ -214,12 +221,7 @@ def add_runfiles_contents(args, contents, workspace, roots = []):
     args.add_all(roots, map_each = root_flag, allow_closure = True)
     args.add_all(contents.documents, map_each = lambda file: "--document=" + path(file), allow_closure = True)
     args.add_all(contents.layers, map_each = layer_flag, allow_closure = True)
-    args.add_all(
-        contents.blobs,
-        map_each = lambda file: "--blobs=" + path(file),
-        allow_closure = True,
-        expand_directories = False,
-    )
+    args.add_all(contents.blobs, map_each = blobs_flag, allow_closure = True)
 
 def contents_runfiles(ctx, contents):
     """Returns runfiles with the contents, each File at its path in the execution root.

@@ -33,7 +33,7 @@ def _import_image(ctx, name, platform):
     }
     import_image(ctx, ctx.file.src, choice, documents, "Importing metadata of image %{label}")
 
-    # A separate action, so that layers are copied only when something needs their bytes.
+    # A separate action, so that a compressed archive is unpacked only when something needs the layers' bytes.
     blobs = ctx.actions.declare_directory(name + ".blobs")
     import_image(ctx, ctx.file.src, choice, {"blobs": blobs}, "Importing layers of image %{label}")
     image = ImageInfo(
@@ -41,7 +41,7 @@ def _import_image(ctx, name, platform):
         manifest = documents["manifest"],
         descriptor = documents["descriptor"],
         layers = (),
-        blobs = depset([blobs]),
+        blobs = depset([struct(directory = blobs, source = ctx.file.src)]),
         shapes = (documents["shape"],),
         platform = platform or None,
     )
@@ -67,7 +67,7 @@ def _import_index(ctx):
         index = documents["index"],
         descriptor = documents["descriptor"],
         images = tuple(images),
-        blobs = depset([blobs]),
+        blobs = depset([struct(directory = blobs, source = ctx.file.src)]),
     )
     return index_providers(ctx, index, documents["digest"])
 

@@ -49,7 +49,9 @@ ImageInfo = provider(
         "descriptor": "(File) The OCI descriptor of the manifest as JSON, including the image's platform.",
         "layers": """(tuple[LayerInfo]) The layers that were built and those of a locked base, lowest first. Does not include
             layers of an imported base, whose number is unknown before the build.""",
-        "blobs": "(depset[File]) Directories with the layers of an imported base, each layer as `sha256/HEX`.",
+        "blobs": """(depset[struct]) Where the layers of an imported base are: structs of `directory`, a File that `mkimport` wrote,
+            and `source`, the File that it read. Layers are read from the source; only those of a compressed archive are in the
+            directory.""",
         "shapes": """(tuple[File]) The shapes of the layers, as in LayerInfo, lowest first. One file may describe several
             layers. Unknown shapes are omitted, and the field may be absent.""",
         "platform": """(string) The platform, like `linux/arm/v7`, or None if it is unknown before the build: an `image_import`
@@ -72,8 +74,8 @@ IndexInfo = provider(
         "descriptor": "(File) The OCI descriptor of the index as JSON.",
         "images": """(tuple[ImageInfo]) The images, in the order of the index. If the index is imported, those that its target
             names; the others are in `blobs`.""",
-        "blobs": """(depset[File]) Directories with everything else that the index lists, each document and layer as `sha256/HEX`.
-            Empty for an index that was built. May be absent.""",
+        "blobs": """(depset[struct]) Where everything else is that the index lists, like `blobs` of ImageInfo. Empty for an index that was
+            built. May be absent.""",
     },
 )
 

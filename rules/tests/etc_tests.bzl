@@ -81,11 +81,12 @@ def _users_tests():
         name = "etc_more_users_test",
         blob = "etc_more_users.tar.zst",
         flags = {
-            "blobs": [_PACKAGE + "etc_base.blobs"],
+            "blobs": [_PACKAGE + "etc_base.blobs=rules/tests/data/a.txt"],
             "layer": ["%setc_layer.layer.json=%setc_layer.tar.gz" % (_PACKAGE, _PACKAGE)],
             "root": [_PACKAGE + "etc_image.descriptor.json"],
         },
         inputs = [
+            "a.txt",
             "etc_base.blobs",
             "etc_image.config.json",
             "etc_image.descriptor.json",
@@ -126,6 +127,7 @@ def _ldconfig_tests():
             "root": [_PACKAGE + "etc_image.descriptor.json"],
         },
         inputs = [
+            "a.txt",
             "etc_base.blobs",
             "etc_image.config.json",
             "etc_image.descriptor.json",

@@ -53,7 +53,7 @@ def _metadata_impl(ctx):
 
     info = analysistest.target_under_test(env)[ImageInfo]
     asserts.equals(env, ["bottom.tar.gz", "top.tar.gz"], [layer.blob.basename for layer in info.layers])
-    asserts.equals(env, ["base.blobs"], [directory.basename for directory in info.blobs.to_list()])
+    asserts.equals(env, ["base.blobs"], [each.directory.basename for each in info.blobs.to_list()])
     asserts.equals(env, ["base.shape.json", "bottom.shape.json", "top.shape.json"], [file.basename for file in info.shapes])
     return analysistest.end(env)
 

@@ -143,8 +143,8 @@ def _imported_impl(ctx):
     target = analysistest.target_under_test(env)
     index = target[IndexInfo]
     asserts.equals(env, ["linux/amd64", "linux/arm/v7"], [image.platform for image in index.images])
-    asserts.equals(env, ["imported.blobs"], [directory.basename for directory in index.blobs.to_list()])
-    asserts.equals(env, ["imported.linux_arm_v7.blobs"], [dir.basename for dir in index.images[1].blobs.to_list()])
+    asserts.equals(env, ["imported.blobs"], [each.directory.basename for each in index.blobs.to_list()])
+    asserts.equals(env, ["imported.linux_arm_v7.blobs"], [each.directory.basename for each in index.images[1].blobs.to_list()])
     actions = actions_of(analysistest.target_actions(env), "MkImport")
     asserts.equals(env, 6, len(actions), "actions: documents and blobs of the index and of two images")
     for action in actions[-2:]:
@@ -156,7 +156,7 @@ def _imported_impl(ctx):
         "imported.linux_amd64.blobs",
         "imported.linux_arm_v7.blobs",
         "imported.blobs",
-    ], [flag.rpartition("/")[2] for flag in flags(archive, "blobs")])
+    ], [flag.partition("=")[0].rpartition("/")[2] for flag in flags(archive, "blobs")])
     return analysistest.end(env)
 
 _imported_test = analysistest.make(_imported_impl)
@@ -172,7 +172,7 @@ def _nested_impl(ctx):
     ], listed)
     index = analysistest.target_under_test(env)[IndexInfo]
     asserts.equals(env, 5, len(index.images), "images")
-    asserts.equals(env, ["imported.blobs"], [directory.basename for directory in index.blobs.to_list()])
+    asserts.equals(env, ["imported.blobs"], [each.directory.basename for each in index.blobs.to_list()])
     return analysistest.end(env)
 
 _nested_test = analysistest.make(_nested_impl)

@@ -57,8 +57,8 @@ def _squash_impl(ctx):
     info = analysistest.target_under_test(env)[ImageInfo]
     asserts.equals(env, ctx.attr.layers, [layer.blob.basename for layer in info.layers])
     asserts.equals(env, ctx.attr.shapes, [shape.basename for shape in info.shapes])
-    asserts.equals(env, ctx.attr.blobs, [directory.basename for directory in info.blobs.to_list()])
-    for name in ["rootfs_layer.tar.gz", "rootfs_base.blobs"]:
+    asserts.equals(env, ctx.attr.blobs, [each.directory.basename for each in info.blobs.to_list()])
+    for name in ["rootfs_layer.tar.gz", "rootfs_base.blobs", "a.txt"]:
         asserts.true(env, name in input_names(action), "%s is not an input" % name)
     return analysistest.end(env)
 
@@ -110,7 +110,7 @@ def _rootfs_tests():
         _rootfs_test(
             name = "rootfs_%s_test" % name,
             flags = expected + ["output=" + output + suffix, "digest=" + output + "digest"],
-            inputs = ["rootfs_base.blobs", "rootfs_layer.tar.gz", "rootfs_image.config.json"],
+            inputs = ["rootfs_base.blobs", "a.txt", "rootfs_layer.tar.gz", "rootfs_image.config.json"],
             output = "rootfs_%s.%s" % (name, suffix),
             target_under_test = "rootfs_" + name,
         )

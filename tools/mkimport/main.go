@@ -5,7 +5,8 @@
 // --platform and --ref select one. Every digest and size is verified, and no byte is changed.
 //
 // The outputs are the image's manifest, config, descriptor, digest and shape, each if its flag is given, and with --blobs a
-// directory with the layers as sha256/HEX. After an error, none of them exists. An image of a docker-archive gets a
+// directory from which other tools learn where to read the layers in the source; it contains the layers of a compressed
+// archive as sha256/HEX. After an error, none of them exists. An image of a docker-archive gets a
 // manifest, because such an archive has none. "mkimport --help" lists the flags.
 package main
 

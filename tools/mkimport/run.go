@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"os"
+	"path/filepath"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
@@ -49,9 +51,9 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&out.index, "index", "", "`file` for the index, to import the index instead of an image")
 	flags.StringVar(&out.descriptor, "descriptor", "", "`file` for the descriptor of the manifest or index")
 	flags.StringVar(&out.digest, "digest", "", "`file` for the digest of the manifest or index")
-	flags.StringVar(&out.blobs, "blobs", "", "`directory` for the layers, as sha256/HEX; absent or empty")
+	flags.StringVar(&out.blobs, "blobs", "", "`directory` for the layers or their places in the source, absent or empty")
 	flags.StringVar(&out.indexBlobs, "index-blobs", "",
-		"`directory` for all documents and layers that the index reaches, as sha256/HEX; absent or empty")
+		"`directory` for all documents and layers that the index reaches, or their places; absent or empty")
 	flags.StringVar(&out.shape, "shape", "", "`file` for the shape of the layers: their directories and symlinks")
 	return func(ctx context.Context, _ cli.Streams) error {
 		if out.shape != "" && out.blobs != "" {
@@ -63,7 +65,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if err := out.check(choice, except); err != nil {
 			return err
 		}
-		store, err := importer.Open(ctx, *source)
+		store, err := importer.Open(ctx, *source, out.scratch())
 		if err != nil {
 			return err
 		}
@@ -85,6 +87,11 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		}
 		return err
 	}
+}
+
+// scratch returns a directory for temporary files: that of an output, because an action may write nowhere else.
+func (o outputs) scratch() string {
+	return filepath.Dir(cmp.Or(o.descriptor, o.digest, o.manifest, o.config, o.index, o.shape, o.blobs, o.indexBlobs))
 }
 
 // write verifies the image's layers and writes the requested outputs. If it fails, none of them is left behind.

@@ -150,7 +150,7 @@ func (p *Place) openFile(ctx context.Context, stdin io.Reader) error {
 	if isJSON(p.file) {
 		return p.openDocument()
 	}
-	tar, err := archive.Open(p.file)
+	tar, err := archive.Open(p.file, "")
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,8 @@ func Declare(set *flag.FlagSet) *Flags {
 	set.Var(&f.layers, "layer", "a layer, or a file of an artifact: `descriptor=blob`, two files, the first as mklayer or mkblob writes it")
 	set.Var(&f.remote, "remote-layer",
 		"a layer of a base that is in a registry only: the `file` with its descriptor and sources")
-	set.Var(&f.blobs, "blobs", "`directory` with more blobs as sha256/HEX")
+	set.Var(&f.blobs, "blobs",
+		"`directory` with more blobs as sha256/HEX, or DIRECTORY=SOURCE: one that mkimport wrote, and its source")
 	return f
 }
 
@@ -84,8 +85,14 @@ func (f *Flags) Blobs() (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	for _, dir := range f.blobs {
-		files.AddDirectory(dir)
+	for _, pair := range f.blobs {
+		dir, source, err := cli.SplitPair(pair)
+		if err != nil {
+			dir = pair
+		}
+		if err := files.AddStored(dir, source); err != nil {
+			return Image{}, err
+		}
 	}
 	if err := f.addRemoteLayers(&image, held); err != nil {
 		return Image{}, err

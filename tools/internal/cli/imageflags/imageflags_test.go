@@ -2,7 +2,9 @@ package imageflags
 
 import (
 	"context"
+	"errors"
 	"flag"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -33,12 +35,16 @@ func TestImage(t *testing.T) {
 	imagetest.WriteFile(t, at("a.blob"), store[layer.Digest])
 	imagetest.WriteFile(t, at("manifest"), store[image.Digest])
 	imagetest.WriteFile(t, at("config"), store[manifest.Config.Digest])
-	imagetest.WriteFile(t, at("blobs/sha256/"+manifest.Layers[1].Digest.Encoded()), store[manifest.Layers[1].Digest])
+	stored := content.Places{manifest.Layers[1].Digest: {Offset: 3}}
+	if err := errors.Join(os.Mkdir(at("c=d"), 0o755), stored.Write(at("c=d"))); err != nil {
+		t.Fatal(err)
+	}
+	imagetest.WriteFile(t, at("source=e"), append([]byte("..."), store[manifest.Layers[1].Digest]...))
 
 	set := flag.NewFlagSet("tool", flag.ContinueOnError)
 	flags, names := Declare(set), DeclareNames(set)
 	err := set.Parse([]string{"--root=" + at("root.json"), "--document=" + at("manifest"), "--document=" + at("config"),
-		"--layer=" + at(`a\=b.json`) + "=" + at("a.blob"), "--blobs=" + at("blobs"), "--name=a", "--name=h:1/b:c"})
+		"--layer=" + at(`a\=b.json`) + "=" + at("a.blob"), "--blobs=" + at(`c\=d`) + "=" + at("source=e"), "--name=a", "--name=h:1/b:c"})
 	if err != nil {
 		t.Fatal(err)
 	}

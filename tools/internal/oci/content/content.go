@@ -80,6 +80,9 @@ func CopyFast(ctx context.Context, w io.Writer, src Source, d oci.Descriptor) er
 		return err
 	}
 	defer r.Close()
+	if part, isPart := r.(*section); isPart {
+		return part.copyFast(w, d)
+	}
 	file, isFile := r.(*os.File)
 	if !isFile {
 		_, err = io.Copy(w, digest.NewVerifier(r, d.Digest, d.Size))

@@ -11,9 +11,10 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
-// Files is a source whose blobs are separate files.
+// Files is a source whose blobs are files, or parts of files.
 type Files struct {
 	paths map[digest.Digest]string
+	parts map[digest.Digest]part
 	dirs  []string
 }
 
@@ -52,14 +53,18 @@ func (f *Files) path(d digest.Digest) (string, error) {
 	return "", fmt.Errorf("%s: %w", d, ErrNotFound)
 }
 
-// Open implements Source. The reader is an *os.File, which lets io.Copy move the bytes inside the kernel.
+// Open implements Source. The reader of a blob that is a separate file is an *os.File, which lets io.Copy move the bytes
+// inside the kernel.
 func (f *Files) Open(_ context.Context, d oci.Descriptor) (io.ReadCloser, error) {
 	if _, err := digest.Parse(string(d.Digest)); err != nil {
 		return nil, err
 	}
 	path, err := f.path(d.Digest)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		return os.Open(path)
 	}
-	return os.Open(path)
+	if part, ok := f.parts[d.Digest]; ok {
+		return part.open(d.Size)
+	}
+	return nil, err
 }

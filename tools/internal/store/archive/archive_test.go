@@ -254,7 +254,7 @@ func TestRoundTrip(t *testing.T) {
 	root := store.AddIndex(t, store.AddImage(t, "linux/amd64", oci.Gzip, "a", "b"))
 	data := write(t, store, root, archive.Options{})
 	for _, compression := range []oci.Compression{oci.Uncompressed, oci.Gzip, oci.Zstd} {
-		r, err := archive.Open(save(t, imagetest.Pack(t, compression, data)))
+		r, err := archive.Open(save(t, imagetest.Pack(t, compression, data)), "")
 		if err != nil {
 			t.Fatal(err)
 		}

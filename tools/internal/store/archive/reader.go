@@ -43,14 +43,15 @@ type entry struct {
 }
 
 // Open reads the table of contents of the archive at path. It first unpacks an archive that is compressed with gzip,
-// bzip2, xz or zstd, detected by its first bytes, into an unnamed temporary file. It rejects an archive that has two
-// entries with the same name, or a name outside the archive, because programs disagree on its contents.
-func Open(path string) (*Reader, error) {
-	return open(path, maxUnpacked)
+// bzip2, xz or zstd, detected by its first bytes, into an unnamed temporary file in the directory scratch; if that is empty,
+// in the system's directory for temporary files. It rejects an archive that has two entries with the same name, or a name
+// outside the archive, because programs disagree on its contents.
+func Open(path, scratch string) (*Reader, error) {
+	return open(path, scratch, maxUnpacked)
 }
 
-func open(path string, limit int64) (*Reader, error) {
-	f, err := unpack(path, limit)
+func open(path, scratch string, limit int64) (*Reader, error) {
+	f, err := unpack(path, scratch, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -81,13 +82,14 @@ func (inMemory) Close() error { return nil }
 // Close closes the archive. Files that were opened from it can no longer be read.
 func (r *Reader) Close() error { return r.file.Close() }
 
-// Open implements fs.FS. The file is also an io.ReaderAt and an io.Seeker.
+// Open implements fs.FS. The file is also an io.ReaderAt and an io.Seeker, and its method Offset returns where its bytes
+// start in the archive, unless that is compressed.
 func (r *Reader) Open(name string) (fs.File, error) {
 	e, err := r.resolve(name)
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
-	return file{io.NewSectionReader(r.file, e.offset, e.size), name}, nil
+	return file{io.NewSectionReader(r.file, e.offset, e.size), name, e.offset, r.IsPacked()}, nil
 }
 
 func (r *Reader) resolve(name string) (entry, error) {
@@ -181,8 +183,13 @@ func isSparse(h *tar.Header) bool {
 // file is an open file of an archive.
 type file struct {
 	*io.SectionReader
-	name string
+	name   string
+	offset int64
+	packed bool
 }
+
+// Offset returns where the file's bytes start in the archive, and whether they are there: they are not in a compressed one.
+func (f file) Offset() (int64, bool) { return f.offset, !f.packed }
 
 // Stat implements fs.File.
 func (f file) Stat() (fs.FileInfo, error) {

@@ -43,7 +43,7 @@ func TestReader(t *testing.T) {
 		imagetest.File{Name: "fifo", Type: tar.TypeFifo},
 		imagetest.File{Name: strings.Repeat("long/", 40) + "name", Data: "pax"},
 		imagetest.File{Name: "empty"},
-	)))
+	)), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func errorText(err error) string {
 }
 
 func TestFile(t *testing.T) {
-	r, err := Open(save(t, imagetest.Tar(t, imagetest.File{Name: "dir/a", Data: "0123456789"})))
+	r, err := Open(save(t, imagetest.Tar(t, imagetest.File{Name: "dir/a", Data: "0123456789"})), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,15 +138,15 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		path := save(t, test.data)
-		r, err := Open(path)
+		r, err := Open(path, "")
 		if want := path + ": " + test.want; err == nil || err.Error() != want {
 			t.Errorf("%s: %v, error %v\nwant %s", test.name, r, err, want)
 		}
 	}
-	if _, err := Open(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Open(filepath.Join(t.TempDir(), "none"), ""); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: error %v", err)
 	}
-	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "is a directory") {
+	if _, err := Open(t.TempDir(), ""); err == nil || !strings.Contains(err.Error(), "is a directory") {
 		t.Errorf("a directory: error %v", err)
 	}
 }
@@ -196,13 +196,13 @@ func TestUnpackLimit(t *testing.T) {
 	data := imagetest.Tar(t, imagetest.File{Name: "a", Data: strings.Repeat("x", 100_000)})
 	for _, compression := range []oci.Compression{oci.Gzip, oci.Zstd} {
 		path := save(t, imagetest.Pack(t, compression, data))
-		r, err := open(path, int64(len(data)))
+		r, err := open(path, "", int64(len(data)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.Close()
 		want := fmt.Sprintf("%s: more than %d bytes when unpacked", path, len(data)-1)
-		if _, err := open(path, int64(len(data))-1); err == nil || err.Error() != want {
+		if _, err := open(path, "", int64(len(data))-1); err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}
@@ -221,7 +221,7 @@ func TestOpenXZ(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Open(save(t, packed.Bytes()))
+	r, err := Open(save(t, packed.Bytes()), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestUnpackLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	path := save(t, imagetest.Pack(t, oci.Gzip, imagetest.Tar(t, imagetest.File{Name: "a"})))
-	r, err := Open(path)
+	r, err := Open(path, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +245,7 @@ func TestUnpackLeavesNothing(t *testing.T) {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}
 	t.Setenv("TMPDIR", filepath.Join(dir, "none"))
-	if _, err := Open(path); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Open(path, ""); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("without a temporary directory: error %v", err)
 	}
 }

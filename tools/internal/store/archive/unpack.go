@@ -22,13 +22,14 @@ type unpacked struct {
 // Close closes the files of the archive.
 func (u *unpacked) Close() error { return errors.Join(u.spool.Close(), u.file.Close()) }
 
-// unpack opens the archive at path. It unpacks a compressed one into an unnamed temporary file of at most limit bytes.
-func unpack(path string, limit int64) (*unpacked, error) {
+// unpack opens the archive at path. It unpacks a compressed one into an unnamed temporary file in the directory scratch, of at
+// most limit bytes.
+func unpack(path, scratch string, limit int64) (*unpacked, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	u := &unpacked{file: file}
+	u := &unpacked{file: file, spool: decompress.Spool{Dir: scratch}}
 	if err := u.fill(limit); err != nil {
 		u.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)

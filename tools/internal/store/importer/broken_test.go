@@ -60,19 +60,19 @@ func TestRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		path := save(t, imagetest.Tar(t, test.files...))
-		if _, err := importer.Open(ctx, path); err == nil || err.Error() != path+": "+test.want {
+		if _, err := importer.Open(ctx, path, ""); err == nil || err.Error() != path+": "+test.want {
 			t.Errorf("%s: error %v, want %s", test.name, err, test.want)
 		}
 	}
 	dir := t.TempDir()
 	want := dir + `: not an OCI image layout: no file "oci-layout"`
-	if _, err := importer.Open(ctx, dir); err == nil || err.Error() != want {
+	if _, err := importer.Open(ctx, dir, ""); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
-	if _, err := importer.Open(ctx, filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := importer.Open(ctx, filepath.Join(dir, "none"), ""); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := importer.Open(ctx, save(t, []byte("text"))); err == nil ||
+	if _, err := importer.Open(ctx, save(t, []byte("text")), ""); err == nil ||
 		!strings.Contains(err.Error(), "not a tar archive") {
 		t.Errorf("error %v", err)
 	}
@@ -223,7 +223,7 @@ func TestCancelled(t *testing.T) {
 	cancel()
 	layer := imagetest.Tar(t, imagetest.File{Name: "a"})
 	path := save(t, dockerArchive(t, nil, layer))
-	store, err := importer.Open(ctx, path)
+	store, err := importer.Open(ctx, path, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,7 +105,8 @@ func TestDockerForms(t *testing.T) {
 		}, []oci.Descriptor{layer(oci.Zstd, zstdBase), layer(oci.Gzip, gzipApp), layer(oci.Zstd, zstdBase)}},
 	}
 	for _, test := range tests {
-		image, err := choose(t, save(t, imagetest.Tar(t, test.files...)), importer.Choice{})
+		path := save(t, imagetest.Tar(t, test.files...))
+		image, err := choose(t, path, importer.Choice{})
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
 			continue
@@ -129,7 +130,7 @@ func TestDockerForms(t *testing.T) {
 		for _, data := range [][]byte{base, app, zstdBase, gzipApp} {
 			store.Add("", data)
 		}
-		if got := layers(t, image); !maps.Equal(got, blobsOf(store, want)) {
+		if got := layers(t, path, image); !maps.Equal(got, blobs(store, want.Layers)) {
 			t.Errorf("%s: blobs %q", test.name, slices.Sorted(maps.Keys(got)))
 		}
 		if err := image.Verify(ctx); err != nil {

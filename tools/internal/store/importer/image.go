@@ -6,14 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
-	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
 
 // Image is an image of a store. Its manifest and config are verified; Verify and WriteLayers verify its layers.
@@ -99,23 +96,18 @@ func (i *Image) Shape(ctx context.Context) (*shape.Shape, error) {
 	return &all, nil
 }
 
-// WriteLayers verifies all layers and writes each to a file sha256/HEX below dir, which must be absent or empty. After
-// an error, none of the files exists.
+// WriteLayers verifies all layers and makes dir, which must be absent or empty, a directory of them for
+// [content.Files.AddStored]. After an error, dir is unchanged.
 func (i *Image) WriteLayers(ctx context.Context, dir string) error {
-	out, err := atomicfile.CreateDirectory(dir)
+	out, err := newBlobs(dir)
 	if err != nil {
 		return err
 	}
 	defer out.Abort()
-	err = i.eachLayer(ctx, func(d oci.Descriptor) error {
-		return layout.WriteBlob(filepath.Clean(out.Path), d, func(w io.Writer) error {
-			return content.Copy(ctx, w, i.source, d)
-		})
-	})
-	if err != nil {
+	if err := i.eachLayer(ctx, func(d oci.Descriptor) error { return out.add(ctx, i.source, d) }); err != nil {
 		return err
 	}
-	return out.Commit()
+	return out.finish()
 }
 
 // eachLayer calls visit for each distinct layer, except those that are absent by design. Its error lists all missing

@@ -29,8 +29,9 @@ type Store struct {
 }
 
 // Open opens the layout directory or the archive at path and lists its images. It verifies the manifests and configs that
-// it reads for this. The caller closes the store.
-func Open(ctx context.Context, path string) (*Store, error) {
+// it reads for this. A compressed archive is unpacked into a file in the directory scratch, as by [archive.Open]. The caller
+// closes the store.
+func Open(ctx context.Context, path, scratch string) (*Store, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		source, images, err := listLayout(ctx, os.DirFS(path))
 		return newStore(path, io.NopCloser(nil), source, images, err)
 	}
-	tar, err := archive.Open(path)
+	tar, err := archive.Open(path, scratch)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
@@ -68,7 +68,7 @@ func parse(t testing.TB, names []string) []reference.Reference {
 // choose opens the store at path and chooses an image.
 func choose(t testing.TB, path string, choice importer.Choice) (*importer.Image, error) {
 	t.Helper()
-	store, err := importer.Open(ctx, path)
+	store, err := importer.Open(ctx, path, "")
 	if err != nil {
 		return nil, err
 	}
@@ -76,36 +76,54 @@ func choose(t testing.TB, path string, choice importer.Choice) (*importer.Image,
 	return store.Choose(ctx, choice)
 }
 
-// layers writes the layers of an image to a directory and returns them by their hexadecimal digests.
-func layers(t *testing.T, image *importer.Image) map[string]string {
+// layers writes the layers of an image at path to a directory and returns them as they are read from there.
+func layers(t *testing.T, path string, image *importer.Image) map[digest.Digest]string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "blobs")
 	if err := image.WriteLayers(ctx, dir); err != nil {
 		t.Fatal(err)
 	}
-	all := make(map[string]string)
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
+	return stored(t, path, dir, image.Layers)
+}
+
+// stored returns those blobs that are in a directory that was written, or in its source.
+func stored(t *testing.T, source, dir string, all []oci.Descriptor) map[digest.Digest]string {
+	t.Helper()
+	files := new(content.Files)
+	if err := files.AddStored(dir, source); err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[digest.Digest]string)
+	for _, d := range all {
+		var verified, fast strings.Builder
+		err := errors.Join(content.Copy(ctx, &verified, files, d), content.CopyFast(ctx, &fast, files, d))
+		if errors.Is(err, content.ErrNotFound) {
+			continue
 		}
-		data, err := os.ReadFile(path)
-		rel, _ := filepath.Rel(dir, path)
-		all[filepath.ToSlash(rel)] = string(data)
-		return err
-	})
+		if err != nil || fast.String() != verified.String() {
+			t.Errorf("%s: %v, %q, %q", d.Digest, err, &verified, &fast)
+		}
+		found[d.Digest] = verified.String()
+	}
+	return found
+}
+
+// blobs returns blobs as stored does.
+func blobs(store imagetest.Store, all []oci.Descriptor) map[digest.Digest]string {
+	found := make(map[digest.Digest]string)
+	for _, d := range all {
+		found[d.Digest] = string(store[d.Digest])
+	}
+	return found
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all
-}
-
-// blobsOf returns the layers of a manifest as layers does.
-func blobsOf(store imagetest.Store, manifest oci.Manifest) map[string]string {
-	all := make(map[string]string)
-	for _, layer := range manifest.Layers {
-		all["sha256/"+layer.Digest.Encoded()] = string(store[layer.Digest])
-	}
-	return all
+	return data
 }
 
 // An image in any form is imported byte for byte.
@@ -140,7 +158,7 @@ func TestForms(t *testing.T) {
 		if !reflect.DeepEqual(image.Layers, manifest.Layers) {
 			t.Errorf("%s: layers %+v, want %+v", form, image.Layers, manifest.Layers)
 		}
-		if got := layers(t, image); !maps.Equal(got, blobsOf(store, manifest)) {
+		if got := layers(t, path, image); !maps.Equal(got, blobs(store, manifest.Layers)) {
 			t.Errorf("%s: blobs %q", form, slices.Sorted(maps.Keys(got)))
 		}
 		if err := image.Verify(ctx); err != nil {

@@ -4,15 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
-	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
 
 // Index is an image index of a store. Its bytes are verified.
@@ -161,10 +158,10 @@ func (i *Index) Open(ctx context.Context, d oci.Descriptor) (io.ReadCloser, erro
 	return i.source.Open(ctx, d)
 }
 
-// WriteBlobs verifies everything that the index reaches, except the images with these manifests, and writes each document
-// and blob to a file sha256/HEX below dir, which must be absent or empty. After an error, none of the files exists.
+// WriteBlobs verifies everything that the index reaches, except the images with these manifests, and makes dir, which must be
+// absent or empty, a directory of it for [content.Files.AddStored]. After an error, dir is unchanged.
 func (i *Index) WriteBlobs(ctx context.Context, dir string, except []oci.Descriptor) error {
-	out, err := atomicfile.CreateDirectory(dir)
+	out, err := newBlobs(dir)
 	if err != nil {
 		return err
 	}
@@ -185,13 +182,11 @@ func (i *Index) WriteBlobs(ctx context.Context, dir string, except []oci.Descrip
 			if d.Digest == i.Descriptor.Digest {
 				return nil
 			}
-			return layout.WriteBlob(filepath.Clean(out.Path), d, func(w io.Writer) error {
-				return content.Copy(ctx, w, i.source, d)
-			})
+			return out.add(ctx, i.source, d)
 		},
 	}
 	if err := walker.Walk(ctx, i.Descriptor); err != nil {
 		return fmt.Errorf("%s: %w", i.path, err)
 	}
-	return out.Commit()
+	return out.finish()
 }
