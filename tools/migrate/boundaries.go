@@ -225,23 +225,16 @@ func (w *workspace) makers(key string) (all []*call, known bool) {
 	return all, len(all) > 0 || w.isSource(key)
 }
 
-// isMacro reports whether a name is a function of the workspace.
+// isMacro reports whether a name may be a function of the workspace.
 func (f *file) isMacro(name string) bool {
-	for _, load := range f.loads {
-		for i, to := range load.To {
-			if to.Name != name || strings.HasPrefix(load.Module.Value, "@") && isExternal(load.Module.Value) {
-				continue
-			}
-			at := slices.IndexFunc(f.workspace.files, func(other *file) bool { return other.name == f.loaded(load) })
-			if at < 0 {
-				return true
-			}
-			value := f.workspace.files[at].values[load.From[i].Name]
-			call, ok := value.(*build.CallExpr)
-			return !ok || !isNamed(call.X, "rule")
-		}
+	if !slices.ContainsFunc(f.loads, func(load *build.LoadStmt) bool {
+		return !isExternal(load.Module.Value) && slices.ContainsFunc(load.To, func(to *build.Ident) bool { return to.Name == name })
+	}) {
+		return false
 	}
-	return false
+	_, x := f.definition(name)
+	call, ok := x.(*build.CallExpr)
+	return !ok || !isNamed(call.X, "rule")
 }
 
 // bridge writes the targets at the boundaries.

@@ -231,28 +231,6 @@ func (w *workspace) instance(f *file, label string) (int, bool) {
 	return 0, false
 }
 
-// macro returns the node of a macro of the workspace that a file loads.
-func (w *workspace) macro(f *file, name string) (int, bool) {
-	for _, load := range f.loads {
-		for i, to := range load.To {
-			if to.Name != name {
-				continue
-			}
-			for def, node := range w.chains.macros {
-				if def.Name == load.From[i].Name && w.defines(f.loaded(load), def) {
-					return node, true
-				}
-			}
-		}
-	}
-	return 0, false
-}
-
-func (w *workspace) defines(name string, def *build.DefStmt) bool {
-	at := slices.IndexFunc(w.files, func(f *file) bool { return f.name == name })
-	return at >= 0 && slices.ContainsFunc(w.files[at].tree.Stmt, func(x build.Expr) bool { return x == build.Expr(def) })
-}
-
 // block gives each call a problem whose chain has one.
 func (w *workspace) block() {
 	first := map[int]*call{}

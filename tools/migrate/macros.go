@@ -26,7 +26,7 @@ func (w *workspace) callers(def *build.DefStmt) []caller {
 	w.called[def] = nil // a macro that calls itself
 	var all []caller
 	for _, f := range w.files {
-		names := f.namesOf(w, def)
+		names := f.namesOf(def)
 		if len(names) == 0 {
 			continue
 		}
@@ -41,14 +41,17 @@ func (w *workspace) callers(def *build.DefStmt) []caller {
 }
 
 // namesOf returns the names of a macro in a file.
-func (f *file) namesOf(w *workspace, def *build.DefStmt) []string {
-	if slices.ContainsFunc(f.tree.Stmt, func(x build.Expr) bool { return x == build.Expr(def) }) {
+func (f *file) namesOf(def *build.DefStmt) []string {
+	if f.function(def.Name) == def {
 		return []string{def.Name}
 	}
 	var names []string
 	for _, load := range f.loads {
-		for i, to := range load.To {
-			if load.From[i].Name == def.Name && w.defines(f.loaded(load), def) {
+		if isExternal(load.Module.Value) {
+			continue
+		}
+		for _, to := range load.To {
+			if _, x := f.definition(to.Name); x == build.Expr(def) {
 				names = append(names, to.Name)
 			}
 		}
