@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,10 +69,18 @@ func (f *file) rewrite() {
 			}
 		}
 	}
+	kept := map[string]bool{} // by adapters
+	for _, c := range f.calls {
+		for _, symbol := range c.symbols {
+			if _, local := f.adapterModule(symbol); adapterModules[symbol] != "" {
+				kept[local] = true
+			}
+		}
+	}
 	gone := map[string]bool{}
 	f.released = gone
 	for name, n := range done {
-		gone[name] = f.uses[name] == n
+		gone[name] = f.uses[name] == n && !kept[name]
 	}
 	m := &imports{file: f, names: map[string]map[string]string{}, aliases: map[string]bool{}}
 	for _, load := range f.loads {
@@ -85,9 +94,7 @@ func (f *file) rewrite() {
 	}
 	for _, c := range f.calls {
 		if c.rule == nil || !c.translated() {
-			if c.copied != "" {
-				f.insert(c, m) // a second pull
-			}
+			f.insert(c, m) // a second pull, or an adapter for a call that stays
 			continue
 		}
 		f.edits = append(append(f.edits, c.edits...), f.removals(c.expr, c.dropped...)...)
@@ -109,6 +116,9 @@ func (f *file) rewrite() {
 
 // insert puts the new targets of a call in front of it and its comments.
 func (f *file) insert(c *call, m *imports) {
+	if len(c.before) == 0 {
+		return
+	}
 	var statement build.Expr = c.expr
 	if c.loop != nil {
 		statement = c.loop
@@ -124,6 +134,9 @@ func (f *file) insert(c *call, m *imports) {
 		gap = "\n"
 	}
 	for i, text := range c.before {
+		if adapterModules[c.symbols[i]] != "" {
+			f.workspace.adapted[adapterRule(c.symbols[i]).ruleset] = true
+		}
 		switch symbol := c.symbols[i]; {
 		case f.isNative(symbol) && c.scope != nil:
 			text = "native." + text
@@ -164,7 +177,7 @@ func (c *call) isTag() bool {
 
 // fixModule declares the dependency on rules_strata, and removes that on rules_oci if nothing loads it any more.
 func (w *workspace) fixModule() {
-	any, left := false, map[string]bool{}
+	any, left := false, maps.Clone(w.adapted)
 	for _, f := range w.files {
 		any = any || len(f.edits) > 0
 		for _, load := range f.loads {

@@ -260,6 +260,11 @@ func (w *workspace) bridge() {
 			w.readLink(l.link, l.files)
 		}
 	}
+	for _, u := range w.pullUses {
+		if u.target.translated() {
+			u.provide()
+		}
+	}
 }
 
 // readLink makes a translated call read the files of a target that stays.

@@ -39,7 +39,7 @@ func (w *workspace) findUses() {
 			}
 			user, attr := context(stack, known)
 			for _, found := range locations.FindAllStringSubmatch(s.Value, -1) {
-				w.addUse(use{file: f, user: user, attr: attr}, found[1])
+				w.addUse(use{file: f, user: user, attr: attr, value: s, inside: found[1]}, found[1])
 			}
 			if !slices.Contains(plainText, attr) && !isLoad(stack) {
 				w.addUse(use{file: f, user: user, attr: attr, value: s, variable: variable(stack)}, s.Value)
@@ -96,6 +96,10 @@ type use struct {
 	forwarder string
 	// archive is set if the user reads an archive of docker save, and not an image layout.
 	archive bool
+	// adapted is set if the user needs an adapter.
+	adapted bool
+	// inside is the label if it is a part of the value, as in $(location LABEL).
+	inside string
 }
 
 func (u use) String() string {
@@ -118,6 +122,9 @@ func (w *workspace) addUse(u use, label string) {
 		key = f.label(label)
 	}
 	target := w.targets[key]
+	if name, ok := strings.CutSuffix(key, ".digest"); ok && target == nil && w.targets[name] != nil && w.targets[name].hasDigest() {
+		return // ours has this file, too
+	}
 	if target == nil && !isExternal(key) && w.declared[key] == nil && !w.programs[key] && !w.isSource(key) {
 		// Files that rules declare beside their targets.
 		for _, suffix := range []string{".digest", ".tar", ".sha256", "-layer.tar", ".json.sha256"} {
@@ -132,8 +139,7 @@ func (w *workspace) addUse(u use, label string) {
 		u.forwarder = key
 	}
 	if target == nil && isExternal(key) {
-		repository, _, _ := strings.Cut(strings.TrimLeft(key, "@"), "//")
-		target = w.targets["@"+repository]
+		target = w.pulledBy(key)
 	}
 	if user != nil && user.rule != nil && (slices.Contains(user.rule.targets, attr) || attr == "tars" || user.rule.role == pull) {
 		if target != nil && user.rule.to == "" && (u.value == nil || !w.link(user, target, attr, u.value)) {
@@ -149,7 +155,7 @@ func (w *workspace) addUse(u use, label string) {
 	if word && !known {
 		exact = false // perhaps not a label; never rewritten
 	}
-	if user != nil && (user.kind() == "build_test" || len(user.forwards()) > 0 && target.rule.role == image) {
+	if user != nil && (user.kind() == "build_test" || len(user.forwards()) > 0 && (target.rule.role == image || target.rule.role == pull)) {
 		return // anything that builds will do; users of a target that forwards this one are found by its name
 	}
 	if (user == nil || isDict(user)) && u.variable != "" && f.isBuild() {
@@ -192,6 +198,7 @@ func (w *workspace) useFiles(target *call, u use) {
 	}
 	switch {
 	case target.rule.role == program && u.user.attr("output_group") == nil:
+	case target.rule.role == pull && w.providesPull(target, u):
 	case !target.file.isBuild() && target.scope != u.user.scope:
 		target.usedBy(u)
 	case !u.file.chosen:
@@ -203,9 +210,32 @@ func (w *workspace) useFiles(target *call, u use) {
 	case target.rule.role == image && (target.rule.ruleset == "rules_oci" || u.group() != "" || u.user.rule != nil && u.user.rule.stays()),
 		target.rule == ociLoad && u.isTarball():
 		target.files = append(target.files, u)
+	case target.adapter() != "":
+		u.adapted = true
+		target.files = append(target.files, u)
 	default:
 		target.usedBy(u)
 	}
+}
+
+// hasDigest reports whether the translated target has a file NAME.digest.
+func (c *call) hasDigest() bool {
+	return slices.Contains([]string{"image", "image_index", "image_artifact", "image_from_binary"}, c.rule.to)
+}
+
+// pulledBy returns the call that pulls the image of a label in another repository, or nil. rules_oci has a repository for each
+// platform as well.
+func (w *workspace) pulledBy(label string) *call {
+	repository, _, _ := strings.Cut(strings.TrimLeft(label, "@"), "//")
+	if target := w.targets["@"+repository]; target != nil {
+		return target
+	}
+	for at := strings.LastIndexByte(repository, '_'); at > 0; at = strings.LastIndexByte(repository[:at], '_') {
+		if target := w.targets["@"+repository[:at]]; target != nil && target.rule == ociPull {
+			return target
+		}
+	}
+	return nil
 }
 
 // archiveReaders are rules of third parties whose images can be archives of docker save.
@@ -270,10 +300,17 @@ func (w *workspace) provideFiles(c *call) {
 			image = fmt.Sprintf("%q", u.forwarder)
 		}
 		if made[key] == "" {
-			made[key] = c.freeName("_archive")
-			c.generate("image_archive", made[key], []setting{{"image", image}, {"repo_tags", c.loadedName()}, {"visibility", c.sourceOf("visibility")}})
+			if c.rule.role != layer {
+				made[key] = c.freeName("_archive")
+				c.generate("image_archive", made[key], []setting{{"image", image}, {"repo_tags", c.loadedName()}, {"visibility", c.sourceOf("visibility")}})
+			}
 		}
-		if u.group() == "" && !u.archive {
+		if u.adapted {
+			archive := made[key]
+			if key += " adapter"; made[key] == "" {
+				made[key] = c.adapt(archive)
+			}
+		} else if u.group() == "" && !u.archive {
 			archive := made[key]
 			if key += " layout"; made[key] == "" {
 				made[key] = c.freeName("_layout")
@@ -300,9 +337,27 @@ func (c *call) provide(u use, name string) {
 		text = fmt.Sprintf("%q", c.file.label(strings.Trim(name, `"`)))
 	}
 	start, end := span(u.value)
+	if u.inside != "" {
+		u.file.relabel(start, end, u.inside, strings.Trim(text, `"`))
+		return
+	}
 	u.file.edits = append(u.file.edits, edit{start, end, text})
 	if c.rule.role == program || u.group() == "oci_tarball" { // the archive is the default output
 		u.file.edits = append(u.file.edits, u.file.removals(u.user.expr, u.user.attr("output_group").index)...)
+	}
+}
+
+// relabel replaces a label in the Make variables of a string.
+func (f *file) relabel(start, end int, label, by string) {
+	for source := string(f.text[start:end]); ; {
+		at := strings.Index(source, label+")")
+		if at < 0 {
+			return
+		}
+		start += at
+		f.edits = append(f.edits, edit{start, start + len(label), by})
+		start += len(label)
+		source = source[at+len(label):]
 	}
 }
 

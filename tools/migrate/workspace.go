@@ -42,6 +42,9 @@ type workspace struct {
 	listedUses []listedUse
 	open       []*call
 	unknown    []unknownLink
+	pullUses   []pullUse
+	// adapted has the rulesets with new adapters.
+	adapted map[string]bool
 	// sources has the labels that replace others at boundaries.
 	sources map[build.Expr]string
 	// unread lists files that cannot be parsed.
@@ -52,7 +55,7 @@ type workspace struct {
 }
 
 func newWorkspace(root string) *workspace {
-	return &workspace{root: root, byName: map[string]*file{}, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}, called: map[*build.DefStmt][]caller{}, sources: map[build.Expr]string{}}
+	return &workspace{root: root, byName: map[string]*file{}, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}, called: map[*build.DefStmt][]caller{}, sources: map[build.Expr]string{}, adapted: map[string]bool{}}
 }
 
 // open reads the files of a workspace. Only regular files are read: nothing behind a symlink, and so nothing outside.
@@ -140,6 +143,7 @@ var singleFile = []string{"go_binary", "cc_binary", "rust_binary", "cc_static_bi
 
 // index finds the targets.
 func (w *workspace) index() {
+	w.findAdapters()
 	for _, f := range w.files {
 		if f.tree.Type == build.TypeModule {
 			if e := f.findExtension(); e != nil {
