@@ -160,33 +160,43 @@ func (l link) providable() bool {
 }
 
 // resolveUnknown notes the use of an image or a layer that a rule outside of the rulesets makes, if its files are known: the
-// .tar of a rule that extends container_image, the layout that oci_image requires of a base, or the archive of a layer.
+// .tar of a rule that extends container_image, the layout that oci_image requires of a base, or the archive of a layer. All
+// others that rules_docker accepts have an archive behind a container_image.
 func (w *workspace) resolveUnknown(c *call, ref *reference) bool {
 	s, literal := ref.value.(*build.StringExpr)
-	if !literal || c.scope != nil && !strings.HasPrefix(s.Value, "//") {
-		return false
+	literal = literal && (c.scope == nil || strings.HasPrefix(s.Value, "//"))
+	var makers []*call
+	known := false
+	if literal {
+		makers, known = w.makers(c.file.label(s.Value))
 	}
-	makers, known := w.makers(c.file.label(s.Value))
-	layer := c.rule.ruleset == "rules_img" && ref.attr == "layers"
-	files := s.Value
+	l := unknownLink{link: link{user: c, attr: ref.attr, value: ref.value}}
+	if literal {
+		l.label = s.Value
+	}
 	switch c.rule.ruleset {
 	case "rules_img":
-		return known && layer // tars are layers in both
+		return known && ref.attr == "layers" // tars are layers in both
 	case "rules_oci":
 		if !known || ref.attr != "base" || !c.alone {
 			return false
 		}
 	case "rules_docker":
-		archive := strings.HasSuffix(s.Value, ".tar")
-		extends := known && len(makers) == 1 && slices.Contains(extensions, makers[0].kind())
-		if !archive && !extends || ref.attr != "base" && ref.attr != "images" || !c.alone {
+		if !slices.Contains([]string{"base", "images", "image"}, ref.attr) || !c.alone {
 			return false
 		}
-		if !archive {
-			files = explicit(files) + ".tar"
+		text, _ := pattern(ref.value)
+		switch {
+		case strings.HasSuffix(text, ".tar"):
+		case known && len(makers) == 1 && slices.Contains(extensions, makers[0].kind()):
+			l.label = explicit(l.label) + ".tar"
+		case literal && w.isUndeclared(c.file.label(s.Value)):
+			return false
+		default:
+			l.through = true
 		}
 	}
-	w.unknown = append(w.unknown, unknownLink{link{user: c, attr: ref.attr, value: ref.value}, files})
+	w.unknown = append(w.unknown, l)
 	return true
 }
 
@@ -196,7 +206,8 @@ var extensions = []string{"rpm_image"}
 // unknownLink is the use of files by a call.
 type unknownLink struct {
 	link
-	files string
+	label   string // of the files, if it is known
+	through bool   // only rules_docker can read the target
 }
 
 // makers returns the calls that may declare a target. It reports false if one of them may be a macro of the workspace,
@@ -243,7 +254,7 @@ func (w *workspace) bridge() {
 		switch user, target := l.user.translated(), l.target.translated(); {
 		case user && !target:
 			files, _ := l.files()
-			w.readLink(l, files)
+			w.readLink(l, files, quoted(files))
 		case !user && target && l.target.rule.role == image:
 			l.target.files = append(l.target.files, use{
 				file: l.user.file, user: l.user, attr: l.attr, value: l.value, archive: l.user.rule.ruleset == "rules_docker",
@@ -256,9 +267,18 @@ func (w *workspace) bridge() {
 		}
 	}
 	for _, l := range w.unknown {
-		if l.user.translated() {
-			w.readLink(l.link, l.files)
+		if !l.user.translated() {
+			continue
 		}
+		src := l.user.file.source(l.value)
+		if l.label != "" {
+			src = quoted(l.label)
+		}
+		if l.through {
+			src = l.user.archiveOf(src, l.label)
+			l.label = strings.Trim(src, `"`)
+		}
+		w.readLink(l.link, l.label, src)
 	}
 	for _, u := range w.pullUses {
 		if u.target.translated() {
@@ -267,16 +287,15 @@ func (w *workspace) bridge() {
 	}
 }
 
-// readLink makes a translated call read the files of a target that stays.
-func (w *workspace) readLink(l link, files string) {
+// readLink makes a translated call read the files of a target that stays: those of a label, with src as its text.
+func (w *workspace) readLink(l link, label, src string) {
 	c := l.user
-	src := fmt.Sprintf("%q", files)
 	if l.direct() {
 		if l.target.copyable() {
 			src = fmt.Sprintf("%q", "@"+l.target.copy())
 		}
 	} else {
-		src = w.readFrom(l, files)
+		src = w.readFrom(l, label, src)
 	}
 	start, end := span(l.value)
 	c.edits = slices.DeleteFunc(c.edits, func(e edit) bool { return e.start == start && e.end == end })
@@ -285,25 +304,25 @@ func (w *workspace) readLink(l link, files string) {
 }
 
 // readFrom returns the target that has the files of another, in front of the call.
-func (w *workspace) readFrom(l link, files string) string {
-	c, src := l.user, fmt.Sprintf("%q", files)
+func (w *workspace) readFrom(l link, label, src string) string {
+	c := l.user
 	if l.target != nil && l.target.rule.ruleset == "rules_img" {
 		group := "oci_layout"
 		if l.target.rule.role == layer {
 			group = "layer"
 		}
-		src = c.shared("filegroup", files, "_"+group, []setting{{"srcs", "[" + src + "]"}, {"output_group", fmt.Sprintf("%q", group)}})
+		src = c.shared("filegroup", label, "_"+group, []setting{{"srcs", "[" + src + "]"}, {"output_group", fmt.Sprintf("%q", group)}})
 		if group == "layer" {
 			return src
 		}
 	}
 	c.note("%s is read by an image_import, because the other ruleset still makes it", c.file.source(l.value))
-	return c.shared("image_import", files, "_import", []setting{{"src", src}})
+	return c.shared("image_import", label, "_import", []setting{{"src", src}})
 }
 
-// shared returns the label of a new target that has a file's name and can be used by several calls.
+// shared returns the label of a new target that has a file's name and can be used by several calls, unless the file is computed.
 func (c *call) shared(kind, files, suffix string, settings []setting) string {
-	if c.scope != nil || c.loop != nil {
+	if c.scope != nil || c.loop != nil || files == "" {
 		name := c.freeName(suffix)
 		c.generate(kind, name, settings)
 		return c.ref(name)
