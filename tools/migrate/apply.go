@@ -67,6 +67,9 @@ func (f *file) rewrite() {
 			for _, name := range c.replaced {
 				done[name]++
 			}
+			if c.absorbed != nil {
+				done[c.absorbed.kind()]++
+			}
 		}
 	}
 	kept := map[string]bool{} // by adapters
@@ -98,6 +101,10 @@ func (f *file) rewrite() {
 			continue
 		}
 		f.edits = append(append(f.edits, c.edits...), f.removals(c.expr, c.dropped...)...)
+		if c.absorbed != nil {
+			start, end := span(c.absorbed.expr)
+			f.edits = append(f.edits, f.wholeLines(start, end))
+		}
 		start, end := span(c.expr.X)
 		if c.isTag() {
 			continue

@@ -36,6 +36,8 @@ type call struct {
 	notes    []string
 	refs     []reference
 	node     int    // in the chains
+	absorbed *call  // a call that goes with the translation of this one
+	goes     bool   // set if this is such a call
 	pulled   string // of a pull: the image with its digest, as Starlark
 	copied   string // of a pull that stays: the name of a second one
 	// files has the uses of the target's files by rules that are not translated.

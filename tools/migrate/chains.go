@@ -125,7 +125,7 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		c.refuse(ref.attr, "no-counterpart", c.file.source(ref.value)+" becomes an image_artifact", "list only images")
 		return
 	}
-	if target == nil && w.unwrap(c, ref) {
+	if target == nil && (w.unwrap(c, ref) || c.rule == ociRules["oci_image_index"] && w.absorb(c, ref)) {
 		return
 	}
 	if image := w.archived(c, ref); image != nil {

@@ -27,24 +27,35 @@ var ociPull = &rule{
 // finishPull joins the parts of the name of an image. Without a digest, only the lock tool can find the image.
 func finishPull(c *call, _ *attr) {
 	name, _ := c.text("name")
-	full, ok := c.imageName()
-	if !ok {
-		c.refuse("image", "not-literal", "the name of the image is not a literal", "pin it: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
-		return
-	}
-	digest, ok := c.constant("digest")
-	if !ok || !strings.HasPrefix(digest, "sha256:") {
+	full, literal := c.imageName()
+	digest, fixed := c.constant("digest")
+	switch {
+	case fixed && !strings.HasPrefix(digest, "sha256:"), !fixed && !c.hasValue("digest"):
 		tag, ok := c.text("tag")
 		if !ok {
 			tag = "latest"
 		}
+		if !literal {
+			name, full = "NAME", "REFERENCE"
+		}
 		c.refuse("digest", "no-digest", "the image is not pinned by a digest", fmt.Sprintf(
 			"pin it: bazel run @rules_strata//rules:lock -- add %s %s:%s", name, full, tag))
 		return
-	}
-	c.pulled = fmt.Sprintf("%q", full+"@"+digest)
-	if variable, ok := c.attr("digest").value.(*build.Ident); ok {
-		c.pulled = fmt.Sprintf("%q + %s", full+"@", variable.Name)
+	case literal:
+		c.pulled = fmt.Sprintf("%q", full+"@"+digest)
+		if _, isText := c.attr("digest").value.(*build.StringExpr); !isText {
+			c.pulled = fmt.Sprintf("%q + %s", full+"@", c.operandOf("digest"))
+		}
+	default:
+		if c.pulled = c.computedName(); c.pulled == "" {
+			c.refuse("image", "not-literal", "the name of the image is not text", "pin it: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
+			return
+		}
+		if fixed {
+			c.pulled += fmt.Sprintf(" + %q", "@"+digest)
+		} else {
+			c.pulled += ` + "@" + ` + c.operandOf("digest")
+		}
 	}
 	first := true
 	for i := range c.attrs {
@@ -60,6 +71,49 @@ func finishPull(c *call, _ *attr) {
 			c.drop(a)
 		}
 	}
+}
+
+// hasValue reports whether an attribute is text that only Bazel knows, and cannot be missing.
+func (c *call) hasValue(name string) bool {
+	a := c.attr(name)
+	if a == nil || !isString(a.value) {
+		return false
+	}
+	variable, ok := a.value.(*build.Ident)
+	if !ok || !isParameter(c.scope, variable.Name) {
+		return true
+	}
+	return !slices.ContainsFunc(c.scope.Params, func(p build.Expr) bool {
+		assign, ok := p.(*build.AssignExpr)
+		if parameter, _ := build.GetParamIdent(p); !ok || parameter == nil || parameter.Name != variable.Name {
+			return false
+		}
+		s, literal := assign.RHS.(*build.StringExpr)
+		return isNone(assign.RHS) || literal && s.Value == ""
+	})
+}
+
+// computedName returns the name of an image whose parts only Bazel knows, as Starlark.
+func (c *call) computedName() string {
+	if c.hasValue("image") {
+		return c.operandOf("image")
+	}
+	if !c.hasValue("repository") {
+		return ""
+	}
+	switch {
+	case c.hasValue("registry"):
+		return c.operandOf("registry") + ` + "/" + ` + c.operandOf("repository")
+	case c.attr("registry") == nil && c.attr("registries") == nil:
+		return `"docker.io/" + ` + c.operandOf("repository")
+	}
+	return ""
+}
+
+// operandOf returns the text of an attribute as an operand of +.
+func (c *call) operandOf(name string) string {
+	value := c.attr(name).value
+	return operand(value, c.file.source(value))
 }
 
 // constant returns the string of an attribute, which may be that of a global variable of the file.

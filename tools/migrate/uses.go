@@ -116,6 +116,9 @@ func (u use) String() string {
 // addUse notes the use of a label.
 func (w *workspace) addUse(u use, label string) {
 	f, user, attr := u.file, u.user, u.attr
+	if user != nil && user.goes {
+		return
+	}
 	exact := u.value != nil
 	key := label
 	if !isExternal(label) {
@@ -232,6 +235,14 @@ func (w *workspace) pulledBy(label string) *call {
 	}
 	for at := strings.LastIndexByte(repository, '_'); at > 0; at = strings.LastIndexByte(repository[:at], '_') {
 		if target := w.targets["@"+repository[:at]]; target != nil && target.rule == ociPull {
+			return target
+		}
+	}
+	if _, rest, _ := strings.Cut(label, "//"); rest != "" && rest != "image" {
+		return nil
+	}
+	for _, target := range w.pulls {
+		if text, known := pattern(target.attr("name").value); known && overlap(glob(text), repository) && strings.Trim(glob(text), "*") != "" {
 			return target
 		}
 	}

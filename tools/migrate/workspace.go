@@ -43,6 +43,7 @@ type workspace struct {
 	open       []*call
 	unknown    []unknownLink
 	pullUses   []pullUse
+	pulls      []*call // those whose names are computed
 	// adapted has the rulesets with new adapters.
 	adapted map[string]bool
 	// sources has the labels that replace others at boundaries.
@@ -169,6 +170,8 @@ func (w *workspace) index() {
 				w.repositories[literal] = c
 			}
 			switch {
+			case c.rule != nil && c.rule.role == pull && literal == "":
+				w.pulls = append(w.pulls, c)
 			case c.rule != nil && c.rule.role == pull:
 				w.targets["@"+literal] = c
 			case c.rule != nil:
