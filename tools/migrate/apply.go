@@ -29,6 +29,7 @@ func (w *workspace) render() ([]change, error) {
 	for _, c := range w.calls() {
 		w.provideFiles(c)
 		w.providePushes(c)
+		c.provideSpecs()
 	}
 	for _, e := range w.extensions {
 		e.rewrite()
@@ -100,13 +101,19 @@ func (f *file) rewrite() {
 			f.insert(c, m) // a second pull, or an adapter for a call that stays
 			continue
 		}
-		f.edits = append(append(f.edits, c.edits...), f.removals(c.expr, c.dropped...)...)
+		if !c.rule.goes {
+			f.edits = append(append(f.edits, c.edits...), f.removals(c.expr, c.dropped...)...)
+		}
 		if c.absorbed != nil {
 			start, end := span(c.absorbed.expr)
 			f.edits = append(f.edits, f.wholeLines(start, end))
 		}
 		start, end := span(c.expr.X)
 		if c.isTag() {
+			continue
+		}
+		if c.rule.goes {
+			f.edits = append(f.edits, f.wholeLines(span(c.expr)))
 			continue
 		}
 		if !m.aliases[c.kind()] {

@@ -25,6 +25,7 @@ type call struct {
 	replaced []string // variables that edits replace by other text
 	cleared  []string // settings of the base that are not inherited
 	pushes   []destination
+	specs    []spec   // of an image of rules_img
 	images   string   // the variable with the images of a bundle
 	star     string   // the variable in an argument **NAME
 	probes   []*call  // the callers that pass on attributes with it

@@ -22,6 +22,8 @@ type rule struct {
 	open bool
 	// targets are the attributes that name images or layers, which must be translated as well.
 	targets []string
+	// goes is set if the targets themselves go, because others take their attributes over.
+	goes bool
 	// finish completes a call after its attributes.
 	finish action
 }
