@@ -155,6 +155,9 @@ func (l link) providable() bool {
 		// The file is a tar, but has no annotations.
 		return l.target.rule.to == "image_layer" && l.target.attr("annotations") == nil && l.target.attr("media_type") == nil
 	}
+	if l.target.rule.role == layer && l.target.adapter() == "container_layer" {
+		return l.target.alone && l.target.loop == nil && l.target.file.chosen && l.user.file.chosen
+	}
 	return l.target.rule.role == image && l.target.alone && l.target.loop == nil && l.target.file.chosen && l.user.file.chosen &&
 		(l.user.rule.ruleset == "rules_oci" || l.user.rule.ruleset == "rules_docker")
 }
@@ -259,6 +262,8 @@ func (w *workspace) bridge() {
 			l.target.files = append(l.target.files, use{
 				file: l.user.file, user: l.user, attr: l.attr, value: l.value, archive: l.user.rule.ruleset == "rules_docker",
 			})
+		case !user && target && l.target.adapter() == "container_layer":
+			l.target.files = append(l.target.files, use{file: l.user.file, user: l.user, attr: l.attr, value: l.value, adapted: true})
 		}
 	}
 	for _, l := range w.listedUses {

@@ -114,6 +114,10 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		}
 		return
 	}
+	if !ok && isPassedOn(c.scope, ref.value) {
+		w.open = append(w.open, c)
+		return
+	}
 	if !ok {
 		if !tar && !w.joinCandidates(c, ref.value) {
 			c.refuse(ref.attr, "unknown-target", "only Bazel knows the target "+c.file.source(ref.value), "write the label")
@@ -229,6 +233,20 @@ func (w *workspace) instance(f *file, label string) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// isPassedOn reports whether a value is an argument that a macro's caller passes on: KWARGS.get(NAME) or KWARGS.pop(NAME).
+func isPassedOn(def *build.DefStmt, x build.Expr) bool {
+	call, ok := x.(*build.CallExpr)
+	if !ok || len(call.List) != 1 {
+		return false
+	}
+	method, ok := call.X.(*build.DotExpr)
+	if !ok || method.Name != "get" && method.Name != "pop" {
+		return false
+	}
+	star, ok := method.X.(*build.Ident)
+	return ok && isStarParameter(def, star.Name)
 }
 
 // block gives each call a problem whose chain has one.

@@ -123,8 +123,15 @@ func (c *call) flattened(name, directory string) (map[string]string, bool) {
 		return nil, false
 	}
 	paths := map[string]string{}
+	folder := "" // the label whose files go into the directory
 	for _, value := range all {
 		outputs, known := c.outputs(value)
+		if label, literal := value.(*build.StringExpr); !known && literal && folder == "" && c.onlyFiles() {
+			folder = label.Value
+			paths[strings.TrimSuffix(directory, "/")+"/"] = folder
+			c.note("the files of %s are expected directly in its package: they keep directories below it", c.file.source(value))
+			continue
+		}
 		if !known {
 			c.refuse(name, "unknown-files", fmt.Sprintf("the names of the files of %s are only known to Bazel", c.file.source(value)),
 				"write files = {PATH: LABEL} of an image_layer")
@@ -140,6 +147,11 @@ func (c *call) flattened(name, directory string) (map[string]string, bool) {
 		}
 	}
 	return paths, true
+}
+
+// onlyFiles reports whether a layer of rules_docker has nothing but files, so that their mode applies to all of it.
+func (c *call) onlyFiles() bool {
+	return c.rule.ruleset == "rules_docker" && c.attr("tars") == nil && c.attr("debs") == nil && c.attr("empty_files") == nil
 }
 
 // rewrite gives the call other settings in place of those that describe its layer.

@@ -174,10 +174,24 @@ func listed(to, fileTo string) action {
 			c.rename(a, fileTo)
 		case kind == "string":
 			c.refuse(a.name, "file", "the value comes from a file", "write the value in the BUILD file")
+		case fileTo != "" && c.scope != nil && a.expr != nil && !computes.MatchString(c.file.source(a.value)):
+			c.either(a, to, fileTo)
 		default:
 			c.refuse(a.name, "unknown-type", "the value may be a list or the label of a file", "write a list, or a select of lists")
 		}
 	}
+}
+
+// computes matches expressions that cannot be written twice, or whose type says nothing.
+var computes = regexp.MustCompile(`select\(|\.pop\(`)
+
+// either takes a value of a macro over that is a list for some callers, and the label of a file for others.
+func (c *call) either(a *attr, to, fileTo string) {
+	value := operand(a.value, c.file.source(a.value))
+	isFile := fmt.Sprintf("type(%s) in [\"string\", \"Label\"]", c.file.source(a.value))
+	c.rename(a, to)
+	c.set(a, "None if "+isFile+" else "+value)
+	c.addText(fileTo, value+" if "+isFile+" else None")
 }
 
 // valueKind returns "list" for an expression that can only be a list or a dict, "string" for one that can only be a string,
