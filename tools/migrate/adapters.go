@@ -147,38 +147,37 @@ type pullUse struct {
 	files string // the label without what rules_docker and rules_oci add to it
 }
 
-// providesPull notes the use of an image in a repository. It reports false if no target in front of the user can have the
-// image's files.
-func (w *workspace) providesPull(target *call, u use) bool {
+// usePull returns the use of an image in a repository. It reports false if no target in front of the user can have the image's
+// files.
+func usePull(target *call, u use) (pullUse, bool) {
 	s, literal := u.value.(*build.StringExpr)
 	if !literal || u.user == nil || !u.user.alone || u.user.loop != nil || !u.file.isBuild() || !u.file.chosen || u.inside != "" {
-		return false
+		return pullUse{}, false
 	}
 	label := s.Value
 	repository, rest, _ := strings.Cut(label, "//")
 	switch target.rule.ruleset {
 	case "rules_docker":
 		if rest != "image" && rest != "image:image.tar" && rest != "image:image" {
-			return false
+			return pullUse{}, false
 		}
 		u.archive = rest == "image:image.tar"
 	case "rules_oci":
 		name, _ := target.text("name")
 		platform := strings.TrimPrefix(strings.TrimLeft(repository, "@"), name)
 		if rest != "" && rest != ":"+name || platform != "" && rest != "" {
-			return false
+			return pullUse{}, false
 		}
 		if platform != "" {
 			repository = "@" + name + "//:" + strings.TrimPrefix(platform, "_")
 		}
 	default:
-		return false
+		return pullUse{}, false
 	}
-	w.pullUses = append(w.pullUses, pullUse{target, u, repository})
-	return true
+	return pullUse{target, u, repository}, true
 }
 
-// providePull writes the targets that give a call the files of an image in a repository.
+// provide writes the targets that give a call the files of an image in a repository.
 func (u pullUse) provide() {
 	c, files := u.user, u.files
 	archive := c.shared("image_archive", files, "_archive", []setting{{"image", fmt.Sprintf("%q", files)}})

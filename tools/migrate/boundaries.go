@@ -17,6 +17,8 @@ type link struct {
 	value        build.Expr
 }
 
+func (l link) use() use { return use{file: l.user.file, user: l.user, attr: l.attr, value: l.value} }
+
 // bridged are the attributes that can name a target of the other side.
 var bridged = []string{"base", "images", "image", "manifests", "layers"}
 
@@ -53,6 +55,9 @@ func (w *workspace) archived(c *call, ref *reference) *call {
 // that stayed then.
 func (w *workspace) unwrap(c *call, ref *reference) bool {
 	files := w.declared[ref.key]
+	if files != nil && len(files.strings("base")) == 1 { // an adapter
+		files = w.declared[files.file.label(files.strings("base")[0])]
+	}
 	if files != nil && files.kind() == "filegroup" && onlyStrings(files.attr("srcs")) && len(files.strings("srcs")) == 1 {
 		if group, _ := files.text("output_group"); group == "oci_layout" {
 			files = w.declared[files.file.label(files.strings("srcs")[0])]
@@ -154,6 +159,9 @@ func (l link) providable() bool {
 	if l.target.rule.role == layer && l.user.rule.ruleset == "rules_img" && l.attr == "layers" {
 		// The file is a tar, but has no annotations.
 		return l.target.rule.to == "image_layer" && l.target.attr("annotations") == nil && l.target.attr("media_type") == nil
+	}
+	if _, ok := usePull(l.target, l.use()); l.target.rule.role == pull && l.target.rule.ruleset == l.user.rule.ruleset {
+		return ok
 	}
 	if l.target.rule.role == layer && l.target.adapter() == "container_layer" {
 		return l.target.alone && l.target.loop == nil && l.target.file.chosen && l.user.file.chosen
@@ -259,11 +267,18 @@ func (w *workspace) bridge() {
 			files, _ := l.files()
 			w.readLink(l, files, quoted(files))
 		case !user && target && l.target.rule.role == image:
-			l.target.files = append(l.target.files, use{
-				file: l.user.file, user: l.user, attr: l.attr, value: l.value, archive: l.user.rule.ruleset == "rules_docker",
-			})
+			u := l.use()
+			u.archive = l.user.rule.ruleset == "rules_docker"
+			l.target.files = append(l.target.files, u)
+		case !user && target && l.target.rule.role == pull:
+			if u, ok := usePull(l.target, l.use()); ok {
+				u.archive = l.user.rule.ruleset == "rules_docker"
+				w.pullUses = append(w.pullUses, u)
+			}
 		case !user && target && l.target.adapter() == "container_layer":
-			l.target.files = append(l.target.files, use{file: l.user.file, user: l.user, attr: l.attr, value: l.value, adapted: true})
+			u := l.use()
+			u.adapted = true
+			l.target.files = append(l.target.files, u)
 		}
 	}
 	for _, l := range w.listedUses {

@@ -199,9 +199,12 @@ func (w *workspace) useFiles(target *call, u use) {
 	if u.user.kind() == "image_import" {
 		target.note("%s in %s reads an archive of it; name the image itself instead", u.user.kind(), u.user.where())
 	}
+	if p, ok := usePull(target, u); ok && target.rule.role == pull {
+		w.pullUses = append(w.pullUses, p)
+		return
+	}
 	switch {
 	case target.rule.role == program && u.user.attr("output_group") == nil:
-	case target.rule.role == pull && w.providesPull(target, u):
 	case !target.file.isBuild() && target.scope != u.user.scope:
 		target.usedBy(u)
 	case !u.file.chosen:
