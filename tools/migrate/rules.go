@@ -174,7 +174,7 @@ func listed(to, fileTo string) action {
 			c.rename(a, fileTo)
 		case kind == "string":
 			c.refuse(a.name, "file", "the value comes from a file", "write the value in the BUILD file")
-		case fileTo != "" && c.scope != nil && a.expr != nil && !computes.MatchString(c.file.source(a.value)):
+		case fileTo != "" && c.scope != nil && c.attr("name") != nil && !computes.MatchString(c.file.source(a.value)):
 			c.either(a, to, fileTo)
 		default:
 			c.refuse(a.name, "unknown-type", "the value may be a list or the label of a file", "write a list, or a select of lists")

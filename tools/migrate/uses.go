@@ -28,6 +28,7 @@ var locations = regexp.MustCompile(`\$\((?:location|execpath|rootpath|rlocationp
 // targets provide, so the images stay.
 func (w *workspace) findUses() {
 	for _, f := range w.files {
+		w.findMacroUses(f)
 		known := map[*build.CallExpr]*call{}
 		for _, c := range f.calls {
 			known[c.expr] = c
@@ -271,11 +272,13 @@ func (u use) group() string {
 		return ""
 	}
 	group, _ := u.user.text("output_group")
-	if u.user.kind() == "filegroup" && u.attr == "srcs" && slices.Contains([]string{"oci_layout", "oci_tarball", "digest"}, group) {
+	if u.user.isFilegroup() && u.attr == "srcs" && slices.Contains([]string{"oci_layout", "oci_tarball", "digest"}, group) {
 		return group
 	}
 	return ""
 }
+
+func (c *call) isFilegroup() bool { return strings.TrimPrefix(c.kind(), "native.") == "filegroup" }
 
 // isTarball reports whether a use is a filegroup of the archive of an oci_load.
 func (u use) isTarball() bool {
@@ -285,7 +288,7 @@ func (u use) isTarball() bool {
 		return false
 	}
 	list, _ := srcs.value.(*build.ListExpr)
-	return u.user.kind() == "filegroup" && group == "tarball" && u.attr == "srcs" && list != nil && len(list.List) == 1
+	return u.user.isFilegroup() && group == "tarball" && u.attr == "srcs" && list != nil && len(list.List) == 1
 }
 
 // provideFiles writes targets with the files that other rules use, and makes these rules use them.
