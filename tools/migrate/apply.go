@@ -206,6 +206,9 @@ func (w *workspace) fixModule() {
 			}
 		}
 	}
+	for _, f := range w.files {
+		f.labelsOf(left)
+	}
 	for _, e := range w.extensions {
 		if len(e.pulls) == 0 || slices.ContainsFunc(e.pulls, func(c *call) bool { return !c.translated() }) {
 			left["rules_oci"] = true
@@ -234,6 +237,22 @@ func (w *workspace) fixModule() {
 	if !found && len(w.setup) == 0 {
 		w.setup = append(w.setup, fmt.Sprintf("MODULE.bazel: add bazel_dep(name = \"rules_strata\", version = %q)", version))
 	}
+}
+
+// labelsOf notes the rulesets that labels in the file name, other than those that it loads.
+func (f *file) labelsOf(left map[string]bool) {
+	if f.tree.Type == build.TypeModule || f.tree.Type == build.TypeWorkspace {
+		return
+	}
+	build.Walk(f.tree, func(x build.Expr, stack []build.Expr) {
+		s, ok := x.(*build.StringExpr)
+		if !ok || !isExternal(s.Value) || isLoad(stack) {
+			return
+		}
+		if repository, _, ok := strings.Cut(strings.TrimLeft(s.Value, "@"), "//"); ok && repositories[repository] != "" {
+			left[repositories[repository]] = true
+		}
+	})
 }
 
 func (f *file) rulesOf(load *build.LoadStmt) []*rule {

@@ -104,6 +104,7 @@ type listedUse struct {
 
 // belongs makes a call stay because another one does.
 func (c *call) belongs(cause *call) {
+	c.cause = cause
 	c.refuse("", "chain", fmt.Sprintf("it belongs together with %s in %s, which is not translated", cause.kind(), cause.where()), "solve that first")
 }
 

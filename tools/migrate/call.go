@@ -37,6 +37,7 @@ type call struct {
 	notes    []string
 	refs     []reference
 	node     int    // in the chains
+	cause    *call  // the call that keeps this one
 	absorbed *call  // a call that goes with the translation of this one
 	goes     bool   // set if this is such a call
 	pulled   string // of a pull: the image with its digest, as Starlark

@@ -39,6 +39,9 @@ func (w *workspace) findUses() {
 				return
 			}
 			user, attr := context(stack, known)
+			if user != nil && user.kind() == "Label" && !f.isBuild() {
+				user = nil // a label like any other
+			}
 			for _, found := range locations.FindAllStringSubmatch(s.Value, -1) {
 				w.addUse(use{file: f, user: user, attr: attr, value: s, inside: found[1]}, found[1])
 			}
