@@ -40,7 +40,7 @@ func (c *call) adapt(archive string) string {
 		own = append(own, setting{"src", label})
 	}
 	c.generate(kind, name, own)
-	c.note("%s is for rules that need %s; remove it with the last of them", strings.Trim(name, `"`), c.rule.ruleset)
+	c.note("%s is for rules that need %s; remove it with the last of them", name, c.rule.ruleset)
 	return name
 }
 

@@ -77,6 +77,20 @@ func (w *workspace) unwrap(c *call, ref *reference) bool {
 	return true
 }
 
+// grouped returns the image whose layout a filegroup selects, and its label.
+func (w *workspace) grouped(key string) (*call, string) {
+	files := w.declared[key]
+	if files == nil || !files.isFilegroup() || !onlyStrings(files.attr("srcs")) || len(files.strings("srcs")) != 1 {
+		return nil, ""
+	}
+	label := files.strings("srcs")[0]
+	target := w.targets[files.file.label(label)]
+	if group, _ := files.text("output_group"); group != "oci_layout" || target == nil || target.rule.role != image {
+		return nil, ""
+	}
+	return target, label
+}
+
 // spread blocks the calls whose links cross the boundary to calls that stay, and cannot be bridged. It reports whether there
 // are new ones.
 func (w *workspace) spread() bool {

@@ -135,6 +135,11 @@ func (w *workspace) resolve(c *call, ref *reference) {
 	if image := w.archived(c, ref); image != nil {
 		target = image
 	}
+	if image, label := w.grouped(ref.key); target == nil && image != nil && image.file == c.file {
+		c.replace(ref.value, fmt.Sprintf("%q", label))
+		w.chains.join(c.node, image.node)
+		return
+	}
 	name, isName := ref.value.(*build.Ident)
 	switch {
 	case target != nil && target.rule.role == archive && (tar || ref.attr == "layers"):
@@ -156,7 +161,7 @@ func (w *workspace) resolve(c *call, ref *reference) {
 			w.chains.join(c.node, macro)
 			return
 		}
-		if w.joinCandidates(c, ref.value) || w.resolveUnknown(c, ref) {
+		if !w.isMade(key) && w.joinCandidates(c, ref.value) || w.resolveUnknown(c, ref) {
 			return
 		}
 		c.refuse(ref.attr, "unknown-target", "the target "+c.file.source(ref.value)+" is not one that is translated", "translate it by hand first")
@@ -233,6 +238,15 @@ func (w *workspace) instance(f *file, label string) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// isMade reports whether a rule outside of the rulesets declares a target itself, so that no macro does.
+func (w *workspace) isMade(key string) bool {
+	maker := w.declared[key]
+	if maker == nil || w.computed[key] != nil {
+		return false
+	}
+	return !maker.file.isMacro(maker.kind())
 }
 
 // isPassedOn reports whether a value is an argument that a macro's caller passes on: KWARGS.get(NAME) or KWARGS.pop(NAME).

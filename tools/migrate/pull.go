@@ -130,7 +130,10 @@ func (c *call) constant(name string) (string, bool) {
 // imageName returns the full name of the image that a call pulls.
 func (c *call) imageName() (string, bool) {
 	name, ok := c.constant("image")
-	registry, _ := c.constant("registry")
+	registry, fixed := c.constant("registry")
+	if c.attr("registry") != nil && !fixed {
+		return "", false
+	}
 	if !ok {
 		name, ok = c.constant("repository")
 		if c.rule.ruleset == "rules_img" {

@@ -218,7 +218,7 @@ func (w *workspace) useFiles(target *call, u use) {
 		u.archive = true
 		target.files = append(target.files, u)
 	case target.rule.role == image && (target.rule.ruleset == "rules_oci" || u.group() != "" || u.user.rule != nil && u.user.rule.stays()),
-		target.rule == ociLoad && u.isTarball():
+		target.rule.to == "image_load" && u.isTarball() && target.rule.ruleset != "rules_docker":
 		target.files = append(target.files, u)
 	case target.adapter() != "":
 		u.adapted = true
@@ -301,13 +301,13 @@ func (w *workspace) provideFiles(c *call) {
 	}
 	if c.rule.role == program {
 		archive := c.freeName("_archive")
-		tags := "repo_tags"
-		if a := c.attr(tags); a != nil && c.valueKind(a.value) == "string" {
-			tags = "repo_tags_file"
+		own := []setting{{"visibility", c.sourceOf("visibility")}}
+		for _, s := range c.settings() {
+			if s.name == "image" || strings.HasPrefix(s.name, "repo_tags") {
+				own = append(own, s)
+			}
 		}
-		c.generate("image_archive", archive, []setting{
-			{"image", c.sourceOf("image")}, {tags, c.sourceOf("repo_tags")}, {"visibility", c.sourceOf("visibility")},
-		})
+		c.generate("image_archive", archive, own)
 		for _, u := range c.files {
 			c.provide(u, archive)
 		}
