@@ -23,6 +23,11 @@ func (c *call) translated() bool { return len(c.problems) == 0 && c.rule.to != "
 
 // render returns the files that change, each with its new content.
 func (w *workspace) render() ([]change, error) {
+	for _, c := range w.calls() {
+		if !c.translated() {
+			c.before, c.symbols = nil, nil // its translation, which is void
+		}
+	}
 	w.bridge()
 	for _, c := range w.calls() {
 		w.provideFiles(c)
