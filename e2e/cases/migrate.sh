@@ -39,6 +39,10 @@ oci() {
   equal "a cleared cmd" null "$(setting //:cleared .config.Cmd)"
   equal "a macro's entrypoint" '["/bin/small"]' "$(setting //:small_image .config.Entrypoint)"
   contains "$(build //:listing)" imageLayoutVersion
+  equal "labels of a dictionary" dictionary "$(setting //:labels '.config.Labels["org.example"]')"
+  equal "labels of a file" file "$(setting //:labels_of_file '.config.Labels["org.example"]')"
+  equal "a user from two macros" 1000 "$(setting //:labels .config.User)"
+  contains "$(build //:labels_files)/oci-layout" imageLayoutVersion
   has //:image '(\./)?srv/greeting\.txt' 0/0
 }
 

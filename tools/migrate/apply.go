@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
@@ -24,10 +23,16 @@ func (c *call) translated() bool { return len(c.problems) == 0 && c.rule.to != "
 
 // render returns the files that change, each with its new content.
 func (w *workspace) render() ([]change, error) {
+	for _, c := range w.calls() {
+		if !c.translated() {
+			c.before, c.symbols = nil, nil // its translation, which is void
+		}
+	}
 	w.bridge()
 	for _, c := range w.calls() {
 		w.provideFiles(c)
 		w.providePushes(c)
+		c.provideSpecs()
 	}
 	for _, e := range w.extensions {
 		e.rewrite()
@@ -66,12 +71,23 @@ func (f *file) rewrite() {
 			for _, name := range c.replaced {
 				done[name]++
 			}
+			if c.absorbed != nil {
+				done[c.absorbed.kind()]++
+			}
+		}
+	}
+	kept := map[string]bool{} // by adapters
+	for _, c := range f.calls {
+		for _, symbol := range c.symbols {
+			if _, local := f.adapterModule(symbol); adapterModules[symbol] != "" {
+				kept[local] = true
+			}
 		}
 	}
 	gone := map[string]bool{}
 	f.released = gone
 	for name, n := range done {
-		gone[name] = f.uses[name] == n
+		gone[name] = f.uses[name] == n && !kept[name]
 	}
 	m := &imports{file: f, names: map[string]map[string]string{}, aliases: map[string]bool{}}
 	for _, load := range f.loads {
@@ -85,14 +101,22 @@ func (f *file) rewrite() {
 	}
 	for _, c := range f.calls {
 		if c.rule == nil || !c.translated() {
-			if c.copied != "" {
-				f.insert(c, m) // a second pull
-			}
+			f.insert(c, m) // a second pull, or an adapter for a call that stays
 			continue
 		}
-		f.edits = append(append(f.edits, c.edits...), f.removals(c.expr, c.dropped...)...)
+		if !c.rule.goes {
+			f.edits = append(append(f.edits, c.edits...), f.removals(c.expr, c.dropped...)...)
+		}
+		if c.absorbed != nil {
+			start, end := span(c.absorbed.expr)
+			f.edits = append(f.edits, f.wholeLines(start, end))
+		}
 		start, end := span(c.expr.X)
 		if c.isTag() {
+			continue
+		}
+		if c.rule.goes {
+			f.edits = append(f.edits, f.wholeLines(span(c.expr)))
 			continue
 		}
 		if !m.aliases[c.kind()] {
@@ -109,6 +133,9 @@ func (f *file) rewrite() {
 
 // insert puts the new targets of a call in front of it and its comments.
 func (f *file) insert(c *call, m *imports) {
+	if len(c.before) == 0 {
+		return
+	}
 	var statement build.Expr = c.expr
 	if c.loop != nil {
 		statement = c.loop
@@ -124,6 +151,9 @@ func (f *file) insert(c *call, m *imports) {
 		gap = "\n"
 	}
 	for i, text := range c.before {
+		if adapterModules[c.symbols[i]] != "" {
+			f.workspace.adapted[adapterRule(c.symbols[i]).ruleset] = true
+		}
 		switch symbol := c.symbols[i]; {
 		case f.isNative(symbol) && c.scope != nil:
 			text = "native." + text
@@ -160,106 +190,6 @@ func (c *call) isTag() bool {
 	}
 	_, ok := c.expr.X.(*build.DotExpr)
 	return ok
-}
-
-// fixModule declares the dependency on rules_strata, and removes that on rules_oci if nothing loads it any more.
-func (w *workspace) fixModule() {
-	any, left := false, map[string]bool{}
-	for _, f := range w.files {
-		any = any || len(f.edits) > 0
-		for _, load := range f.loads {
-			for i := range load.From {
-				r := f.rules[load.To[i].Name]
-				if r != nil && !f.released[load.To[i].Name] {
-					left[r.ruleset] = true
-				}
-			}
-			if repository, _, ok := strings.Cut(strings.TrimLeft(load.Module.Value, "@"), "//"); ok && repositories[repository] != "" && len(f.rulesOf(load)) == 0 {
-				left[repositories[repository]] = true
-			}
-		}
-	}
-	for _, e := range w.extensions {
-		if len(e.pulls) == 0 || slices.ContainsFunc(e.pulls, func(c *call) bool { return !c.translated() }) {
-			left["rules_oci"] = true
-		}
-	}
-	for _, e := range w.repoRules {
-		if slices.ContainsFunc(e.pulls, func(c *call) bool { return !c.translated() }) {
-			left["rules_img"] = true
-		}
-	}
-	if !any {
-		return
-	}
-	found := false
-	for _, f := range w.files {
-		switch {
-		case f.name == "MODULE.bazel":
-			found = true
-			f.fixDependencies(left)
-		case f.tree.Type == build.TypeWorkspace:
-			if !strings.Contains(string(f.text), "rules_strata_dependencies") {
-				w.setup = append(w.setup, f.name+": declare rules_strata above its first use, as in docs/rules.md")
-			}
-		}
-	}
-	if !found && len(w.setup) == 0 {
-		w.setup = append(w.setup, fmt.Sprintf("MODULE.bazel: add bazel_dep(name = \"rules_strata\", version = %q)", version))
-	}
-}
-
-func (f *file) rulesOf(load *build.LoadStmt) []*rule {
-	var all []*rule
-	for _, to := range load.To {
-		if r := f.rules[to.Name]; r != nil {
-			all = append(all, r)
-		}
-	}
-	return all
-}
-
-// fixDependencies edits the bazel_dep calls of MODULE.bazel.
-func (f *file) fixDependencies(left map[string]bool) {
-	var other, last *call
-	declared := slices.ContainsFunc(f.calls, func(c *call) bool {
-		name, _ := c.text("name")
-		return c.kind() == "bazel_dep" && name == "rules_strata"
-	})
-	for _, c := range f.calls {
-		if c.kind() != "bazel_dep" {
-			continue
-		}
-		last = c
-		switch name, _ := c.text("name"); {
-		case repositories[name] == "rules_oci" || repositories[name] == "rules_img":
-			other = c
-			if left[repositories[name]] {
-				continue
-			}
-			start, end := span(c.expr)
-			if declared {
-				f.edits = append(f.edits, f.wholeLines(start, end))
-				continue
-			}
-			f.edits = append(f.edits, edit{start, end, fmt.Sprintf("bazel_dep(name = \"rules_strata\", version = %q)", version)})
-			return
-		}
-	}
-	if declared {
-		return
-	}
-	if other == nil {
-		other = last
-	}
-	at := len(f.text)
-	if other != nil {
-		_, at = span(other.expr)
-		for at < len(f.text) && f.text[at-1] != '\n' {
-			at++
-		}
-	}
-	f.edits = append(f.edits, edit{at, at, fmt.Sprintf("bazel_dep(name = \"rules_strata\", version = %q)\n", version)})
 }
 
 // write replaces the files, MODULE.bazel last.

@@ -17,6 +17,8 @@ type link struct {
 	value        build.Expr
 }
 
+func (l link) use() use { return use{file: l.user.file, user: l.user, attr: l.attr, value: l.value} }
+
 // bridged are the attributes that can name a target of the other side.
 var bridged = []string{"base", "images", "image", "manifests", "layers"}
 
@@ -53,6 +55,9 @@ func (w *workspace) archived(c *call, ref *reference) *call {
 // that stayed then.
 func (w *workspace) unwrap(c *call, ref *reference) bool {
 	files := w.declared[ref.key]
+	if files != nil && len(files.strings("base")) == 1 { // an adapter
+		files = w.declared[files.file.label(files.strings("base")[0])]
+	}
 	if files != nil && files.kind() == "filegroup" && onlyStrings(files.attr("srcs")) && len(files.strings("srcs")) == 1 {
 		if group, _ := files.text("output_group"); group == "oci_layout" {
 			files = w.declared[files.file.label(files.strings("srcs")[0])]
@@ -70,6 +75,20 @@ func (w *workspace) unwrap(c *call, ref *reference) bool {
 	}
 	c.replace(ref.value, fmt.Sprintf("%q", image))
 	return true
+}
+
+// grouped returns the image whose layout a filegroup selects, and its label.
+func (w *workspace) grouped(key string) (*call, string) {
+	files := w.declared[key]
+	if files == nil || !files.isFilegroup() || !onlyStrings(files.attr("srcs")) || len(files.strings("srcs")) != 1 {
+		return nil, ""
+	}
+	label := files.strings("srcs")[0]
+	target := w.targets[files.file.label(label)]
+	if group, _ := files.text("output_group"); group != "oci_layout" || target == nil || target.rule.role != image {
+		return nil, ""
+	}
+	return target, label
 }
 
 // spread blocks the calls whose links cross the boundary to calls that stay, and cannot be bridged. It reports whether there
@@ -99,6 +118,7 @@ type listedUse struct {
 
 // belongs makes a call stay because another one does.
 func (c *call) belongs(cause *call) {
+	c.cause = cause
 	c.refuse("", "chain", fmt.Sprintf("it belongs together with %s in %s, which is not translated", cause.kind(), cause.where()), "solve that first")
 }
 
@@ -155,93 +175,14 @@ func (l link) providable() bool {
 		// The file is a tar, but has no annotations.
 		return l.target.rule.to == "image_layer" && l.target.attr("annotations") == nil && l.target.attr("media_type") == nil
 	}
+	if _, ok := usePull(l.target, l.use()); l.target.rule.role == pull && l.target.rule.ruleset == l.user.rule.ruleset {
+		return ok
+	}
+	if l.target.rule.role == layer && l.target.adapter() == "container_layer" {
+		return l.target.alone && l.target.loop == nil && l.target.file.chosen && l.user.file.chosen
+	}
 	return l.target.rule.role == image && l.target.alone && l.target.loop == nil && l.target.file.chosen && l.user.file.chosen &&
 		(l.user.rule.ruleset == "rules_oci" || l.user.rule.ruleset == "rules_docker")
-}
-
-// resolveUnknown notes the use of an image or a layer that a rule outside of the rulesets makes, if its files are known: the
-// .tar of a rule that extends container_image, the layout that oci_image requires of a base, or the archive of a layer.
-func (w *workspace) resolveUnknown(c *call, ref *reference) bool {
-	s, literal := ref.value.(*build.StringExpr)
-	if !literal || c.scope != nil && !strings.HasPrefix(s.Value, "//") {
-		return false
-	}
-	makers, known := w.makers(c.file.label(s.Value))
-	layer := c.rule.ruleset == "rules_img" && ref.attr == "layers"
-	files := s.Value
-	switch c.rule.ruleset {
-	case "rules_img":
-		return known && layer // tars are layers in both
-	case "rules_oci":
-		if !known || ref.attr != "base" || !c.alone {
-			return false
-		}
-	case "rules_docker":
-		archive := strings.HasSuffix(s.Value, ".tar")
-		extends := known && len(makers) == 1 && slices.Contains(extensions, makers[0].kind())
-		if !archive && !extends || ref.attr != "base" && ref.attr != "images" || !c.alone {
-			return false
-		}
-		if !archive {
-			files = explicit(files) + ".tar"
-		}
-	}
-	w.unknown = append(w.unknown, unknownLink{link{user: c, attr: ref.attr, value: ref.value}, files})
-	return true
-}
-
-// extensions are rules of third parties with the outputs of container_image.
-var extensions = []string{"rpm_image"}
-
-// unknownLink is the use of files by a call.
-type unknownLink struct {
-	link
-	files string
-}
-
-// makers returns the calls that may declare a target. It reports false if one of them may be a macro of the workspace,
-// which may use a rule that is translated, or if the workspace does not show any.
-func (w *workspace) makers(key string) (all []*call, known bool) {
-	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
-	for _, f := range w.files {
-		if !f.isBuild() || f.pkg() != pkg {
-			continue
-		}
-		for _, c := range f.calls {
-			a := c.attr("name")
-			if a == nil || c.rule != nil {
-				continue
-			}
-			text, ok := pattern(a.value)
-			if !ok || !overlap(glob(text), name) {
-				continue
-			}
-			if f.isMacro(c.kind()) {
-				return nil, false
-			}
-			all = append(all, c)
-		}
-	}
-	return all, len(all) > 0 || w.isSource(key)
-}
-
-// isMacro reports whether a name is a function of the workspace.
-func (f *file) isMacro(name string) bool {
-	for _, load := range f.loads {
-		for i, to := range load.To {
-			if to.Name != name || strings.HasPrefix(load.Module.Value, "@") && isExternal(load.Module.Value) {
-				continue
-			}
-			at := slices.IndexFunc(f.workspace.files, func(other *file) bool { return other.name == f.loaded(load) })
-			if at < 0 {
-				return true
-			}
-			value := f.workspace.files[at].values[load.From[i].Name]
-			call, ok := value.(*build.CallExpr)
-			return !ok || !isNamed(call.X, "rule")
-		}
-	}
-	return false
 }
 
 // bridge writes the targets at the boundaries.
@@ -250,11 +191,20 @@ func (w *workspace) bridge() {
 		switch user, target := l.user.translated(), l.target.translated(); {
 		case user && !target:
 			files, _ := l.files()
-			w.readLink(l, files)
+			w.readLink(l, files, quoted(files))
 		case !user && target && l.target.rule.role == image:
-			l.target.files = append(l.target.files, use{
-				file: l.user.file, user: l.user, attr: l.attr, value: l.value, archive: l.user.rule.ruleset == "rules_docker",
-			})
+			u := l.use()
+			u.archive = l.user.rule.ruleset == "rules_docker"
+			l.target.files = append(l.target.files, u)
+		case !user && target && l.target.rule.role == pull:
+			if u, ok := usePull(l.target, l.use()); ok {
+				u.archive = l.user.rule.ruleset == "rules_docker"
+				w.pullUses = append(w.pullUses, u)
+			}
+		case !user && target && l.target.adapter() == "container_layer":
+			u := l.use()
+			u.adapted = true
+			l.target.files = append(l.target.files, u)
 		}
 	}
 	for _, l := range w.listedUses {
@@ -263,22 +213,35 @@ func (w *workspace) bridge() {
 		}
 	}
 	for _, l := range w.unknown {
-		if l.user.translated() {
-			w.readLink(l.link, l.files)
+		if !l.user.translated() {
+			continue
+		}
+		src := l.user.file.source(l.value)
+		if l.label != "" {
+			src = quoted(l.label)
+		}
+		if l.through {
+			src = l.user.archiveOf(src, l.label)
+			l.label = strings.Trim(src, `"`)
+		}
+		w.readLink(l.link, l.label, src)
+	}
+	for _, u := range w.pullUses {
+		if u.target.translated() {
+			u.provide()
 		}
 	}
 }
 
-// readLink makes a translated call read the files of a target that stays.
-func (w *workspace) readLink(l link, files string) {
+// readLink makes a translated call read the files of a target that stays: those of a label, with src as its text.
+func (w *workspace) readLink(l link, label, src string) {
 	c := l.user
-	src := fmt.Sprintf("%q", files)
 	if l.direct() {
 		if l.target.copyable() {
 			src = fmt.Sprintf("%q", "@"+l.target.copy())
 		}
 	} else {
-		src = w.readFrom(l, files)
+		src = w.readFrom(l, label, src)
 	}
 	start, end := span(l.value)
 	c.edits = slices.DeleteFunc(c.edits, func(e edit) bool { return e.start == start && e.end == end })
@@ -287,25 +250,25 @@ func (w *workspace) readLink(l link, files string) {
 }
 
 // readFrom returns the target that has the files of another, in front of the call.
-func (w *workspace) readFrom(l link, files string) string {
-	c, src := l.user, fmt.Sprintf("%q", files)
+func (w *workspace) readFrom(l link, label, src string) string {
+	c := l.user
 	if l.target != nil && l.target.rule.ruleset == "rules_img" {
 		group := "oci_layout"
 		if l.target.rule.role == layer {
 			group = "layer"
 		}
-		src = c.shared("filegroup", files, "_"+group, []setting{{"srcs", "[" + src + "]"}, {"output_group", fmt.Sprintf("%q", group)}})
+		src = c.shared("filegroup", label, "_"+group, []setting{{"srcs", "[" + src + "]"}, {"output_group", fmt.Sprintf("%q", group)}})
 		if group == "layer" {
 			return src
 		}
 	}
 	c.note("%s is read by an image_import, because the other ruleset still makes it", c.file.source(l.value))
-	return c.shared("image_import", files, "_import", []setting{{"src", src}})
+	return c.shared("image_import", label, "_import", []setting{{"src", src}})
 }
 
-// shared returns the label of a new target that has a file's name and can be used by several calls.
+// shared returns the label of a new target that has a file's name and can be used by several calls, unless the file is computed.
 func (c *call) shared(kind, files, suffix string, settings []setting) string {
-	if c.scope != nil || c.loop != nil {
+	if c.scope != nil || c.loop != nil || files == "" {
 		name := c.freeName(suffix)
 		c.generate(kind, name, settings)
 		return c.ref(name)

@@ -25,6 +25,7 @@ type call struct {
 	replaced []string // variables that edits replace by other text
 	cleared  []string // settings of the base that are not inherited
 	pushes   []destination
+	specs    []spec   // of an image of rules_img
 	images   string   // the variable with the images of a bundle
 	star     string   // the variable in an argument **NAME
 	probes   []*call  // the callers that pass on attributes with it
@@ -36,6 +37,9 @@ type call struct {
 	notes    []string
 	refs     []reference
 	node     int    // in the chains
+	cause    *call  // the call that keeps this one
+	absorbed *call  // a call that goes with the translation of this one
+	goes     bool   // set if this is such a call
 	pulled   string // of a pull: the image with its digest, as Starlark
 	copied   string // of a pull that stays: the name of a second one
 	// files has the uses of the target's files by rules that are not translated.

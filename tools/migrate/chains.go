@@ -114,6 +114,10 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		}
 		return
 	}
+	if !ok && isPassedOn(c.scope, ref.value) {
+		w.open = append(w.open, c)
+		return
+	}
 	if !ok {
 		if !tar && !w.joinCandidates(c, ref.value) {
 			c.refuse(ref.attr, "unknown-target", "only Bazel knows the target "+c.file.source(ref.value), "write the label")
@@ -125,11 +129,16 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		c.refuse(ref.attr, "no-counterpart", c.file.source(ref.value)+" becomes an image_artifact", "list only images")
 		return
 	}
-	if target == nil && w.unwrap(c, ref) {
+	if target == nil && (w.unwrap(c, ref) || c.rule == ociRules["oci_image_index"] && w.absorb(c, ref)) {
 		return
 	}
 	if image := w.archived(c, ref); image != nil {
 		target = image
+	}
+	if image, label := w.grouped(ref.key); target == nil && image != nil && image.file == c.file {
+		c.replace(ref.value, fmt.Sprintf("%q", label))
+		w.chains.join(c.node, image.node)
+		return
 	}
 	name, isName := ref.value.(*build.Ident)
 	switch {
@@ -152,7 +161,7 @@ func (w *workspace) resolve(c *call, ref *reference) {
 			w.chains.join(c.node, macro)
 			return
 		}
-		if w.joinCandidates(c, ref.value) || w.resolveUnknown(c, ref) {
+		if !w.isMade(key) && w.joinCandidates(c, ref.value) || w.resolveUnknown(c, ref) {
 			return
 		}
 		c.refuse(ref.attr, "unknown-target", "the target "+c.file.source(ref.value)+" is not one that is translated", "translate it by hand first")
@@ -231,26 +240,27 @@ func (w *workspace) instance(f *file, label string) (int, bool) {
 	return 0, false
 }
 
-// macro returns the node of a macro of the workspace that a file loads.
-func (w *workspace) macro(f *file, name string) (int, bool) {
-	for _, load := range f.loads {
-		for i, to := range load.To {
-			if to.Name != name {
-				continue
-			}
-			for def, node := range w.chains.macros {
-				if def.Name == load.From[i].Name && w.defines(f.loaded(load), def) {
-					return node, true
-				}
-			}
-		}
+// isMade reports whether a rule outside of the rulesets declares a target itself, so that no macro does.
+func (w *workspace) isMade(key string) bool {
+	maker := w.declared[key]
+	if maker == nil || w.computed[key] != nil {
+		return false
 	}
-	return 0, false
+	return !maker.file.isMacro(maker.kind())
 }
 
-func (w *workspace) defines(name string, def *build.DefStmt) bool {
-	at := slices.IndexFunc(w.files, func(f *file) bool { return f.name == name })
-	return at >= 0 && slices.ContainsFunc(w.files[at].tree.Stmt, func(x build.Expr) bool { return x == build.Expr(def) })
+// isPassedOn reports whether a value is an argument that a macro's caller passes on: KWARGS.get(NAME) or KWARGS.pop(NAME).
+func isPassedOn(def *build.DefStmt, x build.Expr) bool {
+	call, ok := x.(*build.CallExpr)
+	if !ok || len(call.List) != 1 {
+		return false
+	}
+	method, ok := call.X.(*build.DotExpr)
+	if !ok || method.Name != "get" && method.Name != "pop" {
+		return false
+	}
+	star, ok := method.X.(*build.Ident)
+	return ok && isStarParameter(def, star.Name)
 }
 
 // block gives each call a problem whose chain has one.

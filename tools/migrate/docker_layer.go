@@ -42,6 +42,7 @@ func dockerLayer(c *call, _ *attr) {
 	if !ok {
 		return
 	}
+	var tops []string
 	if len(paths) > 0 {
 		mode := "0555"
 		if s, ok := c.text("mode"); ok {
@@ -50,8 +51,18 @@ func dockerLayer(c *call, _ *attr) {
 			c.refuse("mode", "not-literal", "the mode is not a literal", "write the mode")
 			return
 		}
-		add("files", dict(paths))
-		add("modes", modes(paths, mode))
+		// A mode of all files of a label would apply to the entries of archives, too.
+		if at := strings.TrimSuffix(directory, "/") + "/"; paths[at] != "" && !c.onlyFiles() {
+			name := c.freeName("_files")
+			folder := map[string]string{at: paths[at]}
+			c.generate("image_layer", name, []setting{{"files", dict(folder)}, {"modes", modes(folder, mode)}})
+			tops = append(tops, c.ref(name))
+			delete(paths, at)
+		}
+		if len(paths) > 0 {
+			add("files", dict(paths))
+			add("modes", modes(paths, mode))
+		}
 	}
 	for _, name := range []string{"tars", "debs", "symlinks", "empty_dirs", "empty_files"} {
 		a := c.attr(name)
@@ -88,12 +99,15 @@ func dockerLayer(c *call, _ *attr) {
 			}
 		}
 	}
-	if len(own) == 0 {
+	if len(own) > 0 {
+		name := c.freeName("_layer")
+		c.generate("image_layer", name, own)
+		tops = append([]string{c.ref(name)}, tops...)
+	}
+	if len(tops) == 0 {
 		return
 	}
-	name := c.freeName("_layer")
-	c.generate("image_layer", name, own)
-	top := "[" + c.ref(name) + "]"
+	top := "[" + strings.Join(tops, ", ") + "]"
 	if a := c.attr("layers"); a != nil {
 		_, end := span(a.value)
 		c.edits = append(c.edits, edit{start: end, end: end, text: " + " + top})
@@ -123,8 +137,15 @@ func (c *call) flattened(name, directory string) (map[string]string, bool) {
 		return nil, false
 	}
 	paths := map[string]string{}
+	folder := "" // the label whose files go into the directory
 	for _, value := range all {
 		outputs, known := c.outputs(value)
+		if label, literal := value.(*build.StringExpr); !known && literal && folder == "" && c.rule.ruleset == "rules_docker" && (c.rule.role == image || c.onlyFiles()) {
+			folder = label.Value
+			paths[strings.TrimSuffix(directory, "/")+"/"] = folder
+			c.note("the files of %s are expected directly in its package: they keep directories below it", c.file.source(value))
+			continue
+		}
 		if !known {
 			c.refuse(name, "unknown-files", fmt.Sprintf("the names of the files of %s are only known to Bazel", c.file.source(value)),
 				"write files = {PATH: LABEL} of an image_layer")
@@ -140,6 +161,11 @@ func (c *call) flattened(name, directory string) (map[string]string, bool) {
 		}
 	}
 	return paths, true
+}
+
+// onlyFiles reports whether a layer of rules_docker has nothing but files, so that their mode applies to all of it.
+func (c *call) onlyFiles() bool {
+	return c.attr("tars") == nil && c.attr("debs") == nil && c.attr("empty_files") == nil
 }
 
 // rewrite gives the call other settings in place of those that describe its layer.

@@ -64,6 +64,9 @@ func dict(entries map[string]string) string {
 func modes(paths map[string]string, mode string) string {
 	all := map[string]string{}
 	for at := range paths {
+		if strings.HasSuffix(at, "/") {
+			at += "**"
+		}
 		all[at] = mode
 	}
 	return dict(all)

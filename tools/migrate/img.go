@@ -69,29 +69,17 @@ var imgRules = map[string]*rule{
 			"annotations":      templates(listed("annotations", "")),
 			"annotations_file": keep("annotations_file"),
 			"stamp":            imgStamp,
+			"push_specs":       deployed,
+			"load_specs":       deployed,
 		},
 	},
-	"image_push": {
-		role: program, to: "image_push", targets: []string{"image"}, finish: imgPush,
-		attrs: map[string]action{
-			"image": label("image"), "registry": templates(later), "repository": templates(later), "tag": templates(later),
-			"tag_list": templates(keep("remote_tags")),
-			"tag_file": keep("tag_file"), "destination_file": keep("repository_file"),
-			"cross_mount_from": drop("layers are uploaded if the repository lacks them"),
-			"strategy":         drop("layers that are not on this machine are read from their registry or the remote cache"),
-			"stamp":            drop("variables are expanded when the program runs"),
-		},
-	},
-	"image_load": {
-		role: program, to: "image_load", targets: []string{"image"}, finish: imgLoad,
-		attrs: map[string]action{
-			"image": label("image"), "registry": templates(later), "repository": templates(later), "tag": templates(later),
-			"tag_list": templates(keep("repo_tags")),
-			"tag_file": keep("repo_tags_file"),
-			"daemon":   keep("engine"),
-			"strategy": drop("layers that are not on this machine are read from their registry or the remote cache"),
-			"stamp":    drop("variables are expanded when the program runs"),
-		},
+	"image_push":      imgPushRule,
+	"image_load":      imgLoadRule,
+	"image_push_spec": specs(imgPushRule),
+	"image_load_spec": specs(imgLoadRule),
+	"image_structure_test": {
+		role: test, to: "image_test", targets: []string{"image"},
+		attrs: map[string]action{"image": label("image"), "configs": keep("configs")},
 	},
 	"pull": imgPull,
 	"image_manifest_from_oci_layout": {
@@ -133,6 +121,8 @@ var imgImage = map[string]action{
 	"created_timestamp": templates(keep("created")),
 	"platform":          keep("platform"),
 	"stamp":             imgStamp,
+	"push_specs":        deployed,
+	"load_specs":        deployed,
 }
 
 // always drops an attribute with the value that always applies here.
@@ -196,7 +186,11 @@ func templates(do action) action {
 				return "{{" + m[1] + "|" + m[3] + "}}"
 			})
 			value = statusVariable.ReplaceAllString(value, "{{$1}}")
-			if rest := known.ReplaceAllString(imgVariable.ReplaceAllString(value, ""), ""); strings.Contains(rest, "{{") {
+			rest := known.ReplaceAllString(imgVariable.ReplaceAllString(value, ""), "")
+			if c.rule.goes {
+				rest = strings.NewReplacer(ofImage[0], "", ofImage[1], "").Replace(rest)
+			}
+			if strings.Contains(rest, "{{") {
 				c.refuse(a.name, "template", fmt.Sprintf("%q is a template", s.Value), "write {{NAME}} for a variable of the workspace status")
 				return
 			}
@@ -210,94 +204,6 @@ func templates(do action) action {
 
 // known matches a variable of the workspace status in our form.
 var known = regexp.MustCompile(`\{\{[A-Z][A-Z0-9_]*(?:\|[^{}]*)?\}\}`)
-
-// imgPush joins registry and repository. Without a registry, that of the flag applies.
-func imgPush(c *call, _ *attr) {
-	if c.attr("tag") != nil && c.attr("tag_list") != nil {
-		c.refuse("tag", "two-tags", "the call has tag and tag_list", "use tag_list for all tags")
-		return
-	}
-	repository := c.attr("repository")
-	if c.attr("destination_file") != nil && repository == nil && c.attr("registry") == nil {
-		c.pushTag()
-		return
-	}
-	if c.attr("registry") != nil || repository == nil {
-		registryPush(c, nil)
-		return
-	}
-	if !isString(repository.value) {
-		c.refuse("repository", "not-literal", "registry and repository are not strings", "write them in this call")
-		return
-	}
-	registry := c.file.workspace.registry()
-	if registry == registryVariable {
-		c.note("add common --define=IMAGE_REGISTRY=REGISTRY to .bazelrc; it replaces the flag destination_registry of rules_img")
-	}
-	prefix := &build.StringExpr{Value: registry}
-	c.set(repository, joined(fmt.Sprintf("%q", registry), c.take(repository.value), prefix, repository.value))
-	c.pushTag()
-}
-
-// imgLoad joins registry, repository and tag.
-func imgLoad(c *call, _ *attr) {
-	tag := c.attr("tag")
-	if list := c.attr("tag_list"); list != nil && tag == nil && c.attr("tag_file") == nil {
-		if tags, ok := list.value.(*build.ListExpr); ok && c.attr("repository") != nil {
-			c.qualify(tags.List)
-			return
-		}
-	}
-	if tag == nil {
-		if a := c.attr("repository"); a != nil || c.attr("tag_list") == nil && c.attr("tag_file") == nil {
-			c.refuse("tag", "no-name", "the names of the image are not in one attribute", `write repo_tags = ["REPOSITORY:TAG"]`)
-		}
-		return
-	}
-	full, ok := c.text("tag")
-	separator := ":"
-	for _, name := range []string{"repository", "registry"} {
-		if a := c.attr(name); a != nil {
-			part, literal := c.text(name)
-			full, ok = part+separator+full, ok && literal
-			c.drop(a)
-		}
-		separator = "/"
-	}
-	if ok && c.attr("registry") == nil && c.attr("repository") != nil {
-		if registry := c.file.workspace.registry(); registry != registryVariable {
-			full = registry + "/" + full
-		}
-	}
-	if !ok || strings.Contains(full, "{{") || c.attr("tag_list") != nil {
-		c.refuse("tag", "not-literal", "the name of the image is not a literal", `write repo_tags = ["REPOSITORY:TAG"]`)
-		return
-	}
-	c.rename(tag, "repo_tags")
-	c.set(tag, fmt.Sprintf("[%q]", full))
-}
-
-// qualify makes full names of tags.
-func (c *call) qualify(tags []build.Expr) {
-	name, ok := c.text("repository")
-	c.drop(c.attr("repository"))
-	if registry := c.attr("registry"); registry != nil {
-		host, literal := c.text("registry")
-		name, ok = host+"/"+name, ok && literal
-		c.drop(registry)
-	} else if registry := c.file.workspace.registry(); registry != registryVariable {
-		name = registry + "/" + name
-	}
-	for _, x := range tags {
-		s, literal := x.(*build.StringExpr)
-		if ok = ok && literal; ok {
-			c.replace(x, fmt.Sprintf("%q", name+":"+strings.Trim(c.take(s), `"`)))
-		}
-	}
-	if !ok {
-		c.refuse("tag_list", "not-literal", "the names of the image are not literals", `write repo_tags = ["REPOSITORY:TAG"]`)
-	}
-}
 
 // onePlatform translates the platforms of an image_from_binary: an index has at least two there, unless kind says more.
 func onePlatform(c *call, _ *attr) {

@@ -59,6 +59,9 @@ type imports struct {
 func (m *imports) module(symbol string) string {
 	from := modules[symbol]
 	switch {
+	case adapterModules[symbol] != "":
+		module, _ := m.file.adapterModule(symbol)
+		return module
 	case from == "":
 		return defs
 	case strings.HasPrefix(from, "@rules_strata//") || m.file.workspace == nil:
@@ -80,6 +83,9 @@ func (m *imports) module(symbol string) string {
 
 // local returns the local name of one of ours, which the file will load.
 func (m *imports) local(symbol string) string {
+	if _, local := m.file.adapterModule(symbol); local != "" {
+		return local
+	}
 	from := m.module(symbol)
 	for local, known := range m.names[from] {
 		if known == symbol && !m.aliases[local] {
@@ -119,8 +125,10 @@ func (m *imports) add(symbol, local string) {
 // goes, or behind all loads.
 func (m *imports) fixLoads(gone map[string]bool) {
 	f := m.file
+	fixed := map[*build.LoadStmt]bool{}
 	for _, load := range f.loads {
 		if names := m.names[load.Module.Value]; names != nil {
+			fixed[load] = true
 			m.fixLoad(load, gone, names)
 			delete(m.names, load.Module.Value)
 		}
@@ -136,8 +144,10 @@ func (m *imports) fixLoads(gone map[string]bool) {
 		}
 		start, end := span(load)
 		switch {
-		case slices.ContainsFunc(load.To, func(to *build.Ident) bool { return !gone[to.Name] }):
-			m.fixLoad(load, gone, nil)
+		case fixed[load], slices.ContainsFunc(load.To, func(to *build.Ident) bool { return !gone[to.Name] }):
+			if !fixed[load] {
+				m.fixLoad(load, gone, nil)
+			}
 			if text != "" {
 				at := f.lineStart(start)
 				f.edits = append(f.edits, edit{start: at, end: at, text: text + "\n"})

@@ -26,7 +26,7 @@ func (w *workspace) callers(def *build.DefStmt) []caller {
 	w.called[def] = nil // a macro that calls itself
 	var all []caller
 	for _, f := range w.files {
-		names := f.namesOf(w, def)
+		names := f.namesOf(def)
 		if len(names) == 0 {
 			continue
 		}
@@ -41,14 +41,17 @@ func (w *workspace) callers(def *build.DefStmt) []caller {
 }
 
 // namesOf returns the names of a macro in a file.
-func (f *file) namesOf(w *workspace, def *build.DefStmt) []string {
-	if slices.ContainsFunc(f.tree.Stmt, func(x build.Expr) bool { return x == build.Expr(def) }) {
+func (f *file) namesOf(def *build.DefStmt) []string {
+	if f.function(def.Name) == def {
 		return []string{def.Name}
 	}
 	var names []string
 	for _, load := range f.loads {
-		for i, to := range load.To {
-			if load.From[i].Name == def.Name && w.defines(f.loaded(load), def) {
+		if isExternal(load.Module.Value) {
+			continue
+		}
+		for _, to := range load.To {
+			if _, x := f.definition(to.Name); x == build.Expr(def) {
 				names = append(names, to.Name)
 			}
 		}
@@ -165,18 +168,13 @@ func (w *workspace) checkStar(c *call) {
 		return
 	}
 	probes := []*call{w.probe(c, c, w.assigned(c, name))}
-	for _, caller := range from {
-		if caller.open {
-			c.refuse("**", "kwargs", "the macro's caller in "+caller.call.where()+" passes on attributes that the program cannot see", advice)
-			return
-		}
-		passed := map[string]build.Expr{}
-		for arg, value := range caller.args {
-			if !isParameter(c.scope, arg) {
-				passed[arg] = value
-			}
-		}
-		probes = append(probes, w.probe(c, caller.call, passed))
+	all, hidden := w.passedOn(c.scope, 0)
+	if hidden != nil {
+		c.refuse("**", "kwargs", "the macro's caller in "+hidden.where()+" passes on attributes that the program cannot see", advice)
+		return
+	}
+	for _, from := range all {
+		probes = append(probes, w.probe(c, from.call, from.args))
 	}
 	for _, p := range probes {
 		if p.refused != "" {
@@ -185,6 +183,58 @@ func (w *workspace) checkStar(c *call) {
 		}
 		c.probes = append(c.probes, p)
 	}
+}
+
+// passedOn returns the arguments that callers of a macro pass on with its **NAME, also through other macros. hidden is a caller
+// whose arguments the workspace does not show.
+func (w *workspace) passedOn(def *build.DefStmt, depth int) (all []caller, hidden *call) {
+	for _, from := range w.callers(def) {
+		own := caller{call: from.call, args: map[string]build.Expr{}}
+		for arg, value := range from.args {
+			if !isParameter(def, arg) {
+				own.args[arg] = value
+			}
+		}
+		all = append(all, own)
+		if !from.open {
+			continue
+		}
+		name := from.call.starName()
+		if depth > 4 || !isStarParameter(from.call.scope, name) {
+			return nil, from.call
+		}
+		outer, hidden := w.passedOn(from.call.scope, depth+1)
+		if hidden != nil {
+			return nil, hidden
+		}
+		outer = append(outer, caller{call: from.call, args: w.assigned(from.call, name)})
+		for _, o := range outer {
+			for arg := range o.args {
+				if isParameter(def, arg) {
+					delete(o.args, arg)
+				}
+			}
+			all = append(all, o)
+		}
+	}
+	return all, nil
+}
+
+// starName returns NAME of the only argument **NAME of a call, or an empty string.
+func (c *call) starName() string {
+	name, count := "", 0
+	for _, arg := range c.expr.List {
+		if star, ok := arg.(*build.UnaryExpr); ok {
+			count++
+			if x, ok := star.X.(*build.Ident); ok && star.Op == "**" {
+				name = x.Name
+			}
+		}
+	}
+	if count != 1 {
+		return ""
+	}
+	return name
 }
 
 // probe translates the attributes that a caller passes on to a call, as if the call had them itself. They stay where they

@@ -352,8 +352,8 @@ func translateText(t *testing.T, text string) string {
 		return ""
 	}
 	w := newWorkspace(t.TempDir())
-	f.workspace, f.chosen = w, true
-	w.files = []*file{f}
+	f.chosen = true
+	w.add(f)
 	w.index()
 	w.plan()
 	changes, err := w.render()

@@ -69,6 +69,13 @@ func (c *call) fileMetadata(a *attr, path string, value build.Expr, own map[stri
 				return
 			}
 			ids[name] = strings.Trim(text, `"`)
+		case "pax_records":
+			values, ok := xattrs(assign.RHS)
+			if !ok {
+				c.refuse(a.name, "no-counterpart", "only extended attributes, SCHILY.xattr.NAME, have a counterpart", "write xattrs of an image_layer")
+				return
+			}
+			own["xattrs"] = append(own["xattrs"], path+": "+values)
 		default:
 			c.refuse(a.name, "no-counterpart", name+" has no direct counterpart", "write xattrs of an image_layer")
 			return
@@ -80,6 +87,25 @@ func (c *call) fileMetadata(a *attr, path string, value build.Expr, own map[stri
 	if set["uname"] || set["gname"] {
 		own["owner_names"] = append(own["owner_names"], fmt.Sprintf("%s: %q", path, ids["uname"]+":"+ids["gname"]))
 	}
+}
+
+// xattrs returns the list of NAME=VALUE for records of a pax header that are extended attributes.
+func xattrs(x build.Expr) (string, bool) {
+	dict, ok := x.(*build.DictExpr)
+	if !ok {
+		return "", false
+	}
+	var all []string
+	for _, entry := range dict.List {
+		key, _ := keyOf(entry)
+		name, isXattr := strings.CutPrefix(key, "SCHILY.xattr.")
+		value, literal := entry.Value.(*build.StringExpr)
+		if !isXattr || !literal || strings.HasPrefix(value.Value, "0x") || strings.HasPrefix(value.Value, "0s") {
+			return "", false
+		}
+		all = append(all, quoted(name+"="+value.Value))
+	}
+	return "[" + strings.Join(all, ", ") + "]", true
 }
 
 // fromImg reports whether a file loads a function from rules_img.
@@ -145,6 +171,11 @@ func (w *workspace) resolveDeploy(c *call) {
 	lists := map[string][]string{}
 	for _, ref := range c.refs {
 		target := w.targets[ref.key]
+		if label, literal := ref.value.(*build.StringExpr); literal && target != nil && len(target.specs) > 0 {
+			lists["pushes"] = append(lists["pushes"], target.deploys(label.Value, "image_push")...)
+			lists["loads"] = append(lists["loads"], target.deploys(label.Value, "image_load")...)
+			continue
+		}
 		if target == nil || target.rule.role != program || target.rule.to != "image_push" && target.rule.to != "image_load" {
 			c.refuse("operations", "unknown-target", c.file.source(ref.value)+" is not an image_push or image_load", "list only these")
 			return

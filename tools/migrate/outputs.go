@@ -123,7 +123,8 @@ func (w *workspace) isUndeclared(key string) bool {
 		for _, c := range f.calls {
 			a := c.attr("name")
 			loaded := slices.ContainsFunc(f.loads, func(load *build.LoadStmt) bool {
-				return slices.ContainsFunc(load.To, func(to *build.Ident) bool { return to.Name == c.kind() })
+				return !strings.HasPrefix(load.Module.Value, "@rules_strata//") &&
+					slices.ContainsFunc(load.To, func(to *build.Ident) bool { return to.Name == c.kind() })
 			})
 			switch {
 			case c.rule == nil && loaded:

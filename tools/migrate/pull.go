@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -27,24 +26,35 @@ var ociPull = &rule{
 // finishPull joins the parts of the name of an image. Without a digest, only the lock tool can find the image.
 func finishPull(c *call, _ *attr) {
 	name, _ := c.text("name")
-	full, ok := c.imageName()
-	if !ok {
-		c.refuse("image", "not-literal", "the name of the image is not a literal", "pin it: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
-		return
-	}
-	digest, ok := c.constant("digest")
-	if !ok || !strings.HasPrefix(digest, "sha256:") {
+	full, literal := c.imageName()
+	digest, fixed := c.constant("digest")
+	switch {
+	case fixed && !strings.HasPrefix(digest, "sha256:"), !fixed && !c.hasValue("digest"):
 		tag, ok := c.text("tag")
 		if !ok {
 			tag = "latest"
 		}
+		if !literal {
+			name, full = "NAME", "REFERENCE"
+		}
 		c.refuse("digest", "no-digest", "the image is not pinned by a digest", fmt.Sprintf(
 			"pin it: bazel run @rules_strata//rules:lock -- add %s %s:%s", name, full, tag))
 		return
-	}
-	c.pulled = fmt.Sprintf("%q", full+"@"+digest)
-	if variable, ok := c.attr("digest").value.(*build.Ident); ok {
-		c.pulled = fmt.Sprintf("%q + %s", full+"@", variable.Name)
+	case literal:
+		c.pulled = fmt.Sprintf("%q", full+"@"+digest)
+		if _, isText := c.attr("digest").value.(*build.StringExpr); !isText {
+			c.pulled = fmt.Sprintf("%q + %s", full+"@", c.operandOf("digest"))
+		}
+	default:
+		if c.pulled = c.computedName(); c.pulled == "" {
+			c.refuse("image", "not-literal", "the name of the image is not text", "pin it: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
+			return
+		}
+		if fixed {
+			c.pulled += fmt.Sprintf(" + %q", "@"+digest)
+		} else {
+			c.pulled += ` + "@" + ` + c.operandOf("digest")
+		}
 	}
 	first := true
 	for i := range c.attrs {
@@ -62,6 +72,49 @@ func finishPull(c *call, _ *attr) {
 	}
 }
 
+// hasValue reports whether an attribute is text that only Bazel knows, and cannot be missing.
+func (c *call) hasValue(name string) bool {
+	a := c.attr(name)
+	if a == nil || !isString(a.value) {
+		return false
+	}
+	variable, ok := a.value.(*build.Ident)
+	if !ok || !isParameter(c.scope, variable.Name) {
+		return true
+	}
+	return !slices.ContainsFunc(c.scope.Params, func(p build.Expr) bool {
+		assign, ok := p.(*build.AssignExpr)
+		if parameter, _ := build.GetParamIdent(p); !ok || parameter == nil || parameter.Name != variable.Name {
+			return false
+		}
+		s, literal := assign.RHS.(*build.StringExpr)
+		return isNone(assign.RHS) || literal && s.Value == ""
+	})
+}
+
+// computedName returns the name of an image whose parts only Bazel knows, as Starlark.
+func (c *call) computedName() string {
+	if c.hasValue("image") {
+		return c.operandOf("image")
+	}
+	if !c.hasValue("repository") {
+		return ""
+	}
+	switch {
+	case c.hasValue("registry"):
+		return c.operandOf("registry") + ` + "/" + ` + c.operandOf("repository")
+	case c.attr("registry") == nil && c.attr("registries") == nil:
+		return `"docker.io/" + ` + c.operandOf("repository")
+	}
+	return ""
+}
+
+// operandOf returns the text of an attribute as an operand of +.
+func (c *call) operandOf(name string) string {
+	value := c.attr(name).value
+	return operand(value, c.file.source(value))
+}
+
 // constant returns the string of an attribute, which may be that of a global variable of the file.
 func (c *call) constant(name string) (string, bool) {
 	if a := c.attr(name); a != nil {
@@ -76,7 +129,10 @@ func (c *call) constant(name string) (string, bool) {
 // imageName returns the full name of the image that a call pulls.
 func (c *call) imageName() (string, bool) {
 	name, ok := c.constant("image")
-	registry, _ := c.constant("registry")
+	registry, fixed := c.constant("registry")
+	if c.attr("registry") != nil && !fixed {
+		return "", false
+	}
 	if !ok {
 		name, ok = c.constant("repository")
 		if c.rule.ruleset == "rules_img" {
@@ -99,159 +155,6 @@ func (c *call) imageName() (string, bool) {
 		name = "docker.io/library/" + rest
 	}
 	return name, ok
-}
-
-// extension is a use of the module extension oci in a MODULE.bazel file.
-type extension struct {
-	file  *file
-	use   *build.CallExpr
-	name  string // of the variable
-	pulls []*call
-	rest  []*build.CallExpr // other tags, which have no effect here
-	repos []*build.CallExpr // use_repo
-	names []*build.Ident    // all uses of the variable
-}
-
-// findExtension finds the extension's tags, and adds a call for each pull.
-func (f *file) findExtension() *extension {
-	e := &extension{file: f}
-	build.Walk(f.tree, func(x build.Expr, _ []build.Expr) {
-		assign, ok := x.(*build.AssignExpr)
-		if !ok {
-			return
-		}
-		use, ok := assign.RHS.(*build.CallExpr)
-		name, plain := assign.LHS.(*build.Ident)
-		if !ok || !plain || len(use.List) < 2 {
-			return
-		}
-		function, _ := use.X.(*build.Ident)
-		file, _ := use.List[0].(*build.StringExpr)
-		if function != nil && function.Name == "use_extension" && strings.HasSuffix(text(file), "rules_oci//oci:extensions.bzl") {
-			e.use, e.name = use, name.Name
-		}
-	})
-	if e.use == nil {
-		return nil
-	}
-	build.Walk(f.tree, func(x build.Expr, stack []build.Expr) {
-		if name, ok := x.(*build.Ident); ok && name.Name == e.name && !namesArgument(name, stack) {
-			e.names = append(e.names, name)
-		}
-	})
-	for _, c := range f.calls {
-		switch function := c.expr.X.(type) {
-		case *build.DotExpr:
-			if name, ok := function.X.(*build.Ident); !ok || name.Name != e.name {
-				continue
-			}
-			if function.Name != "pull" {
-				e.rest = append(e.rest, c.expr)
-				continue
-			}
-			c.rule = ociPull
-			e.pulls = append(e.pulls, c)
-		case *build.Ident:
-			if function.Name == "use_repo" && len(c.expr.List) > 0 {
-				if name, ok := c.expr.List[0].(*build.Ident); ok && name.Name == e.name {
-					e.repos = append(e.repos, c.expr)
-				}
-			}
-		}
-	}
-	return e
-}
-
-// rewrite makes the extension ours if all its pulls are translated, and otherwise puts ours next to it. Without a translated
-// pull, it stays.
-func (e *extension) rewrite() {
-	done, left := map[string]bool{}, map[string]bool{}
-	for _, c := range e.pulls {
-		name, _ := c.text("name")
-		if c.translated() {
-			done[name] = true
-		} else {
-			left[name] = true
-		}
-	}
-	switch f := e.file; {
-	case len(done) == 0:
-	case len(left) > 0:
-		e.split(done)
-	default:
-		start, _ := span(e.use.List[0])
-		_, end := span(e.use.List[1])
-		f.edits = append(f.edits, edit{start, end, extensionText})
-		if !f.bound["images"] {
-			for _, name := range e.names {
-				start, end := span(name)
-				f.edits = append(f.edits, edit{start, end, "images"})
-			}
-		}
-		for _, tag := range e.rest {
-			start, end := span(tag)
-			f.edits = append(f.edits, f.wholeLines(start, end))
-		}
-		for _, use := range e.repos {
-			var gone []int
-			for i, arg := range use.List {
-				if s, ok := arg.(*build.StringExpr); ok && !done[s.Value] {
-					gone = append(gone, i)
-				}
-			}
-			f.edits = append(f.edits, f.removals(use, gone...)...)
-		}
-	}
-}
-
-const extensionText = `"@rules_strata//rules:extensions.bzl", "images"`
-
-// split declares our extension behind the other one, and moves the translated pulls to it.
-func (e *extension) split(done map[string]bool) {
-	f := e.file
-	images := "images"
-	for f.bound[images] {
-		images = "strata_" + images
-	}
-	_, at := span(e.use)
-	f.edits = append(f.edits, edit{at, at, "\n" + images + " = use_extension(" + extensionText + ")"})
-	for _, c := range e.pulls {
-		if function, ok := c.expr.X.(*build.DotExpr); ok && c.translated() {
-			start, end := span(function.X)
-			f.edits = append(f.edits, edit{start, end, images})
-		}
-	}
-	var moved []string
-	for _, use := range e.repos {
-		var gone []int
-		for i, arg := range use.List {
-			s, ok := arg.(*build.StringExpr)
-			if !ok {
-				continue
-			}
-			platform := slices.ContainsFunc(slices.Sorted(maps.Keys(done)), func(name string) bool { return strings.HasPrefix(s.Value, name+"_linux_") })
-			if done[s.Value] {
-				moved = append(moved, fmt.Sprintf("%q", s.Value))
-			}
-			if done[s.Value] || platform {
-				gone = append(gone, i)
-			}
-		}
-		if len(gone) == len(use.List)-1 {
-			start, end := span(use)
-			f.edits = append(f.edits, f.wholeLines(start, end))
-			continue
-		}
-		f.edits = append(f.edits, f.removals(use, gone...)...)
-	}
-	if len(moved) > 0 {
-		last := e.repos[len(e.repos)-1]
-		_, end := span(last)
-		for end < len(f.text) && f.text[end] != '\n' {
-			end++
-		}
-		f.edits = append(f.edits, edit{end, end, "\nuse_repo(" + images + ", " + strings.Join(moved, ", ") + ")"})
-	}
 }
 
 // wholeLines returns the edit that removes a statement and, if it was between blank lines, one of them.

@@ -135,7 +135,8 @@ func (w *workspace) copies() {
 
 // copyable reports whether an image that is pulled can be pulled a second time: nothing but its users keeps the call.
 func (c *call) copyable() bool {
-	return c.rule.role == pull && c.pulled != "" && c.alone && (c.isTag() || c.file.tree.Type != build.TypeModule || c.rule == imgPull) &&
+	_, named := c.text("name")
+	return named && c.rule.role == pull && c.pulled != "" && c.alone && (c.isTag() || c.file.tree.Type != build.TypeModule || c.rule == imgPull) &&
 		!slices.ContainsFunc(c.problems, func(p problem) bool { return p.code != "used-by" && p.code != "chain" })
 }
 

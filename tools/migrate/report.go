@@ -99,29 +99,46 @@ func line(text string) string {
 	}, text)
 }
 
-// statistics writes the share of each ruleset and each reason: the calls that are translated, and those that only wait for
-// others of their chains.
+// statistics writes the share of each ruleset and the reasons for the calls that stay. Calls that only wait for another of their
+// chain count for its reason. Tars count separately: those that stay work unchanged.
 func (w *workspace) statistics(out io.Writer) {
-	total, done, own, codes := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
+	total, done, waiting, codes := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	for _, c := range w.calls() {
-		if c.rule.stays() {
+		if c.rule.stays() || !c.file.chosen {
 			continue
 		}
-		total[c.rule.ruleset]++
+		name := c.rule.ruleset
+		total[name]++
 		switch {
 		case c.translated():
-			done[c.rule.ruleset]++
-		case len(c.problems) > 0 && c.problems[0].code == "chain":
-			own[c.rule.ruleset]++
-			codes["chain"]++
+			done[name]++
+		case c.rule.role == archive && c.rule.ruleset != "rules_docker":
 		default:
-			codes[c.problems[0].code]++
+			if len(c.problems) > 0 && c.problems[0].code == "chain" {
+				waiting[name]++
+			}
+			codes[c.reason()]++
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(total)) {
-		fmt.Fprintf(out, "%s\t%d of %d, %d more without their chains\n", name, done[name], total[name], own[name])
+		if name == "rules_pkg" || name == "tar.bzl" {
+			fmt.Fprintf(out, "%s\t%d of %d, the others stay tars\n", name, done[name], total[name])
+			continue
+		}
+		fmt.Fprintf(out, "%s\t%d of %d, %d more without their chains\n", name, done[name], total[name], waiting[name])
 	}
 	for _, code := range slices.Sorted(maps.Keys(codes)) {
 		fmt.Fprintf(out, "\t%s\t%d\n", code, codes[code])
 	}
+}
+
+// reason returns why a call stays: its own first problem, or that of the call at the beginning of the chain.
+func (c *call) reason() string {
+	for depth := 0; depth < 100 && len(c.problems) > 0; depth++ {
+		if p := c.problems[0]; p.code != "chain" || c.cause == nil {
+			return p.code
+		}
+		c = c.cause
+	}
+	return "chain"
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,6 +27,7 @@ var locations = regexp.MustCompile(`\$\((?:location|execpath|rootpath|rlocationp
 // targets provide, so the images stay.
 func (w *workspace) findUses() {
 	for _, f := range w.files {
+		w.findMacroUses(f)
 		known := map[*build.CallExpr]*call{}
 		for _, c := range f.calls {
 			known[c.expr] = c
@@ -38,8 +38,11 @@ func (w *workspace) findUses() {
 				return
 			}
 			user, attr := context(stack, known)
+			if user != nil && user.kind() == "Label" && !f.isBuild() {
+				user = nil // a label like any other
+			}
 			for _, found := range locations.FindAllStringSubmatch(s.Value, -1) {
-				w.addUse(use{file: f, user: user, attr: attr}, found[1])
+				w.addUse(use{file: f, user: user, attr: attr, value: s, inside: found[1]}, found[1])
 			}
 			if !slices.Contains(plainText, attr) && !isLoad(stack) {
 				w.addUse(use{file: f, user: user, attr: attr, value: s, variable: variable(stack)}, s.Value)
@@ -96,6 +99,10 @@ type use struct {
 	forwarder string
 	// archive is set if the user reads an archive of docker save, and not an image layout.
 	archive bool
+	// adapted is set if the user needs an adapter.
+	adapted bool
+	// inside is the label if it is a part of the value, as in $(location LABEL).
+	inside string
 }
 
 func (u use) String() string {
@@ -112,12 +119,18 @@ func (u use) String() string {
 // addUse notes the use of a label.
 func (w *workspace) addUse(u use, label string) {
 	f, user, attr := u.file, u.user, u.attr
+	if user != nil && user.goes {
+		return
+	}
 	exact := u.value != nil
 	key := label
 	if !isExternal(label) {
 		key = f.label(label)
 	}
 	target := w.targets[key]
+	if name, ok := strings.CutSuffix(key, ".digest"); ok && target == nil && w.targets[name] != nil && w.targets[name].hasDigest() {
+		return // ours has this file, too
+	}
 	if target == nil && !isExternal(key) && w.declared[key] == nil && !w.programs[key] && !w.isSource(key) {
 		// Files that rules declare beside their targets.
 		for _, suffix := range []string{".digest", ".tar", ".sha256", "-layer.tar", ".json.sha256"} {
@@ -132,8 +145,7 @@ func (w *workspace) addUse(u use, label string) {
 		u.forwarder = key
 	}
 	if target == nil && isExternal(key) {
-		repository, _, _ := strings.Cut(strings.TrimLeft(key, "@"), "//")
-		target = w.targets["@"+repository]
+		target = w.pulledBy(key)
 	}
 	if user != nil && user.rule != nil && (slices.Contains(user.rule.targets, attr) || attr == "tars" || user.rule.role == pull) {
 		if target != nil && user.rule.to == "" && (u.value == nil || !w.link(user, target, attr, u.value)) {
@@ -149,7 +161,7 @@ func (w *workspace) addUse(u use, label string) {
 	if word && !known {
 		exact = false // perhaps not a label; never rewritten
 	}
-	if user != nil && (user.kind() == "build_test" || len(user.forwards()) > 0 && target.rule.role == image) {
+	if user != nil && (user.kind() == "build_test" || len(user.forwards()) > 0 && (target.rule.role == image || target.rule.role == pull)) {
 		return // anything that builds will do; users of a target that forwards this one are found by its name
 	}
 	if (user == nil || isDict(user)) && u.variable != "" && f.isBuild() {
@@ -190,6 +202,10 @@ func (w *workspace) useFiles(target *call, u use) {
 	if u.user.kind() == "image_import" {
 		target.note("%s in %s reads an archive of it; name the image itself instead", u.user.kind(), u.user.where())
 	}
+	if p, ok := usePull(target, u); ok && target.rule.role == pull {
+		w.pullUses = append(w.pullUses, p)
+		return
+	}
 	switch {
 	case target.rule.role == program && u.user.attr("output_group") == nil:
 	case !target.file.isBuild() && target.scope != u.user.scope:
@@ -201,11 +217,42 @@ func (w *workspace) useFiles(target *call, u use) {
 		u.archive = true
 		target.files = append(target.files, u)
 	case target.rule.role == image && (target.rule.ruleset == "rules_oci" || u.group() != "" || u.user.rule != nil && u.user.rule.stays()),
-		target.rule == ociLoad && u.isTarball():
+		target.rule.to == "image_load" && u.isTarball() && target.rule.ruleset != "rules_docker":
+		target.files = append(target.files, u)
+	case target.adapter() != "":
+		u.adapted = true
 		target.files = append(target.files, u)
 	default:
 		target.usedBy(u)
 	}
+}
+
+// hasDigest reports whether the translated target has a file NAME.digest.
+func (c *call) hasDigest() bool {
+	return slices.Contains([]string{"image", "image_index", "image_artifact", "image_from_binary"}, c.rule.to)
+}
+
+// pulledBy returns the call that pulls the image of a label in another repository, or nil. rules_oci has a repository for each
+// platform as well.
+func (w *workspace) pulledBy(label string) *call {
+	repository, _, _ := strings.Cut(strings.TrimLeft(label, "@"), "//")
+	if target := w.targets["@"+repository]; target != nil {
+		return target
+	}
+	for at := strings.LastIndexByte(repository, '_'); at > 0; at = strings.LastIndexByte(repository[:at], '_') {
+		if target := w.targets["@"+repository[:at]]; target != nil && target.rule == ociPull {
+			return target
+		}
+	}
+	if _, rest, _ := strings.Cut(label, "//"); rest != "" && rest != "image" {
+		return nil
+	}
+	for _, target := range w.pulls {
+		if text, known := pattern(target.attr("name").value); known && overlap(glob(text), repository) && strings.Trim(glob(text), "*") != "" {
+			return target
+		}
+	}
+	return nil
 }
 
 // archiveReaders are rules of third parties whose images can be archives of docker save.
@@ -227,11 +274,13 @@ func (u use) group() string {
 		return ""
 	}
 	group, _ := u.user.text("output_group")
-	if u.user.kind() == "filegroup" && u.attr == "srcs" && slices.Contains([]string{"oci_layout", "oci_tarball", "digest"}, group) {
+	if u.user.isFilegroup() && u.attr == "srcs" && slices.Contains([]string{"oci_layout", "oci_tarball", "digest"}, group) {
 		return group
 	}
 	return ""
 }
+
+func (c *call) isFilegroup() bool { return strings.TrimPrefix(c.kind(), "native.") == "filegroup" }
 
 // isTarball reports whether a use is a filegroup of the archive of an oci_load.
 func (u use) isTarball() bool {
@@ -241,77 +290,7 @@ func (u use) isTarball() bool {
 		return false
 	}
 	list, _ := srcs.value.(*build.ListExpr)
-	return u.user.kind() == "filegroup" && group == "tarball" && u.attr == "srcs" && list != nil && len(list.List) == 1
-}
-
-// provideFiles writes targets with the files that other rules use, and makes these rules use them.
-func (w *workspace) provideFiles(c *call) {
-	if len(c.files) == 0 || !c.translated() {
-		return
-	}
-	if c.rule.role == program {
-		archive := c.freeName("_archive")
-		tags := "repo_tags"
-		if a := c.attr(tags); a != nil && c.valueKind(a.value) == "string" {
-			tags = "repo_tags_file"
-		}
-		c.generate("image_archive", archive, []setting{
-			{"image", c.sourceOf("image")}, {tags, c.sourceOf("repo_tags")}, {"visibility", c.sourceOf("visibility")},
-		})
-		for _, u := range c.files {
-			c.provide(u, archive)
-		}
-		return
-	}
-	made := map[string]string{} // by what they are of
-	for _, u := range c.files {
-		image, key := c.ref(c.file.source(c.attr("name").value)), u.forwarder
-		if u.forwarder != "" {
-			image = fmt.Sprintf("%q", u.forwarder)
-		}
-		if made[key] == "" {
-			made[key] = c.freeName("_archive")
-			c.generate("image_archive", made[key], []setting{{"image", image}, {"repo_tags", c.loadedName()}, {"visibility", c.sourceOf("visibility")}})
-		}
-		if u.group() == "" && !u.archive {
-			archive := made[key]
-			if key += " layout"; made[key] == "" {
-				made[key] = c.freeName("_layout")
-				c.generate("filegroup", made[key], []setting{{"srcs", "[" + c.ref(archive) + "]"}, {"output_group", `"oci_layout"`}, {"visibility", c.sourceOf("visibility")}})
-			}
-		}
-		c.provide(u, made[key])
-	}
-}
-
-// loadedName returns the names that an archive of rules_docker has when it is loaded.
-func (c *call) loadedName() string {
-	name, literal := c.text("name")
-	if !literal || c.rule.ruleset != "rules_docker" || c.scope != nil {
-		return ""
-	}
-	return fmt.Sprintf("[%q]", path.Join("bazel", c.file.pkg())+":"+name)
-}
-
-// provide makes a rule use other files.
-func (c *call) provide(u use, name string) {
-	text := c.ref(name)
-	if u.file != c.file {
-		text = fmt.Sprintf("%q", c.file.label(strings.Trim(name, `"`)))
-	}
-	start, end := span(u.value)
-	u.file.edits = append(u.file.edits, edit{start, end, text})
-	if c.rule.role == program || u.group() == "oci_tarball" { // the archive is the default output
-		u.file.edits = append(u.file.edits, u.file.removals(u.user.expr, u.user.attr("output_group").index)...)
-	}
-}
-
-// sourceOf returns the text of an attribute, or an empty string.
-func (c *call) sourceOf(name string) string {
-	if a := c.attr(name); a != nil {
-		return c.file.source(a.value)
-	}
-	return ""
+	return u.user.isFilegroup() && group == "tarball" && u.attr == "srcs" && list != nil && len(list.List) == 1
 }
 
 // findLayers finds the tars that can become layers: those in BUILD files that at least one image uses.

@@ -16,8 +16,9 @@ const maxFile = 8 << 20
 
 // workspace is all Starlark files below a directory, and the targets that they declare.
 type workspace struct {
-	root  string
-	files []*file
+	root   string
+	files  []*file
+	byName map[string]*file
 	// targets has the calls of rules that are translated, by call.key of their names.
 	targets map[string]*call
 	// aliases has all targets of an alias that selects one.
@@ -41,6 +42,10 @@ type workspace struct {
 	listedUses []listedUse
 	open       []*call
 	unknown    []unknownLink
+	pullUses   []pullUse
+	pulls      []*call // those whose names are computed
+	// adapted has the rulesets with new adapters.
+	adapted map[string]bool
 	// sources has the labels that replace others at boundaries.
 	sources map[build.Expr]string
 	// unread lists files that cannot be parsed.
@@ -51,7 +56,7 @@ type workspace struct {
 }
 
 func newWorkspace(root string) *workspace {
-	return &workspace{root: root, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}, called: map[*build.DefStmt][]caller{}, sources: map[build.Expr]string{}}
+	return &workspace{root: root, byName: map[string]*file{}, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}, called: map[*build.DefStmt][]caller{}, sources: map[build.Expr]string{}, adapted: map[string]bool{}}
 }
 
 // open reads the files of a workspace. Only regular files are read: nothing behind a symlink, and so nothing outside.
@@ -124,9 +129,14 @@ func (w *workspace) read(name, relative string) error {
 		w.unread = append(w.unread, err)
 		return nil
 	}
+	w.add(f)
+	return nil
+}
+
+func (w *workspace) add(f *file) {
 	f.workspace = w
 	w.files = append(w.files, f)
-	return nil
+	w.byName[f.name] = f
 }
 
 // singleFile are rules whose only default output has the name of the target.
@@ -134,6 +144,7 @@ var singleFile = []string{"go_binary", "cc_binary", "rust_binary", "cc_static_bi
 
 // index finds the targets.
 func (w *workspace) index() {
+	w.findAdapters()
 	for _, f := range w.files {
 		if f.tree.Type == build.TypeModule {
 			if e := f.findExtension(); e != nil {
@@ -159,6 +170,8 @@ func (w *workspace) index() {
 				w.repositories[literal] = c
 			}
 			switch {
+			case c.rule != nil && c.rule.role == pull && literal == "":
+				w.pulls = append(w.pulls, c)
 			case c.rule != nil && c.rule.role == pull:
 				w.targets["@"+literal] = c
 			case c.rule != nil:

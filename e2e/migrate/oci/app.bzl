@@ -20,3 +20,19 @@ def app(name, repository, **kwargs):
         remote_tags = ["latest"],
         repository = repository,
     )
+
+def _labelled(name, labels = None, **kwargs):
+    oci_image(
+        name = name,
+        architecture = "amd64",
+        labels = labels,
+        os = "linux",
+        **kwargs
+    )
+    native.filegroup(
+        name = name + "_files",
+        srcs = [name],
+    )
+
+def labelled(name, **kwargs):
+    _labelled(name = name, user = "1000", **kwargs)

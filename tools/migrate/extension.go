@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+)
+
+// extension is a use of the module extension oci in a MODULE.bazel file.
+type extension struct {
+	file  *file
+	use   *build.CallExpr
+	name  string // of the variable
+	pulls []*call
+	rest  []*build.CallExpr // other tags, which have no effect here
+	repos []*build.CallExpr // use_repo
+	names []*build.Ident    // all uses of the variable
+}
+
+// findExtension finds the extension's tags, and adds a call for each pull.
+func (f *file) findExtension() *extension {
+	e := &extension{file: f}
+	build.Walk(f.tree, func(x build.Expr, _ []build.Expr) {
+		assign, ok := x.(*build.AssignExpr)
+		if !ok {
+			return
+		}
+		use, ok := assign.RHS.(*build.CallExpr)
+		name, plain := assign.LHS.(*build.Ident)
+		if !ok || !plain || len(use.List) < 2 {
+			return
+		}
+		function, _ := use.X.(*build.Ident)
+		file, _ := use.List[0].(*build.StringExpr)
+		if function != nil && function.Name == "use_extension" && strings.HasSuffix(text(file), "rules_oci//oci:extensions.bzl") {
+			e.use, e.name = use, name.Name
+		}
+	})
+	if e.use == nil {
+		return nil
+	}
+	build.Walk(f.tree, func(x build.Expr, stack []build.Expr) {
+		if name, ok := x.(*build.Ident); ok && name.Name == e.name && !namesArgument(name, stack) {
+			e.names = append(e.names, name)
+		}
+	})
+	for _, c := range f.calls {
+		switch function := c.expr.X.(type) {
+		case *build.DotExpr:
+			if name, ok := function.X.(*build.Ident); !ok || name.Name != e.name {
+				continue
+			}
+			if function.Name != "pull" {
+				e.rest = append(e.rest, c.expr)
+				continue
+			}
+			c.rule = ociPull
+			e.pulls = append(e.pulls, c)
+		case *build.Ident:
+			if function.Name == "use_repo" && len(c.expr.List) > 0 {
+				if name, ok := c.expr.List[0].(*build.Ident); ok && name.Name == e.name {
+					e.repos = append(e.repos, c.expr)
+				}
+			}
+		}
+	}
+	return e
+}
+
+// rewrite makes the extension ours if all its pulls are translated, and otherwise puts ours next to it. Without a translated
+// pull, it stays.
+func (e *extension) rewrite() {
+	done, left := map[string]bool{}, map[string]bool{}
+	for _, c := range e.pulls {
+		name, _ := c.text("name")
+		if c.translated() {
+			done[name] = true
+		} else {
+			left[name] = true
+		}
+	}
+	switch f := e.file; {
+	case len(done) == 0:
+	case len(left) > 0:
+		e.split(done)
+	default:
+		start, _ := span(e.use.List[0])
+		_, end := span(e.use.List[1])
+		f.edits = append(f.edits, edit{start, end, extensionText})
+		if !f.bound["images"] {
+			for _, name := range e.names {
+				start, end := span(name)
+				f.edits = append(f.edits, edit{start, end, "images"})
+			}
+		}
+		for _, tag := range e.rest {
+			start, end := span(tag)
+			f.edits = append(f.edits, f.wholeLines(start, end))
+		}
+		for _, use := range e.repos {
+			var gone []int
+			for i, arg := range use.List {
+				if s, ok := arg.(*build.StringExpr); ok && !done[s.Value] {
+					gone = append(gone, i)
+				}
+			}
+			f.edits = append(f.edits, f.removals(use, gone...)...)
+		}
+	}
+}
+
+const extensionText = `"@rules_strata//rules:extensions.bzl", "images"`
+
+// split declares our extension behind the other one, and moves the translated pulls to it.
+func (e *extension) split(done map[string]bool) {
+	f := e.file
+	images := "images"
+	for f.bound[images] {
+		images = "strata_" + images
+	}
+	_, at := span(e.use)
+	f.edits = append(f.edits, edit{at, at, "\n" + images + " = use_extension(" + extensionText + ")"})
+	for _, c := range e.pulls {
+		if function, ok := c.expr.X.(*build.DotExpr); ok && c.translated() {
+			start, end := span(function.X)
+			f.edits = append(f.edits, edit{start, end, images})
+		}
+	}
+	var moved []string
+	for _, use := range e.repos {
+		var gone []int
+		for i, arg := range use.List {
+			s, ok := arg.(*build.StringExpr)
+			if !ok {
+				continue
+			}
+			platform := slices.ContainsFunc(slices.Sorted(maps.Keys(done)), func(name string) bool { return strings.HasPrefix(s.Value, name+"_linux_") })
+			if done[s.Value] {
+				moved = append(moved, fmt.Sprintf("%q", s.Value))
+			}
+			if done[s.Value] || platform {
+				gone = append(gone, i)
+			}
+		}
+		if len(gone) == len(use.List)-1 {
+			start, end := span(use)
+			f.edits = append(f.edits, f.wholeLines(start, end))
+			continue
+		}
+		f.edits = append(f.edits, f.removals(use, gone...)...)
+	}
+	if len(moved) > 0 {
+		last := e.repos[len(e.repos)-1]
+		_, end := span(last)
+		for end < len(f.text) && f.text[end] != '\n' {
+			end++
+		}
+		f.edits = append(f.edits, edit{end, end, "\nuse_repo(" + images + ", " + strings.Join(moved, ", ") + ")"})
+	}
+}
