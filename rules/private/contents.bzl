@@ -161,7 +161,7 @@ def _layer_files(layers):
     return [file for layer in layers for file in (layer.blob, layer.descriptor) if file]
 
 def _blob_files(blobs):
-    return [file for each in blobs.to_list() for file in (each.directory, each.source)]  # a few per base
+    return [file for each in blobs.to_list() for file in (each.directory, each.source) if file]  # a few per base
 
 def add_contents(args, contents, roots = []):
     """Adds the contents to the Args of an action.
@@ -187,7 +187,8 @@ def _layer_flag(layer):
     return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
 
 def _blobs_flag(blobs):
-    return "--blobs=%s=%s" % (escape(blobs.directory.path), blobs.source.path)
+    source = "=" + blobs.source.path if blobs.source else ""
+    return "--blobs=" + escape(blobs.directory.path) + source
 
 def add_runfiles_contents(args, contents, workspace, roots = []):
     """Adds the contents to the Args that a program reads from its runfiles at run time (Go: package launch).
@@ -211,7 +212,8 @@ def add_runfiles_contents(args, contents, workspace, roots = []):
         return "--layer=%s=%s" % (escape(path(layer.descriptor)), blob)
 
     def blobs_flag(blobs):
-        return "--blobs=%s=%s" % (escape(path(blobs.directory)), path(blobs.source))
+        source = "=" + path(blobs.source) if blobs.source else ""
+        return "--blobs=" + escape(path(blobs.directory)) + source
 
     def root_flag(image):
         return "--image=%s=%s" % (escape(image.name), path(image.root))

@@ -51,7 +51,7 @@ ImageInfo = provider(
             layers of an imported base, whose number is unknown before the build.""",
         "blobs": """(depset[struct]) Where the layers of an imported base are: structs of `directory`, a File that `mkimport` wrote,
             and `source`, the File that it read. Layers are read from the source; only those of a compressed archive are in the
-            directory.""",
+            directory. If `source` is None, the directory has every blob as `sha256/HEX`.""",
         "shapes": """(tuple[File]) The shapes of the layers, as in LayerInfo, lowest first. One file may describe several
             layers. Unknown shapes are omitted, and the field may be absent.""",
         "platform": """(string) The platform, like `linux/arm/v7`, or None if it is unknown before the build: an `image_import`

@@ -46,7 +46,7 @@ def _impl(ctx):
             index = outputs.document,
             descriptor = outputs.descriptor,
             images = tuple(made),
-            blobs = depset([blobs], transitive = [blobs_of(index)] if index else []),
+            blobs = depset([struct(directory = blobs, source = None)], transitive = [blobs_of(index)] if index else []),
         ),
         outputs.digest,
     )
