@@ -33,7 +33,7 @@ def _soci_impl(ctx):
     asserts.equals(env, ["BIN/rules/tests/%s.blobs" % target.label.name], flags(action, "blobs"))
     index = target[IndexInfo]
     asserts.equals(env, ctx.attr.images, [each.manifest.basename for each in index.images])
-    asserts.equals(env, [target.label.name + ".blobs"], [file.basename for file in index.blobs.to_list()])
+    asserts.equals(env, [target.label.name + ".blobs"], [blobs.directory.basename for blobs in index.blobs.to_list()])
     return analysistest.end(env)
 
 _soci_test = analysistest.make(
