@@ -17,7 +17,7 @@ func check(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	store := make(imagetest.Store)
-	i, err := expect.Open(t.Context(), store, image(t, store, "arm64"), t.TempDir())
+	i, err := expect.Open(t.Context(), store, image(t, store, "arm64"), expect.Options{Scratch: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
