@@ -1,13 +1,13 @@
 """Facts about layers: one listing per layer, shared by all who want it, and none when nobody does."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "image", "image_import", "image_index", "image_layer", "image_squash")
+load("//rules:defs.bzl", "image", "image_import", "image_index", "image_layer", "image_squash", "image_test")
 load("//rules:locked.bzl", "locked_image")
 load("//rules:providers.bzl", "ImageInfo", "IndexInfo")
 load("//rules/private:base_blobs.bzl", "with_base_blobs")
 load("//rules/private:facts.bzl", "LayerFactsInfo", "image_facts_with_blobs", "layer_facts")
 load("//rules/private:forwarded.bzl", "forwarded_image")
-load(":actions.bzl", "MnemonicsInfo", "actions_of", "collect_actions", "short")
+load(":actions.bzl", "MnemonicsInfo", "actions_of", "collect_actions", "short", "written_arguments")
 
 visibility("private")
 
@@ -72,6 +72,52 @@ def _unused_impl(ctx):
 # An image that nothing looks into.
 _unused_test = analysistest.make(_unused_impl, attrs = {"image": attr.label(aspects = [collect_actions])})
 
+def _inputs_impl(ctx):
+    env = analysistest.begin(ctx)
+    names = [line[2:].partition("=")[0] for line in written_arguments(env)]
+    asserts.equals(
+        env,
+        ctx.attr.flags,
+        {flag: str(len([name for name in names if name == flag])) for flag in ["checked", "layer", "listing"]},
+    )
+    runfiles = analysistest.target_under_test(env)[DefaultInfo].default_runfiles
+    blobs = [link.path for link in runfiles.symlinks.to_list() if link.path.endswith(".tar.gz") or link.path.endswith(".blobs")]
+    asserts.equals(env, ctx.attr.flags["layer"] != "0", blobs != [], "runfiles %s" % blobs)
+    return analysistest.end(env)
+
+# The inputs of image_test: blobs only for assertions on contents and for commands.
+_inputs_test = analysistest.make(_inputs_impl, attrs = {"flags": attr.string_dict()})
+
+def _image_test_tests():
+    tests = []
+    for kind, (attributes, layers, listings) in {
+        "commands": ({"configs": ["data/shape.json"]}, 2, 0),
+        "contents": ({"contents": {"/a": "x"}, "max_wasted": "1MB"}, 2, 0),
+        "documents": ({"config": {"user": "x"}, "max_size": "1MB"}, 0, 0),
+        "paths": ({"exists": {"/a": ""}}, 0, 3),
+        "waste": ({"max_wasted": "1MB"}, 0, 3),
+    }.items():
+        image_test(name = "facts_test_" + kind, image = "facts_image", tags = ["manual"], **attributes)
+        _inputs_test(
+            name = "facts_test_%s_test" % kind,
+            flags = {"checked": "3", "layer": str(layers), "listing": str(listings)},
+            target_under_test = "facts_test_" + kind,
+        )
+        tests.append("facts_test_%s_test" % kind)
+
+    # The tools agree.
+    image_layer(name = "facts_upper", files = {"/a": "data/shape.json"}, tags = ["manual"])
+    image(name = "facts_real", layers = ["facts_a", "facts_upper"], tags = ["manual"])
+    image_test(
+        name = "facts_valid",
+        absent = ["/b"],
+        config = {"os": "linux"},
+        exists = {"/a": "file 0644 0:0"},
+        image = "facts_real",
+        max_wasted = "1kB",
+    )
+    return tests + ["facts_valid"]
+
 def facts_tests(name):
     """Declares the tests of layer_facts.
 
@@ -130,4 +176,4 @@ def facts_tests(name):
         )
         tests.append(image_name + "_listings_test")
     _unused_test(name = "facts_unused_test", image = "facts_index", target_under_test = "facts_index")
-    native.test_suite(name = name, tests = tests + ["facts_known_test", "facts_unused_test"])
+    native.test_suite(name = name, tests = tests + _image_test_tests() + ["facts_known_test", "facts_unused_test"])

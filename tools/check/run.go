@@ -159,7 +159,7 @@ func (s *settings) checkImage(ctx context.Context) (check.Report, error) {
 			return check.Report{}, err
 		}
 		for _, layer := range layers {
-			built[layer.Digest] = !layer.Lenient
+			built[layer.Digest] = built[layer.Digest] || !layer.Lenient
 		}
 		s.options.Layers = append(s.options.Layers, layers...)
 	}

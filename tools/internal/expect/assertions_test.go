@@ -86,6 +86,10 @@ func TestAssertions(t *testing.T) {
 //:test: max_layer_size 9kB: ["layer 1 has 10240 bytes"]
 //:test: max_layers 2: []
 `},
+		{`{"max_wasted": "1B"}`, "//:test: max_wasted 1B: []\n"},
+		{`{"max_wasted": "0"}`,
+			`//:test: max_wasted 0: ["no path shows 1 bytes of the contents" "layer 1 has 1 of them"]
+`},
 		{`{"max_size": "5 kB", "max_layer_size": "1.5e4", "max_layers": 1}`,
 			`//:test: max_size 5 kB: ["the layers have 12800 bytes"]
 //:test: max_layer_size 1.5e4: []
