@@ -20,6 +20,7 @@ BUILD_TOOLS = {
     "mklayout": "Writes image layouts and archives.",
     "mklisting": "Lists the entries of layers.",
     "mkmanifest": "Writes the manifest of an image.",
+    "mkpolicy": "Checks that an image keeps the rules of a policy.",
     "mkreference": "Writes the name of a pushed image.",
     "mkrootfs": "Writes the root file system of an image.",
     "mksquash": "Merges the layers of an image.",

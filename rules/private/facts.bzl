@@ -27,13 +27,13 @@ LayerFactsInfo = provider(
 )
 
 # The attributes that lead from an image to its layers.
-_EDGES = ["above", "actual", "base", "env", "image", "images", "layers", "noarch_packages", "packages", "program", "srcs"]
+LAYER_EDGES = ["above", "actual", "base", "env", "image", "images", "layers", "noarch_packages", "packages", "program", "srcs"]
 
-def _deps(ctx):
-    """Returns the facts of the targets that a rule depends on."""
+def _deps(attr):
+    """Returns the facts of the targets that a rule with the attributes depends on."""
     found = []
-    for name in _EDGES:
-        value = getattr(ctx.rule.attr, name, None)
+    for name in LAYER_EDGES:
+        value = getattr(attr, name, None)
         for dep in value if type(value) == "list" else [value]:
             if type(dep) == "Target" and LayerFactsInfo in dep:
                 found.append(dep[LayerFactsInfo])
@@ -85,7 +85,7 @@ def _declare_files(state):
     state.declared.append(None)
     name = state.ctx.label.name
     if not state.single:
-        name += ".facts/%d" % len(state.declared)
+        name += ".%s/%d" % (state.directory, len(state.declared))
     return (
         state.ctx.actions.declare_file(name + ".check.json"),
         state.ctx.actions.declare_file(name + ".listing.jsonl.zst"),
@@ -101,9 +101,10 @@ def _forwarded(deps):
     layers = [layer for info in deps for layer in info.layers]
     return [LayerFactsInfo(bases = (), images = (), layers = tuple(layers))] if layers else []
 
-def _impl(target, ctx):
-    deps = _deps(ctx)
-    state = struct(ctx = ctx, declared = [], known = _remember(deps), single = LayerInfo in target or CondaPackageInfo in target)
+def declare_facts(target, ctx):
+    """The implementation of layer_facts."""
+    deps = _deps(ctx.rule.attr)
+    state = struct(ctx = ctx, declared = [], directory = "facts", known = _remember(deps), single = LayerInfo in target or CondaPackageInfo in target)
     if ImageInfo in target:
         return [_image(state, target[ImageInfo])]
     if IndexInfo in target:
@@ -120,10 +121,23 @@ def _impl(target, ctx):
     return [LayerFactsInfo(bases = (), images = (), layers = _layers(state, layers))]
 
 layer_facts = aspect(
-    implementation = _impl,
-    attr_aspects = _EDGES,
+    implementation = declare_facts,
+    attr_aspects = LAYER_EDGES,
     toolchains = [BUILD_TOOLCHAIN_TYPE],
 )
+
+def own_facts(ctx, image):
+    """Returns the facts of the image that a rule provides, whose attributes have an aspect that provides LayerFactsInfo.
+
+    Args:
+      ctx: The rule's context. The rule must have the toolchain of the build tools.
+      image: ImageInfo of the image.
+
+    Returns:
+      LayerFactsInfo.
+    """
+    known = _remember(_deps(ctx.attr))
+    return _image(struct(ctx = ctx, declared = [], directory = "policy", known = known, single = False), image)
 
 def image_facts(target):
     """Returns the facts of the images of a target.

@@ -1,7 +1,7 @@
 """The actions that collect facts about layers."""
 
 load(":paths.bzl", "escape")
-load(":run_tool.bzl", "copying", "new_args", "run_tool")
+load(":run_tool.bzl", "copying", "new_args", "run_tool", "small")
 
 visibility(["//rules/..."])
 
@@ -71,6 +71,37 @@ def _check(ctx, input, check):
         mnemonic = "MkCheck",
         progress_message = "Checking layers of %{label}",
         resource_set = copying,
+    )
+
+def check_policy(ctx, policy, target, image, listings, checked):
+    """Declares the action that checks an image against a policy.
+
+    Args:
+      ctx: The rule's context.
+      policy: The File with the policy.
+      target: The label of the image as users type it.
+      image: ImageInfo.
+      listings: list of Files with the listings of layers, empty if no rule needs them.
+      checked: The File to write.
+    """
+    args = new_args(ctx)
+    layers = depset([layer.descriptor for layer in image.layers])
+    args.add(policy, format = "--policy=%s")
+    args.add(target, format = "--target=%s")
+    args.add(image.config, format = "--config=%s")
+    args.add(image.manifest, format = "--manifest=%s")
+    args.add_all(layers, format_each = "--layer=%s")
+    args.add_all(depset(listings), format_each = "--listing=%s")
+    args.add(checked, format = "--output=%s")
+    run_tool(
+        ctx,
+        "mkpolicy",
+        args,
+        inputs = depset([policy, image.config, image.manifest] + listings, transitive = [layers]),
+        outputs = [checked],
+        mnemonic = "CheckPolicy",
+        progress_message = "Checking policy of image %{label}",
+        resource_set = small,
     )
 
 def _layer_input(ctx, layer):

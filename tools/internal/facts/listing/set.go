@@ -141,6 +141,37 @@ func (s *Set) Merge(layers []oci.Descriptor) (*FileSystem, error) {
 	return f, err
 }
 
+// MergeKnown is like Merge, and leaves out layers without listings, and hard links to their files: the result is what the other
+// layers show of the file system.
+func (s *Set) MergeKnown(layers []oci.Descriptor) (*FileSystem, error) {
+	f := &FileSystem{layers: make([]sums, len(layers))}
+	met := make(map[string]bool) // paths that hard links may name
+	merged, err := rootfs.MergeEntries(layers, func(i int) iter.Seq2[rootfs.Listed, error] {
+		f.layers[i] = make(sums)
+		if _, ok := s.places[layers[i].Digest]; !ok {
+			return func(func(rootfs.Listed, error) bool) {}
+		}
+		return f.layers[i].record(linked(s.Entries(layers[i].Digest), met))
+	})
+	f.FileSystem = merged
+	return f, err
+}
+
+// linked replaces hard links to unknown files by whiteouts of their own paths, which keeps the positions of other entries.
+func linked(entries iter.Seq2[Entry, error], met map[string]bool) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for e, err := range entries {
+			if kinds[e.Type] == tree.Hardlink && !met[e.Link] {
+				e = Entry{Path: e.Path, Type: types[tree.Whiteout]}
+			}
+			met[e.Path] = true
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
 // record passes entries on, and keeps the digests.
 func (s sums) record(entries iter.Seq2[Entry, error]) iter.Seq2[rootfs.Listed, error] {
 	return func(yield func(rootfs.Listed, error) bool) {
