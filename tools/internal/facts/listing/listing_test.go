@@ -132,6 +132,10 @@ func TestLines(t *testing.T) {
 {"path":"/etc/gone","type":"whiteout","mode":0,"uid":0,"gid":0,"size":0,"mtime":0}
 {"path":"/var","type":"opaque","mode":0,"uid":0,"gid":0,"size":0,"mtime":0}
 `
+		var text strings.Builder
+		if err := listing.Text(context.Background(), &text, bytes.NewReader(b.data), b.want); err != nil || text.String() != want {
+			t.Errorf("%s: %v, text\n%s\nwant\n%s", compression, err, &text, want)
+		}
 		path := write(t, b)
 		if got := unpack(t, path); got != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", compression, got, want)

@@ -1,6 +1,7 @@
 package listing
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,6 +59,21 @@ func (f *File) Add(ctx context.Context, blob io.Reader, want Header, look Look) 
 	return err
 }
 
+// Text writes the listing of a layer as lines that are not compressed. It is otherwise like [File.Add].
+func Text(ctx context.Context, w io.Writer, blob io.Reader, want Header) error {
+	var entries bytes.Buffer
+	encoder := newEncoder(&entries)
+	s := scanner{nil, func(e Entry) error { return encoder.Encode(e) }, make([]byte, 128<<10)}
+	header, err := s.scan(ctx, blob, want)
+	if err == nil {
+		err = newEncoder(w).Encode(header)
+	}
+	if err == nil {
+		_, err = entries.WriteTo(w)
+	}
+	return err
+}
+
 // Commit completes the file.
 func (f *File) Commit() error { return f.out.Commit() }
 
@@ -84,9 +100,14 @@ func newLines(w io.Writer) (*lines, error) {
 	if err != nil {
 		return nil, err
 	}
-	enc := json.NewEncoder(frame)
+	return &lines{frame, newEncoder(frame)}, nil
+}
+
+// newEncoder returns an encoder of JSON lines.
+func newEncoder(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	return &lines{frame, enc}, nil
+	return enc
 }
 
 func (l *lines) add(v any) error { return l.json.Encode(v) }
