@@ -102,9 +102,18 @@ def _forwarded(deps):
     return [LayerFactsInfo(bases = (), images = (), layers = tuple(layers))] if layers else []
 
 def declare_facts(target, ctx):
-    """The implementation of layer_facts."""
+    """The implementation of layer_facts.
+
+    Args:
+      target: The target.
+      ctx: The context of the aspect.
+
+    Returns:
+      list with a LayerFactsInfo, or an empty list for a target that leads to no layers.
+    """
     deps = _deps(ctx.rule.attr)
-    state = struct(ctx = ctx, declared = [], directory = "facts", known = _remember(deps), single = LayerInfo in target or CondaPackageInfo in target)
+    single = LayerInfo in target or CondaPackageInfo in target
+    state = struct(ctx = ctx, declared = [], directory = "facts", known = _remember(deps), single = single)
     if ImageInfo in target:
         return [_image(state, target[ImageInfo])]
     if IndexInfo in target:
