@@ -37,7 +37,7 @@ func (p *Policy) exceptions(allow map[string][]string) error {
 				}
 				e.paths = append(e.paths, patterns...)
 			default:
-				return fmt.Errorf("allow: %s: %q: expected a path like /usr/bin/su or a label like //pkg:image or //pkg/...", rule, text)
+				return fmt.Errorf("allow: %s: %q: expected a path like /usr/bin/su or a label like //pkg/... or //pkg:image", rule, text)
 			}
 		}
 		p.allow[rule] = e
