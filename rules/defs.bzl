@@ -7,7 +7,7 @@ call. `image_squash` merges the layers of an image. `image_soci` adds what SOCI 
 `image_artifact` describes files that are not an image, like a Helm chart.
 `image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with. `image_boot`,
 `image_load`, `image_push` and `image_push_all` make programs for `bazel run`; `image_signer` names a program that signs what is
-pushed. `image_test` verifies the result.
+pushed. `image_test` verifies the result, and `image_policy` states rules for many images.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
@@ -23,6 +23,7 @@ load("//rules/private:index.bzl", _image_index = "image_index")
 load("//rules/private:layer.bzl", _image_layer = "image_layer")
 load("//rules/private:ldconfig.bzl", _image_ldconfig = "image_ldconfig")
 load("//rules/private:load.bzl", _image_load = "image_load")
+load("//rules/private:policy.bzl", _image_policy = "image_policy")
 load("//rules/private:push.bzl", _image_push = "image_push", _image_push_all = "image_push_all")
 load("//rules/private:rootfs.bzl", _image_rootfs = "image_rootfs")
 load("//rules/private:signer.bzl", _image_signer = "image_signer")
@@ -57,3 +58,4 @@ image_push = _image_push
 image_push_all = _image_push_all
 image_signer = _image_signer
 image_test = _image_test
+image_policy = _image_policy

@@ -10,6 +10,7 @@ visibility(["//dev/...", "//rules/..."])
 BUILD_TOOLS = {
     "mkbase": "Checks the documents of a locked base image.",
     "mkblob": "Describes a file of an artifact.",
+    "mkcheck": "Checks the blobs of layers.",
     "mkconda": "Turns Conda packages into layers.",
     "mkconfig": "Writes the config of an image.",
     "mketc": "Writes files below /etc: users, certificates, the cache of libraries.",
@@ -17,7 +18,9 @@ BUILD_TOOLS = {
     "mkindex": "Writes an image index.",
     "mklayer": "Builds a layer.",
     "mklayout": "Writes image layouts and archives.",
+    "mklisting": "Lists the entries of layers.",
     "mkmanifest": "Writes the manifest of an image.",
+    "mkpolicy": "Checks that an image keeps the rules of a policy.",
     "mkreference": "Writes the name of a pushed image.",
     "mkrootfs": "Writes the root file system of an image.",
     "mksoci": "Adds tables for lazy pulling to images.",

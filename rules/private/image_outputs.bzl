@@ -45,13 +45,14 @@ def byte_groups(ctx, contents, names = NO_NAMES, archive = None):
         "oci_layout": depset([layout]),
     }
 
-def image_providers(ctx, image, digest):
+def image_providers(ctx, image, digest, groups = {}):
     """Returns the providers of a rule that creates an image.
 
     Args:
       ctx: The rule's context.
       image: ImageInfo.
       digest: The File with the digest of the manifest.
+      groups: dict of further output groups.
 
     Returns:
       list of ImageInfo, DefaultInfo and OutputGroupInfo.
@@ -63,7 +64,7 @@ def image_providers(ctx, image, digest):
             config = depset([image.config]),
             digest = depset([digest]),
             manifest = depset([image.manifest]),
-            **byte_groups(ctx, image_contents(image))
+            **(byte_groups(ctx, image_contents(image)) | groups)
         ),
     ]
 

@@ -26,7 +26,7 @@ _EXECUTION = "darwin"
 _TARGET = "linux"
 
 # The tools that are files in the tests of prebuilt tools.
-_PREBUILT_BUILD = ["mkconfig", "mklayer", "mklayout", "mkmanifest", "mkreference", "mkrootfs"]
+_PREBUILT_BUILD = ["mkcheck", "mkconfig", "mklayer", "mklayout", "mklisting", "mkmanifest", "mkreference", "mkrootfs"]
 _PREBUILT_RUN = ["boot", "check", "load", "push", "vminit"]
 
 def _label(name):
@@ -118,7 +118,7 @@ def _toolchains(name, build, run, exec_compatible_with = [], target_compatible_w
 
 # Mistakes in the attribute tools, and parts of their errors.
 _WRONG_TOOLS = {
-    "tools_unknown": ({"probe_mklayer": "mklayers"}, "tools: unknown tool \"mklayers\"; known are mkbase, mkblob, mkconda, mkconfig, "),
+    "tools_unknown": ({"probe_mklayer": "mklayers"}, "tools: unknown tool \"mklayers\"; known are mkbase, mkblob, mkcheck, mkconda, "),
     "tools_twice": ({"probe_mkconfig": "mklayer", "probe_mklayer": "mklayer"}, "tools: two targets for \"mklayer\""),
     "tools_no_program": ({"tools_files": "mklayer"}, "tools_files is not executable"),
 }

@@ -23,7 +23,10 @@ var (
 		Name: "ls", Operands: "PLACE [PATH]", New: newLs,
 		Summary: "list a directory or a file of the image's file system",
 		Details: `
-PATH is / by default. Symlinks are followed inside the image. The file system is that of all layers merged.`,
+PATH is / by default. Symlinks are followed inside the image. The file system is that of all layers merged.
+
+--layers lists the layers instead, each as a JSON line with its digests and sizes, and then a line for each entry of its archive,
+with its metadata and the SHA-256 of its content.`,
 	}
 	catCommand = cli.Command{
 		Name: "cat", Operands: "PLACE PATH...", New: newCat,
@@ -56,16 +59,23 @@ func (s *settings) openFiles(ctx context.Context, n *session, text string) (*pla
 
 func newLs(flags *flag.FlagSet) cli.Work {
 	var s settings
-	var long, recursive bool
+	var long, recursive, layers bool
 	s.registry = registryflags.Declare(flags)
 	s.declareJSON(flags)
 	s.declarePlatform(flags, platformUsage)
 	flags.BoolVar(&long, "long", false, "add mode, owner, size and time, and where links lead")
 	flags.BoolVar(&recursive, "recursive", false, "list everything below a directory, too")
+	flags.BoolVar(&layers, "layers", false, "list the entries of each layer as JSON lines")
 	return func(ctx context.Context, std cli.Streams) error {
 		args, err := operands(flags, 1, 2)
 		if err != nil {
 			return err
+		}
+		if layers {
+			if len(args) == 2 || long || recursive || s.json {
+				return cli.Usage("--layers: expected neither a PATH nor --long, --recursive and --json")
+			}
+			return s.listLayers(ctx, std, args[0])
 		}
 		path := "/"
 		if len(args) == 2 {
@@ -149,8 +159,8 @@ func modeText(f *rootfs.File) string {
 	return kindLetters[f.Kind] + string(text)
 }
 
-// listing is an entry in the JSON of "ls".
-type listing struct {
+// lsEntry is an entry in the JSON of "ls".
+type lsEntry struct {
 	Path    string            `json:"path"`
 	Type    string            `json:"type"`
 	Mode    string            `json:"mode"`
@@ -166,11 +176,11 @@ type listing struct {
 	Layer   int               `json:"layer"`            // counted from 1
 }
 
-func listed(entries []rootfs.Entry) []listing {
-	all := []listing{}
+func listed(entries []rootfs.Entry) []lsEntry {
+	all := []lsEntry{}
 	for _, e := range entries {
 		f := e.File
-		l := listing{
+		l := lsEntry{
 			Path: e.Path, Type: f.Kind.String(), Mode: fmt.Sprintf("%04o", f.Mode), UID: f.UID, GID: f.GID, Size: f.Size,
 			ModTime: f.ModTime.UTC(), Target: f.Target, Link: e.First, Major: f.Major, Minor: f.Minor, Layer: e.Layer + 1,
 		}

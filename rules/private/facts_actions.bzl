@@ -1,0 +1,122 @@
+"""The actions that collect facts about layers."""
+
+load(":paths.bzl", "escape")
+load(":run_tool.bzl", "copying", "new_args", "run_tool", "small")
+
+visibility(["//rules/..."])
+
+def list_layer(ctx, layer, listing):
+    """Declares the action that lists the entries of a layer.
+
+    Args:
+      ctx: The context of the aspect.
+      layer: LayerInfo with a blob.
+      listing: The File to write.
+    """
+    _list(ctx, _layer_input(ctx, layer), listing)
+
+def list_base(ctx, image, directory, listing):
+    """Declares the action that lists the entries of the layers of an imported base.
+
+    Args:
+      ctx: The context of the aspect.
+      image: ImageInfo of an image with the base.
+      directory: The directory with the base's layers.
+      listing: The File to write.
+    """
+    _list(ctx, _base_input(ctx, image, directory), listing)
+
+def _list(ctx, input, listing):
+    input.args.add(listing, format = "--output=%s")
+    run_tool(
+        ctx,
+        "mklisting",
+        input.args,
+        inputs = input.files,
+        outputs = [listing],
+        mnemonic = "MkListing",
+        progress_message = "Listing layers of %{label}",
+        resource_set = copying,
+    )
+
+def check_layer(ctx, layer, check):
+    """Declares the action that checks the blob of a layer.
+
+    Args:
+      ctx: The context of the aspect.
+      layer: LayerInfo with a blob.
+      check: The File to write.
+    """
+    _check(ctx, _layer_input(ctx, layer), check)
+
+def check_base(ctx, image, directory, check):
+    """Declares the action that checks the layers of an imported base.
+
+    Args:
+      ctx: The context of the aspect.
+      image: ImageInfo of an image with the base.
+      directory: The directory with the base's layers.
+      check: The File to write.
+    """
+    _check(ctx, _base_input(ctx, image, directory), check)
+
+def _check(ctx, input, check):
+    input.args.add(check, format = "--output=%s")
+    run_tool(
+        ctx,
+        "mkcheck",
+        input.args,
+        inputs = input.files,
+        outputs = [check],
+        mnemonic = "MkCheck",
+        progress_message = "Checking layers of %{label}",
+        resource_set = copying,
+    )
+
+def check_policy(ctx, policy, target, image, listings, checked):
+    """Declares the action that checks an image against a policy.
+
+    Args:
+      ctx: The rule's context.
+      policy: The File with the policy.
+      target: The label of the image as users type it.
+      image: ImageInfo.
+      listings: list of Files with the listings of layers, empty if no rule needs them.
+      checked: The File to write.
+    """
+    args = new_args(ctx)
+    layers = depset([layer.descriptor for layer in image.layers])
+    args.add(policy, format = "--policy=%s")
+    args.add(target, format = "--target=%s")
+    args.add(image.config, format = "--config=%s")
+    args.add(image.manifest, format = "--manifest=%s")
+    args.add_all(layers, format_each = "--layer=%s")
+    args.add_all(depset(listings), format_each = "--listing=%s")
+    args.add(checked, format = "--output=%s")
+    run_tool(
+        ctx,
+        "mkpolicy",
+        args,
+        inputs = depset([policy, image.config, image.manifest] + listings, transitive = [layers]),
+        outputs = [checked],
+        mnemonic = "CheckPolicy",
+        progress_message = "Checking policy of image %{label}",
+        resource_set = small,
+    )
+
+def _layer_input(ctx, layer):
+    """Returns the Args and Files (Go: package layerflags) for one layer."""
+    args = new_args(ctx)
+    args.add_all([layer], map_each = _layer_flag)
+    return struct(args = args, files = [layer.descriptor, layer.blob])
+
+def _layer_flag(layer):
+    return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
+
+def _base_input(ctx, image, directory):
+    """Returns the Args and Files for the layers of an image in a directory."""
+    args = new_args(ctx)
+    args.add(image.manifest, format = "--manifest=%s")
+    args.add(image.config, format = "--config=%s")
+    args.add_all([directory], format_each = "--blobs=%s", expand_directories = False)
+    return struct(args = args, files = [image.manifest, image.config, directory])

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
+	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
+	"github.com/rules-strata/rules_strata/tools/internal/tooltest"
+)
+
+func TestMain(m *testing.M) { tooltest.Main(m, "mkpolicy", main) }
+
+func TestScripts(t *testing.T) { tooltest.Run(t, setup, nil) }
+
+// setup writes an image with a layer of a base and a layer of the build, descriptors of both, and listings of each.
+func setup(dir tooltest.Folder) {
+	store := make(imagetest.Store)
+	manifest := oci.Manifest{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeManifest}
+	for name, headers := range map[string][]tar.Header{
+		"base": {{Name: "bin/", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "bin/su", Mode: 0o4755}, {Name: "bin/old", Mode: 0o2755}},
+		"own": {
+			{Name: "app/", Typeflag: tar.TypeDir, Mode: 0o1777}, {Name: "app/open", Mode: 0o666}, {Name: "bin/.wh.old"},
+			{Name: "root/.ssh/id_rsa", Mode: 0o600}, {Name: "link", Typeflag: tar.TypeLink, Linkname: "bin/su"},
+		},
+	} {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		for _, h := range headers {
+			if err := w.WriteHeader(&h); err != nil {
+				dir.T.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			dir.T.Fatal(err)
+		}
+		d := store.Add(oci.MediaTypeLayer, b.Bytes())
+		layer := wire.Layer{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size, DiffID: d.Digest}
+		if name == "base" {
+			layer.Sources = []string{"docker.io/library/debian"}
+			manifest.Layers = append([]oci.Descriptor{d}, manifest.Layers...)
+		} else {
+			manifest.Layers = append(manifest.Layers, d)
+		}
+		dir.Describe(name+".json", layer)
+		list(dir, name+".listing", b.Bytes(), d.Digest)
+	}
+	dir.Describe("manifest.json", manifest)
+}
+
+func list(dir tooltest.Folder, name string, layer []byte, d digest.Digest) {
+	out, err := listing.Create(dir.Path(name))
+	if err != nil {
+		dir.T.Fatal(err)
+	}
+	defer out.Abort()
+	want := listing.Header{DiffID: d, Digest: d, Size: int64(len(layer))}
+	if err := out.Add(context.Background(), bytes.NewReader(layer), want, nil); err != nil {
+		dir.T.Fatal(err)
+	}
+	if err := out.Commit(); err != nil {
+		dir.T.Fatal(err)
+	}
+}
