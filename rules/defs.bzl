@@ -3,7 +3,8 @@
 `image_layer`, `image_binary_layers` and `conda_layers` build layers; `image_skeleton`, `image_users`, `image_certificates` and
 `image_ldconfig` build those of a base from scratch. `image_import` imports an existing image. `image` combines layers and
 settings, and `image_index` combines images for several platforms. `image_from_binary` builds an image of a program in one
-call. `image_squash` merges the layers of an image. `image_artifact` describes files that are not an image, like a Helm chart.
+call. `image_squash` merges the layers of an image. `image_artifact` describes files that are not an image, like a Helm chart,
+and `image_sbom` lists the packages of an image.
 `image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with. `image_boot`,
 `image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
 """
@@ -23,6 +24,7 @@ load("//rules/private:ldconfig.bzl", _image_ldconfig = "image_ldconfig")
 load("//rules/private:load.bzl", _image_load = "image_load")
 load("//rules/private:push.bzl", _image_push = "image_push", _image_push_all = "image_push_all")
 load("//rules/private:rootfs.bzl", _image_rootfs = "image_rootfs")
+load("//rules/private:sbom.bzl", _image_sbom = "image_sbom")
 load("//rules/private:skeleton.bzl", _image_skeleton = "image_skeleton")
 load("//rules/private:squash.bzl", _image_squash = "image_squash")
 load("//rules/private:test.bzl", _image_test = "image_test")
@@ -44,6 +46,7 @@ image_from_binary = _image_from_binary
 image_index = _image_index
 image_squash = _image_squash
 image_artifact = _image_artifact
+image_sbom = _image_sbom
 image_archive = _image_archive
 image_rootfs = _image_rootfs
 image_boot = _image_boot

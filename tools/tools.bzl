@@ -21,6 +21,7 @@ BUILD_TOOLS = {
     "mkmanifest": "Writes the manifest of an image.",
     "mkreference": "Writes the name of a pushed image.",
     "mkrootfs": "Writes the root file system of an image.",
+    "mksbom": "Writes a software bill of materials.",
     "mksquash": "Merges the layers of an image.",
 }
 

@@ -17,11 +17,11 @@ LayerFactsInfo = provider(
     doc = "What is known about the layers of a target.",
     fields = {
         "bases": """(tuple[struct]) The imported bases of an image, whose layers are not in `layers`. Each has `directory` (File, as
-            in ImageInfo.blobs), `listing` (File with the listings of all its layers) and `packages` (File or None).""",
+            in ImageInfo.blobs), `listing` (File with the listings of all its layers) and `packages` (File with the metadata of packages in them, see the Go package packages).""",
         "images": "(tuple[LayerFactsInfo]) The facts of the images of an index, in their order. Empty for other targets.",
         "layers": """(tuple[struct]) The layers, in the order of ImageInfo.layers, or of LayersInfo. Each has `descriptor` (File),
             `blob` (File, or None if the build does not have the layer's bytes), `blob_known` (bool: whether it has them), `listing`
-            (File, or None without the bytes) and `packages` (File or None). Empty for an index.""",
+            and `packages` (File, or None without the bytes, each). Empty for an index.""",
     },
 )
 
@@ -53,16 +53,16 @@ def _layers(state, infos):
         key = (layer.descriptor, layer.blob)
         if key in state.known:
             continue
-        listing = None
+        listing, packages = None, None
         if layer.blob:
-            listing = _declare_listing(state)
-            list_layer(state.ctx, layer, listing)
+            listing, packages = _declare(state)
+            list_layer(state.ctx, layer, listing, packages)
         state.known[key] = struct(
             blob = layer.blob,
             blob_known = layer.blob != None,
             descriptor = layer.descriptor,
             listing = listing,
-            packages = None,
+            packages = packages,
         )
     return tuple([state.known[(layer.descriptor, layer.blob)] for layer in infos])
 
@@ -71,18 +71,18 @@ def _bases(state, image):
     directories = image.blobs.to_list()  # at most one
     for directory in directories:
         if directory not in state.known:
-            listing = _declare_listing(state)
-            list_base(state.ctx, image, directory, listing)
-            state.known[directory] = struct(directory = directory, listing = listing, packages = None)
+            listing, packages = _declare(state)
+            list_base(state.ctx, image, directory, listing, packages)
+            state.known[directory] = struct(directory = directory, listing = listing, packages = packages)
     return tuple([state.known[directory] for directory in directories])
 
-def _declare_listing(state):
-    """Declares the File for a listing."""
+def _declare(state):
+    """Declares the Files for a listing and for packages."""
     state.declared.append(None)
     name = state.ctx.label.name
     if not state.single:
         name += ".facts/%d" % len(state.declared)
-    return state.ctx.actions.declare_file(name + ".listing.jsonl.zst")
+    return [state.ctx.actions.declare_file(name + suffix) for suffix in [".listing.jsonl.zst", ".packages.json"]]
 
 def _image(state, image):
     return LayerFactsInfo(bases = _bases(state, image), images = (), layers = _layers(state, image.layers))

@@ -5,44 +5,47 @@ load(":run_tool.bzl", "copying", "new_args", "run_tool")
 
 visibility(["//rules/..."])
 
-def list_layer(ctx, layer, listing):
-    """Declares the action that lists the entries of a layer.
+def list_layer(ctx, layer, listing, packages):
+    """Declares the action that lists the entries and the packages of a layer.
 
     Args:
       ctx: The context of the aspect.
       layer: LayerInfo with a blob.
       listing: The File to write.
+      packages: The File to write the metadata of packages to.
     """
     args = new_args(ctx)
     args.add_all([layer], map_each = _layer_flag)
-    _list(ctx, args, [layer.descriptor, layer.blob], listing)
+    _list(ctx, args, [layer.descriptor, layer.blob], listing, packages)
 
 def _layer_flag(layer):
     return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
 
-def list_base(ctx, image, directory, listing):
-    """Declares the action that lists the entries of the layers of an imported base.
+def list_base(ctx, image, directory, listing, packages):
+    """Declares the action that lists the entries and the packages of the layers of an imported base.
 
     Args:
       ctx: The context of the aspect.
       image: ImageInfo of an image with the base.
       directory: The directory with the base's layers.
       listing: The File to write.
+      packages: The File to write the metadata of packages to.
     """
     args = new_args(ctx)
     args.add(image.manifest, format = "--manifest=%s")
     args.add(image.config, format = "--config=%s")
     args.add_all([directory], format_each = "--blobs=%s", expand_directories = False)
-    _list(ctx, args, [image.manifest, image.config, directory], listing)
+    _list(ctx, args, [image.manifest, image.config, directory], listing, packages)
 
-def _list(ctx, args, inputs, listing):
+def _list(ctx, args, inputs, listing, packages):
     args.add(listing, format = "--output=%s")
+    args.add(packages, format = "--packages=%s")
     run_tool(
         ctx,
         "mklisting",
         args,
         inputs = inputs,
-        outputs = [listing],
+        outputs = [listing, packages],
         mnemonic = "MkListing",
         progress_message = "Listing layers of %{label}",
         resource_set = copying,

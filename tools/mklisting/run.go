@@ -5,9 +5,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"path/filepath"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/packages"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -32,6 +36,7 @@ type request struct {
 	config   string
 	blobs    string
 	output   string
+	packages string
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -41,6 +46,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&r.config, "config", "", "`file` with its config")
 	flags.StringVar(&r.blobs, "blobs", "", "`directory` with its layers as sha256/HEX")
 	flags.StringVar(&r.output, "output", "", "`file` to write the listings to")
+	flags.StringVar(&r.packages, "packages", "", "`file` to write the metadata of packages in the layers to")
 	return func(ctx context.Context, _ cli.Streams) error { return r.run(ctx) }
 }
 
@@ -67,7 +73,7 @@ func (r *request) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return write(ctx, r.output, inputs)
+	return r.write(ctx, inputs)
 }
 
 // single returns the layers of --layer.
@@ -137,27 +143,48 @@ func newInput(d oci.Descriptor, diffID digest.Digest, source content.Source) inp
 	return input{listing.Header{DiffID: diffID, Digest: d.Digest, Size: d.Size}, d, source}
 }
 
-// write writes the listings of layers, each once.
-func write(ctx context.Context, path string, inputs []input) error {
-	out, err := listing.Create(path)
+// write writes the listings and the packages of layers, each once.
+func (r *request) write(ctx context.Context, inputs []input) error {
+	out, err := listing.Create(r.output)
 	if err != nil {
 		return err
 	}
 	defer out.Abort()
 	written := make(map[digest.Digest]bool)
+	var found []packages.Layer
 	for _, in := range inputs {
 		if written[in.want.Digest] {
 			continue
 		}
 		written[in.want.Digest] = true
-		if err := in.add(ctx, out); err != nil {
+		scanner := packages.Scanner{Scratch: filepath.Dir(r.output)}
+		if err := in.add(ctx, out, r.look(&scanner)); err != nil {
 			return fmt.Errorf("layer %s: %w", in.want.Digest, err)
+		}
+		found = append(found, packages.Layer{Digest: in.want.Digest, DiffID: in.want.DiffID, Files: scanner.Files()})
+	}
+	if r.packages != "" {
+		if err := packages.Write(r.packages, found); err != nil {
+			return err
 		}
 	}
 	return out.Commit()
 }
 
-func (in *input) add(ctx context.Context, out *listing.File) error {
+// look returns the function that passes the files of a layer to a scanner, or nil if nobody wants packages.
+func (r *request) look(scanner *packages.Scanner) listing.Look {
+	if r.packages == "" {
+		return nil
+	}
+	return func(e listing.Entry, content io.Reader) error {
+		if e.Type != listing.TypeName(tree.File) {
+			return nil
+		}
+		return scanner.Add(e.Path, e.Size, content)
+	}
+}
+
+func (in *input) add(ctx context.Context, out *listing.File, look listing.Look) error {
 	if _, err := oci.LayerCompression(in.descriptor.MediaType); err != nil {
 		return err
 	}
@@ -166,5 +193,5 @@ func (in *input) add(ctx context.Context, out *listing.File) error {
 		return err
 	}
 	defer blob.Close()
-	return out.Add(ctx, blob, in.want, nil)
+	return out.Add(ctx, blob, in.want, look)
 }
