@@ -43,6 +43,7 @@ _StatementInfo = provider(
     fields = {
         "label": "(string) The target.",
         "licenses": "(tuple[string]) Names of licenses.",
+        "name": "(string) A package URL made from the name of the package, or empty.",
         "purl": "(string) The package URL, or empty.",
     },
 )
@@ -60,12 +61,11 @@ def _statement(ctx):
     name = _text(attr, "package_name")
     if not (purl or kinds or name):
         return None
-    if not purl and name:
-        version = _text(attr, "package_version")
-        purl = "pkg:generic/" + _escape(name) + ("@" + _escape(version) if version else "")
+    version = _text(attr, "package_version")
     return _StatementInfo(
         label = label_text(ctx.label),
         licenses = tuple([kind.label.name for kind in kinds] + [name for each in attributes for name in each.licenses]),
+        name = "pkg:generic/" + _escape(name) + ("@" + _escape(version) if version else "") if name else "",
         purl = purl,
     )
 
@@ -82,14 +82,12 @@ def _stated(attr):
         for target in _targets(getattr(attr, name, None)):
             if _StatementInfo in target and target[_StatementInfo] not in statements:
                 statements.append(target[_StatementInfo])
-    purls = [each for each in statements if each.purl]
-    if not purls:
-        return []
-    return [struct(
-        label = purls[0].label,
-        licenses = tuple([name for each in statements for name in each.licenses]),
-        purl = purls[0].purl,
-    )]
+    licenses = tuple([name for each in statements for name in each.licenses])
+    for field in ["purl", "name"]:
+        for each in statements:
+            if getattr(each, field):
+                return [struct(label = each.label, licenses = licenses, purl = getattr(each, field))]
+    return []
 
 def _maven(ctx):
     """Returns the package of a jar from Maven, which rules_jvm_external states as a tag, as a list of at most one struct."""
@@ -102,8 +100,10 @@ def _maven(ctx):
     return []
 
 def _impl(target, ctx):
+    statement = _statement(ctx)  # in any configuration: Bazel 7 has metadata in that of tools
+    infos = [statement] if statement else []
     if _TOOLS in ctx.bin_dir.path:
-        return []
+        return infos
     attr = ctx.rule.attr
     deps, bases = [], []
     for name in dir(attr):
@@ -119,7 +119,7 @@ def _impl(target, ctx):
     if [info for info in [LayerInfo, LayersInfo, ImageInfo, IndexInfo] if info in target]:
         layers = [struct(layer = label_text(ctx.label), packages = loose)]
         loose = depset()
-    infos = [PackageGraphInfo(
+    infos.append(PackageGraphInfo(
         base_files = depset(
             [file for base in bases for file in (base.descriptor, base.manifest, base.config)],
             transitive = [dep.base_files for dep in deps],
@@ -127,9 +127,8 @@ def _impl(target, ctx):
         bases = depset(bases, transitive = [dep.bases for dep in deps]),
         loose = loose,
         packages = depset(layers, transitive = [dep.packages for dep in deps]),
-    )]
-    statement = _statement(ctx)
-    return infos + ([statement] if statement else [])
+    ))
+    return infos
 
 package_graph = aspect(
     implementation = _impl,

@@ -86,6 +86,13 @@ func alias(name string) string {
 		}
 	}
 	// "Or any later version", which an identifier may end in.
+	if version, ok := strings.CutPrefix(lower, "gfdl-niv-"); ok { // Debian: no invariant sections
+		base, later := strings.CutSuffix(version, "+")
+		if later {
+			return licenses["gfdl-"+base+"-no-invariants-or-later"]
+		}
+		return licenses["gfdl-"+base+"-no-invariants-only"]
+	}
 	if base, ok := strings.CutSuffix(lower, "+"); ok && licenses[base] != "" {
 		return licenses[base] + "+"
 	}
