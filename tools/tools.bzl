@@ -10,6 +10,7 @@ visibility(["//dev/...", "//rules/..."])
 BUILD_TOOLS = {
     "mkbase": "Checks the documents of a locked base image.",
     "mkblob": "Describes a file of an artifact.",
+    "mkcheck": "Checks the blobs of layers.",
     "mkconda": "Turns Conda packages into layers.",
     "mkconfig": "Writes the config of an image.",
     "mketc": "Writes files below /etc: users, certificates, the cache of libraries.",

@@ -139,6 +139,28 @@ def with_layers(contents, layers):
         lazy = False,
     )
 
+def without_layers(contents, target):
+    """Returns the contents without the bytes of layers.
+
+    Args:
+      contents: The contents of the target.
+      target: A target with ImageInfo or IndexInfo.
+
+    Returns:
+      struct like that of image_contents. Its layers are those that are only in a registry. Of an imported index, it still has the
+      images that the target does not name, whose documents are unknown before the build.
+    """
+    layers = [layer for layer in contents.layers.to_list() if not layer.blob]  # a few per layer and platform
+    blobs = blobs_of(target[IndexInfo]) if IndexInfo in target else depset()
+    return struct(
+        root = contents.root,
+        documents = contents.documents,
+        layers = depset(layers),
+        blobs = blobs,
+        files = depset([contents.root] + contents.documents + _layer_files(layers), transitive = [blobs]),
+        lazy = False,
+    )
+
 def lazily(contents):
     """Returns the contents without the blobs of layers that the build creates.
 

@@ -1,13 +1,13 @@
 """Facts about the layers of an image, for rules that look into it.
 
-A rule that needs them has `aspects = [layer_facts]` on the attribute with the image, and gets a `LayerFactsInfo`. The aspect
+A rule that needs them has `aspects = [forwarded_image, layer_facts]` on the attribute with the image. The aspect
 declares the actions at the target that declares the layer, so all users of a layer share one action, and an image that nothing
 looks into costs nothing.
 """
 
 load(":base_blobs.bzl", "split_targets")
 load(":conda_package.bzl", "CondaPackageInfo")
-load(":facts_actions.bzl", "list_base", "list_layer")
+load(":facts_actions.bzl", "check_base", "check_layer", "list_base", "list_layer")
 load(":providers.bzl", "ImageInfo", "IndexInfo", "LayerInfo", "LayersInfo")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -17,11 +17,12 @@ LayerFactsInfo = provider(
     doc = "What is known about the layers of a target.",
     fields = {
         "bases": """(tuple[struct]) The imported bases of an image, whose layers are not in `layers`. Each has `directory` (File, as
-            in ImageInfo.blobs), `listing` (File with the listings of all its layers) and `packages` (File with the metadata of packages in them, see the Go package packages).""",
+            in ImageInfo.blobs), `listing` (File with the listings of all its layers), `check` (File with what the validator finds in them)
+            and `packages` (File with the metadata of packages in them, see the Go package packages).""",
         "images": "(tuple[LayerFactsInfo]) The facts of the images of an index, in their order. Empty for other targets.",
         "layers": """(tuple[struct]) The layers, in the order of ImageInfo.layers, or of LayersInfo. Each has `descriptor` (File),
-            `blob` (File, or None if the build does not have the layer's bytes), `blob_known` (bool: whether it has them), `listing`
-            and `packages` (File, or None without the bytes, each). Empty for an index.""",
+            `blob` (File, or None if the build does not have the layer's bytes), `blob_known` (bool: whether it has them), `listing`,
+            `check` and `packages` (Files, as in `bases`, or None without the bytes). Empty for an index.""",
     },
 )
 
@@ -53,13 +54,15 @@ def _layers(state, infos):
         key = (layer.descriptor, layer.blob)
         if key in state.known:
             continue
-        listing, packages = None, None
+        check, listing, packages = None, None, None
         if layer.blob:
-            listing, packages = _declare(state)
+            check, listing, packages = _declare_files(state)
+            check_layer(state.ctx, layer, check)
             list_layer(state.ctx, layer, listing, packages)
         state.known[key] = struct(
             blob = layer.blob,
             blob_known = layer.blob != None,
+            check = check,
             descriptor = layer.descriptor,
             listing = listing,
             packages = packages,
@@ -71,18 +74,23 @@ def _bases(state, image):
     directories = image.blobs.to_list()  # at most one
     for directory in directories:
         if directory not in state.known:
-            listing, packages = _declare(state)
+            check, listing, packages = _declare_files(state)
+            check_base(state.ctx, image, directory, check)
             list_base(state.ctx, image, directory, listing, packages)
-            state.known[directory] = struct(directory = directory, listing = listing, packages = packages)
+            state.known[directory] = struct(check = check, directory = directory, listing = listing, packages = packages)
     return tuple([state.known[directory] for directory in directories])
 
-def _declare(state):
-    """Declares the Files for a listing and for packages."""
+def _declare_files(state):
+    """Declares the Files for what is checked, for a listing and for packages."""
     state.declared.append(None)
     name = state.ctx.label.name
     if not state.single:
         name += ".facts/%d" % len(state.declared)
-    return [state.ctx.actions.declare_file(name + suffix) for suffix in [".listing.jsonl.zst", ".packages.json"]]
+    return (
+        state.ctx.actions.declare_file(name + ".check.json"),
+        state.ctx.actions.declare_file(name + ".listing.jsonl.zst"),
+        state.ctx.actions.declare_file(name + ".packages.json"),
+    )
 
 def _image(state, image):
     return LayerFactsInfo(bases = _bases(state, image), images = (), layers = _layers(state, image.layers))

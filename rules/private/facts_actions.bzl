@@ -14,12 +14,7 @@ def list_layer(ctx, layer, listing, packages):
       listing: The File to write.
       packages: The File to write the metadata of packages to.
     """
-    args = new_args(ctx)
-    args.add_all([layer], map_each = _layer_flag)
-    _list(ctx, args, [layer.descriptor, layer.blob], listing, packages)
-
-def _layer_flag(layer):
-    return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
+    _list(ctx, _layer_input(ctx, layer), listing, packages)
 
 def list_base(ctx, image, directory, listing, packages):
     """Declares the action that lists the entries and the packages of the layers of an imported base.
@@ -31,22 +26,69 @@ def list_base(ctx, image, directory, listing, packages):
       listing: The File to write.
       packages: The File to write the metadata of packages to.
     """
-    args = new_args(ctx)
-    args.add(image.manifest, format = "--manifest=%s")
-    args.add(image.config, format = "--config=%s")
-    args.add_all([directory], format_each = "--blobs=%s", expand_directories = False)
-    _list(ctx, args, [image.manifest, image.config, directory], listing, packages)
+    _list(ctx, _base_input(ctx, image, directory), listing, packages)
 
-def _list(ctx, args, inputs, listing, packages):
-    args.add(listing, format = "--output=%s")
-    args.add(packages, format = "--packages=%s")
+def _list(ctx, input, listing, packages):
+    input.args.add(listing, format = "--output=%s")
+    input.args.add(packages, format = "--packages=%s")
     run_tool(
         ctx,
         "mklisting",
-        args,
-        inputs = inputs,
+        input.args,
+        inputs = input.files,
         outputs = [listing, packages],
         mnemonic = "MkListing",
         progress_message = "Listing layers of %{label}",
         resource_set = copying,
     )
+
+def check_layer(ctx, layer, check):
+    """Declares the action that checks the blob of a layer.
+
+    Args:
+      ctx: The context of the aspect.
+      layer: LayerInfo with a blob.
+      check: The File to write.
+    """
+    _check(ctx, _layer_input(ctx, layer), check)
+
+def check_base(ctx, image, directory, check):
+    """Declares the action that checks the layers of an imported base.
+
+    Args:
+      ctx: The context of the aspect.
+      image: ImageInfo of an image with the base.
+      directory: The directory with the base's layers.
+      check: The File to write.
+    """
+    _check(ctx, _base_input(ctx, image, directory), check)
+
+def _check(ctx, input, check):
+    input.args.add(check, format = "--output=%s")
+    run_tool(
+        ctx,
+        "mkcheck",
+        input.args,
+        inputs = input.files,
+        outputs = [check],
+        mnemonic = "MkCheck",
+        progress_message = "Checking layers of %{label}",
+        resource_set = copying,
+    )
+
+def _layer_input(ctx, layer):
+    """Returns the Args and Files (Go: package layerflags) for one layer."""
+    args = new_args(ctx)
+    args.add_all([layer], map_each = _layer_flag)
+    return struct(args = args, files = [layer.descriptor, layer.blob])
+
+def _layer_flag(layer):
+    return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
+
+def _base_input(ctx, image, directory):
+    """Returns the Args and Files for the layers of an image in a directory."""
+    args = new_args(ctx)
+    args.add(image.manifest, format = "--manifest=%s")
+    args.add(image.config, format = "--config=%s")
+    args.add_all([directory], format_each = "--blobs=%s", expand_directories = False)
+    return struct(args = args, files = [image.manifest, image.config, directory])

@@ -1,9 +1,11 @@
 """image_test: verifies an image."""
 
-load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
-load(":contents.bzl", "ANY_CONTENTS")
+load(":base_blobs.bzl", "contents_with_blobs", "current", "with_base_blobs")
+load(":contents.bzl", "ANY_CONTENTS", "without_layers")
+load(":facts.bzl", "image_facts_with_blobs", "layer_facts")
 load(":forwarded.bzl", "forwarded_image")
 load(":launcher.bzl", "program", "program_arguments")
+load(":providers.bzl", "ArtifactInfo")
 load(":run_tools.bzl", "RUN_AS_TEST")
 
 visibility(["//rules/..."])
@@ -35,9 +37,35 @@ a kind (`file`, `directory` or `symlink`), a mode and an owner, each optional. A
     "max_size": attr.string(
         doc = "Maximum compressed size of all layers together, like `200MB`: what a machine without any of them downloads.",
     ),
+    "max_wasted": attr.string(
+        doc = """Maximum size of file contents that the image has but no path shows, like `1MB`: contents that a higher layer replaces or
+deletes. A machine downloads and stores them in vain.""",
+    ),
 }
 
+# Assertions on the file system, for which listings of the layers are enough.
+_ON_PATHS = ["absent", "exists", "max_wasted"]
+
+def _inputs(ctx):
+    """Returns the contents of the image that the test reads, and a dict from flag to Files with facts about its layers."""
+    contents = contents_with_blobs(ctx)
+    image = current(ctx, "image")
+    if ArtifactInfo in image:
+        return contents, {}
+    facts = image_facts_with_blobs(ctx)
+    layers = {layer: None for info in facts for layer in info.layers + info.bases if layer.check}
+    files = {"checked": [layer.check for layer in layers]}
+
+    # Contents are searched, and commands run, in the test: which ones is unknown before it reads its configs, and these tests
+    # then need all bytes.
+    if ctx.attr.contents or ctx.attr.configs:
+        return contents, files
+    if [name for name in _ON_PATHS if getattr(ctx.attr, name)]:
+        files["listing"] = [layer.listing for layer in layers]
+    return without_layers(contents, image), files
+
 def _impl(ctx):
+    contents, files = _inputs(ctx)
     assertions = {name: getattr(ctx.attr, name) for name in _ASSERTIONS if getattr(ctx.attr, name)}
     return [program(ctx, "check", program_arguments(
         ctx,
@@ -45,15 +73,16 @@ def _impl(ctx):
             "assert": json.encode(assertions) if assertions else "",
             "digest": ctx.attr.digest,
         },
-        {"config": ctx.files.configs},
-        contents_with_blobs(ctx),
+        files | {"config": ctx.files.configs},
+        contents,
     ))]
 
 image_test = rule(
     doc = """Tests that an image conforms to the OCI specifications and, optionally, to expectations of its files, settings and sizes.
 
 The test recomputes every digest, size and `diff_id`, checks all documents against image-spec and against each other, and
-reads every layer entry by entry; docs/validator.md lists the rules. Layers of a base, and archives that became layers
+reads every layer entry by entry; docs/validator.md lists the rules. An action per layer does so, and the test reads its
+cached result; only `contents` and `configs` need the bytes of the layers in the test. Layers of a base, and archives that became layers
 unchanged, are checked for integrity, but not for the guarantees that rules_strata gives for its own layers.
 
 An image can be tested on any machine, whatever its platform, except for commands in `configs`: the program is built for the
@@ -74,7 +103,7 @@ same digest on every machine.""",
             doc = "The `image`, `image_index` or `image_artifact` to test.",
             mandatory = True,
             cfg = with_base_blobs,
-            aspects = [forwarded_image],
+            aspects = [forwarded_image, layer_facts],
             providers = ANY_CONTENTS,
         ),
     },

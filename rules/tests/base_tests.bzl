@@ -201,7 +201,7 @@ def base_tests(name):
         for kind, rule, kwargs in [
             ("archive", image_archive, {}),
             ("archives", image_archive, {"images": {"localhost/a": image_name, "localhost/b": image_name}}),
-            ("check", image_test, {}),
+            ("check", image_test, {"contents": {"/a": "a"}}),
             ("load", image_load, {"repo_tags": ["localhost/a"]}),
         ]:
             kwargs = kwargs if "images" in kwargs else kwargs | {"image": image_name}

@@ -16,6 +16,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/expect"
 	"github.com/rules-strata/rules_strata/tools/internal/expect/junit"
 	"github.com/rules-strata/rules_strata/tools/internal/expect/structure"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/place"
@@ -25,6 +26,18 @@ import (
 type expectations struct {
 	files  []*structure.File
 	checks *expect.Checks // or nil
+}
+
+// options returns how images are opened for the expectations.
+func (e expectations) options(listings []string) (expect.Options, error) {
+	o := expect.Options{Scratch: os.Getenv("TEST_TMPDIR")}
+	o.DocumentsOnly = len(e.files) == 0 && !e.checks.NeedFiles()
+	if len(listings) == 0 || o.DocumentsOnly {
+		return o, nil
+	}
+	var err error
+	o.Listings, err = listing.Open(listings...)
+	return o, err
 }
 
 // readExpectations reads the flags --config and --assert.
@@ -139,10 +152,14 @@ func (s *settings) results(
 	if len(images) == 0 {
 		return nil, errors.New("there is no image to test")
 	}
+	options, err := expected.options(s.listings)
+	if err != nil {
+		return nil, err
+	}
 	runs := slices.ContainsFunc(images, func(i content.Image) bool { return expect.CanRun(i.Platform) })
 	var all []expect.Result
 	for _, i := range images {
-		image, err := expect.Open(ctx, src, i.Descriptor, os.Getenv("TEST_TMPDIR"))
+		image, err := expect.Open(ctx, src, i.Descriptor, options)
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,8 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,7 +14,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rules-strata/rules_strata/tools/internal/check"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/registrytest"
@@ -53,7 +57,10 @@ func TestScripts(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(env.WorkDir, "image.tar"), pack(t, files), 0o666); err != nil {
 				return err
 			}
-			return writeDescriptors(env, files, root)
+			if err := writeDescriptors(env, files, root); err != nil {
+				return err
+			}
+			return writeFacts(env, root)
 		},
 	})
 }
@@ -90,6 +97,47 @@ func writeDescriptors(env *testscript.Env, files map[string][]byte, root oci.Des
 		}
 	}
 	return nil
+}
+
+// writeFacts writes what mkcheck and mklisting find in the layers: checked1 with house rules, checked2 without,
+// lenient1, lenient2 and listing.
+func writeFacts(env *testscript.Env, root oci.Descriptor) error {
+	ctx := context.Background()
+	src := new(content.Files)
+	src.AddDirectory(filepath.Join(env.WorkDir, "layout", "blobs"))
+	images, err := content.Images(ctx, src, root)
+	if err != nil {
+		return err
+	}
+	out, err := listing.Create(filepath.Join(env.WorkDir, "listing"))
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	for i, d := range images[0].Manifest.Layers {
+		for name, lenient := range map[string]bool{"checked": i == 1, "lenient": true} {
+			report, err := check.Layer(ctx, src, d, lenient)
+			if err != nil {
+				return err
+			}
+			data, err := check.FormatLayers([]check.LayerReport{report})
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(env.WorkDir, fmt.Sprintf("%s%d", name, i+1)), data, 0o666); err != nil {
+				return err
+			}
+		}
+		blob, err := src.Open(ctx, d)
+		if err != nil {
+			return err
+		}
+		err = out.Add(ctx, blob, listing.Header{DiffID: d.Digest, Digest: d.Digest, Size: d.Size}, nil)
+		if err = errors.Join(err, blob.Close()); err != nil {
+			return err
+		}
+	}
+	return out.Commit()
 }
 
 // image returns the files of a layout and the descriptor of its only image.

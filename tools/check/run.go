@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/rules-strata/rules_strata/tools/internal/check"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
@@ -42,6 +43,7 @@ type settings struct {
 	options                   check.Options
 	configs                   []string
 	assert                    string // JSON
+	checked, listings         []string
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -60,6 +62,10 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&s.assert, "assert", "", "`JSON` object of what the image must have, as the attributes of image_test")
 	flags.Var((*cli.Strings)(&s.configs), "config", "`file` of container-structure-test with tests that\n"+
 		"the image must pass")
+	flags.Var((*cli.Strings)(&s.checked), "checked", "`file` of mkcheck with the results for layers of the image of --root,\n"+
+		"whose blobs are then not read")
+	flags.Var((*cli.Strings)(&s.listings), "listing", "`file` of mklisting with the entries of layers, which replaces their\n"+
+		"blobs in tests that need no contents")
 	flags.BoolVar(&s.rules, "rules", false, "list the rules and exit")
 	return func(ctx context.Context, std cli.Streams) error {
 		if s.rules {
@@ -110,6 +116,8 @@ func (s *settings) validate() error {
 		return cli.Usage("--follow-symlinks is for --layout only")
 	case s.digest != "" && s.image.Root == "":
 		return cli.Usage("--digest is for --root only")
+	case len(s.checked)+len(s.listings) > 0 && s.image.Root == "":
+		return cli.Usage("--checked and --listing are for --root only")
 	case s.lenient < 0:
 		return cli.Usage("--lenient-layers=%d: expected 0 or more", s.lenient)
 	case s.options.MaxUncompressed < 0:
@@ -144,8 +152,32 @@ func (s *settings) checkImage(ctx context.Context) (check.Report, error) {
 		return check.Report{}, cli.Hint(fmt.Errorf("the digest is %s, expected %s", image.Root.Digest, s.digest),
 			"if the change is meant, put the new digest into the attribute digest")
 	}
-	s.options.Lenient = func(_ int, layer digest.Digest) bool { return !image.Built[layer] }
+	built := image.Built
+	for _, path := range s.checked {
+		layers, err := readChecked(path)
+		if err != nil {
+			return check.Report{}, err
+		}
+		for _, layer := range layers {
+			built[layer.Digest] = built[layer.Digest] || !layer.Lenient
+		}
+		s.options.Layers = append(s.options.Layers, layers...)
+	}
+	s.options.Lenient = func(_ int, layer digest.Digest) bool { return !built[layer] }
 	return check.Image(ctx, image.Files, image.Root, s.options)
+}
+
+// readChecked reads the results for some layers.
+func readChecked(path string) ([]check.LayerReport, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	layers, err := check.ParseLayers(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return layers, nil
 }
 
 func (s *settings) checkRegistry(ctx context.Context) (check.Report, error) {

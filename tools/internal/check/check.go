@@ -32,6 +32,8 @@ type Options struct {
 	Lenient func(place int, layer digest.Digest) bool
 	// MaxUncompressed is how many bytes a layer may decompress to. Zero means 64 GiB.
 	MaxUncompressed int64
+	// Layers are the reports of layers that were checked before, whose blobs are not read.
+	Layers []LayerReport
 	// OptionalMediaType allows manifests and indexes without a mediaType, which image-spec 1.1 only recommends ("manifest.md")
 	// and old versions of Podman and skopeo leave out.
 	OptionalMediaType bool
@@ -64,11 +66,11 @@ func (r Report) Summary() string {
 type Violation struct {
 	// Where is the place, from the outside in, such as "image sha256:0123456789ab/layer 2/entry etc/passwd". Digests are
 	// truncated to twelve digits, layers are counted from 1 at the bottom.
-	Where string
+	Where string `json:"where"`
 	// Rule is the ID of the violated rule, one of [Rules].
-	Rule string
+	Rule string `json:"rule"`
 	// Text describes the problem.
-	Text string
+	Text string `json:"text"`
 }
 
 // Image checks the image or index that root describes, and everything reachable from it in src.

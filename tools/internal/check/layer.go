@@ -27,12 +27,15 @@ type layerFacts struct {
 // layer checks a layer's blob, its compression and its tar.
 func (in *inspector) layer(where string, d oci.Descriptor, lenient bool) layerFacts {
 	key := layerKey{d.Digest, d.MediaType, lenient}
-	facts, ok := in.layers[key]
-	if !ok {
-		facts = in.layerBlob(where, d, lenient)
-		in.layers[key] = facts
+	if facts, ok := in.layers[key]; ok {
+		return facts
 	}
-	return facts
+	if report, ok := in.checked(key, d.Size); ok {
+		in.layers[key] = in.replay(where, report)
+	} else {
+		in.layers[key] = in.layerBlob(where, d, lenient)
+	}
+	return in.layers[key]
 }
 
 func (in *inspector) layerBlob(where string, d oci.Descriptor, lenient bool) layerFacts {

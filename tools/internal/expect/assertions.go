@@ -30,6 +30,8 @@ type Assertions struct {
 	// MaxSize and MaxLayerSize are limits of the compressed size of all layers, and of each, like "20MB".
 	MaxSize      string `json:"max_size"`
 	MaxLayerSize string `json:"max_layer_size"`
+	// MaxWasted is a limit of the bytes in files that no path of the merged file system shows.
+	MaxWasted string `json:"max_wasted"`
 	// MaxLayers is the number of layers, or 0 for any number.
 	MaxLayers int `json:"max_layers"`
 }
@@ -38,7 +40,11 @@ type Assertions struct {
 type Checks struct {
 	target string
 	run    []func(r *asserted) error
+	files  bool // whether the checks need the merged file system
 }
+
+// NeedFiles reports whether the checks need more than the documents of an image.
+func (c *Checks) NeedFiles() bool { return c.files }
 
 // asserted is one run of checks.
 type asserted struct {
@@ -60,7 +66,7 @@ func ParseAssertions(target string, data []byte) (*Checks, error) {
 	if _, err := in.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("expected one JSON object")
 	}
-	c := &Checks{target: target}
+	c := &Checks{target: target, files: len(a.Exists)+len(a.Absent)+len(a.Contents) > 0 || a.MaxWasted != ""}
 	return c, errors.Join(c.exists(a.Exists), c.absent(a.Absent), c.contents(a.Contents), c.config(a.Config), c.sizes(a))
 }
 

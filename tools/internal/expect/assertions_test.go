@@ -17,7 +17,7 @@ func check(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	store := make(imagetest.Store)
-	i, err := expect.Open(t.Context(), store, image(t, store, "arm64"), t.TempDir())
+	i, err := expect.Open(t.Context(), store, image(t, store, "arm64"), expect.Options{Scratch: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,6 +85,10 @@ func TestAssertions(t *testing.T) {
 			`//:test: max_size 1MB: []
 //:test: max_layer_size 9kB: ["layer 1 has 10240 bytes"]
 //:test: max_layers 2: []
+`},
+		{`{"max_wasted": "1B"}`, "//:test: max_wasted 1B: []\n"},
+		{`{"max_wasted": "0"}`,
+			`//:test: max_wasted 0: ["no path shows 1 bytes of the contents" "layer 1 has 1 of them"]
 `},
 		{`{"max_size": "5 kB", "max_layer_size": "1.5e4", "max_layers": 1}`,
 			`//:test: max_size 5 kB: ["the layers have 12800 bytes"]

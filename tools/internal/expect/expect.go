@@ -1,8 +1,9 @@
 // Package expect compares images with the expectations that their authors state: package structure's tests of files,
 // contents, config and commands.
 //
-// All paths are those of the image: symlinks are followed inside of it and cannot leave it. A layer is read once more only
-// for the contents that a test looks into, and an image is unpacked only if a test runs a command, in package container.
+// All paths are those of the image: symlinks are followed inside of it and cannot leave it. Tests of paths can do with listings of
+// the layers. A layer is read once more only for the contents that a test looks into, and an image is unpacked only if a test
+// runs a command, in package container.
 //
 // Non-goals: the rules of the specifications, which package check verifies.
 //
@@ -19,6 +20,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/expect/container"
 	"github.com/rules-strata/rules_strata/tools/internal/expect/structure"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs"
@@ -56,15 +58,25 @@ type Image struct {
 	Platform oci.Platform
 	// Layers are the descriptors of the layers, the lowest first.
 	Layers []oci.Descriptor
-	// Files is the merged file system.
+	// Files is the merged file system, or nil if no test needs it.
 	Files *rootfs.FileSystem
 
 	scratch  string
 	unpacked *container.Image // the files on disk, or nil
 }
 
-// Open reads the config of an image and merges its layers. If commands run, their files are below scratch.
-func Open(ctx context.Context, src content.Source, image oci.Descriptor, scratch string) (*Image, error) {
+// Options are how an image is opened.
+type Options struct {
+	// Scratch is the directory for the files of commands.
+	Scratch string
+	// DocumentsOnly leaves Image.Files nil: no test needs it.
+	DocumentsOnly bool
+	// Listings, unless nil, replace the blobs of layers, for tests that read no contents and run no commands.
+	Listings *listing.Set
+}
+
+// Open reads the config of an image and merges its layers.
+func Open(ctx context.Context, src content.Source, image oci.Descriptor, o Options) (*Image, error) {
 	manifest, err := content.ReadAll(ctx, src, image)
 	if err != nil {
 		return nil, err
@@ -84,11 +96,24 @@ func Open(ctx context.Context, src content.Source, image oci.Descriptor, scratch
 	if err := oci.Unmarshal(data, &config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
-	files, err := rootfs.Merge(ctx, src, m.Layers)
-	if err != nil {
-		return nil, err
+	i := &Image{Config: config.Config, Platform: config.Platform(), Layers: m.Layers, scratch: o.Scratch}
+	i.Files, err = o.merge(ctx, src, m.Layers)
+	return i, err
+}
+
+// merge returns the merged file system, or nil if no test needs it.
+func (o Options) merge(ctx context.Context, src content.Source, layers []oci.Descriptor) (*rootfs.FileSystem, error) {
+	switch {
+	case o.DocumentsOnly:
+		return nil, nil
+	case o.Listings != nil:
+		files, err := o.Listings.Merge(layers)
+		if err != nil {
+			return nil, err
+		}
+		return files.FileSystem, nil
 	}
-	return &Image{Config: config.Config, Platform: config.Platform(), Layers: m.Layers, Files: files, scratch: scratch}, nil
+	return rootfs.Merge(ctx, src, layers)
 }
 
 // Close removes the files of commands.

@@ -82,7 +82,7 @@ func image(t *testing.T, store imagetest.Store, architecture string) oci.Descrip
 func run(t *testing.T, name, text, architecture string) []expect.Result {
 	t.Helper()
 	store := make(imagetest.Store)
-	i, err := expect.Open(t.Context(), store, image(t, store, architecture), t.TempDir())
+	i, err := expect.Open(t.Context(), store, image(t, store, architecture), expect.Options{Scratch: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,6 +61,22 @@ func (c *Checks) sizes(a Assertions) error {
 			}
 		}
 	})
+	limit("max_wasted", a.MaxWasted, func(r *asserted, result *Result, limit int64) {
+		wasted := r.image.Files.Wasted()
+		var sum int64
+		for _, bytes := range wasted {
+			sum += bytes
+		}
+		if sum <= limit {
+			return
+		}
+		result.add("no path shows %d bytes of the contents", sum)
+		for n, bytes := range wasted {
+			if bytes > 0 {
+				result.add("layer %d has %d of them", n+1, bytes)
+			}
+		}
+	})
 	if a.MaxLayers < 0 {
 		all = append(all, fmt.Errorf("max_layers: %d is negative", a.MaxLayers))
 	}

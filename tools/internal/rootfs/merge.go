@@ -25,6 +25,7 @@ type merger struct {
 	marks []*scanned // the deletions in the next layer
 	added []*scanned // the other entries in the next layer
 	left  int        // bytes of memory; removing an entry returns none of them
+	bytes []int64    // the sizes of all contents in each layer together
 	block []byte     // scratch
 }
 
@@ -91,6 +92,12 @@ func (m *merger) collect(number int, e *tree.Entry, size int64, r io.Reader) err
 // the archive ("layer.md", Whiteouts).
 func (m *merger) apply(layer int) error {
 	m.layer = layer
+	m.bytes = append(m.bytes, 0)
+	for _, e := range m.added {
+		if e.Kind == tree.File {
+			m.bytes[layer] += e.size
+		}
+	}
 	for _, change := range []struct {
 		entries []*scanned
 		apply   func(*scanned) error

@@ -141,5 +141,17 @@ func (f *FileSystem) merge(ctx context.Context, from int) error {
 // directory ends with "/". That is the order of entries in a layer. The caller must not change them.
 func (f *FileSystem) Entries() []Entry { return f.entries }
 
+// Wasted returns for each layer, the lowest first, how many bytes in contents of its files no path of the file system shows,
+// because an entry replaces or deletes the files. A content with several names is shown if one of them is.
+func (f *FileSystem) Wasted() []int64 {
+	wasted := slices.Clone(f.merger.bytes)
+	for _, e := range f.entries {
+		if e.First == "" && e.File.Kind == tree.File {
+			wasted[e.File.Layer] -= e.File.Size
+		}
+	}
+	return wasted
+}
+
 // SamePlace reports whether two files of the same layer are one entry of its archive.
 func (f *File) SamePlace(other *File) bool { return f.Number == other.Number }

@@ -1,6 +1,7 @@
 package listing
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -123,36 +124,32 @@ func (s *Set) visit(d digest.Digest, yield func(Entry, error) bool) error {
 // FileSystem is the merged file system of an image, without the contents of its files.
 type FileSystem struct {
 	*rootfs.FileSystem
-	layers []contents
+	layers []sums
 }
 
-// contents holds facts about the regular files of a layer.
-type contents struct {
-	sums  map[int][32]byte // by the position in the archive
-	bytes int64            // of all files
-}
+// sums are the digests of the regular files of a layer, by their positions in its archive.
+type sums map[int][sha256.Size]byte
 
 // Merge merges layers, the lowest first. It fails with [ErrMissing] if one has no listing.
 func (s *Set) Merge(layers []oci.Descriptor) (*FileSystem, error) {
-	f := &FileSystem{layers: make([]contents, len(layers))}
+	f := &FileSystem{layers: make([]sums, len(layers))}
 	merged, err := rootfs.MergeEntries(layers, func(i int) iter.Seq2[rootfs.Listed, error] {
+		f.layers[i] = make(sums)
 		return f.layers[i].record(s.Entries(layers[i].Digest))
 	})
 	f.FileSystem = merged
 	return f, err
 }
 
-// record passes entries on, and keeps the facts.
-func (c *contents) record(entries iter.Seq2[Entry, error]) iter.Seq2[rootfs.Listed, error] {
-	c.sums = make(map[int][32]byte)
+// record passes entries on, and keeps the digests.
+func (s sums) record(entries iter.Seq2[Entry, error]) iter.Seq2[rootfs.Listed, error] {
 	return func(yield func(rootfs.Listed, error) bool) {
 		number := 0
 		for e, err := range entries {
 			if err == nil && kinds[e.Type] == tree.File {
-				c.bytes += e.Size
-				var sum [32]byte
+				var sum [sha256.Size]byte
 				hex.Decode(sum[:], []byte(e.SHA256)) // the Reader has checked it
-				c.sums[number] = sum
+				s[number] = sum
 			}
 			number++
 			if !yield(e.listed(), err) {
@@ -167,21 +164,6 @@ func (f *FileSystem) SHA256(file *rootfs.File) string {
 	if file.Kind != tree.File {
 		return ""
 	}
-	sum := f.layers[file.Layer].sums[file.Number]
+	sum := f.layers[file.Layer][file.Number]
 	return hex.EncodeToString(sum[:])
-}
-
-// Wasted returns for each layer, the lowest first, the number of bytes in contents of its files that no path of the file
-// system shows, because a layer replaces or deletes them. A content with several names is one, and shown if one of them is.
-func (f *FileSystem) Wasted() []int64 {
-	wasted := make([]int64, len(f.layers))
-	for i, layer := range f.layers {
-		wasted[i] = layer.bytes
-	}
-	for _, e := range f.Entries() {
-		if e.First == "" && e.File.Kind == tree.File {
-			wasted[e.File.Layer] -= e.File.Size
-		}
-	}
-	return wasted
 }
