@@ -68,11 +68,11 @@ func New(in Inputs) (*Document, error) {
 	} else if err := b.image(&d.Subject, in.Root); err != nil {
 		return nil, err
 	}
-	if err := b.declared(d); err != nil {
-		return nil, err
-	}
 	for _, sum := range slices.Sorted(maps.Keys(b.bases)) {
 		d.Bases = append(d.Bases, *b.bases[sum])
+	}
+	if err := b.declared(d); err != nil {
+		return nil, err
 	}
 	d.Components = []Component{}
 	for _, purl := range slices.Sorted(maps.Keys(b.components)) {
@@ -237,15 +237,17 @@ func (b *builder) installed(image *Image, known []packages.Layer, p packages.Ins
 
 // declared adds the packages that the build graph states.
 func (b *builder) declared(d *Document) error {
-	layers := make(map[string][]digest.Digest)
-	for sum, labels := range b.Labels {
-		for _, label := range labels {
-			layers[label] = append(layers[label], sum)
-		}
+	images := d.everyImage()
+	if len(d.Images) > 0 {
+		images = images[1:]
 	}
-	images := d.Images
-	if len(images) == 0 {
-		images = []Image{d.Subject}
+	layers := make(map[string][]digest.Digest)
+	for _, image := range images {
+		for _, sum := range image.layers {
+			for _, label := range b.Labels[sum] {
+				layers[label] = append(layers[label], sum)
+			}
+		}
 	}
 	for _, each := range b.Declared {
 		p, err := packages.ParsePURL(each.PURL)
@@ -257,12 +259,13 @@ func (b *builder) declared(d *Document) error {
 		made := layers[each.Layer]
 		if len(made) == 0 {
 			c.Places = append(c.Places, Place{Label: each.Layer})
+			c.images[d.Subject.Digest] = true
 		}
 		for _, sum := range made {
 			c.Places = append(c.Places, Place{Layer: sum, Label: each.Layer})
 		}
 		for _, image := range images {
-			if len(made) == 0 || slices.ContainsFunc(made, func(sum digest.Digest) bool { return slices.Contains(image.layers, sum) }) {
+			if slices.ContainsFunc(made, func(sum digest.Digest) bool { return slices.Contains(image.layers, sum) }) {
 				c.images[image.Digest] = true
 			}
 		}
