@@ -148,6 +148,25 @@ func TestScanFails(t *testing.T) {
 	}
 }
 
+func TestBounds(t *testing.T) {
+	const database = "/var/lib/dpkg/status"
+	many := strings.Repeat("Package: aa\n\n", maxPackages+1)
+	var s Scanner
+	if err := s.Add(database, int64(len(many)), strings.NewReader(many)); err != nil {
+		t.Fatal(err)
+	}
+	if problem := s.Files()[0].Problem; problem != "more than 100000 packages" {
+		t.Errorf("problem %q", problem)
+	}
+	if err := s.Add(database+".d/x", 1, strings.NewReader("Package: bb\n")); err == nil || !strings.Contains(err.Error(), "more than 100000 packages in one layer") {
+		t.Errorf("one package more: %v", err)
+	}
+	s = Scanner{files: make([]File, maxFiles)}
+	if err := s.Add(database, 1, strings.NewReader("")); err == nil || !strings.Contains(err.Error(), "more than 200000 files") {
+		t.Errorf("one file more: %v", err)
+	}
+}
+
 // The last of several entries at a path is what the layer has.
 func TestFiles(t *testing.T) {
 	var s Scanner
