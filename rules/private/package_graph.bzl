@@ -19,7 +19,7 @@ PackageGraphInfo = provider(
         "packages": """(depset[struct]) The packages of each layer: `layer` (string, the label of the layer's target, or of the image
             if no target made a layer of it) and `packages` (depset of structs as in `loose`).""",
         "loose": """(depset[struct]) Packages that are not yet part of a layer: `label` (string, of the metadata), `purl` (string)
-            and `licenses` (tuple of strings, names or SPDX expressions).""",
+            and `license_names` (tuple of strings, names or SPDX expressions).""",
     },
 )
 
@@ -42,7 +42,7 @@ _StatementInfo = provider(
     doc = "What a target with metadata states about a package.",
     fields = {
         "label": "(string) The target.",
-        "licenses": "(tuple[string]) Names of licenses.",
+        "license_names": "(tuple[string]) Names of licenses.",
         "name": "(string) A package URL made from the name of the package, or empty.",
         "purl": "(string) The package URL, or empty.",
     },
@@ -64,7 +64,7 @@ def _statement(ctx):
     version = _text(attr, "package_version")
     return _StatementInfo(
         label = label_text(ctx.label),
-        licenses = tuple([kind.label.name for kind in kinds] + [name for each in attributes for name in each.licenses]),
+        license_names = tuple([kind.label.name for kind in kinds] + [name for each in attributes for name in each.license_names]),
         name = "pkg:generic/" + _escape(name) + ("@" + _escape(version) if version else "") if name else "",
         purl = purl,
     )
@@ -82,11 +82,11 @@ def _stated(attr):
         for target in _targets(getattr(attr, name, None)):
             if _StatementInfo in target and target[_StatementInfo] not in statements:
                 statements.append(target[_StatementInfo])
-    licenses = tuple([name for each in statements for name in each.licenses])
+    licenses = tuple([name for each in statements for name in each.license_names])
     for field in ["purl", "name"]:
         for each in statements:
             if getattr(each, field):
-                return [struct(label = each.label, licenses = licenses, purl = getattr(each, field))]
+                return [struct(label = each.label, license_names = licenses, purl = getattr(each, field))]
     return []
 
 def _maven(ctx):
@@ -96,7 +96,7 @@ def _maven(ctx):
             parts = tag[len("maven_coordinates="):].split(":")
             if len(parts) >= 3:
                 purl = "pkg:maven/%s/%s@%s" % (_escape(parts[0]), _escape(parts[1]), _escape(parts[-1]))
-                return [struct(label = label_text(ctx.label), licenses = (), purl = purl)]
+                return [struct(label = label_text(ctx.label), license_names = (), purl = purl)]
     return []
 
 def _impl(target, ctx):

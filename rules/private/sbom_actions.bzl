@@ -52,7 +52,7 @@ def make_sbom(ctx, image, facts, graph, settings, output):
 def label_text(label):
     """Returns a label as it is written in the main repository."""
     text = str(label)
-    return text[2:] if text.startswith("@@//") else text
+    return text if label.repo_name else "//" + text.partition("//")[2]
 
 def _image_flag(file):
     return "--image=%s=%s" % (escape(label_text(file.owner)), file.path)
@@ -72,7 +72,7 @@ def _declared_flags(group):
         "--declared=" + json.encode({
             "label": package.label,
             "layer": group.layer,
-            "licenses": list(package.licenses),
+            "license_names": list(package.license_names),
             "purl": package.purl,
         })
         for package in group.packages.to_list()  # when the action runs

@@ -43,7 +43,7 @@ def _declared_impl(ctx):
     env = analysistest.begin(ctx)
     declared = [json.decode(value) for value in flags(only(env, "MkSbom"), "declared")]
     asserts.equals(env, ctx.attr.packages, sorted([
-        "%s %s %s %s" % (each["layer"], each["purl"], ",".join(each["licenses"]), each["label"])
+        "%s %s %s %s" % (each["layer"], each["purl"], ",".join(each["license_names"]), each["label"])
         for each in declared
         if each["layer"].startswith("//")
     ]))

@@ -49,7 +49,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.Var(&r.bases, "base", "`label=file`: the target of an image that others were built on, and its descriptor")
 	flags.Var(&r.listings, "listing", "`file` with entries of layers, as mklisting writes it")
 	flags.Var(&r.packages, "packages", "`file` with the metadata of packages in layers, as mklisting writes it")
-	cli.Each(flags, "declared", "a package that the build graph states, as a `JSON` object of layer, label, purl and licenses", r.declare)
+	cli.Each(flags, "declared", "a package that the build graph states, as a `JSON` object of layer, label, purl and license_names", r.declare)
 	flags.StringVar(&r.format, "format", string(sbom.SPDX), "`format` of the document: "+strings.Join(sbom.Formats, ", "))
 	flags.StringVar(&r.created, "created", "",
 		"`time` of the document, RFC 3339 or seconds since 1970, may have variables of --status; SPDX has 1970-01-01T00:00:00Z by default")

@@ -45,7 +45,7 @@ type Declared struct {
 	// Label is the target with the metadata.
 	Label    string   `json:"label"`
 	PURL     string   `json:"purl"`
-	Licenses []string `json:"licenses"`
+	Licenses []string `json:"license_names"`
 }
 
 // New returns the document for an image or index.
