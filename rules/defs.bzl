@@ -4,7 +4,8 @@
 `image_ldconfig` build those of a base from scratch. `image_import` imports an existing image. `image` combines layers and
 settings, and `image_index` combines images for several platforms. `image_from_binary` builds an image of a program in one
 call. `image_squash` merges the layers of an image. `image_soci` adds what SOCI needs to pull an image lazily.
-`image_artifact` describes files that are not an image, like a Helm chart.
+`image_artifact` describes files that are not an image, like a Helm chart,
+and `image_sbom` lists the packages of an image.
 `image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with. `image_boot`,
 `image_load`, `image_push` and `image_push_all` make programs for `bazel run`; `image_signer` names a program that signs what is
 pushed. `image_test` verifies the result, and `image_policy` states rules for many images.
@@ -26,6 +27,7 @@ load("//rules/private:load.bzl", _image_load = "image_load")
 load("//rules/private:policy.bzl", _image_policy = "image_policy")
 load("//rules/private:push.bzl", _image_push = "image_push", _image_push_all = "image_push_all")
 load("//rules/private:rootfs.bzl", _image_rootfs = "image_rootfs")
+load("//rules/private:sbom.bzl", _image_sbom = "image_sbom")
 load("//rules/private:signer.bzl", _image_signer = "image_signer")
 load("//rules/private:skeleton.bzl", _image_skeleton = "image_skeleton")
 load("//rules/private:soci.bzl", _image_soci = "image_soci")
@@ -50,6 +52,7 @@ image_index = _image_index
 image_squash = _image_squash
 image_soci = _image_soci
 image_artifact = _image_artifact
+image_sbom = _image_sbom
 image_archive = _image_archive
 image_rootfs = _image_rootfs
 image_boot = _image_boot

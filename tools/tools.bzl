@@ -23,6 +23,7 @@ BUILD_TOOLS = {
     "mkpolicy": "Checks that an image keeps the rules of a policy.",
     "mkreference": "Writes the name of a pushed image.",
     "mkrootfs": "Writes the root file system of an image.",
+    "mksbom": "Writes a software bill of materials.",
     "mksoci": "Adds tables for lazy pulling to images.",
     "mksquash": "Merges the layers of an image.",
 }

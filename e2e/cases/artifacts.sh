@@ -11,6 +11,7 @@ provide() {
   registry_start debian
   registry_start newest '' '' registry
   bazel build "//$package:all"
+  go build -C "$E2E/sbom" -o "$RUN/bin/check-sbom" .
 }
 
 # pushes ADDRESS TARGET REPOSITORY: image_push, twice; the second time sends nothing.
@@ -42,7 +43,7 @@ same_as_oras() {
 
 files() {
   mkdir -p "$WORK/files/config"
-  cp "$package"/{main.wasm,sbom.spdx.json} "$WORK/files"
+  cp "$package/main.wasm" "$(output "//$package:sbom")" "$WORK/files"
   cp "$package/hello/values.yaml" "$WORK/files/config"
 }
 
@@ -175,8 +176,16 @@ archive() {
   contains "$WORK/loaded" "registry.example.com/team/app:latest"
 }
 
+# sbom: the document is valid, its libraries read it, and it has the package in the image.
+sbom() {
+  check-sbom "$WORK/files/sbom.spdx.json" >"$WORK/purls"
+  contains "$WORK/purls" "pkg:npm/greeting@1.0.0"
+  contains "$WORK/purls" "pkg:oci/image@$(digest_of "//$package:image" | sed 's/:/%3A/')"
+}
+
 check "two registries, oras and the example" provide
 check "its files" files
+check "its SBOM" sbom
 for registry in debian newest; do
   address=$(cat "$RUN/$registry.address")
   check "plain files, $registry" plain_files "$address"

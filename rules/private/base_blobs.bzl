@@ -15,9 +15,9 @@ visibility(["//rules/..."])
 _CURRENT = "current"
 _WITH_BYTES = "with bytes"
 
-def _with_impl(settings, _attr):
+def _with_impl(settings, attr):
     seen = {_CURRENT: {BASE_BLOBS: settings[BASE_BLOBS]}}
-    if not settings[BASE_BLOBS]:
+    if not settings[BASE_BLOBS] and getattr(attr, "fetch_base", True):
         seen[_WITH_BYTES] = {BASE_BLOBS: True}
     return seen
 

@@ -18,11 +18,11 @@ LayerFactsInfo = provider(
     fields = {
         "bases": """(tuple[struct]) The imported bases of an image, whose layers are not in `layers`. Each has `directory` (File, as
             in ImageInfo.blobs), `listing` (File with the listings of all its layers), `check` (File with what the validator finds in them)
-            and `packages` (File or None).""",
+            and `packages` (File with the metadata of packages in them, see the Go package packages).""",
         "images": "(tuple[LayerFactsInfo]) The facts of the images of an index, in their order. Empty for other targets.",
         "layers": """(tuple[struct]) The layers, in the order of ImageInfo.layers, or of LayersInfo. Each has `descriptor` (File),
             `blob` (File, or None if the build does not have the layer's bytes), `blob_known` (bool: whether it has them), `listing`,
-            `check` (Files, as in `bases`, or None without the bytes) and `packages` (File or None). Empty for an index.""",
+            `check` and `packages` (Files, as in `bases`, or None without the bytes). Empty for an index.""",
     },
 )
 
@@ -54,18 +54,18 @@ def _layers(state, infos):
         key = (layer.descriptor, layer.blob)
         if key in state.known:
             continue
-        check, listing = None, None
+        check, listing, packages = None, None, None
         if layer.blob:
-            check, listing = _declare_files(state)
+            check, listing, packages = _declare_files(state)
             check_layer(state.ctx, layer, check)
-            list_layer(state.ctx, layer, listing)
+            list_layer(state.ctx, layer, listing, packages)
         state.known[key] = struct(
             blob = layer.blob,
             blob_known = layer.blob != None,
             check = check,
             descriptor = layer.descriptor,
             listing = listing,
-            packages = None,
+            packages = packages,
         )
     return tuple([state.known[(layer.descriptor, layer.blob)] for layer in infos])
 
@@ -74,14 +74,14 @@ def _bases(state, image):
     directories = image.blobs.to_list()  # at most one
     for directory in directories:
         if directory not in state.known:
-            check, listing = _declare_files(state)
+            check, listing, packages = _declare_files(state)
             check_base(state.ctx, image, directory, check)
-            list_base(state.ctx, image, directory, listing)
-            state.known[directory] = struct(check = check, directory = directory, listing = listing, packages = None)
+            list_base(state.ctx, image, directory, listing, packages)
+            state.known[directory] = struct(check = check, directory = directory, listing = listing, packages = packages)
     return tuple([state.known[directory] for directory in directories])
 
 def _declare_files(state):
-    """Declares the Files for what is checked and for a listing."""
+    """Declares the Files for what is checked, for a listing and for packages."""
     state.declared.append(None)
     name = state.ctx.label.name
     if not state.single:
@@ -89,6 +89,7 @@ def _declare_files(state):
     return (
         state.ctx.actions.declare_file(name + ".check.json"),
         state.ctx.actions.declare_file(name + ".listing.jsonl.zst"),
+        state.ctx.actions.declare_file(name + ".packages.json"),
     )
 
 def _image(state, image):

@@ -5,35 +5,38 @@ load(":run_tool.bzl", "copying", "new_args", "run_tool", "small")
 
 visibility(["//rules/..."])
 
-def list_layer(ctx, layer, listing):
-    """Declares the action that lists the entries of a layer.
+def list_layer(ctx, layer, listing, packages):
+    """Declares the action that lists the entries and the packages of a layer.
 
     Args:
       ctx: The context of the aspect.
       layer: LayerInfo with a blob.
       listing: The File to write.
+      packages: The File to write the metadata of packages to.
     """
-    _list(ctx, _layer_input(ctx, layer), listing)
+    _list(ctx, _layer_input(ctx, layer), listing, packages)
 
-def list_base(ctx, image, directory, listing):
-    """Declares the action that lists the entries of the layers of an imported base.
+def list_base(ctx, image, directory, listing, packages):
+    """Declares the action that lists the entries and the packages of the layers of an imported base.
 
     Args:
       ctx: The context of the aspect.
       image: ImageInfo of an image with the base.
       directory: The directory with the base's layers.
       listing: The File to write.
+      packages: The File to write the metadata of packages to.
     """
-    _list(ctx, _base_input(ctx, image, directory), listing)
+    _list(ctx, _base_input(ctx, image, directory), listing, packages)
 
-def _list(ctx, input, listing):
+def _list(ctx, input, listing, packages):
     input.args.add(listing, format = "--output=%s")
+    input.args.add(packages, format = "--packages=%s")
     run_tool(
         ctx,
         "mklisting",
         input.args,
         inputs = input.files,
-        outputs = [listing],
+        outputs = [listing, packages],
         mnemonic = "MkListing",
         progress_message = "Listing layers of %{label}",
         resource_set = copying,

@@ -49,7 +49,7 @@ func (c *config) edit(s Settings) error {
 func (c *config) editCreated(s Settings) (err error) {
 	c.created = epoch
 	if s.Created != nil {
-		c.created, err = parseTime(*s.Created)
+		c.created, err = ParseTime(*s.Created)
 	}
 	return err
 }

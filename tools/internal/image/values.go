@@ -17,8 +17,8 @@ const (
 	shellKey       = "Shell"
 )
 
-// parseTime reads a time in the format of RFC 3339, or in seconds since 1970. JSON can express the years 0 to 9999.
-func parseTime(text string) (time.Time, error) {
+// ParseTime reads a time in the format of RFC 3339, or in seconds since 1970. JSON can express the years 0 to 9999.
+func ParseTime(text string) (time.Time, error) {
 	var t time.Time
 	err := t.UnmarshalText([]byte(text))
 	if seconds, errNumber := strconv.ParseInt(text, 10, 64); errNumber == nil {
