@@ -17,6 +17,7 @@ BUILD_TOOLS = {
     "mkindex": "Writes an image index.",
     "mklayer": "Builds a layer.",
     "mklayout": "Writes image layouts and archives.",
+    "mklisting": "Lists the entries of layers.",
     "mkmanifest": "Writes the manifest of an image.",
     "mkreference": "Writes the name of a pushed image.",
     "mkrootfs": "Writes the root file system of an image.",

@@ -39,8 +39,21 @@ def contents_with_blobs(ctx, attribute = "image"):
     Returns:
       The contents as returned by contents_of, with the blobs of all layers.
     """
+    return _contents_with_blobs(*split_targets(ctx, attribute))
+
+def split_targets(ctx, attribute):
+    """Returns both targets of an attribute of the cfg with_base_blobs.
+
+    Args:
+      ctx: The rule's context.
+      attribute: The attribute.
+
+    Returns:
+      tuple of the Target in the current configuration, and the Target with the bytes of locked layers, or None if the current
+      one has them.
+    """
     seen = getattr(ctx.split_attr, attribute)
-    return _contents_with_blobs(seen[_CURRENT], seen.get(_WITH_BYTES))
+    return seen[_CURRENT], seen.get(_WITH_BYTES)
 
 def each_contents_with_blobs(ctx):
     """Is like contents_with_blobs, for the attribute `images`.

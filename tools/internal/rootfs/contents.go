@@ -45,7 +45,7 @@ func (f *FileSystem) wanted(want func(*File) bool) []map[int]*File {
 		if byLayer[e.File.Layer] == nil {
 			byLayer[e.File.Layer] = make(map[int]*File)
 		}
-		byLayer[e.File.Layer][e.File.number] = e.File
+		byLayer[e.File.Layer][e.File.Number] = e.File
 	}
 	return byLayer
 }

@@ -17,7 +17,7 @@ func merged(memory int, entries ...*tree.Entry) error {
 	m := newMerger(memory)
 	r := tarfile.NewReader(bytes.NewReader(nil))
 	for i, e := range entries {
-		if err := m.collect(i, e, r); err != nil {
+		if err := m.collect(i, e, r.Size(), r); err != nil {
 			return err
 		}
 	}

@@ -3,9 +3,9 @@ package rootfs
 import (
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
-	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 )
 
@@ -56,8 +56,8 @@ func (m *merger) spend(bytes int) error {
 	return nil
 }
 
-// collect adds an entry to the next layer.
-func (m *merger) collect(number int, e *tree.Entry, r *tarfile.Reader) error {
+// collect adds an entry to the next layer. size is that of its content, and r has the content unless it is nil.
+func (m *merger) collect(number int, e *tree.Entry, size int64, r io.Reader) error {
 	cost := entryCost + len(e.Path) + len(e.Target)
 	for name, value := range e.Xattrs {
 		cost += entryCost + len(name) + len(value)
@@ -65,7 +65,7 @@ func (m *merger) collect(number int, e *tree.Entry, r *tarfile.Reader) error {
 	if err := m.spend(cost); err != nil {
 		return err
 	}
-	s := &scanned{Entry: e, size: r.Size(), number: number}
+	s := &scanned{Entry: e, size: size, number: number}
 	switch e.Kind {
 	case tree.Whiteout, tree.Opaque:
 		m.marks = append(m.marks, s)
@@ -76,7 +76,7 @@ func (m *merger) collect(number int, e *tree.Entry, r *tarfile.Reader) error {
 			return fmt.Errorf("entry %q: %w", e.Path, err)
 		}
 	}
-	if e.Kind == tree.File && s.size > 0 {
+	if e.Kind == tree.File && s.size > 0 && r != nil {
 		// The whole layer is unpacked in any case, so this is the cheapest time to find holes.
 		var err error
 		if s.runs, err = scan(r, s.size, m.block, m.spend); err != nil {
@@ -200,6 +200,6 @@ func (m *merger) place(dir *node, name string, file *File) (*node, error) {
 func (m *merger) file(e *scanned) *File {
 	return &File{
 		Kind: e.Kind, Mode: e.Mode.Bits(), UID: e.UID, GID: e.GID, ModTime: e.ModTime, Size: e.size,
-		Target: e.Target, Major: e.Major, Minor: e.Minor, Xattrs: e.Xattrs, Layer: m.layer, number: e.number, runs: e.runs,
+		Target: e.Target, Major: e.Major, Minor: e.Minor, Xattrs: e.Xattrs, Layer: m.layer, Number: e.number, runs: e.runs,
 	}
 }

@@ -15,6 +15,7 @@
 // Layers come from a [content.Source]: files, a layout, an archive or a registry. They may be packed in any way that
 // package decompress supports. They are not trusted: each pass verifies the digest of every blob that it reads, and limits
 // apply to the unpacked size of layers, to the memory for entries, and to the number of symlinks that a path leads through.
+// [MergeEntries] merges layers whose entries were read before, and needs no blobs.
 //
 // Non-goals: choosing an image from an index, and writing file systems.
 package rootfs
@@ -25,6 +26,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
@@ -76,8 +78,10 @@ type File struct {
 	// Implied marks a directory that no layer states, but that an entry needs as its parent.
 	Implied bool
 
-	number int   // position in the layer's archive, counted from 0
-	runs   []Run // nil if the content has no holes
+	// Number is the position of the file's entry in the archive of its layer, counted from 0.
+	Number int
+
+	runs []Run // nil if the content has no holes
 }
 
 // Image merges the layers of the image whose manifest is d.
@@ -119,7 +123,9 @@ func (f *FileSystem) Add(ctx context.Context, src content.Source, layers ...oci.
 // merge applies the layers from the given one on.
 func (f *FileSystem) merge(ctx context.Context, from int) error {
 	for i := from; i < len(f.stack.layers); i++ {
-		err := f.stack.read(ctx, i, &f.budget, f.merger.collect)
+		err := f.stack.read(ctx, i, &f.budget, func(number int, e *tree.Entry, r *tarfile.Reader) error {
+			return f.merger.collect(number, e, r.Size(), r)
+		})
 		if err == nil {
 			err = f.merger.apply(i)
 		}
@@ -136,4 +142,4 @@ func (f *FileSystem) merge(ctx context.Context, from int) error {
 func (f *FileSystem) Entries() []Entry { return f.entries }
 
 // SamePlace reports whether two files of the same layer are one entry of its archive.
-func (f *File) SamePlace(other *File) bool { return f.number == other.number }
+func (f *File) SamePlace(other *File) bool { return f.Number == other.Number }
