@@ -5,7 +5,8 @@
 settings, and `image_index` combines images for several platforms. `image_from_binary` builds an image of a program in one
 call. `image_squash` merges the layers of an image. `image_artifact` describes files that are not an image, like a Helm chart.
 `image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with. `image_boot`,
-`image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result.
+`image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result, and
+`image_report` describes it.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
@@ -22,6 +23,7 @@ load("//rules/private:layer.bzl", _image_layer = "image_layer")
 load("//rules/private:ldconfig.bzl", _image_ldconfig = "image_ldconfig")
 load("//rules/private:load.bzl", _image_load = "image_load")
 load("//rules/private:push.bzl", _image_push = "image_push", _image_push_all = "image_push_all")
+load("//rules/private:report.bzl", _image_report = "image_report")
 load("//rules/private:rootfs.bzl", _image_rootfs = "image_rootfs")
 load("//rules/private:skeleton.bzl", _image_skeleton = "image_skeleton")
 load("//rules/private:squash.bzl", _image_squash = "image_squash")
@@ -50,4 +52,5 @@ image_boot = _image_boot
 image_load = _image_load
 image_push = _image_push
 image_push_all = _image_push_all
+image_report = _image_report
 image_test = _image_test

@@ -20,6 +20,7 @@ BUILD_TOOLS = {
     "mklisting": "Lists the entries of layers.",
     "mkmanifest": "Writes the manifest of an image.",
     "mkreference": "Writes the name of a pushed image.",
+    "mkreport": "Writes a report on an image.",
     "mkrootfs": "Writes the root file system of an image.",
     "mksquash": "Merges the layers of an image.",
 }

@@ -15,6 +15,8 @@ ARCHIVES_GROUP = "strata_archives"
 LayerOriginsInfo = provider(
     doc = "Where the layers of a target and its dependencies come from.",
     fields = {
+        "images": """(depset[struct]) For each image with a base, manifest, the File, and bases, a tuple of structs of label, manifest
+            and config (Files), the nearest first.""",
         "layers": """(depset[struct]) For each layer key, the File with its descriptor, or the directory with the layers of an
             imported base; and tuples of Files: files, its origins, followed by those of the layers that it merges; arguments,
             which are beside them; archives, whose contents it has; documents, which describe it.""",
@@ -235,6 +237,44 @@ def _images_of(target, deps):
             return [struct(keys = keys, platform = None, shapes = [])]
     return []
 
+def _with_bases(target, attr, below):
+    """Returns the bases of a target, if it is an image with a base, as a list of at most one struct for LayerOriginsInfo."""
+    if ImageInfo not in target:
+        return []
+    keys = _keys(target[ImageInfo])
+    for base in _targets(getattr(attr, "base", None)):
+        images = [base[ImageInfo]] if ImageInfo in base else list(base[IndexInfo].images) if IndexInfo in base else []
+        for image in images:
+            if keys[:len(_keys(image))] == _keys(image):
+                nearest = struct(label = base.label, manifest = image.manifest, config = image.config)
+                return [struct(manifest = target[ImageInfo].manifest, bases = (nearest,) + _bases_in(below, image))]
+    return []
+
+def _bases_in(images, image):
+    """Returns the bases of an image, among those of a depset as in LayerOriginsInfo."""
+    for known in images.to_list():  # one per image
+        if known.manifest == image.manifest:
+            return known.bases
+    return ()
+
+def origins_of(target, image):
+    """Returns the origins of an image.
+
+    Args:
+      target: The Target, with the aspect layer_origins.
+      image: Its ImageInfo.
+
+    Returns:
+      struct of layers, the structs of LayerOriginsInfo in the order of the image, and bases, a tuple of structs, the nearest
+      first.
+    """
+    info = target[LayerOriginsInfo]
+    known = {layer.key: layer for layer in info.layers.to_list()}  # a few per layer and platform
+    return struct(
+        bases = _bases_in(info.images, image),
+        layers = [known[key] for key in _keys(image) if key in known],
+    )
+
 def _impl(target, ctx):
     deps = [
         dep
@@ -244,6 +284,7 @@ def _impl(target, ctx):
     ]
     below = depset(transitive = [dep[LayerOriginsInfo].layers for dep in deps])
     known = {layer.key: layer for layer in below.to_list()}  # a few per layer and platform
+    images_below = depset(transitive = [dep[LayerOriginsInfo].images for dep in deps])
     own = _own_layers(ctx, target, known)
     known.update({layer.key: layer for layer in own})
     images = _images_of(target, deps)
@@ -257,7 +298,10 @@ def _impl(target, ctx):
         )
         groups[ARCHIVES_GROUP] = depset([file for layer in used for file in layer.archives])
     return [
-        LayerOriginsInfo(layers = depset(own, transitive = [below])),
+        LayerOriginsInfo(
+            images = depset(_with_bases(target, ctx.rule.attr, images_below), transitive = [images_below]),
+            layers = depset(own, transitive = [below]),
+        ),
         OutputGroupInfo(**groups),
     ]
 

@@ -124,11 +124,11 @@ func change(key, before, after string) *Change { return &Change{key, &before, &a
 
 // configs compares the settings of two configs.
 func configs(a, b []byte) ([]Change, error) {
-	before, err := settings(a)
+	before, err := Settings(a)
 	if err != nil {
 		return nil, err
 	}
-	after, err := settings(b)
+	after, err := Settings(b)
 	if err != nil {
 		return nil, err
 	}
@@ -158,9 +158,9 @@ func changes(before, after map[string]string) []Change {
 	return all
 }
 
-// settings returns the values in a config: those of its "config" by their own names, objects in there by "NAME.KEY",
+// Settings returns the values in a config: those of its "config" by their own names, objects in there by "NAME.KEY",
 // variables as "Env.NAME", and the other keys except for the history and the layers. Values are JSON.
-func settings(text []byte) (map[string]string, error) {
+func Settings(text []byte) (map[string]string, error) {
 	var config map[string]json.RawMessage
 	if err := oci.Unmarshal(text, &config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)

@@ -19,15 +19,16 @@ type Index []Image
 type Image struct {
 	Platform string // may be unknown: ""
 	Label    string
-	shapes   []string
-	layers   []files
+	// Shapes are those of bases whose layers are not listed.
+	Shapes []string
+	Layers []Files
 }
 
-// files are those of one layer. Key is its descriptor, or a directory with all layers of an imported base. The paths are its
+// Files are those of one layer. Key is its descriptor, or a directory with all layers of an imported base. The paths are its
 // own origins, followed by those of the layers that it merges.
-type files struct {
-	key   string
-	paths []string
+type Files struct {
+	Key   string
+	Paths []string
 }
 
 // ReadIndex reads the index of a target.
@@ -43,9 +44,9 @@ func ReadIndex(path string) (Index, error) {
 		case fields[0] == "image" && len(fields) == 3:
 			all = append(all, Image{Platform: fields[1], Label: fields[2]})
 		case fields[0] == "shape" && len(fields) == 2 && last >= 0:
-			all[last].shapes = append(all[last].shapes, fields[1])
+			all[last].Shapes = append(all[last].Shapes, fields[1])
 		case fields[0] == "layer" && len(fields) >= 2 && last >= 0:
-			all[last].layers = append(all[last].layers, files{fields[1], fields[2:]})
+			all[last].Layers = append(all[last].Layers, Files{fields[1], fields[2:]})
 		default:
 			return nil, fmt.Errorf("%s: line %d: unexpected %q", path, number+1, line)
 		}
@@ -58,6 +59,8 @@ type Stacked struct {
 	*Part
 	// Number is the layer's position in the image, 1 for the lowest, or 0 if it is unknown.
 	Number int
+	// Key is that of the layer's Files.
+	Key string
 	// Squashed is the target that merges the layer into another one, or "".
 	Squashed string
 	// Image is the name of a base in its registry, or "".
@@ -66,7 +69,8 @@ type Stacked struct {
 	// Unread are the origins of entries that are not known. For a base, this is everything.
 	Unread []*Origin
 
-	paths map[string]int // position in Entries
+	paths    map[string]int // position in Entries
+	removals map[string]int // of whiteouts, by their paths; opaque ones have a "/" at the end
 }
 
 // Stack is an image: its layers, the lowest first.
@@ -78,7 +82,7 @@ type Stack struct {
 // Open reads the origins of an image. dir is Bazel's execution root.
 func (i Image) Open(ctx context.Context, dir string) (*Stack, error) {
 	s := &Stack{links: make(map[string]string)}
-	for _, path := range i.shapes {
+	for _, path := range i.Shapes {
 		below, err := shape.Read(filepath.Join(dir, path))
 		if err != nil {
 			return nil, err
@@ -87,24 +91,24 @@ func (i Image) Open(ctx context.Context, dir string) (*Stack, error) {
 			s.links[path] = target
 		}
 	}
-	for n, layer := range i.layers {
+	for n, layer := range i.Layers {
 		squash := ""
-		for m, path := range layer.paths {
+		for m, path := range layer.Paths {
 			part, err := Read(filepath.Join(dir, path))
 			if err != nil {
 				return nil, err
 			}
-			if part.Kind == Squash && m == 0 && len(layer.paths) > 1 {
+			if part.Kind == Squash && m == 0 && len(layer.Paths) > 1 {
 				squash = part.Label
 				continue
 			}
-			if err := s.push(ctx, dir, Stacked{Part: part, Number: n + 1, Squashed: squash}, layer.key); err != nil {
+			if err := s.push(ctx, dir, Stacked{Part: part, Number: n + 1, Key: layer.Key, Squashed: squash}); err != nil {
 				return nil, err
 			}
 		}
-		if len(layer.paths) == 0 {
+		if len(layer.Paths) == 0 {
 			// A rule of another ruleset made the layer.
-			s.Layers = append(s.Layers, Stacked{Part: &Part{}, Number: n + 1, Unread: []*Origin{{Source: layer.key}}})
+			s.Layers = append(s.Layers, Stacked{Part: &Part{}, Number: n + 1, Key: layer.Key, Unread: []*Origin{{Source: layer.Key}}})
 		}
 	}
 	if slices.ContainsFunc(s.Layers, func(l Stacked) bool { return l.Kind == Import }) {
@@ -116,10 +120,10 @@ func (i Image) Open(ctx context.Context, dir string) (*Stack, error) {
 }
 
 // push puts a layer on top.
-func (s *Stack) push(ctx context.Context, dir string, l Stacked, key string) error {
+func (s *Stack) push(ctx context.Context, dir string, l Stacked) error {
 	switch l.Kind {
 	case Base:
-		if d, err := wire.ReadLayer(filepath.Join(dir, key)); err == nil && len(d.Sources) > 0 {
+		if d, err := wire.ReadLayer(filepath.Join(dir, l.Key)); err == nil && len(d.Sources) > 0 {
 			l.Image = d.Sources[0]
 		}
 		l.Unread = []*Origin{{}}
@@ -131,7 +135,7 @@ func (s *Stack) push(ctx context.Context, dir string, l Stacked, key string) err
 			return err
 		}
 	}
-	l.paths = make(map[string]int, len(l.Entries))
+	l.paths, l.removals = make(map[string]int, len(l.Entries)), make(map[string]int)
 	for n, e := range l.Entries {
 		switch e.Kind {
 		case tree.Symlink:
@@ -140,7 +144,12 @@ func (s *Stack) push(ctx context.Context, dir string, l Stacked, key string) err
 		default:
 			delete(s.links, e.Path)
 		}
-		if e.Kind != tree.Whiteout && e.Kind != tree.Opaque {
+		switch e.Kind {
+		case tree.Whiteout:
+			l.removals[e.Path] = n
+		case tree.Opaque:
+			l.removals[strings.TrimSuffix(e.Path, "/")+"/"] = n
+		default:
 			l.paths[e.Path] = n
 		}
 	}

@@ -87,32 +87,81 @@ func (s *Stack) Why(asked string) (Answer, error) {
 
 // at returns the entry of the layer for a path, or nil, and the entry that hides the path in lower layers, or nil.
 func (l *Stacked) at(at string) (found, removal *Entry) {
+	hide := func(key string) {
+		if n, ok := l.removals[key]; ok && removal == nil {
+			removal = &l.Entries[n]
+		}
+	}
 	if n, ok := l.paths[at]; ok {
 		found = &l.Entries[n]
 		if found.Kind != tree.Dir {
 			removal = found
 		}
 	}
-	for n := range l.Entries {
-		e := &l.Entries[n]
-		switch {
-		case e.Kind == tree.Whiteout && (e.Path == at || isBelow(at, e.Path)), e.Kind == tree.Opaque && isBelow(at, e.Path):
-			removal = e
-		case !isBelow(at, e.Path):
+	hide(at)
+	for dir := at; dir != "/"; {
+		dir = path.Dir(dir)
+		hide(strings.TrimSuffix(dir, "/") + "/")
+		hide(dir)
+		n, ok := l.paths[dir]
+		if !ok {
+			continue
+		}
+		switch e := &l.Entries[n]; {
 		case e.Origin.Directory:
 			if found == nil || found.Implied {
 				found = e
 			}
-		case e.Kind != tree.Dir && e.Kind != tree.Whiteout && e.Kind != tree.Opaque:
+		case e.Kind != tree.Dir && removal == nil:
 			removal = e
 		}
 	}
 	return found, removal
 }
 
-// isBelow reports whether a path is below a directory.
-func isBelow(at, dir string) bool {
-	return len(at) > len(dir) && strings.HasPrefix(at, dir) && (dir == "/" || at[len(dir)] == '/')
+// Origin returns the origin of a path in a layer, which may merge several ones. The result is false if it is unknown.
+func (s *Stack) Origin(key, at string) (Place, bool) {
+	for n := range slices.Backward(s.Layers) {
+		l := &s.Layers[n]
+		if l.Key != key {
+			continue
+		}
+		if found, _ := l.at(at); found != nil {
+			return *l.place(found), true
+		}
+		if l.Kind == Base || l.Kind == Import || l.Kind == Environment {
+			return *l.place(&Entry{Origin: &Origin{}}), true
+		}
+	}
+	return Place{}, false
+}
+
+// Label returns the target that makes a layer, or "".
+func (s *Stack) Label(key string) string {
+	for _, l := range s.Layers {
+		if l.Key == key {
+			return firstOf(l.Squashed, l.Label)
+		}
+	}
+	return ""
+}
+
+// Share returns the name of what a target adds to an image, and its repository: a rule, the source files of a package, or a
+// base.
+func (p Place) Share() (target, repository string) {
+	label := firstOf(p.Owner, p.Item, p.Label)
+	if p.Archive {
+		label = firstOf(p.Item, p.Owner, p.Label)
+	}
+	repository, name, _ := strings.Cut(strings.TrimPrefix(label, "@@"), "//")
+	if repository = "@@" + repository; repository == "@@" {
+		repository = ""
+	}
+	isSource := p.Source != "" && !p.Archive && !strings.HasPrefix(p.Source, "bazel-out/")
+	if directory, _, ok := strings.Cut(name, ":"); ok && isSource {
+		label = repository + "//" + directory + " (source files)"
+	}
+	return label, repository
 }
 
 func (l *Stacked) place(e *Entry) *Place {
