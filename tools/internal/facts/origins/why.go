@@ -157,7 +157,7 @@ func (p Place) Share() (target, repository string) {
 	if repository = "@@" + repository; repository == "@@" {
 		repository = ""
 	}
-	isSource := p.Source != "" && !p.Archive && !strings.HasPrefix(p.Source, "bazel-out/")
+	isSource := p.Owner != "" && p.Source != "" && !p.Archive && !strings.HasPrefix(p.Source, "bazel-out/")
 	if directory, _, ok := strings.Cut(name, ":"); ok && isSource {
 		label = repository + "//" + directory + " (source files)"
 	}

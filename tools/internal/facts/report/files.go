@@ -28,7 +28,9 @@ func (r *Report) setFiles(in Input, manifest oci.Manifest) error {
 			return err
 		}
 		for _, e := range merged.Entries() {
-			shown[fileID{e.File.Layer, e.File.Number}] = true
+			if e.File.Kind == tree.File { // a directory that no layer states has the number 0
+				shown[fileID{e.File.Layer, e.File.Number}] = true
+			}
 			at[e.Path] = e.Layer + 1
 		}
 		r.setTree(in, manifest, merged)
@@ -52,6 +54,9 @@ func (r *Report) setFiles(in Input, manifest oci.Manifest) error {
 			l.Contents += e.Size
 			place, _ := in.origin(l.Digest, e.Path)
 			target, repository := place.Share()
+			if target == "" {
+				repository = unknown
+			}
 			add(targets, target, e.Size, *l)
 			add(repositories, repository, e.Size, *l)
 			if r.Unread == 0 && !shown[fileID{n, number}] {
@@ -70,6 +75,9 @@ func (r *Report) setFiles(in Input, manifest oci.Manifest) error {
 	})
 	return nil
 }
+
+// unknown is the repository of files of unknown origin.
+const unknown = "unknown"
 
 // headers is the share of tar headers and padding.
 const headers = "headers and padding"
@@ -209,8 +217,8 @@ func (d Duplicate) waste() int64 { return d.Size * int64(len(d.Paths)-1) }
 func shownAs(name string) string {
 	switch {
 	case name == "":
-		return "unknown"
-	case name == headers:
+		return unknown
+	case name == headers || name == unknown:
 		return name
 	}
 	label, note, _ := strings.Cut(name, " ")

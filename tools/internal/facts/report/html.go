@@ -73,6 +73,14 @@ func size(n int64) string {
 	return fmt.Sprintf("%.1f %cB", value, units[unit])
 }
 
+// count returns a number of things.
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
 // cell returns a table cell with a size, with the exact number as its title.
 func cell(n int64) raw { return raw(fmt.Sprintf(`<td class=n title="%d bytes">%s</td>`, n, size(n))) }
 
@@ -137,12 +145,12 @@ func (p *page) summary() {
 		if name != "" {
 			name += "@"
 		}
-		p.pair([]string{"Base", "Its base"}[min(n, 1)], "%s, %d layers, <code>%s</code>", shownLabel(b.Label), b.Layers, name+string(b.Digest))
+		p.pair([]string{"Base", "Its base"}[min(n, 1)], "%s, %s, <code>%s</code>", shownLabel(b.Label), count(b.Layers, "layer"), name+string(b.Digest))
 	}
-	p.pair("Compressed", "%s in %d layers", size(s.Compressed), len(p.Layers))
+	p.pair("Compressed", "%s in %s", size(s.Compressed), count(len(p.Layers), "layer"))
 	p.pair("Uncompressed", "%s: contents %s, headers and padding %s", size(s.Uncompressed), size(s.Contents), size(s.Headers))
 	if p.Unread == 0 {
-		p.pair("File system", "%s in %d files, of which %s are duplicates", size(s.Visible), s.Files, size(s.Duplicate))
+		p.pair("File system", "%s in %s, of which %s are duplicates", size(s.Visible), count(s.Files, "file"), size(s.Duplicate))
 		p.pair("Wasted", "%s, of which %s in layers of the base; about %s compressed", size(s.Wasted), size(s.WastedInBase),
 			size(s.WastedCompressed))
 	}
@@ -299,7 +307,7 @@ func (p *page) directory(d *Directory, name string) {
 	if name == "/" {
 		open = " open"
 	}
-	p.print("<details%s><summary><span class=p>%s</span> <span class=d>%s, %d files</span></summary>\n", open, name, size(d.Contents), d.Files)
+	p.print("<details%s><summary><span class=p>%s</span> <span class=d>%s, %s</span></summary>\n", open, name, size(d.Contents), count(d.Files, "file"))
 	for _, child := range slices.SortedStableFunc(slices.Values(d.Directories), func(a, b *Directory) int {
 		return cmp.Compare(b.Contents, a.Contents)
 	}) {
