@@ -1,0 +1,108 @@
+"""The aspect layer_origins, and image_report, which uses it: nothing that makes a layer is needed for origins."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//rules:defs.bzl", "image", "image_layer", "image_report", "image_squash", "image_users")
+load("//rules/private:origins.bzl", "LayerOriginsInfo", "layer_origins")
+load(":actions.bzl", "flags", "input_names", "only")
+
+visibility("private")
+
+def _names(files):
+    return [file.basename for file in files]
+
+def _origins_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    groups = target[OutputGroupInfo]
+    asserts.equals(env, ctx.attr.archives, _names(groups.strata_archives.to_list()))
+    asserts.equals(env, ctx.attr.origins, _names(groups.strata_origins.to_list()))
+    merged = {layer.key.basename: _names(layer.files) for layer in target[LayerOriginsInfo].layers.to_list()}
+    for key, files in ctx.attr.layers.items():
+        asserts.equals(env, files, merged.get(key))
+    return analysistest.end(env)
+
+_origins_test = analysistest.make(
+    _origins_impl,
+    attrs = {
+        "archives": attr.string_list(),
+        "layers": attr.string_list_dict(),
+        "origins": attr.string_list(),
+    },
+    extra_target_under_test_aspects = [layer_origins],
+)
+
+def _report_impl(ctx):
+    env = analysistest.begin(ctx)
+    action = only(env, "MkReport")
+    names = input_names(action)
+    for name in ctx.attr.inputs:
+        asserts.true(env, name in names, "%s is not among %s" % (name, names))
+    asserts.equals(env, [], [name for name in names if name.endswith(".tar.gz") or name.endswith(".blobs")], "no blob is an input")
+    asserts.equals(env, ctx.attr.origins, [name.rpartition("/")[2] for name in flags(action, "origins")])
+    asserts.equals(env, ctx.attr.bases, flags(action, "base"))
+    return analysistest.end(env)
+
+_report_test = analysistest.make(_report_impl, attrs = {
+    "bases": attr.string_list(),
+    "inputs": attr.string_list(),
+    "origins": attr.string_list(),
+})
+
+def origins_tests(name):
+    """Declares the tests.
+
+    Args:
+      name: Name of the test suite.
+    """
+    image_users(name = "origins_users", users = ["a:x:5"], tags = ["manual"])
+    image_layer(
+        name = "origins_layer",
+        debs = ["data/six.conda"],
+        files = {"/a": "data/a.txt"},
+        tags = ["manual"],
+    )
+    image(name = "origins_base", layers = ["origins_layer"], tags = ["manual"])
+    image(name = "origins_image", base = "origins_base", layers = ["origins_users", "data/b=c.txt"], tags = ["manual"])
+    image_squash(name = "origins_squash", above = "origins_base", image = "origins_image", tags = ["manual"])
+    native.filegroup(name = "origins_group", srcs = ["origins_image"], tags = ["manual"])
+    image_report(name = "origins_report", image = "origins_squash", tags = ["manual"])
+    image_report(name = "origins_image_report", image = "origins_image", tags = ["manual"])
+
+    layer = ["origins_layer.layer.json.origins", "origins_layer.layer.json.origins.args"]
+    users = ["origins_users.layer.json.origins", "origins_users.layer.json.origins.args"]
+    tar = ["b=c.txt.layer.json.origins", "b=c.txt.layer.json.origins.args"]
+    archives = ["six.conda", "origins_users.files.tar", "b=c.txt"]
+    for target in ["image", "group"]:
+        _origins_test(
+            name = "origins_%s_test" % target,
+            archives = archives,
+            origins = ["origins_%s.origins" % target] + layer + users + tar,
+            target_under_test = "origins_" + target,
+        )
+    _origins_test(
+        name = "origins_squash_test",
+        archives = archives,
+        layers = {"origins_squash.layer.json": ["origins_squash.layer.json.origins", users[0], tar[0]]},
+        origins = ["origins_squash.origins"] + layer + ["origins_squash.layer.json.origins", users[0], tar[0], users[1], tar[1]],
+        target_under_test = "origins_squash",
+    )
+    _report_test(
+        name = "origins_report_test",
+        inputs = ["origins_squash.manifest.json", "origins_squash.config.json", "origins_squash.layer.json", "six.conda", users[1]],
+        origins = [layer[0], "origins_squash.layer.json.origins", users[0], tar[0]],
+        target_under_test = "origins_report",
+    )
+    _report_test(
+        name = "origins_image_report_test",
+        bases = ["@@//rules/tests:origins_base"],
+        inputs = ["origins_base.manifest.json", "origins_base.config.json"],
+        origins = [layer[0], users[0], tar[0]],
+        target_under_test = "origins_image_report",
+    )
+    native.test_suite(
+        name = name,
+        tests = [
+            "origins_%s_test" % test
+            for test in ["group", "image", "image_report", "report", "squash"]
+        ],
+    )
