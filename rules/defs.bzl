@@ -5,8 +5,8 @@
 settings, and `image_index` combines images for several platforms. `image_from_binary` builds an image of a program in one
 call. `image_squash` merges the layers of an image. `image_artifact` describes files that are not an image, like a Helm chart.
 `image_archive` writes an image to a file, and `image_rootfs` the file system that its containers start with. `image_boot`,
-`image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result, and
-`image_report` describes it.
+`image_load`, `image_push` and `image_push_all` make programs for `bazel run`. `image_test` verifies the result, `image_diff_test`
+compares two of them, and `image_report` describes one.
 """
 
 load("//rules/private:archive.bzl", _image_archive = "image_archive")
@@ -15,6 +15,7 @@ load("//rules/private:binary_layers.bzl", _image_binary_layers = "image_binary_l
 load("//rules/private:boot.bzl", _image_boot = "image_boot")
 load("//rules/private:certificates.bzl", _image_certificates = "image_certificates")
 load("//rules/private:conda_layers.bzl", _conda_layers = "conda_layers")
+load("//rules/private:diff.bzl", _image_diff_test = "image_diff_test")
 load("//rules/private:image.bzl", _image = "image")
 load("//rules/private:image_from_binary.bzl", _image_from_binary = "image_from_binary")
 load("//rules/private:import.bzl", _image_import = "image_import")
@@ -54,3 +55,4 @@ image_push = _image_push
 image_push_all = _image_push_all
 image_report = _image_report
 image_test = _image_test
+image_diff_test = _image_diff_test

@@ -12,6 +12,7 @@ BUILD_TOOLS = {
     "mkblob": "Describes a file of an artifact.",
     "mkconda": "Turns Conda packages into layers.",
     "mkconfig": "Writes the config of an image.",
+    "mkdiff": "Lists the differences between two images.",
     "mketc": "Writes files below /etc: users, certificates, the cache of libraries.",
     "mkimport": "Reads an image from a layout or an archive.",
     "mkindex": "Writes an image index.",

@@ -1,4 +1,4 @@
-"""The action that writes the report on an image."""
+"""The actions that describe and compare images."""
 
 load(":paths.bzl", "escape")
 load(":run_tool.bzl", "merging", "new_args", "run_tool")
@@ -51,3 +51,34 @@ def make_report(ctx, label, image, facts, origins, outputs):
 
 def _origin_flags(layer):
     return ["--origins=%s=%s" % (escape(layer.key.path), file.path) for file in layer.files]
+
+def make_diff(ctx, before, after, listings, ignore, outputs):
+    """Declares the action that compares two images.
+
+    Args:
+      ctx: The rule's context.
+      before: ImageInfo of the one.
+      after: ImageInfo of the other.
+      listings: list of the Files with the listings of their layers.
+      ignore: list of names of differences.
+      outputs: struct of the Files text and json.
+    """
+    args = new_args(ctx)
+    args.add(before.manifest, format = "--before-manifest=%s")
+    args.add(before.config, format = "--before-config=%s")
+    args.add(after.manifest, format = "--after-manifest=%s")
+    args.add(after.config, format = "--after-config=%s")
+    args.add_all(listings, format_each = "--listing=%s")
+    args.add_all(ignore, format_each = "--ignore=%s")
+    args.add(outputs.text, format = "--text=%s")
+    args.add(outputs.json, format = "--json=%s")
+    run_tool(
+        ctx,
+        "mkdiff",
+        args,
+        inputs = [before.manifest, before.config, after.manifest, after.config] + listings,
+        outputs = [outputs.text, outputs.json],
+        mnemonic = "MkDiff",
+        progress_message = "Comparing images of %{label}",
+        resource_set = merging,
+    )

@@ -42,6 +42,7 @@ type settings struct {
 	options                   check.Options
 	configs                   []string
 	assert                    string // JSON
+	differences               string
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -60,10 +61,14 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&s.assert, "assert", "", "`JSON` object of what the image must have, as the attributes of image_test")
 	flags.Var((*cli.Strings)(&s.configs), "config", "`file` of container-structure-test with tests that\n"+
 		"the image must pass")
+	flags.StringVar(&s.differences, "differences", "", "`file` that mkdiff wrote: print it, and fail unless it is empty")
 	flags.BoolVar(&s.rules, "rules", false, "list the rules and exit")
 	return func(ctx context.Context, std cli.Streams) error {
 		if s.rules {
 			return listRules(std.Out)
+		}
+		if s.differences != "" {
+			return showDifferences(s.differences, std.Out)
 		}
 		if err := s.validate(); err != nil {
 			return cli.Hint(err, "check --help lists the flags")
