@@ -14,7 +14,7 @@ load(
     "make_manifest",
 )
 load("//rules/private:conda_actions.bzl", "make_conda_environment", "make_conda_layer", "make_conda_python")
-load("//rules/private:report_actions.bzl", "make_report")
+load("//rules/private:report_actions.bzl", "make_diff", "make_report")
 load("//rules/private:rootfs_actions.bzl", "make_rootfs", "make_squash")
 load("//rules/private:run_tool.bzl", "new_args")
 load("//tools:tools.bzl", "BUILD_TOOLS")
@@ -58,12 +58,14 @@ def _declarations_impl(ctx):
     image = struct(blobs = depset(), config = "config", layers = [], manifest = "manifest")
     facts = struct(bases = (), layers = ())
     make_report(fake, Label(":a"), image, facts, struct(bases = (), layers = []), struct(html = "html", json = "json"))
+    make_diff(fake, image, image, [], [], struct(json = "json", text = "text"))
 
     asserts.equals(env, {
         "MkCondaEnvironment": "mkconda",
         "MkCondaLayer": "mkconda",
         "MkCondaPython": "mkconda",
         "MkConfig": "mkconfig",
+        "MkDiff": "mkdiff",
         "MkImport": "mkimport",
         "MkIndex": "mkindex",
         "MkLayer": "mklayer",

@@ -1,9 +1,10 @@
-"""The aspect layer_origins, and image_report, which uses it: nothing that makes a layer is needed for origins."""
+"""Origins, reports and differences: no layer is an input."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "image", "image_layer", "image_report", "image_squash", "image_users")
+load("//rules:defs.bzl", "image", "image_diff_test", "image_layer", "image_report", "image_squash", "image_users")
 load("//rules/private:origins.bzl", "LayerOriginsInfo", "layer_origins")
-load(":actions.bzl", "flags", "input_names", "only")
+load(":actions.bzl", "flags", "input_names", "only", "written_arguments")
+load(":refusal.bzl", "refusal")
 
 visibility("private")
 
@@ -31,13 +32,32 @@ _origins_test = analysistest.make(
     extra_target_under_test_aspects = [layer_origins],
 )
 
+def _blobs(names):
+    return [name for name in names if name.endswith(".tar.gz") or name.endswith(".layer") or name.endswith(".blobs")]
+
+def _diff_impl(ctx):
+    env = analysistest.begin(ctx)
+    action = only(env, "MkDiff")
+    names = input_names(action)
+    asserts.equals(env, [], _blobs(names))
+    asserts.equals(env, ctx.attr.listings, sorted([name.rpartition("/")[2] for name in flags(action, "listing")]))
+    asserts.equals(env, ["layers", "mtime"], flags(action, "ignore"))
+    for side, name in {"after": "origins_squash", "before": "origins_image"}.items():
+        asserts.equals(env, ["BIN/rules/tests/%s.manifest.json" % name], flags(action, side + "-manifest"))
+        asserts.equals(env, ["BIN/rules/tests/%s.config.json" % name], flags(action, side + "-config"))
+    arguments = [arg for arg in written_arguments(env) if arg.startswith("--differences=")]
+    asserts.equals(env, 1, len(arguments))
+    return analysistest.end(env)
+
+_diff_test = analysistest.make(_diff_impl, attrs = {"listings": attr.string_list()})
+
 def _report_impl(ctx):
     env = analysistest.begin(ctx)
     action = only(env, "MkReport")
     names = input_names(action)
     for name in ctx.attr.inputs:
         asserts.true(env, name in names, "%s is not among %s" % (name, names))
-    asserts.equals(env, [], [name for name in names if name.endswith(".tar.gz") or name.endswith(".blobs")], "no blob is an input")
+    asserts.equals(env, [], _blobs(names))
     asserts.equals(env, ctx.attr.origins, [name.rpartition("/")[2] for name in flags(action, "origins")])
     asserts.equals(env, ctx.attr.bases, flags(action, "base"))
     return analysistest.end(env)
@@ -99,10 +119,30 @@ def origins_tests(name):
         origins = [layer[0], users[0], tar[0]],
         target_under_test = "origins_image_report",
     )
+    image_diff_test(
+        name = "origins_same_test",
+        after = "origins_squash",
+        before = "origins_image",
+        ignore = ["layers", "mtime"],
+        tags = ["manual"],
+    )
+    _diff_test(
+        name = "origins_diff_test",
+        listings = ["1.listing.jsonl.zst"] * 2 + ["origins_layer.listing.jsonl.zst", "origins_users.listing.jsonl.zst"],
+        target_under_test = "origins_same_test",
+    )
+    refused = refusal(
+        image_diff_test,
+        "origins_unknown_test",
+        ["attribute ignore: unknown difference \"time\"", "mode, mtime, owner"],
+        after = "origins_squash",
+        before = "origins_image",
+        ignore = ["time"],
+    )
     native.test_suite(
         name = name,
         tests = [
             "origins_%s_test" % test
-            for test in ["group", "image", "image_report", "report", "squash"]
-        ],
+            for test in ["diff", "group", "image", "image_report", "report", "squash"]
+        ] + [refused],
     )
