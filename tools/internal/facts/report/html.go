@@ -100,7 +100,7 @@ h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.2rem;margin:2rem 0 .5rem}
 nav a{margin-right:1rem}
 code,td,summary,li{overflow-wrap:anywhere}
 code,.p{font-family:ui-monospace,monospace;font-size:.9em}
-.s{overflow-x:auto}table{border-collapse:collapse;width:100%}
+.s{overflow-x:auto}table{border-collapse:collapse;width:100%}td.m,td.p{min-width:14rem}
 th,td{text-align:left;padding:.2rem .6rem .2rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 .b{width:8rem;min-width:4rem}.b i{display:block;height:.8em;margin-top:.35em;background:var(--bar);min-width:1px}
@@ -184,7 +184,7 @@ func (p *page) endTable() { p.print("</table></div>\n") }
 func (p *page) layers() {
 	p.section("layers", "Layers", "#", "Made by", "#Compressed", "#Share", "", "#Uncompressed", "#Entries", "#Wasted")
 	for _, l := range slices.Backward(p.Layers) {
-		p.print("<tr><td>%d</td><td>%s", l.Number, cmp.Or(shownLabel(l.Label), "an unknown rule"))
+		p.print("<tr><td>%d</td><td class=m>%s", l.Number, cmp.Or(shownLabel(l.Label), "an unknown rule"))
 		if l.Base {
 			p.print(" <span class=d>(base)</span>")
 		}
@@ -212,7 +212,7 @@ func (p *page) shares(title, id string, shares []Share) {
 		if s.Name == "" && id == "repositories" {
 			name = "the main repository"
 		}
-		p.print("<tr><td>%s</td><td class=n>%d</td>%s%s%s</tr>\n", name, s.Files, cell(s.Contents),
+		p.print("<tr><td class=m>%s</td><td class=n>%d</td>%s%s%s</tr>\n", name, s.Files, cell(s.Contents),
 			bar(s.Contents, p.Sizes.Uncompressed), cell(s.Compressed))
 	}
 	p.endTable()
