@@ -8,6 +8,9 @@ load(":refusal.bzl", "refusal")
 
 visibility("private")
 
+# Suffixes of the files with the origins of a layer.
+_LAYER = [".layer.json.origins", ".layer.json.origins.args"]
+
 def _names(files):
     return [file.basename for file in files]
 
@@ -106,6 +109,22 @@ def origins_tests(name):
         origins = ["origins_squash.origins"] + layer + ["origins_squash.layer.json.origins", users[0], tar[0], users[1], tar[1]],
         target_under_test = "origins_squash",
     )
+    _origins_test(
+        name = "origins_conda_test",
+        archives = ["lib.conda", "python.conda", "np.conda", "six.conda"],
+        origins = ["conda_full.origins"] + [
+            "conda_%s%s" % (part, suffix)
+            for part, suffixes in {
+                "full.packages-0": _LAYER,
+                "python_package": _LAYER,
+                "np": _LAYER + [".python.json"],
+                "full.noarch-0": _LAYER + [".python.json"],
+                "full.environment": _LAYER,
+            }.items()
+            for suffix in suffixes
+        ],
+        target_under_test = "conda_full",
+    )
     _report_test(
         name = "origins_report_test",
         inputs = ["origins_squash.manifest.json", "origins_squash.config.json", "origins_squash.layer.json", "six.conda", users[1]],
@@ -143,6 +162,6 @@ def origins_tests(name):
         name = name,
         tests = [
             "origins_%s_test" % test
-            for test in ["diff", "group", "image", "image_report", "report", "squash"]
+            for test in ["conda", "diff", "group", "image", "image_report", "report", "squash"]
         ] + [refused],
     )
