@@ -133,7 +133,7 @@ def origins_tests(name):
     )
     _report_test(
         name = "origins_image_report_test",
-        bases = ["@@//rules/tests:origins_base"],
+        bases = [str(Label(":origins_base"))],
         inputs = ["origins_base.manifest.json", "origins_base.config.json"],
         origins = [layer[0], users[0], tar[0]],
         target_under_test = "origins_image_report",
