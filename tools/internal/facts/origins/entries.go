@@ -136,8 +136,7 @@ func (l *lister) add(in input) error {
 		// Bazel presents directories of the source tree as files. Directories that actions make may be outdated or missing.
 		generated := strings.HasPrefix(in.Source, "bazel-out/")
 		info, err := os.Stat(filepath.Join(l.dir, in.Source))
-		isDir := err == nil && info.IsDir() && !generated
-		if isDir {
+		if err == nil && info.IsDir() && !generated && filepath.IsLocal(in.Source) {
 			return l.walk(in, origin)
 		}
 		if in.Kind == inputs.Tree {
