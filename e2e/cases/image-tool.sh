@@ -53,6 +53,25 @@ build_outputs() {
   image cat base/layout /etc/passwd | cmp - "$WORK/passwd"
 }
 
+# Where a file comes from, and what each target adds. Bazel builds no layer for the former.
+origins() {
+  local page
+  cd "$E2E/walkthrough"
+  bazel run @rules_strata//rules:image -- why --bazel="$TOP/bazelw" :my_alpine_layout /some-file >"$WORK/why"
+  contains "$WORK/why" "file of //:some-file.txt: some-file.txt" 'from //:some_file, files = {"/some-file": "//:some-file.txt"}' \
+    "not read: the base //:base_layout"
+  if bazel run @rules_strata//rules:image -- why --bazel="$TOP/bazelw" //:my_alpine_layout /none >"$WORK/why"; then
+    fail "/none is in the image"
+  fi
+  contains "$WORK/why" "not in a layer of this build"
+  bazel build //:report
+  page=bazel-bin/report.html
+  contains "$page" "<td>//:base_docker_archive</td>" "<td>// (source files)</td>"
+  jq -e '.sizes | .contents + .headers == .uncompressed and .visible + .wasted == .contents' "${page%.html}.json"
+  jq -e '[.targets[].contents] == ([.targets[].contents] | sort | reverse) and ([.targets[].contents] | add) == .sizes.uncompressed' \
+    "${page%.html}.json"
+}
+
 # copies: one image through all forms keeps its digest and its blobs. skopeo and umoci read each stage.
 copies() {
   local address digest
@@ -228,6 +247,7 @@ for file in "${bases[@]}"; do
 done
 check "the rules make the same images" same_as_rules
 check "the outputs of a build" build_outputs
+check "why and the report" origins
 check "copies from form to form" copies
 check "layouts and repositories of skopeo" skopeo_places
 check "mounts within a registry" mounts

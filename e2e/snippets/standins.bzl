@@ -108,8 +108,10 @@ def _tests(name):
 
 _BY_ATTRIBUTE = {
     "above": _image,
+    "after": _image,
     "annotations_file": _pairs,
     "base": _image,
+    "before": _image,
     "binary": _program,
     "cmd_file": _arguments,
     "config": _program,

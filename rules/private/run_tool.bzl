@@ -50,7 +50,7 @@ def new_args(ctx):
     args.use_param_file(PARAM_FILE)
     return args
 
-def run_tool(ctx, name, args, command = None, requirements = {}, **kwargs):
+def run_tool(ctx, name, args, command = None, requirements = {}, path_mapping = True, **kwargs):
     """Declares an action that runs a build tool.
 
     Args:
@@ -59,12 +59,13 @@ def run_tool(ctx, name, args, command = None, requirements = {}, **kwargs):
       args: Args.
       command: The tool's subcommand, if it has several.
       requirements: dict of further execution requirements.
+      path_mapping: Whether the tool may see other paths than those in analysis.
       **kwargs: Other arguments of ctx.actions.run.
     """
     ctx.actions.run(
         executable = build_tool(ctx, name),
         arguments = ([command] if command else []) + [args],
-        execution_requirements = _PATH_MAPPING | requirements,
+        execution_requirements = (_PATH_MAPPING if path_mapping else {}) | requirements,
         toolchain = BUILD_TOOLCHAIN_TYPE,
         **kwargs
     )

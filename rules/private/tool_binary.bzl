@@ -9,11 +9,15 @@ def _impl(ctx):
     ctx.actions.symlink(output = executable, target_file = run_tool(ctx, ctx.attr.tool).executable, is_executable = True)
     return [DefaultInfo(executable = executable)]
 
+def _host_impl(ctx):
+    # The name of this repository in the user's build, for "image why", which builds with an aspect.
+    return _impl(ctx) + [RunEnvironmentInfo(environment = {"RULES_STRATA_ORIGINS": str(Label(":origins.bzl"))})]
+
 _TOOL = {"tool": attr.string(doc = "The tool, a key of RUN_TOOLS.", mandatory = True)}
 
 tool_binary = rule(
     doc = "A tool from the toolchain, for `bazel run`, so that users need not know where it comes from.",
-    implementation = _impl,
+    implementation = _host_impl,
     attrs = RUN_ON_HOST | _TOOL,
     executable = True,
 )

@@ -14,6 +14,7 @@ load(
     "make_manifest",
 )
 load("//rules/private:conda_actions.bzl", "make_conda_environment", "make_conda_layer", "make_conda_python")
+load("//rules/private:report_actions.bzl", "make_diff", "make_report")
 load("//rules/private:rootfs_actions.bzl", "make_rootfs", "make_squash")
 load("//rules/private:run_tool.bzl", "new_args")
 load("//rules/private:soci_actions.bzl", "make_soci")
@@ -56,22 +57,30 @@ def _declarations_impl(ctx):
     make_conda_layer(fake, [package], "/opt/conda", "error", [], "json", layer, "facts", "building")
     make_conda_environment(fake, {}, [], ["facts"], layer, "packages")
 
+    image = struct(blobs = depset(), config = "config", layers = [], manifest = "manifest")
+    facts = struct(bases = (), layers = ())
+    make_report(fake, Label(":a"), image, facts, struct(bases = (), layers = []), struct(html = "html", json = "json"))
+    make_diff(fake, image, image, [], [], struct(json = "json", text = "text"))
+
     asserts.equals(env, {
         "MkCondaEnvironment": "mkconda",
         "MkCondaLayer": "mkconda",
         "MkCondaPython": "mkconda",
         "MkConfig": "mkconfig",
+        "MkDiff": "mkdiff",
         "MkImport": "mkimport",
         "MkIndex": "mkindex",
         "MkLayer": "mklayer",
         "MkLayout": "mklayout",
         "MkManifest": "mkmanifest",
+        "MkReport": "mkreport",
         "MkRootfs": "mkrootfs",
         "MkSoci": "mksoci",
         "MkSquash": "mksquash",
     }, {run["mnemonic"]: run["executable"] for run in runs})
     for run in runs:
-        asserts.equals(env, {"supports-path-mapping": "1"}, run["execution_requirements"], run["mnemonic"])
+        mapped = {} if run["mnemonic"] == "MkReport" else {"supports-path-mapping": "1"}
+        asserts.equals(env, mapped, run["execution_requirements"], run["mnemonic"])
         asserts.equals(env, BUILD_TOOLCHAIN_TYPE, run["toolchain"], run["mnemonic"])
         asserts.true(env, run["progress_message"], run["mnemonic"] + " has no progress message")
         asserts.equals(env, ["cpu", "memory"], sorted(run["resource_set"]("linux", 1)), run["mnemonic"])

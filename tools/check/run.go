@@ -44,6 +44,7 @@ type settings struct {
 	configs                   []string
 	assert                    string // JSON
 	checked, listings         []string
+	differences               string
 }
 
 func newWork(flags *flag.FlagSet) cli.Work {
@@ -66,10 +67,14 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		"whose blobs are then not read")
 	flags.Var((*cli.Strings)(&s.listings), "listing", "`file` of mklisting with the entries of layers, which replaces their\n"+
 		"blobs in tests that need no contents")
+	flags.StringVar(&s.differences, "differences", "", "`file` that mkdiff wrote: print it, and fail unless it is empty")
 	flags.BoolVar(&s.rules, "rules", false, "list the rules and exit")
 	return func(ctx context.Context, std cli.Streams) error {
 		if s.rules {
 			return listRules(std.Out)
+		}
+		if s.differences != "" {
+			return showDifferences(s.differences, std.Out)
 		}
 		if err := s.validate(); err != nil {
 			return cli.Hint(err, "check --help lists the flags")

@@ -15,14 +15,18 @@ var diffCommand = cli.Command{
 	Summary: "list the differences between two images",
 	Details: `
 One difference a line: "+" is only in the second image, "-" only in the first, "~" differs. Compared are the digests, the
-configs without their histories, the layers, and the merged file systems with contents and metadata. The exit code is 0 if
-the images are the same, and 1 if they differ.`,
+configs without their histories, the annotations, the layers, and the merged file systems with contents and metadata. A file
+with the content of one that is gone has moved. The exit code is 0 if the images are the same, 1 if
+they differ, and 2 if they cannot be compared.`,
 }
 
 func newDiff(flags *flag.FlagSet) cli.Work {
 	var s settings
 	s.registry = registryflags.Declare(flags)
+	var ignore cli.Strings
 	s.declareJSON(flags)
+	flags.Var(&ignore, "ignore", "`difference` to leave out: annotations, config, layers, mode, mtime, owner or xattrs. The digests\n"+
+		"are then left out, too")
 	s.declarePlatform(flags, "`os/arch[/variant]` of the images to take from indexes")
 	return func(ctx context.Context, std cli.Streams) error {
 		args, err := operands(flags, 2, 2)
@@ -33,7 +37,10 @@ func newDiff(flags *flag.FlagSet) cli.Work {
 		report, err := s.diff(ctx, n, args[0], args[1])
 		n.display.Close()
 		if err != nil {
-			return err
+			return cli.Usage("%w", err) // the exit code for a difference is that of other failures
+		}
+		if report, err = report.Without(ignore...); err != nil {
+			return cli.Usage("--ignore: %w", err)
 		}
 		if s.json {
 			err = writeJSON(std.Out, report)

@@ -43,7 +43,8 @@ func command() cli.Group {
 		Details: places,
 	}
 	g.Commands = []cli.Command{
-		inspectCommand, lsCommand, catCommand, exportCommand, diffCommand, editCommand, copyCommand, validateCommand,
+		inspectCommand, lsCommand, catCommand, exportCommand, diffCommand, whyCommand, editCommand, copyCommand,
+		validateCommand,
 		completionCommand(func() cli.Group { return g }),
 	}
 	return g

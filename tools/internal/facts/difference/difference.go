@@ -1,7 +1,7 @@
 // Package difference compares two images: their configs, their layers and the file systems that their layers merge into.
 //
-// Contents of files are compared by digest, and only where metadata leaves a doubt: files that come from the same place in
-// the same blob are the same.
+// Contents of files are compared by digest. Blobs are read for it only where metadata leaves a doubt: files that come from the
+// same place in the same blob are the same. With listings, no blob is read.
 //
 // Non-goals: differences within files, indexes.
 package difference
@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -27,6 +28,8 @@ type Report struct {
 	Manifest *Change `json:"manifest,omitempty"`
 	// Config has the settings that differ, sorted by key. The history is not compared.
 	Config []Change `json:"config,omitempty"`
+	// Annotations has the annotations of the manifests that differ, sorted by key.
+	Annotations []Change `json:"annotations,omitempty"`
 	// Layers has the layers that only one of the images has, in their order.
 	Layers []Layer `json:"layers,omitempty"`
 	// Files has the paths that differ, sorted.
@@ -35,7 +38,12 @@ type Report struct {
 
 // IsEmpty reports whether the images do not differ in anything that the report compares.
 func (r Report) IsEmpty() bool {
-	return r.Manifest == nil && len(r.Config) == 0 && len(r.Layers) == 0 && len(r.Files) == 0
+	return r.Manifest == nil && len(r.Config) == 0 && len(r.Annotations) == 0 && len(r.Layers) == 0 && len(r.Files) == 0
+}
+
+// LayersOnly reports whether the images differ in their layers, but not in what a container sees.
+func (r Report) LayersOnly() bool {
+	return r.Manifest != nil && len(r.Config) == 0 && len(r.Annotations) == 0 && len(r.Files) == 0
 }
 
 // Change is a value that differs. Before or After is nil if an image does not have it.
@@ -56,23 +64,31 @@ type Layer struct {
 // File is a path that differs.
 type File struct {
 	Path string `json:"path"`
-	// Change is "removed", "added" or "changed".
+	// Change is "removed", "added", "moved" or, for a path that both images have, what differs: "type", "content" or only
+	// "metadata".
 	Change string `json:"change"`
-	// Details has what differs of a changed file.
+	// From is the former path of a moved file: one with the same content that the second image does not have.
+	From string `json:"from,omitempty"`
+	// Details has what differs of a file that both images have.
 	Details []Change `json:"details,omitempty"`
 }
 
 // The values of Change.
 const (
-	Removed = "removed"
-	Added   = "added"
-	Changed = "changed"
+	Removed  = "removed"
+	Added    = "added"
+	Moved    = "moved"
+	Type     = "type"
+	Content  = "content"
+	Metadata = "metadata"
 )
 
 // Side is one of the images: the descriptor of its manifest, and where its blobs are.
 type Side struct {
 	Source   content.Source
 	Manifest oci.Descriptor
+	// Listings, unless nil, has the listings of all layers. Then the source needs only documents.
+	Listings *listing.Set
 }
 
 // documents are the parsed documents of an image.
@@ -98,6 +114,7 @@ func Of(ctx context.Context, before, after Side) (Report, error) {
 	if r.Config, err = configs(a.config, b.config); err != nil {
 		return r, err
 	}
+	r.Annotations = changes(a.manifest.Annotations, b.manifest.Annotations)
 	r.Layers = layers(a.manifest.Layers, b.manifest.Layers)
 	if len(r.Layers) > 0 || !sameOrder(a.manifest.Layers, b.manifest.Layers) {
 		r.Files, err = files(ctx, before, a.manifest.Layers, after, b.manifest.Layers)
@@ -124,11 +141,11 @@ func change(key, before, after string) *Change { return &Change{key, &before, &a
 
 // configs compares the settings of two configs.
 func configs(a, b []byte) ([]Change, error) {
-	before, err := settings(a)
+	before, err := Settings(a)
 	if err != nil {
 		return nil, err
 	}
-	after, err := settings(b)
+	after, err := Settings(b)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +154,8 @@ func configs(a, b []byte) ([]Change, error) {
 
 // changes compares two sets of values.
 func changes(before, after map[string]string) []Change {
-	keys := maps.Clone(before)
+	keys := make(map[string]string)
+	maps.Copy(keys, before)
 	maps.Copy(keys, after)
 	var all []Change
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
@@ -158,9 +176,9 @@ func changes(before, after map[string]string) []Change {
 	return all
 }
 
-// settings returns the values in a config: those of its "config" by their own names, objects in there by "NAME.KEY",
+// Settings returns the values in a config: those of its "config" by their own names, objects in there by "NAME.KEY",
 // variables as "Env.NAME", and the other keys except for the history and the layers. Values are JSON.
-func settings(text []byte) (map[string]string, error) {
+func Settings(text []byte) (map[string]string, error) {
 	var config map[string]json.RawMessage
 	if err := oci.Unmarshal(text, &config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)

@@ -1,14 +1,17 @@
 package difference_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"path/filepath"
 	"reflect"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rules-strata/rules_strata/tools/internal/facts/difference"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
 	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
@@ -68,11 +71,10 @@ func TestOf(t *testing.T) {
 		"- layer " + digest.FromBytes(lower).String() + " (" + size(lower) + " bytes)",
 		"+ layer " + digest.FromBytes(upper).String() + " (" + size(upper) + " bytes)",
 		"~ file /content: content " + sum("abc") + " -> " + sum("abd"),
-		"- file /gone",
 		"~ file /kind: mode 0644, size 1, target x, type file -> symlink",
 		"~ file /link: target a -> b",
 		"+ file /new",
-		"+ file /new/file",
+		"~ file /new/file, moved from /gone",
 	}, "\n") + "\n"
 	report, err := difference.Of(context.Background(), before, after)
 	if got := text(t, report); err != nil || got != want {
@@ -88,6 +90,128 @@ func TestOf(t *testing.T) {
 	report, err = difference.Of(context.Background(), straight, swapped)
 	if err != nil || report.Manifest == nil || len(report.Layers) > 0 || len(report.Files) > 0 {
 		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// listed returns the side with listings of its layers instead of their blobs.
+func listed(t *testing.T, store imagetest.Store, s difference.Side) difference.Side {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "listing")
+	f, err := listing.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Abort()
+	manifest := store.Manifest(t, s.Manifest)
+	documents := imagetest.Store{s.Manifest.Digest: store[s.Manifest.Digest], manifest.Config.Digest: store[manifest.Config.Digest]}
+	for _, d := range manifest.Layers {
+		want := listing.Header{DiffID: d.Digest, Digest: d.Digest, Size: d.Size}
+		if err := f.Add(context.Background(), bytes.NewReader(store[d.Digest]), want, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	set, err := listing.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return difference.Side{Source: documents, Manifest: s.Manifest, Listings: set}
+}
+
+// Each class of change, from blobs and from listings, with and without what is ignored.
+func TestClasses(t *testing.T) {
+	store := make(imagetest.Store)
+	file := func(name, data string) imagetest.File { return imagetest.File{Name: name, Data: data} }
+	lower := imagetest.Tar(t, file("same", "s"))
+	one := imagetest.Tar(t, file("old", "moved"), file("gone", "12345678"), file("empty", ""), file("content", "a"), file("type", "x"))
+	two := imagetest.Tar(t, file("dir/new", "moved"), file("added", "12345679"), file("void", ""), file("content", "b"),
+		imagetest.File{Name: "type", Type: '2', Link: "x"})
+	for name, c := range map[string]struct {
+		before, after difference.Side
+		ignore        []string
+		want          string
+	}{
+		"files": {image(t, store, nil, lower, one), image(t, store, nil, lower, two), []string{"layers"}, `+ file /added
+~ file /content: content ` + digest.FromBytes([]byte("a")).String() + " -> " + digest.FromBytes([]byte("b")).String() + `
++ file /dir
+~ file /dir/new, moved from /old
+- file /empty
+- file /gone
+~ file /type: mode 0644, size 1, target x, type file -> symlink
++ file /void
+`},
+		"split": {image(t, store, nil, imagetest.Tar(t, file("a", "1"), file("b", "2"))),
+			image(t, store, nil, imagetest.Tar(t, file("a", "1")), imagetest.Tar(t, file("b", "2"))), nil, "="},
+		"split, ignored": {image(t, store, nil, imagetest.Tar(t, file("a", "1"), file("b", "2"))),
+			image(t, store, nil, imagetest.Tar(t, file("a", "1")), imagetest.Tar(t, file("b", "2"))), []string{"layers"}, ""},
+		"config, ignored": {image(t, store, map[string]any{"User": "1"}, one), image(t, store, nil, one), []string{"config"}, ""},
+		"config":          {image(t, store, map[string]any{"User": "1"}, one), image(t, store, nil, one), []string{"mtime"}, "- config User \"1\"\n"},
+	} {
+		for _, sides := range [][2]difference.Side{{c.before, c.after}, {listed(t, store, c.before), listed(t, store, c.after)}} {
+			r, err := difference.Of(context.Background(), sides[0], sides[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r, err = r.Without(c.ignore...); err != nil {
+				t.Fatal(err)
+			}
+			got := text(t, r)
+			if c.want == "=" {
+				if !r.LayersOnly() || !strings.HasSuffix(got, "= the settings and the file systems are the same\n") {
+					t.Errorf("%s: got\n%s", name, got)
+				}
+			} else if got != c.want {
+				t.Errorf("%s: got\n%s\nwant\n%s", name, got, c.want)
+			}
+		}
+	}
+}
+
+// Metadata is compared in full and ignored by name.
+func TestWithout(t *testing.T) {
+	text := func(s string) *string { return &s }
+	change := func(key string) difference.Change {
+		return difference.Change{Key: key, Before: text("a"), After: text("b")}
+	}
+	r := difference.Report{
+		Manifest: &difference.Change{}, Annotations: []difference.Change{change("x")}, Config: []difference.Change{change("y")},
+		Layers: []difference.Layer{{Change: difference.Added}},
+		Files: []difference.File{
+			{Path: "/moved", Change: difference.Moved, From: "/m", Details: []difference.Change{change("time")}},
+			{Path: "/one", Change: difference.Metadata, Details: []difference.Change{change("mode"), change("owner"), change("time"), change("xattr a")}},
+			{Path: "/two", Change: difference.Added},
+		},
+	}
+	for _, c := range []struct {
+		names                                       []string
+		manifest, annotations, config, layers, keys int
+	}{
+		{nil, 1, 1, 1, 1, 5},
+		{[]string{"config"}, 0, 1, 0, 1, 5},
+		{[]string{"annotations"}, 0, 0, 1, 1, 5},
+		{[]string{"layers"}, 0, 1, 1, 0, 5},
+		{[]string{"mtime"}, 0, 1, 1, 0, 3},
+		{[]string{"mtime", "mode", "owner", "xattrs"}, 0, 1, 1, 0, 0},
+	} {
+		got, err := r.Without(c.names...)
+		keys := 0
+		for _, f := range got.Files {
+			keys += len(f.Details)
+		}
+		if err != nil || (got.Manifest != nil) != (c.manifest == 1) || len(got.Annotations) != c.annotations ||
+			len(got.Config) != c.config || len(got.Layers) != c.layers || keys != c.keys {
+			t.Errorf("%q: %v, got %+v", c.names, err, got)
+		}
+	}
+	if _, err := r.Without("x"); err == nil {
+		t.Error("no error for an unknown name")
+	}
+	for _, name := range difference.Ignorable {
+		if _, err := r.Without(name); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -19,15 +19,24 @@ func Text(w io.Writer, r Report) error {
 	for _, c := range r.Config {
 		lines = append(lines, c.mark()+" config "+c.Key+c.values())
 	}
+	for _, c := range r.Annotations {
+		lines = append(lines, c.mark()+" annotation "+c.Key+c.values())
+	}
 	for _, l := range r.Layers {
 		lines = append(lines, fmt.Sprintf("%s layer %s (%d bytes)", marks[l.Change], l.Digest, l.Size))
 	}
 	for _, f := range r.Files {
-		line := marks[f.Change] + " file " + f.Path
+		line := f.mark() + " file " + f.Path
+		if f.From != "" {
+			line += ", moved from " + f.From
+		}
 		for n, c := range f.Details {
 			line += []string{": ", ", "}[min(n, 1)] + c.Key + c.values()
 		}
 		lines = append(lines, line)
+	}
+	if r.LayersOnly() && len(r.Layers) > 0 {
+		lines = append(lines, "= the settings and the file systems are the same")
 	}
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(w, message.Lines(strings.ReplaceAll(line, "\n", `\n`))); err != nil {
@@ -37,7 +46,12 @@ func Text(w io.Writer, r Report) error {
 	return nil
 }
 
-var marks = map[string]string{Removed: "-", Added: "+", Changed: "~"}
+// marks has the marks of changes; all others have that of a changed value.
+var marks = map[string]string{Removed: "-", Added: "+"}
+
+const changed = "~"
+
+func (f File) mark() string { return cmp.Or(marks[f.Change], changed) }
 
 func (c Change) mark() string {
 	switch {
@@ -46,7 +60,7 @@ func (c Change) mark() string {
 	case c.After == nil:
 		return marks[Removed]
 	}
-	return marks[Changed]
+	return changed
 }
 
 // values returns the values of a change.

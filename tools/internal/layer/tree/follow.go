@@ -37,7 +37,7 @@ func follow(entries []*Entry, below map[string]string) error {
 		}
 		moved = false
 		for _, e := range movable {
-			path, err := resolve(links, e.Path, e.through())
+			path, err := Resolve(links, e.Path, e.through())
 			if err == nil && round == maxLinks {
 				err = errLoop
 			}
@@ -57,8 +57,9 @@ func follow(entries []*Entry, below map[string]string) error {
 // through reports whether the entry goes to the target of a symlink at its path, instead of replacing the symlink.
 func (e *Entry) through() bool { return e.Kind == Dir && (e.Follow || e.Implied) || e.Kind == Opaque }
 
-// resolve returns where the clean path leads. The last part of it is looked up only if last is set.
-func resolve(links map[string]string, path string, last bool) (string, error) {
+// Resolve returns where the clean path leads through symlinks, by their paths. The last part of the path is looked up only if
+// last is set.
+func Resolve(links map[string]string, path string, last bool) (string, error) {
 	done, rest := "", strings.Split(path[1:], "/")
 	for hops := 0; len(rest) > 0; {
 		name := rest[0]
