@@ -198,7 +198,7 @@ def add_contents(args, contents, roots = []):
     args.add_all(roots, map_each = _root_flag)
     args.add_all(contents.documents, format_each = "--document=%s")
     args.add_all(contents.layers, map_each = _layer_flag)
-    args.add_all(contents.blobs, map_each = _blobs_flag)
+    args.add_all(contents.blobs, map_each = blobs_flag)
 
 def _root_flag(image):
     return "--image=%s=%s" % (escape(image.name), image.root.path)
@@ -208,7 +208,8 @@ def _layer_flag(layer):
         return "--remote-layer=" + layer.descriptor.path
     return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
 
-def _blobs_flag(blobs):
+def blobs_flag(blobs):
+    """Returns the flag (Go: package imageflags) for a struct in `blobs` of ImageInfo."""
     source = "=" + blobs.source.path if blobs.source else ""
     return "--blobs=" + escape(blobs.directory.path) + source
 
@@ -233,7 +234,7 @@ def add_runfiles_contents(args, contents, workspace, roots = []):
         blob = "%execroot%/" + layer.blob.path if contents.lazy and not layer.blob.is_source else path(layer.blob)
         return "--layer=%s=%s" % (escape(path(layer.descriptor)), blob)
 
-    def blobs_flag(blobs):
+    def runfile_blobs_flag(blobs):
         source = "=" + path(blobs.source) if blobs.source else ""
         return "--blobs=" + escape(path(blobs.directory)) + source
 
@@ -245,7 +246,7 @@ def add_runfiles_contents(args, contents, workspace, roots = []):
     args.add_all(roots, map_each = root_flag, allow_closure = True)
     args.add_all(contents.documents, map_each = lambda file: "--document=" + path(file), allow_closure = True)
     args.add_all(contents.layers, map_each = layer_flag, allow_closure = True)
-    args.add_all(contents.blobs, map_each = blobs_flag, allow_closure = True)
+    args.add_all(contents.blobs, map_each = runfile_blobs_flag, allow_closure = True)
 
 def contents_runfiles(ctx, contents):
     """Returns runfiles with the contents, each File at its path in the execution root.

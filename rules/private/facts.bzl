@@ -71,14 +71,14 @@ def _layers(state, infos):
 
 def _bases(state, image):
     """Returns the facts of the imported bases of an image, and declares those that no dependency has."""
-    directories = image.blobs.to_list()  # at most one
-    for directory in directories:
-        if directory not in state.known:
+    all = image.blobs.to_list()  # at most one
+    for blobs in all:
+        if blobs.directory not in state.known:
             check, listing, packages = _declare_files(state)
-            check_base(state.ctx, image, directory, check)
-            list_base(state.ctx, image, directory, listing, packages)
-            state.known[directory] = struct(check = check, directory = directory, listing = listing, packages = packages)
-    return tuple([state.known[directory] for directory in directories])
+            check_base(state.ctx, image, blobs, check)
+            list_base(state.ctx, image, blobs, listing, packages)
+            state.known[blobs.directory] = struct(check = check, directory = blobs.directory, listing = listing, packages = packages)
+    return tuple([state.known[blobs.directory] for blobs in all])
 
 def _declare_files(state):
     """Declares the Files for what is checked, for a listing and for packages."""

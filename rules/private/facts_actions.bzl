@@ -1,5 +1,6 @@
 """The actions that collect facts about layers."""
 
+load(":contents.bzl", "blobs_flag")
 load(":paths.bzl", "escape")
 load(":run_tool.bzl", "copying", "new_args", "run_tool", "small")
 
@@ -16,17 +17,17 @@ def list_layer(ctx, layer, listing, packages):
     """
     _list(ctx, _layer_input(ctx, layer), listing, packages)
 
-def list_base(ctx, image, directory, listing, packages):
+def list_base(ctx, image, blobs, listing, packages):
     """Declares the action that lists the entries and the packages of the layers of an imported base.
 
     Args:
       ctx: The context of the aspect.
       image: ImageInfo of an image with the base.
-      directory: The directory with the base's layers.
+      blobs: Where the base's layers are, as in ImageInfo.blobs.
       listing: The File to write.
       packages: The File to write the metadata of packages to.
     """
-    _list(ctx, _base_input(ctx, image, directory), listing, packages)
+    _list(ctx, _base_input(ctx, image, blobs), listing, packages)
 
 def _list(ctx, input, listing, packages):
     input.args.add(listing, format = "--output=%s")
@@ -52,16 +53,16 @@ def check_layer(ctx, layer, check):
     """
     _check(ctx, _layer_input(ctx, layer), check)
 
-def check_base(ctx, image, directory, check):
+def check_base(ctx, image, blobs, check):
     """Declares the action that checks the layers of an imported base.
 
     Args:
       ctx: The context of the aspect.
       image: ImageInfo of an image with the base.
-      directory: The directory with the base's layers.
+      blobs: Where the base's layers are, as in ImageInfo.blobs.
       check: The File to write.
     """
-    _check(ctx, _base_input(ctx, image, directory), check)
+    _check(ctx, _base_input(ctx, image, blobs), check)
 
 def _check(ctx, input, check):
     input.args.add(check, format = "--output=%s")
@@ -116,10 +117,10 @@ def _layer_input(ctx, layer):
 def _layer_flag(layer):
     return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)
 
-def _base_input(ctx, image, directory):
-    """Returns the Args and Files for the layers of an image in a directory."""
+def _base_input(ctx, image, blobs):
+    """Returns the Args and Files for the layers of an imported base."""
     args = new_args(ctx)
     args.add(image.manifest, format = "--manifest=%s")
     args.add(image.config, format = "--config=%s")
-    args.add_all([directory], format_each = "--blobs=%s", expand_directories = False)
-    return struct(args = args, files = [image.manifest, image.config, directory])
+    args.add_all([blobs], map_each = blobs_flag)
+    return struct(args = args, files = [image.manifest, image.config] + [file for file in [blobs.directory, blobs.source] if file])

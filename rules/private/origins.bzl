@@ -186,7 +186,7 @@ def _merged(layer, attr, known):
 
 def _keys(image):
     """Returns the keys of an image's layers, lowest first."""
-    return image.blobs.to_list() + [layer.descriptor for layer in image.layers]
+    return [blobs.directory for blobs in image.blobs.to_list()] + [layer.descriptor for layer in image.layers]
 
 def _layer_line(layer):
     return "\t".join(["layer", layer.key.path] + [file.path for file in layer.files])

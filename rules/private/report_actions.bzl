@@ -24,7 +24,7 @@ def make_report(ctx, label, image, facts, origins, outputs):
     listings = {layer.listing: None for layer in list(facts.layers) + list(facts.bases) if layer.listing}.keys()
     descriptors = [layer.descriptor for layer in image.layers]
     args.add_all(descriptors, format_each = "--layer=%s")
-    args.add_all(image.blobs, format_each = "--blobs=%s", expand_directories = False)
+    args.add_all(image.blobs, map_each = _directory_flag)
     args.add_all(listings, format_each = "--listing=%s")
     args.add_all(origins.layers, map_each = _origin_flags)
     documents = []
@@ -48,6 +48,9 @@ def make_report(ctx, label, image, facts, origins, outputs):
         progress_message = "Writing report %{label}",
         resource_set = merging,
     )
+
+def _directory_flag(blobs):
+    return "--blobs=" + blobs.directory.path
 
 def _origin_flags(layer):
     return ["--origins=%s=%s" % (escape(layer.key.path), file.path) for file in layer.files]

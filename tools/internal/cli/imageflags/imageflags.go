@@ -85,12 +85,8 @@ func (f *Flags) Blobs() (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	for _, pair := range f.blobs {
-		dir, source, err := cli.SplitPair(pair)
-		if err != nil {
-			dir = pair
-		}
-		if err := files.AddStored(dir, source); err != nil {
+	for _, value := range f.blobs {
+		if err := AddBlobs(files, value); err != nil {
 			return Image{}, err
 		}
 	}
@@ -100,6 +96,15 @@ func (f *Flags) Blobs() (Image, error) {
 	slices.SortFunc(image.Bases, func(a, b reference.Reference) int { return cmp.Compare(a.String(), b.String()) })
 	image.Bases = slices.Compact(image.Bases)
 	return image, nil
+}
+
+// AddBlobs adds the blobs of a value of --blobs.
+func AddBlobs(files *content.Files, value string) error {
+	dir, source, err := cli.SplitPair(value)
+	if err != nil {
+		dir = value
+	}
+	return files.AddStored(dir, source)
 }
 
 // addLayers adds the blobs of --layer to files, and those that the build made to the image. It returns all of them.

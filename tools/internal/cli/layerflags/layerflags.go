@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/cli/imageflags"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -41,7 +42,8 @@ func Declare(set *flag.FlagSet) *Flags {
 	set.Var(&f.layers, "layer", "`descriptor=blob`, two files, the first as mklayer writes it")
 	set.StringVar(&f.manifest, "manifest", "", "`file` with the manifest of an image")
 	set.StringVar(&f.config, "config", "", "`file` with its config")
-	set.StringVar(&f.blobs, "blobs", "", "`directory` with its layers as sha256/HEX")
+	set.StringVar(&f.blobs, "blobs", "", "`directory` with its layers as sha256/HEX, or DIRECTORY=SOURCE: one that mkimport wrote, and its\n"+
+		"source")
 	return f
 }
 
@@ -123,7 +125,9 @@ func (f *Flags) image(ctx context.Context) ([]Layer, error) {
 		return nil, fmt.Errorf("%s: %d diff_ids, but %s has %d layers", f.config, n, f.manifest, len(manifest.Layers))
 	}
 	files := new(content.Files)
-	files.AddDirectory(f.blobs)
+	if err := imageflags.AddBlobs(files, f.blobs); err != nil {
+		return nil, err
+	}
 	var all []Layer
 	for i, d := range manifest.Layers {
 		if err := oci.CheckDescriptor(d); err != nil {
