@@ -24,7 +24,7 @@ var ociPull = &rule{
 	},
 }
 
-// finishPull joins the parts of the name of an image. Without a digest, only the lock tool can find the image.
+// finishPull joins the parts of the name of an image.
 func finishPull(c *call, _ *attr) {
 	name, _ := c.text("name")
 	full, ok := c.imageName()
@@ -34,17 +34,13 @@ func finishPull(c *call, _ *attr) {
 	}
 	digest, ok := c.constant("digest")
 	if !ok || !strings.HasPrefix(digest, "sha256:") {
-		tag, ok := c.text("tag")
-		if !ok {
-			tag = "latest"
+		if full, digest, ok = c.pinned(name, full); !ok {
+			return
 		}
-		c.refuse("digest", "no-digest", "the image is not pinned by a digest", fmt.Sprintf(
-			"pin it: bazel run @rules_strata//rules:lock -- add %s %s:%s", name, full, tag))
-		return
 	}
 	c.pulled = fmt.Sprintf("%q", full+"@"+digest)
-	if variable, ok := c.attr("digest").value.(*build.Ident); ok {
-		c.pulled = fmt.Sprintf("%q + %s", full+"@", variable.Name)
+	if variable, ok := c.variable("digest"); ok {
+		c.pulled = fmt.Sprintf("%q + %s", full+"@", variable)
 	}
 	first := true
 	for i := range c.attrs {
