@@ -1,6 +1,6 @@
 """Tools that users run directly or put into images."""
 
-load(":run_tools.bzl", "RUN_ON_HOST", "RUN_ON_TARGET", "run_tool")
+load(":run_tools.bzl", "MIGRATE_ON_HOST", "RUN_ON_HOST", "RUN_ON_TARGET", "run_tool")
 
 visibility(["//rules/..."])
 
@@ -9,12 +9,19 @@ def _impl(ctx):
     ctx.actions.symlink(output = executable, target_file = run_tool(ctx, ctx.attr.tool).executable, is_executable = True)
     return [DefaultInfo(executable = executable)]
 
-_TOOL = {"tool": attr.string(doc = "The tool, a key of RUN_TOOLS.", mandatory = True)}
+_TOOL = {"tool": attr.string(doc = "The tool, a key of RUN_TOOLS or MIGRATE_TOOLS.", mandatory = True)}
 
 tool_binary = rule(
     doc = "A tool from the toolchain, for `bazel run`, so that users need not know where it comes from.",
     implementation = _impl,
     attrs = RUN_ON_HOST | _TOOL,
+    executable = True,
+)
+
+migrate_tool_binary = rule(
+    doc = "A tool of MIGRATE_TOOLS, for `bazel run`.",
+    implementation = _impl,
+    attrs = MIGRATE_ON_HOST | _TOOL,
     executable = True,
 )
 
