@@ -79,7 +79,7 @@ provide_verify() {
 
 # move_tag IMAGE: the tag of the base leads to the image, whose digest is in $WORK/IMAGE.digest.
 move_tag() {
-  skopeo copy --dest-tls-verify=false --digestfile="$WORK/$1.digest" "containers-storage:localhost/$1" "docker://$(cat "$RUN/pinned.address")/team/base:1"
+  podman push --tls-verify=false --digestfile="$WORK/$1.digest" "localhost/$1" "docker://$(cat "$RUN/pinned.address")/team/base:1"
 }
 
 # migrates CODE ARGS...: runs the program in the workspace. Its output is in $WORK/changes, its report in $WORK/report.

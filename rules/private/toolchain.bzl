@@ -67,7 +67,8 @@ on the test's machine, for `image_test`, and that virtual machines start, for `i
 
 rules_strata registers its own tools, so use this rule only to supply others. Register a `toolchain` target of the type
 `@rules_strata//rules:run_toolchain_type` for it, with `target_compatible_with` if the tools are binaries for one platform:
-they run on the target platform. Tools may be omitted; rules that need an omitted tool fail.""",
+they run on the target platform. Tools may be omitted; rules that need an omitted tool fail. The tool `migrate` is looked up in a
+toolchain of the type `@rules_strata//rules:migrate_toolchain_type`, which needs no other tool.""",
     implementation = _run_impl,
     cfg = _for_tools,
     attrs = _tool_attributes(RUN_TOOLS | MIGRATE_TOOLS, cfg = "target"),
