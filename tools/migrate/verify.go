@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -57,7 +56,7 @@ func (w *workspace) verify(ctx context.Context, program string, changes []change
 		return 0, err
 	}
 	for _, l := range labels {
-		c := comparison{tool: image, before: place(old[l.image], old[l.archive]), after: place(ours[l.image])}
+		c := comparison{tool: image, before: place(old[l.image], old[l.archive]), after: place(ours[l.image], built{})}
 		same, err := c.report(ctx, problems, l.image)
 		if err != nil {
 			return 0, err
@@ -136,20 +135,17 @@ func (b bazel) query(ctx context.Context, expression string) ([]string, error) {
 // partial is Bazel's exit code for a query that had errors in some packages.
 const partial = 3
 
-// place returns the path of the image that was built: the layout among the outputs of a target, or the archive that is its
-// only output. It is empty if there is neither.
-func place(targets ...built) string {
-	for _, target := range targets {
-		for _, group := range []string{"oci_layout", "default"} {
-			for _, file := range target.groups[group] {
-				if target.success && path.Base(filepath.ToSlash(file)) == "oci-layout" {
-					return filepath.Dir(file)
-				}
+// place returns the path of an image: the layout among the outputs of its target, or the archive.
+func place(image, archive built) string {
+	for _, group := range []string{"oci_layout", "default"} {
+		for _, file := range image.groups[group] {
+			if image.success && filepath.Base(file) == "oci-layout" {
+				return filepath.Dir(file)
 			}
 		}
-		if files := target.groups["default"]; target.success && len(files) == 1 && strings.HasSuffix(files[0], ".tar") {
-			return files[0]
-		}
+	}
+	if files := archive.groups["default"]; archive.success && len(files) == 1 {
+		return files[0]
 	}
 	return ""
 }
