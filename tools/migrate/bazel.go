@@ -87,7 +87,7 @@ func readEvents(in io.Reader) (map[string]built, error) {
 		if err := decoder.Decode(&e); errors.Is(err, io.EOF) {
 			return targets, nil
 		} else if err != nil {
-			return nil, fmt.Errorf("Bazel's build events: %w", err)
+			return nil, fmt.Errorf("--build_event_json_file: %w", err)
 		}
 		switch {
 		case e.ID.NamedSet != nil && e.NamedSetOfFiles != nil:
