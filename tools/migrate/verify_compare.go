@@ -68,7 +68,7 @@ func (d differences) lines() (lines []string, times int) {
 			lines = append(lines, fmt.Sprintf("file %q: only before", f.Path))
 		case f.Change == "added":
 			lines = append(lines, fmt.Sprintf("file %q: only after", f.Path))
-		case !slices.ContainsFunc(f.Details, func(c difference) bool { return c.Key != "mtime" }):
+		case !slices.ContainsFunc(f.Details, func(c difference) bool { return c.Key != "time" }):
 			times++
 		default:
 			for _, c := range f.Details {
