@@ -50,11 +50,11 @@ type difference struct {
 func (d difference) String() string {
 	switch {
 	case d.Before == nil:
-		return fmt.Sprintf("%s: only after: %q", d.Key, *d.After)
+		return fmt.Sprintf("%s: only after: %s", d.Key, *d.After)
 	case d.After == nil:
-		return fmt.Sprintf("%s: only before: %q", d.Key, *d.Before)
+		return fmt.Sprintf("%s: only before: %s", d.Key, *d.Before)
 	}
-	return fmt.Sprintf("%s: %q, after: %q", d.Key, *d.Before, *d.After)
+	return fmt.Sprintf("%s: %s, after: %s", d.Key, *d.Before, *d.After)
 }
 
 // lines returns the differences, and the number of files that differ only in their modification times.

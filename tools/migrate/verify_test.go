@@ -22,8 +22,8 @@ func TestDifferences(t *testing.T) {
 	}
 	lines, times := d.lines()
 	want := []string{
-		`config User: only after: "7"`, `config Cmd: "a", after: "b"`, `file "/a": only before`, `file "/b\n": only after`,
-		`file "/d": mode: "0", after: "1"`, `file "/d": time: "1", after: "2"`,
+		`config User: only after: 7`, `config Cmd: a, after: b`, `file "/a": only before`, `file "/b\n": only after`,
+		`file "/d": mode: 0, after: 1`, `file "/d": time: 1, after: 2`,
 	}
 	if !slices.Equal(lines, want) || times != 1 {
 		t.Errorf("%d times, lines\n%s", times, strings.Join(lines, "\n"))

@@ -46,6 +46,7 @@ def make_layout(ctx, name):
             "User": ctx.attr.user,
             "WorkingDir": ctx.attr.workdir,
         },
+        "created": "1970-01-01T00:00:00Z",
         "os": ctx.attr.os,
         "rootfs": {"diff_ids": ["DIFF_IDS"], "type": "layers"},
     }))
