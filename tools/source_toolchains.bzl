@@ -6,27 +6,29 @@ They are below tools, and not below rules, because in a release only the module 
 load(
     "@rules_strata//rules:toolchain.bzl",
     "BUILD_TOOLCHAIN_TYPE",
+    "MIGRATE_TOOLCHAIN_TYPE",
     "RUN_TOOLCHAIN_TYPE",
     "image_build_toolchain",
     "image_run_toolchain",
 )
-load(":tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
+load(":tools.bzl", "BUILD_TOOLS", "MIGRATE_TOOLS", "RUN_TOOLS")
 
 visibility("private")
 
 def source_toolchains(name):
-    """Declares the toolchains NAME_build_toolchain and NAME_run_toolchain.
+    """Declares the toolchains NAME_build_toolchain, NAME_run_toolchain and NAME_migrate_toolchain.
 
     Args:
       name: Prefix of the names of all targets.
     """
     for stage, rule, tools, toolchain_type in [
-        ("build", image_build_toolchain, BUILD_TOOLS, BUILD_TOOLCHAIN_TYPE),
-        ("run", image_run_toolchain, RUN_TOOLS, RUN_TOOLCHAIN_TYPE),
+        ("build", image_build_toolchain, {"//tools/" + tool: tool for tool in BUILD_TOOLS}, BUILD_TOOLCHAIN_TYPE),
+        ("run", image_run_toolchain, {"//tools/" + tool: tool for tool in RUN_TOOLS}, RUN_TOOLCHAIN_TYPE),
+        ("migrate", image_run_toolchain, {"//tools/%s/program" % tool: tool for tool in MIGRATE_TOOLS}, MIGRATE_TOOLCHAIN_TYPE),
     ]:
         rule(
             name = "%s_%s_tools" % (name, stage),
-            tools = {"//tools/" + tool: tool for tool in tools},
+            tools = tools,
             visibility = ["//visibility:public"],
         )
         native.toolchain(

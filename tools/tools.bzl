@@ -40,3 +40,9 @@ RUN_TOOLS = {
     "push": "Pushes images to registries.",
     "vminit": "Starts the program of an image in a virtual machine.",
 }
+
+# What `bazel run @rules_strata//tools/migrate` starts. It is a Go module of its own and a download of its own, because most builds
+# never need it.
+MIGRATE_TOOLS = {
+    "migrate": "Rewrites BUILD files of other rulesets.",
+}

@@ -12,15 +12,16 @@ import (
 type toolsLock struct {
 	// URLs are templates with {kind} and {platform}, tried in turn.
 	URLs []string `json:"urls"`
-	// Build and Run map platforms, like linux_amd64, to the SHA-256 of the archive with the tools of that kind.
-	Build map[string]string `json:"build"`
-	Run   map[string]string `json:"run"`
+	// Each kind maps platforms, like linux_amd64, to the SHA-256 of the archive with its tools.
+	Build   map[string]string `json:"build"`
+	Run     map[string]string `json:"run"`
+	Migrate map[string]string `json:"migrate"`
 }
 
 // lockTools returns the text of tools.lock.json for archives that are published below the URL base.
 func lockTools(base string, archives []toolArchive) ([]byte, error) {
-	lock := toolsLock{URLs: []string{base + "/" + toolArchiveName}, Build: map[string]string{}, Run: map[string]string{}}
-	sums := map[kind]map[string]string{buildTools: lock.Build, runTools: lock.Run}
+	lock := toolsLock{URLs: []string{base + "/" + toolArchiveName}, Build: map[string]string{}, Run: map[string]string{}, Migrate: map[string]string{}}
+	sums := map[kind]map[string]string{buildTools: lock.Build, runTools: lock.Run, migrateTools: lock.Migrate}
 	for _, a := range archives {
 		sums[a.kind][a.platform.String()] = hexSum(a.content)
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,8 @@ func commit() sources {
 		{name: "go.mod", content: []byte("module github.com/someone/rules\n\ngo 1.25.0\n")},
 		{name: "tools.lock.json", content: []byte(`{"urls": [], "build": {}, "run": {}}`)},
 		{name: "tools/internal/cli/main.go"},
+		{name: "tools/migrate/go.mod"},
+		{name: "tools/migrate/main.go"},
 		{name: "tools/mklayer/main.go"},
 		{name: "tools/mklayer/run.go"},
 		{name: "tools/push/main.go"},
@@ -55,6 +58,7 @@ func released(t *testing.T, source sources) map[string]string {
 	files, err := rel.files([]toolArchive{
 		{kind: buildTools, platform: platform{"linux", "arm64"}, content: []byte("build")},
 		{kind: runTools, platform: platform{"windows", "amd64"}, content: []byte("run")},
+		{kind: migrateTools, platform: platform{"linux", "arm64"}, content: []byte("migrate")},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +75,7 @@ func TestFiles(t *testing.T) {
 	want := []string{
 		"SHA256SUMS",
 		"build-tools-linux_arm64.tar.xz",
+		"migrate-tools-linux_arm64.tar.xz",
 		"registry/modules/rules_strata/1.2.3/MODULE.bazel",
 		"registry/modules/rules_strata/1.2.3/presubmit.yml",
 		"registry/modules/rules_strata/1.2.3/source.json",
@@ -148,14 +153,16 @@ func TestLock(t *testing.T) {
 		URLs:  []string{"https://github.com/someone/rules/releases/download/v1.2.3/{kind}-tools-{platform}.tar.xz"},
 		Build: map[string]string{"linux_arm64": hexSum([]byte("build"))},
 		Run:   map[string]string{"windows_amd64": hexSum([]byte("run"))},
+
+		Migrate: map[string]string{"linux_arm64": hexSum([]byte("migrate"))},
 	})
 }
 
 func TestChecksums(t *testing.T) {
 	got := released(t, commit())
 	lines := strings.Split(strings.TrimSuffix(got["SHA256SUMS"], "\n"), "\n")
-	if len(lines) != 4 || !slices.IsSortedFunc(lines, func(a, b string) int { return strings.Compare(a[64:], b[64:]) }) {
-		t.Errorf("want a sorted line for each of the 4 other files, got %q", lines)
+	if len(lines) != 5 || !slices.IsSortedFunc(lines, func(a, b string) int { return strings.Compare(a[64:], b[64:]) }) {
+		t.Errorf("want a sorted line for each of the 5 other files, got %q", lines)
 	}
 	for _, line := range lines {
 		sum, name, _ := strings.Cut(line, "  ")
@@ -290,7 +297,8 @@ func attempt(source sources) error {
 
 func TestPrograms(t *testing.T) {
 	programs := commit().programs()
-	if want := []string{"mklayer", "push"}; !slices.Equal(programs, want) {
+	want := map[string][]string{".": {"./tools/mklayer", "./tools/push"}, "tools/migrate": {"."}}
+	if !maps.EqualFunc(programs, want, slices.Equal) {
 		t.Errorf("programs: %q, want %q", programs, want)
 	}
 }
@@ -365,10 +373,11 @@ func TestRulesAgree(t *testing.T) {
 		}
 	}
 	build, run, ok := strings.Cut(readFile(t, "tools/tools.bzl"), "\nRUN_TOOLS = {")
-	if !ok {
-		t.Fatal("tools.bzl has no RUN_TOOLS")
+	run, migrate, also := strings.Cut(run, "\nMIGRATE_TOOLS = {")
+	if !ok || !also {
+		t.Fatal("tools.bzl has no RUN_TOOLS or MIGRATE_TOOLS")
 	}
-	for k, text := range map[kind]string{buildTools: build, runTools: run} {
+	for k, text := range map[kind]string{buildTools: build, runTools: run, migrateTools: migrate} {
 		for line := range strings.Lines(text) {
 			if name, ok := strings.CutPrefix(line, `    "`); ok {
 				if name, _, _ = strings.Cut(name, `"`); kindOf(name) != k {

@@ -83,15 +83,20 @@ func (s sources) replaced(content map[string][]byte) (sources, error) {
 	return result, nil
 }
 
-// programs returns the names of the programs among tools/NAME.
-func (s sources) programs() []string {
-	var names []string
+// programs returns the packages of the programs in tools/NAME, by the directory of their Go module: that of the repository, or
+// their own.
+func (s sources) programs() map[string][]string {
+	modules := map[string][]string{}
 	for _, f := range s {
 		if rest, ok := strings.CutPrefix(f.name, "tools/"); ok {
 			if name, ok := strings.CutSuffix(rest, "/main.go"); ok && !strings.Contains(name, "/") {
-				names = append(names, name)
+				if _, err := s.read("tools/" + name + "/go.mod"); err == nil {
+					modules["tools/"+name] = []string{"."}
+				} else {
+					modules["."] = append(modules["."], "./tools/"+name)
+				}
 			}
 		}
 	}
-	return names
+	return modules
 }

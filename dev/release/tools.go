@@ -46,16 +46,20 @@ func choosePlatforms(list string) ([]platform, error) {
 type kind string
 
 const (
-	buildTools kind = "build" // run in actions
-	runTools   kind = "run"   // run by "bazel run" and "bazel test"
+	buildTools   kind = "build"   // run in actions
+	runTools     kind = "run"     // run by "bazel run" and "bazel test"
+	migrateTools kind = "migrate" // run once, by few users
 )
 
-var kinds = []kind{buildTools, runTools}
+var kinds = []kind{buildTools, migrateTools, runTools}
 
-// kindOf says which kind a tool is: build steps are named mk*.
-func kindOf(tool string) kind {
-	if strings.HasPrefix(tool, "mk") {
+// kindOf says which kind a program is: build steps are named mk*.
+func kindOf(program string) kind {
+	switch {
+	case strings.HasPrefix(program, "mk"):
 		return buildTools
+	case strings.TrimSuffix(program, ".exe") == "migrate":
+		return migrateTools
 	}
 	return runTools
 }
@@ -87,9 +91,13 @@ func compileTools(ctx context.Context, source sources, goVersion string, chosen 
 	c := compiler{source: dir, goVersion: goVersion}
 	var archives []toolArchive
 	for _, p := range chosen {
-		programs, err := c.compile(ctx, p, source.programs())
-		if err != nil {
-			return nil, err
+		var programs []file
+		for module, names := range source.programs() {
+			compiled, err := c.compile(ctx, p, module, names)
+			if err != nil {
+				return nil, err
+			}
+			programs = append(programs, compiled...)
 		}
 		for _, k := range kinds {
 			content, err := tarXz(ofKind(programs, k))
@@ -112,19 +120,16 @@ type compiler struct {
 	goVersion string // like "1.26.8"
 }
 
-// compile returns the given programs among tools/NAME for a platform.
-func (c compiler) compile(ctx context.Context, p platform, programs []string) ([]file, error) {
+// compile returns programs of a Go module for a platform.
+func (c compiler) compile(ctx context.Context, p platform, module string, packages []string) ([]file, error) {
 	out, err := os.MkdirTemp("", "release-"+p.String())
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(out)
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", out + string(filepath.Separator)}
-	for _, name := range programs {
-		args = append(args, "./tools/"+name)
-	}
-	command := exec.CommandContext(ctx, "go", args...)
-	command.Dir = c.source
+	command := exec.CommandContext(ctx, "go", append(args, packages...)...)
+	command.Dir = filepath.Join(c.source, filepath.FromSlash(module))
 	command.Env = append(os.Environ(), c.environment(p)...)
 	if said, err := command.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build for %s: %w\n%s", p, err, said)

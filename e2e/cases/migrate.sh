@@ -69,7 +69,64 @@ img() {
   has //:image '(\./)?srv/run' -rwxr-xr-x
 }
 
+# A workspace with images of both rulesets, whose base is in the registry.
+provide_verify() {
+  registry_start pinned
+  cp -R "$E2E/migrate/verify" "$WORK/verify"
+  sed -i "s,RULES_STRATA,$(realpath --relative-to="$WORK/verify" "$TOP"),; s,REGISTRY,$(cat "$RUN/pinned.address")," "$WORK/verify/MODULE.bazel"
+  echo "$WORK/verify" >>"$RUN/workspaces"
+  mkdir "$WORK/tar" && tar -cf "$WORK/one.tar" -C "$WORK" --mtime=@1 tar
+  podman import "$WORK/one.tar" localhost/one
+  podman import --change ENV=ORIGIN=two "$WORK/one.tar" localhost/two
+  move_tag one
+}
+
+# move_tag IMAGE: the tag of the base leads to the image, whose digest is in $WORK/IMAGE.digest.
+move_tag() {
+  podman push --tls-verify=false --digestfile="$WORK/$1.digest" "localhost/$1" "docker://$(cat "$RUN/pinned.address")/team/base:1"
+}
+
+# migrates CODE ARGS...: runs the program in the workspace. Its output is in $WORK/changes, its report in $WORK/report.
+migrates() {
+  local code=0
+  "$WORK/migrate" --workspace="$WORK/verify" --bazel="$TOP/bazelw" "${@:2}" >"$WORK/changes" 2>"$WORK/report" 3>&- || code=$?
+  [ "$code" = "$1" ] || fail "exit code $code: $(cat "$WORK/report")"
+}
+
+# The tag moves between a run that shows the changes and the one that makes them.
+pins() {
+  migrates 2
+  equal "requests without --pin" 0 "$(requests pinned GET team/lost)"
+  lacks "$WORK/changes" sha256:
+  migrates 2 --pin
+  contains "$WORK/changes" "+    reference = \"$(cat "$RUN/pinned.address")/team/base:1@$(cat "$WORK/one.digest")\""
+  contains "$WORK/report" "[no-digest] the registry has no digest for $(cat "$RUN/pinned.address")/team/lost:2" "check the name"
+  move_tag two
+  migrates 2 --pin --write
+  contains "$WORK/report" "/team/base:1 is pinned to $(cat "$WORK/two.digest")"
+  move_tag one
+  cd "$WORK/verify"
+  equal "the environment" '["ORIGIN=two","B=2"]' "$(setting //:based .config.Env)"
+}
+
+# Nothing changes in the workspace, and nothing stays of the copies.
+verifies() {
+  tree "$WORK/verify" >"$WORK/tree"
+  TMPDIR=$WORK/tar migrates 3 --verify --pin --write
+  contains "$WORK/report" "verify: //:layout: the same" "verify: //:archive: the same" "verify: //:differs: different" \
+    '  config WorkingDir: only before: "/"' "verify: //:based: not compared: there is no image from the build before" \
+    "verify: 4 images: 2 the same, 2 different or not compared" "no file is changed"
+  tree "$WORK/verify" | diff "$WORK/tree" -
+  equal "the copies" "" "$(ls -A "$WORK/tar")"
+}
+
+# tree DIR: the names, times and contents of its files.
+tree() { (cd "$1" && find . -path ./bazel-\* -prune -o -type f -printf '%p %T@ ' -exec sha256sum {} \; | sort); }
+
 check "the program" go -C "$TOP/tools/migrate" build -o "$WORK/migrate" .
 check "rules_oci" oci
 check "rules_docker" docker
 check "rules_img" img
+check "a registry and a workspace with both rulesets" provide_verify
+check "--verify" verifies
+check "--pin" pins

@@ -36,7 +36,7 @@ releases_again() {
   git clone -q "$TOP" "$WORK/clone"
   (cd clone && umask 077 && GOCACHE=$WORK/go-cache TZ=Asia/Tokyo \
     go run ./dev/release --output="$WORK/again" --platforms=linux_amd64)
-  for archive in build-tools-linux_amd64.tar.xz run-tools-linux_amd64.tar.xz; do
+  for archive in {build,migrate,run}-tools-linux_amd64.tar.xz; do
     cmp "release/$archive" "again/$archive"
   done
   contents release >listing
@@ -54,7 +54,7 @@ contents() {
 # Files that only developers need stay out of the archive.
 lacks_developer_files() {
   tar -tzf "release/rules_strata-v$version.tar.gz" >names
-  grep -E '/(dev|\.ci|\.github|bazelw|tools/migrate)(/|$)|/e2e/[^s]|/rules/tests/' names >developer-files || [ $? = 1 ]
+  grep -E '/(dev|\.ci|\.github|bazelw|tools/migrate/testdata)(/|$)|/e2e/[^s]|/rules/tests/' names >developer-files || [ $? = 1 ]
   equal "files that users do not need" "" "$(cat developer-files)"
   contains names "rules_strata-$version/rules/defs.bzl" "rules_strata-$version/e2e/smoke/MODULE.bazel"
 }
@@ -136,6 +136,30 @@ runs() {
   equal "downloads" 3 "$(grep -c GET "$RUN/files.log")"
 }
 
+# The program is downloaded now, reads the workspace of the user, and takes paths from the user's directory.
+migrates() {
+  cd prebuilt
+  mkdir -p old
+  cat >old/BUILD.bazel <<BUILD
+load("@rules_oci//oci:defs.bzl", "oci_image")
+
+oci_image(
+    name = "image",
+    architecture = "amd64",
+    os = "linux",
+)
+BUILD
+  cd old
+  bare run @rules_strata//tools/migrate -- BUILD.bazel >"$WORK/changes"
+  contains "$WORK/changes" "+++ b/old/BUILD.bazel" "+image("
+  bare run @rules_strata//tools/migrate -- --write
+  contains BUILD.bazel '"@rules_strata//rules:defs.bzl"'
+  equal "downloads" 4 "$(grep -c GET "$RUN/files.log")"
+  contains "$RUN/files.log" "GET /migrate-tools-linux_amd64.tar.xz"
+  repositories >"$WORK/repositories"
+  lacks "$WORK/repositories" rules_go gazelle go_sdk go_deps
+}
+
 # The release as an http_archive, without modules.
 workspace_mode() {
   mkdir workspace
@@ -177,8 +201,10 @@ source_tools() {
   bare build //:image
   note "from \`bazel build\` to the image, with tools from source: $(seconds_since "$started") s"
   cmp bazel-bin/image.digest "$WORK/prebuilt.digest"
+  bare run @rules_strata//tools/migrate -- --help 2>"$WORK/migrate"
+  contains "$WORK/migrate" "usage: migrate"
   repositories >"$WORK/repositories"
-  lacks "$WORK/repositories" build_tools run_tools
+  lacks "$WORK/repositories" build_tools run_tools migrate_tools
 }
 
 # A dependency on the source does not change the tools: the flag does.
@@ -209,6 +235,7 @@ check "the module archive contains only files for users" lacks_developer_files
 check "a file server has the release" served
 check "an image with prebuilt tools: no rules_go, no Go" prebuilt
 check "prebuilt tools test, load and lock" runs
+check "prebuilt migrate" migrates
 check "the same in WORKSPACE mode" workspace_mode
 check "tools from source give the same digest" source_tools
 check "prebuilt tools next to the source" prebuilt_beside_source

@@ -5,7 +5,7 @@ platform of the build actions. The rules therefore do not resolve the toolchain 
 in a configuration whose target platform is the platform of that machine.
 """
 
-load(":toolchain.bzl", "RUN_TOOLCHAIN_TYPE", "tool_of")
+load(":toolchain.bzl", "MIGRATE_TOOLCHAIN_TYPE", "RUN_TOOLCHAIN_TYPE", "tool_of")
 
 visibility(["//rules/..."])
 
@@ -31,15 +31,24 @@ current_run_toolchain = rule(
     toolchains = [RUN_TOOLCHAIN_TYPE],
 )
 
-def _attributes(cfg):
+current_migrate_toolchain = rule(
+    doc = "The toolchain of MIGRATE_TOOLCHAIN_TYPE for the target platform.",
+    implementation = lambda ctx: [ctx.toolchains[MIGRATE_TOOLCHAIN_TYPE]],
+    toolchains = [MIGRATE_TOOLCHAIN_TYPE],
+)
+
+def _attributes(cfg, toolchain = "current_run_toolchain"):
     return {"_run_toolchain": attr.label(
         cfg = cfg,
-        default = "//rules/private:current_run_toolchain",
+        default = "//rules/private:" + toolchain,
         providers = [platform_common.ToolchainInfo],
     )}
 
 # Attributes of rules whose tool `bazel run` starts. It runs on the host, whose platform is --host_platform.
 RUN_ON_HOST = _attributes(on_host)
+
+# The same for a tool of MIGRATE_TOOLS.
+MIGRATE_ON_HOST = _attributes(_host, "current_migrate_toolchain")
 
 # Attributes of rules whose tool is for the target platform, because images contain it.
 RUN_ON_TARGET = _attributes("target")

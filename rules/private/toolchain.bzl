@@ -1,6 +1,6 @@
-"""Two toolchain types for the tools, so that a build can supply its own."""
+"""The toolchain types for the tools, so that a build can supply its own."""
 
-load("//tools:tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
+load("//tools:tools.bzl", "BUILD_TOOLS", "MIGRATE_TOOLS", "RUN_TOOLS")
 load(":base_setting.bzl", "BASE_BLOBS")
 load(":conda_settings.bzl", "CONDA_SETTINGS", "without_conda_settings")
 
@@ -8,6 +8,7 @@ visibility(["//rules/..."])
 
 BUILD_TOOLCHAIN_TYPE = Label("//rules:build_toolchain_type")
 RUN_TOOLCHAIN_TYPE = Label("//rules:run_toolchain_type")
+MIGRATE_TOOLCHAIN_TYPE = Label("//rules:migrate_toolchain_type")
 
 _MISSING = """{label} needs the tool {tool}, which the toolchain {toolchain} does not have
 hint: add it to the attribute "tools" of {toolchain}"""
@@ -58,7 +59,7 @@ Tools may be omitted; rules that need an omitted tool fail.""",
 )
 
 def _run_impl(ctx):
-    return _toolchain_info(ctx, RUN_TOOLS)
+    return _toolchain_info(ctx, RUN_TOOLS | MIGRATE_TOOLS)
 
 image_run_toolchain = rule(
     doc = """The tools that `bazel run` starts on the host, for `image_push`, `image_load` and `image_boot`, that `bazel test` starts
@@ -66,10 +67,11 @@ on the test's machine, for `image_test`, and that virtual machines start, for `i
 
 rules_strata registers its own tools, so use this rule only to supply others. Register a `toolchain` target of the type
 `@rules_strata//rules:run_toolchain_type` for it, with `target_compatible_with` if the tools are binaries for one platform:
-they run on the target platform. Tools may be omitted; rules that need an omitted tool fail.""",
+they run on the target platform. Tools may be omitted; rules that need an omitted tool fail. The tool `migrate` is looked up in a
+toolchain of the type `@rules_strata//rules:migrate_toolchain_type`, which needs no other tool.""",
     implementation = _run_impl,
     cfg = _for_tools,
-    attrs = _tool_attributes(RUN_TOOLS, cfg = "target"),
+    attrs = _tool_attributes(RUN_TOOLS | MIGRATE_TOOLS, cfg = "target"),
 )
 
 def build_tool(ctx, name):

@@ -143,19 +143,21 @@ _credentials_test = unittest.make(_credentials_impl)
 # user's machine.
 def _prebuilt_impl(ctx):
     env = unittest.begin(ctx)
-    toolchains = prebuilt_toolchains({"build": {"linux_amd64": _ONE, "darwin_arm64": _TWO}, "run": {"windows_arm64": _ONE}, "urls": []})
-    asserts.equals(env, 3, len(toolchains))
+    toolchains = prebuilt_toolchains({"build": {"linux_amd64": _ONE, "darwin_arm64": _TWO}, "migrate": {"linux_arm64": _TWO}, "run": {"windows_arm64": _ONE}, "urls": []})
+    asserts.equals(env, 4, len(toolchains))
     for text, parts in zip(toolchains, [
         ["build_darwin_arm64", "exec_compatible_with = ", "//os:macos", "//cpu:aarch64", "//rules:build_toolchain_type"],
         ["build_linux_amd64", "exec_compatible_with = ", "//os:linux", "//cpu:x86_64", "//rules:build_toolchain_type"],
+        ["migrate_linux_arm64", "target_compatible_with = ", "//os:linux", "//cpu:aarch64", "//rules:migrate_toolchain_type"],
         ["run_windows_arm64", "target_compatible_with = ", "//os:windows", "//cpu:aarch64", "//rules:run_toolchain_type"],
     ]):
         for part in parts + ["target_settings = ", "//rules:prebuilt_tools"]:
             asserts.true(env, part in text, "%s in %s" % (part, text))
-    asserts.equals(env, [], prebuilt_toolchains({"build": {}, "run": {}, "urls": []}))
+    asserts.equals(env, [], prebuilt_toolchains({"build": {}, "migrate": {}, "run": {}, "urls": []}))
 
     asserts.true(env, "\"mklayer\": \"mklayer\"" in prebuilt_build_file("build", "darwin_amd64"))
     asserts.true(env, "\"push.exe\": \"push\"" in prebuilt_build_file("run", "windows_amd64"))
+    asserts.true(env, "\"migrate\": \"migrate\"" in prebuilt_build_file("migrate", "linux_amd64"))
     asserts.false(env, "mklayer" in prebuilt_build_file("run", "linux_amd64"))
     return unittest.end(env)
 

@@ -4,16 +4,19 @@
 // pushes. It reports each call that stays, with the reason. docs/migrate.md is its manual.
 //
 // The program is a separate Go module, so that neither the other tools nor the users of the rules need its parser. It makes
-// no network connection.
+// no network connection itself: --pin and --verify start Bazel and the image tool.
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 )
 
 // Exit codes. 64 is EX_USAGE of sysexits.h, because 2 is for calls that stay.
@@ -21,19 +24,26 @@ const (
 	exitOK      = 0  // everything is translated
 	exitFailure = 1  // the work failed
 	exitSkipped = 2  // some calls stay
+	exitDiffers = 3  // --verify found differences
 	exitUsage   = 64 // the command line is invalid
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
 
 // options is the command line.
 type options struct {
-	root              string
+	root, bazel       string
 	write, statistics bool
+	pin, verify       bool
 	paths             []string
 }
 
-func run(args []string, out, problems io.Writer) int {
+func run(ctx context.Context, args []string, out, problems io.Writer) int {
 	o, err := parseFlags(args, problems)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
@@ -42,8 +52,10 @@ func run(args []string, out, problems io.Writer) int {
 		fmt.Fprintf(problems, "migrate: %v\nhint: migrate --help lists the flags\n", err)
 		return exitUsage
 	}
-	skipped, err := migrate(o, out, problems)
+	skipped, err := migrate(ctx, o, out, problems)
 	switch {
+	case errors.Is(err, errDiffers):
+		return exitDiffers
 	case err != nil:
 		fmt.Fprintf(problems, "migrate: %s\n", line(err.Error()))
 		return exitFailure
@@ -58,26 +70,28 @@ func parseFlags(args []string, problems io.Writer) (options, error) {
 	flags := flag.NewFlagSet("migrate", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.BoolVar(&o.write, "write", false, "change the files; by default, print a diff")
-	flags.StringVar(&o.root, "workspace", "", "`directory` of the workspace; by default, the one that contains the working directory")
+	flags.StringVar(&o.root, "workspace", "", "`directory` of the workspace; by default, that of \"bazel run\", or else the one that contains the\nworking directory")
+	flags.BoolVar(&o.pin, "pin", false, "look up the digests of base images that are pulled by a tag; this uses the network")
+	flags.BoolVar(&o.verify, "verify", false, "build all images without and with the changes, in copies of the workspace, and compare them; with --write, the files\nchange only if the images are the same")
+	flags.StringVar(&o.bazel, "bazel", "bazel", "`program` that --pin and --verify start")
 	flags.BoolVar(&o.statistics, "statistics", false, "print how many calls of each ruleset are translated, instead of the diff and the report")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		flags.SetOutput(problems)
 		fmt.Fprintf(problems, "usage: migrate [flags] [PATH...]\n\nRewrite rules_oci, rules_docker and rules_img to rules_strata: in all files, or those at and below PATHS.\n\n")
 		flags.PrintDefaults()
-		fmt.Fprintf(problems, "\nExit code: 0 if all calls are translated, 2 if some stay, 1 for a failure, 64 for a usage error.\n")
+		fmt.Fprintf(problems, "\nExit code: 0 if all calls are translated, 2 if some stay, 3 if --verify finds differences, 1 for a\nfailure, 64 for a usage error.\n")
 	}
 	o.paths = flags.Args()
 	return o, err
 }
 
+// errDiffers is returned when --verify found differences, which are in the report.
+var errDiffers = errors.New("images differ")
+
 // migrate does the work, and returns the number of calls that stay.
-func migrate(o options, out, problems io.Writer) (int, error) {
+func migrate(ctx context.Context, o options, out, problems io.Writer) (int, error) {
 	root, here, err := findRoot(o.root)
-	if err != nil {
-		return 0, err
-	}
-	w, err := open(root)
 	if err != nil {
 		return 0, err
 	}
@@ -92,10 +106,19 @@ func migrate(o options, out, problems io.Writer) (int, error) {
 		}
 		chosen = append(chosen, relative)
 	}
-	if err := w.choose(chosen); err != nil {
+	w, err := planned(root, chosen, nil)
+	if err != nil {
 		return 0, err
 	}
-	w.plan()
+	if o.pin && len(w.unpinned) > 0 {
+		pins, err := lookUp(ctx, bazel{program: o.bazel, dir: root, progress: problems}, w.unpinned)
+		if err != nil {
+			return 0, err
+		}
+		if w, err = planned(root, chosen, pins); err != nil {
+			return 0, err
+		}
+	}
 	changes, err := w.render()
 	if err != nil {
 		return 0, err
@@ -104,14 +127,41 @@ func migrate(o options, out, problems io.Writer) (int, error) {
 		w.statistics(out)
 		return 0, nil
 	}
-	if o.write {
+	different := 0
+	if o.verify {
+		if different, err = w.verify(ctx, o.bazel, changes, problems); err != nil {
+			return 0, err
+		}
+	}
+	switch {
+	case !o.write:
+		printDiff(out, changes)
+	case different > 0:
+		fmt.Fprintf(problems, "no file is changed, because images differ; without --verify, --write changes them\n")
+	default:
 		if err := w.write(changes); err != nil {
 			return 0, err
 		}
-	} else {
-		printDiff(out, changes)
 	}
-	return w.report(problems), nil
+	skipped := w.report(problems)
+	if different > 0 {
+		return skipped, errDiffers
+	}
+	return skipped, nil
+}
+
+// planned reads a workspace and decides which calls of the chosen files are translated.
+func planned(root string, chosen []string, pins map[string]pin) (*workspace, error) {
+	w, err := open(root)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.choose(chosen); err != nil {
+		return nil, err
+	}
+	w.pins = pins
+	w.plan()
+	return w, nil
 }
 
 // findRoot returns the workspace and the working directory. Bazel starts programs elsewhere and names both in the
@@ -122,6 +172,9 @@ func findRoot(root string) (workspace, here string, err error) {
 		if here, err = os.Getwd(); err != nil {
 			return "", "", err
 		}
+	}
+	if root == "" {
+		root = os.Getenv("BUILD_WORKSPACE_DIRECTORY")
 	}
 	if root != "" {
 		if !filepath.IsAbs(root) {

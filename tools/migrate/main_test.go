@@ -306,15 +306,40 @@ func documented(t *testing.T) map[string]map[string]bool {
 	return known
 }
 
+// TestNoNetwork checks that the program opens no connection: it needs no package that can. With --pin and --verify, and only
+// with these, it starts another program. Tests in e2e start the real one.
 func TestNoNetwork(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range strings.Fields(string(out)) {
-		if p == "net" || strings.HasPrefix(p, "net/") {
-			t.Errorf("the program needs the package %s", p)
+	if packages := strings.Fields(string(out)); slices.Contains(packages, "net") || slices.Contains(packages, "plugin") {
+		t.Errorf("the program needs a package for networks: %q", packages)
+	}
+	const pull = "load(\"@rules_oci//oci:pull.bzl\", \"oci_pull\")\n\noci_pull(name = \"debian\", image = \"debian\", tag = \"12\")\n"
+	root, dir := workspaceWith(t, map[string]string{"BUILD.bazel": imageFile, "WORKSPACE": pull})
+	started, program := filepath.Join(dir, "started"), filepath.Join(dir, "program")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\necho \"$@\" >>"+started+"\nexit 7\n"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ flag, code, report string }{
+		{"--write=false", "2", "--pin"},
+		{"--pin", "1", "@rules_strata//rules:image could not be built in " + root},
+		{"--verify", "1", "query in a copy of the workspace: exit status 7"},
+	} {
+		if err := os.RemoveAll(started); err != nil {
+			t.Fatal(err)
 		}
+		_, report, code := execute([]string{test.flag, "--bazel=" + program, "--workspace=" + root, root})
+		if code != test.code || !strings.Contains(report, test.report) {
+			t.Errorf("%s: exit code %s, report %q", test.flag, code, report)
+		}
+		if _, err := os.Stat(started); (err == nil) != (test.code == "1") {
+			t.Errorf("%s: whether another program was started: %v", test.flag, err == nil)
+		}
+	}
+	if _, report, code := execute([]string{"--pin", "--bazel=" + filepath.Join(dir, "none"), "--workspace=" + root, root}); code != "1" || !strings.Contains(report, "--bazel=PROGRAM") {
+		t.Errorf("exit code %s, report %q", code, report)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -103,7 +104,7 @@ func paths(archive *txtar.Archive, root string) []string {
 
 func execute(args []string) (out, report, code string) {
 	var o, e bytes.Buffer
-	exit := run(args, &o, &e)
+	exit := run(context.Background(), args, &o, &e)
 	return o.String(), e.String(), fmt.Sprint(exit)
 }
 

@@ -23,23 +23,23 @@ var ociPull = &rule{
 	},
 }
 
-// finishPull joins the parts of the name of an image. Without a digest, only the lock tool can find the image.
+// finishPull joins the parts of the name of an image.
 func finishPull(c *call, _ *attr) {
 	name, _ := c.text("name")
 	full, literal := c.imageName()
 	digest, fixed := c.constant("digest")
 	switch {
 	case fixed && !strings.HasPrefix(digest, "sha256:"), !fixed && !c.hasValue("digest"):
-		tag, ok := c.text("tag")
-		if !ok {
-			tag = "latest"
-		}
 		if !literal {
-			name, full = "NAME", "REFERENCE"
+			c.refuse("digest", "no-digest", "the image is not pinned by a digest",
+				"pin it: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
+			return
 		}
-		c.refuse("digest", "no-digest", "the image is not pinned by a digest", fmt.Sprintf(
-			"pin it: bazel run @rules_strata//rules:lock -- add %s %s:%s", name, full, tag))
-		return
+		reference, digest, ok := c.pinned(name, full)
+		if !ok {
+			return
+		}
+		c.pulled = fmt.Sprintf("%q", reference+"@"+digest)
 	case literal:
 		c.pulled = fmt.Sprintf("%q", full+"@"+digest)
 		if _, isText := c.attr("digest").value.(*build.StringExpr); !isText {

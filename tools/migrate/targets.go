@@ -231,7 +231,7 @@ func (f *file) onlyTargets(name string, depth int) (users []*call, ok bool) {
 		if assign, defines := stack[len(stack)-1].(*build.AssignExpr); defines && assign.LHS == x {
 			return
 		}
-		user, _ := context(stack, known)
+		user, _ := enclosing(stack, known)
 		if user != nil {
 			if method, isMethod := user.expr.X.(*build.DotExpr); isMethod && method.Name == "update" {
 				to, _ := method.X.(*build.Ident)

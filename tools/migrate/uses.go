@@ -37,7 +37,7 @@ func (w *workspace) findUses() {
 			if !ok || !f.isBuild() && !strings.Contains(s.Value, "$(") && !strings.HasPrefix(s.Value, "//") && !strings.HasPrefix(s.Value, "@") {
 				return
 			}
-			user, attr := context(stack, known)
+			user, attr := enclosing(stack, known)
 			if user != nil && user.kind() == "Label" && !f.isBuild() {
 				user = nil // a label like any other
 			}
@@ -51,8 +51,8 @@ func (w *workspace) findUses() {
 	}
 }
 
-// context returns the outermost call around an expression, and its attribute.
-func context(stack []build.Expr, known map[*build.CallExpr]*call) (*call, string) {
+// enclosing returns the outermost call around an expression, and its attribute.
+func enclosing(stack []build.Expr, known map[*build.CallExpr]*call) (*call, string) {
 	for i, outer := range stack {
 		c, ok := outer.(*build.CallExpr)
 		if !ok {

@@ -53,6 +53,9 @@ type workspace struct {
 	// nested lists workspaces in directories of this one, whose labels mean something else.
 	nested []string
 	setup  []string
+	// pins has what --pin found, by name and tag. unpinned lists those that it can look up.
+	pins     map[string]pin
+	unpinned []string
 }
 
 func newWorkspace(root string) *workspace {

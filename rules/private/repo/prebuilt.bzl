@@ -4,7 +4,7 @@ tools.lock.json lists the archives with the tools and their SHA-256. The file in
 fills it in for a release. An archive is downloaded only when a build needs one of its tools.
 """
 
-load("//tools:tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
+load("//tools:tools.bzl", "BUILD_TOOLS", "MIGRATE_TOOLS", "RUN_TOOLS")
 
 visibility(["//rules/..."])
 
@@ -22,10 +22,12 @@ _PLATFORMS = {
     for cpu in _CPU
 }
 
-# For each kind of tools, in the build or with `bazel run`: the tools, and the attribute of `toolchain` for their platform.
+# For each kind of tools, in the build or with `bazel run`: the tools, their rule, and the attribute of `toolchain` for their
+# platform.
 _KINDS = {
-    "build": struct(tools = BUILD_TOOLS, runs_on = "exec_compatible_with"),
-    "run": struct(tools = RUN_TOOLS, runs_on = "target_compatible_with"),
+    "build": struct(tools = BUILD_TOOLS, rule = "image_build_toolchain", runs_on = "exec_compatible_with"),
+    "migrate": struct(tools = MIGRATE_TOOLS, rule = "image_run_toolchain", runs_on = "target_compatible_with"),
+    "run": struct(tools = RUN_TOOLS, rule = "image_run_toolchain", runs_on = "target_compatible_with"),
 }
 
 _TOOLCHAIN = """toolchain(
@@ -37,9 +39,9 @@ _TOOLCHAIN = """toolchain(
 )
 """
 
-_BUILD_FILE = """load("{rules}", "image_{kind}_toolchain")
+_BUILD_FILE = """load("{rules}", "{rule}")
 
-image_{kind}_toolchain(
+{rule}(
     name = "tools",
     tools = {tools},
     visibility = ["//visibility:public"],
@@ -75,7 +77,7 @@ def prebuilt_build_file(kind, platform):
     """Returns the text of a BUILD file that declares the toolchain of an archive's tools."""
     suffix = ".exe" if platform.startswith("windows_") else ""
     return _BUILD_FILE.format(
-        kind = kind,
+        rule = _KINDS[kind].rule,
         rules = Label("//rules:toolchain.bzl"),
         tools = {tool + suffix: tool for tool in _KINDS[kind].tools},
     )

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// copyTo copies the workspace to a new directory, with changes. It leaves out Bazel's links and the history of Git.
+func (w *workspace) copyTo(dir string, changes []change) error {
+	err := filepath.WalkDir(w.root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(w.root, name)
+		if err != nil {
+			return err
+		}
+		switch to := filepath.Join(dir, relative); {
+		case relative == ".git" && entry.IsDir():
+			return filepath.SkipDir
+		case entry.IsDir():
+			return os.Mkdir(to, 0o777)
+		case entry.Type() == fs.ModeSymlink:
+			return w.copyLink(name, relative, to)
+		case entry.Type().IsRegular():
+			return copyFile(name, to)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, f := range w.files {
+		text := f.text
+		if i := slices.IndexFunc(changes, func(c change) bool { return c.file == f }); i >= 0 {
+			text = changes[i].text
+		}
+		if text, err = w.relocated(f.name, text); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(f.name)), text, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyLink copies a symlink. One that leads out of the workspace becomes absolute.
+func (w *workspace) copyLink(name, relative, to string) error {
+	target, err := os.Readlink(name)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(relative, "bazel-") {
+		return nil
+	}
+	if !filepath.IsAbs(target) && !filepath.IsLocal(filepath.Join(filepath.Dir(relative), target)) {
+		target = filepath.Join(filepath.Dir(name), target)
+	}
+	return os.Symlink(target, to)
+}
+
+// copyFile copies a file and whether it is executable.
+func copyFile(name, to string) (err error) {
+	in, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm()|0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if closing := out.Close(); err == nil {
+		err = closing
+	}
+	return err
+}
+
+// relocated makes the paths of modules and repositories outside of the workspace absolute, because a copy is elsewhere.
+func (w *workspace) relocated(name string, text []byte) ([]byte, error) {
+	f, err := parse(name, text)
+	if err != nil {
+		return nil, err
+	}
+	var edits []edit
+	for _, c := range f.calls {
+		value, ok := c.text("path")
+		if !ok || filepath.IsAbs(value) || filepath.IsLocal(value) || !slices.Contains([]string{"local_path_override", "local_repository", "new_local_repository"}, c.kind()) {
+			continue
+		}
+		start, end := span(c.attr("path").value)
+		edits = append(edits, edit{start, end, fmt.Sprintf("%q", filepath.ToSlash(filepath.Join(w.root, value)))})
+	}
+	return apply(text, edits)
+}
