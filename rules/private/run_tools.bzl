@@ -48,7 +48,7 @@ def _attributes(cfg, toolchain = "current_run_toolchain"):
 RUN_ON_HOST = _attributes(on_host)
 
 # The same for a tool of MIGRATE_TOOLS.
-MIGRATE_ON_HOST = _attributes(_host, "current_migrate_toolchain")
+MIGRATE_ON_HOST = _attributes(on_host, "current_migrate_toolchain")
 
 # Attributes of rules whose tool is for the target platform, because images contain it.
 RUN_ON_TARGET = _attributes("target")
