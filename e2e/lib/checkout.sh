@@ -6,9 +6,10 @@
 checkout() {
   mkdir -p "$(dirname "$2")"
   git clone --quiet --shared --no-checkout "$1" "$2"
-  # Files that are tracked, but deleted, are in neither list.
-  git -C "$1" ls-files -z --cached --others --exclude-standard --deduplicate | (cd "$1" && xargs -0 sh -c \
-    'for file; do [ ! -e "$file" ] && [ ! -L "$file" ] || printf "%s\0" "$file"; done' -) |
+  # Without files that are tracked, but deleted.
+  comm -z -23 \
+    <(git -C "$1" ls-files -z --cached --others --exclude-standard --deduplicate | LC_ALL=C sort -z) \
+    <(git -C "$1" ls-files -z --deleted | LC_ALL=C sort -z) |
     tar --create --directory "$1" --null --files-from=- |
     tar --extract --directory "$2" --no-same-permissions
   git -C "$2" reset --quiet

@@ -67,13 +67,3 @@ func lookUp(ctx context.Context, b bazel, references []string) (map[string]pin, 
 	}
 	return found, nil
 }
-
-// variable returns the name of the variable that is the value of an attribute.
-func (c *call) variable(name string) (string, bool) {
-	if a := c.attr(name); a != nil {
-		if variable, ok := a.value.(*build.Ident); ok {
-			return variable.Name, true
-		}
-	}
-	return "", false
-}
