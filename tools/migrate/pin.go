@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/bazelbuild/buildtools/build"
 )
 
 // pin is the result of looking up a tag in a registry.
