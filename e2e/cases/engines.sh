@@ -153,6 +153,12 @@ loads_layers() {
   shows "${names[1]}"
 }
 
+# links_pulled: Podman got the image as a directory of links, not on its standard input.
+links_pulled() {
+  contains "$WORK/podman.calls" "pull --quiet dir:"
+  if grep -x load "$WORK/podman.calls"; then fail "Podman read an archive"; fi
+}
+
 loads_changed() {
   changed "$instance"
   loads_layers 4
@@ -219,17 +225,19 @@ checkers_read() {
 zstd_refused() {
   forgets
   codec=zstd
-  if loads_layers 0; then fail "Docker 20.10 has learned zstd"; fi
+  if (loads_layers 0); then fail "Docker 20.10 loaded it"; fi
   contains "$WORK/err" "Docker 20.10 cannot read"
 }
 
 check "Debian forky's programs" forky_programs "$WORK/forky" containerd ctr docker dockerd podman skopeo umoci
 mkdir "$WORK/bin"
 PATH=$WORK/forky:$PATH podman_install "$WORK/bin" "$WORK/podman"
+sed -i "2i echo \"\$*\" >>'$WORK/podman.calls'" "$WORK/bin/podman"
 check "the image" made
 for instance in "${old[@]}" "${new[@]}"; do
   check "$instance starts" on "$instance" starts
   check "$instance: image_load, new, from an index, with two names" on "$instance" loads_layers 0
+  [ "$instance" != podman-5 ] || check "podman-5: it got links to the layers" links_pulled
   check "$instance: image_load, unchanged" on "$instance" loads_layers 5
   check "$instance: image_load, one layer changed" on "$instance" loads_changed
   check "$instance: image_load, the image for another platform" on "$instance" loads_foreign

@@ -54,6 +54,7 @@ CONF
   # What the packages' scripts would have done, and the mount points of enter.sh.
   ln -s xtables-nft-multi "$1.part/usr/sbin/iptables"
   ln -s xtables-nft-multi "$1.part/usr/sbin/ip6tables"
+  chmod -R a-s "$1.part"
   mkdir -p "$1.part/usr/host" "$1.part/usr/local"
   rm -r "$1.part"/usr/share/{doc,man}
   mv "$1.part" "$1"
