@@ -1,12 +1,14 @@
 # shellcheck shell=bash
-# One image in two generations of engines, this machine's and those of Debian forky: layers with both compressions, metadata,
-# deletions. image_load loads it new, unchanged and changed, and picks it from an index; then it is loaded from archives. Each time
-# a container checks its files. The results are the table in docs/engines.md.
+# One image in two generations of engines, this machine's and those of Debian forky: layers with each compression, metadata,
+# deletions. image_load loads it new, unchanged and changed, and picks it from an index; then the engine loads archives of it.
+# Each time, a container checks its files. docs/engines.md has the results.
 
-packages attr libcap2-bin
+packages attr
 old=(docker-20 podman-4 containerd-1)
 new=(docker-classic docker-snapshots podman-5 containerd-2)
 names=(localhost/engines:latest localhost/engines:again)
+native=$(dpkg --print-architecture) foreign=arm64
+[ "$native" != arm64 ] || foreign=amd64
 
 # made: the layers, the first images, and archives of them.
 made() {
@@ -38,9 +40,9 @@ made() {
   layer_make "$WORK" large 20000000 none # enough for Podman to get links
   changed first
   for codec in gzip zstd; do
-    strata-load "@$WORK/$codec.args" --name="${names[0]}" --platform=linux/amd64 --archive="$WORK/$codec-image.tar"
+    strata-load "@$WORK/$codec.args" --name="${names[0]}" --platform="linux/$native" --archive="$WORK/$codec-image.tar"
     strata-load "@$WORK/$codec.args" --name="${names[0]}" --archive="$WORK/$codec-index.tar"
-    mklayout "@$WORK/$codec-amd64.args" --name="${names[0]}" --layout="$WORK/$codec-layout"
+    mklayout "@$WORK/$codec-$native.args" --name="${names[0]}" --layout="$WORK/$codec-layout"
   done
 }
 
@@ -49,18 +51,18 @@ layer() { mklayer --compression="$2" "${@:3}" --output="$WORK/$1.tar" --descript
 
 # changed TEXT: two indexes, with and without zstd, of images for two platforms. The last layer of all images has the TEXT.
 changed() {
-  local codec architecture settings
+  local codec architecture
   echo "$1" >"$WORK/text"
   layer text gzip --file=/app/text="$WORK/text"
   for codec in gzip zstd; do
-    for architecture in amd64 arm64; do
-      settings="{\"os\": \"linux\", \"architecture\": \"$architecture\", \"allow_any_architecture\": true, \"cmd\": [\"/bin/sh\", \"/app/show\"]}"
-      image_make "$WORK" "$codec-$architecture" base "files-$codec" deletions large text
+    for architecture in "$native" "$foreign"; do
+      settings="{\"os\": \"linux\", \"architecture\": \"$architecture\", \"allow_any_architecture\": true,
+        \"cmd\": [\"/bin/sh\", \"/app/show\"]}" image_make "$WORK" "$codec-$architecture" base "files-$codec" deletions large text
     done
-    mkindex --image="$WORK/$codec-arm64.json" --image="$WORK/$codec-amd64.json" --output="$WORK/$codec.index" \
+    mkindex --image="$WORK/$codec-$foreign.json" --image="$WORK/$codec-$native.json" --output="$WORK/$codec.index" \
       --descriptor="$WORK/$codec.json"
     {
-      grep -hv -e --root "$WORK/$codec-amd64.args" "$WORK/$codec-arm64.args" | sort -u
+      grep -hv -e --root "$WORK/$codec-$native.args" "$WORK/$codec-$foreign.args" | sort -u
       printf -- '--root=%s\n--document=%s\n' "$WORK/$codec.json" "$WORK/$codec.index"
     } >"$WORK/$codec.args"
   done
@@ -115,9 +117,7 @@ on() {
   instance=$1 engine=${1%%-*} codec=zstd
   [ "$instance" != docker-20 ] || codec=gzip
   if [[ " ${new[*]} " = *" $instance "* ]]; then
-    PATH=$WORK/bin:$WORK/forky:$PATH
-    DOCKER_HOST=unix://$WORK/$instance.sock
-    CONTAINERD_ADDRESS=$WORK/$instance.sock
+    export PATH=$WORK/bin:$WORK/forky:$PATH DOCKER_HOST=unix://$WORK/$instance.sock CONTAINERD_ADDRESS=$WORK/$instance.sock
   fi
   "${@:2}"
 }
@@ -147,9 +147,12 @@ shows() {
 
 # loads_layers HELD: image_load of the index finds HELD of the layers in the engine.
 loads_layers() {
-  strata-load "@$WORK/$codec.args" --engine="$engine" "${names[@]/#/--name=}" >"$WORK/out" 2>"$WORK/err" || fail "$(cat "$WORK/err")"
+  local held
+  strata-load "@$WORK/$codec.args" --engine="$engine" "${names[@]/#/--name=}" >"$WORK/out" 2>"$WORK/err" ||
+    fail "$(cat "$WORK/err")"
   printf '%s\n' "${names[@]}" | diff - "$WORK/out"
-  equal "layers in the engine" "$1 of 5" "$(sed -n "s/^sha256:[0-9a-f]*: $engine has \(.*\) layers, sending .*/\1/p" "$WORK/err" | paste -sd ,)"
+  held=$(sed -n "s/^sha256:[0-9a-f]*: $engine has \(.*\) layers, sending .*/\1/p" "$WORK/err" | paste -sd ,)
+  equal "layers in the engine" "$1 of 5" "$held"
   shows "${names[1]}"
 }
 
@@ -174,8 +177,8 @@ architecture_is() {
 }
 
 loads_foreign() {
-  strata-load "@$WORK/$codec.args" --engine="$engine" --platform=linux/arm64 --name=localhost/engines:foreign
-  architecture_is localhost/engines:foreign arm64
+  strata-load "@$WORK/$codec.args" --engine="$engine" --platform="linux/$foreign" --name=localhost/engines:foreign
+  architecture_is localhost/engines:foreign "$foreign"
 }
 
 # archive_loads KIND: the engine's own command loads an archive, of an image or an index, without having any of it.
@@ -206,7 +209,7 @@ index_archive_loads() {
   forgets
   archive_loads index
   case $instance in
-    docker-20 | docker-classic) architecture_is "${names[0]}" arm64 ;;
+    docker-20 | docker-classic) architecture_is "${names[0]}" "$foreign" ;;
     *) shows "${names[0]}" ;;
   esac
 }
