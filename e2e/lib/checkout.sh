@@ -7,7 +7,6 @@ checkout() {
   mkdir -p "$(dirname "$2")"
   git clone --quiet --shared --no-checkout "$1" "$2"
   # Files that are tracked, but deleted, are in neither list.
-  # shellcheck disable=SC2016 # sh expands these
   git -C "$1" ls-files -z --cached --others --exclude-standard --deduplicate | (cd "$1" && xargs -0 sh -c \
     'for file; do [ ! -e "$file" ] && [ ! -L "$file" ] || printf "%s\0" "$file"; done' -) |
     tar --create --directory "$1" --null --files-from=- |

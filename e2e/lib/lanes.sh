@@ -2,9 +2,8 @@
 # Lanes run cases at the same time. Each lane has a copy of the checkout, Bazel servers and daemons of its own, so that no case
 # can notice another one.
 #
-# The caller sets lanes, their number; TOP, the checkout; ALL and COPIES, two directories; and opens file descriptor 3 for
-# output. The names of cases are in $ALL/queue. In a lane, RUN is its directory in ALL, and TOP and E2E are in its copy of the
-# checkout.
+# The caller sets TOP, the checkout; ALL and COPIES, two directories; and opens file descriptor 3 for output. The names of
+# cases are in $ALL/queue. In a lane, RUN is its directory in ALL, and TOP and E2E are in its copy of the checkout.
 
 # lane NUMBER: runs cases until the queue is empty. Their results are in $ALL/NUMBER/results.
 lane() {
@@ -42,7 +41,6 @@ lane_case() {
   set +e
   (
     set -e
-    # shellcheck disable=SC2154 # the caller sets lanes
     [ "$lanes" = 1 ] || exec 3>"$RUN/output"
     cd "$WORK"
     # shellcheck source=/dev/null
