@@ -104,8 +104,9 @@ referrers() {
 
 # cosign, two pairs of keys, and a configuration without services of Sigstore, which would need the network.
 cosign_provide() {
-  package_forky cosign "$WORK/forky"
-  ln -sf "$WORK/forky/usr/bin/cosign" "$RUN/bin/cosign"
+  local root
+  root=$(forky_root)
+  ln -sf "$root/usr/bin/cosign" "$RUN/bin/cosign"
   mkdir -p "$WORK/keys/other"
   (
     cd "$WORK/keys"

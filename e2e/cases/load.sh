@@ -89,9 +89,6 @@ loaded() {
   equal "layers that $1 had" "$2" "$had"
 }
 
-# containerd_run IMAGE ARGS...: like docker_run.
-containerd_run() { ctr run --rm "$1" "strata-$$-$RANDOM" "${@:2}"; }
-
 # containerd_forget, ...: removes the image, and all unnamed images, from the engine. containerd keeps the content of an
 # interrupted load for a day with a lease.
 containerd_forget() {

@@ -107,7 +107,6 @@ names=(localhost/several/again:v1 localhost/several/one:latest localhost/several
 # engine_name NAME: its text.
 text_of() { case $1 in *two*) echo two ;; *) echo one ;; esac }
 
-containerd_run() { ctr run --rm "$1" "strata-$$-$RANDOM" "${@:2}"; }
 docker_forget() { docker rmi --force "$@"; }
 podman_forget() { podman rmi --force "$@"; }
 containerd_forget() { ctr images rm --sync "$@"; }

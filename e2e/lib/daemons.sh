@@ -44,42 +44,51 @@ mounts_stop() {
 # docker_start: the Docker daemon that `docker` uses; once per run. It creates no bridge and no firewall rule, so that
 # it does not disturb the machine's own Docker: containers run with --network=none.
 docker_start() {
-  [ ! -e "$RUN/daemons/dockerd" ] || return 0
-  daemon dockerd dockerd --host "$DOCKER_HOST" --data-root "$RUN/docker" --exec-root "$RUN/docker-exec" \
-    --pidfile "$RUN/docker.pid" --bridge=none --iptables=false
-  await 60 docker version || fail "dockerd does not start: $(tail -n 20 "$RUN/dockerd.log")"
+  [ -e "$RUN/daemons/dockerd" ] || docker_serve dockerd "$RUN/docker"
+}
+
+# docker_serve NAME DIR [FLAG...]: a Docker daemon at $DOCKER_HOST with its data in DIR.
+docker_serve() {
+  daemon "$1" dockerd --host "$DOCKER_HOST" --data-root "$2" --exec-root "$2-exec" --pidfile "$2.pid" --bridge=none \
+    --iptables=false "${@:3}"
+  await 60 docker version || fail "dockerd does not start: $(tail -n 20 "$RUN/$1.log")"
 }
 
 # containerd_start: the containerd that `ctr` uses; once per run.
 containerd_start() {
-  [ ! -e "$RUN/daemons/containerd" ] || return 0
-  cat >"$RUN/containerd.toml" <<CONFIG
+  [ -e "$RUN/daemons/containerd" ] || containerd_serve containerd "$RUN/containerd"
+}
+
+# containerd_serve NAME DIR: a containerd at $CONTAINERD_ADDRESS with its data in DIR.
+containerd_serve() {
+  cat >"$2.toml" <<CONFIG
 version = 2
-root = "$RUN/containerd"
-state = "$RUN/containerd-state"
+root = "$2"
+state = "$2-state"
 disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [grpc]
 address = "$CONTAINERD_ADDRESS"
 CONFIG
-  daemon containerd containerd --config "$RUN/containerd.toml"
-  await 20 ctr version || fail "containerd does not start: $(tail -n 20 "$RUN/containerd.log")"
+  daemon "$1" containerd --config "$2.toml"
+  await 60 ctr version || fail "containerd does not start: $(tail -n 20 "$RUN/$1.log")"
 }
 
-# podman_install: puts a `podman` first on PATH that keeps its images below $RUN. It has no daemon.
+# podman_install BIN DIR: puts a `podman` into BIN that runs the one on PATH and keeps its images in DIR. It has no daemon.
 podman_install() {
-  cat >"$RUN/bin/podman" <<PODMAN
+  cat >"$1/podman" <<PODMAN
 #!/bin/sh
-exec $(command -v podman) --root '$RUN/podman' --runroot '$RUN/podman-run' --storage-driver vfs "\$@"
+exec $(command -v podman) --root '$2' --runroot '$2-run' --storage-driver vfs "\$@"
 PODMAN
-  chmod +x "$RUN/bin/podman"
+  chmod +x "$1/podman"
 }
 
-# docker_run, podman_run IMAGE ARGS...: a container that is removed afterwards. Podman's own defaults (crun, high limits)
-# require more rights than a container on a build machine has.
+# docker_run, podman_run, containerd_run IMAGE ARGS...: a container that is removed afterwards. Podman's own defaults (crun,
+# high limits) require more rights than a container on a build machine has.
 docker_run() { docker run --rm --network=none "$@"; }
 podman_run() {
   podman run --rm --network=none --runtime runc --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 "$@"
 }
+containerd_run() { ctr run --rm --allow-new-privs "$1" "strata-$$-$RANDOM" "${@:2}"; }
 
 # registry_start NAME [HTPASSWD [DIR [PROGRAM]]]: an empty registry server on a free port of the loopback interface, with
 # basic authentication if there is a password file, and with TLS if there is a DIR with key.pem and cert.pem. Clients need

@@ -15,13 +15,13 @@ layer_make() {
 }
 
 # image_make DIR NAME LAYER...: an image of the layers, which are in DIR. The flags that pass it to our tools are in
-# DIR/NAME.args, its digest is in DIR/NAME.digest.
+# DIR/NAME.args, its digest is in DIR/NAME.digest. The variable settings may contain other settings for its config.
 image_make() {
-  local dir=$1 name=$2 layers
+  local dir=$1 name=$2 layers platform='{"os": "linux", "architecture": "amd64"}'
   shift 2
   layers=("${@/#/--layer=$dir/}")
   layers=("${layers[@]/%/.json}")
-  mkconfig --settings='{"os": "linux", "architecture": "amd64"}' "${layers[@]}" \
+  mkconfig --settings="${settings:-$platform}" "${layers[@]}" \
     --output="$dir/$name.config" --descriptor="$dir/$name.config.json"
   mkmanifest --config="$dir/$name.config.json" "${layers[@]}" --output="$dir/$name.manifest" \
     --descriptor="$dir/$name.json" --digest="$dir/$name.digest"

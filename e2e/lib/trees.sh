@@ -41,11 +41,7 @@ tree_digest() (
 timeless() { sed -E 's/^([^ ]+ d( [^ ]+){4}) [0-9-]+ /\1 * /'; }
 
 # docker_overlay_start: a Docker daemon for one case alone that keeps images in overlay2. The caller exports DOCKER_HOST.
-docker_overlay_start() {
-  daemon dockerd-overlay dockerd --host "$DOCKER_HOST" --data-root "$WORK/docker" --exec-root "$WORK/docker-exec" \
-    --pidfile "$WORK/docker.pid" --bridge=none --iptables=false --storage-driver=overlay2
-  await 60 docker version || fail "dockerd does not start: $(tail -n 20 "$RUN/dockerd-overlay.log")"
-}
+docker_overlay_start() { docker_serve dockerd-overlay "$WORK/docker" --storage-driver=overlay2; }
 
 # docker_unpack LAYOUT DIR: lists the files of a layout's image in Docker. DIR takes them.
 #
