@@ -57,10 +57,10 @@ build_outputs() {
 origins() {
   local page
   cd "$E2E/walkthrough"
-  bazel run @rules_strata//rules:image -- why --bazel="$TOP/bazelw" :my_alpine_layout /some-file >"$WORK/why"
+  bazel run @rules_strata//rules:image -- why --bazel=bazel-e2e :my_alpine_layout /some-file >"$WORK/why"
   contains "$WORK/why" "file of //:some-file.txt: some-file.txt" 'from //:some_file, files = {"/some-file": "//:some-file.txt"}' \
     "not read: the base //:base_layout"
-  if bazel run @rules_strata//rules:image -- why --bazel="$TOP/bazelw" //:my_alpine_layout /none >"$WORK/why"; then
+  if bazel run @rules_strata//rules:image -- why --bazel=bazel-e2e //:my_alpine_layout /none >"$WORK/why"; then
     fail "/none is in the image"
   fi
   contains "$WORK/why" "not in a layer of this build"

@@ -74,7 +74,6 @@ provide_verify() {
   registry_start pinned
   cp -R "$E2E/migrate/verify" "$WORK/verify"
   sed -i "s,RULES_STRATA,$(realpath --relative-to="$WORK/verify" "$TOP"),; s,REGISTRY,$(cat "$RUN/pinned.address")," "$WORK/verify/MODULE.bazel"
-  echo "$WORK/verify" >>"$RUN/workspaces"
   mkdir "$WORK/tar" && tar -cf "$WORK/one.tar" -C "$WORK" --mtime=@1 tar
   podman import "$WORK/one.tar" localhost/one
   podman import --change ENV=ORIGIN=two "$WORK/one.tar" localhost/two
@@ -89,7 +88,7 @@ move_tag() {
 # migrates CODE ARGS...: runs the program in the workspace. Its output is in $WORK/changes, its report in $WORK/report.
 migrates() {
   local code=0
-  "$WORK/migrate" --workspace="$WORK/verify" --bazel="$TOP/bazelw" "${@:2}" >"$WORK/changes" 2>"$WORK/report" 3>&- || code=$?
+  "$WORK/migrate" --workspace="$WORK/verify" --bazel=bazel-e2e "${@:2}" >"$WORK/changes" 2>"$WORK/report" 3>&- || code=$?
   [ "$code" = "$1" ] || fail "exit code $code: $(cat "$WORK/report")"
 }
 

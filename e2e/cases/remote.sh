@@ -7,6 +7,7 @@
 
 packages jq openssl skopeo
 workspace=$WORK/first/workspace
+policy=--@rules_strata//rules:policy=//:policy
 
 # kinds: the mnemonics of all actions that the rules declare.
 kinds() { grep -rhoE '"Mk[A-Z][A-Za-z]+"' "$TOP/rules/private" | tr -d '"' | sort -u; }
@@ -82,7 +83,7 @@ prepare() {
   sed -i "s,\"\.\./\.\.\",\"$TOP\"," MODULE.bazel
   mkdir data packages
   CGO_ENABLED=0 go build -C "$TOP" -trimpath -ldflags='-s -w' -o "$workspace/tools/" \
-    ./tools/mk... ./tools/push ./tools/vminit
+    ./tools/mk... ./tools/{check,push,vminit}
   head -c 1000000 /dev/urandom >data/a
   head -c 1000000 /dev/urandom >data/b
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=remote \
@@ -100,7 +101,8 @@ built() {
   cd "$workspace"
   bazel clean
   bazel build --disk_cache= --sandbox_add_mount_pair="$TOP" --remote_download_outputs=all \
-    --execution_log_json_file="$WORK/log" --output_groups=+oci_layout,+archive,+reference,+digest,+descriptor "$@" //...
+    --execution_log_json_file="$WORK/log" --output_groups=+oci_layout,+archive,+reference,+digest,+descriptor \
+    "$policy" "$@" //...
   (cd bazel-bin/ && find . -name '*.runfiles*' -prune -o -type f ! -name '*.params' -print0 | sort -z |
     xargs -0 sha256sum) >"$WORK/outputs"
 }
@@ -131,10 +133,9 @@ remotely() {
 elsewhere() {
   (
     cd "$WORK/second/here"
-    echo "$PWD" >>"$RUN/workspaces"
     umask 077
     env HOME="$WORK/home" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}" TZ=Asia/Kathmandu \
-      "$TOP/bazelw" "$1" --color=no --curses=no --noshow_progress --disk_cache= \
+      bazel-e2e "$1" --color=no --curses=no --noshow_progress --disk_cache= \
       --remote_cache="grpc://$(cat "$WORK/address")" --remote_download_minimal --sandbox_add_mount_pair="$WORK/second" \
       --execution_log_json_file="$WORK/log" "${@:2}" 3>&-
   )
@@ -172,7 +173,7 @@ second() {
   [ "$(wc -l <"$WORK/layers")" -gt 8 ]
   echo 0 >"$WORK/lines"
   moved
-  elsewhere build //...
+  elsewhere build "$policy" //...
   moved
   equal "actions that were run" "" "$(ran | sed -E 's/MakeTree|Genrule| //g')"
   equal "reads of layers" "" "$(layers_read)"

@@ -4,7 +4,14 @@
 # bazel COMMAND ARGS...: bazelw in the workspace of the current directory, with plain output. Descriptor 3 is closed,
 # because the server would keep it open, and with it the pipe of any reader of e2e/run's output.
 bazel() {
-  "$TOP/bazelw" --output_user_root="$BAZELS" "$1" --color=no --curses=no --noshow_progress "${@:2}" 3>&-
+  bazel-e2e "$1" --color=no --curses=no --noshow_progress "${@:2}" 3>&-
+}
+
+# bazel_install: puts the program bazel-e2e on PATH, for programs that start Bazel. A program named bazel would hide the real one
+# from bazelw.
+bazel_install() {
+  printf '#!/bin/sh\nexec "%s" --output_user_root="%s" "$@"\n' "$TOP/bazelw" "$BAZELS" >"$RUN/bin/bazel-e2e"
+  chmod +x "$RUN/bin/bazel-e2e"
 }
 
 # output LABEL [GROUP]: the absolute path of the only file of LABEL, or of its output group. It must be built.

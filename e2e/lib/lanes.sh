@@ -20,6 +20,7 @@ lane() {
   E2E=$TOP/e2e
   export PATH=$RUN/bin:$PATH DOCKER_HOST=unix://$RUN/docker.sock CONTAINERD_ADDRESS=$RUN/containerd.sock
   export GOFLAGS=-trimpath # packages compiled in one copy serve all
+  bazel_install
   podman_install "$RUN/bin" "$RUN/podman"
   while case=$(lane_next); do lane_case "${case%.sh}"; done
 }

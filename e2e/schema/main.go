@@ -48,7 +48,7 @@ type layout struct {
 func read(dir string) layout {
 	l := layout{dir: dir}
 	l.check(schema.ValidatorMediaTypeLayoutHeader, v1.ImageLayoutFile)
-	l.walk(schema.ValidatorMediaTypeImageIndex, v1.ImageIndexFile)
+	l.walk(schema.ValidatorMediaTypeImageIndex, v1.ImageIndexFile, false)
 	return l
 }
 
@@ -65,8 +65,9 @@ func (l *layout) check(validator schema.Validator, name string) []byte {
 	return data
 }
 
-// walk checks a document, the descriptors in it, and the documents that they describe. Layers are not documents.
-func (l *layout) walk(validator schema.Validator, name string) {
+// walk checks a document, the descriptors in it, and the documents that they describe. Layers are not documents, nor are configs
+// of artifacts, which may be anything.
+func (l *layout) walk(validator schema.Validator, name string, artifact bool) {
 	data := l.check(validator, name)
 	if data == nil || validator == schema.ValidatorMediaTypeImageConfig {
 		return
@@ -83,13 +84,17 @@ func (l *layout) walk(validator schema.Validator, name string) {
 		l.descriptor(name, layer)
 	}
 	documents := links.Manifests
-	if links.Config != nil {
+	switch {
+	case links.Config == nil:
+	case artifact:
+		l.descriptor(name, links.Config)
+	default:
 		documents = append(documents, links.Config)
 	}
 	for _, raw := range documents {
 		if d := l.descriptor(name, raw); d.Digest != "" {
 			blob := filepath.Join(v1.ImageBlobsDir, d.Digest.Algorithm().String(), d.Digest.Encoded())
-			l.walk(schema.Validator(d.MediaType), blob)
+			l.walk(schema.Validator(d.MediaType), blob, d.ArtifactType != "")
 		}
 	}
 }

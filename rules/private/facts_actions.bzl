@@ -103,7 +103,7 @@ def check_policy(ctx, policy, target, image, listings, checked):
         args,
         inputs = depset([policy, image.config, image.manifest] + listings, transitive = [layers]),
         outputs = [checked],
-        mnemonic = "CheckPolicy",
+        mnemonic = "MkPolicy",
         progress_message = "Checking policy of image %{label}",
         resource_set = small,
     )

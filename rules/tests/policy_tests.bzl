@@ -11,7 +11,7 @@ _POLICY = str(Label("//rules:policy"))
 
 def _checked_impl(ctx):
     env = analysistest.begin(ctx)
-    action = only(env, "CheckPolicy")
+    action = only(env, "MkPolicy")
     target = analysistest.target_under_test(env)
 
     # Bazel adds the validations of the images below. None of them is in another configuration.
@@ -39,7 +39,7 @@ _files_test = analysistest.make(_checked_impl, attrs = _ATTRS, config_settings =
 def _none_impl(ctx):
     env = analysistest.begin(ctx)
     actions = analysistest.target_actions(env)
-    asserts.equals(env, [], actions_of(actions, "CheckPolicy") + actions_of(actions, "MkListing"))
+    asserts.equals(env, [], actions_of(actions, "MkPolicy") + actions_of(actions, "MkListing"))
     asserts.false(env, hasattr(analysistest.target_under_test(env)[OutputGroupInfo], "_validation"))
     return analysistest.end(env)
 
