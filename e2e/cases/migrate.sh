@@ -94,8 +94,10 @@ migrates() {
 
 # The tag moves between a run that shows the changes and the one that makes them.
 pins() {
+  local before
+  before=$(requests pinned GET team/lost)
   migrates 2
-  equal "requests without --pin" 0 "$(requests pinned GET team/lost)"
+  equal "requests without --pin" "$before" "$(requests pinned GET team/lost)"
   lacks "$WORK/changes" sha256:
   migrates 2 --pin
   contains "$WORK/changes" "+    reference = \"$(cat "$RUN/pinned.address")/team/base:1@$(cat "$WORK/one.digest")\""
