@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The two ways to depend on rules_strata: modules, and the older WORKSPACE file. Consumers that differ only in this get the
-# same image.
+# same image. So does a newer Bazel.
 
 built() {
   local layout
@@ -11,11 +11,21 @@ built() {
   layout_valid "$layout"
 }
 
+# next: as Bazel 8 and 9 build by default, as far as Bazel 7 can.
+next() {
+  cd "$E2E/smoke"
+  bazel-e2e --bazelrc="$TOP/dev/next.bazelrc" test --color=no --curses=no --noshow_progress //... 3>&-
+  bazel-e2e --bazelrc="$TOP/dev/next.bazelrc" build --output_groups=digest //:image 3>&-
+  cp bazel-bin/image.digest "$WORK/next.digest"
+}
+
 same() {
   cmp "$WORK/smoke.digest" "$WORK/workspace.digest"
+  cmp "$WORK/smoke.digest" "$WORK/next.digest"
   note "both: $(cat "$WORK/smoke.digest")"
 }
 
 check "MODULE.bazel" built smoke
 check "WORKSPACE" built workspace
+check "MODULE.bazel, with the flags of Bazel 8 and 9" next
 check "the same digest" same

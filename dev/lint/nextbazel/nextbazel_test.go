@@ -1,7 +1,7 @@
 // Package nextbazel tests that no Starlark file uses anything that Bazel 8 or 9 removed.
 //
-// Files may use only those globals, native rules and members that Bazel 7, 8 and 9 have in common. The flags in dev/next.bazelrc
-// test the same at build time, as far as Bazel 7 has them; this test covers every file, also those that no build loads.
+// Files may use only those globals, native rules and members that Bazel 7, 8 and 9 have in common. Builds with the flags in
+// dev/next.bazelrc test some of it; this test covers every file, also those that no build loads.
 package nextbazel
 
 import (
