@@ -51,7 +51,7 @@ def _documents_impl(ctx):
         config = outputs.config,
         manifest = outputs.manifest,
         descriptor = outputs.descriptor,
-        layers = tuple([LayerInfo(blob = None, descriptor = layer, shape = None) for layer in outputs.layers]),
+        layers = tuple([LayerInfo(blob = None, descriptor = layer, shape = ctx.file.shape) for layer in outputs.layers]),
         blobs = depset(),
         shapes = (ctx.file.shape,) if ctx.file.shape else (),
         platform = ctx.attr.platform,
@@ -90,7 +90,7 @@ def _image_impl(ctx):
         manifest = plain.manifest,
         descriptor = plain.descriptor,
         layers = tuple([
-            LayerInfo(blob = blobs.get(documents.layers[number]), descriptor = layer.descriptor, shape = None)
+            LayerInfo(blob = blobs.get(documents.layers[number]), descriptor = layer.descriptor, shape = layer.shape)
             for number, layer in enumerate(plain.layers)
         ]),
         blobs = plain.blobs,

@@ -14,7 +14,8 @@ LayerInfo = provider(
             preference, like `registry.example.com/team/base`. Rules that write metadata read this file and never the blob.""",
         "shape": """(File) The layer's directories, symlinks and programs, and the names of its users and groups, as JSON. `image`
             uses it to detect implied parent directories that differ from the same path in a lower layer, programs without their
-            interpreter, and an unknown `user`. May be None or absent, which disables these checks.""",
+            interpreter, and an unknown `user`. May be None or absent, which disables these checks. Each layer of a locked base has
+            the shape of all of them together.""",
         "ztoc": """(File) The layer's zTOC, a table of SOCI, or an empty file if the layer is not one that mklayer packed with
             gzip. None or absent without the flag `--@rules_strata//rules:soci`, and for layers that mklayer does not write.""",
     },

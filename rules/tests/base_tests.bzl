@@ -99,9 +99,10 @@ def _locked_impl(ctx):
         asserts.true(env, file.path in made, file.path + " is not checked")
     asserts.equals(env, [None, None], [layer.blob for layer in image.layers])
 
-    # One shape describes all layers, so the layers themselves have none. Older lock files have no shapes.
+    # One shape describes all layers. Older lock files have no shapes.
     asserts.equals(env, ctx.attr.shapes, [file.basename for file in image.shapes])
-    asserts.equals(env, [None, None], [layer.shape for layer in image.layers])
+    shape = image.shapes[0] if image.shapes else None
+    asserts.equals(env, [shape, shape], [layer.shape for layer in image.layers])
     return analysistest.end(env)
 
 _locked_test = analysistest.make(_locked_impl, attrs = {
@@ -111,7 +112,9 @@ _locked_test = analysistest.make(_locked_impl, attrs = {
 
 def _on_locked_impl(ctx):
     env = analysistest.begin(ctx)
-    asserts.equals(env, ["shape.json"], [flag.rpartition("/")[2] for flag in flags(only(env, "MkConfig"), "base-shape")])
+    action = only(env, "MkConfig")
+    asserts.equals(env, ["shape.json"], [flag.rpartition("/")[2] for flag in flags(action, "base-shape")])
+    asserts.false(env, "--base-shapes-partial" in action.argv, "the shape describes all layers")
     return analysistest.end(env)
 
 _on_locked_test = analysistest.make(_on_locked_impl)
