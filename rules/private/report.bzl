@@ -5,7 +5,7 @@ load(":contents.bzl", "IMAGE_OR_INDEX", "image_contents")
 load(":facts.bzl", "image_facts_with_blobs", "layer_facts")
 load(":forwarded.bzl", "forwarded_image")
 load(":launcher.bzl", "shown")
-load(":origins.bzl", "layer_origins", "origins_of")
+load(":origins.bzl", "layer_origins", "origins_of", "package_origins")
 load(":package_graph.bzl", "PackageGraphInfo", "package_graph")
 load(":providers.bzl", "ImageInfo", "IndexInfo")
 load(":report_actions.bzl", "make_report")
@@ -25,7 +25,7 @@ def _impl(ctx):
     facts = image_facts_with_blobs(ctx)
     packages = ctx.actions.declare_file(ctx.label.name + ".packages.json")
     settings = struct(created = "", format = "table", status = None)
-    make_sbom(ctx, image_contents(image), facts, target[PackageGraphInfo], settings, packages)
+    make_sbom(ctx, image_contents(image), facts, target[PackageGraphInfo], package_origins(target), settings, packages)
     make_report(
         ctx,
         target.label,

@@ -43,8 +43,8 @@ func (r *Report) setPackages(table *sbom.Document) {
 			if n := numbers[place.Layer]; n > 0 {
 				layers[n] = true
 			}
-			if place.Label != "" {
-				targets[place.Label] = true
+			if target := cmp.Or(place.Origin, place.Label); target != "" {
+				targets[target] = true
 			}
 		}
 		p.Layers, p.Targets = slices.Sorted(maps.Keys(layers)), slices.Sorted(maps.Keys(targets))
