@@ -20,11 +20,13 @@ def _checked_impl(ctx):
     asserts.equals(env, ctx.attr.validations, [file.basename for file in validations])
     asserts.equals(env, sorted(ctx.attr.inputs), input_names(action))
     asserts.equals(env, ctx.attr.listings, flags(action, "listing"))
+    asserts.equals(env, ctx.attr.packages, flags(action, "packages"))
     return analysistest.end(env)
 
 _ATTRS = {
     "inputs": attr.string_list(),
     "listings": attr.string_list(),
+    "packages": attr.string_list(),
     "validations": attr.string_list(),
 }
 
@@ -34,6 +36,10 @@ _documents_test = analysistest.make(_checked_impl, attrs = _ATTRS, config_settin
 
 _files_test = analysistest.make(_checked_impl, attrs = _ATTRS, config_settings = {
     _POLICY: str(Label("//rules/tests:policy_files")),
+})
+
+_licenses_test = analysistest.make(_checked_impl, attrs = _ATTRS, config_settings = {
+    _POLICY: str(Label("//rules/tests:policy_licenses")),
 })
 
 def _none_impl(ctx):
@@ -53,6 +59,7 @@ def policy_tests(name):
     """
     image_policy(name = "policy_documents", forbid = ["root_user"], labels = {"a": ""})
     image_policy(name = "policy_files", allow = {"setuid": ["/a"]}, forbid = ["setuid"])
+    image_policy(name = "policy_licenses", allowed_licenses = ["MIT"])
     image_layer(name = "policy_layer", files = {"/a": "data/a.txt"}, tags = ["manual"])
     image(name = "policy_image", layers = ["policy_layer", "data/b=c.txt"], tags = ["manual"])
     image(name = "policy_upper", base = "policy_image", layers = ["policy_layer"], tags = ["manual"])
@@ -70,6 +77,16 @@ def policy_tests(name):
         name = "policy_files_test",
         inputs = documents + ["policy_files.json", "policy_layer.listing.jsonl.zst", "1.listing.jsonl.zst"],
         listings = listings,
+        target_under_test = "policy_image",
+        validations = ["policy_image.policy.txt"],
+    )
+    packages = [listing.replace(".listing.jsonl.zst", ".packages.json") for listing in listings]
+    _licenses_test(
+        name = "policy_licenses_test",
+        inputs = documents + ["policy_licenses.json", "policy_layer.listing.jsonl.zst", "1.listing.jsonl.zst"] +
+                 ["policy_layer.packages.json", "1.packages.json"],
+        listings = listings,
+        packages = packages,
         target_under_test = "policy_image",
         validations = ["policy_image.policy.txt"],
     )
@@ -99,6 +116,7 @@ def policy_tests(name):
     native.test_suite(name = name, tests = [
         "policy_documents_test",
         "policy_files_test",
+        "policy_licenses_test",
         "policy_none_test",
         "policy_squash_test",
         "policy_upper_test",
