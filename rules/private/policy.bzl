@@ -5,7 +5,7 @@ load(":base_setting.bzl", "BASE_BLOBS")
 load(":facts.bzl", "LAYER_EDGES", "declare_facts", "own_facts")
 load(":facts_actions.bzl", "check_policy")
 load(":launcher.bzl", "shown")
-load(":providers.bzl", "ImageInfo", "LayerInfo", "LayersInfo")
+load(":providers.bzl", "ImageInfo", "IndexInfo", "LayerInfo", "LayersInfo")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
@@ -92,7 +92,7 @@ image_policy = rule(
     doc = """Rules that many images must keep, such as those of a company.
 
 The build setting `--@rules_strata//rules:policy=//company:policy` makes them apply to every `image` and `image_squash` that a build
-contains, without a change of BUILD files: validation actions check the images, and a violation fails the build. Rules about the
+contains, and to other images in an `image_index`, without a change of BUILD files: validation actions check the images, and a violation fails the build. Rules about the
 config need only documents. Those about files (`absent`, `allowed_licenses`, `exists`, `setuid`, `world_writable`, `secrets`, `package_caches`) also
 need listings of the layers, which an action per layer makes and all images share; they do not see the layers of locked bases, which
 a build does not fetch. See docs/policy.md.
@@ -157,12 +157,40 @@ def image_validation(ctx, image):
     policy = _policy_of(ctx)
     if not policy:
         return {}
+    return {"_validation": depset([_check(ctx, policy, image, shown(ctx.label), "policy", ".policy.txt")])}
+
+def index_validation(ctx, targets):
+    """Declares the actions that check images of an index that no other rule checks: imported ones, and those of lock files.
+
+    Args:
+      ctx: The rule's context. The rule must have POLICY_ATTRS, and policy_facts on its attribute with images.
+      targets: list of the targets in the index.
+
+    Returns:
+      dict for OutputGroupInfo, as of image_validation.
+    """
+    policy = _policy_of(ctx)
+    if not policy:
+        return {}
+    images = [
+        image
+        for target in targets
+        if not (OutputGroupInfo in target and hasattr(target[OutputGroupInfo], "_validation"))
+        for image in ([target[ImageInfo]] if ImageInfo in target else target[IndexInfo].images)
+    ]
+    return {"_validation": depset([
+        _check(ctx, policy, image, shown(image.manifest.owner), "policy/%d" % number, ".policy/%d.txt" % number)
+        for number, image in enumerate(images)
+    ])} if images else {}
+
+def _check(ctx, policy, image, label, directory, suffix):
+    """Declares the action that checks an image. The directory is for facts, the suffix for the File that it returns."""
     listings, packages = [], []
     if policy.needs_files:
-        facts = own_facts(ctx, image)
+        facts = own_facts(ctx, image, directory)
         listings = [layer.listing for layer in facts.layers + facts.bases if layer.listing]
         if policy.needs_packages:
             packages = [layer.packages for layer in facts.layers + facts.bases if layer.packages]
-    checked = ctx.actions.declare_file(ctx.label.name + ".policy.txt")
-    check_policy(ctx, policy.file, shown(ctx.label), image, listings, packages, checked)
-    return {"_validation": depset([checked])}
+    checked = ctx.actions.declare_file(ctx.label.name + suffix)
+    check_policy(ctx, policy.file, label, image, listings, packages, checked)
+    return checked
