@@ -66,6 +66,16 @@ stated() {
 /lib/driver.so 644 0:0 regular file" "$(seen "$1" stating_on_imported)"
 }
 
+# in_engine: commands of image_test run in Docker, of which nothing remains, and without Docker the test fails.
+in_engine() {
+  bazel test //:engine_test
+  equal "images of tests" "" "$(docker image ls --quiet localhost/rules_strata/image_test)"
+  if DOCKER_HOST=unix://$WORK/none.sock bazel test --test_output=errors //:engine_test >"$WORK/log" 2>&1; then
+    fail "the test passes without Docker"
+  fi
+  contains "$WORK/log" "no usable container engine: docker: does not answer"
+}
+
 check "a base is created" base_made
 for base in built imported; do
   check "$base: implied directories are refused" implied "implying_on_$base"
@@ -81,3 +91,4 @@ for engine in docker podman; do
   check "$engine: the stated metadata applies" stated "$engine"
 done
 check "image_test" bazel test //:over_on_imported_test
+check "image_test with commands in Docker" in_engine

@@ -136,18 +136,19 @@ layer_facts = aspect(
     toolchains = [BUILD_TOOLCHAIN_TYPE],
 )
 
-def own_facts(ctx, image):
+def own_facts(ctx, image, directory):
     """Returns the facts of the image that a rule provides, whose attributes have an aspect that provides LayerFactsInfo.
 
     Args:
       ctx: The rule's context. The rule must have the toolchain of the build tools.
       image: ImageInfo of the image.
+      directory: Name of the directory for new Files, in one that is named after the target.
 
     Returns:
       LayerFactsInfo.
     """
     known = _remember(_deps(ctx.attr))
-    return _image(struct(ctx = ctx, declared = [], directory = "policy", known = known, single = False), image)
+    return _image(struct(ctx = ctx, declared = [], directory = directory, known = known, single = False), image)
 
 def image_facts(target):
     """Returns the facts of the images of a target.

@@ -3,6 +3,7 @@
 load(":contents.bzl", "blobs_flag")
 load(":paths.bzl", "escape")
 load(":run_tool.bzl", "copying", "new_args", "run_tool", "small")
+load(":sbom_actions.bzl", "label_text")
 
 visibility(["//rules/..."])
 
@@ -77,7 +78,7 @@ def _check(ctx, input, check):
         resource_set = copying,
     )
 
-def check_policy(ctx, policy, target, image, listings, checked):
+def check_policy(ctx, policy, target, image, listings, packages, checked):
     """Declares the action that checks an image against a policy.
 
     Args:
@@ -86,6 +87,7 @@ def check_policy(ctx, policy, target, image, listings, checked):
       target: The label of the image as users type it.
       image: ImageInfo.
       listings: list of Files with the listings of layers, empty if no rule needs them.
+      packages: list of Files with the metadata of packages, empty if no rule needs them.
       checked: The File to write.
     """
     args = new_args(ctx)
@@ -94,14 +96,15 @@ def check_policy(ctx, policy, target, image, listings, checked):
     args.add(target, format = "--target=%s")
     args.add(image.config, format = "--config=%s")
     args.add(image.manifest, format = "--manifest=%s")
-    args.add_all(layers, format_each = "--layer=%s")
+    args.add_all(layers, map_each = _labelled_layer_flag)
     args.add_all(depset(listings), format_each = "--listing=%s")
+    args.add_all(depset(packages), format_each = "--packages=%s")
     args.add(checked, format = "--output=%s")
     run_tool(
         ctx,
         "mkpolicy",
         args,
-        inputs = depset([policy, image.config, image.manifest] + listings, transitive = [layers]),
+        inputs = depset([policy, image.config, image.manifest] + listings + packages, transitive = [layers]),
         outputs = [checked],
         mnemonic = "MkPolicy",
         progress_message = "Checking policy of image %{label}",
@@ -113,6 +116,9 @@ def _layer_input(ctx, layer):
     args = new_args(ctx)
     args.add_all([layer], map_each = _layer_flag)
     return struct(args = args, files = [layer.descriptor, layer.blob])
+
+def _labelled_layer_flag(file):
+    return "--layer=%s=%s" % (escape(label_text(file.owner)), file.path)
 
 def _layer_flag(layer):
     return "--layer=%s=%s" % (escape(layer.descriptor.path), layer.blob.path)

@@ -68,13 +68,14 @@ def image_providers(ctx, image, digest, groups = {}):
         ),
     ]
 
-def index_providers(ctx, index, digest):
+def index_providers(ctx, index, digest, groups = {}):
     """Returns the providers of a rule that creates an image index.
 
     Args:
       ctx: The rule's context.
       index: IndexInfo.
       digest: The File with the digest of the index.
+      groups: dict of further output groups.
 
     Returns:
       list of IndexInfo, DefaultInfo and OutputGroupInfo.
@@ -86,6 +87,6 @@ def index_providers(ctx, index, digest):
             config = depset([image.config for image in index.images]),
             digest = depset([digest]),
             manifest = depset([index.index] + [image.manifest for image in index.images]),
-            **byte_groups(ctx, index_contents(index))
+            **(byte_groups(ctx, index_contents(index)) | groups)
         ),
     ]

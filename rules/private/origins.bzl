@@ -17,6 +17,7 @@ LayerOriginsInfo = provider(
     fields = {
         "images": """(depset[struct]) For each image with a base, manifest, the File, and bases, a tuple of structs of label, manifest
             and config (Files), the nearest first.""",
+        "index": "(File) Which files have the origins of each layer of each image, or None for a target without layers.",
         "layers": """(depset[struct]) For each layer key, the File with its descriptor, or the directory with the layers of an
             imported base; and tuples of Files: files, its origins, followed by those of the layers that it merges; arguments,
             which are beside them; archives, whose contents it has; documents, which describe it.""",
@@ -41,6 +42,9 @@ _EDGES = [
 
 # Attributes that list archives.
 _ARCHIVES = ["debs", "layers", "tars"]
+
+# Extensions of archives that are packages.
+_PACKAGES = ["bz2", "conda", "deb"]
 
 # The actions that write a tar for a layer of the same target.
 _WRITERS = ["MkCertificates", "MkLdconfig", "MkUsers"]
@@ -275,6 +279,24 @@ def origins_of(target, image):
         layers = [known[key] for key in _keys(image) if key in known],
     )
 
+def package_origins(target):
+    """Returns what states the origins of files with metadata of packages.
+
+    Args:
+      target: The Target, an image or an index, with the aspect layer_origins.
+
+    Returns:
+      struct of index, as in LayerOriginsInfo, and files, a depset of the Files that it names. Tars are not among them: they may
+      be as large as layers.
+    """
+    groups = target[OutputGroupInfo]
+    packages = [
+        file
+        for file in groups[ARCHIVES_GROUP].to_list()  # a few per layer and platform
+        if file.extension in _PACKAGES
+    ]
+    return struct(index = target[LayerOriginsInfo].index, files = depset(packages, transitive = [groups[ORIGINS_GROUP]]))
+
 def _impl(target, ctx):
     deps = [
         dep
@@ -288,17 +310,19 @@ def _impl(target, ctx):
     own = _own_layers(ctx, target, known)
     known.update({layer.key: layer for layer in own})
     images = _images_of(target, deps)
-    groups = {}
+    groups, index = {}, None
     if images:
+        index = _index(ctx, images, known, target.label)
         used = [known[key] for image in images for key in image.keys if key in known]
         groups[ORIGINS_GROUP] = depset(
-            [_index(ctx, images, known, target.label)] +
+            [index] +
             [file for layer in used for file in layer.files + layer.arguments + layer.documents] +
             [shape for image in images for shape in image.shapes],
         )
         groups[ARCHIVES_GROUP] = depset([file for layer in used for file in layer.archives])
     return [
         LayerOriginsInfo(
+            index = index,
             images = depset(_with_bases(target, ctx.rule.attr, images_below), transitive = [images_below]),
             layers = depset(own, transitive = [below]),
         ),

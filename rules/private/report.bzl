@@ -1,24 +1,38 @@
 """image_report: describes what is in an image."""
 
 load(":base_blobs.bzl", "current", "with_base_blobs")
+load(":contents.bzl", "IMAGE_OR_INDEX", "image_contents")
 load(":facts.bzl", "image_facts_with_blobs", "layer_facts")
 load(":forwarded.bzl", "forwarded_image")
-load(":origins.bzl", "layer_origins", "origins_of")
-load(":providers.bzl", "ImageInfo")
+load(":launcher.bzl", "shown")
+load(":origins.bzl", "layer_origins", "origins_of", "package_origins")
+load(":package_graph.bzl", "PackageGraphInfo", "package_graph")
+load(":providers.bzl", "ImageInfo", "IndexInfo")
 load(":report_actions.bzl", "make_report")
+load(":sbom_actions.bzl", "make_sbom")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
+_INDEX = """{label}: attribute image: {target} is an index. Declare an image_report for each of its images: {images}"""
+
 def _impl(ctx):
     target = current(ctx, "image")
+    if IndexInfo in target:
+        images = {shown(image.manifest.owner): None for image in target[IndexInfo].images}
+        fail(_INDEX.format(images = ", ".join(images), label = ctx.label, target = shown(target.label)))
     image = target[ImageInfo]
+    facts = image_facts_with_blobs(ctx)
+    packages = ctx.actions.declare_file(ctx.label.name + ".packages.json")
+    settings = struct(created = "", format = "table", status = None)
+    make_sbom(ctx, image_contents(image), facts, target[PackageGraphInfo], package_origins(target), settings, packages)
     make_report(
         ctx,
         target.label,
         image,
-        image_facts_with_blobs(ctx)[0],
+        facts[0],
         origins_of(target, image),
+        packages,
         ctx.outputs,
     )
     return [DefaultInfo(files = depset([ctx.outputs.html, ctx.outputs.json]))]
@@ -26,17 +40,17 @@ def _impl(ctx):
 image_report = rule(
     doc = """Describes what is in an image, as a page, `NAME.html`, and as JSON, `NAME.json`.
 
-The page has the layers, the files, the settings with those of the base, wasted and duplicate bytes, and how many bytes each target
-and each external repository adds. It is one file, which needs no server and no JavaScript. Layers of a locked base are
+The page has the layers, the files, the settings with those of the base, the packages with their licenses, wasted and duplicate bytes,
+and how many bytes each target and each external repository adds. It is one file, which needs no server and no JavaScript. Layers of a locked base are
 fetched from their registry. See docs/inside.md.""",
     implementation = _impl,
     attrs = {
         "image": attr.label(
-            doc = "The image: an `image`, an `image_import`, or `@NAME` from a lock file. For an `image_index`, name one of its images.",
+            doc = "The image: an `image`, an `image_import`, or `@NAME` from a lock file, but not an index: each of its images has a report.",
             mandatory = True,
-            aspects = [forwarded_image, layer_facts, layer_origins],
+            aspects = [forwarded_image, layer_facts, layer_origins, package_graph],
             cfg = with_base_blobs,
-            providers = [ImageInfo],
+            providers = IMAGE_OR_INDEX,
         ),
     },
     outputs = {

@@ -5,7 +5,7 @@ load(":run_tool.bzl", "merging", "new_args", "run_tool")
 
 visibility(["//rules/..."])
 
-def make_report(ctx, label, image, facts, origins, outputs):
+def make_report(ctx, label, image, facts, origins, packages, outputs):
     """Declares the action that writes a report.
 
     Args:
@@ -15,6 +15,7 @@ def make_report(ctx, label, image, facts, origins, outputs):
       facts: LayerFactsInfo of the image.
       origins: struct of layers, a list of structs as in LayerOriginsInfo, the lowest first, and bases, a tuple of structs of
         label, manifest and config, the nearest first.
+      packages: File with the packages, as make_sbom writes it as a table.
       outputs: struct of the Files html and json.
     """
     args = new_args(ctx)
@@ -33,6 +34,7 @@ def make_report(ctx, label, image, facts, origins, outputs):
         args.add(base.manifest, format = "--base-manifest=%s")
         args.add(base.config, format = "--base-config=%s")
         documents += [base.manifest, base.config]
+    args.add(packages, format = "--packages=%s")
     args.add(outputs.html, format = "--html=%s")
     args.add(outputs.json, format = "--json=%s")
     read = [file for layer in origins.layers for file in layer.files + layer.arguments + layer.archives + layer.documents]
@@ -42,7 +44,7 @@ def make_report(ctx, label, image, facts, origins, outputs):
         args,
         # The files with origins contain paths.
         path_mapping = False,
-        inputs = [image.manifest, image.config] + descriptors + listings + documents + read,
+        inputs = [image.manifest, image.config, packages] + descriptors + listings + documents + read,
         outputs = [outputs.html, outputs.json],
         mnemonic = "MkReport",
         progress_message = "Writing report %{label}",

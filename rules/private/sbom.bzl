@@ -6,6 +6,7 @@ load(":contents.bzl", "IMAGE_OR_INDEX", "artifact_contents", "contents_of")
 load(":facts.bzl", "image_facts_with_blobs", "layer_facts")
 load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "byte_groups", "document_outputs")
+load(":origins.bzl", "layer_origins", "package_origins")
 load(":package_graph.bzl", "PackageGraphInfo", "package_graph")
 load(":providers.bzl", "ArtifactInfo", "LayerInfo")
 load(":sbom_actions.bzl", "make_sbom")
@@ -66,7 +67,7 @@ def _impl(ctx):
         format = ctx.attr.format,
         status = status_of(ctx, [ctx.attr.created], []),
     )
-    make_sbom(ctx, contents, image_facts_with_blobs(ctx), image[PackageGraphInfo], settings, document)
+    make_sbom(ctx, contents, image_facts_with_blobs(ctx), image[PackageGraphInfo], package_origins(image), settings, document)
     artifact, digest = _artifact(ctx, contents.root, document, media_type)
     return [
         artifact,
@@ -108,7 +109,7 @@ not know them.""",
             doc = "The `image` or `image_index`. One document describes an index with all its images.",
             mandatory = True,
             cfg = with_base_blobs,
-            aspects = [forwarded_image, layer_facts, package_graph],
+            aspects = [forwarded_image, layer_facts, layer_origins, package_graph],
             providers = IMAGE_OR_INDEX,
         ),
     },

@@ -5,7 +5,7 @@ load(":run_tool.bzl", "new_args", "run_tool", "small")
 
 visibility(["//rules/..."])
 
-def make_sbom(ctx, image, facts, graph, settings, output):
+def make_sbom(ctx, image, facts, graph, origins, settings, output):
     """Declares the action that writes a software bill of materials. No blob is an input.
 
     Args:
@@ -13,18 +13,20 @@ def make_sbom(ctx, image, facts, graph, settings, output):
       image: struct as returned by image_contents, of an image or an index.
       facts: list of LayerFactsInfo, one per image.
       graph: PackageGraphInfo of the image's target.
+      origins: struct as returned by package_origins.
       settings: struct of format ("spdx", "cyclonedx" or "table"), created (string, may be empty) and status (the File with the
         workspace status, or None).
       output: The File to write.
     """
     args = new_args(ctx)
-    layers = [layer for each in facts for layer in each.layers]
-    places = layers + [base for each in facts for base in each.bases]
+    descriptors = [layer.descriptor for layer in image.layers.to_list()]  # a few per layer and platform
+    places = [layer for each in facts for layer in each.layers] + [base for each in facts for base in each.bases]
     listings = [place.listing for place in places if place.listing]
     packages = [place.packages for place in places if place.packages]
     args.add_all([image.root], map_each = _image_flag)
     args.add_all(image.documents, format_each = "--document=%s")
-    args.add_all([layer.descriptor for layer in layers], map_each = _layer_flag, uniquify = True)
+    args.add_all(descriptors, map_each = _layer_flag, uniquify = True)
+    args.add(origins.index, format = "--origins=%s")
     args.add_all(listings, format_each = "--listing=%s", uniquify = True)
     args.add_all(packages, format_each = "--packages=%s", uniquify = True)
     args.add_all(graph.bases, map_each = _base_flags)
@@ -39,9 +41,11 @@ def make_sbom(ctx, image, facts, graph, settings, output):
         ctx,
         "mksbom",
         args,
+        # The files with origins contain paths.
+        path_mapping = False,
         inputs = depset(
-            [image.root] + image.documents + [layer.descriptor for layer in layers] + listings + packages + status,
-            transitive = [graph.base_files],
+            [image.root] + image.documents + descriptors + listings + packages + status,
+            transitive = [graph.base_files, origins.files],
         ),
         outputs = [output],
         mnemonic = "MkSbom",

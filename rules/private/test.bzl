@@ -64,18 +64,45 @@ def _inputs(ctx):
         files["listing"] = [layer.listing for layer in layers]
     return without_layers(contents, image), files
 
+_ENGINE = "{label}: attribute engine: an engine runs the commands of configs, and there are none"
+
+# What the programs of engines need to find their configuration, their storage or their daemon.
+_ENGINE_ENVIRONMENT = [
+    "CONTAINERS_CONF",
+    "CONTAINERS_STORAGE_CONF",
+    "CONTAINER_HOST",
+    "DOCKER_CERT_PATH",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_HOST",
+    "DOCKER_TLS_VERIFY",
+    "HOME",
+    "PATH",
+    "XDG_RUNTIME_DIR",
+]
+
 def _impl(ctx):
+    if ctx.attr.engine and not ctx.attr.configs:
+        fail(_ENGINE.format(label = ctx.label))
     contents, files = _inputs(ctx)
     assertions = {name: getattr(ctx.attr, name) for name in _ASSERTIONS if getattr(ctx.attr, name)}
-    return [program(ctx, "check", program_arguments(
+    info = program(ctx, "check", program_arguments(
         ctx,
         {
             "assert": json.encode(assertions) if assertions else "",
             "digest": ctx.attr.digest,
+            "engine": ctx.attr.engine,
         },
         files | {"config": ctx.files.configs},
         contents,
-    ))]
+    ))
+    if not ctx.attr.engine:
+        return [info]
+    return [
+        info,
+        RunEnvironmentInfo(inherited_environment = _ENGINE_ENVIRONMENT),
+        testing.ExecutionInfo({"local": ""}),  # engines are neither in the sandbox nor on other machines
+    ]
 
 image_test = rule(
     doc = """Tests that an image conforms to the OCI specifications and, optionally, to expectations of its files, settings and sizes.
@@ -98,6 +125,12 @@ docs/image-tests.md.""",
             doc = """Expected digest of the image or index, like `sha256:...`. It detects unreproducible builds and unintended
 changes. The digest of an `image` without a base depends on the target platform; an `image_index` with `platforms` has the
 same digest on every machine.""",
+        ),
+        "engine": attr.string(
+            doc = """Where commands in `configs` run: `docker` or `podman`, which must be on the PATH of the machine that runs Bazel, or
+empty for namespaces that need no engine. The engine gets the image under a name of its own for the time of the test. Without the
+engine, the test fails.""",
+            values = ["", "docker", "podman"],
         ),
         "image": attr.label(
             doc = "The `image`, `image_index` or `image_artifact` to test.",

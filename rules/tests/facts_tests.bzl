@@ -8,6 +8,7 @@ load("//rules/private:base_blobs.bzl", "with_base_blobs")
 load("//rules/private:facts.bzl", "LayerFactsInfo", "image_facts_with_blobs", "layer_facts")
 load("//rules/private:forwarded.bzl", "forwarded_image")
 load(":actions.bzl", "MnemonicsInfo", "actions_of", "collect_actions", "short", "written_arguments")
+load(":refusal.bzl", "refusal")
 
 visibility("private")
 
@@ -88,8 +89,30 @@ def _inputs_impl(ctx):
 # The inputs of image_test: blobs only for assertions on contents and for commands.
 _inputs_test = analysistest.make(_inputs_impl, attrs = {"flags": attr.string_dict()})
 
+def _engine_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    asserts.true(env, "local" in target[testing.ExecutionInfo].requirements)
+    asserts.true(env, "DOCKER_HOST" in target[RunEnvironmentInfo].inherited_environment)
+    asserts.equals(env, ["--engine=docker"], [arg for arg in written_arguments(env) if arg.startswith("--engine=")])
+    return analysistest.end(env)
+
+# A test with an engine runs where the engine is.
+_engine_test = analysistest.make(_engine_impl)
+
 def _image_test_tests():
-    tests = []
+    image_test(name = "facts_engine", configs = ["data/shape.json"], engine = "docker", image = "facts_image", tags = ["manual"])
+    _engine_test(name = "facts_engine_test", target_under_test = "facts_engine")
+    tests = [
+        "facts_engine_test",
+        refusal(
+            image_test,
+            "facts_idle_engine",
+            ["attribute engine: an engine runs the commands of configs, and there are none"],
+            engine = "docker",
+            image = "facts_image",
+        ),
+    ]
     for kind, (attributes, layers, listings) in {
         "commands": ({"configs": ["data/shape.json"]}, 2, 0),
         "contents": ({"contents": {"/a": "x"}, "max_wasted": "1MB"}, 2, 0),

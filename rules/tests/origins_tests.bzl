@@ -1,7 +1,7 @@
 """Origins, reports and differences: no layer is an input."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "image", "image_diff_test", "image_layer", "image_report", "image_squash", "image_users")
+load("//rules:defs.bzl", "image", "image_diff_test", "image_index", "image_layer", "image_report", "image_squash", "image_users")
 load("//rules/private:origins.bzl", "LayerOriginsInfo", "layer_origins")
 load(":actions.bzl", "flags", "input_names", "only", "written_arguments")
 load(":refusal.bzl", "refusal")
@@ -63,6 +63,10 @@ def _report_impl(ctx):
     asserts.equals(env, [], _blobs(names))
     asserts.equals(env, ctx.attr.origins, [name.rpartition("/")[2] for name in flags(action, "origins")])
     asserts.equals(env, ctx.attr.bases, flags(action, "base"))
+    table = only(env, "MkSbom")
+    asserts.equals(env, ["table"], flags(table, "format"))
+    asserts.equals(env, flags(table, "output"), flags(action, "packages"))
+    asserts.equals(env, [], _blobs(input_names(table)))
     return analysistest.end(env)
 
 _report_test = analysistest.make(_report_impl, attrs = {
@@ -158,10 +162,20 @@ def origins_tests(name):
         before = "origins_image",
         ignore = ["time"],
     )
+    image_index(name = "origins_index", images = ["origins_base", "origins_image"], tags = ["manual"])
+    index_refused = refusal(
+        image_report,
+        "origins_index_report",
+        [
+            "attribute image: //rules/tests:origins_index is an index. Declare an image_report for each of its images: ",
+            "//rules/tests:origins_base, //rules/tests:origins_image",
+        ],
+        image = "origins_index",
+    )
     native.test_suite(
         name = name,
         tests = [
             "origins_%s_test" % test
             for test in ["conda", "diff", "group", "image", "image_report", "report", "squash"]
-        ] + [refused],
+        ] + [index_refused, refused],
     )

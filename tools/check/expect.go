@@ -13,6 +13,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
+	"github.com/rules-strata/rules_strata/tools/internal/engine"
 	"github.com/rules-strata/rules_strata/tools/internal/expect"
 	"github.com/rules-strata/rules_strata/tools/internal/expect/junit"
 	"github.com/rules-strata/rules_strata/tools/internal/expect/structure"
@@ -28,10 +29,16 @@ type expectations struct {
 	checks *expect.Checks // or nil
 }
 
-// options returns how images are opened for the expectations.
-func (e expectations) options(listings []string) (expect.Options, error) {
+// options returns how images are opened for the expectations. An engine is searched for only if there are commands to run.
+func (e expectations) options(ctx context.Context, listings []string, name string) (expect.Options, error) {
 	o := expect.Options{Scratch: os.Getenv("TEST_TMPDIR")}
 	o.DocumentsOnly = len(e.files) == 0 && !e.checks.NeedFiles()
+	if name != "" && slices.ContainsFunc(e.files, func(f *structure.File) bool { return len(f.Commands) > 0 }) {
+		var err error
+		if o.Engine, err = engine.Find(ctx, engine.Choice{Name: name}); err != nil {
+			return o, err
+		}
+	}
 	if len(listings) == 0 || o.DocumentsOnly {
 		return o, nil
 	}
@@ -136,7 +143,7 @@ func (s *settings) open(ctx context.Context) (content.Source, []oci.Descriptor, 
 	return p.Source, roots, p.Close, nil
 }
 
-// results tests every image. Commands run on those that this machine can run; if there are none, their
+// results tests every image. Commands run on those that this machine or the engine can run; if there are none, their
 // tests fail.
 func (s *settings) results(
 	ctx context.Context, std cli.Streams, src content.Source, roots []oci.Descriptor, expected expectations,
@@ -152,11 +159,11 @@ func (s *settings) results(
 	if len(images) == 0 {
 		return nil, errors.New("there is no image to test")
 	}
-	options, err := expected.options(s.listings)
+	options, err := expected.options(ctx, s.listings, s.engine)
 	if err != nil {
 		return nil, err
 	}
-	runs := slices.ContainsFunc(images, func(i content.Image) bool { return expect.CanRun(i.Platform) })
+	runs := slices.ContainsFunc(images, func(i content.Image) bool { return options.CanRun(i.Platform) })
 	var all []expect.Result
 	for _, i := range images {
 		image, err := expect.Open(ctx, src, i.Descriptor, options)
@@ -178,7 +185,7 @@ func (s *settings) results(
 			add(results)
 		}
 		for _, file := range expected.files {
-			if len(file.Commands) > 0 && runs && !expect.CanRun(i.Platform) {
+			if len(file.Commands) > 0 && runs && !options.CanRun(i.Platform) {
 				cli.Line(std.Out, "note: %s: %s: this machine cannot run the commands", file.Name, platform)
 				file = file.WithoutCommands()
 			}

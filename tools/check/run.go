@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/rules-strata/rules_strata/tools/internal/check"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
@@ -42,6 +43,7 @@ type settings struct {
 	lenient                   int
 	options                   check.Options
 	configs                   []string
+	engine                    string
 	assert                    string // JSON
 	checked, listings         []string
 	differences               string
@@ -63,6 +65,8 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&s.assert, "assert", "", "`JSON` object of what the image must have, as the attributes of image_test")
 	flags.Var((*cli.Strings)(&s.configs), "config", "`file` of container-structure-test with tests that\n"+
 		"the image must pass")
+	flags.StringVar(&s.engine, "engine", "", "`engine` that runs the commands of --config: docker or podman (default: none,\n"+
+		"commands run in namespaces)")
 	flags.Var((*cli.Strings)(&s.checked), "checked", "`file` of mkcheck with the results for layers of the image of --root,\n"+
 		"whose blobs are then not read")
 	flags.Var((*cli.Strings)(&s.listings), "listing", "`file` of mklisting with the entries of layers, which replaces their\n"+
@@ -123,6 +127,8 @@ func (s *settings) validate() error {
 		return cli.Usage("--digest is for --root only")
 	case len(s.checked)+len(s.listings) > 0 && s.image.Root == "":
 		return cli.Usage("--checked and --listing are for --root only")
+	case !slices.Contains([]string{"", "docker", "podman"}, s.engine):
+		return cli.Usage("--engine=%s: expected docker or podman", s.engine)
 	case s.lenient < 0:
 		return cli.Usage("--lenient-layers=%d: expected 0 or more", s.lenient)
 	case s.options.MaxUncompressed < 0:

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/packages"
 	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -18,7 +19,16 @@ func TestMain(m *testing.M) { tooltest.Main(m, "mkpolicy", main) }
 
 func TestScripts(t *testing.T) { tooltest.Run(t, setup, nil) }
 
-// setup writes an image with a layer of a base and a layer of the build, descriptors of both, and listings of each.
+// found has the packages of each layer.
+var found = map[string]packages.File{
+	"base": {Path: "/bin/su", Packages: []packages.Package{{Type: "npm", Name: "c", Version: "1"}}},
+	"own": {Path: "/app/open", Packages: []packages.Package{
+		{Type: "npm", Name: "a", Version: "1", Licenses: []string{"MIT"}},
+		{Type: "npm", Name: "b", Version: "2", Licenses: []string{"GPL-3.0-only"}},
+	}},
+}
+
+// setup writes an image with a layer of a base and a layer of the build, and the descriptor, the listing and the packages of each.
 func setup(dir tooltest.Folder) {
 	store := make(imagetest.Store)
 	manifest := oci.Manifest{Versioned: oci.SchemaVersion, MediaType: oci.MediaTypeManifest}
@@ -49,6 +59,17 @@ func setup(dir tooltest.Folder) {
 		}
 		dir.Describe(name+".json", layer)
 		list(dir, name+".listing", b.Bytes(), d.Digest)
+		file := found[name]
+		if err := packages.Write(dir.Path(name+".packages"), []packages.Layer{{Digest: d.Digest, DiffID: d.Digest, Files: []packages.File{file}}}); err != nil {
+			dir.T.Fatal(err)
+		}
+	}
+	empty, err := listing.Create(dir.Path("none.listing"))
+	if err == nil {
+		err = empty.Commit()
+	}
+	if err != nil {
+		dir.T.Fatal(err)
 	}
 	dir.Describe("manifest.json", manifest)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/origins"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/report"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/sbom"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
@@ -34,6 +35,7 @@ type request struct {
 	listings                cli.Strings
 	origins                 []origins.Files
 	bases                   []base
+	packages                string
 	html, json              string
 }
 
@@ -65,6 +67,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	}
 	ofBase("base-manifest", "`file` with the manifest of the --base before it", func(b *base, path string) { b.manifest = path })
 	ofBase("base-config", "`file` with the config of the --base before it", func(b *base, path string) { b.config = path })
+	flags.StringVar(&r.packages, "packages", "", "`file` with the packages, as mksbom --format=table writes it")
 	flags.StringVar(&r.html, "html", "", "`file` for the page")
 	flags.StringVar(&r.json, "json", "", "`file` for the JSON")
 	return func(ctx context.Context, _ cli.Streams) error { return r.run(ctx) }
@@ -118,6 +121,11 @@ func (r *request) run(ctx context.Context) error {
 	}
 	if in.Origins, err = (origins.Image{Label: r.label, Layers: r.origins}).Open(ctx, ""); err != nil {
 		return err
+	}
+	if r.packages != "" {
+		if in.Packages, err = sbom.ReadTable(r.packages); err != nil {
+			return err
+		}
 	}
 	made, err := report.Make(ctx, in)
 	if err != nil {

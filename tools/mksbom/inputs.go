@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/origins"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/outline"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/packages"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/sbom"
@@ -21,6 +23,7 @@ func (r *request) declare(value string) error {
 	if err := oci.Unmarshal([]byte(value), &d); err != nil {
 		return err
 	}
+	d.Layer, d.Label = origins.Short(d.Layer), origins.Short(d.Label)
 	r.declared = append(r.declared, d)
 	return nil
 }
@@ -36,7 +39,12 @@ func (r *request) inputs(ctx context.Context) (in sbom.Inputs, err error) {
 	if in.Label, in.Root, err = r.outline(ctx, "image", r.image, documents); err != nil {
 		return in, err
 	}
-	sources, err := r.readLayers(&in)
+	stacks, err := r.stacks(ctx)
+	if err != nil {
+		return in, err
+	}
+	in.Origin = stacks.origin
+	sources, err := r.readLayers(&in, stacks)
 	if err != nil {
 		return in, err
 	}
@@ -45,7 +53,7 @@ func (r *request) inputs(ctx context.Context) (in sbom.Inputs, err error) {
 		if err != nil {
 			return in, err
 		}
-		in.Bases = append(in.Bases, newBase(label, base, sources))
+		in.Bases = append(in.Bases, newBase(label, base, sources, stacks))
 	}
 	in.Packages = make(map[digest.Digest]packages.Layer)
 	for _, path := range r.packages {
@@ -79,11 +87,11 @@ func (r *request) outline(ctx context.Context, flag, value string, documents con
 	if node.Kind == outline.Artifact || node.Missing {
 		return "", nil, fmt.Errorf("%s: not the descriptor of an image or an index of --document", path)
 	}
-	return label, node, nil
+	return origins.Short(label), node, nil
 }
 
 // readLayers sets the labels of layers. It returns the repository of each layer that is in a registry.
-func (r *request) readLayers(in *sbom.Inputs) (sources map[digest.Digest]string, err error) {
+func (r *request) readLayers(in *sbom.Inputs, stacks stacks) (sources map[digest.Digest]string, err error) {
 	in.Labels = make(map[digest.Digest][]string)
 	sources = make(map[digest.Digest]string)
 	for _, value := range r.layers {
@@ -95,7 +103,7 @@ func (r *request) readLayers(in *sbom.Inputs) (sources map[digest.Digest]string,
 		if err != nil {
 			return nil, err
 		}
-		in.AddLabel(l.Digest, label)
+		in.AddLabel(l.Digest, cmp.Or(stacks.label(l.Digest), origins.Short(label)))
 		if len(l.Sources) > 0 {
 			sources[l.Digest] = l.Sources[0]
 		}
@@ -103,13 +111,18 @@ func (r *request) readLayers(in *sbom.Inputs) (sources map[digest.Digest]string,
 	return sources, nil
 }
 
-func newBase(label string, n *outline.Node, sources map[digest.Digest]string) sbom.Base {
+func newBase(label string, n *outline.Node, sources map[digest.Digest]string, stacks stacks) sbom.Base {
 	base := sbom.Base{Label: label, Digest: n.Digest}
 	for i, l := range n.Layers {
 		base.Layers = append(base.Layers, l.Digest)
 		if i == 0 {
 			base.Repository = sources[l.Digest]
+		} else if sources[l.Digest] != base.Repository { // an image on another base
+			base.Repository = ""
 		}
+	}
+	if base.Repository != "" { // a locked base
+		base.Label = cmp.Or(stacks.label(base.Layers[0]), base.Label)
 	}
 	return base
 }

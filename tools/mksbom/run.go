@@ -30,6 +30,7 @@ type request struct {
 	image     string
 	documents cli.Strings
 	layers    cli.Strings
+	origins   string
 	bases     cli.Strings
 	listings  cli.Strings
 	packages  cli.Strings
@@ -46,6 +47,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	flags.StringVar(&r.image, "image", "", "`label=file`: the target of the image or index, and its descriptor")
 	flags.Var(&r.documents, "document", "`file` that is a manifest, a config or an index")
 	flags.Var(&r.layers, "layer", "`label=file`: the target of a layer, and its descriptor")
+	flags.StringVar(&r.origins, "origins", "", "`file` with the origins of layers, as the aspect layer_origins writes it for a target")
 	flags.Var(&r.bases, "base", "`label=file`: the target of an image that others were built on, and its descriptor")
 	flags.Var(&r.listings, "listing", "`file` with entries of layers, as mklisting writes it")
 	flags.Var(&r.packages, "packages", "`file` with the metadata of packages in layers, as mklisting writes it")

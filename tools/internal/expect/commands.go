@@ -7,23 +7,21 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/expect/container"
 	"github.com/rules-strata/rules_strata/tools/internal/expect/structure"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/rootfs/bootable"
-	"github.com/rules-strata/rules_strata/tools/internal/rootfs/guest"
 )
 
-// CanRun reports whether this machine can run commands of images for a platform.
-func CanRun(p oci.Platform) bool {
-	architectures := []string{runtime.GOARCH}
-	if runtime.GOARCH == "amd64" {
-		architectures = append(architectures, "386")
+// CanRun reports whether commands of images for a platform can run: on this machine, or in the engine.
+func (o Options) CanRun(p oci.Platform) bool {
+	on := oci.Platform{OS: runtime.GOOS, Architecture: runtime.GOARCH}
+	if o.Engine != nil {
+		on = o.Engine.Platform
 	}
-	return p.OS == "linux" && runtime.GOOS == "linux" && slices.Contains(architectures, p.Architecture)
+	return p.OS == "linux" && on.OS == "linux" &&
+		(p.Architecture == on.Architecture || p.Architecture == "386" && on.Architecture == "amd64")
 }
 
 // commands runs the tests of commands.
@@ -31,17 +29,13 @@ func (r *run) commands(ctx context.Context) error {
 	if len(r.file.Commands) == 0 {
 		return nil
 	}
-	accounts, err := bootable.Accounts(ctx, r.image.Files)
-	if err != nil {
-		return err
-	}
 	for _, test := range r.file.Commands {
 		result := r.start(test.Line, "command", test.Name)
 		if problem := r.cannotRun(); problem != "" {
 			result.add("%s", problem)
 			continue
 		}
-		if err := r.command(ctx, result, test, accounts); err != nil {
+		if err := r.command(ctx, result, test); err != nil {
 			return err
 		}
 	}
@@ -52,39 +46,45 @@ func (r *run) commands(ctx context.Context) error {
 func (r *run) cannotRun() string {
 	o := r.file.Options
 	switch {
-	case !CanRun(r.image.Platform):
-		return fmt.Sprintf("the image is for %s, which this machine (%s/%s) cannot run",
-			oci.FormatPlatform(r.image.Platform), runtime.GOOS, runtime.GOARCH)
-	case o.Privileged || o.TTY || o.EnvFile != "" || len(o.Capabilities)+len(o.Mounts) > 0:
+	case !r.image.options.CanRun(r.image.Platform):
+		return fmt.Sprintf("the image is for %s, which %s cannot run", oci.FormatPlatform(r.image.Platform), r.image.options.where())
+	case r.image.options.Engine == nil && (o.Privileged || o.TTY || o.EnvFile != "" || len(o.Capabilities)+len(o.Mounts) > 0):
 		return fmt.Sprintf("containerRunOptions (line %d): only user and envVars are possible without an engine", o.Line)
 	}
 	return ""
 }
 
-// command runs one test, in a new container.
-func (r *run) command(ctx context.Context, result *Result, test structure.Command, accounts guest.Accounts) error {
-	if r.image.unpacked == nil {
-		var err error
-		if r.image.unpacked, err = container.New(ctx, r.image.Files, r.image.scratch); err != nil {
-			return err
-		}
+// where names the machine that runs commands.
+func (o Options) where() string {
+	if o.Engine != nil {
+		return fmt.Sprintf("%s (%s)", o.Engine.Name, oci.FormatPlatform(o.Engine.Platform))
 	}
-	c, err := r.image.unpacked.Container()
+	return fmt.Sprintf("this machine (%s/%s)", runtime.GOOS, runtime.GOARCH)
+}
+
+// command runs one test, in a new container.
+func (r *run) command(ctx context.Context, result *Result, test structure.Command) (err error) {
+	m, err := r.image.machine(ctx)
 	if err != nil {
 		return err
 	}
-	defer c.Close()
-	for _, args := range test.Setup {
-		if _, err := r.process(ctx, c, args, test.Env, accounts); err != nil {
+	c, err := m.container(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	p := process{env: r.variables(test.Env), options: r.file.Options, more: true}
+	for _, p.args = range test.Setup {
+		if _, err := c.run(ctx, p); err != nil {
 			result.add("setup: %s", describe(err))
-			return nil
+			return ctx.Err()
 		}
 	}
-	args := make([]string, len(test.Args))
+	p.more, p.args = false, make([]string, len(test.Args))
 	for i, arg := range test.Args {
-		args[i] = r.expand(arg)
+		p.args[i] = r.expand(arg)
 	}
-	outcome, err := r.process(ctx, c, args, test.Env, accounts)
+	outcome, err := c.run(ctx, p)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -104,40 +104,23 @@ func (r *run) command(ctx context.Context, result *Result, test structure.Comman
 	return nil
 }
 
-// process runs one command in a container.
-func (r *run) process(
-	ctx context.Context, c *container.Container, args []string, env []structure.Variable, accounts guest.Accounts,
-) (container.Outcome, error) {
-	config := guest.Config{
-		Cmd: args, Env: slices.Clone(r.image.Config.Env), User: r.image.Config.User, WorkingDir: r.image.Config.WorkingDir,
-	}
-	if r.file.Options.User != "" {
-		config.User = r.file.Options.User
-	}
-	set := func(name, value string) {
-		config.Env = slices.DeleteFunc(config.Env, func(v string) bool { return strings.HasPrefix(v, name+"=") })
-		config.Env = append(config.Env, name+"="+value)
-	}
+// variables returns the variables of commands in addition to those of the image.
+func (r *run) variables(env []structure.Variable) []string {
+	var all []string
 	for _, v := range r.file.Globals {
-		set(v.Key, r.env[v.Key])
+		all = append(all, v.Key+"="+r.env[v.Key])
 	}
 	for _, text := range r.file.Options.Env {
 		name, value, isSet := strings.Cut(text, "=")
 		if !isSet {
 			value = os.Getenv(name)
 		}
-		set(name, value)
+		all = append(all, name+"="+value)
 	}
 	for _, v := range env {
-		set(v.Key, v.Value)
+		all = append(all, v.Key+"="+v.Value)
 	}
-	run, err := guest.Resolve(config, accounts)
-	if err != nil {
-		return container.Outcome{}, err
-	}
-	return c.Run(ctx, container.Process{
-		Args: run.Args, Env: run.Env, Dir: run.Dir, UID: run.UID, GID: run.GID,
-	})
+	return all
 }
 
 // describe explains why a command did not run.

@@ -3,7 +3,7 @@
 //
 // All paths are those of the image: symlinks are followed inside of it and cannot leave it. Tests of paths can do with listings of
 // the layers. A layer is read once more only for the contents that a test looks into, and an image is unpacked only if a test
-// runs a command, in package container.
+// runs a command, in package container, or loaded into an engine where the caller wants that.
 //
 // Non-goals: the rules of the specifications, which package check verifies.
 //
@@ -18,7 +18,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-strata/rules_strata/tools/internal/expect/container"
+	"github.com/rules-strata/rules_strata/tools/internal/engine"
 	"github.com/rules-strata/rules_strata/tools/internal/expect/structure"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -61,8 +61,10 @@ type Image struct {
 	// Files is the merged file system, or nil if no test needs it.
 	Files *rootfs.FileSystem
 
-	scratch  string
-	unpacked *container.Image // the files on disk, or nil
+	options    Options
+	source     content.Source
+	descriptor oci.Descriptor
+	running    machine // or nil
 }
 
 // Options are how an image is opened.
@@ -73,6 +75,8 @@ type Options struct {
 	DocumentsOnly bool
 	// Listings, unless nil, replace the blobs of layers, for tests that read no contents and run no commands.
 	Listings *listing.Set
+	// Engine, unless nil, runs commands: Docker or Podman.
+	Engine *engine.Engine
 }
 
 // Open reads the config of an image and merges its layers.
@@ -96,7 +100,7 @@ func Open(ctx context.Context, src content.Source, image oci.Descriptor, o Optio
 	if err := oci.Unmarshal(data, &config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
-	i := &Image{Config: config.Config, Platform: config.Platform(), Layers: m.Layers, scratch: o.Scratch}
+	i := &Image{Config: config.Config, Platform: config.Platform(), Layers: m.Layers, options: o, source: src, descriptor: image}
 	i.Files, err = o.merge(ctx, src, m.Layers)
 	return i, err
 }
@@ -116,12 +120,12 @@ func (o Options) merge(ctx context.Context, src content.Source, layers []oci.Des
 	return rootfs.Merge(ctx, src, layers)
 }
 
-// Close removes the files of commands.
+// Close removes the files of commands, and the image from the engine.
 func (i *Image) Close() error {
-	if i.unpacked == nil {
+	if i.running == nil {
 		return nil
 	}
-	return i.unpacked.Close()
+	return i.running.Close()
 }
 
 // Structure runs the tests of a file.

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/rules-strata/rules_strata/tools/internal/engine/enginetest"
 	"github.com/rules-strata/rules_strata/tools/internal/expect"
 	"github.com/rules-strata/rules_strata/tools/internal/expect/container"
 	"github.com/rules-strata/rules_strata/tools/internal/expect/structure"
@@ -21,6 +23,9 @@ import (
 
 func TestMain(m *testing.M) {
 	container.Init()
+	if name := filepath.Base(os.Args[0]); slices.Contains(enginetest.Programs, name) {
+		os.Exit(enginetest.Main(name))
+	}
 	os.Exit(m.Run())
 }
 

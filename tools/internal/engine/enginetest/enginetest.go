@@ -4,7 +4,8 @@
 //
 // A test binary becomes the program by calling [Main] when its name is one of [Programs]. The environment variable
 // FAKE_DOCKER, FAKE_PODMAN, FAKE_CTR or FAKE_NERDCTL sets its behaviour, and FAKE_STORE names a directory where it
-// keeps images; without that every load is the first. Podman is on this machine if its platform is followed by " false". Non-goal: running containers.
+// keeps images; without that every load is the first. Podman is on this machine if its platform is followed by " false". It keeps one
+// container. Non-goal: running real ones.
 package enginetest
 
 import (
@@ -64,6 +65,8 @@ func Main(name string) int {
 		return e.inspect(args[3:])
 	case (name == "docker" || name == "podman") && strings.HasPrefix(command, "image inspect "):
 		return e.inspect(args[2:])
+	case (name == "docker" || name == "podman") && slices.Contains(containerCommands, args[0]):
+		return e.container(args)
 	case args[0] == "run":
 		fmt.Printf("%s %q\n", name, args)
 		io.Copy(os.Stdout, os.Stdin)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/sbom"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -24,6 +25,8 @@ type Image struct {
 	// Files is the merged file system. It and Listings may be nil if the policy does not need the files.
 	Files    *rootfs.FileSystem
 	Listings *listing.Set
+	// Packages may be nil if the policy does not need the packages.
+	Packages *sbom.Document
 }
 
 // Config holds the settings in the config of an image.
@@ -58,6 +61,8 @@ type Violation struct {
 	Rule string
 	// Text describes the problem. It names the path and the layer if there is one.
 	Text string
+	// Exception is what to add to the exceptions of the rule, if it is not the target of the image.
+	Exception string
 }
 
 // maxAlike is how many violations of a rule are listed.
@@ -84,7 +89,7 @@ func (p *Policy) Check(image *Image) ([]Violation, error) {
 			return nil, err
 		}
 		if c.more > 0 {
-			c.violations = append(c.violations, Violation{c.rule, fmt.Sprintf("%d more", c.more)})
+			c.violations = append(c.violations, Violation{Rule: c.rule, Text: fmt.Sprintf("%d more", c.more)})
 		}
 		all = append(all, c.violations...)
 	}
@@ -96,7 +101,7 @@ func (c *checker) violate(format string, args ...any) {
 		c.more++
 		return
 	}
-	c.violations = append(c.violations, Violation{c.rule, fmt.Sprintf(format, args...)})
+	c.violations = append(c.violations, Violation{Rule: c.rule, Text: fmt.Sprintf(format, args...)})
 }
 
 // path adds a violation by a path of a layer, unless the policy allows it. The details may be empty.

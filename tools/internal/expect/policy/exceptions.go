@@ -13,6 +13,7 @@ import (
 type exceptions struct {
 	paths  []tree.Pattern
 	labels []string // of targets, or "PACKAGE/..."
+	pkgs   []string // package URLs, with or without a version
 }
 
 // exceptions parses the exceptions.
@@ -36,6 +37,10 @@ func (p *Policy) exceptions(allow map[string][]string) error {
 					return err
 				}
 				e.paths = append(e.paths, patterns...)
+			case rule == licensesRule && strings.HasPrefix(text, "pkg:"):
+				e.pkgs = append(e.pkgs, text)
+			case rule == licensesRule:
+				return fmt.Errorf("allow: %s: %q: expected a package URL like pkg:deb/debian/bash, a path or a label", rule, text)
 			default:
 				return fmt.Errorf("allow: %s: %q: expected a path like /usr/bin/su or a label like //pkg/... or //pkg:image", rule, text)
 			}
@@ -61,3 +66,11 @@ func (e exceptions) target(label string) bool {
 
 // path reports whether the rule does not apply to a path.
 func (e exceptions) path(path string) bool { return selects(e.paths, path) }
+
+// pkg reports whether the rule does not apply to a package.
+func (e exceptions) pkg(purl string) bool {
+	return slices.ContainsFunc(e.pkgs, func(text string) bool {
+		rest, ok := strings.CutPrefix(purl, text)
+		return ok && (rest == "" || rest[0] == '@' || rest[0] == '?')
+	})
+}

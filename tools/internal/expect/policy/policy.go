@@ -1,7 +1,7 @@
 // Package policy compares images with the rules of an organisation, which apply to many images and name none.
 //
-// Rules about the documents of an image need nothing else. Rules about its files need the listings of its layers, never their
-// blobs. A layer without a listing is left out, and the caller says so.
+// Rules about the documents of an image need nothing else. Rules about its files need the listings of its layers, and those about
+// licenses the metadata of packages too, never their blobs. A layer without a listing is left out, and the caller says so.
 //
 // Non-goals: what a single image must contain (package expect), the rules of the specifications (package check).
 //
@@ -32,6 +32,8 @@ type Rules struct {
 	Labels map[string]string `json:"labels"`
 	// Bases are globs of the repositories that bases may come from.
 	Bases []string `json:"bases"`
+	// AllowedLicenses are the licenses that packages may have.
+	AllowedLicenses []string `json:"allowed_licenses"`
 	// Absent are paths and globs, as in [tree.Pattern], that select nothing.
 	Absent []string `json:"absent"`
 	// Exists are paths that must exist.
@@ -45,9 +47,10 @@ type Policy struct {
 	// Name is the label of the policy.
 	Name string
 
-	checks []check
-	files  bool
-	allow  map[string]exceptions
+	checks   []check
+	files    bool
+	packages bool
+	allow    map[string]exceptions
 }
 
 // check is a rule.
@@ -82,8 +85,8 @@ func Parse(data []byte) (*Policy, error) {
 		return nil, errors.New("expected one JSON object")
 	}
 	p := &Policy{Name: r.Name, allow: make(map[string]exceptions)}
-	return p, errors.Join(p.forbid(r.Forbid), p.labels(r.Labels), p.bases(r.Bases), p.absent(r.Absent), p.exists(r.Exists),
-		p.exceptions(r.Allow))
+	return p, errors.Join(p.forbid(r.Forbid), p.labels(r.Labels), p.bases(r.Bases), p.licenses(r.AllowedLicenses), p.absent(r.Absent),
+		p.exists(r.Exists), p.exceptions(r.Allow))
 }
 
 // NeedFiles reports whether a rule needs more than the documents of an image.

@@ -145,6 +145,33 @@ func TestMerged(t *testing.T) {
 	}
 }
 
+// Origin names the target of a file. What a layer has and no command line lists comes from its only archive that is not read.
+func TestOrigin(t *testing.T) {
+	files := map[string]string{
+		"one.origins":      fields("kind\tMkLayer", "label\t@@//:one", "archive\ttars\tgone.tar\t@@dep+//:data"),
+		"one.origins.args": fields("--tar=gone.tar"),
+		"two.origins":      fields("kind\tMkLayer", "label\t@@//:two", "archive\ttars\tgone.tar\t@@dep+//:data"),
+		"two.origins.args": fields("--tar=gone.tar", "--tar=gone2.tar"),
+	}
+	for name, text := range stacked {
+		files[name] = text
+	}
+	s, err := image(t, files, "layer\tbase.json\tbase.origins", "layer\tlow\tlow.origins", "layer\tone\tone.origins", "layer\ttwo\ttwo.origins")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ key, path, want string }{
+		{"base.json", "/x", "@@x~~images~debian//:debian"}, {"low", "/app/a", "@@//a:src/a"}, {"low", "/app/server", "@@//s:server"},
+		{"low", "/app/tree/x", "@@//a:tree"}, {"low", "/pkg", "@@//:low"}, {"one", "/any", "@@dep+//:data"}, {"two", "/any", ""},
+		{"unknown", "/any", ""},
+	} {
+		place, ok := s.Origin(c.key, c.path)
+		if got := place.Brought(); got != c.want || ok != (c.want != "") {
+			t.Errorf("%s %s: got %q, %t, want %q", c.key, c.path, got, ok, c.want)
+		}
+	}
+}
+
 func TestShort(t *testing.T) {
 	for label, want := range map[string]string{
 		"@@//a:b": "//a:b", "@@rules_strata~//a:b": "@rules_strata//a:b", "@@m+1.2//:m": "@m", "@@m~~ext~name//p:q": "@name//p:q",

@@ -119,7 +119,7 @@ func (l *Stacked) at(at string) (found, removal *Entry) {
 	return found, removal
 }
 
-// Origin returns the origin of a path in a layer, which may merge several ones. The result is false if it is unknown.
+// Origin returns the origin of a path that a layer has, which may merge several ones. The result is false if it is unknown.
 func (s *Stack) Origin(key, at string) (Place, bool) {
 	for n := range slices.Backward(s.Layers) {
 		l := &s.Layers[n]
@@ -131,6 +131,9 @@ func (s *Stack) Origin(key, at string) (Place, bool) {
 		}
 		if l.Kind == Base || l.Kind == Import || l.Kind == Environment {
 			return *l.place(&Entry{Origin: &Origin{}}), true
+		}
+		if len(l.Unread) == 1 { // nothing else can have it
+			return *l.place(&Entry{Origin: l.Unread[0]}), true
 		}
 	}
 	return Place{}, false
@@ -146,13 +149,18 @@ func (s *Stack) Label(key string) string {
 	return ""
 }
 
+// Brought returns the target of the file, or of the archive that has it.
+func (p Place) Brought() string {
+	if p.Archive {
+		return firstOf(p.Item, p.Owner, p.Label)
+	}
+	return firstOf(p.Owner, p.Item, p.Label)
+}
+
 // Share returns the name of what a target adds to an image, and its repository: a rule, the source files of a package, or a
 // base.
 func (p Place) Share() (target, repository string) {
-	label := firstOf(p.Owner, p.Item, p.Label)
-	if p.Archive {
-		label = firstOf(p.Item, p.Owner, p.Label)
-	}
+	label := p.Brought()
 	repository, name, _ := strings.Cut(strings.TrimPrefix(label, "@@"), "//")
 	if repository = "@@" + repository; repository == "@@" {
 		repository = ""

@@ -8,6 +8,7 @@ import (
 	"io"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/message"
@@ -21,6 +22,7 @@ func HTML(w io.Writer, r *Report) error {
 	p.layers()
 	p.shares("What each target adds", "targets", r.Targets)
 	p.shares("What each repository adds", "repositories", r.Repositories)
+	p.packages()
 	p.settings()
 	p.largest()
 	p.wasted()
@@ -115,7 +117,7 @@ func (p *page) head() {
 		"<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"+
 		"<title>%s</title>\n<style>%s</style>\n<main>\n<h1>%s</h1>\n<nav>", name, raw(style), name)
 	for _, link := range [][2]string{{"layers", "Layers"}, {"targets", "Targets"}, {"repositories", "Repositories"},
-		{"settings", "Settings"}, {"largest", "Largest files"}, {"wasted", "Wasted"}, {"duplicates", "Duplicates"}, {"tree", "Files"}} {
+		{"packages", "Packages"}, {"settings", "Settings"}, {"largest", "Largest files"}, {"wasted", "Wasted"}, {"duplicates", "Duplicates"}, {"tree", "Files"}} {
 		p.print("<a href=\"#%s\">%s</a>", link[0], link[1])
 	}
 	p.print("</nav>\n")
@@ -223,6 +225,27 @@ func (p *page) shares(title, id string, shares []Share) {
 func (p *page) more(n int) {
 	if n > listed {
 		p.print("<p class=d>%d more in the JSON.</p>\n", n-listed)
+	}
+}
+
+func (p *page) packages() {
+	if len(p.Packages) == 0 {
+		p.section("packages", "Packages")
+		p.print("<p class=d>None with metadata.</p>\n")
+	} else {
+		p.section("packages", "Packages", "Name", "Version", "License", "Layer", "Target")
+		for _, each := range p.Packages {
+			var layers []string
+			for _, n := range each.Layers {
+				layers = append(layers, strconv.Itoa(n))
+			}
+			p.print("<tr><td title=\"%s\">%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n", each.PURL, each.Name, each.Version,
+				cmp.Or(each.License, "unknown"), strings.Join(layers, ", "), strings.Join(each.Targets, ", "))
+		}
+		p.endTable()
+	}
+	for _, reason := range p.PackagesUnknown {
+		p.print("<p class=w>Incomplete: %s</p>\n", reason)
 	}
 }
 

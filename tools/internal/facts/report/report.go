@@ -1,7 +1,7 @@
 // Package report describes what is in an image: its layers, files, settings and bases, and how many bytes each target of the build
 // and each external repository adds.
 //
-// It reads documents, listings and origins, but no layer. The sizes follow these definitions:
+// It reads documents, listings, origins and a table of packages, but no layer. The sizes follow these definitions:
 //   - The contents of a layer are the bytes of the regular files in its archive. Hard links have none. Headers and padding make
 //     up the rest of its uncompressed size.
 //   - Wasted are the contents that no path of the file system shows, because a layer replaces or deletes them.
@@ -20,6 +20,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/facts/difference"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/origins"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/sbom"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
@@ -37,6 +38,8 @@ type Input struct {
 	Origins *origins.Stack
 	// Keys has the keys of layers in Origins by their digests. "" is the key of all other layers, those of an imported base.
 	Keys map[digest.Digest]string
+	// Packages are those of the image, or nil.
+	Packages *sbom.Document
 }
 
 // BaseInput is a base image.
@@ -61,6 +64,9 @@ type Report struct {
 	// Targets and Repositories have the contents by the target and by the repository that they come from, the largest first.
 	Targets      []Share `json:"targets"`
 	Repositories []Share `json:"repositories"`
+	// Packages are sorted by name. PackagesUnknown are the reasons why some may be missing.
+	Packages        []Package `json:"packages,omitempty"`
+	PackagesUnknown []string  `json:"packages_unknown,omitempty"`
 	// Tree is the merged file system.
 	Tree *Directory `json:"tree,omitempty"`
 	// Largest are the largest files of the file system.
@@ -191,6 +197,7 @@ func Make(ctx context.Context, in Input) (*Report, error) {
 		return nil, err
 	}
 	r.setLayers(in, manifest, config.History)
+	r.setPackages(in.Packages)
 	if r.Settings, err = settings(in); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/origins"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/report"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/sbom"
 	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -85,6 +87,14 @@ func input(t *testing.T) report.Input {
 	base := report.BaseInput{Label: "@@//:base"}
 	base.Manifest, base.Config = image(t, layers[:1], map[string]any{"Env": []string{"A=1"}, "StopSignal": "TERM"})
 	in.Bases = []report.BaseInput{base}
+	in.Packages = &sbom.Document{
+		Components: []sbom.Component{
+			{PURL: "pkg:deb/debian/z@1", Type: "deb", Name: "z", Version: "1", License: "MIT", Places: []sbom.Place{
+				{Layer: digest.FromBytes(upper), Path: "/etc/a", Label: "//:up"}, {Layer: digest.FromBytes(lower), Label: "//:low"}}},
+			{PURL: "pkg:npm/%3C@1", Type: "npm", Group: "@a", Name: hostile, Places: []sbom.Place{{Label: "//:image"}}},
+		},
+		Incomplete: []string{hostile},
+	}
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"low.origins":      "kind\tMkLayer\nlabel\t@@//:low\nowner\tbazel-out/x\t@@m~~e~dep//p:x\n",
@@ -139,6 +149,18 @@ func TestSums(t *testing.T) {
 	if r.Tree.Contents != r.Sizes.Visible || r.Tree.Files != r.Sizes.Files || len(r.Duplicates) != 1 ||
 		!slices.Equal(r.Duplicates[0].Paths, []string{"/copy", "/kept"}) {
 		t.Errorf("%+v, %+v", r.Tree, r.Duplicates)
+	}
+}
+
+// Packages are sorted by name, and name their layers and targets.
+func TestPackages(t *testing.T) {
+	r, _ := made(t, input(t))
+	want := []report.Package{
+		{PURL: "pkg:npm/%3C@1", Name: "@a/" + hostile, Targets: []string{"//:image"}},
+		{PURL: "pkg:deb/debian/z@1", Name: "z", Version: "1", License: "MIT", Layers: []int{1, 2}, Targets: []string{"//:low", "//:up"}},
+	}
+	if !reflect.DeepEqual(r.Packages, want) || !slices.Equal(r.PackagesUnknown, []string{hostile}) {
+		t.Errorf("got %+v, %q", r.Packages, r.PackagesUnknown)
 	}
 }
 

@@ -21,6 +21,8 @@ type Inputs struct {
 	Label string
 	// Labels are the targets that made layers, by the digests of the layers.
 	Labels map[digest.Digest][]string
+	// Origin returns the target of a file of a layer, or an empty string. It may be nil.
+	Origin func(layer digest.Digest, path string) string
 	// Packages are those of layers, and Listings their entries. A layer without them is unknown.
 	Packages map[digest.Digest]packages.Layer
 	Listings *listing.Set
@@ -231,7 +233,13 @@ func (b *builder) installed(image *Image, known []packages.Layer, p packages.Ins
 				c.images[sum] = true
 			}
 		}
-		c.Places = append(c.Places, Place{layer, place.Path, strings.Join(b.Labels[layer], ", ")})
+		at := Place{Layer: layer, Path: place.Path, Label: strings.Join(b.Labels[layer], ", ")}
+		if b.Origin != nil {
+			if origin := b.Origin(layer, place.Path); origin != at.Label {
+				at.Origin = origin
+			}
+		}
+		c.Places = append(c.Places, at)
 	}
 }
 

@@ -79,6 +79,7 @@ type (
 // The names of properties.
 const (
 	propertyLabel      = "bazel:label"
+	propertyOrigin     = "bazel:origin"
 	propertyMetadata   = "bazel:metadata"
 	propertyLayer      = "oci:layer"
 	propertyPlatform   = "oci:platform"
@@ -152,7 +153,8 @@ func (c *Component) cycloneDX() cdxComponent {
 	if c.Supplier != "" {
 		component.Supplier = &cdxSupplier{c.Supplier}
 	}
-	component.Properties = append(properties(propertyLabel, c.labels()), properties(propertyMetadata, c.Metadata)...)
+	component.Properties = append(properties(propertyLabel, c.labels()), properties(propertyOrigin, c.origins())...)
+	component.Properties = append(component.Properties, properties(propertyMetadata, c.Metadata)...)
 	component.Properties = append(component.Properties, properties(propertyLayer, c.layers())...)
 	for _, place := range c.Places {
 		if place.Path == "" {
@@ -162,7 +164,7 @@ func (c *Component) cycloneDX() cdxComponent {
 			component.Evidence = new(cdxEvidence)
 		}
 		component.Evidence.Occurrences = append(component.Evidence.Occurrences, cdxOccurrence{
-			place.Path, Place{Layer: place.Layer, Label: place.Label}.String(),
+			place.Path, Place{Layer: place.Layer, Label: place.Label, Origin: place.Origin}.String(),
 		})
 	}
 	return component

@@ -72,12 +72,14 @@ type Component struct {
 type Place struct {
 	Layer digest.Digest `json:"layer,omitempty"`
 	Path  string        `json:"path,omitempty"`
-	// Label is the target that made the layer.
-	Label string `json:"label,omitempty"`
+	// Label is the target that made the layer, and Origin that of the file or the archive with the package, if it is another one.
+	Label  string `json:"label,omitempty"`
+	Origin string `json:"origin,omitempty"`
 }
 
 func comparePlaces(a, b Place) int {
-	return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(string(a.Layer), string(b.Layer)), strings.Compare(a.Label, b.Label))
+	return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(string(a.Layer), string(b.Layer)), strings.Compare(a.Label, b.Label),
+		strings.Compare(a.Origin, b.Origin))
 }
 
 // newComponent returns a component without places.
@@ -111,6 +113,11 @@ func (c *Component) FullName() string {
 // labels returns the targets that made the layers with the component, sorted.
 func (c *Component) labels() []string {
 	return distinct(c.Places, func(p Place) string { return p.Label })
+}
+
+// origins returns the targets of the files and archives with the component, sorted.
+func (c *Component) origins() []string {
+	return distinct(c.Places, func(p Place) string { return p.Origin })
 }
 
 // layers returns the layers with the component, sorted.

@@ -128,6 +128,15 @@ func everything(t *testing.T) (*fixture, oci.Descriptor) {
 		{Label: "@@base//:image", Repository: "r.example.com/team/base", Digest: f.image("amd64", remote).Digest,
 			Layers: []digest.Digest{remote.Digest}},
 	}
+	f.in.Origin = func(layer digest.Digest, path string) string {
+		switch {
+		case layer == app.Digest && strings.Contains(path, "/node_modules/"):
+			return "@npm//:lib"
+		case layer == app.Digest:
+			return "//app:layer"
+		}
+		return ""
+	}
 	f.in.Declared = []sbom.Declared{
 		{Layer: "//app:layer", Label: "@@go//:package_metadata", PURL: "pkg:golang/example.com/mod@v1.2.3", Licenses: []string{"BSD-3-Clause"}},
 		{Layer: "//app:layer", Label: "@@npm//:lib", PURL: "pkg:npm/%40s/lib@1.0.0"},

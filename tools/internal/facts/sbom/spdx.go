@@ -169,6 +169,9 @@ func (p Place) String() string {
 	if p.Label != "" {
 		parts = append(parts, "target "+p.Label)
 	}
+	if p.Origin != "" {
+		parts = append(parts, "from "+p.Origin)
+	}
 	return strings.Join(parts, ", ")
 }
 

@@ -3,7 +3,9 @@ package sbom
 import (
 	"crypto/sha1" // the hash of version 5 UUIDs (RFC 9562, section 5.5); nothing relies on it for security
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -37,6 +39,30 @@ func (d *Document) Write(format Format, created string) ([]byte, error) {
 		return oci.Marshal(d)
 	}
 	return nil, fmt.Errorf("unknown format %q", format)
+}
+
+// maxTable bounds a table that is read, in bytes. 100,000 packages have about 30 MB.
+const maxTable = 128 << 20
+
+// ReadTable reads a document that Write wrote as a Table.
+func ReadTable(path string) (*Document, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxTable+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxTable {
+		return nil, fmt.Errorf("%s: more than %d bytes", path, maxTable)
+	}
+	d := new(Document)
+	if err := oci.Unmarshal(data, d); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return d, nil
 }
 
 // identified returns a document with its identifier, a UUID that is derived from the digest of the subject and from the rest of
