@@ -22,7 +22,7 @@ def image_of(ctx, target):
     """Returns the image that a target provides or, if it provides an index, the image in it for the target platform.
 
     Args:
-      ctx: The rule's context. The rule must have PLATFORM_ATTRS.
+      ctx: The rule's context. The rule must have CONFIGURATION_ATTRS.
       target: The Target with ImageInfo or IndexInfo.
 
     Returns:

@@ -7,6 +7,7 @@ load(":launch.bzl", "launch", "launch_of")
 load(":layer_groups.bzl", "parse_groups")
 load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
+load(":policy.bzl", "policy_facts")
 load(":programs.bzl", "LINKED")
 load(":providers.bzl", "LayersInfo")
 load(":run_tool.bzl", "new_args")
@@ -66,7 +67,7 @@ def _impl(ctx):
         launch_of(binary, path, ctx.attr.runfiles),
         DefaultInfo(files = depset([layer.blob for layer in layers])),
         OutputGroupInfo(descriptor = depset([layer.descriptor for layer in layers])),
-    ]
+    ] + policy_facts(ctx, layers, single = False)
 
 image_binary_layers = rule(
     doc = """Splits a program and its runfiles into several layers, so that a change rebuilds and transfers only one of them.

@@ -5,7 +5,9 @@ load(":conda_environment.bzl", "CondaEnvironmentInfo")
 load(":conda_package.bzl", "local_python")
 load(":conda_settings.bzl", "for_layers")
 load(":conda_split.bzl", "split_packages")
-load(":packing.bzl", "DEFAULT_PACKING_ATTRS", "declare_layer", "default_packing")
+load(":configuration.bzl", "CONFIGURATION_ATTRS")
+load(":packing.bzl", "declare_layer", "default_packing")
+load(":policy.bzl", "policy_facts")
 load(":providers.bzl", "LayersInfo")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -100,7 +102,7 @@ def _impl(ctx):
             descriptor = depset([layer.descriptor for layer in layers]),
             packages = depset([packages]),
         ),
-    ]
+    ] + policy_facts(ctx, layers, single = False)
 
 conda_layers = rule(
     doc = """Installs a Conda environment from a lock file into layers: the packages, and a last layer that makes them an
@@ -126,7 +128,7 @@ The image gets the environment variables of the activated environment, below its
 
 The output group `packages` is a JSON file that lists the packages, for an SBOM.""",
     implementation = _impl,
-    attrs = DEFAULT_PACKING_ATTRS | {
+    attrs = CONFIGURATION_ATTRS | {
         "activation": attr.string(
             doc = """What to do about packages with activation scripts (`etc/conda/activate.d/*.sh`), which a shell would have
 to run. `error`; `ignore`; or `shell`: add a program `PREFIX/bin/conda-entrypoint`, which runs them and then the command in its

@@ -3,7 +3,8 @@
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":conda_actions.bzl", "make_conda_layer", "make_conda_python")
 load(":conda_settings.bzl", "outside_layers")
-load(":packing.bzl", "DEFAULT_PACKING_ATTRS", "declare_layer", "default_packing")
+load(":configuration.bzl", "CONFIGURATION_ATTRS")
+load(":packing.bzl", "declare_layer", "default_packing")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
@@ -95,7 +96,7 @@ def _package_rule(doc, attrs):
     return rule(
         doc = doc,
         implementation = _package_impl,
-        attrs = DEFAULT_PACKING_ATTRS | attrs | {
+        attrs = CONFIGURATION_ATTRS | attrs | {
             "archive": attr.label(allow_single_file = True, doc = "The package.", mandatory = True),
             "package": attr.string(doc = "The package's name.", mandatory = True),
             "url": attr.string(doc = "The archive's URL in the lock file.", mandatory = True),

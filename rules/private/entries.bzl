@@ -15,6 +15,7 @@ load(
     ":programs.bzl",
     "COPIED",
     "is_program",
+    "is_source_file",
     "left_behind",
     "outputs_beside",
     "own_root",
@@ -46,14 +47,16 @@ def plan_target(label, path, target, strip_prefix):
       that the target needs at run time but that would not be in the layer.
     """
     info = target[DefaultInfo]
+    if strip_prefix and path.endswith("/") and not is_program(info.files_to_run):
+        _check_below(label, target, strip_prefix)
+    if is_source_file(target):
+        return _plan(target, path, strip_prefix, programs = {}, files = info.files)
     if is_program(info.files_to_run):
         program = info.files_to_run.executable
         place = join(path, program.basename) if path.endswith("/") else path
         return _plan(target, path, strip_prefix, programs = {place: _program(info)}, files = depset())
     programs = programs_in(target)
     if path.endswith("/"):
-        if strip_prefix:
-            _check_below(label, target, strip_prefix)
         places = {_place(path, program, strip_prefix)[0]: program for program in programs}
     else:
         count = len(info.files.to_list())  # One file, or an error.

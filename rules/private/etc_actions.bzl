@@ -3,6 +3,7 @@
 load(":base_blobs.bzl", "contents_with_blobs", "current", "with_base_blobs")
 load(":contents.bzl", "add_contents")
 load(":packing.bzl", "pack")
+load(":policy.bzl", "policy_facts")
 load(":providers.bzl", "ImageInfo", "shapes_of")
 load(":run_tool.bzl", "copying", "merging", "new_args", "run_tool")
 load(":tar_layers.bzl", "add_tars")
@@ -29,7 +30,7 @@ def etc_layer(ctx, command, args, files, mnemonic):
       mnemonic: Mnemonic of the action.
 
     Returns:
-      list of LayerInfo, DefaultInfo and OutputGroupInfo.
+      list of LayerInfo, DefaultInfo, OutputGroupInfo and the provider of policy_facts.
     """
     tar = ctx.actions.declare_file(ctx.label.name + ".files.tar")
     layer_args = new_args(ctx)
@@ -62,4 +63,4 @@ def etc_layer(ctx, command, args, files, mnemonic):
         layer,
         DefaultInfo(files = depset([layer.blob])),
         OutputGroupInfo(descriptor = depset([layer.descriptor])),
-    ]
+    ] + policy_facts(ctx, [layer])

@@ -102,16 +102,9 @@ def _forwarded(deps):
     layers = [layer for info in deps for layer in info.layers]
     return [LayerFactsInfo(bases = (), images = (), layers = tuple(layers))] if layers else []
 
-def declare_facts(target, ctx):
-    """The implementation of layer_facts.
-
-    Args:
-      target: The target.
-      ctx: The context of the aspect.
-
-    Returns:
-      list with a LayerFactsInfo, or an empty list for a target that leads to no layers.
-    """
+def _impl(target, ctx):
+    if LayerFactsInfo in target:
+        return []  # The target's own rule has declared them, because of a policy.
     deps = _deps(ctx.rule.attr)
     single = LayerInfo in target or CondaPackageInfo in target
     state = struct(ctx = ctx, declared = [], directory = "facts", known = _remember(deps), single = single)
@@ -131,13 +124,28 @@ def declare_facts(target, ctx):
     return [LayerFactsInfo(bases = (), images = (), layers = _layers(state, layers))]
 
 layer_facts = aspect(
-    implementation = declare_facts,
+    implementation = _impl,
     attr_aspects = LAYER_EDGES,
     toolchains = [BUILD_TOOLCHAIN_TYPE],
 )
 
+def layers_facts(ctx, layers, single):
+    """Returns the facts of the layers that a rule provides, declared as layer_facts would declare them.
+
+    Args:
+      ctx: The rule's context. The rule must have the toolchain of the build tools.
+      layers: tuple of LayerInfo.
+      single: Whether the rule provides a LayerInfo.
+
+    Returns:
+      LayerFactsInfo.
+    """
+    known = _remember(_deps(ctx.attr))
+    state = struct(ctx = ctx, declared = [], directory = "facts", known = known, single = single)
+    return LayerFactsInfo(bases = (), images = (), layers = _layers(state, layers))
+
 def own_facts(ctx, image, directory):
-    """Returns the facts of the image that a rule provides, whose attributes have an aspect that provides LayerFactsInfo.
+    """Returns the facts of the image that a rule provides.
 
     Args:
       ctx: The rule's context. The rule must have the toolchain of the build tools.

@@ -8,9 +8,8 @@ load(":expand.bzl", "expand")
 load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "image_providers")
 load(":launch.bzl", "LaunchInfo", "program_setting")
-load(":packing.bzl", "MKLAYER_ATTRS")
-load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
-load(":policy.bzl", "POLICY_ATTRS", "image_validation", "policy_facts")
+load(":platform.bzl", "target_platform")
+load(":policy.bzl", "image_validation")
 load(":providers.bzl", "ImageInfo", "LayersInfo", "layers_of", "platform_of", "shape_of", "shapes_of")
 load(
     ":settings.bzl",
@@ -35,15 +34,16 @@ _PLATFORMS = "//command_line_option:platforms"
 _SELECT = """image {name}: attribute platform: a select cannot choose the platform, because its conditions depend on the platform.
 Declare one image per platform, or use image_index."""
 
-def _transition_impl(settings, attr):
-    if attr.platform and type(attr.platform) != "Label":
+def _transition_impl(_settings, attr):
+    if not attr.platform:
+        return {}  # The target platform is unchanged.
+    if type(attr.platform) != "Label":
         fail(_SELECT.format(name = attr.name))
-    return {_PLATFORMS: [str(attr.platform)] if attr.platform else settings[_PLATFORMS]}
+    return {_PLATFORMS: [str(attr.platform)]}
 
-# Without the attribute, the target platform is unchanged.
 _to_platform = transition(
     implementation = _transition_impl,
-    inputs = [_PLATFORMS],
+    inputs = [],
     outputs = [_PLATFORMS],
 )
 
@@ -88,7 +88,8 @@ def _impl(ctx):
         shapes = (shapes_of(base) if base else ()) + tuple([shape_of(layer) for layer in layers if shape_of(layer)]),
         platform = _platform(base, target, settings, ctx.attr),
     )
-    return image_providers(ctx, image, outputs.digest, image_validation(ctx, image))
+    validation = image_validation(ctx, image)
+    return image_providers(ctx, image, outputs.digest, validation.groups) + validation.providers
 
 image = rule(
     doc = """Builds an image for one platform: a base, layers on top of it, and settings.
@@ -102,7 +103,7 @@ need the bytes of the layers. If the base is locked, its layers are in a registr
 The platform is that of the base, or the target platform if there is no base. See docs/images.md.""",
     implementation = _impl,
     cfg = _to_platform,
-    attrs = SETTING_ATTRS | SETTING_FILE_ATTRS | STAMP_ATTRS | DATA_ATTR | PLATFORM_ATTRS | MKLAYER_ATTRS | POLICY_ATTRS | {
+    attrs = SETTING_ATTRS | SETTING_FILE_ATTRS | STAMP_ATTRS | DATA_ATTR | {
         "annotations": attr.string_dict(
             doc = """Annotations of the manifest. Annotations of the base are not inherited, because they describe the base. Values
 may contain variables like `{{STABLE_NAME}}`.""",
@@ -111,7 +112,7 @@ may contain variables like `{{STABLE_NAME}}`.""",
         "base": attr.label(
             doc = """The base image: an `image`, an `image_import`, or `@NAME` from a lock file. For an `image_index`, the image
 in it for the target platform. If unset, there is no base.""",
-            aspects = [forwarded_image, policy_facts],
+            aspects = [forwarded_image],
             providers = ANY_CONTENTS,
         ),
         "layers": attr.label_list(
@@ -119,7 +120,6 @@ in it for the target platform. If unset, there is no base.""",
 and tar archives. Each file of a target without layers, for example a `pkg_tar`, becomes the layer that
 `image_layer(tars = [file])` would be: the archive itself, byte for byte, if all engines read it in the same way.""",
             allow_files = True,
-            aspects = [policy_facts],
             cfg = without_base_blobs,
         ),
         "platform": attr.label(
@@ -131,7 +131,6 @@ the target platform. For several platforms, use `image_index`. Cannot be a `sele
             doc = """The program that the image runs, an `image_binary_layers` target. Its layers come above the base and below
 `layers`, its path is the default of `entrypoint`, its target's `args` the default of `cmd`, and its environment is added to
 that of the base, below `env_file` and `env`. With `entrypoint`, its `args` are unused. See docs/languages.md.""",
-            aspects = [policy_facts],
             cfg = without_base_blobs,
             providers = [LayersInfo, LaunchInfo],
         ),

@@ -5,7 +5,7 @@ load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":expand.bzl", "expand")
 load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "index_providers")
-load(":policy.bzl", "POLICY_ATTRS", "index_validation", "policy_facts")
+load(":policy.bzl", "index_validation")
 load(":providers.bzl", "ImageInfo", "IndexInfo", "blobs_of")
 load(":settings.bzl", "pairs_file")
 load(":stamp.bzl", "STAMP_ATTRS", "status_of")
@@ -83,7 +83,7 @@ image_index = rule(
 Either list one image per platform in `images`, or list a single image and the `platforms` to build it for. By default,
 `bazel build` writes only small files, `NAME.index.json` and `NAME.digest`, which is also a label. The output groups are those of `image`.""",
     implementation = _impl,
-    attrs = STAMP_ATTRS | POLICY_ATTRS | {
+    attrs = STAMP_ATTRS | {
         "annotations": attr.string_dict(
             doc = "Annotations of the index. Values may contain variables like `{{STABLE_NAME}}`.",
         ),
@@ -93,7 +93,7 @@ Either list one image per platform in `images`, or list a single image and the `
 `image_import` imports, are listed in its place.""",
             mandatory = True,
             allow_empty = False,
-            aspects = [forwarded_image, policy_facts],
+            aspects = [forwarded_image],
             cfg = _each_platform,
             providers = IMAGE_OR_INDEX,
         ),

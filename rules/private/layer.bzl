@@ -10,7 +10,7 @@ load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":paths.bzl", "escape")
 load(":pkgs.bzl", "add_pkg")
-load(":platform.bzl", "PLATFORM_ATTRS")
+load(":policy.bzl", "policy_facts")
 load(":programs.bzl", "own_names", "programs_of")
 load(":providers.bzl", "LayerInfo", "shape_of", "shapes_of")
 load(":run_tool.bzl", "new_args")
@@ -123,7 +123,7 @@ def _impl(ctx):
         layer,
         DefaultInfo(files = depset([layer.blob])),
         OutputGroupInfo(descriptor = depset([layer.descriptor])),
-    ]
+    ] + policy_facts(ctx, [layer])
 
 image_layer = rule(
     doc = """Builds a layer from files, directories, symlinks and archives.
@@ -133,7 +133,7 @@ The same inputs produce the same bytes on every machine. By default, entries bel
 ELF, Mach-O and PE programs and for scripts that start with `#!`, and 0644 for all other files. Different inputs for the same
 path are an error.""",
     implementation = _impl,
-    attrs = METADATA_ATTRS | PACKING_ATTRS | PLATFORM_ATTRS | {
+    attrs = METADATA_ATTRS | PACKING_ATTRS | {
         "annotations": attr.string_dict(
             doc = "Annotations of the layer's descriptor in the manifest.",
         ),

@@ -1,7 +1,7 @@
 """Layer compression: the attributes, and the last step of every rule that makes layers."""
 
-load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":actions.bzl", "make_layer")
+load(":configuration.bzl", "CONFIGURATION_ATTRS", "configuration_of")
 load(":providers.bzl", "LayerInfo")
 
 visibility(["//rules/..."])
@@ -13,35 +13,7 @@ _SUFFIX_OF_UNKNOWN = ".layer"
 
 COMPRESSIONS = _SUFFIXES.keys()
 
-# For rules whose targets do not choose: the flags of the build apply.
-DEFAULT_PACKING_ATTRS = {
-    "_compression": attr.label(
-        default = "//rules:compression",
-        providers = [BuildSettingInfo],
-    ),
-    "_compression_level": attr.label(
-        default = "//rules:compression_level",
-        providers = [BuildSettingInfo],
-    ),
-}
-
-# The flag for zTOCs.
-SOCI_ATTRS = {
-    "_soci": attr.label(
-        default = "//rules:soci",
-        providers = [BuildSettingInfo],
-    ),
-}
-
-# For rules that run mklayer and whose targets do not choose.
-MKLAYER_ATTRS = DEFAULT_PACKING_ATTRS | SOCI_ATTRS | {
-    "_workers": attr.label(
-        default = "//rules:layer_workers",
-        providers = [BuildSettingInfo],
-    ),
-}
-
-PACKING_ATTRS = MKLAYER_ATTRS | {
+PACKING_ATTRS = CONFIGURATION_ATTRS | {
     "compression": attr.string(
         doc = """`gzip`, `zstd` or `none`. Defaults to the flag `--@rules_strata//rules:compression`, whose default is `gzip`.
 If unset, `image_layer` keeps the compression of a single archive in `tars` that nothing else changes.""",
@@ -53,7 +25,7 @@ If unset, `image_layer` keeps the compression of a single archive in `tars` that
     ),
 }
 
-def _add_packing(args, attr, compression):
+def _add_packing(args, attr, configuration, compression):
     """Adds the target's compression settings, and the build's defaults for layers that mklayer compresses."""
     level = getattr(attr, "compression_level", 0)
     if level:
@@ -61,8 +33,8 @@ def _add_packing(args, attr, compression):
     if compression:
         args.add(compression, format = "--compression=%s")
         return
-    args.add(attr._compression[BuildSettingInfo].value, format = "--default-compression=%s")
-    level = attr._compression_level[BuildSettingInfo].value
+    args.add(configuration.compression, format = "--default-compression=%s")
+    level = configuration.compression_level
     if level:
         args.add(level, format = "--default-level=%s")
 
@@ -77,15 +49,16 @@ def packing_of(attr):
     """
     compression, level = attr.compression, attr.compression_level
     if not compression:
-        compression = attr._compression[BuildSettingInfo].value
-        level = level or attr._compression_level[BuildSettingInfo].value
+        configuration = configuration_of(attr)
+        compression = configuration.compression
+        level = level or configuration.compression_level
     return struct(compression = compression, level = level, suffix = _SUFFIXES[compression])
 
 def pack(ctx, name, args, inputs, may_be_kept = False):
     """Declares a layer and the action that makes it.
 
     Args:
-      ctx: The rule's context. The rule must have PACKING_ATTRS or MKLAYER_ATTRS.
+      ctx: The rule's context. The rule must have PACKING_ATTRS or CONFIGURATION_ATTRS.
       name: Name of the outputs, without a suffix.
       args: Args with the layer's entries and settings.
       inputs: depset of the Files that the entries refer to.
@@ -94,13 +67,14 @@ def pack(ctx, name, args, inputs, may_be_kept = False):
     Returns:
       LayerInfo.
     """
+    configuration = configuration_of(ctx.attr)
     compression = getattr(ctx.attr, "compression", "")
-    _add_packing(args, ctx.attr, compression)
+    _add_packing(args, ctx.attr, configuration, compression)
     if not compression and not may_be_kept:
-        compression = ctx.attr._compression[BuildSettingInfo].value
+        compression = configuration.compression
 
     # SOCI reads gzip; the compression of an archive that may be kept is unknown here.
-    ztoc = ctx.attr._soci[BuildSettingInfo].value and compression in ["", "gzip"]
+    ztoc = configuration.soci and compression in ["", "gzip"]
     layer = _declare(ctx, name, compression, ztoc)
     make_layer(
         ctx,
@@ -110,7 +84,7 @@ def pack(ctx, name, args, inputs, may_be_kept = False):
         layer.descriptor,
         layer.shape,
         layer.ztoc,
-        ctx.attr._workers[BuildSettingInfo].value,
+        configuration.layer_workers,
     )
     return layer
 
@@ -123,7 +97,7 @@ def _declare(ctx, name, compression, ztoc = False):
     )
 
 def declare_layer(ctx, name):
-    """Declares the Files of a layer, for rules with DEFAULT_PACKING_ATTRS.
+    """Declares the Files of a layer, for rules with CONFIGURATION_ATTRS.
 
     Args:
       ctx: The rule's context.
@@ -132,9 +106,10 @@ def declare_layer(ctx, name):
     Returns:
       LayerInfo.
     """
-    return _declare(ctx, name, ctx.attr._compression[BuildSettingInfo].value)
+    return _declare(ctx, name, configuration_of(ctx.attr).compression)
 
 def default_packing(ctx):
-    """Returns the compression flags for a tool, for rules with DEFAULT_PACKING_ATTRS."""
-    level = ctx.attr._compression_level[BuildSettingInfo].value
-    return ["--compression=" + ctx.attr._compression[BuildSettingInfo].value] + (["--level=%d" % level] if level else [])
+    """Returns the compression flags for a tool, for rules with CONFIGURATION_ATTRS."""
+    configuration = configuration_of(ctx.attr)
+    level = configuration.compression_level
+    return ["--compression=" + configuration.compression] + (["--level=%d" % level] if level else [])

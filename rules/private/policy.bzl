@@ -1,23 +1,12 @@
 """image_policy: rules for many images, checked by validation actions."""
 
-load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
-load(":base_setting.bzl", "BASE_BLOBS")
-load(":facts.bzl", "LAYER_EDGES", "declare_facts", "own_facts")
+load(":configuration.bzl", "ImagePolicyInfo", "configuration_of")
+load(":facts.bzl", "layers_facts", "own_facts")
 load(":facts_actions.bzl", "check_policy")
 load(":launcher.bzl", "shown")
-load(":providers.bzl", "ImageInfo", "IndexInfo", "LayerInfo", "LayersInfo")
-load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
+load(":providers.bzl", "ImageInfo", "IndexInfo")
 
 visibility(["//rules/..."])
-
-ImagePolicyInfo = provider(
-    doc = "Rules for images.",
-    fields = {
-        "file": "(File) The rules as JSON (Go: package policy), or None without rules.",
-        "needs_files": "(bool) Whether a rule needs the listings of layers.",
-        "needs_packages": "(bool) Whether a rule needs the packages in layers, too.",
-    },
-)
 
 # The values of `forbid`, and whether they need the files of an image.
 _FORBIDDEN = {
@@ -110,64 +99,57 @@ a build does not fetch. See docs/policy.md.
     provides = [ImagePolicyInfo],
 )
 
-# Attributes of rules that make images: the policy of the build, and whether an image is only a second view of one, with the bytes
-# of locked layers (base_blobs.bzl). The first view is checked.
-POLICY_ATTRS = {
-    "_base_blobs": attr.label(
-        default = BASE_BLOBS,
-        providers = [BuildSettingInfo],
-    ),
-    "_policy": attr.label(
-        default = "//rules:policy",
-        providers = [ImagePolicyInfo],
-    ),
-}
-
 def _policy_of(ctx):
-    """Returns the ImagePolicyInfo that applies to an image, or None."""
-    policy = ctx.attr._policy[ImagePolicyInfo]
-    return policy if policy.file and not ctx.attr._base_blobs[BuildSettingInfo].value else None
+    """Returns the ImagePolicyInfo that applies to an image, or None.
 
-def _policy_facts_impl(target, ctx):
+    An image with the bytes of locked layers (base_blobs.bzl) is only a second view of one. The first view is checked.
+    """
+    configuration = configuration_of(ctx.attr)
+    return configuration.policy if configuration.policy.file and not configuration.base_blobs else None
+
+def policy_facts(ctx, layers, single = True):
+    """Declares the facts of layers that the policy of the build needs, so that all images share them.
+
+    Args:
+      ctx: The rule's context. The rule must have CONFIGURATION_ATTRS and the toolchain of the build tools.
+      layers: list of the LayerInfo that the rule provides.
+      single: Whether the rule provides a LayerInfo, not LayersInfo.
+
+    Returns:
+      list of the provider for image_validation, which is empty without such a policy.
+    """
     policy = _policy_of(ctx)
-    if not policy or not policy.needs_files:
-        return []
-    return declare_facts(target, ctx)
-
-# Is layer_facts if the policy of the build needs the files of images, and costs next to nothing otherwise. It applies only to
-# targets whose rules state that they provide layers; image_validation declares the facts of the others.
-policy_facts = aspect(
-    implementation = _policy_facts_impl,
-    attr_aspects = LAYER_EDGES,
-    attrs = POLICY_ATTRS,
-    required_providers = [[ImageInfo], [LayerInfo], [LayersInfo]],
-    toolchains = [BUILD_TOOLCHAIN_TYPE],
-)
+    return [layers_facts(ctx, tuple(layers), single)] if policy and policy.needs_files else []
 
 def image_validation(ctx, image):
     """Declares the action that checks an image against the policy of the build.
 
     Args:
-      ctx: The rule's context. The rule must have POLICY_ATTRS, and policy_facts on its attributes with images and layers.
+      ctx: The rule's context. The rule must have CONFIGURATION_ATTRS.
       image: ImageInfo.
 
     Returns:
-      dict for OutputGroupInfo: the output group `_validation`, or nothing without a policy.
+      struct of groups, a dict for OutputGroupInfo: the output group `_validation`, or nothing without a policy; and providers,
+      a list of those that the rule adds for images on top of this one.
     """
     policy = _policy_of(ctx)
     if not policy:
-        return {}
-    return {"_validation": depset([_check(ctx, policy, image, shown(ctx.label), "policy", ".policy.txt")])}
+        return _NO_VALIDATION
+    facts = [own_facts(ctx, image, "policy")] if policy.needs_files else []
+    checked = _check(ctx, policy, image, facts, shown(ctx.label), ".policy.txt")
+    return struct(groups = {"_validation": depset([checked])}, providers = facts)
+
+_NO_VALIDATION = struct(groups = {}, providers = [])
 
 def index_validation(ctx, targets):
     """Declares the actions that check images of an index that no other rule checks: imported ones, and those of lock files.
 
     Args:
-      ctx: The rule's context. The rule must have POLICY_ATTRS, and policy_facts on its attribute with images.
+      ctx: The rule's context. The rule must have CONFIGURATION_ATTRS and the toolchain of the build tools.
       targets: list of the targets in the index.
 
     Returns:
-      dict for OutputGroupInfo, as of image_validation.
+      dict for OutputGroupInfo: the output group `_validation`, or nothing without a policy or without such images.
     """
     policy = _policy_of(ctx)
     if not policy:
@@ -178,19 +160,17 @@ def index_validation(ctx, targets):
         if not (OutputGroupInfo in target and hasattr(target[OutputGroupInfo], "_validation"))
         for image in ([target[ImageInfo]] if ImageInfo in target else target[IndexInfo].images)
     ]
-    return {"_validation": depset([
-        _check(ctx, policy, image, shown(image.manifest.owner), "policy/%d" % number, ".policy/%d.txt" % number)
-        for number, image in enumerate(images)
-    ])} if images else {}
+    checked = []
+    for number, image in enumerate(images):
+        facts = [own_facts(ctx, image, "policy/%d" % number)] if policy.needs_files else []
+        checked.append(_check(ctx, policy, image, facts, shown(image.manifest.owner), ".policy/%d.txt" % number))
+    return {"_validation": depset(checked)} if checked else {}
 
-def _check(ctx, policy, image, label, directory, suffix):
-    """Declares the action that checks an image. The directory is for facts, the suffix for the File that it returns."""
-    listings, packages = [], []
-    if policy.needs_files:
-        facts = own_facts(ctx, image, directory)
-        listings = [layer.listing for layer in facts.layers + facts.bases if layer.listing]
-        if policy.needs_packages:
-            packages = [layer.packages for layer in facts.layers + facts.bases if layer.packages]
+def _check(ctx, policy, image, facts, label, suffix):
+    """Declares the action that checks an image, and returns its output. Facts is a list of the image's LayerFactsInfo, or empty."""
+    places = [place for each in facts for place in each.layers + each.bases]
+    listings = [place.listing for place in places if place.listing]
+    packages = [place.packages for place in places if place.packages] if policy.needs_packages else []
     checked = ctx.actions.declare_file(ctx.label.name + suffix)
     check_policy(ctx, policy.file, label, image, listings, packages, checked)
     return checked

@@ -58,6 +58,10 @@ programs_of = aspect(
     apply_to_generating_rules = True,
 )
 
+def is_source_file(target):
+    """Returns whether a Target with the aspect programs_of is a file that no rule makes, which aspects do not visit."""
+    return ProgramsInfo not in target
+
 def programs_in(target):
     """Returns the programs among a target's files.
 

@@ -2,9 +2,10 @@
 
 load(":base_blobs.bzl", "contents_with_blobs", "with_base_blobs")
 load(":base_setting.bzl", "without_base_blobs")
+load(":configuration.bzl", "CONFIGURATION_ATTRS")
 load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":forwarded.bzl", "forwarded_image")
-load(":platform.bzl", "PLATFORM_ATTRS", "target_platform")
+load(":platform.bzl", "target_platform")
 load(":providers.bzl", "IndexInfo", "LayerInfo", "LayersInfo", "RootfsInfo", "layers_of", "platform_of")
 load(":rootfs_actions.bzl", "make_rootfs")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
@@ -121,7 +122,7 @@ attributes, not on the machine or on how files are spread over layers. The outpu
 
 The layers of a locked base are fetched from their registry. docs/rootfs.md shows how to boot the result.""",
     implementation = _impl,
-    attrs = PLATFORM_ATTRS | {
+    attrs = CONFIGURATION_ATTRS | {
         "compression": attr.string(
             doc = """`gzip`, `zstd` or `none`. For tar and cpio: of the archive; defaults to `none`. For squashfs: of its blocks;
 defaults to `zstd`, which Linux 4.14 and later read.""",

@@ -5,6 +5,7 @@ load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE", "build_tool")
 visibility(["//rules/..."])
 
 _PATH_MAPPING = {"supports-path-mapping": "1"}
+_NO_PATH_MAPPING = {}
 
 def small(_os, _inputs):
     """The resource_set of an action that reads and writes documents."""
@@ -62,10 +63,11 @@ def run_tool(ctx, name, args, command = None, requirements = {}, path_mapping = 
       path_mapping: Whether the tool may see other paths than those in analysis.
       **kwargs: Other arguments of ctx.actions.run.
     """
+    shared = _PATH_MAPPING if path_mapping else _NO_PATH_MAPPING
     ctx.actions.run(
         executable = build_tool(ctx, name),
         arguments = ([command] if command else []) + [args],
-        execution_requirements = (_PATH_MAPPING if path_mapping else {}) | requirements,
+        execution_requirements = shared | requirements if requirements else shared,
         toolchain = BUILD_TOOLCHAIN_TYPE,
         **kwargs
     )

@@ -2,6 +2,7 @@
 
 load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":paths.bzl", "escape")
+load(":policy.bzl", "policy_facts")
 load(":providers.bzl", "LayerInfo")
 load(":run_tool.bzl", "new_args")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
@@ -98,7 +99,7 @@ def _impl(ctx):
         layer,
         DefaultInfo(files = depset([layer.blob])),
         OutputGroupInfo(descriptor = depset([layer.descriptor])),
-    ]
+    ] + policy_facts(ctx, [layer])
 
 image_skeleton = rule(
     doc = """Builds the lowest layer of an image without a base: the directories that programs expect, and small files.

@@ -1,10 +1,9 @@
 """image_soci: an image that SOCI pulls lazily."""
 
-load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
+load(":configuration.bzl", "CONFIGURATION_ATTRS", "configuration_of")
 load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "index_providers")
-load(":packing.bzl", "SOCI_ATTRS")
 load(":providers.bzl", "ImageInfo", "IndexInfo", "blobs_of", "platform_of", "shapes_of")
 load(":soci_actions.bzl", "make_soci")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
@@ -15,7 +14,7 @@ _NO_ZTOCS = """{label}: the layers of {image} have no zTOCs.
 Add this line to .bazelrc: common --@rules_strata//rules:soci"""
 
 def _impl(ctx):
-    if not ctx.attr._soci[BuildSettingInfo].value:
+    if not configuration_of(ctx.attr).soci:
         fail(_NO_ZTOCS.format(image = ctx.attr.image.label, label = ctx.label))
     index = ctx.attr.image[IndexInfo] if IndexInfo in ctx.attr.image else None
     images = index.images if index else [ctx.attr.image[ImageInfo]]
@@ -59,7 +58,7 @@ Layers keep their bytes. The image's manifest gets an annotation, so its digest 
 `--@rules_strata//rules:soci`. Layers that are small or have no zTOC are left out: they are pulled as usual, and the build
 says so. See docs/lazy-pulling.md. The outputs are those of `image_index`.""",
     implementation = _impl,
-    attrs = SOCI_ATTRS | {
+    attrs = CONFIGURATION_ATTRS | {
         "image": attr.label(
             doc = "The `image` or `image_index`.",
             mandatory = True,

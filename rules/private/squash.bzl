@@ -6,8 +6,7 @@ load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "image_providers")
 load(":packing.bzl", "PACKING_ATTRS", "packing_of")
-load(":platform.bzl", "PLATFORM_ATTRS")
-load(":policy.bzl", "POLICY_ATTRS", "image_validation", "policy_facts")
+load(":policy.bzl", "image_validation")
 load(":providers.bzl", "ImageInfo", "LayerInfo", "platform_of", "shapes_of")
 load(":rootfs_actions.bzl", "make_squash")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
@@ -38,7 +37,8 @@ def _impl(ctx):
         shapes = (shapes_of(above) if above else ()) + (outputs.shape,),
         platform = platform_of(ctx.split_attr.image.values()[0][ImageInfo]),
     )
-    return image_providers(ctx, image, outputs.digest, image_validation(ctx, image))
+    validation = image_validation(ctx, image)
+    return image_providers(ctx, image, outputs.digest, validation.groups) + validation.providers
 
 image_squash = rule(
     doc = """Merges all layers of an image, or those above its base, into one layer.
@@ -51,9 +51,9 @@ Layers are what registries and engines share between images and what a push can 
 remove files that must not be distributed, or to stay below a limit of layers. The layers of a locked base are fetched from
 their registry. For several platforms, squash in the `images` of an `image_index`.""",
     implementation = _impl,
-    attrs = PACKING_ATTRS | PLATFORM_ATTRS | POLICY_ATTRS | {
+    attrs = PACKING_ATTRS | {
         "above": attr.label(
-            aspects = [forwarded_image, policy_facts],
+            aspects = [forwarded_image],
             doc = """The base of the image, whose layers are kept. Only the layers above are merged, and the layer deletes from the
 base what they delete. If unset, all layers are merged. An image that is not at the bottom of `image` is an error.""",
             providers = IMAGE_OR_INDEX,

@@ -3,27 +3,17 @@
 The Go package stamp expands them.
 """
 
-load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
+load(":configuration.bzl", "CONFIGURATION_ATTRS", "configuration_of")
 
 visibility(["//rules/..."])
 
-stamp_flag = rule(
-    doc = "The value of Bazel's flag --stamp, which rules cannot read directly.",
-    implementation = lambda ctx: [BuildSettingInfo(value = ctx.attr.stamped)],
-    attrs = {"stamped": attr.bool(doc = "A select() on the flag.")},
-)
-
-STAMP_ATTRS = {
+STAMP_ATTRS = CONFIGURATION_ATTRS | {
     "stamp": attr.int(
         doc = """Whether variables like `{{STABLE_GIT_COMMIT}}` have the values of the workspace status: 1 always, 0 never, -1 if
 the build has the flag `--stamp`. Otherwise they have their defaults, like `{{STABLE_GIT_COMMIT|dev}}`. Targets without
 variables and files do not depend on the status. See docs/images.md.""",
         default = -1,
         values = [-1, 0, 1],
-    ),
-    "_stamp": attr.label(
-        default = "//rules/private:stamp_flag",
-        providers = [BuildSettingInfo],
     ),
 }
 
@@ -40,7 +30,7 @@ def status_of(ctx, texts, files):
     Returns:
       File or None.
     """
-    stamped = ctx.attr.stamp == 1 or (ctx.attr.stamp == -1 and ctx.attr._stamp[BuildSettingInfo].value)
+    stamped = ctx.attr.stamp == 1 or (ctx.attr.stamp == -1 and configuration_of(ctx.attr).stamped)
     needed = [text for text in texts if has_variables(text)] or [file for file in files if file]
     return ctx.info_file if stamped and needed else None
 

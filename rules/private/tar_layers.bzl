@@ -22,7 +22,7 @@ def layers_and_tars(ctx):
     """Returns the layers of an image, and declares the actions for those that are tar archives.
 
     Args:
-      ctx: The rule's context. The rule must have MKLAYER_ATTRS, and targets with layers or files in its attribute `layers`.
+      ctx: The rule's context. The rule must have CONFIGURATION_ATTRS, and targets with layers or files in its attribute `layers`.
 
     Returns:
       list of LayerInfo, lowest first.

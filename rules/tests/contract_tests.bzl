@@ -2,10 +2,10 @@
 
 load("@bazel_skylib//lib:partial.bzl", "partial")
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
+load("//rules/private:configuration.bzl", "ARCHITECTURES")
 load("//rules/private:expand.bzl", "expand_text")
 load("//rules/private:packing.bzl", "COMPRESSIONS")
 load("//rules/private:paths.bzl", "below", "escape", "literal")
-load("//rules/private:platform.bzl", "ARCHITECTURES")
 load("//rules/private:run_tool.bzl", "new_args")
 load("//rules/private:stamp.bzl", "has_variables")
 load("//rules/private/repo:build_file.bzl", "constraints_of")

@@ -107,12 +107,12 @@ def policy_tests(name):
         validations = ["policy_image.policy.txt"],
     )
 
-    # The listing that the aspect declares for the base is that of the base's own check, or an equal one.
+    # The listings of the base are those of the base's own check.
     _files_test(
         name = "policy_upper_test",
         inputs = ["policy_upper.config.json", "policy_upper.manifest.json", "policy_files.json"] + documents[2:] +
                  ["policy_layer.listing.jsonl.zst", "1.listing.jsonl.zst"],
-        listings = [listings[0], "BIN/rules/tests/policy_image.facts/1.listing.jsonl.zst"],
+        listings = listings,
         target_under_test = "policy_upper",
         validations = ["policy_upper.policy.txt", "policy_image.policy.txt"],
     )

@@ -13,7 +13,8 @@ load(
     "image_test",
 )
 load("//rules:toolchain.bzl", "BUILD_TOOLCHAIN_TYPE", "RUN_TOOLCHAIN_TYPE", "image_build_toolchain", "image_run_toolchain")
-load("//rules/private:platform.bzl", "PLATFORM_ATTRS", "target_platform")
+load("//rules/private:configuration.bzl", "CONFIGURATION_ATTRS")
+load("//rules/private:platform.bzl", "target_platform")
 load("//rules/private:tool_binary.bzl", "target_tool_binary")
 load("//tools:tools.bzl", "BUILD_TOOLS", "RUN_TOOLS")
 load(":actions.bzl", "only")
@@ -51,7 +52,7 @@ def _probe_impl(ctx):
 _probe = rule(
     doc = "A tool named after the operating system that it is built for.",
     implementation = _probe_impl,
-    attrs = PLATFORM_ATTRS | {"broken": attr.bool()},
+    attrs = CONFIGURATION_ATTRS | {"broken": attr.bool()},
     executable = True,
 )
 

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -38,11 +40,17 @@ func Target(path string) (string, error) {
 
 // descriptorPath matches the names that Unix gives to the open files of a process. Such a file may have no other name,
 // or one that other processes write to as well.
-var descriptorPath = regexp.MustCompile(`^/(?:dev|proc/(?:self|thread-self|([0-9]+)))/fd/([0-9]+)$`)
+var descriptorPath = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^/(?:dev|proc/(?:self|thread-self|([0-9]+)))/fd/([0-9]+)$`)
+})
 
 // descriptor returns the file descriptor of this process that path names, if it names one.
 func descriptor(path string) (int, bool) {
-	parts := descriptorPath.FindStringSubmatch(filepath.Clean(path))
+	path = filepath.Clean(path)
+	if !strings.HasPrefix(path, "/dev/") && !strings.HasPrefix(path, "/proc/") {
+		return 0, false
+	}
+	parts := descriptorPath().FindStringSubmatch(path)
 	if parts == nil || parts[1] != "" && parts[1] != strconv.Itoa(os.Getpid()) {
 		return 0, false
 	}

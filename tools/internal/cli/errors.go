@@ -78,15 +78,12 @@ func unwrap(err error) []error {
 }
 
 // flagErrors are the forms of package flag's errors, and the replacement of each.
-var flagErrors = []struct {
-	form *regexp.Regexp
-	text string
-}{
-	{regexp.MustCompile(`(?s)^flag provided but not defined: -+(.*)$`), "unknown flag --$1"},
-	{regexp.MustCompile(`(?s)^flag needs an argument: -+(.*)$`), "--$1 needs a value"},
-	{regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-+([^:]*): parse error$`), "--$2: invalid value $1"},
-	{regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-+([^:]*): value out of range$`), "--$2: $1 is out of range"},
-	{regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*?[^\\]"|"") for (?:flag )?-+([^:]*): (.*)$`), "--$2 $1: $3"},
+var flagErrors = []struct{ form, text string }{
+	{`(?s)^flag provided but not defined: -+(.*)$`, "unknown flag --$1"},
+	{`(?s)^flag needs an argument: -+(.*)$`, "--$1 needs a value"},
+	{`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-+([^:]*): parse error$`, "--$2: invalid value $1"},
+	{`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-+([^:]*): value out of range$`, "--$2: $1 is out of range"},
+	{`(?s)^invalid (?:boolean )?value (".*?[^\\]"|"") for (?:flag )?-+([^:]*): (.*)$`, "--$2 $1: $3"},
 }
 
 // Parse parses flags. Its errors name flags as the help does: "--name".
@@ -97,8 +94,9 @@ func Parse(flags *flag.FlagSet, args []string) error {
 	}
 	text := err.Error()
 	for _, e := range flagErrors {
-		if e.form.MatchString(text) {
-			return errors.New(e.form.ReplaceAllString(text, e.text))
+		// Compiled here, because a start without an error needs none of them.
+		if form := regexp.MustCompile(e.form); form.MatchString(text) {
+			return errors.New(form.ReplaceAllString(text, e.text))
 		}
 	}
 	return err

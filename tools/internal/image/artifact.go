@@ -6,12 +6,13 @@ import (
 	"io/fs"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // mediaTypeForm is the form of a media type without parameters (RFC 6838, section 4.2).
-var mediaTypeForm = regexp.MustCompile(`^` + mediaTypeName + `/` + mediaTypeName + `$`)
+var mediaTypeForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^` + mediaTypeName + `/` + mediaTypeName + `$`) })
 
 const mediaTypeName = `[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}`
 
@@ -142,7 +143,7 @@ func subjectOf(d oci.Descriptor) (oci.Descriptor, error) {
 
 // checkMediaType rejects texts that are not media types without parameters.
 func checkMediaType(text string) error {
-	if !mediaTypeForm.MatchString(text) {
+	if !mediaTypeForm().MatchString(text) {
 		return fmt.Errorf("%q is not a media type, expected TYPE/SUBTYPE", text)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -18,7 +19,7 @@ const createdBy = "rules_strata"
 var epoch = time.Unix(0, 0).UTC()
 
 // platformName matches names of operating systems, architectures and variants.
-var platformName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+var platformName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`) })
 
 // config is an image's config under construction.
 type config struct {
@@ -163,14 +164,14 @@ func (c *config) setPlatform(s Settings) error {
 }
 
 // variantName matches variants that are levels: a CPU runs programs for lower ones of its architecture.
-var variantName = regexp.MustCompile(`^v[1-9][0-9]?$`)
+var variantName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^v[1-9][0-9]?$`) })
 
 // atLeast returns the higher one of a platform's variant and of the variant in least, "ARCHITECTURE/VARIANT". Variants that
 // are not levels, and those of other architectures, are not comparable: the platform's stays.
 func atLeast(p oci.Platform, least string) string {
 	architecture, variant, _ := strings.Cut(least, "/")
 	have := oci.Variant(p)
-	if architecture != p.Architecture || !variantName.MatchString(variant) || !variantName.MatchString(have) {
+	if architecture != p.Architecture || !variantName().MatchString(variant) || !variantName().MatchString(have) {
 		return p.Variant
 	}
 	// Without leading zeros, the longer number is higher.
@@ -188,7 +189,7 @@ func checkPlatform(p oci.Platform) error {
 		if part.value == "" && part.name == "variant" {
 			continue
 		}
-		if !platformName.MatchString(part.value) {
+		if !platformName().MatchString(part.value) {
 			return fmt.Errorf("platform: invalid %s %q, expected a name like a GOOS or GOARCH value", part.name, part.value)
 		}
 	}

@@ -6,16 +6,17 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 )
 
 // signal matches a signal's name or number, as Docker and Podman accept it.
-var signal = regexp.MustCompile(`^([0-9]{1,3}|[A-Z][A-Z0-9]*([+-][0-9]{1,2})?)$`)
+var signal = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]{1,3}|[A-Z][A-Z0-9]*([+-][0-9]{1,2})?)$`) })
 
 // drivePath matches the start of an absolute path on Windows.
-var drivePath = regexp.MustCompile(`^([A-Za-z]:)?[\\/]`)
+var drivePath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([A-Za-z]:)?[\\/]`) })
 
 // edit applies all settings except the platform, which must be set already.
 func (c *config) edit(s Settings) error {
@@ -72,7 +73,7 @@ func (c *config) editWorkdir(s Settings) error {
 
 func (c *config) editStopSignal(s Settings) error {
 	assign(&c.run.StopSignal, s.StopSignal)
-	if s.StopSignal != nil && *s.StopSignal != "" && !signal.MatchString(*s.StopSignal) {
+	if s.StopSignal != nil && *s.StopSignal != "" && !signal().MatchString(*s.StopSignal) {
 		return fmt.Errorf("%q is not a signal's name or number, such as SIGTERM, SIGRTMIN+3 or 15", *s.StopSignal)
 	}
 	return nil
@@ -179,7 +180,7 @@ func (c *config) editLabels(s Settings) error {
 func (c *config) checkPath(path string) error {
 	absolute := strings.HasPrefix(path, "/")
 	if c.platform.OS == "windows" {
-		absolute = drivePath.MatchString(path)
+		absolute = drivePath().MatchString(path)
 	}
 	if !absolute {
 		return fmt.Errorf("%q is not an absolute path", path)

@@ -6,12 +6,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rules-strata/rules_strata/tools/internal/message"
 )
 
 // reference matches, after a "$", references that other programs would expand.
-var reference = regexp.MustCompile(`^(\([^)]*\)?|[A-Za-z_][A-Za-z0-9_]*)`)
+var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\([^)]*\)?|[A-Za-z_][A-Za-z0-9_]*)`) })
 
 // Literal returns the value for [Settings.Env] that stands for the text.
 func Literal(text string) string { return strings.ReplaceAll(text, "$", "$$") }
@@ -52,7 +53,7 @@ func expand(value string, lookup func(name string) (string, bool)) (string, erro
 			value = rest
 			continue
 		}
-		if other := reference.FindString(after); other != "" {
+		if other := reference().FindString(after); other != "" {
 			return "", message.Hint(fmt.Errorf(`"$%s" would not be expanded`, other),
 				`write "${NAME}" for the value in the base, or "$$" for a literal dollar`)
 		}

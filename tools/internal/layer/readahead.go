@@ -34,7 +34,7 @@ func readAhead(
 ) <-chan *run {
 	ordered := make(chan *run, maxRuns)
 	work := make(chan *run)
-	for range readers {
+	for range min(readers, (len(entries)+runLength-1)/runLength) {
 		go func() {
 			for r := range work {
 				m := maker{ctx: ctx, buffer: buffer, out: r.chunks, programs: found, list: list}

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rules-strata/rules_strata/tools/internal/message"
 )
@@ -76,8 +77,8 @@ type Scope struct {
 }
 
 var (
-	reference = regexp.MustCompile(`^[ \t]*\.?([A-Za-z0-9_]+)[ \t]*(\|[^{}]*)?$`)
-	single    = regexp.MustCompile(`^\{([A-Za-z0-9_]+)\}`)
+	reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[ \t]*\.?([A-Za-z0-9_]+)[ \t]*(\|[^{}]*)?$`) })
+	single    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\{([A-Za-z0-9_]+)\}`) })
 )
 
 // Expand returns the text with the values of its variables. Each value, but no default, goes through quote, unless that is
@@ -146,7 +147,7 @@ func (s Scope) next(text, rest string) (next part, length int, err error) {
 	case strings.HasPrefix(rest, "{{{{"):
 		return part{text: "{{"}, 4, nil
 	case !strings.HasPrefix(rest, "{{"), strings.HasPrefix(rest, "{{{"):
-		if match := single.FindStringSubmatch(rest); match != nil && s.SingleBraces {
+		if match := single().FindStringSubmatch(rest); match != nil && s.SingleBraces {
 			return part{name: match[1]}, len(match[0]), nil
 		}
 		return part{text: "{"}, 1, nil
@@ -156,7 +157,7 @@ func (s Scope) next(text, rest string) (next part, length int, err error) {
 	if !closed {
 		return part{}, 0, message.Hint(fmt.Errorf(`%q: "{{" without "}}"`, text), "%s", escape)
 	}
-	match := reference.FindStringSubmatch(inner)
+	match := reference().FindStringSubmatch(inner)
 	if match == nil {
 		return part{}, 0, message.Hint(fmt.Errorf("%q: {{%s}} is not a variable", text, inner), "%s", escape)
 	}

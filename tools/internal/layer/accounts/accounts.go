@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // The files.
@@ -65,7 +66,9 @@ func (g Group) String() string {
 
 // validName matches the portable user names of POSIX (XBD 3.436), of at most 32 characters as utmp(5) stores them, that
 // cannot be mistaken for a number.
-var validName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9._-]{0,30}([A-Za-z0-9._-]|\$)?$`)
+var validName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9._-]{0,30}([A-Za-z0-9._-]|\$)?$`)
+})
 
 // ParseUser parses a line of passwd. Trailing fields may be missing, and fields may be empty: the group ID is then the user
 // ID, the home directory /home/NAME, and the shell /sbin/nologin.
@@ -131,7 +134,7 @@ func split(line string, least, most int, format string) ([]string, error) {
 	if len(fields) < least || len(fields) > most {
 		return nil, fmt.Errorf("%d fields, expected %d to %d: %s", len(fields), least, most, format)
 	}
-	if !validName.MatchString(fields[0]) {
+	if !validName().MatchString(fields[0]) {
 		return nil, fmt.Errorf("%q is not a valid name: expected at most 32 letters, digits and the characters %q, the first "+
 			"one a letter or _", fields[0], "._-")
 	}

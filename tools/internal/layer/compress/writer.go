@@ -39,6 +39,7 @@ type Writer struct {
 	current *block        // the block that is not complete yet
 	made    int           // blocks that exist
 	limit   int           // how many may exist
+	workers int           // how many goroutines may pack them
 	free    chan *block   // blocks to reuse
 	jobs    chan *block   // to work
 	plain   chan *block   // to hash, in order
@@ -65,11 +66,8 @@ func (f Format) NewWriter(ends Ends) (*Writer, error) {
 	// One block is being filled and one emitted; a third keeps workers busy while the stream stutters.
 	limit := workers + 3
 	w := &Writer{
-		format: f, codec: c, ends: ends, buffers: newBuffers(), limit: limit, free: make(chan *block, limit),
+		format: f, codec: c, ends: ends, buffers: newBuffers(), workers: workers, limit: limit, free: make(chan *block, limit),
 		jobs: make(chan *block, limit), plain: make(chan *block, limit),
-	}
-	for range workers {
-		go w.work()
 	}
 	w.ended.Go(w.hash)
 	for _, to := range ends.Packed {
@@ -175,6 +173,9 @@ func (w *Writer) take() *block {
 		return b
 	default:
 		w.made++
+		if w.made <= w.workers { // a small layer does not start threads that have nothing to do
+			go w.work()
+		}
 		b := &block{ready: make(chan struct{}, len(w.packed))}
 		if w.codec.joins {
 			b.joined = make([]byte, 0, w.codec.cut.max)

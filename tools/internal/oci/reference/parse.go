@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
@@ -13,10 +14,12 @@ import (
 const maxName = 255
 
 var (
-	hostPattern      = regexp.MustCompile(`^(?:` + hostName + `|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$`)
-	componentPattern = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$`)
-	tagPattern       = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-	hexPattern       = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	hostPattern = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:` + hostName + `|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$`)
+	})
+	componentPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$`) })
+	tagPattern       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`) })
+	hexPattern       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
 )
 
 // The patterns of a host name and of one of its labels.
@@ -30,7 +33,7 @@ func CheckTag(tag string) error {
 	switch {
 	case tag == "":
 		return errors.New("the tag is empty")
-	case !tagPattern.MatchString(tag):
+	case !tagPattern().MatchString(tag):
 		return fmt.Errorf("tag %q: expected at most 128 letters, digits, \"_\", \".\" and \"-\", "+
 			"not starting with \".\" or \"-\"", tag)
 	}
@@ -45,7 +48,7 @@ func parse(text string) (r Reference, err error) {
 			return Reference{}, err
 		}
 	}
-	if hexPattern.MatchString(name) {
+	if hexPattern().MatchString(name) {
 		return Reference{}, errors.New("64 hexadecimal digits are an image's id, not a name")
 	}
 	// A colon before the last slash separates a registry from its port.
@@ -77,7 +80,7 @@ func splitRegistry(name string) (registry, repository string) {
 }
 
 func (r Reference) check() error {
-	if !hostPattern.MatchString(r.Registry) {
+	if !hostPattern().MatchString(r.Registry) {
 		return fmt.Errorf("%q is not the name of a registry", r.Registry)
 	}
 	if strings.TrimPrefix(r.Repository, dockerLibrary) == "" {
@@ -85,7 +88,7 @@ func (r Reference) check() error {
 	}
 	for _, component := range strings.Split(r.Repository, "/") {
 		switch {
-		case componentPattern.MatchString(component):
+		case componentPattern().MatchString(component):
 		case strings.ToLower(component) != component:
 			return fmt.Errorf("repository component %q: only lower-case letters are allowed", component)
 		default:
