@@ -44,7 +44,7 @@ _licenses_test = analysistest.make(_checked_impl, attrs = _ATTRS, config_setting
 
 def _index_impl(ctx):
     env = analysistest.begin(ctx)
-    actions = actions_of(analysistest.target_actions(env), "CheckPolicy")
+    actions = actions_of(analysistest.target_actions(env), "MkPolicy")
     asserts.equals(env, ctx.attr.targets, [flags(action, "target")[0] for action in actions])
     groups = analysistest.target_under_test(env)[OutputGroupInfo]
     validations = {file: None for file in groups._validation.to_list()}

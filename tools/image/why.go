@@ -92,7 +92,7 @@ func (s *settings) stack(ctx context.Context, b bazel.Command, target string) (*
 	if err != nil {
 		return nil, err
 	}
-	return image.Open(ctx, built.Root)
+	return image.Open(ctx, built.Root, os.TempDir())
 }
 
 // choose returns the image for the platform.

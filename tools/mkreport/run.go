@@ -119,7 +119,7 @@ func (r *request) run(ctx context.Context) error {
 	if in.Listings, err = listing.Open(r.listings...); err != nil {
 		return err
 	}
-	if in.Origins, err = (origins.Image{Label: r.label, Layers: r.origins}).Open(ctx, ""); err != nil {
+	if in.Origins, err = (origins.Image{Label: r.label, Layers: r.origins}).Open(ctx, "", filepath.Dir(r.html)); err != nil {
 		return err
 	}
 	if r.packages != "" {

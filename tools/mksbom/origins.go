@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/rules-strata/rules_strata/tools/internal/facts/origins"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -28,7 +29,7 @@ func (r *request) stacks(ctx context.Context) (stacks, error) {
 	}
 	all := make(stacks)
 	for _, image := range index {
-		stack, err := image.Open(ctx, "")
+		stack, err := image.Open(ctx, "", filepath.Dir(r.output))
 		if err != nil {
 			return nil, err
 		}

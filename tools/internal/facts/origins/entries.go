@@ -47,10 +47,11 @@ type Entry struct {
 }
 
 // Entries returns the entries that the part adds, and the origins of those that cannot be listed because an archive is not
-// on this machine. dir is Bazel's execution root, and links are the symlinks in the layers below, by their paths.
-func (p *Part) Entries(ctx context.Context, dir string, links map[string]string) ([]Entry, []*Origin, error) {
+// on this machine. dir is Bazel's execution root, scratch is for temporary files, and links are the symlinks in the layers below,
+// by their paths.
+func (p *Part) Entries(ctx context.Context, dir, scratch string, links map[string]string) ([]Entry, []*Origin, error) {
 	l := lister{Part: p, ctx: ctx, dir: dir}
-	scratch, err := os.MkdirTemp("", "origins")
+	scratch, err := os.MkdirTemp(scratch, ".origins.*.tmp")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -26,7 +26,7 @@ func image(t *testing.T, files map[string]string, lines ...string) (*origins.Sta
 	if err != nil {
 		return nil, err
 	}
-	return all[0].Open(context.Background(), dir)
+	return all[0].Open(context.Background(), dir, dir)
 }
 
 // text returns the answer for a path.

@@ -79,8 +79,8 @@ type Stack struct {
 	links  map[string]string // symlinks of the whole image
 }
 
-// Open reads the origins of an image. dir is Bazel's execution root.
-func (i Image) Open(ctx context.Context, dir string) (*Stack, error) {
+// Open reads the origins of an image. dir is Bazel's execution root, scratch the directory for temporary files.
+func (i Image) Open(ctx context.Context, dir, scratch string) (*Stack, error) {
 	s := &Stack{links: make(map[string]string)}
 	for _, path := range i.Shapes {
 		below, err := shape.Read(filepath.Join(dir, path))
@@ -102,7 +102,7 @@ func (i Image) Open(ctx context.Context, dir string) (*Stack, error) {
 				squash = part.Label
 				continue
 			}
-			if err := s.push(ctx, dir, Stacked{Part: part, Number: n + 1, Key: layer.Key, Squashed: squash}); err != nil {
+			if err := s.push(ctx, dir, scratch, Stacked{Part: part, Number: n + 1, Key: layer.Key, Squashed: squash}); err != nil {
 				return nil, err
 			}
 		}
@@ -120,7 +120,7 @@ func (i Image) Open(ctx context.Context, dir string) (*Stack, error) {
 }
 
 // push puts a layer on top.
-func (s *Stack) push(ctx context.Context, dir string, l Stacked) error {
+func (s *Stack) push(ctx context.Context, dir, scratch string, l Stacked) error {
 	switch l.Kind {
 	case Base:
 		if d, err := wire.ReadLayer(filepath.Join(dir, l.Key)); err == nil && len(d.Sources) > 0 {
@@ -131,7 +131,7 @@ func (s *Stack) push(ctx context.Context, dir string, l Stacked) error {
 		l.Unread = []*Origin{{}}
 	default:
 		var err error
-		if l.Entries, l.Unread, err = l.Part.Entries(ctx, dir, s.links); err != nil {
+		if l.Entries, l.Unread, err = l.Part.Entries(ctx, dir, scratch, s.links); err != nil {
 			return err
 		}
 	}

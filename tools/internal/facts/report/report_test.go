@@ -105,7 +105,7 @@ func input(t *testing.T) report.Input {
 		imagetest.WriteFile(t, filepath.Join(dir, name), []byte(text))
 	}
 	in.Origins, err = origins.Image{Layers: []origins.Files{{Key: "low", Paths: []string{"low.origins"}},
-		{Key: "up", Paths: []string{"up.origins"}}}}.Open(context.Background(), dir)
+		{Key: "up", Paths: []string{"up.origins"}}}}.Open(context.Background(), dir, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
