@@ -27,12 +27,7 @@ def _impl(ctx):
         ctx,
         current(ctx, "before")[ImageInfo],
         current(ctx, "after")[ImageInfo],
-        {
-            layer.listing: None
-            for each in facts
-            for layer in list(each.layers) + list(each.bases)
-            if layer.listing
-        }.keys(),
+        facts,
         ctx.attr.ignore,
         struct(text = text, json = as_json),
     )

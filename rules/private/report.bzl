@@ -8,7 +8,7 @@ load(":launcher.bzl", "shown")
 load(":origins.bzl", "layer_origins", "origins_of", "package_origins")
 load(":package_graph.bzl", "PackageGraphInfo", "package_graph")
 load(":providers.bzl", "ImageInfo", "IndexInfo")
-load(":report_actions.bzl", "make_report")
+load(":report_actions.bzl", "make_diff", "make_report")
 load(":sbom_actions.bzl", "make_sbom")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -33,18 +33,35 @@ def _impl(ctx):
         facts[0],
         origins_of(target, image),
         packages,
+        _compared(ctx, image, facts) if ctx.attr.before else None,
         ctx.outputs,
     )
     return [DefaultInfo(files = depset([ctx.outputs.html, ctx.outputs.json]))]
+
+def _compared(ctx, image, facts):
+    """Compares the image with the one before it. Returns a struct of its label and the File with the differences."""
+    before = current(ctx, "before")
+    outputs = struct(
+        json = ctx.actions.declare_file(ctx.label.name + ".differences.json"),
+        text = ctx.actions.declare_file(ctx.label.name + ".differences.txt"),
+    )
+    make_diff(ctx, before[ImageInfo], image, image_facts_with_blobs(ctx, "before") + facts, [], outputs)
+    return struct(differences = outputs.json, label = before.label)
 
 image_report = rule(
     doc = """Describes what is in an image, as a page, `NAME.html`, and as JSON, `NAME.json`.
 
 The page has the layers, the files, the settings with those of the base, the packages with their licenses, wasted and duplicate bytes,
-and how many bytes each target and each external repository adds. It is one file, which needs no server and no JavaScript. Layers of a locked base are
-fetched from their registry. See docs/inside.md.""",
+how many bytes each target and each external repository adds, and the differences from another image. It is one file, which needs
+no server and no JavaScript. Layers of a locked base are fetched from their registry. See docs/inside.md.""",
     implementation = _impl,
     attrs = {
+        "before": attr.label(
+            doc = "An image to compare with, for example that of the last release: the page then lists what has changed since.",
+            aspects = [forwarded_image, layer_facts],
+            cfg = with_base_blobs,
+            providers = [ImageInfo],
+        ),
         "image": attr.label(
             doc = "The image: an `image`, an `image_import`, or `@NAME` from a lock file, but not an index: each of its images has a report.",
             mandatory = True,

@@ -5,7 +5,7 @@ load(":run_tool.bzl", "merging", "new_args", "run_tool")
 
 visibility(["//rules/..."])
 
-def make_report(ctx, label, image, facts, origins, packages, outputs):
+def make_report(ctx, label, image, facts, origins, packages, compared, outputs):
     """Declares the action that writes a report.
 
     Args:
@@ -16,13 +16,14 @@ def make_report(ctx, label, image, facts, origins, packages, outputs):
       origins: struct of layers, a list of structs as in LayerOriginsInfo, the lowest first, and bases, a tuple of structs of
         label, manifest and config, the nearest first.
       packages: File with the packages, as make_sbom writes it as a table.
+      compared: struct of label, that of another image, and differences, the File with those from it; or None.
       outputs: struct of the Files html and json.
     """
     args = new_args(ctx)
     args.add(str(label), format = "--target=%s")
     args.add(image.manifest, format = "--manifest=%s")
     args.add(image.config, format = "--config=%s")
-    listings = {layer.listing: None for layer in list(facts.layers) + list(facts.bases) if layer.listing}.keys()
+    listings = _listings([facts])
     descriptors = [layer.descriptor for layer in image.layers]
     args.add_all(descriptors, format_each = "--layer=%s")
     args.add_all(image.blobs, map_each = _directory_flag)
@@ -35,6 +36,10 @@ def make_report(ctx, label, image, facts, origins, packages, outputs):
         args.add(base.config, format = "--base-config=%s")
         documents += [base.manifest, base.config]
     args.add(packages, format = "--packages=%s")
+    if compared:
+        args.add(str(compared.label), format = "--before=%s")
+        args.add(compared.differences, format = "--differences=%s")
+        documents.append(compared.differences)
     args.add(outputs.html, format = "--html=%s")
     args.add(outputs.json, format = "--json=%s")
     read = [file for layer in origins.layers for file in layer.files + layer.arguments + layer.archives + layer.documents]
@@ -51,24 +56,34 @@ def make_report(ctx, label, image, facts, origins, packages, outputs):
         resource_set = merging,
     )
 
+def _listings(facts):
+    """Returns the Files with the listings of several LayerFactsInfo, each once."""
+    return {
+        layer.listing: None
+        for each in facts
+        for layer in each.layers + each.bases
+        if layer.listing
+    }.keys()
+
 def _directory_flag(blobs):
     return "--blobs=" + blobs.directory.path
 
 def _origin_flags(layer):
     return ["--origins=%s=%s" % (escape(layer.key.path), file.path) for file in layer.files]
 
-def make_diff(ctx, before, after, listings, ignore, outputs):
+def make_diff(ctx, before, after, facts, ignore, outputs):
     """Declares the action that compares two images.
 
     Args:
       ctx: The rule's context.
       before: ImageInfo of the one.
       after: ImageInfo of the other.
-      listings: list of the Files with the listings of their layers.
+      facts: list of the LayerFactsInfo of both.
       ignore: list of names of differences.
       outputs: struct of the Files text and json.
     """
     args = new_args(ctx)
+    listings = _listings(facts)
     args.add(before.manifest, format = "--before-manifest=%s")
     args.add(before.config, format = "--before-config=%s")
     args.add(after.manifest, format = "--after-manifest=%s")

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
@@ -37,6 +38,7 @@ type request struct {
 	origins                 []origins.Files
 	bases                   []base
 	packages                string
+	before, differences     string
 	html, json              string
 }
 
@@ -69,6 +71,8 @@ func newWork(flags *flag.FlagSet) cli.Work {
 	ofBase("base-manifest", "`file` with the manifest of the --base before it", func(b *base, path string) { b.manifest = path })
 	ofBase("base-config", "`file` with the config of the --base before it", func(b *base, path string) { b.config = path })
 	flags.StringVar(&r.packages, "packages", "", "`file` with the packages, as mksbom --format=table writes it")
+	flags.StringVar(&r.before, "before", "", "`label` of another image, for --differences")
+	flags.StringVar(&r.differences, "differences", "", "`file` with the differences from that image, as mkdiff --json writes it")
 	flags.StringVar(&r.html, "html", "", "`file` for the page")
 	flags.StringVar(&r.json, "json", "", "`file` for the JSON")
 	return func(ctx context.Context, _ cli.Streams) error { return r.run(ctx) }
@@ -128,6 +132,12 @@ func (r *request) run(ctx context.Context) error {
 			return err
 		}
 	}
+	if r.differences != "" {
+		in.Before = &report.Comparison{Label: r.before}
+		if err := readJSON(r.differences, &in.Before.Differences); err != nil {
+			return err
+		}
+	}
 	made, err := report.Make(ctx, in)
 	if err != nil {
 		return err
@@ -136,6 +146,17 @@ func (r *request) run(ctx context.Context) error {
 		return err
 	}
 	return write(r.html, func(w io.Writer) error { return report.HTML(w, made) })
+}
+
+func readJSON(path string, v any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }
 
 // write writes a file completely or not at all.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rules-strata/rules_strata/tools/internal/facts/difference"
 	"github.com/rules-strata/rules_strata/tools/internal/message"
 )
 
@@ -24,6 +25,7 @@ func HTML(w io.Writer, r *Report) error {
 	p.shares("What each repository adds", "repositories", r.Repositories)
 	p.packages()
 	p.settings()
+	p.before()
 	p.largest()
 	p.wasted()
 	p.duplicates()
@@ -266,6 +268,27 @@ func (p *page) settings() {
 		p.print("<tr><td>%s</td><td class=p>%s</td><td>%s</td></tr>\n", s.Key, value, by)
 	}
 	p.endTable()
+}
+
+// before lists the differences from another image as package difference writes them, and explains the marks.
+func (p *page) before() {
+	if p.Before == nil {
+		return
+	}
+	p.section("before", "Differences from "+shownLabel(p.Before.Label))
+	if p.Before.Differences.IsEmpty() {
+		p.print("<p class=d>None.</p>\n")
+		return
+	}
+	var text strings.Builder
+	if err := difference.Text(&text, p.Before.Differences); err != nil {
+		return // a strings.Builder has no errors
+	}
+	p.print("<p>+ added, - removed, ~ changed.</p>\n<pre class=s>\n")
+	for line := range strings.Lines(text.String()) {
+		p.print("%s\n", strings.TrimSuffix(line, "\n"))
+	}
+	p.print("</pre>\n")
 }
 
 func (p *page) largest() {

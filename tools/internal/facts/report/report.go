@@ -40,6 +40,14 @@ type Input struct {
 	Keys map[digest.Digest]string
 	// Packages are those of the image, or nil.
 	Packages *sbom.Document
+	// Before is what has changed since another image, or nil.
+	Before *Comparison
+}
+
+// Comparison is what has changed since another image.
+type Comparison struct {
+	Label       string            `json:"label"`
+	Differences difference.Report `json:"differences"`
 }
 
 // BaseInput is a base image.
@@ -67,6 +75,8 @@ type Report struct {
 	// Packages are sorted by name. PackagesUnknown are the reasons why some may be missing.
 	Packages        []Package `json:"packages,omitempty"`
 	PackagesUnknown []string  `json:"packages_unknown,omitempty"`
+	// Before is what has changed since another image.
+	Before *Comparison `json:"before,omitempty"`
 	// Tree is the merged file system.
 	Tree *Directory `json:"tree,omitempty"`
 	// Largest are the largest files of the file system.
@@ -192,7 +202,7 @@ func Make(ctx context.Context, in Input) (*Report, error) {
 	if err := oci.Unmarshal(in.Config, &config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
-	r := &Report{Label: in.Label, Digest: digest.FromBytes(in.Manifest), Platform: oci.FormatPlatform(config.Platform())}
+	r := &Report{Label: in.Label, Digest: digest.FromBytes(in.Manifest), Platform: oci.FormatPlatform(config.Platform()), Before: in.Before}
 	if err := r.setBases(in); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rules-strata/rules_strata/tools/internal/facts/difference"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/origins"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/report"
@@ -212,5 +213,31 @@ func TestRefused(t *testing.T) {
 		if r, err := report.Make(context.Background(), in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %+v, %v; want %s", r, err, want)
 		}
+	}
+}
+
+// The page lists the differences from another image, one a line, and escapes them.
+func TestBefore(t *testing.T) {
+	in := input(t)
+	if _, page := made(t, in); strings.Contains(page, "Differences from") {
+		t.Error("there is nothing to compare with")
+	}
+	before, after := "1", hostile
+	in.Before = &report.Comparison{Label: "@@//:old", Differences: difference.Report{
+		Config: []difference.Change{{Key: "user", Before: &before, After: &after}},
+		Files:  []difference.File{{Path: "/new", Change: difference.Added}},
+	}}
+	_, page := made(t, in)
+	for _, want := range []string{"Differences from //:old</h2>", "~ config user 1 -&gt; ", "\n+ file /new\n</pre>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(page, hostile) {
+		t.Error("the page contains text that is not escaped")
+	}
+	in.Before.Differences = difference.Report{}
+	if _, page := made(t, in); !strings.Contains(page, "Differences from //:old</h2>\n<p class=d>None.</p>") {
+		t.Error("the page does not state that there is no difference")
 	}
 }
