@@ -59,7 +59,7 @@ def _declarations_impl(ctx):
 
     image = struct(blobs = depset(), config = "config", layers = [], manifest = "manifest")
     facts = struct(bases = (), layers = ())
-    make_report(fake, Label(":a"), image, facts, struct(bases = (), layers = []), "packages", struct(html = "html", json = "json"))
+    make_report(fake, Label(":a"), image, facts, struct(bases = (), layers = []), "packages", None, struct(html = "html", json = "json"))
     make_diff(fake, image, image, [], [], struct(json = "json", text = "text"))
 
     asserts.equals(env, {
