@@ -41,7 +41,7 @@ RUN_TOOLS = {
     "vminit": "Starts the program of an image in a virtual machine.",
 }
 
-# What `bazel run @rules_strata//tools/migrate` starts. It is a Go module of its own and a download of its own, because most builds
+# What `bazel run @rules_strata//tools/migrate` starts. It is a separate Go module and a separate download, because most builds
 # never need it.
 MIGRATE_TOOLS = {
     "migrate": "Rewrites BUILD files of other rulesets.",

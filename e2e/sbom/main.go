@@ -6,7 +6,7 @@
 // read it. Sbom prints the package URLs of each document, sorted, one a line. The exit code is 1 if any document is refused.
 //
 // The schemas come with Go modules, which the go command fetches and verifies: that of CycloneDX with its library, that of SPDX
-// with the scanner syft. It is a module of its own, so that these dependencies are not those of the tools.
+// with the scanner syft. It is a separate module, so that these dependencies are not those of the tools.
 package main
 
 import (

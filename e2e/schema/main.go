@@ -6,7 +6,7 @@
 // prints each document that its schema refuses, one a line. The exit code is 1 if there was any, and also if a layout
 // holds a document whose media type has no schema: what was not looked at is not in order.
 //
-// It is a module of its own, so that the schemas' dependencies are not those of the tools.
+// It is a separate module, so that the schemas' dependencies are not those of the tools.
 package main
 
 import (

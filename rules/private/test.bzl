@@ -128,7 +128,7 @@ same digest on every machine.""",
         ),
         "engine": attr.string(
             doc = """Where commands in `configs` run: `docker` or `podman`, which must be on the PATH of the machine that runs Bazel, or
-empty for namespaces that need no engine. The engine gets the image under a name of its own for the time of the test. Without the
+empty for namespaces that need no engine. The engine gets the image under a unique name during the test. Without the
 engine, the test fails.""",
             values = ["", "docker", "podman"],
         ),

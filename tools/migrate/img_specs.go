@@ -8,7 +8,7 @@ import (
 )
 
 // specs returns the rule for image_push_spec and image_load_spec of rules_img: attributes of a push or a load that images name
-// in push_specs and load_specs. Each image gets a target of its own with them, and the spec goes.
+// in push_specs and load_specs. Each image gets a separate target with them, and the spec goes.
 func specs(of *rule) *rule {
 	attrs := merged(of.attrs, map[string]action{
 		"cross_mount_strategy": drop("layers are uploaded if the repository lacks them"),
