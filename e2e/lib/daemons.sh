@@ -73,11 +73,13 @@ CONFIG
   await 60 ctr version || fail "containerd does not start: $(tail -n 20 "$RUN/$1.log")"
 }
 
-# podman_install BIN DIR: puts a `podman` into BIN that runs the one on PATH and keeps its images in DIR. It has no daemon.
+# podman_install BIN DIR: puts a `podman` into BIN that runs the one on PATH and keeps its images in DIR. It has no daemon. If it is
+# killed, its temporary files stay.
 podman_install() {
+  mkdir -p "$2-tmp"
   cat >"$1/podman" <<PODMAN
 #!/bin/sh
-exec $(command -v podman) --root '$2' --runroot '$2-run' --storage-driver vfs "\$@"
+TMPDIR='$2-tmp' exec $(command -v podman) --root '$2' --runroot '$2-run' --storage-driver vfs "\$@"
 PODMAN
   chmod +x "$1/podman"
 }
