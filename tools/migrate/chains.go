@@ -164,6 +164,10 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		if !w.isMade(key) && w.joinCandidates(c, ref.value) || w.resolveUnknown(c, ref) {
 			return
 		}
+		if _, literal := ref.value.(*build.StringExpr); literal && c.rule.ruleset == "rules_docker" && w.isMissing(key) {
+			c.note("%s does not exist", c.file.source(ref.value))
+			return
+		}
 		c.refuse(ref.attr, "unknown-target", "the target "+c.file.source(ref.value)+" is not one that is translated", "translate it by hand first")
 	}
 }

@@ -44,11 +44,18 @@ func (w *workspace) findUses() {
 			for _, found := range locations.FindAllStringSubmatch(s.Value, -1) {
 				w.addUse(use{file: f, user: user, attr: attr, value: s, inside: found[1]}, found[1])
 			}
-			if !slices.Contains(plainText, attr) && !isLoad(stack) {
+			if !slices.Contains(plainText, attr) && !isLoad(stack) && !isTextSetting(user, attr) {
 				w.addUse(use{file: f, user: user, attr: attr, value: s, variable: variable(stack)}, s.Value)
 			}
 		})
 	}
+}
+
+// isTextSetting reports whether an attribute is the default of a build setting that is not a label: the settings of rules are
+// text, numbers and booleans.
+func isTextSetting(user *call, attr string) bool {
+	return user != nil && attr == "build_setting_default" &&
+		!slices.Contains([]string{"label_flag", "label_setting"}, strings.TrimPrefix(user.kind(), "native."))
 }
 
 // enclosing returns the outermost call around an expression, and its attribute.
