@@ -58,6 +58,7 @@ func (w *workspace) plan() {
 			w.resolveDeploy(c)
 		}
 	}
+	w.linkListed()
 	w.findUses()
 	w.findLayers()
 	w.block()
@@ -119,8 +120,8 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		return
 	}
 	if !ok {
-		if !tar && !w.joinCandidates(c, ref.value) {
-			c.refuse(ref.attr, "unknown-target", "only Bazel knows the target "+c.file.source(ref.value), "write the label")
+		if !tar && !w.joinCandidates(c, ref.value) && !w.resolveListed(c, ref) {
+			c.refuseUnknown(ref.attr, ref.value)
 		}
 		return
 	}
