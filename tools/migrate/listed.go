@@ -7,9 +7,9 @@ import (
 	"github.com/bazelbuild/buildtools/build"
 )
 
-// resolveListed notes the use of an image that a .bzl file lists: VARIABLE["KEY"], with a loop of a BUILD file over what the .bzl
-// file has. Such labels are those of image layouts, also after the translation (use of a label in an expression), so the call
-// reads a layout. It reports false if a label is unknown, or may become one of our images.
+// resolveListed notes the use of an image that a .bzl file lists: VARIABLE["KEY"], in a loop of a BUILD file over a list of the
+// .bzl file. Such labels name image layouts before and after the translation (see listedUse), so the call can read a layout. It
+// reports false if a label is unknown, or may become that of one of our images.
 func (w *workspace) resolveListed(c *call, ref *reference) bool {
 	index, ok := ref.value.(*build.IndexExpr)
 	if !ok || c.rule.ruleset != "rules_oci" || ref.attr != "image" || c.scope != nil || c.loop == nil {
@@ -73,7 +73,8 @@ func listedEntries(x build.Expr, key string) (all []string, complete bool) {
 	complete = true
 	build.Walk(x, func(x build.Expr, _ []build.Expr) {
 		switch x := x.(type) {
-		case *build.DefStmt, *build.ReturnStmt, *build.ListExpr, *build.TupleExpr, *build.ParenExpr, *build.DictExpr, *build.StringExpr, *build.LiteralExpr:
+		case *build.DefStmt, *build.ReturnStmt, *build.ListExpr, *build.TupleExpr, *build.ParenExpr, *build.DictExpr,
+			*build.StringExpr, *build.LiteralExpr:
 		case *build.Ident:
 			complete = complete && slices.Contains([]string{"True", "False", "None"}, x.Name)
 		case *build.KeyValueExpr:
@@ -90,8 +91,8 @@ func listedEntries(x build.Expr, key string) (all []string, complete bool) {
 	return all, complete
 }
 
-// keepsLayout reports whether the label in an expression of a .bzl file is that of the layout of one image. The call that
-// uses it and a macro that may declare its target stay together.
+// keepsLayout reports whether a label in an expression of a .bzl file names the layout of one image. The call that uses it and a
+// macro that may declare its target stay together.
 func (w *workspace) keepsLayout(user *call, key, label string) bool {
 	if isExternal(label) || !strings.HasPrefix(label, "//") {
 		return isExternal(label)
@@ -129,6 +130,7 @@ func (w *workspace) linkListed() {
 	}
 }
 
+// refuseUnknown notes that an attribute names a target that the program cannot find out.
 func (c *call) refuseUnknown(attr string, value build.Expr) {
 	c.refuse(attr, "unknown-target", "only Bazel knows the target "+c.file.source(value), "write the label")
 }

@@ -123,6 +123,9 @@ func (u use) String() string {
 	return u.user.kind() + " in " + u.user.where()
 }
 
+// besides are the ends of the names of files that rules declare beside their targets.
+var besides = []string{".digest", ".tar", ".sha256", "-layer.tar", ".json.sha256"}
+
 // addUse notes the use of a label.
 func (w *workspace) addUse(u use, label string) {
 	f, user, attr := u.file, u.user, u.attr
@@ -139,8 +142,7 @@ func (w *workspace) addUse(u use, label string) {
 		return // ours has this file, too
 	}
 	if target == nil && !isExternal(key) && w.declared[key] == nil && !w.programs[key] && !w.isSource(key) {
-		// Files that rules declare beside their targets.
-		for _, suffix := range []string{".digest", ".tar", ".sha256", "-layer.tar", ".json.sha256"} {
+		for _, suffix := range besides {
 			if name, ok := strings.CutSuffix(key, suffix); ok && target == nil {
 				target = w.targets[name]
 				u.archive = exact && suffix == ".tar" && target != nil && target.rule.ruleset == "rules_docker" && target.rule.role == image
