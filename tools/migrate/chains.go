@@ -58,6 +58,7 @@ func (w *workspace) plan() {
 			w.resolveDeploy(c)
 		}
 	}
+	w.linkListed()
 	w.findUses()
 	w.findLayers()
 	w.block()
@@ -119,8 +120,8 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		return
 	}
 	if !ok {
-		if !tar && !w.joinCandidates(c, ref.value) {
-			c.refuse(ref.attr, "unknown-target", "only Bazel knows the target "+c.file.source(ref.value), "write the label")
+		if !tar && !w.joinCandidates(c, ref.value) && !w.resolveListed(c, ref) {
+			c.refuseUnknown(ref.attr, ref.value)
 		}
 		return
 	}
@@ -162,6 +163,10 @@ func (w *workspace) resolve(c *call, ref *reference) {
 			return
 		}
 		if !w.isMade(key) && w.joinCandidates(c, ref.value) || w.resolveUnknown(c, ref) {
+			return
+		}
+		if _, literal := ref.value.(*build.StringExpr); literal && c.rule.ruleset == "rules_docker" && w.isMissing(key) {
+			c.note("%s does not exist", c.file.source(ref.value))
 			return
 		}
 		c.refuse(ref.attr, "unknown-target", "the target "+c.file.source(ref.value)+" is not one that is translated", "translate it by hand first")

@@ -131,6 +131,12 @@ func (c *call) flattened(name, directory string) (map[string]string, bool) {
 	if a == nil {
 		return nil, true
 	}
+	if c.passesFiles(a) {
+		group := c.freeName("_files")
+		c.generate("filegroup", group, []setting{{"srcs", c.file.source(a.value)}})
+		c.note("the files in %s are expected directly in their packages: they keep directories below them", c.file.source(a.value))
+		return map[string]string{strings.TrimSuffix(directory, "/") + "/": computed(c.ref(group))}, true
+	}
 	all, complete := items(a.value)
 	if _, plain := a.value.(*build.ListExpr); !complete || !plain {
 		c.refuse(name, "not-literal", "the files are not a list of labels", "write files = {PATH: LABEL} of an image_layer")
@@ -161,6 +167,35 @@ func (c *call) flattened(name, directory string) (map[string]string, bool) {
 		}
 	}
 	return paths, true
+}
+
+// passesFiles reports whether a macro gets the files of a layer from its callers, and each of them passes on some, but not an
+// image or a layer, whose files are others in rules_strata.
+func (c *call) passesFiles(a *attr) bool {
+	name, ok := a.value.(*build.Ident)
+	if !ok || !isParameter(c.scope, name.Name) || c.rule.ruleset != "rules_docker" || c.rule.role == layer && !c.onlyFiles() {
+		return false
+	}
+	for _, from := range c.file.workspace.callers(c.scope) {
+		labels, complete := items(from.args[name.Name])
+		if !complete || len(labels) == 0 || slices.ContainsFunc(labels, from.call.mayTranslate) {
+			return false
+		}
+	}
+	return true
+}
+
+// mayTranslate reports whether a label may be that of a target that is translated, or of one of its files.
+func (c *call) mayTranslate(x build.Expr) bool {
+	key, ok := c.key(x)
+	if _, literal := x.(*build.StringExpr); !literal || !ok {
+		return true
+	}
+	targets := c.file.workspace.targets
+	return targets[key] != nil || slices.ContainsFunc(besides, func(suffix string) bool {
+		name, ok := strings.CutSuffix(key, suffix)
+		return ok && targets[name] != nil
+	})
 }
 
 // onlyFiles reports whether a layer of rules_docker has nothing but files, so that their mode applies to all of it.

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -82,6 +86,41 @@ func (w *workspace) makers(key string) (all []*call, known bool) {
 		}
 	}
 	return all, len(all) > 0 || w.isSource(key)
+}
+
+// isMissing reports whether a label names nothing, so that its users fail in both rulesets: its package has no such file, and all
+// names in it are known to be others.
+func (w *workspace) isMissing(key string) bool {
+	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
+	if !strings.HasPrefix(key, "//") || !w.isUndeclared(key) {
+		return false
+	}
+	if _, err := os.Lstat(filepath.Join(w.root, filepath.FromSlash(pkg), filepath.FromSlash(name))); !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	for _, f := range w.files {
+		if !f.isBuild() || f.pkg() != pkg {
+			continue
+		}
+		for _, c := range f.calls {
+			a := c.attr("name")
+			if a == nil {
+				continue
+			}
+			text, known := pattern(a.value)
+			names := []string{glob(text)}
+			if !known {
+				names = nil
+			}
+			if loop, ok := a.value.(*build.Ident); ok {
+				names = f.listedNames(loop.Name)
+			}
+			if len(names) == 0 || slices.ContainsFunc(names, func(text string) bool { return overlap(text, name) }) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // isMacro reports whether a name may be a function of the workspace.

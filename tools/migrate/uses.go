@@ -44,11 +44,18 @@ func (w *workspace) findUses() {
 			for _, found := range locations.FindAllStringSubmatch(s.Value, -1) {
 				w.addUse(use{file: f, user: user, attr: attr, value: s, inside: found[1]}, found[1])
 			}
-			if !slices.Contains(plainText, attr) && !isLoad(stack) {
+			if !slices.Contains(plainText, attr) && !isLoad(stack) && !isTextSetting(user, attr) {
 				w.addUse(use{file: f, user: user, attr: attr, value: s, variable: variable(stack)}, s.Value)
 			}
 		})
 	}
+}
+
+// isTextSetting reports whether an attribute is the default of a build setting that is not a label: the settings of rules are
+// text, numbers and booleans.
+func isTextSetting(user *call, attr string) bool {
+	return user != nil && attr == "build_setting_default" &&
+		!slices.Contains([]string{"label_flag", "label_setting"}, strings.TrimPrefix(user.kind(), "native."))
 }
 
 // enclosing returns the outermost call around an expression, and its attribute.
@@ -116,6 +123,9 @@ func (u use) String() string {
 	return u.user.kind() + " in " + u.user.where()
 }
 
+// besides are the ends of the names of files that rules declare beside their targets.
+var besides = []string{".digest", ".tar", ".sha256", "-layer.tar", ".json.sha256"}
+
 // addUse notes the use of a label.
 func (w *workspace) addUse(u use, label string) {
 	f, user, attr := u.file, u.user, u.attr
@@ -132,8 +142,7 @@ func (w *workspace) addUse(u use, label string) {
 		return // ours has this file, too
 	}
 	if target == nil && !isExternal(key) && w.declared[key] == nil && !w.programs[key] && !w.isSource(key) {
-		// Files that rules declare beside their targets.
-		for _, suffix := range []string{".digest", ".tar", ".sha256", "-layer.tar", ".json.sha256"} {
+		for _, suffix := range besides {
 			if name, ok := strings.CutSuffix(key, suffix); ok && target == nil {
 				target = w.targets[name]
 				u.archive = exact && suffix == ".tar" && target != nil && target.rule.ruleset == "rules_docker" && target.rule.role == image

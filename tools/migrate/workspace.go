@@ -39,7 +39,9 @@ type workspace struct {
 	// links and unknown are uses that do not make a chain.
 	links []link
 	// listedUses are labels in expressions of .bzl files, and open the calls whose images may come from there.
+	// listedRefs are the uses of such labels by calls that read the list.
 	listedUses []listedUse
+	listedRefs []unknownLink
 	open       []*call
 	unknown    []unknownLink
 	pullUses   []pullUse
