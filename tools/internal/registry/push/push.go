@@ -129,7 +129,31 @@ func (p *push) run(ctx context.Context, work []*taskWork) error {
 	if err := p.sign(ctx, work); err != nil {
 		return err
 	}
-	return all((*taskWork).sendTags)
+	return forEach(ctx, p.Jobs, byRepository(work), func(ctx context.Context, tasks []*taskWork) error {
+		for _, w := range tasks {
+			if err := w.sendTags(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// byRepository groups tasks by their repositories, in which tags are set one after another. A registry that gets an image
+// again for a tag may report it as unknown for a moment (distribution 2.8 with files), and then refuses an index that lists it.
+func byRepository(work []*taskWork) [][]*taskWork {
+	var groups [][]*taskWork
+	number := make(map[*registry.Repository]int)
+	for _, w := range work {
+		n, ok := number[w.to]
+		if !ok {
+			n = len(groups)
+			number[w.to] = n
+			groups = append(groups, nil)
+		}
+		groups[n] = append(groups[n], w)
+	}
+	return groups
 }
 
 func (p *push) emit(e Event) {

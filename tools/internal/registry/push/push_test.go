@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -305,6 +306,36 @@ func TestRemote(t *testing.T) {
 	}
 	if got := len(other.Requests()); got > 0 {
 		t.Errorf("%d requests to a registry that nothing is pushed to", got)
+	}
+}
+
+// TestTagsInTurn checks that tags in one repository are set one after another: distribution 2.8 can lose an image for a moment
+// while it is sent again for a tag, and then refuses an index that lists it.
+func TestTagsInTurn(t *testing.T) {
+	server := registrytest.New(t)
+	store := imagetest.Store{}
+	images := []oci.Descriptor{
+		store.AddImage(t, "linux/amd64", oci.Gzip, "amd64"), store.AddImage(t, "linux/arm64", oci.Gzip, "arm64"),
+	}
+	index := store.AddIndex(t, images...)
+	tasks := []Task{{To: repository(server, "team/app"), Root: index, Source: store, Tags: []string{"v1"}}}
+	for n, image := range images {
+		tasks = append(tasks, Task{
+			To: repository(server, "team/app"), Root: image, Source: store, Tags: []string{fmt.Sprintf("v1-%d", n)},
+		})
+	}
+	var running, most atomic.Int32
+	server.Inject("PUT .*/manifests/v1", 9, func(http.ResponseWriter, *http.Request) bool {
+		most.Store(max(most.Load(), running.Add(1)))
+		time.Sleep(20 * time.Millisecond)
+		running.Add(-1)
+		return false
+	})
+	if err := Images(t.Context(), client(), tasks, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(server.Tags("team/app")); got != 3 || most.Load() != 1 {
+		t.Errorf("%d tags, up to %d at the same time", got, most.Load())
 	}
 }
 
