@@ -11,8 +11,10 @@ await() {
   done
 }
 
-# daemon NAME COMMAND...: starts COMMAND in the background; its output goes to $RUN/NAME.log.
+# daemon NAME COMMAND...: starts COMMAND in the background, instead of one of an earlier case with this name; its output goes to
+# $RUN/NAME.log.
 daemon() {
+  [ ! -e "$RUN/daemons/$1" ] || daemon_stop "$1"
   "${@:2}" >"$RUN/$1.log" 2>&1 </dev/null 3>&- &
   echo $! >"$RUN/daemons/$1"
 }
