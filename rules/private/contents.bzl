@@ -156,7 +156,7 @@ def without_layers(contents, target):
         documents = contents.documents,
         layers = depset(layers),
         blobs = blobs,
-        files = depset([contents.root] + contents.documents + _layer_files(layers), transitive = [blobs]),
+        files = depset([contents.root] + contents.documents + _layer_files(layers) + _blob_files(blobs)),
         lazy = False,
     )
 
