@@ -89,6 +89,16 @@ def _inputs_impl(ctx):
 # The inputs of image_test: blobs only for assertions on contents and for commands.
 _inputs_test = analysistest.make(_inputs_impl, attrs = {"flags": attr.string_dict()})
 
+def _imported_impl(ctx):
+    env = analysistest.begin(ctx)
+    links = analysistest.target_under_test(env)[DefaultInfo].default_runfiles.symlinks.to_list()
+    names = [link.target_file.basename for link in links]
+    asserts.true(env, "facts_imported.blobs" in names and "a.txt" in names, "runfiles %s" % names)
+    return analysistest.end(env)
+
+# The test of an imported index has the images that the target does not name, and the file that they are in.
+_imported_test = analysistest.make(_imported_impl)
+
 def _engine_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
@@ -103,8 +113,12 @@ _engine_test = analysistest.make(_engine_impl)
 def _image_test_tests():
     image_test(name = "facts_engine", configs = ["data/shape.json"], engine = "docker", image = "facts_image", tags = ["manual"])
     _engine_test(name = "facts_engine_test", target_under_test = "facts_engine")
+    image_import(name = "facts_imported", platforms = ["linux/amd64"], src = "data/a.txt", tags = ["manual"])
+    image_test(name = "facts_test_imported", image = "facts_imported", tags = ["manual"])
+    _imported_test(name = "facts_test_imported_test", target_under_test = "facts_test_imported")
     tests = [
         "facts_engine_test",
+        "facts_test_imported_test",
         refusal(
             image_test,
             "facts_idle_engine",
