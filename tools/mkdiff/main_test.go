@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"testing"
 
-	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/listing/listingtest"
 	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/tooltest"
 )
 
@@ -25,19 +22,10 @@ func setup(dir tooltest.Folder) {
 		manifest := store.Manifest(dir.T, d)
 		dir.Write(name+".manifest.json", store[d.Digest])
 		dir.Write(name+".config.json", store[manifest.Config.Digest])
-		f, err := listing.Create(dir.Path(name + ".listing"))
-		if err != nil {
-			dir.T.Fatal(err)
-		}
-		defer f.Abort()
+		var layers [][]byte
 		for _, d := range manifest.Layers {
-			want := listing.Header{DiffID: digest.FromBytes(store[d.Digest]), Digest: d.Digest, Size: d.Size}
-			if err := f.Add(context.Background(), bytes.NewReader(store[d.Digest]), want, nil); err != nil {
-				dir.T.Fatal(err)
-			}
+			layers = append(layers, store[d.Digest])
 		}
-		if err := f.Commit(); err != nil {
-			dir.T.Fatal(err)
-		}
+		listingtest.Write(dir.T, dir.Path(name+".listing"), layers...)
 	}
 }

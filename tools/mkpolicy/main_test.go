@@ -3,14 +3,12 @@ package main
 import (
 	"archive/tar"
 	"bytes"
-	"context"
 	"testing"
 
-	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/listing/listingtest"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/packages"
 	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 	"github.com/rules-strata/rules_strata/tools/internal/tooltest"
 )
@@ -58,33 +56,12 @@ func setup(dir tooltest.Folder) {
 			manifest.Layers = append(manifest.Layers, d)
 		}
 		dir.Describe(name+".json", layer)
-		list(dir, name+".listing", b.Bytes(), d.Digest)
+		listingtest.Write(dir.T, dir.Path(name+".listing"), b.Bytes())
 		file := found[name]
 		if err := packages.Write(dir.Path(name+".packages"), []packages.Layer{{Digest: d.Digest, DiffID: d.Digest, Files: []packages.File{file}}}); err != nil {
 			dir.T.Fatal(err)
 		}
 	}
-	empty, err := listing.Create(dir.Path("none.listing"))
-	if err == nil {
-		err = empty.Commit()
-	}
-	if err != nil {
-		dir.T.Fatal(err)
-	}
+	listingtest.Write(dir.T, dir.Path("none.listing"))
 	dir.Describe("manifest.json", manifest)
-}
-
-func list(dir tooltest.Folder, name string, layer []byte, d digest.Digest) {
-	out, err := listing.Create(dir.Path(name))
-	if err != nil {
-		dir.T.Fatal(err)
-	}
-	defer out.Abort()
-	want := listing.Header{DiffID: d, Digest: d, Size: int64(len(layer))}
-	if err := out.Add(context.Background(), bytes.NewReader(layer), want, nil); err != nil {
-		dir.T.Fatal(err)
-	}
-	if err := out.Commit(); err != nil {
-		dir.T.Fatal(err)
-	}
 }

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"testing"
 
-	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/listing/listingtest"
 	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
-	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 	"github.com/rules-strata/rules_strata/tools/internal/tooltest"
 )
@@ -28,22 +25,9 @@ func setup(dir tooltest.Folder) {
 		dir.Write(name+".manifest.json", store[d.Digest])
 		dir.Write(name+".config.json", store[manifest.Config.Digest])
 	}
-	f, err := listing.Create(dir.Path("listing"))
-	if err != nil {
-		dir.T.Fatal(err)
-	}
-	defer f.Abort()
-	for n, d := range store.Manifest(dir.T, image).Layers {
-		want := listing.Header{DiffID: digest.FromBytes(store[d.Digest]), Digest: d.Digest, Size: d.Size}
-		if err := f.Add(context.Background(), bytes.NewReader(store[d.Digest]), want, nil); err != nil {
-			dir.T.Fatal(err)
-		}
-		if n == 1 {
-			dir.Describe("b.layer.json", wire.Layer{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size, DiffID: want.DiffID,
-				UncompressedSize: d.Size})
-		}
-	}
-	if err := f.Commit(); err != nil {
-		dir.T.Fatal(err)
-	}
+	layers := store.Manifest(dir.T, image).Layers
+	listingtest.Write(dir.T, dir.Path("listing"), store[layers[0].Digest], store[layers[1].Digest])
+	b := layers[1]
+	dir.Describe("b.layer.json", wire.Layer{MediaType: b.MediaType, Digest: b.Digest, Size: b.Size, DiffID: b.Digest,
+		UncompressedSize: b.Size})
 }

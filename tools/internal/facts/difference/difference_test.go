@@ -1,7 +1,6 @@
 package difference_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/facts/difference"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/listing/listingtest"
 	"github.com/rules-strata/rules_strata/tools/internal/image/imagetest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
@@ -97,22 +97,13 @@ func TestOf(t *testing.T) {
 func listed(t *testing.T, store imagetest.Store, s difference.Side) difference.Side {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "listing")
-	f, err := listing.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Abort()
 	manifest := store.Manifest(t, s.Manifest)
 	documents := imagetest.Store{s.Manifest.Digest: store[s.Manifest.Digest], manifest.Config.Digest: store[manifest.Config.Digest]}
+	var layers [][]byte
 	for _, d := range manifest.Layers {
-		want := listing.Header{DiffID: d.Digest, Digest: d.Digest, Size: d.Size}
-		if err := f.Add(context.Background(), bytes.NewReader(store[d.Digest]), want, nil); err != nil {
-			t.Fatal(err)
-		}
+		layers = append(layers, store[d.Digest])
 	}
-	if err := f.Commit(); err != nil {
-		t.Fatal(err)
-	}
+	listingtest.Write(t, path, layers...)
 	set, err := listing.Open(path)
 	if err != nil {
 		t.Fatal(err)

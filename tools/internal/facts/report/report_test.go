@@ -14,6 +14,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/facts/difference"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/listing"
+	"github.com/rules-strata/rules_strata/tools/internal/facts/listing/listingtest"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/origins"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/report"
 	"github.com/rules-strata/rules_strata/tools/internal/facts/sbom"
@@ -64,20 +65,7 @@ func input(t *testing.T) report.Input {
 		imagetest.File{Name: "soft", Type: '2', Link: hostile}, imagetest.File{Name: hostile, Data: "x"})
 	layers := [][]byte{lower, upper}
 	path := filepath.Join(t.TempDir(), "listing")
-	f, err := listing.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Abort()
-	for _, l := range layers {
-		want := listing.Header{DiffID: digest.FromBytes(l), Digest: digest.FromBytes(l), Size: int64(len(l))}
-		if err := f.Add(context.Background(), bytes.NewReader(l), want, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := f.Commit(); err != nil {
-		t.Fatal(err)
-	}
+	listingtest.Write(t, path, layers...)
 	set, err := listing.Open(path)
 	if err != nil {
 		t.Fatal(err)
