@@ -4,6 +4,7 @@ An aspect reads the actions that make layers. It writes their command lines, whi
 these Files. No File is an input, so nothing is built. The Go package tools/internal/facts/origins reads the result.
 """
 
+load(":facts.bzl", "LAYER_EDGES")
 load(":providers.bzl", "ImageInfo", "IndexInfo", "LayerInfo", "LayersInfo", "layers_of", "platform_of", "shapes_of")
 
 visibility(["//rules/..."])
@@ -24,21 +25,8 @@ LayerOriginsInfo = provider(
     },
 )
 
-# Attributes that lead from an image to its layers.
-_EDGES = [
-    "above",
-    "actual",
-    "base",
-    "documents",
-    "env",
-    "image",
-    "images",
-    "layers",
-    "noarch_packages",
-    "packages",
-    "program",
-    "srcs",
-]
+# Attributes that lead from an image to its layers, and to the documents of a locked one.
+_EDGES = LAYER_EDGES + ["documents"]
 
 # Attributes that list archives.
 _ARCHIVES = ["debs", "layers", "tars"]
