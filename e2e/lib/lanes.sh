@@ -6,13 +6,13 @@
 # for output. The names of cases are in $ALL/queue. In a lane, RUN is its directory in ALL, and TOP and E2E are in its copy of
 # the checkout.
 
-# lane NUMBER: runs cases until the queue is empty. Their results are in $ALL/NUMBER/results.
+# lane NUMBER: runs cases until the queue is empty. $ALL/NUMBER has their results and failures.
 lane() {
   local case
   RUN=$ALL/$1
   BAZELS=$COPIES/$1/bazel
   mkdir -p "$RUN"/{bin,daemons} "$BAZELS"
-  touch "$RUN/results"
+  touch "$RUN/results" "$RUN/failures"
   trap lane_finish EXIT
   trap 'exit 130' INT TERM HUP
   checkout "$TOP" "$COPIES/$1/checkout"

@@ -2,7 +2,8 @@
 # Checks. A check is a command that runs in a strict subshell and passes if it succeeds.
 #
 # The caller sets RUN, a directory for the results, and opens file descriptor 3 for output that readers should see even
-# from a check that passes. Results are lines of $RUN/results, so that checks can run in subshells.
+# from a check that passes. Results are lines of $RUN/results, so that checks can run in subshells; $RUN/failures has what
+# failed checks have printed.
 
 # check TEXT COMMAND...: one check. Its output is shown only if it fails, and never ends the script.
 check() {
@@ -21,17 +22,19 @@ check() {
     report ok "$text" "$started"
   else
     report FAIL "$text" "$started"
-    sed 's/^/    | /' "$log" >&3
+    sed 's/^/    | /' "$log" | tee -a "$RUN/failures" >&3
   fi
 }
 
 # report ok|FAIL TEXT [STARTED]: the line of one check, and its result.
 report() {
-  local started=${3:-$EPOCHREALTIME}
+  local line started=${3:-$EPOCHREALTIME}
   printf '%s\n' "$1" >>"$RUN/results"
-  printf '%-4s %s: %s (%d.%d s)\n' "$1" "${CASE:-check}" "$2" \
+  printf -v line '%-4s %s: %s (%d.%d s)' "$1" "${CASE:-check}" "$2" \
     $(((${EPOCHREALTIME/./} - ${started/./}) / 1000000)) \
-    $(((${EPOCHREALTIME/./} - ${started/./}) / 100000 % 10)) >&3
+    $(((${EPOCHREALTIME/./} - ${started/./}) / 100000 % 10))
+  [ "$1" = ok ] || printf '%s\n' "$line" >>"$RUN/failures"
+  printf '%s\n' "$line" >&3
 }
 
 # note TEXT: a line for the reader, such as a figure.
@@ -67,10 +70,14 @@ lacks() {
   done
 }
 
-# summary: the last line. Fails if a check failed, or if there were no checks.
+# summary: the failures again, which a long log hides, and the last line. Fails if a check failed, or if there were no checks.
 summary() {
   local passed failed
-  touch "$RUN/results"
+  touch "$RUN/results" "$RUN/failures"
+  if [ -s "$RUN/failures" ]; then
+    printf '\nFailures:\n' >&3
+    cat "$RUN/failures" >&3
+  fi
   passed=$(grep -c '^ok$' "$RUN/results" || [ $? = 1 ])
   failed=$(grep -c '^FAIL$' "$RUN/results" || [ $? = 1 ])
   printf '%d passed, %d failed\n' "$passed" "$failed" >&3
