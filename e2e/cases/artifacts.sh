@@ -17,7 +17,7 @@ provide() {
 # pushes ADDRESS TARGET REPOSITORY: image_push, twice; the second time sends nothing.
 pushes() {
   local program
-  program=$(output "//$package:$2")
+  program=$(build "//$package:$2")
   "$program" --repository="$1/$3" >"$WORK/pushed" 2>&1 || fail "push: $(cat "$WORK/pushed")"
   "$program" --repository="$1/$3" >"$WORK/pushed" 2>&1 || fail "push: $(cat "$WORK/pushed")"
   lacks "$WORK/pushed" ": pushed"
@@ -123,7 +123,7 @@ verify() { cosign verify --key "$1" --insecure-ignore-tlog "$2"; }
 # signed_push ADDRESS/REPOSITORY ARGS...: in the directory with the key.
 signed_push() {
   local program
-  program=$(output "//$package:push_signed")
+  program=$(build "//$package:push_signed")
   (cd "$WORK/keys" && "$program" --repository="$1" "${@:2}") >"$WORK/pushed" 2>&1
 }
 

@@ -58,7 +58,7 @@ pushes() {
   local registry layout index manifest digest
   registry=$(cat "$RUN/soci.address")
   layout=$(output //:lazy_index oci_layout)
-  "$(output //:push)" --repository="$registry/team/lazy" >"$WORK/pushed" 2>&1 || fail "push: $(cat "$WORK/pushed")"
+  "$(build //:push)" --repository="$registry/team/lazy" >"$WORK/pushed" 2>&1 || fail "push: $(cat "$WORK/pushed")"
   index=$(blob "$layout" "$(jq -r '.manifests[0].digest' "$layout/index.json")")
   for manifest in $(jq -r '.manifests[].digest' "$index"); do
     curl -sSf -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://$registry/v2/team/lazy/manifests/$manifest" |

@@ -105,8 +105,9 @@ func (s *settings) checkRun(flags *flag.FlagSet) error {
 	return nil
 }
 
-// explain adds the label of the build's target to an error.
+// explain adds the label of the build's target to an error, and a hint if a file is missing.
 func (s *settings) explain(err error) error {
+	err = launch.ExplainMissing(err)
 	if err != nil && s.target != "" {
 		return fmt.Errorf("%s: %w", s.target, err)
 	}

@@ -67,7 +67,7 @@ func newWork(flags *flag.FlagSet) cli.Work {
 		if s.own.image.Root == "" && len(s.pushes) == 0 && len(s.loads) == 0 {
 			return launch.Explain(cli.Require(flags, "root"))
 		}
-		err := s.run(ctx, std)
+		err := launch.ExplainMissing(s.run(ctx, std))
 		if err != nil && s.own.target != "" {
 			return fmt.Errorf("%s: %w", s.own.target, err)
 		}

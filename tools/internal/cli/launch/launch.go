@@ -13,8 +13,11 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -106,4 +109,14 @@ func Explain(err error) error {
 	return cli.Hint(err, "if a rule made this program, it was started without the arguments of its rule, which are not at\n"+
 		"      %s;\n      keep NAME.runfiles beside the program NAME, or set RUNFILES_DIR to that directory",
 		strings.Join(where.searched, "\n      "))
+}
+
+// ExplainMissing adds a hint to an error about a missing output of the build. Bazel deletes the outputs of an action before
+// it gets some of them from a cache, and does not get the others until they are requested.
+func ExplainMissing(err error) error {
+	missing := (*fs.PathError)(nil)
+	if errors.As(err, &missing) && errors.Is(missing, fs.ErrNotExist) && strings.Contains(filepath.ToSlash(missing.Path), "/bazel-out/") {
+		return cli.Hint(err, `Bazel has not fetched this file, or has deleted it: start the program with "bazel run", or build its target again`)
+	}
+	return err
 }
