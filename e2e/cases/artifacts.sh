@@ -3,21 +3,20 @@
 # the same manifests from the same files. Neither registry lists referrers itself. cosign of Debian forky signs, as a signer of
 # image_push, and verifies what the registry has.
 
-cd "$TOP"
-package=examples/artifacts
+cd "$RULES/examples/artifacts"
 
 provide() {
   GOBIN=$RUN/bin go -C "$E2E/tools" install oras.land/oras/cmd/oras github.com/distribution/distribution/v3/cmd/registry
   registry_start debian
   registry_start newest '' '' registry
-  bazel build "//$package:all"
+  bazel build //:all
   go build -C "$E2E/sbom" -o "$RUN/bin/check-sbom" .
 }
 
 # pushes ADDRESS TARGET REPOSITORY: image_push, twice; the second time sends nothing.
 pushes() {
   local program
-  program=$(build "//$package:$2")
+  program=$(build "//:$2")
   "$program" --repository="$1/$3" >"$WORK/pushed" 2>&1 || fail "push: $(cat "$WORK/pushed")"
   "$program" --repository="$1/$3" >"$WORK/pushed" 2>&1 || fail "push: $(cat "$WORK/pushed")"
   lacks "$WORK/pushed" ": pushed"
@@ -43,8 +42,8 @@ same_as_oras() {
 
 files() {
   mkdir -p "$WORK/files/config"
-  cp "$package/main.wasm" "$(output "//$package:sbom")" "$WORK/files"
-  cp "$package/hello/values.yaml" "$WORK/files/config"
+  cp main.wasm "$(output //:sbom)" "$WORK/files"
+  cp hello/values.yaml "$WORK/files/config"
 }
 
 plain_files() {
@@ -76,16 +75,16 @@ wasm() {
 chart() {
   local layer
   pushes "$1" push_chart charts/hello
-  oras manifest fetch-config --plain-http "$1/charts/hello:0.1.0" | cmp - "$package/hello/Chart.yaml"
+  oras manifest fetch-config --plain-http "$1/charts/hello:0.1.0" | cmp - hello/Chart.yaml
   layer=$(oras manifest fetch --plain-http "$1/charts/hello:0.1.0" |
     jq -r '.layers[] | select(.mediaType == "application/vnd.cncf.helm.chart.content.v1.tar+gzip").digest')
   oras blob fetch --plain-http -o "$WORK/chart.tgz" "$1/charts/hello@$layer"
-  tar -xzOf "$WORK/chart.tgz" hello/templates/configmap.yaml | cmp - "$package/hello/templates/configmap.yaml"
+  tar -xzOf "$WORK/chart.tgz" hello/templates/configmap.yaml | cmp - hello/templates/configmap.yaml
 }
 
 referrers() {
   local sbom
-  sbom=$(digest_of "//$package:sbom")
+  sbom=$(digest_of //:sbom)
   pushes "$1" push team/app
   equal "referrers" "$sbom" \
     "$(oras discover --plain-http --format json "$1/team/app:latest" | jq -r '.. | .digest? // empty' | grep -Fx "$sbom" | sort -u)"
@@ -123,14 +122,14 @@ verify() { cosign verify --key "$1" --insecure-ignore-tlog "$2"; }
 # signed_push ADDRESS/REPOSITORY ARGS...: in the directory with the key.
 signed_push() {
   local program
-  program=$(build "//$package:push_signed")
+  program=$(build //:push_signed)
   (cd "$WORK/keys" && "$program" --repository="$1" "${@:2}") >"$WORK/pushed" 2>&1
 }
 
 signature() {
   signed_push "$1/team/signed" || fail "push: $(cat "$WORK/pushed")"
   verify "$WORK/keys/cosign.pub" "$1/team/signed:latest" >"$WORK/verified"
-  equal "signed digest" "$(digest_of "//$package:image")" \
+  equal "signed digest" "$(digest_of //:image)" \
     "$(jq -r '.[0].critical.image["docker-manifest-digest"]' "$WORK/verified")"
   if verify "$WORK/keys/other/cosign.pub" "$1/team/signed:latest" >"$WORK/verified" 2>&1; then
     fail "another key verifies the signature"
@@ -148,7 +147,7 @@ signature() {
 provenance() {
   local dir=$WORK/provenance source digest statement
   source=git+https://git.example.com/team/app@$(printf '%040d' 7)
-  digest=$(digest_of "//$package:image")
+  digest=$(digest_of //:image)
   signed_push "$1/team/proven" --provenance-builder-id=https://ci.example.com/release --provenance-source="$source" ||
     fail "push: $(cat "$WORK/pushed")"
   statement=$(oras discover --plain-http --format json --artifact-type application/vnd.in-toto+json "$1/team/proven:latest" |
@@ -163,13 +162,13 @@ provenance() {
 # The archive lists the SBOM beside the image. Readers of layouts find it by its subject, engines ignore it.
 archive() {
   local archive sbom
-  archive=$(output "//$package:archive")
-  sbom=$(digest_of "//$package:sbom")
+  archive=$(output //:archive)
+  sbom=$(digest_of //:sbom)
   image-check --archive="$archive"
   oras discover --oci-layout "$archive:latest" >"$WORK/discovered"
   contains "$WORK/discovered" "$sbom"
   skopeo copy "oci-archive:$archive:latest" "dir:$WORK/copied"
-  equal "image" "$(digest_of "//$package:image")" "sha256:$(sha256sum <"$WORK/copied/manifest.json" | cut -d ' ' -f 1)"
+  equal "image" "$(digest_of //:image)" "sha256:$(sha256sum <"$WORK/copied/manifest.json" | cut -d ' ' -f 1)"
   podman load --input "$archive" >"$WORK/loaded"
   contains "$WORK/loaded" "registry.example.com/team/app:latest"
   docker_start
@@ -181,7 +180,7 @@ archive() {
 sbom() {
   check-sbom "$WORK/files/sbom.spdx.json" >"$WORK/purls"
   contains "$WORK/purls" "pkg:npm/greeting@1.0.0"
-  contains "$WORK/purls" "pkg:oci/image@$(digest_of "//$package:image" | sed 's/:/%3A/')"
+  contains "$WORK/purls" "pkg:oci/image@$(digest_of //:image | sed 's/:/%3A/')"
 }
 
 check "two registries, oras and the example" provide

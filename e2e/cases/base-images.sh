@@ -52,8 +52,8 @@ all_requests() { grep -cE '"[A-Z]+ /v2/' "$RUN/$1.log" || [ $? = 1 ]; }
 # workspace NAME: a copy of the workspace in $WORK/NAME. Its sandbox has its own /tmp, which may contain a checkout.
 workspace() {
   cp -R "$E2E/base-images" "$WORK/$1"
-  sed -i "s,\"\.\./\.\.\",\"$TOP\"," "$WORK/$1/MODULE.bazel" "$WORK/$1/WORKSPACE"
-  echo "build --sandbox_add_mount_pair=$TOP" >>"$WORK/$1/.bazelrc"
+  sed -i "s,\"\.\./\.\.\",\"$RULES\"," "$WORK/$1/MODULE.bazel" "$WORK/$1/WORKSPACE"
+  echo "build --sandbox_add_mount_pair=$RULES" >>"$WORK/$1/.bazelrc"
 }
 
 # refused FILE COMMAND...: the command fails, and its output goes to the file.

@@ -121,9 +121,9 @@ workspace() {
   mkdir -p "$(dirname "$1")"
   cp -R "$E2E/conda" "$1"
   cp "$WORK/base.tar" "$1"
-  sed -i "s,\"\.\./\.\.\",\"$TOP\",; s,LOCKS,$WORK/locks,; s,MIRROR,$(cat "$WORK/channel.address"),
+  sed -i "s,\"\.\./\.\.\",\"$RULES\",; s,LOCKS,$WORK/locks,; s,MIRROR,$(cat "$WORK/channel.address"),
     s,PRIVATE,$(cat "$WORK/private.address")," "$1/MODULE.bazel" "$1/WORKSPACE"
-  printf '%s\n' "build --sandbox_add_mount_pair=$TOP" "build --incompatible_strict_action_env" \
+  printf '%s\n' "build --sandbox_add_mount_pair=$RULES" "build --incompatible_strict_action_env" \
     "common --repository_cache=$WORK/repository-cache" >>"$1/.bazelrc"
   [ -n "$(cached "$1")" ] || echo "build --disk_cache=$WORK/disk-cache" >>"$1/.bazelrc"
   lock >"$1/pixi.lock"

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # Each example as its readers get it: a separate module, which sees only the modules that it names itself.
 
-# builds EXAMPLE: builds and tests all its targets, and leaves no link behind that the checkout's own builds could follow.
+# builds EXAMPLE: builds and tests all its targets, without links to outputs.
 builds() {
-  cd "$TOP/examples/$1"
+  cd "$RULES/examples/$1"
   bazel test --symlink_prefix=/ //...
 }
 

@@ -73,7 +73,7 @@ img() {
 provide_verify() {
   registry_start pinned
   cp -R "$E2E/migrate/verify" "$WORK/verify"
-  sed -i "s,RULES_STRATA,$(realpath --relative-to="$WORK/verify" "$TOP"),; s,REGISTRY,$(cat "$RUN/pinned.address")," "$WORK/verify/MODULE.bazel"
+  sed -i "s,RULES_STRATA,$(realpath --relative-to="$WORK/verify" "$RULES"),; s,REGISTRY,$(cat "$RUN/pinned.address")," "$WORK/verify/MODULE.bazel"
   mkdir "$WORK/tar" && tar -cf "$WORK/one.tar" -C "$WORK" --mtime=@1 tar
   podman import "$WORK/one.tar" localhost/one
   podman import --change ENV=ORIGIN=two "$WORK/one.tar" localhost/two

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # The two ways to depend on rules_strata: modules, and the older WORKSPACE file. Consumers that differ only in this get the
-# same image. So does a newer Bazel.
+# same image. So does a newer Bazel. The tools are built from source.
+
+E2E=$TOP/e2e
 
 built() {
   local layout

@@ -2,8 +2,7 @@
 # Remote execution and a remote cache: every kind of action runs on a service that provides nothing but the declared
 # inputs, and gives the outputs of a local build; another checkout finds all of them; and small changes move few bytes.
 #
-# The service is ../cache. In its root, which has only /dev/null, no Go compiler can run, so the workspace registers the
-# tools as files, as in a release. They are compiled here.
+# The service is ../cache. In its root, which has only /dev/null, no Go compiler can run: the tools are those of a release.
 
 packages jq openssl skopeo
 workspace=$WORK/first/workspace
@@ -80,10 +79,8 @@ prepare() {
   mkdir -p "$WORK/first" "$WORK/store"
   cp -R "$E2E/remote" "$workspace"
   cd "$workspace"
-  sed -i "s,\"\.\./\.\.\",\"$TOP\"," MODULE.bazel
+  sed -i "s,\"\.\./\.\.\",\"$RULES\"," MODULE.bazel
   mkdir data packages
-  CGO_ENABLED=0 go build -C "$TOP" -trimpath -ldflags='-s -w' -o "$workspace/tools/" \
-    ./tools/mk... ./tools/{check,push,vminit}
   head -c 1000000 /dev/urandom >data/a
   head -c 1000000 /dev/urandom >data/b
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=remote \
@@ -100,7 +97,7 @@ prepare() {
 built() {
   cd "$workspace"
   bazel clean
-  bazel build --disk_cache= --sandbox_add_mount_pair="$TOP" --remote_download_outputs=all \
+  bazel build --disk_cache= --sandbox_add_mount_pair="$RULES" --remote_download_outputs=all \
     --execution_log_json_file="$WORK/log" --output_groups=+oci_layout,+archive,+reference,+digest,+descriptor \
     "$policy" "$@" //...
   (cd bazel-bin/ && find . -name '*.runfiles*' -prune -o -type f ! -name '*.params' -print0 | sort -z |
@@ -162,12 +159,11 @@ layers_read() { grep '^read ' "$WORK/moved" | grep -F -f "$WORK/layers" || [ $? 
 ran() { jq -r 'select(.cacheHit | not) | .mnemonic' "$WORK/log" | sort | paste -sd ' '; }
 
 second() {
-  mkdir -p "$WORK/second/rules_strata" "$WORK/home"
+  mkdir -p "$WORK/second" "$WORK/home"
   cp -R "$workspace" "$WORK/second/here"
   rm -f "$WORK/second/here"/bazel-*
-  (cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null --files-from=-) |
-    tar -x -C "$WORK/second/rules_strata"
-  sed -i "s,\"$TOP\",\"$WORK/second/rules_strata\"," "$WORK/second/here/MODULE.bazel"
+  cp -R "$RULES" "$WORK/second/rules_strata"
+  sed -i "s,\"$RULES\",\"$WORK/second/rules_strata\"," "$WORK/second/here/MODULE.bazel"
   find "$workspace/bazel-bin/" -name '*.layer.json' -exec jq -r .digest {} + | cut -d : -f 2 | sort -u >"$WORK/layers"
   jq -r '.layers[].digest' "$workspace"/bazel-bin/base_*.manifest.json | cut -d : -f 2 | sort -u >>"$WORK/layers"
   [ "$(wc -l <"$WORK/layers")" -gt 8 ]

@@ -3,8 +3,8 @@
 # can notice another one.
 #
 # The caller sets TOP, the checkout; ALL and COPIES, two directories; LANES, the number of lanes; and opens file descriptor 3
-# for output. The names of cases are in $ALL/queue. In a lane, RUN is its directory in ALL, and TOP and E2E are in its copy of
-# the checkout.
+# for output. The names of cases are in $ALL/queue, and $COPIES/rules is what release_make writes. In a lane, RUN is its directory
+# in ALL, TOP is its copy of the checkout, RULES that of the release, and E2E the one with the workspaces that depend on RULES.
 
 # lane NUMBER: runs cases until the queue is empty. $ALL/NUMBER has their results and failures.
 lane() {
@@ -17,7 +17,9 @@ lane() {
   trap 'exit 130' INT TERM HUP
   checkout "$TOP" "$COPIES/$1/checkout"
   TOP=$COPIES/$1/checkout
-  E2E=$TOP/e2e
+  cp -R "$COPIES/rules" "$COPIES/$1"
+  RULES=$COPIES/$1/rules
+  E2E=$RULES/e2e
   export PATH=$RUN/bin:$PATH DOCKER_HOST=unix://$RUN/docker.sock CONTAINERD_ADDRESS=$RUN/containerd.sock
   export GOFLAGS=-trimpath # packages compiled in one copy serve all
   bazel_install
