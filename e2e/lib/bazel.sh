@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Bazel, called as a user of the checkout would. All its output is below $BAZELS.
+# Bazel, called as a user of the checkout would. All its output is below $BAZELS. If BAZELRC is not empty, Bazel reads that file,
+# too.
 
 # bazel COMMAND ARGS...: bazelw in the workspace of the current directory, with plain output. Descriptor 3 is closed,
 # because the server would keep it open, and with it the pipe of any reader of e2e/run's output.
@@ -10,7 +11,8 @@ bazel() {
 # bazel_install: puts the program bazel-e2e on PATH, for programs that start Bazel. A program named bazel would hide the real one
 # from bazelw.
 bazel_install() {
-  printf '#!/bin/sh\nexec "%s" --output_user_root="%s" "$@"\n' "$TOP/bazelw" "$BAZELS" >"$RUN/bin/bazel-e2e"
+  printf '#!/bin/sh\nexec "%s" --output_user_root="%s" %s "$@"\n' "$TOP/bazelw" "$BAZELS" "${BAZELRC:+"--bazelrc='$BAZELRC'"}" \
+    >"$RUN/bin/bazel-e2e"
   chmod +x "$RUN/bin/bazel-e2e"
 }
 
