@@ -29,6 +29,19 @@ bazel_dep(name = "rules_go", version = "0.60.0")
 go_sdk.download(version = "1.26.8")
 `
 
+const toolsText = `BUILD_TOOLS = {
+    "mklayer": "Builds a layer.",
+}
+
+RUN_TOOLS = {
+    "vminit": "Starts the program of an image.",
+}
+
+MIGRATE_TOOLS = {
+    "migrate": "Rewrites BUILD files.",
+}
+`
+
 // commit returns the files of a commit that can be released.
 func commit() sources {
 	return sources{
@@ -40,12 +53,11 @@ func commit() sources {
 		{name: "MODULE.bazel", content: []byte(moduleText)},
 		{name: "go.mod", content: []byte("module github.com/someone/rules\n\ngo 1.25.0\n")},
 		{name: "tools.lock.json", content: []byte(`{"urls": [], "build": {}, "run": {}}`)},
-		{name: "tools/internal/cli/main.go"},
 		{name: "tools/migrate/go.mod"},
 		{name: "tools/migrate/main.go"},
 		{name: "tools/mklayer/main.go"},
-		{name: "tools/mklayer/run.go"},
-		{name: "tools/push/main.go"},
+		{name: "tools/tools.bzl", content: []byte(toolsText)},
+		{name: "tools/vminit/main_linux.go"},
 	}
 }
 
@@ -296,9 +308,9 @@ func attempt(source sources) error {
 }
 
 func TestPrograms(t *testing.T) {
-	programs := commit().programs()
-	want := map[string][]string{".": {"./tools/mklayer", "./tools/push"}, "tools/migrate": {"."}}
-	if !maps.EqualFunc(programs, want, slices.Equal) {
+	programs, err := commit().programs()
+	want := map[string][]string{".": {"./tools/mklayer", "./tools/vminit"}, "tools/migrate": {"."}}
+	if err != nil || !maps.EqualFunc(programs, want, slices.Equal) {
 		t.Errorf("programs: %q, want %q", programs, want)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"strings"
+	"regexp"
 )
 
 // sources holds the files of a commit, without those that .gitattributes marks with export-ignore.
@@ -83,20 +83,24 @@ func (s sources) replaced(content map[string][]byte) (sources, error) {
 	return result, nil
 }
 
-// programs returns the packages of the programs in tools/NAME, by the directory of their Go module: that of the repository, or
-// their own.
-func (s sources) programs() map[string][]string {
+// toolLine is the line of a tool in tools.bzl.
+var toolLine = regexp.MustCompile(`(?m)^    "([a-z0-9]+)": "`)
+
+// programs returns the packages of the programs that tools/tools.bzl lists, by the directory of their Go module: that of the
+// repository, or their own.
+func (s sources) programs() (map[string][]string, error) {
+	list, err := s.read("tools/tools.bzl")
+	if err != nil {
+		return nil, err
+	}
 	modules := map[string][]string{}
-	for _, f := range s {
-		if rest, ok := strings.CutPrefix(f.name, "tools/"); ok {
-			if name, ok := strings.CutSuffix(rest, "/main.go"); ok && !strings.Contains(name, "/") {
-				if _, err := s.read("tools/" + name + "/go.mod"); err == nil {
-					modules["tools/"+name] = []string{"."}
-				} else {
-					modules["."] = append(modules["."], "./tools/"+name)
-				}
-			}
+	for _, line := range toolLine.FindAllSubmatch(list, -1) {
+		dir := "tools/" + string(line[1])
+		if _, err := s.read(dir + "/go.mod"); err == nil {
+			modules[dir] = []string{"."}
+		} else {
+			modules["."] = append(modules["."], "./"+dir)
 		}
 	}
-	return modules
+	return modules, nil
 }

@@ -88,11 +88,15 @@ func compileTools(ctx context.Context, source sources, goVersion string, chosen 
 	if err := writeFiles(dir, source); err != nil {
 		return nil, err
 	}
+	tools, err := source.programs()
+	if err != nil {
+		return nil, err
+	}
 	c := compiler{source: dir, goVersion: goVersion}
 	var archives []toolArchive
 	for _, p := range chosen {
 		var programs []file
-		for module, names := range source.programs() {
+		for module, names := range tools {
 			compiled, err := c.compile(ctx, p, module, names)
 			if err != nil {
 				return nil, err

@@ -72,6 +72,7 @@ locks() {
   address=$(cat "$RUN/base.address")
   workspace off
   cd "$WORK/off"
+  echo "common --repository_cache=$WORK/cache" >>.bazelrc
   bazel run @rules_strata//rules:lock -- add base "$address/team/base:1" >"$WORK/locked"
   digest=$(skopeo inspect --raw --tls-verify=false "docker://$address/team/base:1" | sha256sum | cut -d ' ' -f 1)
   contains "$WORK/locked" "base: $address/team/base:1 is sha256:$digest, for linux/amd64, linux/arm64"
@@ -140,8 +141,8 @@ compares_nothing() {
 fetches_once() {
   local blobs
   cd "$WORK/off"
-  bazel build --repository_cache="$WORK/cache" //:archive
-  bazel test --repository_cache="$WORK/cache" //:image_test
+  bazel build //:archive
+  bazel test //:image_test
   blobs=$(jq -r '.images.base.platforms[].manifest.text | add | fromjson | .layers[].digest' images.lock.json |
     sort -u | wc -l)
   equal "layers of the base" 2 "$blobs"
@@ -174,7 +175,7 @@ runs() {
 runs_over() {
   local archive engine
   cd "$WORK/off"
-  bazel build --repository_cache="$WORK/cache" //:over_archive
+  bazel build //:over_archive
   archive=$(output //:over_archive)
   for engine in docker podman; do
     "$engine" load --input "$archive"
@@ -203,7 +204,7 @@ names_missing() {
   bazel clean --expunge
   refused "$WORK/missing" bazel build --repository_cache="$WORK/empty" //:archive
   contains "$WORK/missing" "of image @base: $address/team/base: " "bazel run @rules_strata//rules:lock -- update"
-  refused "$WORK/platform" bazel build --platforms=@rules_go//go/toolchain:linux_riscv64 //:image
+  refused "$WORK/platform" bazel build --platforms=//:linux_riscv64 //:image
   contains "$WORK/platform" "$address/team/base:1: no image for the target platform" \
     "only for linux/amd64, linux/arm64"
   sed -i '0,/ORIGIN=base/s//ORIGIN=face/' images.lock.json
