@@ -18,5 +18,6 @@ release_make() {
   jq --arg url "file://$1/release/{kind}-tools-{platform}.tar.xz" '.urls = [$url]' "$1/release/tools.lock.json" \
     >"$1/rules/tools.lock.json"
   cp -R "$1/commit/e2e" "$1/rules"
+  cp -R "$1/commit/rules/tests" "$1/rules/rules" # a repository rule in it reads lock files
   rm -rf "$1/commit"
 }
