@@ -119,10 +119,9 @@ func (c *call) nameKey(a *attr) (string, bool) {
 var adapterAttributes = []string{"name", "visibility", "tags", "testonly", "target_compatible_with"}
 
 func (c *call) isAdapter(files map[string]string, archives map[string]bool) bool {
-	from := map[*rule]struct{ attr, kind string }{
-		dockerRules["container_image"]: {"base", "image_archive"}, dockerRules["container_layer"]: {"tars", "image_layer"},
-		imgRules["layer_from_tar"]: {"src", "image_layer"},
-	}[c.rule]
+	from := map[string]struct{ attr, kind string }{
+		"container_image": {"base", "image_archive"}, "container_layer": {"tars", "image_layer"}, "layer_from_tar": {"src", "image_layer"},
+	}[c.rule.name]
 	source := c.attr(from.attr)
 	if source == nil || slices.ContainsFunc(c.attrs, func(a attr) bool { return a.name != from.attr && !slices.Contains(adapterAttributes, a.name) }) {
 		return false
@@ -137,7 +136,7 @@ func (c *call) isAdapter(files map[string]string, archives map[string]bool) bool
 	}
 	// One that makes an archive of a target which rules_docker alone can read.
 	name, named := c.nameKey(c.attr("name"))
-	return named && c.rule == dockerRules["container_image"] && archives[name+".tar"]
+	return named && c.rule.is("container_image") && archives[name+".tar"]
 }
 
 // pullUse is the use of an image in a repository by a call that is not translated.

@@ -30,9 +30,13 @@ func (w *workspace) render() ([]change, error) {
 	}
 	w.bridge()
 	for _, c := range w.calls() {
+		if !c.translated() {
+			continue
+		}
 		w.provideFiles(c)
-		w.providePushes(c)
-		c.provideSpecs()
+		if c.rule.provide != nil {
+			c.rule.provide(c)
+		}
 	}
 	for _, e := range w.extensions {
 		e.rewrite()

@@ -9,7 +9,7 @@ import (
 
 // imgArtifact is image_manifest of rules_img with a config of another media type than that of an image.
 var imgArtifact = &rule{
-	ruleset: "rules_img", role: image, to: "image_artifact", targets: []string{"layers", "subject"}, finish: artifactFiles,
+	ruleset: "rules_img", name: "image_artifact", role: image, to: "image_artifact", targets: []string{"layers", "subject"}, finish: artifactFiles,
 	attrs: map[string]action{
 		"config_media_type": func(c *call, a *attr) {
 			if s, ok := c.text(a.name); ok && s == emptyConfig {
@@ -34,11 +34,12 @@ var imgArtifact = &rule{
 // emptyConfig is the media type of an artifact without a config.
 const emptyConfig = "application/vnd.oci.empty.v1+json"
 
-// asArtifact makes a call of image_manifest one of image_artifact if its config says so.
-func (c *call) asArtifact() {
-	if c.rule == imgRules["image_manifest"] && c.attr("config_media_type") != nil && c.kind() == "image_manifest" {
-		c.rule = imgArtifact
+// asArtifact returns the rule of a call of image_manifest with a config of another media type.
+func asArtifact(c *call) *rule {
+	if c.attr("config_media_type") != nil && c.kind() == "image_manifest" {
+		return imgArtifact
 	}
+	return nil
 }
 
 // artifactFiles turns layers into files with the media type of layers and no title.

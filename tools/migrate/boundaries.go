@@ -137,7 +137,7 @@ func (l link) readable() bool {
 
 // direct reports whether the files of a target that stays can be used without a target in between.
 func (l link) direct() bool {
-	return l.target != nil && (l.target.rule == dockerRules["container_layer"] || l.target.copyable())
+	return l.target != nil && (l.target.rule.is("container_layer") || l.target.copyable())
 }
 
 // files returns the label of the files of a target that stays.
@@ -146,15 +146,15 @@ func (l link) files() (string, bool) {
 	switch r := l.target.rule; {
 	case r.role == pull && l.target.copyable():
 		return label, true // another repository
-	case r == ociRules["oci_image"], r == ociPull:
+	case r.is("oci_image", "oci_pull"):
 		return label, true
 	case r.ruleset == "rules_docker" && r.role == pull:
 		return label + ":image.tar", strings.HasSuffix(label, "//image")
-	case r.ruleset == "rules_docker" && r.role == image && r != dockerRules["container_load"]:
+	case r.ruleset == "rules_docker" && r.role == image && !r.is("container_load"):
 		return strings.TrimSuffix(explicit(label), ".tar") + ".tar", true
-	case r == dockerRules["container_layer"]:
+	case r.is("container_layer"):
 		return explicit(label) + "-layer.tar", l.target.attr("env") == nil
-	case r == imgRules["image_manifest"], r == imgRules["image_layer"], r == imgRules["layer_from_tar"]:
+	case r.is("image_manifest", "image_layer", "layer_from_tar"):
 		return label, true // an output group
 	}
 	return "", false

@@ -94,13 +94,12 @@ type destination struct {
 }
 
 // resolveBundle finds out what a docker_push pushes: the images of a container_bundle, by their names.
-func (w *workspace) resolveBundle(c *call, ref *reference) {
-	target := w.targets[ref.key]
-	if target == nil || target.rule != dockerRules["container_bundle"] || target.file != c.file || target.scope != c.scope {
+func resolveBundle(c *call, ref *reference) *call {
+	target := c.file.workspace.targets[ref.key]
+	if target == nil || !target.rule.is("container_bundle") || target.file != c.file || target.scope != c.scope {
 		c.refuse(ref.attr, "unknown-target", "the container_bundle is not in this file", "write an image_push for each image, and an image_push_all")
-		return
+		return nil
 	}
-	w.chains.join(c.node, target.node)
 	switch images := target.attr("images"); {
 	case images == nil:
 	case isVariable(images.value):
@@ -115,6 +114,7 @@ func (w *workspace) resolveBundle(c *call, ref *reference) {
 	if len(c.pushes) == 0 && c.images == "" {
 		c.refuse(ref.attr, "not-literal", "the images and their names are not in a dictionary", "write an image_push for each image, and an image_push_all")
 	}
+	return target
 }
 
 func isVariable(x build.Expr) bool {
@@ -147,8 +147,8 @@ func (c *call) addDestination(entry *build.KeyValueExpr) {
 }
 
 // providePushes writes the image_push targets of an image_push_all.
-func (w *workspace) providePushes(c *call) {
-	if !c.translated() || len(c.pushes) == 0 && c.images == "" {
+func providePushes(c *call) {
+	if len(c.pushes) == 0 && c.images == "" {
 		return
 	}
 	a := c.attr("bundle")
@@ -168,7 +168,7 @@ func (w *workspace) providePushes(c *call) {
 	for _, d := range c.pushes {
 		name := c.freeName("_push")
 		names = append(names, c.ref(name))
-		image := w.sources[d.image]
+		image := c.file.workspace.sources[d.image]
 		if image == "" {
 			image = c.file.source(d.image)
 		}

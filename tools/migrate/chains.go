@@ -54,8 +54,8 @@ func (w *workspace) plan() {
 			w.resolve(c, &c.refs[i])
 		}
 		w.resolveProbes(c)
-		if c.rule == imgRules["multi_deploy"] && len(c.problems) == 0 {
-			w.resolveDeploy(c)
+		if c.rule.complete != nil && len(c.problems) == 0 {
+			c.rule.complete(c)
 		}
 	}
 	w.linkListed()
@@ -105,8 +105,10 @@ func (w *workspace) resolve(c *call, ref *reference) {
 	tar := ref.attr == "tars"
 	key, ok := c.key(ref.value)
 	ref.key = key
-	if c.rule == dockerRules["push_all"] {
-		w.resolveBundle(c, ref)
+	if c.rule.resolve != nil {
+		if target := c.rule.resolve(c, ref); target != nil {
+			w.chains.join(c.node, target.node)
+		}
 		return
 	}
 	if c.rule.stays() {
@@ -126,11 +128,11 @@ func (w *workspace) resolve(c *call, ref *reference) {
 		return
 	}
 	target := w.targets[key]
-	if target != nil && target.rule == imgArtifact && (ref.attr == "base" || ref.attr == "manifests") {
+	if target != nil && target.rule.is("image_artifact") && (ref.attr == "base" || ref.attr == "manifests") {
 		c.refuse(ref.attr, "no-counterpart", c.file.source(ref.value)+" becomes an image_artifact", "list only images")
 		return
 	}
-	if target == nil && (w.unwrap(c, ref) || c.rule == ociRules["oci_image_index"] && w.absorb(c, ref)) {
+	if target == nil && (w.unwrap(c, ref) || c.rule.is("oci_image_index") && w.absorb(c, ref)) {
 		return
 	}
 	if image := w.archived(c, ref); image != nil {
@@ -188,7 +190,7 @@ func (w *workspace) resolveExternal(c *call, ref *reference) {
 	// rules_oci has a repository for each platform.
 	for at := strings.LastIndexByte(repository, '_'); at > 0; at = strings.LastIndexByte(repository[:at], '_') {
 		target := w.targets["@"+repository[:at]]
-		if target != nil && rest == "" && target.rule == ociPull {
+		if target != nil && rest == "" && target.rule.is("oci_pull") {
 			start, end := span(ref.value)
 			c.edits = append(c.edits, edit{start, end, fmt.Sprintf("%q", "@"+repository[:at]+"//:"+repository[at+1:])})
 			if !w.link(c, target, ref.attr, ref.value) {

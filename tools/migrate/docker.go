@@ -65,7 +65,7 @@ var dockerRules = map[string]*rule{
 		},
 	},
 	"push_all": {
-		role: program, to: "image_push_all", targets: []string{"bundle"},
+		role: program, to: "image_push_all", targets: []string{"bundle"}, resolve: resolveBundle, provide: providePushes,
 		attrs: map[string]action{
 			"bundle": func(c *call, a *attr) { c.refs = append(c.refs, reference{attr: a.name, value: a.value}) },
 			"format": drop(""), "sequential": drop("all images are pushed together"), "stamp": stamp,

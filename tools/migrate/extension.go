@@ -57,7 +57,7 @@ func (f *file) findExtension() *extension {
 				e.rest = append(e.rest, c.expr)
 				continue
 			}
-			c.rule = ociPull
+			c.rule = findRule("@rules_oci//oci:pull.bzl", "oci_pull")
 			e.pulls = append(e.pulls, c)
 		case *build.Ident:
 			if function.Name == "use_repo" && len(c.expr.List) > 0 {

@@ -50,7 +50,7 @@ var imgRules = map[string]*rule{
 		},
 	},
 	"image_from_binary": {
-		role: image, to: "image_from_binary", targets: []string{"base", "layers"}, finish: onePlatform,
+		role: image, to: "image_from_binary", targets: []string{"base", "layers"}, finish: onePlatform, provide: provideSpecs,
 		attrs: merged(imgImage, map[string]action{
 			"binary":           keep("binary"),
 			"path":             keep("path"),
@@ -60,9 +60,9 @@ var imgRules = map[string]*rule{
 			"kind":             later,
 		}),
 	},
-	"image_manifest": {role: image, to: "image", targets: []string{"base", "layers"}, attrs: imgImage},
+	"image_manifest": {role: image, to: "image", targets: []string{"base", "layers"}, attrs: imgImage, variant: asArtifact, provide: provideSpecs},
 	"image_index": {
-		role: image, to: "image_index", targets: []string{"manifests"},
+		role: image, to: "image_index", targets: []string{"manifests"}, provide: provideSpecs,
 		attrs: map[string]action{
 			"manifests":        labels("images"),
 			"platforms":        keep("platforms"),
@@ -94,7 +94,7 @@ var imgRules = map[string]*rule{
 		attrs: map[string]action{"src": keep("src"), "layers": drop(""), "manifests": keep("platforms")},
 	},
 	"multi_deploy": {
-		role: program, to: "image_push_all", targets: []string{"operations"}, finish: deploy,
+		role: program, to: "image_push_all", targets: []string{"operations"}, finish: deploy, complete: resolveDeploy,
 		attrs: map[string]action{
 			"operations": labels("operations"), "deploy_operations": later,
 			"push_strategy": drop(""), "load_strategy": drop(""), "tool_cfg": drop(""),

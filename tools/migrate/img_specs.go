@@ -49,10 +49,7 @@ func deployed(c *call, a *attr) {
 }
 
 // provideSpecs writes the pushes and loads of an image that named specs.
-func (c *call) provideSpecs() {
-	if !c.translated() {
-		return
-	}
+func provideSpecs(c *call) {
 	name, _ := c.text("name")
 	for _, s := range c.specs {
 		own := []setting{{"image", c.ref(c.file.source(c.attr("name").value))}, {"visibility", c.sourceOf("visibility")}}

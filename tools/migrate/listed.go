@@ -98,7 +98,7 @@ func (w *workspace) keepsLayout(user *call, key, label string) bool {
 		return isExternal(label)
 	}
 	if target := w.targets[key]; target != nil {
-		return target.rule == ociRules["oci_image"] && len(w.aliases[key]) == 0
+		return target.rule.is("oci_image") && len(w.aliases[key]) == 0
 	}
 	pkg, _, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
 	for _, f := range w.files {

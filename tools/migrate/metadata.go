@@ -167,10 +167,10 @@ func deploy(c *call, _ *attr) {
 }
 
 // resolveDeploy writes pushes and loads of a multi_deploy.
-func (w *workspace) resolveDeploy(c *call) {
+func resolveDeploy(c *call) {
 	lists := map[string][]string{}
 	for _, ref := range c.refs {
-		target := w.targets[ref.key]
+		target := c.file.workspace.targets[ref.key]
 		if label, literal := ref.value.(*build.StringExpr); literal && target != nil && len(target.specs) > 0 {
 			lists["pushes"] = append(lists["pushes"], target.deploys(label.Value, "image_push")...)
 			lists["loads"] = append(lists["loads"], target.deploys(label.Value, "image_load")...)

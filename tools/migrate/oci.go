@@ -46,19 +46,21 @@ var ociRules = map[string]*rule{
 			"remote_tags":     listed("remote_tags", "tag_file"),
 		},
 	},
-	"oci_load":    ociLoad,
-	"oci_tarball": ociLoad,
+	"oci_load":    ociLoad(),
+	"oci_tarball": ociLoad(),
 	"oci_pull":    ociPull,
 }
 
-var ociLoad = &rule{
-	role: program, to: "image_load", targets: []string{"image"},
-	attrs: map[string]action{
-		"image":     label("image"),
-		"repo_tags": listed("repo_tags", "repo_tags_file"),
-		"format":    only("docker", "an archive in another format is the output group oci_layout of the image"),
-		"loader":    refuse("no-counterpart", "the loader is a program of its own", "remove it; image_load loads into Docker, Podman and containerd"),
-	},
+func ociLoad() *rule {
+	return &rule{
+		role: program, to: "image_load", targets: []string{"image"},
+		attrs: map[string]action{
+			"image":     label("image"),
+			"repo_tags": listed("repo_tags", "repo_tags_file"),
+			"format":    only("docker", "an archive in another format is the output group oci_layout of the image"),
+			"loader":    refuse("no-counterpart", "the loader is a program of its own", "remove it; image_load loads into Docker, Podman and containerd"),
+		},
+	}
 }
 
 // inherited takes a command over. An empty one, which removes that of the base, becomes an entry of clear.

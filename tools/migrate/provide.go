@@ -8,7 +8,7 @@ import (
 
 // provideFiles writes targets with the files that other rules use, and makes these rules use them.
 func (w *workspace) provideFiles(c *call) {
-	if len(c.files) == 0 || !c.translated() {
+	if len(c.files) == 0 {
 		return
 	}
 	if c.rule.role == program {

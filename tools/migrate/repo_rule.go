@@ -56,13 +56,14 @@ func (f *file) findRepoRule() *repoRule {
 		}
 		file, _ := use.List[0].(*build.StringExpr)
 		symbol, _ := use.List[1].(*build.StringExpr)
-		if findRule(text(file), text(symbol)) != imgPull {
+		pull := findRule(text(file), text(symbol))
+		if pull == nil || !pull.is("pull") {
 			continue
 		}
 		e := &repoRule{file: f, use: assign, name: name.Name}
 		for _, c := range f.calls {
 			if isNamed(c.expr.X, e.name) {
-				c.rule = imgPull
+				c.rule = pull
 				e.pulls = append(e.pulls, c)
 			}
 		}
@@ -136,7 +137,7 @@ func (w *workspace) copies() {
 // copyable reports whether an image that is pulled can be pulled a second time: nothing but its users keeps the call.
 func (c *call) copyable() bool {
 	_, named := c.text("name")
-	return named && c.rule.role == pull && c.pulled != "" && c.alone && (c.isTag() || c.file.tree.Type != build.TypeModule || c.rule == imgPull) &&
+	return named && c.rule.role == pull && c.pulled != "" && c.alone && (c.isTag() || c.file.tree.Type != build.TypeModule || c.rule.is("pull")) &&
 		!slices.ContainsFunc(c.problems, func(p problem) bool { return p.code != "used-by" && p.code != "chain" })
 }
 

@@ -11,8 +11,8 @@ import (
 
 // rule is a rule of another ruleset, and how its calls become calls of ours.
 type rule struct {
-	ruleset string
-	role    role
+	ruleset, name string
+	role          role
 	// to is our rule. If it is empty, no call is translated, and advice describes what to do instead.
 	to     string
 	advice string
@@ -26,7 +26,18 @@ type rule struct {
 	goes bool
 	// finish completes a call after its attributes.
 	finish action
+	// variant returns the rule of a call whose attributes make something else of it, or nil.
+	variant func(c *call) *rule
+	// resolve finds what a reference names if not an image, and returns a call to translate together with this one, or nil.
+	resolve func(c *call, ref *reference) *call
+	// complete finishes a call whose references are known.
+	complete func(c *call)
+	// provide writes further targets for a translated call.
+	provide func(c *call)
 }
+
+// is reports whether a rule has one of some names, which no two rulesets share.
+func (r *rule) is(names ...string) bool { return slices.Contains(names, r.name) }
 
 // role is what a target is for. Rules of a role accept targets of the same roles.
 type role int
@@ -57,20 +68,18 @@ var repositories = map[string]string{
 }
 
 var rulesets = map[string]map[string]*rule{
-	"rules_oci":    ociRules,
-	"rules_docker": dockerRules,
-	"rules_img":    imgRules,
-	"rules_pkg":    {"pkg_tar": pkgTar},
-	"tar.bzl":      {"tar": {ruleset: "tar.bzl", role: archive}},
-	"container_structure_test": {"container_structure_test": {
-		ruleset: "container_structure_test", role: test,
-	}},
+	"rules_oci":                ociRules,
+	"rules_docker":             dockerRules,
+	"rules_img":                imgRules,
+	"rules_pkg":                {"pkg_tar": pkgTar},
+	"tar.bzl":                  {"tar": {role: archive}},
+	"container_structure_test": {"container_structure_test": {role: test}},
 }
 
 func init() {
-	for name, rules := range rulesets {
-		for _, r := range rules {
-			r.ruleset = name
+	for ruleset, rules := range rulesets {
+		for name, r := range rules {
+			r.ruleset, r.name = ruleset, name
 		}
 	}
 }
@@ -106,7 +115,11 @@ var commonTest = []string{"size", "timeout", "flaky", "local", "shard_count", "a
 
 // translate runs the actions of a call's rule.
 func (c *call) translate() {
-	c.asArtifact()
+	if c.rule.variant != nil {
+		if r := c.rule.variant(c); r != nil {
+			c.rule = r
+		}
+	}
 	if c.rule.stays() {
 		if a := c.attr("image"); a != nil && c.scope != nil {
 			c.refs = append(c.refs, reference{attr: "image", value: a.value})

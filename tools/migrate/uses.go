@@ -249,7 +249,7 @@ func (w *workspace) pulledBy(label string) *call {
 		return target
 	}
 	for at := strings.LastIndexByte(repository, '_'); at > 0; at = strings.LastIndexByte(repository[:at], '_') {
-		if target := w.targets["@"+repository[:at]]; target != nil && target.rule == ociPull {
+		if target := w.targets["@"+repository[:at]]; target != nil && target.rule.is("oci_pull") {
 			return target
 		}
 	}
