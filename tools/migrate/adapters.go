@@ -187,8 +187,7 @@ func (u pullUse) provide() {
 	case !u.archive:
 		text = c.shared("container_image", files, "_docker", []setting{{"base", archive}})
 	}
-	start, end := span(u.value)
-	u.file.edits = append(u.file.edits, edit{start, end, text})
+	u.file.edits.Replace(u.value, text)
 }
 
 // archiveOf returns the archive of a target that only rules_docker can read: a container_image on top of it has one.

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
 // version is that of the rules_strata in a bazel_dep that is added.
@@ -54,7 +56,7 @@ func (w *workspace) render() ([]change, error) {
 		if len(f.edits) == 0 {
 			continue
 		}
-		text, err := apply(f.text, f.edits)
+		text, err := edit.Apply(f.text, f.edits)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.name, err)
 		}
@@ -109,23 +111,22 @@ func (f *file) rewrite() {
 			continue
 		}
 		if !c.rule.goes {
-			f.edits = append(append(f.edits, c.edits...), f.removals(c.expr, c.dropped...)...)
+			f.edits = append(f.edits, c.edits...)
+			f.edits.RemoveArguments(f.text, c.expr, c.dropped...)
 		}
 		if c.absorbed != nil {
-			start, end := span(c.absorbed.expr)
-			f.edits = append(f.edits, f.wholeLines(start, end))
+			f.edits.RemoveLines(f.text, c.absorbed.expr)
 		}
-		start, end := span(c.expr.X)
 		if c.isTag() {
 			continue
 		}
 		if c.rule.goes {
-			f.edits = append(f.edits, f.wholeLines(span(c.expr)))
+			f.edits.RemoveLines(f.text, c.expr)
 			continue
 		}
 		if !m.aliases[c.kind()] {
 			if local := m.local(c.rule.to); local != c.kind() {
-				f.edits = append(f.edits, edit{start: start, end: end, text: local})
+				f.edits.Replace(c.expr.X, local)
 			}
 		}
 		f.insert(c, m)
@@ -144,12 +145,12 @@ func (f *file) insert(c *call, m *imports) {
 	if c.loop != nil {
 		statement = c.loop
 	}
-	at, _ := span(statement)
-	blanks, _ := f.indent(at)
+	at, _ := edit.Span(statement)
+	blanks, _ := f.text.Indent(at)
 	for _, comment := range statement.Comment().Before {
 		at = min(at, comment.Start.Byte)
 	}
-	at = f.lineStart(at)
+	at = f.text.LineStart(at)
 	gap := "\n\n"
 	if c.scope != nil {
 		gap = "\n"
@@ -168,14 +169,14 @@ func (f *file) insert(c *call, m *imports) {
 		if c.loop != nil {
 			text = f.repeated(text, c.loop)
 		}
-		f.edits = append(f.edits, edit{start: at, end: at, text: blanks + indented(text, blanks) + gap})
+		f.edits.Insert(at, blanks+indented(text, blanks)+gap)
 	}
 }
 
 // repeated returns a call as the element of a comprehension with the clauses of another.
 func (f *file) repeated(text string, loop *build.Comprehension) string {
-	start, _ := span(loop.Clauses[0])
-	_, end := span(loop.Clauses[len(loop.Clauses)-1])
+	start, _ := edit.Span(loop.Clauses[0])
+	_, end := edit.Span(loop.Clauses[len(loop.Clauses)-1])
 	clauses := string(f.text[start:end])
 	if strings.Contains(clauses, "#") || strings.Contains(clauses, "\n") {
 		var all []string

@@ -243,8 +243,7 @@ func (w *workspace) readLink(l link, label, src string) {
 	} else {
 		src = w.readFrom(l, label, src)
 	}
-	start, end := span(l.value)
-	c.edits = slices.DeleteFunc(c.edits, func(e edit) bool { return e.start == start && e.end == end })
+	c.edits = c.edits.Without(l.value)
 	c.replace(l.value, src)
 	w.sources[l.value] = src
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
 // call is one call of a function in a file: of a rule that the program translates, or of any other.
@@ -20,7 +22,7 @@ type call struct {
 	loop  *build.Comprehension
 	attrs []attr
 
-	edits    []edit
+	edits    edit.List
 	dropped  []int    // arguments to remove
 	replaced []string // variables that edits replace by other text
 	cleared  []string // settings of the base that are not inherited
@@ -240,15 +242,20 @@ func (c *call) note(format string, args ...any) {
 // rename gives an attribute another name.
 func (c *call) rename(a *attr, to string) {
 	if a.name != to {
-		start, end := span(a.expr.LHS)
-		c.edits = append(c.edits, edit{start: start, end: end, text: to})
+		c.replace(a.expr.LHS, to)
 	}
 }
 
 // set replaces the value of an attribute.
-func (c *call) set(a *attr, value string) {
-	start, end := span(a.value)
-	c.edits = append(c.edits, edit{start: start, end: end, text: value})
+func (c *call) set(a *attr, value string) { c.replace(a.value, value) }
+
+// replace writes other text in place of an expression.
+func (c *call) replace(x build.Expr, text string) { c.edits.Replace(x, text) }
+
+// take returns the text of an expression after the call's edits, which it removes: the text goes into a larger edit.
+func (c *call) take(x build.Expr) (text string) {
+	text, c.edits = c.edits.Take(c.file.text, x)
+	return text
 }
 
 // drop removes an attribute.
@@ -256,13 +263,13 @@ func (c *call) drop(a *attr) { c.dropped = append(c.dropped, a.index) }
 
 // addText puts an attribute behind the name.
 func (c *call) addText(name, value string) {
-	start, end := span(c.attr("name").expr)
-	blanks, lines := c.file.indent(start)
+	start, end := edit.Span(c.attr("name").expr)
+	blanks, lines := c.file.text.Indent(start)
 	separator := " "
 	if lines {
 		separator = "\n" + blanks
 	}
-	c.edits = append(c.edits, edit{start: end, end: end, text: "," + separator + name + " = " + value})
+	c.edits.Insert(end, ","+separator+name+" = "+value)
 }
 
 // freeName returns the text of a name for a target that belongs to this one. It is no other target's name.

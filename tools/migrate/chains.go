@@ -191,8 +191,7 @@ func (w *workspace) resolveExternal(c *call, ref *reference) {
 	for at := strings.LastIndexByte(repository, '_'); at > 0; at = strings.LastIndexByte(repository[:at], '_') {
 		target := w.targets["@"+repository[:at]]
 		if target != nil && rest == "" && target.rule.is("oci_pull") {
-			start, end := span(ref.value)
-			c.edits = append(c.edits, edit{start, end, fmt.Sprintf("%q", "@"+repository[:at]+"//:"+repository[at+1:])})
+			c.replace(ref.value, fmt.Sprintf("%q", "@"+repository[:at]+"//:"+repository[at+1:]))
 			if !w.link(c, target, ref.attr, ref.value) {
 				w.chains.join(c.node, target.node)
 			}

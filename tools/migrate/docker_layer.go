@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
 // dockerOwn are the attributes of container_image and container_layer that make a layer. dockerLayer reads them.
@@ -109,8 +111,8 @@ func dockerLayer(c *call, _ *attr) {
 	}
 	top := "[" + strings.Join(tops, ", ") + "]"
 	if a := c.attr("layers"); a != nil {
-		_, end := span(a.value)
-		c.edits = append(c.edits, edit{start: end, end: end, text: " + " + top})
+		_, end := edit.Span(a.value)
+		c.edits.Insert(end, " + "+top)
 		return
 	}
 	c.addText("layers", top)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
 // extension is a use of the module extension oci in a MODULE.bazel file.
@@ -87,18 +89,16 @@ func (e *extension) rewrite() {
 	case len(left) > 0:
 		e.split(done)
 	default:
-		start, _ := span(e.use.List[0])
-		_, end := span(e.use.List[1])
-		f.edits = append(f.edits, edit{start, end, extensionText})
+		start, _ := edit.Span(e.use.List[0])
+		_, end := edit.Span(e.use.List[1])
+		f.edits.Add(start, end, extensionText)
 		if !f.bound["images"] {
 			for _, name := range e.names {
-				start, end := span(name)
-				f.edits = append(f.edits, edit{start, end, "images"})
+				f.edits.Replace(name, "images")
 			}
 		}
 		for _, tag := range e.rest {
-			start, end := span(tag)
-			f.edits = append(f.edits, f.wholeLines(start, end))
+			f.edits.RemoveLines(f.text, tag)
 		}
 		for _, use := range e.repos {
 			var gone []int
@@ -107,7 +107,7 @@ func (e *extension) rewrite() {
 					gone = append(gone, i)
 				}
 			}
-			f.edits = append(f.edits, f.removals(use, gone...)...)
+			f.edits.RemoveArguments(f.text, use, gone...)
 		}
 	}
 }
@@ -121,12 +121,11 @@ func (e *extension) split(done map[string]bool) {
 	for f.bound[images] {
 		images = "strata_" + images
 	}
-	_, at := span(e.use)
-	f.edits = append(f.edits, edit{at, at, "\n" + images + " = use_extension(" + extensionText + ")"})
+	_, at := edit.Span(e.use)
+	f.edits.Insert(at, "\n"+images+" = use_extension("+extensionText+")")
 	for _, c := range e.pulls {
 		if function, ok := c.expr.X.(*build.DotExpr); ok && c.translated() {
-			start, end := span(function.X)
-			f.edits = append(f.edits, edit{start, end, images})
+			f.edits.Replace(function.X, images)
 		}
 	}
 	var moved []string
@@ -146,18 +145,14 @@ func (e *extension) split(done map[string]bool) {
 			}
 		}
 		if len(gone) == len(use.List)-1 {
-			start, end := span(use)
-			f.edits = append(f.edits, f.wholeLines(start, end))
+			f.edits.RemoveLines(f.text, use)
 			continue
 		}
-		f.edits = append(f.edits, f.removals(use, gone...)...)
+		f.edits.RemoveArguments(f.text, use, gone...)
 	}
 	if len(moved) > 0 {
 		last := e.repos[len(e.repos)-1]
-		_, end := span(last)
-		for end < len(f.text) && f.text[end] != '\n' {
-			end++
-		}
-		f.edits = append(f.edits, edit{end, end, "\nuse_repo(" + images + ", " + strings.Join(moved, ", ") + ")"})
+		_, end := edit.Span(last)
+		f.edits.Insert(f.text.LineEnd(end), "\nuse_repo("+images+", "+strings.Join(moved, ", ")+")")
 	}
 }

@@ -7,13 +7,15 @@ import (
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
 // file is one Starlark file of the workspace.
 type file struct {
 	workspace *workspace
 	name      string // slash-separated, relative to the workspace
-	text      []byte
+	text      edit.Text
 	tree      *build.File
 	loads     []*build.LoadStmt
 	// bound has the names that the file binds: loads, functions, parameters and variables.
@@ -25,7 +27,7 @@ type file struct {
 	// values has what global variables are set to: nil for those that are set more than once.
 	values map[string]build.Expr
 	calls  []*call
-	edits  []edit
+	edits  edit.List
 	// taken has the names of targets, as Starlark.
 	taken map[string]bool
 	// released has the local names that nothing uses after the translation.
@@ -143,6 +145,9 @@ func loopVariables(x build.Expr) []string {
 	}
 	return names
 }
+
+// source returns the text of an expression as its author wrote it.
+func (f *file) source(x build.Expr) string { return f.text.Source(x) }
 
 // isBuild reports whether the file declares targets: a BUILD file.
 func (f *file) isBuild() bool { return f.tree.Type == build.TypeBuild }

@@ -74,11 +74,8 @@ func (c *call) settings() []setting {
 		probe := *c
 		probe.edits = slices.Clone(c.edits)
 		own := setting{a.name, probe.take(a.value)}
-		start, end := span(a.expr.LHS)
-		for _, e := range c.edits {
-			if e.start == start && e.end == end {
-				own.name = e.text
-			}
+		if name, renamed := c.edits.Of(a.expr.LHS); renamed {
+			own.name = name
 		}
 		all = append(all, own)
 	}

@@ -122,9 +122,3 @@ func dockerBase(c *call, a *attr) {
 		}
 	}
 }
-
-// replace writes other text in place of an expression.
-func (c *call) replace(x build.Expr, text string) {
-	start, end := span(x)
-	c.edits = append(c.edits, edit{start: start, end: end, text: text})
-}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
 // modules has the files to load names from, other than defs.bzl.
@@ -142,22 +144,21 @@ func (m *imports) fixLoads(gone map[string]bool) {
 		if strings.HasPrefix(load.Module.Value, "@rules_strata//") || !slices.ContainsFunc(load.To, func(to *build.Ident) bool { return gone[to.Name] }) {
 			continue
 		}
-		start, end := span(load)
+		start, end := edit.Span(load)
 		switch {
 		case fixed[load], slices.ContainsFunc(load.To, func(to *build.Ident) bool { return !gone[to.Name] }):
 			if !fixed[load] {
 				m.fixLoad(load, gone, nil)
 			}
 			if text != "" {
-				at := f.lineStart(start)
-				f.edits = append(f.edits, edit{start: at, end: at, text: text + "\n"})
+				f.edits.Insert(f.text.LineStart(start), text+"\n")
 			}
 		case text != "":
-			f.edits = append(f.edits, edit{start: start, end: end, text: text})
-		case f.skipBlanks(end) < len(f.text) && f.text[f.skipBlanks(end)] == '#':
-			f.edits = append(f.edits, edit{start: start, end: f.skipBlanks(end)})
+			f.edits.Replace(load, text)
+		case f.text.SkipBlanks(end) < len(f.text) && f.text[f.text.SkipBlanks(end)] == '#':
+			f.edits.Add(start, f.text.SkipBlanks(end), "")
 		default:
-			f.edits = append(f.edits, f.wholeLines(start, end))
+			f.edits.RemoveLines(f.text, load)
 		}
 		text = ""
 	}
@@ -166,12 +167,10 @@ func (m *imports) fixLoads(gone map[string]bool) {
 	}
 	at := 0
 	if n := len(f.loads); n > 0 {
-		_, at = span(f.loads[n-1])
-		for at < len(f.text) && f.text[at-1] != '\n' {
-			at++
-		}
+		_, at = edit.Span(f.loads[n-1])
+		at = f.text.NextLine(at)
 	}
-	f.edits = append(f.edits, edit{start: at, end: at, text: text + "\n"})
+	f.edits.Insert(at, text+"\n")
 }
 
 // fixLoad writes a load without names that are gone, and with others.
@@ -191,8 +190,7 @@ func (m *imports) fixLoad(load *build.LoadStmt, gone map[string]bool, added map[
 	if load.Load.Line != load.Rparen.Pos.Line {
 		text = loadLines(load.Module.Value, after)
 	}
-	start, end := span(load)
-	m.file.edits = append(m.file.edits, edit{start: start, end: end, text: m.file.comments(load) + text})
+	m.file.edits.Replace(load, m.file.comments(load)+text)
 }
 
 // comments returns the comments inside of a load, which go in front of it when it is written again.

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
 // fixModule declares the dependency on rules_strata, and removes that on rules_oci if nothing loads it any more.
@@ -103,12 +105,11 @@ func (f *file) fixDependencies(left map[string]bool) {
 			if left[repositories[name]] {
 				continue
 			}
-			start, end := span(c.expr)
 			if declared {
-				f.edits = append(f.edits, f.wholeLines(start, end))
+				f.edits.RemoveLines(f.text, c.expr)
 				continue
 			}
-			f.edits = append(f.edits, edit{start, end, fmt.Sprintf("bazel_dep(name = \"rules_strata\", version = %q)", version)})
+			f.edits.Replace(c.expr, fmt.Sprintf("bazel_dep(name = \"rules_strata\", version = %q)", version))
 			return
 		}
 	}
@@ -120,10 +121,8 @@ func (f *file) fixDependencies(left map[string]bool) {
 	}
 	at := len(f.text)
 	if other != nil {
-		_, at = span(other.expr)
-		for at < len(f.text) && f.text[at-1] != '\n' {
-			at++
-		}
+		_, at = edit.Span(other.expr)
+		at = f.text.NextLine(at)
 	}
-	f.edits = append(f.edits, edit{at, at, fmt.Sprintf("bazel_dep(name = \"rules_strata\", version = %q)\n", version)})
+	f.edits.Insert(at, fmt.Sprintf("bazel_dep(name = \"rules_strata\", version = %q)\n", version))
 }

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
 // provideFiles writes targets with the files that other rules use, and makes these rules use them.
@@ -68,26 +72,26 @@ func (c *call) provide(u use, name string) {
 	if u.file != c.file {
 		text = fmt.Sprintf("%q", c.file.label(strings.Trim(name, `"`)))
 	}
-	start, end := span(u.value)
 	if u.inside != "" {
-		u.file.relabel(start, end, u.inside, strings.Trim(text, `"`))
+		u.file.relabel(u.value, u.inside, strings.Trim(text, `"`))
 		return
 	}
-	u.file.edits = append(u.file.edits, edit{start, end, text})
+	u.file.edits.Replace(u.value, text)
 	if c.rule.role == program || u.group() == "oci_tarball" { // the archive is the default output
-		u.file.edits = append(u.file.edits, u.file.removals(u.user.expr, u.user.attr("output_group").index)...)
+		u.file.edits.RemoveArguments(u.file.text, u.user.expr, u.user.attr("output_group").index)
 	}
 }
 
 // relabel replaces a label in the Make variables of a string.
-func (f *file) relabel(start, end int, label, by string) {
-	for source := string(f.text[start:end]); ; {
+func (f *file) relabel(x build.Expr, label, by string) {
+	start, _ := edit.Span(x)
+	for source := f.source(x); ; {
 		at := strings.Index(source, label+")")
 		if at < 0 {
 			return
 		}
 		start += at
-		f.edits = append(f.edits, edit{start, start + len(label), by})
+		f.edits.Add(start, start+len(label), by)
 		start += len(label)
 		source = source[at+len(label):]
 	}

@@ -156,16 +156,3 @@ func (c *call) imageName() (string, bool) {
 	}
 	return name, ok
 }
-
-// wholeLines returns the edit that removes a statement and, if it was between blank lines, one of them.
-func (f *file) wholeLines(start, end int) edit {
-	start = f.lineStart(start)
-	for end < len(f.text) && f.text[end] != '\n' {
-		end++
-	}
-	end = min(end+1, len(f.text))
-	if end < len(f.text) && f.text[end] == '\n' && (start == 0 || start > 1 && f.text[start-2] == '\n') {
-		end++
-	}
-	return edit{start: start, end: end}
-}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
 // imgPull is pull of rules_img, in a WORKSPACE file or, through use_repo_rule, in a MODULE.bazel file.
@@ -87,20 +89,19 @@ func (e *repoRule) rewrite() {
 		}
 		last = c
 		moved = append(moved, f.source(c.attr("name").value))
-		start, end := span(c.expr.X)
-		f.edits = append(f.edits, edit{start, end, images + ".pull"})
+		f.edits.Replace(c.expr.X, images+".pull")
 	}
 	if last == nil {
 		return
 	}
-	start, end := span(e.use)
+	start, end := edit.Span(e.use)
 	text := images + " = use_extension(" + extensionText + ")"
 	if len(moved) < len(e.pulls) {
 		start, text = end, "\n"+text
 	}
-	f.edits = append(f.edits, edit{start, end, text})
-	_, at := span(last.expr)
-	f.edits = append(f.edits, edit{at, at, "\n\nuse_repo(" + images + ", " + strings.Join(moved, ", ") + ")"})
+	f.edits.Add(start, end, text)
+	_, at := edit.Span(last.expr)
+	f.edits.Insert(at, "\n\nuse_repo("+images+", "+strings.Join(moved, ", ")+")")
 }
 
 // copies writes a second pull of each image that calls on both sides of the boundary use.
@@ -128,8 +129,7 @@ func (w *workspace) copies() {
 			if f.bound["strata_images"] {
 				use = "\n"
 			}
-			f.edits = append(f.edits, edit{len(f.text), len(f.text), use +
-				strings.Join(statements, "") + "use_repo(strata_images, " + strings.Join(names, ", ") + ")\n"})
+			f.edits.Insert(len(f.text), use+strings.Join(statements, "")+"use_repo(strata_images, "+strings.Join(names, ", ")+")\n")
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
 // copyTo copies the workspace to a new directory, with changes. It leaves out Bazel's links and the history of Git.
@@ -93,14 +95,13 @@ func (w *workspace) relocated(name string, text []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var edits []edit
+	var edits edit.List
 	for _, c := range f.calls {
 		value, ok := c.text("path")
 		if !ok || filepath.IsAbs(value) || filepath.IsLocal(value) || !slices.Contains([]string{"local_path_override", "local_repository", "new_local_repository"}, c.kind()) {
 			continue
 		}
-		start, end := span(c.attr("path").value)
-		edits = append(edits, edit{start, end, fmt.Sprintf("%q", filepath.ToSlash(filepath.Join(w.root, value)))})
+		edits.Replace(c.attr("path").value, fmt.Sprintf("%q", filepath.ToSlash(filepath.Join(w.root, value))))
 	}
-	return apply(text, edits)
+	return edit.Apply(text, edits)
 }
