@@ -9,7 +9,7 @@ import (
 
 // absorb translates an oci_image_index whose only image is a target of the workspace's own rule that builds another image for
 // several platforms, as rules_oci's examples do. image_index has this built in, so the target goes if nothing else uses it.
-func (w *workspace) absorb(c *call, ref *reference) bool {
+func (p *plan) absorb(c *call, ref *reference) bool {
 	list, ok := c.attr("images").value.(*build.ListExpr)
 	if !ok || len(list.List) != 1 || c.attr("platforms") != nil || list.List[0] != ref.value {
 		return false
@@ -20,15 +20,15 @@ func (w *workspace) absorb(c *call, ref *reference) bool {
 		return false
 	}
 	source, platforms := maker.attr("image"), maker.attr("platforms")
-	if source == nil || platforms == nil || w.isUsed(key, maker, ref.value) {
+	if source == nil || platforms == nil || p.isUsed(key, maker, ref.value) {
 		return false
 	}
 	inner, ok := maker.key(source.value)
-	target := w.targets[inner]
+	target := p.w.targets[inner]
 	if !ok || target == nil || target.rule.role != image {
 		return false
 	}
-	w.chains.join(c.node, target.node)
+	p.chains.join(c.node, target.node)
 	c.replace(ref.value, c.file.source(source.value))
 	c.addText("platforms", c.file.source(platforms.value))
 	c.absorbed, maker.goes = maker, true
@@ -99,8 +99,8 @@ func isPlatformTransition(x build.Expr) bool {
 }
 
 // isUsed reports whether anything but a call itself and one value names a target.
-func (w *workspace) isUsed(key string, maker *call, value build.Expr) bool {
-	for _, f := range w.files {
+func (p *plan) isUsed(key string, maker *call, value build.Expr) bool {
+	for _, f := range p.w.files {
 		for _, c := range f.calls {
 			if c != maker && slices.ContainsFunc(c.attrs, func(a attr) bool { return c.mentions(a.value, key, value) }) {
 				return true

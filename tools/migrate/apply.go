@@ -24,18 +24,18 @@ type change struct {
 func (c *call) translated() bool { return len(c.problems) == 0 && c.rule.to != "" }
 
 // render returns the files that change, each with its new content.
-func (w *workspace) render() ([]change, error) {
+func render(w *workspace, b *boundary) ([]change, error) {
 	for _, c := range w.calls() {
 		if !c.translated() {
 			c.before, c.symbols = nil, nil // its translation, which is void
 		}
 	}
-	w.bridge()
+	b.bridge()
 	for _, c := range w.calls() {
 		if !c.translated() {
 			continue
 		}
-		w.provideFiles(c)
+		b.provideFiles(c)
 		if c.rule.provide != nil {
 			c.rule.provide(c)
 		}

@@ -17,6 +17,17 @@ type link struct {
 	value        build.Expr
 }
 
+// boundary is where calls that are translated and others use each other.
+type boundary struct {
+	w *workspace
+	// links and unknown are uses that do not make a chain.
+	links   []link
+	unknown []unknownLink
+	// listedUses are labels in expressions of .bzl files.
+	listedUses []listedUse
+	pullUses   []pullUse
+}
+
 func (l link) use() use { return use{file: l.user.file, user: l.user, attr: l.attr, value: l.value} }
 
 // bridged are the attributes that can name a target of the other side.
@@ -24,26 +35,26 @@ var bridged = []string{"base", "images", "image", "manifests", "layers"}
 
 // link notes the use of a target by a call. It reports false if both belong to one chain: only a literal label can be
 // replaced, and a macro's own targets stay together.
-func (w *workspace) link(c, target *call, attr string, value build.Expr) bool {
+func (b *boundary) link(c, target *call, attr string, value build.Expr) bool {
 	s, literal := value.(*build.StringExpr)
-	if !literal || !slices.Contains(bridged, attr) || len(w.aliases[c.file.label(s.Value)]) > 0 {
+	if !literal || !slices.Contains(bridged, attr) || len(b.w.aliases[c.file.label(s.Value)]) > 0 {
 		return false
 	}
 	if target.rule.role != pull && (!target.file.isBuild() || target.scope != nil) {
 		return false
 	}
-	w.links = append(w.links, link{c, target, attr, value})
+	b.links = append(b.links, link{c, target, attr, value})
 	return true
 }
 
 // archived returns the image of rules_docker that an archive, NAME.tar, is of. Translated images are used themselves.
-func (w *workspace) archived(c *call, ref *reference) *call {
+func (p *plan) archived(c *call, ref *reference) *call {
 	s, literal := ref.value.(*build.StringExpr)
-	if !literal || c.rule.ruleset != "rules_docker" || !slices.Contains(bridged, ref.attr) || w.targets[ref.key] != nil {
+	if !literal || c.rule.ruleset != "rules_docker" || !slices.Contains(bridged, ref.attr) || p.w.targets[ref.key] != nil {
 		return nil
 	}
 	name, tar := strings.CutSuffix(ref.key, ".tar")
-	target := w.targets[name]
+	target := p.w.targets[name]
 	if !tar || target == nil || target.rule.role != image || target.rule.ruleset != "rules_docker" {
 		return nil
 	}
@@ -53,14 +64,14 @@ func (w *workspace) archived(c *call, ref *reference) *call {
 
 // unwrap replaces the label of an image's files by that of the image, if an earlier run of the program wrote them for a call
 // that stayed then.
-func (w *workspace) unwrap(c *call, ref *reference) bool {
-	files := w.declared[ref.key]
+func (p *plan) unwrap(c *call, ref *reference) bool {
+	files := p.w.declared[ref.key]
 	if files != nil && len(files.strings("base")) == 1 { // an adapter
-		files = w.declared[files.file.label(files.strings("base")[0])]
+		files = p.w.declared[files.file.label(files.strings("base")[0])]
 	}
 	if files != nil && files.kind() == "filegroup" && onlyStrings(files.attr("srcs")) && len(files.strings("srcs")) == 1 {
 		if group, _ := files.text("output_group"); group == "oci_layout" {
-			files = w.declared[files.file.label(files.strings("srcs")[0])]
+			files = p.w.declared[files.file.label(files.strings("srcs")[0])]
 		}
 	}
 	if files == nil || files.kind() != "image_archive" {
@@ -78,13 +89,13 @@ func (w *workspace) unwrap(c *call, ref *reference) bool {
 }
 
 // grouped returns the image whose layout a filegroup selects, and its label.
-func (w *workspace) grouped(key string) (*call, string) {
-	files := w.declared[key]
+func (p *plan) grouped(key string) (*call, string) {
+	files := p.w.declared[key]
 	if files == nil || !files.isFilegroup() || !onlyStrings(files.attr("srcs")) || len(files.strings("srcs")) != 1 {
 		return nil, ""
 	}
 	label := files.strings("srcs")[0]
-	target := w.targets[files.file.label(label)]
+	target := p.w.targets[files.file.label(label)]
 	if group, _ := files.text("output_group"); group != "oci_layout" || target == nil || target.rule.role != image {
 		return nil, ""
 	}
@@ -93,9 +104,9 @@ func (w *workspace) grouped(key string) (*call, string) {
 
 // spread blocks the calls whose links cross the boundary to calls that stay, and cannot be bridged. It reports whether there
 // are new ones.
-func (w *workspace) spread() bool {
+func (b *boundary) spread() bool {
 	found := false
-	for _, l := range w.links {
+	for _, l := range b.links {
 		user, target := len(l.user.problems) > 0, len(l.target.problems) > 0
 		switch {
 		case !user && target && !l.readable():
@@ -186,12 +197,12 @@ func (l link) providable() bool {
 }
 
 // bridge writes the targets at the boundaries.
-func (w *workspace) bridge() {
-	for _, l := range w.links {
+func (b *boundary) bridge() {
+	for _, l := range b.links {
 		switch user, target := l.user.translated(), l.target.translated(); {
 		case user && !target:
 			files, _ := l.files()
-			w.readLink(l, files, quoted(files))
+			b.readLink(l, files, quoted(files))
 		case !user && target && l.target.rule.role == image:
 			u := l.use()
 			u.archive = l.user.rule.ruleset == "rules_docker"
@@ -199,7 +210,7 @@ func (w *workspace) bridge() {
 		case !user && target && l.target.rule.role == pull:
 			if u, ok := usePull(l.target, l.use()); ok {
 				u.archive = l.user.rule.ruleset == "rules_docker"
-				w.pullUses = append(w.pullUses, u)
+				b.pullUses = append(b.pullUses, u)
 			}
 		case !user && target && l.target.adapter() == "container_layer":
 			u := l.use()
@@ -207,12 +218,12 @@ func (w *workspace) bridge() {
 			l.target.files = append(l.target.files, u)
 		}
 	}
-	for _, l := range w.listedUses {
+	for _, l := range b.listedUses {
 		if l.target.translated() {
 			l.target.files = append(l.target.files, l.use)
 		}
 	}
-	for _, l := range w.unknown {
+	for _, l := range b.unknown {
 		if !l.user.translated() {
 			continue
 		}
@@ -224,9 +235,9 @@ func (w *workspace) bridge() {
 			src = l.user.archiveOf(src, l.label)
 			l.label = strings.Trim(src, `"`)
 		}
-		w.readLink(l.link, l.label, src)
+		b.readLink(l.link, l.label, src)
 	}
-	for _, u := range w.pullUses {
+	for _, u := range b.pullUses {
 		if u.target.translated() {
 			u.provide()
 		}
@@ -234,22 +245,22 @@ func (w *workspace) bridge() {
 }
 
 // readLink makes a translated call read the files of a target that stays: those of a label, with src as its text.
-func (w *workspace) readLink(l link, label, src string) {
+func (b *boundary) readLink(l link, label, src string) {
 	c := l.user
 	if l.direct() {
 		if l.target.copyable() {
 			src = fmt.Sprintf("%q", "@"+l.target.copy())
 		}
 	} else {
-		src = w.readFrom(l, label, src)
+		src = b.readFrom(l, label, src)
 	}
 	c.edits = c.edits.Without(l.value)
 	c.replace(l.value, src)
-	w.sources[l.value] = src
+	b.w.sources[l.value] = src
 }
 
 // readFrom returns the target that has the files of another, in front of the call.
-func (w *workspace) readFrom(l link, label, src string) string {
+func (b *boundary) readFrom(l link, label, src string) string {
 	c := l.user
 	if l.target != nil && l.target.rule.ruleset == "rules_img" {
 		group := "oci_layout"

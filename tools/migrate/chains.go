@@ -11,8 +11,11 @@ import (
 // chains groups calls that can only be translated together: an image, its base, its layers, its pushes and its tests. It
 // is a union of sets; each call and each macro is a node.
 type chains struct {
+	w      *workspace
 	parent []int
 	macros map[*build.DefStmt]int
+	// open has the calls whose images may come from a caller, or from an expression in a .bzl file.
+	open []*call
 }
 
 func (s *chains) add() int {
@@ -29,49 +32,63 @@ func (s *chains) root(n int) int {
 
 func (s *chains) join(a, b int) { s.parent[s.root(a)] = s.root(b) }
 
-// plan translates all calls in memory, and finds out which of them stay.
-func (w *workspace) plan() {
+// plan decides which calls are translated.
+type plan struct {
+	w        *workspace
+	chains   *chains
+	boundary *boundary
+	uses     *uses
+	// listedRefs are the uses of labels in expressions of .bzl files by calls that read the list.
+	listedRefs []unknownLink
+	// layers has the keys of tars that become layers.
+	layers map[string]bool
+}
+
+// newPlan translates all calls in memory, and finds out which of them stay.
+func newPlan(w *workspace) *plan {
+	p := &plan{w: w, chains: &chains{w: w, macros: map[*build.DefStmt]int{}}, boundary: &boundary{w: w}, layers: map[string]bool{}}
+	p.uses = &uses{w, p.chains, p.boundary}
 	calls := w.calls()
-	w.chains.macros = map[*build.DefStmt]int{}
 	for _, c := range calls {
-		c.node = w.chains.add()
+		c.node = p.chains.add()
 		if c.scope != nil && c.rule.role != archive && c.rule.role != pull && !c.rule.stays() {
-			if _, ok := w.chains.macros[c.scope]; !ok {
-				w.chains.macros[c.scope] = w.chains.add()
+			if _, ok := p.chains.macros[c.scope]; !ok {
+				p.chains.macros[c.scope] = p.chains.add()
 			}
-			w.chains.join(c.node, w.chains.macros[c.scope])
+			p.chains.join(c.node, p.chains.macros[c.scope])
 		}
 		if !c.file.chosen {
 			c.refuse("", "not-chosen", "the file is not among those to translate", "name "+c.file.name+" too")
 		}
 		c.translate()
 		if c.star != "" && !c.rule.stays() && c.rule.to != "" {
-			w.checkStar(c)
+			checkStar(c)
 		}
 	}
 	for _, c := range calls {
 		for i := range c.refs {
-			w.resolve(c, &c.refs[i])
+			p.resolve(c, &c.refs[i])
 		}
-		w.resolveProbes(c)
+		p.resolveProbes(c)
 		if c.rule.complete != nil && len(c.problems) == 0 {
 			c.rule.complete(c)
 		}
 	}
-	w.linkListed()
-	w.findUses()
-	w.findLayers()
-	w.block()
-	for w.spread() || w.refuseNested() {
-		w.block()
+	p.linkListed()
+	p.uses.findUses()
+	p.findLayers()
+	p.block()
+	for p.boundary.spread() || p.refuseNested() {
+		p.block()
 	}
+	return p
 }
 
 // refuseNested finds calls in expressions that need another target. It reports whether there are new ones, which may keep
 // further tars from becoming layers.
-func (w *workspace) refuseNested() bool {
+func (p *plan) refuseNested() bool {
 	found := false
-	for _, c := range w.calls() {
+	for _, c := range p.w.calls() {
 		if len(c.files) > 0 && c.translated() && !c.alone {
 			c.refuseNested()
 			found = true
@@ -81,16 +98,16 @@ func (w *workspace) refuseNested() bool {
 }
 
 // resolveProbes finds the targets that callers pass on to a call.
-func (w *workspace) resolveProbes(c *call) {
-	for _, p := range c.probes {
-		for i := range p.refs {
-			w.resolve(p, &p.refs[i])
+func (p *plan) resolveProbes(c *call) {
+	for _, probe := range c.probes {
+		for i := range probe.refs {
+			p.resolve(probe, &probe.refs[i])
 		}
-		if len(p.edits) > 0 {
-			p.refuse("", "kwargs", "a label has another name in rules_strata", "")
+		if len(probe.edits) > 0 {
+			probe.refuse("", "kwargs", "a label has another name in rules_strata", "")
 		}
-		for _, problem := range p.problems {
-			c.refuse("**", "kwargs", fmt.Sprintf("%s in %s passes on %s: %s", p.kind(), p.where(), problem.attr, problem.reason),
+		for _, problem := range probe.problems {
+			c.refuse("**", "kwargs", fmt.Sprintf("%s in %s passes on %s: %s", probe.kind(), probe.where(), problem.attr, problem.reason),
 				"list the attributes that callers use as parameters, then run this again")
 		}
 	}
@@ -101,73 +118,73 @@ func (c *call) refuseNested() {
 }
 
 // resolve joins a call to the target that it needs.
-func (w *workspace) resolve(c *call, ref *reference) {
+func (p *plan) resolve(c *call, ref *reference) {
 	tar := ref.attr == "tars"
 	key, ok := c.key(ref.value)
 	ref.key = key
 	if c.rule.resolve != nil {
 		if target := c.rule.resolve(c, ref); target != nil {
-			w.chains.join(c.node, target.node)
+			p.chains.join(c.node, target.node)
 		}
 		return
 	}
 	if c.rule.stays() {
-		if target := w.targets[key]; ok && target != nil && !strings.HasPrefix(key, "//") { // findUses finds labels
-			w.useFiles(target, use{file: c.file, user: c, attr: "image", value: ref.value})
+		if target := p.w.targets[key]; ok && target != nil && !strings.HasPrefix(key, "//") { // findUses finds labels
+			p.uses.useFiles(target, use{file: c.file, user: c, attr: "image", value: ref.value})
 		}
 		return
 	}
 	if !ok && isPassedOn(c.scope, ref.value) {
-		w.open = append(w.open, c)
+		p.chains.open = append(p.chains.open, c)
 		return
 	}
 	if !ok {
-		if !tar && !w.joinCandidates(c, ref.value) && !w.resolveListed(c, ref) {
+		if !tar && !p.chains.joinCandidates(c, ref.value) && !p.resolveListed(c, ref) {
 			c.refuseUnknown(ref.attr, ref.value)
 		}
 		return
 	}
-	target := w.targets[key]
+	target := p.w.targets[key]
 	if target != nil && target.rule.is("image_artifact") && (ref.attr == "base" || ref.attr == "manifests") {
 		c.refuse(ref.attr, "no-counterpart", c.file.source(ref.value)+" becomes an image_artifact", "list only images")
 		return
 	}
-	if target == nil && (w.unwrap(c, ref) || c.rule.is("oci_image_index") && w.absorb(c, ref)) {
+	if target == nil && (p.unwrap(c, ref) || c.rule.is("oci_image_index") && p.absorb(c, ref)) {
 		return
 	}
-	if image := w.archived(c, ref); image != nil {
+	if image := p.archived(c, ref); image != nil {
 		target = image
 	}
-	if image, label := w.grouped(ref.key); target == nil && image != nil && image.file == c.file {
+	if image, label := p.grouped(ref.key); target == nil && image != nil && image.file == c.file {
 		c.replace(ref.value, fmt.Sprintf("%q", label))
-		w.chains.join(c.node, image.node)
+		p.chains.join(c.node, image.node)
 		return
 	}
 	name, isName := ref.value.(*build.Ident)
 	switch {
 	case target != nil && target.rule.role == archive && (tar || ref.attr == "layers"):
-	case target != nil && w.link(c, target, ref.attr, ref.value):
+	case target != nil && p.boundary.link(c, target, ref.attr, ref.value):
 	case target != nil:
-		w.chains.join(c.node, target.node)
-		for _, other := range w.aliases[key] {
-			w.chains.join(c.node, other.node)
+		p.chains.join(c.node, target.node)
+		for _, other := range p.w.aliases[key] {
+			p.chains.join(c.node, other.node)
 		}
 	case isExternal(key):
-		w.resolveExternal(c, ref)
+		p.resolveExternal(c, ref)
 	case isExternal(leftmost(ref.value)):
 		c.note("the base must be an image of rules_strata: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
 	case tar:
 	case isName && isParameter(c.scope, name.Name):
-		w.open = append(w.open, c)
+		p.chains.open = append(p.chains.open, c)
 	default:
-		if macro, ok := w.instance(c.file, key); ok {
-			w.chains.join(c.node, macro)
+		if macro, ok := p.instance(c.file, key); ok {
+			p.chains.join(c.node, macro)
 			return
 		}
-		if !w.isMade(key) && w.joinCandidates(c, ref.value) || w.resolveUnknown(c, ref) {
+		if !p.isMade(key) && p.chains.joinCandidates(c, ref.value) || p.resolveUnknown(c, ref) {
 			return
 		}
-		if _, literal := ref.value.(*build.StringExpr); literal && c.rule.ruleset == "rules_docker" && w.isMissing(key) {
+		if _, literal := ref.value.(*build.StringExpr); literal && c.rule.ruleset == "rules_docker" && p.isMissing(key) {
 			c.note("%s does not exist", c.file.source(ref.value))
 			return
 		}
@@ -176,24 +193,24 @@ func (w *workspace) resolve(c *call, ref *reference) {
 }
 
 // resolveExternal joins an image to the declaration of its base in a repository.
-func (w *workspace) resolveExternal(c *call, ref *reference) {
+func (p *plan) resolveExternal(c *call, ref *reference) {
 	if ref.attr == "tars" {
 		return
 	}
 	repository, rest, _ := strings.Cut(strings.TrimLeft(ref.key, "@"), "//")
-	if target := w.targets["@"+repository]; target != nil {
-		if !w.link(c, target, ref.attr, ref.value) {
-			w.chains.join(c.node, target.node)
+	if target := p.w.targets["@"+repository]; target != nil {
+		if !p.boundary.link(c, target, ref.attr, ref.value) {
+			p.chains.join(c.node, target.node)
 		}
 		return
 	}
 	// rules_oci has a repository for each platform.
 	for at := strings.LastIndexByte(repository, '_'); at > 0; at = strings.LastIndexByte(repository[:at], '_') {
-		target := w.targets["@"+repository[:at]]
+		target := p.w.targets["@"+repository[:at]]
 		if target != nil && rest == "" && target.rule.is("oci_pull") {
 			c.replace(ref.value, fmt.Sprintf("%q", "@"+repository[:at]+"//:"+repository[at+1:]))
-			if !w.link(c, target, ref.attr, ref.value) {
-				w.chains.join(c.node, target.node)
+			if !p.boundary.link(c, target, ref.attr, ref.value) {
+				p.chains.join(c.node, target.node)
 			}
 			return
 		}
@@ -225,8 +242,8 @@ func isParameter(def *build.DefStmt, name string) bool {
 
 // instance returns the macro that declares a target of a BUILD file: the one called with its name, or with the beginning of
 // it.
-func (w *workspace) instance(f *file, label string) (int, bool) {
-	for _, other := range w.files {
+func (p *plan) instance(f *file, label string) (int, bool) {
+	for _, other := range p.w.files {
 		if !other.isBuild() {
 			continue
 		}
@@ -238,7 +255,7 @@ func (w *workspace) instance(f *file, label string) (int, bool) {
 			if own := other.label(name); label != own && !strings.HasPrefix(label, own+"_") && !strings.HasPrefix(label, own+".") && !strings.HasPrefix(label, own+"-") {
 				continue
 			}
-			if node, ok := w.macro(other, c.kind()); ok {
+			if node, ok := p.chains.macro(other, c.kind()); ok {
 				return node, true
 			}
 		}
@@ -247,9 +264,9 @@ func (w *workspace) instance(f *file, label string) (int, bool) {
 }
 
 // isMade reports whether a rule outside of the rulesets declares a target itself, so that no macro does.
-func (w *workspace) isMade(key string) bool {
-	maker := w.declared[key]
-	if maker == nil || w.computed[key] != nil {
+func (p *plan) isMade(key string) bool {
+	maker := p.w.declared[key]
+	if maker == nil || p.w.computed[key] != nil {
 		return false
 	}
 	return !maker.file.isMacro(maker.kind())
@@ -270,24 +287,24 @@ func isPassedOn(def *build.DefStmt, x build.Expr) bool {
 }
 
 // block gives each call a problem whose chain has one.
-func (w *workspace) block() {
+func (p *plan) block() {
 	first := map[int]*call{}
-	for _, c := range w.calls() {
+	for _, c := range p.w.calls() {
 		if len(c.problems) > 0 && c.rule.role != archive {
-			if root := w.chains.root(c.node); first[root] == nil {
+			if root := p.chains.root(c.node); first[root] == nil {
 				first[root] = c
 			}
 		}
 	}
-	for _, c := range w.calls() {
-		cause := first[w.chains.root(c.node)]
+	for _, c := range p.w.calls() {
+		cause := first[p.chains.root(c.node)]
 		if cause != nil && len(c.problems) == 0 && c.rule.role != archive {
 			c.belongs(cause)
 		}
 	}
-	for _, c := range w.calls() {
-		if key, ok := c.target(); c.rule.role == archive && (!ok || !w.layers[key] || !w.onlyLayers(c)) {
-			delete(w.layers, key)
+	for _, c := range p.w.calls() {
+		if key, ok := c.target(); c.rule.role == archive && (!ok || !p.layers[key] || !p.onlyLayers(c)) {
+			delete(p.layers, key)
 			if len(c.problems) == 0 {
 				c.refuse("", "tar", "not only translated images use it", "no change is needed: image_layer takes it in tars")
 			}
@@ -296,9 +313,9 @@ func (w *workspace) block() {
 }
 
 // onlyLayers reports whether all images that use a tar are translated.
-func (w *workspace) onlyLayers(tar *call) bool {
+func (p *plan) onlyLayers(tar *call) bool {
 	key, _ := tar.target()
-	for _, c := range w.calls() {
+	for _, c := range p.w.calls() {
 		if len(c.problems) > 0 && slices.ContainsFunc(c.refs, func(r reference) bool { return r.key == key }) {
 			return false
 		}

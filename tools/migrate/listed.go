@@ -10,7 +10,7 @@ import (
 // resolveListed notes the use of an image that a .bzl file lists: VARIABLE["KEY"], in a loop of a BUILD file over a list of the
 // .bzl file. Such labels name image layouts before and after the translation (see listedUse), so the call can read a layout. It
 // reports false if a label is unknown, or may become that of one of our images.
-func (w *workspace) resolveListed(c *call, ref *reference) bool {
+func (p *plan) resolveListed(c *call, ref *reference) bool {
 	index, ok := ref.value.(*build.IndexExpr)
 	if !ok || c.rule.ruleset != "rules_oci" || ref.attr != "image" || c.scope != nil || c.loop == nil {
 		return false
@@ -29,12 +29,12 @@ func (w *workspace) resolveListed(c *call, ref *reference) bool {
 		return false
 	}
 	for _, label := range labels {
-		complete = w.keepsLayout(c, f.label(label), label) && complete
+		complete = p.keepsLayout(c, f.label(label), label) && complete
 	}
 	if !complete {
 		return false
 	}
-	w.listedRefs = append(w.listedRefs, unknownLink{link: link{user: c, attr: ref.attr, value: ref.value}})
+	p.listedRefs = append(p.listedRefs, unknownLink{link: link{user: c, attr: ref.attr, value: ref.value}})
 	return true
 }
 
@@ -93,21 +93,21 @@ func listedEntries(x build.Expr, key string) (all []string, complete bool) {
 
 // keepsLayout reports whether a label in an expression of a .bzl file names the layout of one image. The call that uses it and a
 // macro that may declare its target stay together.
-func (w *workspace) keepsLayout(user *call, key, label string) bool {
+func (p *plan) keepsLayout(user *call, key, label string) bool {
 	if isExternal(label) || !strings.HasPrefix(label, "//") {
 		return isExternal(label)
 	}
-	if target := w.targets[key]; target != nil {
-		return target.rule.is("oci_image") && len(w.aliases[key]) == 0
+	if target := p.w.targets[key]; target != nil {
+		return target.rule.is("oci_image") && len(p.w.aliases[key]) == 0
 	}
 	pkg, _, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
-	for _, f := range w.files {
+	for _, f := range p.w.files {
 		if !f.isBuild() || f.pkg() != pkg {
 			continue
 		}
 		for _, c := range f.calls {
-			if macro, ok := w.macro(f, c.kind()); ok {
-				w.chains.join(user.node, macro)
+			if macro, ok := p.chains.macro(f, c.kind()); ok {
+				p.chains.join(user.node, macro)
 				return false
 			}
 		}
@@ -117,15 +117,15 @@ func (w *workspace) keepsLayout(user *call, key, label string) bool {
 
 // linkListed lets calls read the layouts that .bzl files list. If a macro may get the same labels, it stays together with the
 // calls.
-func (w *workspace) linkListed() {
-	for _, l := range w.listedRefs {
-		if len(w.open) == 0 {
-			w.unknown = append(w.unknown, l)
+func (p *plan) linkListed() {
+	for _, l := range p.listedRefs {
+		if len(p.chains.open) == 0 {
+			p.boundary.unknown = append(p.boundary.unknown, l)
 			continue
 		}
 		l.user.refuseUnknown(l.attr, l.value)
-		for _, open := range w.open {
-			w.chains.join(open.node, l.user.node)
+		for _, open := range p.chains.open {
+			p.chains.join(open.node, l.user.node)
 		}
 	}
 }

@@ -155,26 +155,26 @@ func (c *call) variableKind(name string) string {
 
 // checkStar checks a call with **NAME. It is translated if NAME has the other arguments of a macro whose callers are all
 // known, and each of the attributes that they pass on is the same in our rule.
-func (w *workspace) checkStar(c *call) {
+func checkStar(c *call) {
 	const advice = "list the attributes that callers use as parameters, then run this again"
 	name := c.star
 	if !isStarParameter(c.scope, name) {
 		c.refuse("**", "kwargs", "the call passes on attributes that the program cannot see", advice)
 		return
 	}
-	from := w.callers(c.scope)
+	from := c.file.workspace.callers(c.scope)
 	if len(from) == 0 {
 		c.refuse("**", "kwargs", "the macro passes on attributes that only its callers know", advice)
 		return
 	}
-	probes := []*call{w.probe(c, c, w.assigned(c, name))}
-	all, hidden := w.passedOn(c.scope, 0)
+	probes := []*call{probe(c, c, assigned(c, name))}
+	all, hidden := passedOn(c.file.workspace, c.scope, 0)
 	if hidden != nil {
 		c.refuse("**", "kwargs", "the macro's caller in "+hidden.where()+" passes on attributes that the program cannot see", advice)
 		return
 	}
 	for _, from := range all {
-		probes = append(probes, w.probe(c, from.call, from.args))
+		probes = append(probes, probe(c, from.call, from.args))
 	}
 	for _, p := range probes {
 		if p.refused != "" {
@@ -187,7 +187,7 @@ func (w *workspace) checkStar(c *call) {
 
 // passedOn returns the arguments that callers of a macro pass on with its **NAME, also through other macros. hidden is a caller
 // whose arguments the workspace does not show.
-func (w *workspace) passedOn(def *build.DefStmt, depth int) (all []caller, hidden *call) {
+func passedOn(w *workspace, def *build.DefStmt, depth int) (all []caller, hidden *call) {
 	for _, from := range w.callers(def) {
 		own := caller{call: from.call, args: map[string]build.Expr{}}
 		for arg, value := range from.args {
@@ -203,11 +203,11 @@ func (w *workspace) passedOn(def *build.DefStmt, depth int) (all []caller, hidde
 		if depth > 4 || !isStarParameter(from.call.scope, name) {
 			return nil, from.call
 		}
-		outer, hidden := w.passedOn(from.call.scope, depth+1)
+		outer, hidden := passedOn(w, from.call.scope, depth+1)
 		if hidden != nil {
 			return nil, hidden
 		}
-		outer = append(outer, caller{call: from.call, args: w.assigned(from.call, name)})
+		outer = append(outer, caller{call: from.call, args: assigned(from.call, name)})
 		for _, o := range outer {
 			for arg := range o.args {
 				if isParameter(def, arg) {
@@ -239,7 +239,7 @@ func (c *call) starName() string {
 
 // probe translates the attributes that a caller passes on to a call, as if the call had them itself. They stay where they
 // are, so they must not change.
-func (w *workspace) probe(c, at *call, passed map[string]build.Expr) *call {
+func probe(c, at *call, passed map[string]build.Expr) *call {
 	p := &call{file: at.file, expr: at.expr, rule: c.rule, scope: at.scope, node: c.node}
 	for name, value := range passed {
 		p.attrs = append(p.attrs, attr{name: name, value: value, expr: &build.AssignExpr{LHS: &build.Ident{Name: name}, RHS: value}})
@@ -270,7 +270,7 @@ func (w *workspace) probe(c, at *call, passed map[string]build.Expr) *call {
 }
 
 // assigned returns the attributes that a macro itself puts into its variable with further arguments.
-func (w *workspace) assigned(c *call, name string) map[string]build.Expr {
+func assigned(c *call, name string) map[string]build.Expr {
 	found := map[string]build.Expr{}
 	build.Walk(c.scope, func(x build.Expr, _ []build.Expr) {
 		switch x := x.(type) {

@@ -106,7 +106,7 @@ func migrate(ctx context.Context, o options, out, problems io.Writer) (int, erro
 		}
 		chosen = append(chosen, relative)
 	}
-	w, err := planned(root, chosen, nil)
+	w, p, err := planned(root, chosen, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -115,11 +115,11 @@ func migrate(ctx context.Context, o options, out, problems io.Writer) (int, erro
 		if err != nil {
 			return 0, err
 		}
-		if w, err = planned(root, chosen, pins); err != nil {
+		if w, p, err = planned(root, chosen, pins); err != nil {
 			return 0, err
 		}
 	}
-	changes, err := w.render()
+	changes, err := render(w, p.boundary)
 	if err != nil {
 		return 0, err
 	}
@@ -151,17 +151,16 @@ func migrate(ctx context.Context, o options, out, problems io.Writer) (int, erro
 }
 
 // planned reads a workspace and decides which calls of the chosen files are translated.
-func planned(root string, chosen []string, pins map[string]pin) (*workspace, error) {
+func planned(root string, chosen []string, pins map[string]pin) (*workspace, *plan, error) {
 	w, err := open(root)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := w.choose(chosen); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	w.pins = pins
-	w.plan()
-	return w, nil
+	return w, newPlan(w), nil
 }
 
 // findRoot returns the workspace and the working directory. Bazel starts programs elsewhere and names both in the

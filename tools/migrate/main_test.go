@@ -61,8 +61,7 @@ func TestFileReplacedBySymlink(t *testing.T) {
 	if err := w.choose([]string{"."}); err != nil {
 		t.Fatal(err)
 	}
-	w.plan()
-	changes, err := w.render()
+	changes, err := render(w, newPlan(w).boundary)
 	if err != nil || len(changes) != 1 {
 		t.Fatalf("%d changes, %v", len(changes), err)
 	}
@@ -91,8 +90,7 @@ func TestModuleLast(t *testing.T) {
 	if err := w.choose([]string{"."}); err != nil {
 		t.Fatal(err)
 	}
-	w.plan()
-	changes, err := w.render()
+	changes, err := render(w, newPlan(w).boundary)
 	if err != nil || len(changes) != 2 || changes[0].file.name != "MODULE.bazel" {
 		t.Fatalf("%d changes, %v", len(changes), err)
 	}
@@ -380,8 +378,7 @@ func translateText(t *testing.T, text string) string {
 	f.chosen = true
 	w.add(f)
 	w.index()
-	w.plan()
-	changes, err := w.render()
+	changes, err := render(w, newPlan(w).boundary)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // provideFiles writes targets with the files that other rules use, and makes these rules use them.
-func (w *workspace) provideFiles(c *call) {
+func (b *boundary) provideFiles(c *call) {
 	if len(c.files) == 0 {
 		return
 	}

@@ -52,17 +52,17 @@ func (f *file) origin(name string) (*file, string) {
 
 // macro returns the node of the function that a name of a file stands for, if the function or others that it calls have calls
 // to translate.
-func (w *workspace) macro(f *file, name string) (int, bool) {
+func (s *chains) macro(f *file, name string) (int, bool) {
 	at, x := f.definition(name)
 	def, ok := x.(*build.DefStmt)
 	if !ok {
 		return 0, false
 	}
-	return w.macroNode(at, def, 0)
+	return s.macroNode(at, def, 0)
 }
 
-func (w *workspace) macroNode(f *file, def *build.DefStmt, depth int) (int, bool) {
-	node, found := w.chains.macros[def]
+func (s *chains) macroNode(f *file, def *build.DefStmt, depth int) (int, bool) {
+	node, found := s.macros[def]
 	if found || depth > 4 {
 		return node, found
 	}
@@ -75,10 +75,10 @@ func (w *workspace) macroNode(f *file, def *build.DefStmt, depth int) (int, bool
 		if !ok || inner == def {
 			continue
 		}
-		other, ok := w.macroNode(at, inner, depth+1)
+		other, ok := s.macroNode(at, inner, depth+1)
 		switch {
 		case ok && found:
-			w.chains.join(node, other)
+			s.join(node, other)
 		case ok:
 			node, found = other, true
 		}

@@ -55,49 +55,49 @@ func (c *call) forwards() []build.Expr {
 // joinCandidates joins a call to all targets that an expression may name, as far as the workspace shows them: a name with
 // variables names every target whose name can be the same text, and a variable every target that its loop or its value
 // lists. It reports false if there is none. Too many targets in a chain only keep more calls as they are.
-func (w *workspace) joinCandidates(c *call, value build.Expr) bool {
-	nodes := w.candidates(c, value)
+func (s *chains) joinCandidates(c *call, value build.Expr) bool {
+	nodes := s.candidates(c, value)
 	for _, node := range nodes {
-		w.chains.join(c.node, node)
+		s.join(c.node, node)
 	}
 	return len(nodes) > 0
 }
 
-func (w *workspace) candidates(c *call, value build.Expr) []int {
+func (s *chains) candidates(c *call, value build.Expr) []int {
 	switch x := value.(type) {
 	case *build.Ident:
-		return w.listed(c, x.Name)
+		return s.listed(c, x.Name)
 	case *build.StringExpr:
-		return w.named(c, x.Value)
+		return s.named(c, x.Value)
 	}
 	if inner := constructed(value); inner != nil {
-		return w.named(c, inner.Value)
+		return s.named(c, inner.Value)
 	}
 	if text, known := pattern(value); known {
-		return w.named(c, glob(text))
+		return s.named(c, glob(text))
 	}
 	return nil
 }
 
 // named returns the nodes of the targets that a label names, which may be a glob.
-func (w *workspace) named(c *call, label string) []int {
+func (s *chains) named(c *call, label string) []int {
 	if isExternal(label) {
 		return nil
 	}
 	label = strings.TrimLeft(label, "@")
 	if !strings.Contains(label, "*") {
 		key := c.file.label(label)
-		if target := w.targets[key]; target != nil {
+		if target := s.w.targets[key]; target != nil {
 			nodes := []int{target.node}
-			for _, other := range w.aliases[key] {
+			for _, other := range s.w.aliases[key] {
 				nodes = append(nodes, other.node)
 			}
 			return nodes
 		}
-		if alias := w.computed[key]; alias != nil {
+		if alias := s.w.computed[key]; alias != nil {
 			var nodes []int
 			for _, value := range alias.forwards() {
-				nodes = append(nodes, w.candidates(alias, value)...)
+				nodes = append(nodes, s.candidates(alias, value)...)
 			}
 			return nodes
 		}
@@ -116,14 +116,14 @@ func (w *workspace) named(c *call, label string) []int {
 			pkg = c.file.pkg()
 		}
 	}
-	return w.matching(c, pkg, name)
+	return s.matching(c, pkg, name)
 }
 
 // matching returns the nodes of the images and layers in packages that match a glob, with names that can match another. Macros
 // of the workspace may be called in any package.
-func (w *workspace) matching(c *call, pkg, name string) []int {
+func (s *chains) matching(c *call, pkg, name string) []int {
 	var nodes []int
-	for _, other := range w.calls() {
+	for _, other := range s.w.calls() {
 		a := other.attr("name")
 		if other == c || a == nil || other.rule.role != image && other.rule.role != layer {
 			continue
@@ -149,12 +149,12 @@ func (w *workspace) matching(c *call, pkg, name string) []int {
 	if strings.HasPrefix(pkg, "*") || len(nodes) > 0 {
 		return nodes
 	}
-	for _, f := range w.files {
+	for _, f := range s.w.files {
 		if !f.isBuild() || !overlap(pkg, f.pkg()) {
 			continue
 		}
 		for _, other := range f.calls {
-			if node, ok := w.macro(f, other.kind()); ok && other.rule == nil {
+			if node, ok := s.macro(f, other.kind()); ok && other.rule == nil {
 				nodes = append(nodes, node)
 			}
 		}
@@ -164,11 +164,11 @@ func (w *workspace) matching(c *call, pkg, name string) []int {
 
 // listed returns the nodes of the targets that a variable of the file may name: those among the strings of its value, or of
 // the list that its loop runs over.
-func (w *workspace) listed(c *call, name string) []int {
+func (s *chains) listed(c *call, name string) []int {
 	var nodes []int
 	for _, text := range c.file.listedNames(name) {
-		if w.targets[c.file.label(text)] != nil || strings.ContainsAny(text, ":/") {
-			nodes = append(nodes, w.named(c, text)...)
+		if s.w.targets[c.file.label(text)] != nil || strings.ContainsAny(text, ":/") {
+			nodes = append(nodes, s.named(c, text)...)
 		}
 	}
 	return nodes

@@ -14,13 +14,13 @@ import (
 // resolveUnknown notes the use of an image or a layer that a rule outside of the rulesets makes, if its files are known: the
 // .tar of a rule that extends container_image, the layout that oci_image requires of a base, or the archive of a layer. All
 // others that rules_docker accepts have an archive behind a container_image.
-func (w *workspace) resolveUnknown(c *call, ref *reference) bool {
+func (p *plan) resolveUnknown(c *call, ref *reference) bool {
 	s, literal := ref.value.(*build.StringExpr)
 	literal = literal && (c.scope == nil || strings.HasPrefix(s.Value, "//"))
 	var makers []*call
 	known := false
 	if literal {
-		makers, known = w.makers(c.file.label(s.Value))
+		makers, known = p.makers(c.file.label(s.Value))
 	}
 	l := unknownLink{link: link{user: c, attr: ref.attr, value: ref.value}}
 	if literal {
@@ -42,13 +42,13 @@ func (w *workspace) resolveUnknown(c *call, ref *reference) bool {
 		case strings.HasSuffix(text, ".tar"):
 		case known && len(makers) == 1 && slices.Contains(extensions, makers[0].kind()):
 			l.label = explicit(l.label) + ".tar"
-		case literal && w.isUndeclared(c.file.label(s.Value)):
+		case literal && p.w.isUndeclared(c.file.label(s.Value)):
 			return false
 		default:
 			l.through = true
 		}
 	}
-	w.unknown = append(w.unknown, l)
+	p.boundary.unknown = append(p.boundary.unknown, l)
 	return true
 }
 
@@ -64,9 +64,9 @@ type unknownLink struct {
 
 // makers returns the calls that may declare a target. It reports false if one of them may be a macro of the workspace,
 // which may use a rule that is translated, or if the workspace does not show any.
-func (w *workspace) makers(key string) (all []*call, known bool) {
+func (p *plan) makers(key string) (all []*call, known bool) {
 	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
-	for _, f := range w.files {
+	for _, f := range p.w.files {
 		if !f.isBuild() || f.pkg() != pkg {
 			continue
 		}
@@ -85,20 +85,20 @@ func (w *workspace) makers(key string) (all []*call, known bool) {
 			all = append(all, c)
 		}
 	}
-	return all, len(all) > 0 || w.isSource(key)
+	return all, len(all) > 0 || p.w.isSource(key)
 }
 
 // isMissing reports whether a label names nothing, so that its users fail in both rulesets: its package has no such file, and all
 // names in it are known to be others.
-func (w *workspace) isMissing(key string) bool {
+func (p *plan) isMissing(key string) bool {
 	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
-	if !strings.HasPrefix(key, "//") || !w.isUndeclared(key) {
+	if !strings.HasPrefix(key, "//") || !p.w.isUndeclared(key) {
 		return false
 	}
-	if _, err := os.Lstat(filepath.Join(w.root, filepath.FromSlash(pkg), filepath.FromSlash(name))); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(filepath.Join(p.w.root, filepath.FromSlash(pkg), filepath.FromSlash(name))); !errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
-	for _, f := range w.files {
+	for _, f := range p.w.files {
 		if !f.isBuild() || f.pkg() != pkg {
 			continue
 		}

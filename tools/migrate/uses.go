@@ -23,11 +23,18 @@ var labelAttributes = []string{"srcs", "src", "deps", "data", "image", "images",
 // locations finds the labels in Make variables like $(location LABEL).
 var locations = regexp.MustCompile(`\$\((?:location|execpath|rootpath|rlocationpath)s? ([^)]+)\)`)
 
+// uses finds the uses of targets outside of chains.
+type uses struct {
+	w        *workspace
+	chains   *chains
+	boundary *boundary
+}
+
 // findUses finds the uses of images by rules that this program does not translate. Those expect what the other ruleset's
 // targets provide, so the images stay.
-func (w *workspace) findUses() {
-	for _, f := range w.files {
-		w.findMacroUses(f)
+func (us *uses) findUses() {
+	for _, f := range us.w.files {
+		us.findMacroUses(f)
 		known := map[*build.CallExpr]*call{}
 		for _, c := range f.calls {
 			known[c.expr] = c
@@ -42,10 +49,10 @@ func (w *workspace) findUses() {
 				user = nil // a label like any other
 			}
 			for _, found := range locations.FindAllStringSubmatch(s.Value, -1) {
-				w.addUse(use{file: f, user: user, attr: attr, value: s, inside: found[1]}, found[1])
+				us.addUse(use{file: f, user: user, attr: attr, value: s, inside: found[1]}, found[1])
 			}
 			if !slices.Contains(plainText, attr) && !isLoad(stack) && !isTextSetting(user, attr) {
-				w.addUse(use{file: f, user: user, attr: attr, value: s, variable: variable(stack)}, s.Value)
+				us.addUse(use{file: f, user: user, attr: attr, value: s, variable: variable(stack)}, s.Value)
 			}
 		})
 	}
@@ -127,7 +134,7 @@ func (u use) String() string {
 var besides = []string{".digest", ".tar", ".sha256", "-layer.tar", ".json.sha256"}
 
 // addUse notes the use of a label.
-func (w *workspace) addUse(u use, label string) {
+func (us *uses) addUse(u use, label string) {
 	f, user, attr := u.file, u.user, u.attr
 	if user != nil && user.goes {
 		return
@@ -137,28 +144,28 @@ func (w *workspace) addUse(u use, label string) {
 	if !isExternal(label) {
 		key = f.label(label)
 	}
-	target := w.targets[key]
-	if name, ok := strings.CutSuffix(key, ".digest"); ok && target == nil && w.targets[name] != nil && w.targets[name].hasDigest() {
+	target := us.w.targets[key]
+	if name, ok := strings.CutSuffix(key, ".digest"); ok && target == nil && us.w.targets[name] != nil && us.w.targets[name].hasDigest() {
 		return // ours has this file, too
 	}
-	if target == nil && !isExternal(key) && w.declared[key] == nil && !w.programs[key] && !w.isSource(key) {
+	if target == nil && !isExternal(key) && us.w.declared[key] == nil && !us.w.programs[key] && !us.w.isSource(key) {
 		for _, suffix := range besides {
 			if name, ok := strings.CutSuffix(key, suffix); ok && target == nil {
-				target = w.targets[name]
+				target = us.w.targets[name]
 				u.archive = exact && suffix == ".tar" && target != nil && target.rule.ruleset == "rules_docker" && target.rule.role == image
 				exact = u.archive
 			}
 		}
 	}
-	if forwarder := w.computed[key]; forwarder != nil && !strings.HasSuffix(forwarder.kind(), "alias") {
+	if forwarder := us.w.computed[key]; forwarder != nil && !strings.HasSuffix(forwarder.kind(), "alias") {
 		u.forwarder = key
 	}
 	if target == nil && isExternal(key) {
-		target = w.pulledBy(key)
+		target = us.pulledBy(key)
 	}
 	if user != nil && user.rule != nil && (slices.Contains(user.rule.targets, attr) || attr == "tars" || user.rule.role == pull) {
-		if target != nil && user.rule.to == "" && (u.value == nil || !w.link(user, target, attr, u.value)) {
-			w.chains.join(user.node, target.node)
+		if target != nil && user.rule.to == "" && (u.value == nil || !us.boundary.link(user, target, attr, u.value)) {
+			us.chains.join(user.node, target.node)
 		}
 		return
 	}
@@ -176,30 +183,30 @@ func (w *workspace) addUse(u use, label string) {
 	if (user == nil || isDict(user)) && u.variable != "" && f.isBuild() {
 		if users, ok := f.onlyTargets(u.variable, 0); ok {
 			for _, c := range users {
-				w.chains.join(c.node, target.node)
+				us.chains.join(c.node, target.node)
 			}
 			return
 		}
 	}
 	if user != nil && target.rule.role != archive {
-		if node, ok := w.macro(f, user.kind()); ok {
-			w.chains.join(node, target.node)
+		if node, ok := us.chains.macro(f, user.kind()); ok {
+			us.chains.join(node, target.node)
 			return
 		}
 	}
 	switch {
 	case exact && user != nil:
-		w.useFiles(target, u)
-	case exact && user == nil && !f.isBuild() && len(w.open) > 0:
-		for _, c := range w.open { // macros that may get the label
-			w.chains.join(c.node, target.node)
+		us.useFiles(target, u)
+	case exact && user == nil && !f.isBuild() && len(us.chains.open) > 0:
+		for _, c := range us.chains.open { // macros that may get the label
+			us.chains.join(c.node, target.node)
 		}
 		if target.rule.role != pull {
 			target.usedBy(u)
 		}
 	case exact && user == nil && !f.isBuild() && f.chosen && target.rule.role == image && target.rule.ruleset == "rules_oci" && target.file.isBuild() &&
 		target.alone && target.loop == nil:
-		w.listedUses = append(w.listedUses, listedUse{target, u})
+		us.boundary.listedUses = append(us.boundary.listedUses, listedUse{target, u})
 	default:
 		target.usedBy(u)
 	}
@@ -207,12 +214,12 @@ func (w *workspace) addUse(u use, label string) {
 
 // useFiles notes that a rule which is not translated uses a target. Those of rules_oci are directories with an image
 // layout, or give archives; a new target provides the same files.
-func (w *workspace) useFiles(target *call, u use) {
+func (us *uses) useFiles(target *call, u use) {
 	if u.user.kind() == "image_import" {
 		target.note("%s in %s reads an archive of it; name the image itself instead", u.user.kind(), u.user.where())
 	}
 	if p, ok := usePull(target, u); ok && target.rule.role == pull {
-		w.pullUses = append(w.pullUses, p)
+		us.boundary.pullUses = append(us.boundary.pullUses, p)
 		return
 	}
 	switch {
@@ -243,20 +250,20 @@ func (c *call) hasDigest() bool {
 
 // pulledBy returns the call that pulls the image of a label in another repository, or nil. rules_oci has a repository for each
 // platform as well.
-func (w *workspace) pulledBy(label string) *call {
+func (us *uses) pulledBy(label string) *call {
 	repository, _, _ := strings.Cut(strings.TrimLeft(label, "@"), "//")
-	if target := w.targets["@"+repository]; target != nil {
+	if target := us.w.targets["@"+repository]; target != nil {
 		return target
 	}
 	for at := strings.LastIndexByte(repository, '_'); at > 0; at = strings.LastIndexByte(repository[:at], '_') {
-		if target := w.targets["@"+repository[:at]]; target != nil && target.rule.is("oci_pull") {
+		if target := us.w.targets["@"+repository[:at]]; target != nil && target.rule.is("oci_pull") {
 			return target
 		}
 	}
 	if _, rest, _ := strings.Cut(label, "//"); rest != "" && rest != "image" {
 		return nil
 	}
-	for _, target := range w.pulls {
+	for _, target := range us.w.pulls {
 		if text, known := pattern(target.attr("name").value); known && overlap(glob(text), repository) && strings.Trim(glob(text), "*") != "" {
 			return target
 		}
@@ -303,16 +310,16 @@ func (u use) isTarball() bool {
 }
 
 // findLayers finds the tars that can become layers: those in BUILD files that at least one image uses.
-func (w *workspace) findLayers() {
-	for _, c := range w.calls() {
+func (p *plan) findLayers() {
+	for _, c := range p.w.calls() {
 		if c.rule.to != "image" {
 			continue
 		}
 		for _, ref := range c.refs {
-			target := w.targets[ref.key]
+			target := p.w.targets[ref.key]
 			if ref.attr == "tars" && target != nil && target.rule.role == archive && target.rule.to != "" && len(target.problems) == 0 &&
 				target.file.isBuild() && target.scope == nil {
-				w.layers[ref.key] = true
+				p.layers[ref.key] = true
 			}
 		}
 	}

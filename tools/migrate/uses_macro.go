@@ -8,7 +8,7 @@ import (
 )
 
 // findMacroUses finds the uses of a function's own targets, by the names that it computes, in calls that are not translated.
-func (w *workspace) findMacroUses(f *file) {
+func (us *uses) findMacroUses(f *file) {
 	for _, c := range f.calls {
 		if c.scope == nil || c.rule != nil || c.goes || c.kind() == "build_test" || len(c.forwards()) > 0 {
 			continue
@@ -22,21 +22,21 @@ func (w *workspace) findMacroUses(f *file) {
 				all = values(a.value)
 			}
 			for _, x := range all {
-				w.addMacroUse(c, a.name, x)
+				us.addMacroUse(c, a.name, x)
 			}
 		}
 	}
 }
 
-func (w *workspace) addMacroUse(c *call, attr string, x build.Expr) {
+func (us *uses) addMacroUse(c *call, attr string, x build.Expr) {
 	key, ok := c.key(x)
 	if !ok || !strings.HasPrefix(key, c.scopeKey("")) {
 		return
 	}
 	u := use{file: c.file, user: c, attr: attr, value: x}
-	target := w.targets[key]
-	if name, ok := strings.CutSuffix(key, ".tar"); ok && target == nil && w.declaredIn(c, key) == nil {
-		target = w.targets[name]
+	target := us.w.targets[key]
+	if name, ok := strings.CutSuffix(key, ".tar"); ok && target == nil && us.declaredIn(c, key) == nil {
+		target = us.w.targets[name]
 		if u.archive = target != nil && target.rule.ruleset == "rules_docker" && target.rule.role == image; !u.archive {
 			return
 		}
@@ -44,15 +44,15 @@ func (w *workspace) addMacroUse(c *call, attr string, x build.Expr) {
 	if target == nil || target.rule.role == archive || target.scope != c.scope {
 		return
 	}
-	if node, ok := w.macro(c.file, c.kind()); ok {
-		w.chains.join(node, target.node)
+	if node, ok := us.chains.macro(c.file, c.kind()); ok {
+		us.chains.join(node, target.node)
 		return
 	}
-	w.useFiles(target, u)
+	us.useFiles(target, u)
 }
 
 // declaredIn returns the call of a rule outside of the rulesets that declares a target in the function of a call, or nil.
-func (w *workspace) declaredIn(c *call, key string) *call {
+func (us *uses) declaredIn(c *call, key string) *call {
 	for _, other := range c.file.calls {
 		if name, ok := other.nameKey(other.attr("name")); ok && other.scope == c.scope && other.rule == nil && name == key {
 			return other

@@ -29,22 +29,10 @@ type workspace struct {
 	programs map[string]bool
 	// declared has the other targets of BUILD files, and repositories those of http_file.
 	declared, repositories map[string]*call
-	// layers has the keys of tars that become layers.
-	layers map[string]bool
 	// called has the calls of macros that were looked up.
 	called     map[*build.DefStmt][]caller
 	extensions []*extension
 	repoRules  []*repoRule
-	chains     chains
-	// links and unknown are uses that do not make a chain.
-	links []link
-	// listedUses are labels in expressions of .bzl files, and open the calls whose images may come from there.
-	// listedRefs are the uses of such labels by calls that read the list.
-	listedUses []listedUse
-	listedRefs []unknownLink
-	open       []*call
-	unknown    []unknownLink
-	pullUses   []pullUse
 	pulls      []*call // those whose names are computed
 	// adapted has the rulesets with new adapters.
 	adapted map[string]bool
@@ -61,7 +49,7 @@ type workspace struct {
 }
 
 func newWorkspace(root string) *workspace {
-	return &workspace{root: root, byName: map[string]*file{}, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, layers: map[string]bool{}, called: map[*build.DefStmt][]caller{}, sources: map[build.Expr]string{}, adapted: map[string]bool{}}
+	return &workspace{root: root, byName: map[string]*file{}, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, called: map[*build.DefStmt][]caller{}, sources: map[build.Expr]string{}, adapted: map[string]bool{}}
 }
 
 // open reads the files of a workspace. Only regular files are read: nothing behind a symlink, and so nothing outside.
