@@ -24,7 +24,7 @@ type change struct {
 func (c *call) translated() bool { return len(c.problems) == 0 && c.rule.to != "" }
 
 // render returns the files that change, each with its new content.
-func render(w *workspace, b *boundary) ([]change, error) {
+func render(w *workspace, b *boundary, m *modules) ([]change, error) {
 	for _, c := range w.calls() {
 		if !c.translated() {
 			c.before, c.symbols = nil, nil // its translation, which is void
@@ -40,18 +40,12 @@ func render(w *workspace, b *boundary) ([]change, error) {
 			c.rule.provide(c)
 		}
 	}
-	for _, e := range w.extensions {
-		e.rewrite()
-	}
-	for _, e := range w.repoRules {
-		e.rewrite()
-	}
-	w.copies()
-	var changes []change
+	m.rewrite()
 	for _, f := range w.files {
 		f.rewrite()
 	}
-	w.fixModule()
+	m.fix()
+	var changes []change
 	for _, f := range w.files {
 		if len(f.edits) == 0 {
 			continue
@@ -156,9 +150,6 @@ func (f *file) insert(c *call, m *imports) {
 		gap = "\n"
 	}
 	for i, text := range c.before {
-		if adapterModules[c.symbols[i]] != "" {
-			f.workspace.adapted[adapterRule(c.symbols[i]).ruleset] = true
-		}
 		switch symbol := c.symbols[i]; {
 		case f.isNative(symbol) && c.scope != nil:
 			text = "native." + text

@@ -87,6 +87,12 @@ func entries(x build.Expr) []*build.KeyValueExpr {
 	return nil
 }
 
+// bundled is what a docker_push pushes: the images of a variable, or those of destinations.
+type bundled struct {
+	images       string
+	destinations []destination
+}
+
 // destination is an image_push for images of a bundle that have the same repository. Its texts are Starlark.
 type destination struct {
 	image            build.Expr
@@ -100,18 +106,20 @@ func resolveBundle(c *call, ref *reference) *call {
 		c.refuse(ref.attr, "unknown-target", "the container_bundle is not in this file", "write an image_push for each image, and an image_push_all")
 		return nil
 	}
+	pushed := &bundled{}
+	c.own = pushed
 	switch images := target.attr("images"); {
 	case images == nil:
 	case isVariable(images.value):
-		c.images = c.file.source(images.value)
+		pushed.images = c.file.source(images.value)
 	default:
 		if dict, ok := images.value.(*build.DictExpr); ok {
 			for _, entry := range dict.List {
-				c.addDestination(entry)
+				pushed.add(c, entry)
 			}
 		}
 	}
-	if len(c.pushes) == 0 && c.images == "" {
+	if len(pushed.destinations) == 0 && pushed.images == "" {
 		c.refuse(ref.attr, "not-literal", "the images and their names are not in a dictionary", "write an image_push for each image, and an image_push_all")
 	}
 	return target
@@ -122,14 +130,14 @@ func isVariable(x build.Expr) bool {
 	return ok
 }
 
-func (c *call) addDestination(entry *build.KeyValueExpr) {
+func (b *bundled) add(c *call, entry *build.KeyValueExpr) {
 	image := entry.Value
 	s, literal := entry.Key.(*build.StringExpr)
 	if !literal {
 		probe := &call{file: c.file, rule: c.rule}
 		probe.variables(entry.Key)
 		name := "(" + probe.take(entry.Key) + ")"
-		c.pushes = append(c.pushes, destination{image, name + `.rpartition(":")[0]`, name + `.rpartition(":")[2]`})
+		b.destinations = append(b.destinations, destination{image, name + `.rpartition(":")[0]`, name + `.rpartition(":")[2]`})
 		return
 	}
 	repository, tag := s.Value, "latest"
@@ -137,35 +145,36 @@ func (c *call) addDestination(entry *build.KeyValueExpr) {
 		repository, tag = repository[:at], repository[at+1:]
 	}
 	repository, tag = fmt.Sprintf("%q", variables(repository)), fmt.Sprintf("%q", variables(tag))
-	for i := range c.pushes {
-		if d := &c.pushes[i]; d.repository == repository && c.file.source(d.image) == c.file.source(image) {
+	for i := range b.destinations {
+		if d := &b.destinations[i]; d.repository == repository && c.file.source(d.image) == c.file.source(image) {
 			d.tags += ", " + tag
 			return
 		}
 	}
-	c.pushes = append(c.pushes, destination{image, repository, tag})
+	b.destinations = append(b.destinations, destination{image, repository, tag})
 }
 
 // providePushes writes the image_push targets of an image_push_all.
 func providePushes(c *call) {
-	if len(c.pushes) == 0 && c.images == "" {
+	pushed, ok := c.own.(*bundled)
+	if !ok {
 		return
 	}
 	a := c.attr("bundle")
 	c.rename(a, "pushes")
-	if c.images != "" {
+	if pushed.images != "" {
 		// One for each entry of a variable.
 		name := c.freeName("_push")
 		c.generate("image_push", name+` + "%d" % i`, []setting{
 			{"image", "image"}, {"repository", `tag.rpartition(":")[0]`}, {"remote_tags", `[tag.rpartition(":")[2]]`},
 		})
 		last := len(c.before) - 1
-		c.before[last] = "[\n    " + indented(c.before[last], "    ") + "\n    for i, (tag, image) in enumerate(" + c.images + ".items())\n]"
-		c.set(a, "["+c.ref(name)+` + "%d" % i for i in range(len(`+c.images+"))]")
+		c.before[last] = "[\n    " + indented(c.before[last], "    ") + "\n    for i, (tag, image) in enumerate(" + pushed.images + ".items())\n]"
+		c.set(a, "["+c.ref(name)+` + "%d" % i for i in range(len(`+pushed.images+"))]")
 		return
 	}
 	var names []string
-	for _, d := range c.pushes {
+	for _, d := range pushed.destinations {
 		name := c.freeName("_push")
 		names = append(names, c.ref(name))
 		image := c.file.workspace.sources[d.image]

@@ -26,13 +26,10 @@ type call struct {
 	dropped  []int    // arguments to remove
 	replaced []string // variables that edits replace by other text
 	cleared  []string // settings of the base that are not inherited
-	pushes   []destination
-	specs    []spec   // of an image of rules_img
-	images   string   // the variable with the images of a bundle
+	own      any      // what the code for the rule keeps about the call
 	star     string   // the variable in an argument **NAME
 	probes   []*call  // the callers that pass on attributes with it
 	refused  string   // of a probe: what cannot be passed on
-	depth    int      // of variables that stand for others
 	before   []string // statements to put in front
 	symbols  []string // names of ours that those statements use
 	problems []problem

@@ -111,7 +111,7 @@ var dockerRules = map[string]*rule{
 }
 
 // later is the action of attributes that finish reads.
-func later(*call, *attr) {}
+var later action
 
 func merged(tables ...map[string]action) map[string]action {
 	all := map[string]action{}

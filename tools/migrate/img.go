@@ -198,7 +198,9 @@ func templates(do action) action {
 				c.replace(x, fmt.Sprintf("%q", value))
 			}
 		})
-		do(c, a)
+		if do != nil {
+			do(c, a)
+		}
 	}
 }
 

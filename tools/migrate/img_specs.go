@@ -43,15 +43,23 @@ func deployed(c *call, a *attr) {
 			c.refuse(a.name, "unknown-target", "the spec "+c.file.source(value)+" is not in this workspace", "write an image_push and an image_load")
 			return
 		}
-		c.specs = append(c.specs, spec{target, c.freeName(suffix)})
+		c.own = append(specsOf(c), spec{target, c.freeName(suffix)})
 	}
-	c.note("bazel run of the image's target does not push or load it any more; run %s", c.specs[len(c.specs)-1].name)
+	if specs := specsOf(c); len(specs) > 0 {
+		c.note("bazel run of the image's target does not push or load it any more; run %s", specs[len(specs)-1].name)
+	}
+}
+
+// specsOf returns the specs that an image names.
+func specsOf(c *call) []spec {
+	specs, _ := c.own.([]spec)
+	return specs
 }
 
 // provideSpecs writes the pushes and loads of an image that named specs.
 func provideSpecs(c *call) {
 	name, _ := c.text("name")
-	for _, s := range c.specs {
+	for _, s := range specsOf(c) {
 		own := []setting{{"image", c.ref(c.file.source(c.attr("name").value))}, {"visibility", c.sourceOf("visibility")}}
 		for _, from := range s.from.settings() {
 			from.text = strings.NewReplacer(ofImage[0], name, ofImage[1], c.file.pkg()).Replace(from.text)
@@ -86,7 +94,7 @@ func (c *call) settings() []setting {
 func (c *call) deploys(label, kind string) []string {
 	var all []string
 	base, _ := c.text("name")
-	for _, s := range c.specs {
+	for _, s := range specsOf(c) {
 		if s.from.rule.to == kind {
 			all = append(all, quoted(explicit(label)+strings.TrimPrefix(strings.Trim(s.name, `"`), base)))
 		}

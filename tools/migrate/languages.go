@@ -89,10 +89,10 @@ var defaults = map[string]defaultBase{
 // defaultOf returns the base that a variable stands for which a file loads from rules_docker.
 func (f *file) defaultOf(name string) (defaultBase, bool) {
 	for _, load := range f.loads {
-		repository, rest, _ := strings.Cut(strings.TrimLeft(load.Module.Value, "@"), "//")
-		if repositories[repository] != "rules_docker" {
+		if rulesetOf(load.Module.Value) != "rules_docker" {
 			continue
 		}
+		_, rest, _ := strings.Cut(load.Module.Value, "//")
 		for i, to := range load.To {
 			if to.Name == name && load.From[i].Name == "DEFAULT_BASE" {
 				base, ok := defaults[strings.TrimSuffix(rest, ":image.bzl")]

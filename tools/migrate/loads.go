@@ -11,8 +11,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
-// modules has the files to load names from, other than defs.bzl.
-var modules = map[string]string{
+// files has the files to load names from, other than defs.bzl.
+var ourFiles = map[string]string{
 	"images_pull":   "@rules_strata//rules:repositories.bzl",
 	"go_binary":     "@rules_go//go:def.bzl",
 	"cc_binary":     "@rules_cc//cc:cc_binary.bzl",
@@ -32,7 +32,7 @@ func (f *file) isNative(symbol string) bool {
 	if symbol == "filegroup" || symbol == "alias" {
 		return true
 	}
-	if modules[symbol] == "" || f.workspace == nil {
+	if ourFiles[symbol] == "" || f.workspace == nil {
 		return false
 	}
 	native := false
@@ -59,7 +59,7 @@ type imports struct {
 // module returns the file that has a name: for those of other rulesets, the one that other files of the workspace load it
 // from.
 func (m *imports) module(symbol string) string {
-	from := modules[symbol]
+	from := ourFiles[symbol]
 	switch {
 	case adapterModules[symbol] != "":
 		module, _ := m.file.adapterModule(symbol)

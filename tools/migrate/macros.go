@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -94,8 +93,8 @@ func newCaller(c *call, def *build.DefStmt) caller {
 
 // variableKind returns the valueKind of a variable, if all its values in the workspace have the same. The values of a
 // parameter are its default and those of all callers.
-func (c *call) variableKind(name string) string {
-	if c.depth > 4 {
+func (c *call) variableKind(name string, depth int) string {
+	if depth > 4 {
 		return ""
 	}
 	type valued struct {
@@ -108,7 +107,7 @@ func (c *call) variableKind(name string) string {
 		for _, p := range c.scope.Params {
 			if assign, ok := p.(*build.AssignExpr); ok {
 				if parameter, _ := build.GetParamIdent(p); parameter != nil && parameter.Name == name {
-					if kind := c.valueKind(assign.RHS); kind == "list" {
+					if kind := c.kindOf(assign.RHS, depth); kind == "list" {
 						return kind // a macro adds to it, or passes it on
 					}
 					all = append(all, valued{c, assign.RHS})
@@ -142,9 +141,7 @@ func (c *call) variableKind(name string) string {
 		if self, ok := v.x.(*build.Ident); ok && self.Name == name && v.c == c {
 			continue
 		}
-		probe := *v.c
-		probe.depth = c.depth + 1
-		this := probe.valueKind(v.x)
+		this := v.c.kindOf(v.x, depth+1)
 		if this == "" || kind != "" && this != kind {
 			return ""
 		}
@@ -253,7 +250,7 @@ func probe(c, at *call, passed map[string]build.Expr) *call {
 		switch {
 		case slices.Contains(common, a.name), isNone(a.value):
 			continue
-		case !ok || reflect.ValueOf(do).Pointer() == reflect.ValueOf(later).Pointer():
+		case !ok || do == nil:
 			p.refused = a.name + ", which is not an attribute of " + c.rule.to
 			return p
 		}

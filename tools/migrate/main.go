@@ -106,20 +106,21 @@ func migrate(ctx context.Context, o options, out, problems io.Writer) (int, erro
 		}
 		chosen = append(chosen, relative)
 	}
-	w, p, err := planned(root, chosen, nil)
+	t, err := planned(root, chosen, nil)
 	if err != nil {
 		return 0, err
 	}
-	if o.pin && len(w.unpinned) > 0 {
-		pins, err := lookUp(ctx, bazel{program: o.bazel, dir: root, progress: problems}, w.unpinned)
+	if o.pin && len(t.workspace.unpinned) > 0 {
+		pins, err := lookUp(ctx, bazel{program: o.bazel, dir: root, progress: problems}, t.workspace.unpinned)
 		if err != nil {
 			return 0, err
 		}
-		if w, p, err = planned(root, chosen, pins); err != nil {
+		if t, err = planned(root, chosen, pins); err != nil {
 			return 0, err
 		}
 	}
-	changes, err := render(w, p.boundary)
+	w := t.workspace
+	changes, err := t.changes()
 	if err != nil {
 		return 0, err
 	}
@@ -150,17 +151,36 @@ func migrate(ctx context.Context, o options, out, problems io.Writer) (int, erro
 	return skipped, nil
 }
 
+// translation is a workspace and what is decided about its calls.
+type translation struct {
+	workspace *workspace
+	modules   *modules
+	plan      *plan
+}
+
+func translate(w *workspace) *translation {
+	t := &translation{workspace: w, modules: findModules(w)}
+	index(w)
+	t.plan = newPlan(w)
+	return t
+}
+
+// changes returns the files that change.
+func (t *translation) changes() ([]change, error) {
+	return render(t.workspace, t.plan.boundary, t.modules)
+}
+
 // planned reads a workspace and decides which calls of the chosen files are translated.
-func planned(root string, chosen []string, pins map[string]pin) (*workspace, *plan, error) {
+func planned(root string, chosen []string, pins map[string]pin) (*translation, error) {
 	w, err := open(root)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := w.choose(chosen); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	w.pins = pins
-	return w, newPlan(w), nil
+	return translate(w), nil
 }
 
 // findRoot returns the workspace and the working directory. Bazel starts programs elsewhere and names both in the

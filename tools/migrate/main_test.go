@@ -61,7 +61,7 @@ func TestFileReplacedBySymlink(t *testing.T) {
 	if err := w.choose([]string{"."}); err != nil {
 		t.Fatal(err)
 	}
-	changes, err := render(w, newPlan(w).boundary)
+	changes, err := translate(w).changes()
 	if err != nil || len(changes) != 1 {
 		t.Fatalf("%d changes, %v", len(changes), err)
 	}
@@ -90,7 +90,7 @@ func TestModuleLast(t *testing.T) {
 	if err := w.choose([]string{"."}); err != nil {
 		t.Fatal(err)
 	}
-	changes, err := render(w, newPlan(w).boundary)
+	changes, err := translate(w).changes()
 	if err != nil || len(changes) != 2 || changes[0].file.name != "MODULE.bazel" {
 		t.Fatalf("%d changes, %v", len(changes), err)
 	}
@@ -377,8 +377,7 @@ func translateText(t *testing.T, text string) string {
 	w := newWorkspace(t.TempDir())
 	f.chosen = true
 	w.add(f)
-	w.index()
-	changes, err := render(w, newPlan(w).boundary)
+	changes, err := translate(w).changes()
 	if err != nil {
 		t.Fatal(err)
 	}

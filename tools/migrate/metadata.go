@@ -111,9 +111,8 @@ func xattrs(x build.Expr) (string, bool) {
 // fromImg reports whether a file loads a function from rules_img.
 func (f *file) fromImg(x build.Expr, symbol string) bool {
 	return slices.ContainsFunc(f.loads, func(load *build.LoadStmt) bool {
-		repository, _, _ := strings.Cut(strings.TrimLeft(load.Module.Value, "@"), "//")
 		for i, to := range load.To {
-			if repositories[repository] == "rules_img" && isNamed(x, to.Name) && load.From[i].Name == symbol {
+			if rulesetOf(load.Module.Value) == "rules_img" && isNamed(x, to.Name) && load.From[i].Name == symbol {
 				return true
 			}
 		}
@@ -171,7 +170,7 @@ func resolveDeploy(c *call) {
 	lists := map[string][]string{}
 	for _, ref := range c.refs {
 		target := c.file.workspace.targets[ref.key]
-		if label, literal := ref.value.(*build.StringExpr); literal && target != nil && len(target.specs) > 0 {
+		if label, literal := ref.value.(*build.StringExpr); literal && target != nil && len(specsOf(target)) > 0 {
 			lists["pushes"] = append(lists["pushes"], target.deploys(label.Value, "image_push")...)
 			lists["loads"] = append(lists["loads"], target.deploys(label.Value, "image_load")...)
 			continue

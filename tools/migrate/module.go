@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -11,9 +10,45 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
-// fixModule declares the dependency on rules_strata, and removes that on rules_oci if nothing loads it any more.
-func (w *workspace) fixModule() {
-	any, left := false, maps.Clone(w.adapted)
+// modules is what MODULE.bazel files declare that concerns images.
+type modules struct {
+	w          *workspace
+	extensions []*extension
+	repoRules  []*repoRule
+}
+
+// findModules finds the images that MODULE.bazel files pull, and makes the tags calls of rules.
+func findModules(w *workspace) *modules {
+	m := &modules{w: w}
+	for _, f := range w.files {
+		if f.tree.Type != build.TypeModule {
+			continue
+		}
+		if e := f.findExtension(); e != nil {
+			m.extensions = append(m.extensions, e)
+		}
+		if e := f.findRepoRule(); e != nil {
+			m.repoRules = append(m.repoRules, e)
+		}
+	}
+	return m
+}
+
+// rewrite makes tags those of our extension.
+func (m *modules) rewrite() {
+	for _, e := range m.extensions {
+		e.rewrite()
+	}
+	for _, e := range m.repoRules {
+		e.rewrite()
+	}
+	m.copies()
+}
+
+// fix declares the dependency on rules_strata, and removes that on a ruleset if nothing loads it any more.
+func (m *modules) fix() {
+	w := m.w
+	any, left := false, map[string]bool{}
 	for _, f := range w.files {
 		any = any || len(f.edits) > 0
 		for _, load := range f.loads {
@@ -23,20 +58,27 @@ func (w *workspace) fixModule() {
 					left[r.ruleset] = true
 				}
 			}
-			if repository, _, ok := strings.Cut(strings.TrimLeft(load.Module.Value, "@"), "//"); ok && repositories[repository] != "" && len(f.rulesOf(load)) == 0 {
-				left[repositories[repository]] = true
+			if ruleset := rulesetOf(load.Module.Value); ruleset != "" && len(f.rulesOf(load)) == 0 {
+				left[ruleset] = true
+			}
+		}
+		for _, c := range f.calls {
+			for _, symbol := range c.symbols {
+				if adapterModules[symbol] != "" {
+					left[adapterRule(symbol).ruleset] = true
+				}
 			}
 		}
 	}
 	for _, f := range w.files {
 		f.labelsOf(left)
 	}
-	for _, e := range w.extensions {
+	for _, e := range m.extensions {
 		if len(e.pulls) == 0 || slices.ContainsFunc(e.pulls, func(c *call) bool { return !c.translated() }) {
 			left["rules_oci"] = true
 		}
 	}
-	for _, e := range w.repoRules {
+	for _, e := range m.repoRules {
 		if slices.ContainsFunc(e.pulls, func(c *call) bool { return !c.translated() }) {
 			left["rules_img"] = true
 		}
@@ -71,8 +113,8 @@ func (f *file) labelsOf(left map[string]bool) {
 		if !ok || !isExternal(s.Value) || isLoad(stack) {
 			return
 		}
-		if repository, _, ok := strings.Cut(strings.TrimLeft(s.Value, "@"), "//"); ok && repositories[repository] != "" {
-			left[repositories[repository]] = true
+		if ruleset := rulesetOf(s.Value); ruleset != "" {
+			left[ruleset] = true
 		}
 	})
 }

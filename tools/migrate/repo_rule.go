@@ -105,7 +105,8 @@ func (e *repoRule) rewrite() {
 }
 
 // copies writes a second pull of each image that calls on both sides of the boundary use.
-func (w *workspace) copies() {
+func (m *modules) copies() {
+	w := m.w
 	byFile := map[*file][]*call{}
 	for _, c := range w.calls() {
 		if c.copied != "" && !c.file.taken[c.copied] { // an earlier run may have written it

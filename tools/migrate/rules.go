@@ -67,6 +67,12 @@ var repositories = map[string]string{
 	"container_structure_test": "container_structure_test",
 }
 
+// rulesetOf returns the ruleset in the repository of a label, or an empty string.
+func rulesetOf(label string) string {
+	repository, _, _ := strings.Cut(strings.TrimLeft(label, "@"), "//")
+	return repositories[repository]
+}
+
 var rulesets = map[string]map[string]*rule{
 	"rules_oci":                ociRules,
 	"rules_docker":             dockerRules,
@@ -89,13 +95,12 @@ func findRule(module, symbol string) *rule {
 	if !strings.HasPrefix(module, "@") {
 		return nil
 	}
-	repository, _, _ := strings.Cut(strings.TrimLeft(module, "@"), "//")
 	if strings.HasSuffix(module, "//contrib:push-all.bzl") {
 		symbol = "push_all" // loaded as docker_push or container_push
 	} else if other := dockerNamesOf[symbol]; other != "" && strings.HasSuffix(module, "//docker:docker.bzl") {
 		symbol = other
 	}
-	return rulesets[repositories[repository]][symbol]
+	return rulesets[rulesetOf(module)][symbol]
 }
 
 // dockerNamesOf are the old names of rules in rules_docker.
@@ -145,7 +150,7 @@ func (c *call) translate() {
 			c.refuse(a.name, "no-counterpart", "the attribute has no counterpart", "remove it, if the image works without it; docs/migrate.md lists alternatives")
 		case isNone(a.value) && c.scope == nil:
 			c.drop(a)
-		default:
+		case do != nil:
 			do(c, a)
 		}
 	}

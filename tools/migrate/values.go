@@ -42,33 +42,36 @@ func (c *call) either(a *attr, to, fileTo string) {
 
 // valueKind returns "list" for an expression that can only be a list or a dict, "string" for one that can only be a string,
 // and "" for all others. In a macro, a parameter whose default is a list is one.
-func (c *call) valueKind(x build.Expr) string {
+func (c *call) valueKind(x build.Expr) string { return c.kindOf(x, 0) }
+
+// kindOf is valueKind for a value that depth variables stand for.
+func (c *call) kindOf(x build.Expr, depth int) string {
 	switch x := x.(type) {
 	case *build.Ident:
-		return c.variableKind(x.Name)
+		return c.variableKind(x.Name, depth)
 	case *build.ListExpr, *build.DictExpr, *build.Comprehension:
 		return "list"
 	case *build.StringExpr:
 		return "string"
 	case *build.ParenExpr:
-		return c.valueKind(x.X)
+		return c.kindOf(x.X, depth)
 	case *build.ConditionalExpr:
-		if left := c.valueKind(x.Then); left != "" {
+		if left := c.kindOf(x.Then, depth); left != "" {
 			return left
 		}
-		return c.valueKind(x.Else)
+		return c.kindOf(x.Else, depth)
 	case *build.BinaryExpr:
-		if left := c.valueKind(x.X); left != "" {
+		if left := c.kindOf(x.X, depth); left != "" {
 			return left
 		}
-		return c.valueKind(x.Y)
+		return c.kindOf(x.Y, depth)
 	case *build.CallExpr:
 		kind := ""
 		if name, ok := x.X.(*build.Ident); ok && (name.Name == "dict" || name.Name == "list") {
 			return "list"
 		}
 		for i, branch := range branches(x) {
-			this := c.valueKind(branch)
+			this := c.kindOf(branch, depth)
 			if i > 0 && this != kind {
 				return ""
 			}

@@ -30,12 +30,8 @@ type workspace struct {
 	// declared has the other targets of BUILD files, and repositories those of http_file.
 	declared, repositories map[string]*call
 	// called has the calls of macros that were looked up.
-	called     map[*build.DefStmt][]caller
-	extensions []*extension
-	repoRules  []*repoRule
-	pulls      []*call // those whose names are computed
-	// adapted has the rulesets with new adapters.
-	adapted map[string]bool
+	called map[*build.DefStmt][]caller
+	pulls  []*call // those whose names are computed
 	// sources has the labels that replace others at boundaries.
 	sources map[build.Expr]string
 	// unread lists files that cannot be parsed.
@@ -49,7 +45,7 @@ type workspace struct {
 }
 
 func newWorkspace(root string) *workspace {
-	return &workspace{root: root, byName: map[string]*file{}, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, called: map[*build.DefStmt][]caller{}, sources: map[build.Expr]string{}, adapted: map[string]bool{}}
+	return &workspace{root: root, byName: map[string]*file{}, targets: map[string]*call{}, aliases: map[string][]*call{}, computed: map[string]*call{}, declared: map[string]*call{}, repositories: map[string]*call{}, programs: map[string]bool{}, called: map[*build.DefStmt][]caller{}, sources: map[build.Expr]string{}}
 }
 
 // open reads the files of a workspace. Only regular files are read: nothing behind a symlink, and so nothing outside.
@@ -82,7 +78,6 @@ func open(root string) (*workspace, error) {
 		return nil, err
 	}
 	slices.SortFunc(w.files, func(a, b *file) int { return strings.Compare(a.name, b.name) })
-	w.index()
 	return w, nil
 }
 
@@ -136,17 +131,9 @@ func (w *workspace) add(f *file) {
 var singleFile = []string{"go_binary", "cc_binary", "rust_binary", "cc_static_binary", "sh_binary", "go_test", "cc_test", "rust_test"}
 
 // index finds the targets.
-func (w *workspace) index() {
+func index(w *workspace) {
 	w.findAdapters()
 	for _, f := range w.files {
-		if f.tree.Type == build.TypeModule {
-			if e := f.findExtension(); e != nil {
-				w.extensions = append(w.extensions, e)
-			}
-			if e := f.findRepoRule(); e != nil {
-				w.repoRules = append(w.repoRules, e)
-			}
-		}
 		for _, c := range f.calls {
 			name := c.attr("name")
 			if name == nil {
