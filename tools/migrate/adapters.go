@@ -53,8 +53,6 @@ var adapterModules = map[string]string{
 	"layer_from_tar":  "@rules_img//img:layer.bzl",
 }
 
-func adapterRule(symbol string) *rule { return findRule(adapterModules[symbol], symbol) }
-
 // adapterModule returns the file that the workspace loads a rule of another ruleset from, and the name that a file has for it.
 func (f *file) adapterModule(symbol string) (module, local string) {
 	if module = adapterModules[symbol]; module == "" {
@@ -63,7 +61,7 @@ func (f *file) adapterModule(symbol string) (module, local string) {
 	for _, other := range append([]*file{f}, f.workspace.files...) {
 		for _, load := range other.loads {
 			for i, from := range load.From {
-				if r := other.rules[load.To[i].Name]; r == nil || r != adapterRule(symbol) {
+				if r := other.rules[load.To[i].Name]; r == nil || !r.is(symbol) {
 					continue
 				}
 				if other == f {

@@ -54,7 +54,7 @@ func render(w *workspace, b *boundary, m *modules) ([]change, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.name, err)
 		}
-		if _, err := parse(f.name, text); err != nil {
+		if _, err := parse(f.name, text, nil); err != nil {
 			return nil, fmt.Errorf("the translation is not valid Starlark, please report it: %w", err)
 		}
 		changes = append(changes, change{f, text})
@@ -89,7 +89,7 @@ func (f *file) rewrite() {
 	for name, n := range done {
 		gone[name] = f.uses[name] == n && !kept[name]
 	}
-	m := &imports{file: f, names: map[string]map[string]string{}, aliases: map[string]bool{}}
+	m := newImports(f)
 	for _, load := range f.loads {
 		for i, from := range load.From {
 			local := load.To[i].Name
@@ -125,7 +125,7 @@ func (f *file) rewrite() {
 		}
 		f.insert(c, m)
 	}
-	if len(done) > 0 || len(m.names) > 0 {
+	if len(done) > 0 || !m.isEmpty() {
 		m.fixLoads(gone)
 	}
 }

@@ -28,6 +28,8 @@ type boundary struct {
 	pullUses   []pullUse
 }
 
+func newBoundary(w *workspace) *boundary { return &boundary{w: w} }
+
 func (l link) use() use { return use{file: l.user.file, user: l.user, attr: l.attr, value: l.value} }
 
 // bridged are the attributes that can name a target of the other side.

@@ -18,6 +18,20 @@ type chains struct {
 	open []*call
 }
 
+func newChains(w *workspace) *chains { return &chains{w: w, macros: map[*build.DefStmt]int{}} }
+
+// enter makes a call a node. It stays together with the function that has it, and so with all other calls of it that make images.
+func (s *chains) enter(c *call) {
+	c.node = s.add()
+	if c.scope == nil || c.rule.role == archive || c.rule.role == pull || c.rule.stays() {
+		return
+	}
+	if _, ok := s.macros[c.scope]; !ok {
+		s.macros[c.scope] = s.add()
+	}
+	s.join(c.node, s.macros[c.scope])
+}
+
 func (s *chains) add() int {
 	s.parent = append(s.parent, len(s.parent))
 	return len(s.parent) - 1
@@ -46,17 +60,11 @@ type plan struct {
 
 // newPlan translates all calls in memory, and finds out which of them stay.
 func newPlan(w *workspace) *plan {
-	p := &plan{w: w, chains: &chains{w: w, macros: map[*build.DefStmt]int{}}, boundary: &boundary{w: w}, layers: map[string]bool{}}
-	p.uses = &uses{w, p.chains, p.boundary}
+	p := &plan{w: w, chains: newChains(w), boundary: newBoundary(w), layers: map[string]bool{}}
+	p.uses = newUses(w, p.chains, p.boundary)
 	calls := w.calls()
 	for _, c := range calls {
-		c.node = p.chains.add()
-		if c.scope != nil && c.rule.role != archive && c.rule.role != pull && !c.rule.stays() {
-			if _, ok := p.chains.macros[c.scope]; !ok {
-				p.chains.macros[c.scope] = p.chains.add()
-			}
-			p.chains.join(c.node, p.chains.macros[c.scope])
-		}
+		p.chains.enter(c)
 		if !c.file.chosen {
 			c.refuse("", "not-chosen", "the file is not among those to translate", "name "+c.file.name+" too")
 		}

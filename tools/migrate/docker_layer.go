@@ -90,10 +90,10 @@ func dockerLayer(c *call, _ *attr) {
 		add(to, c.file.source(a.value))
 	}
 	if c.rule.role == layer {
-		c.rewrite(own)
+		rewriteLayer(c, dockerNames, own)
 		return
 	}
-	c.rewrite(nil)
+	rewriteLayer(c, dockerNames, nil)
 	if c.attr("base") == nil {
 		for _, fixed := range [][3]string{{"operating_system", "os", "linux"}, {"architecture", "architecture", "amd64"}} {
 			if c.attr(fixed[0]) == nil {
@@ -180,7 +180,7 @@ func (c *call) passesFiles(a *attr) bool {
 	}
 	for _, from := range c.file.workspace.callers(c.scope) {
 		labels, complete := items(from.args[name.Name])
-		if !complete || len(labels) == 0 || slices.ContainsFunc(labels, from.call.mayTranslate) {
+		if !complete || len(labels) == 0 || slices.ContainsFunc(labels, func(x build.Expr) bool { return from.call.mayTranslate(x) }) {
 			return false
 		}
 	}
@@ -205,14 +205,16 @@ func (c *call) onlyFiles() bool {
 	return c.attr("tars") == nil && c.attr("debs") == nil && c.attr("empty_files") == nil
 }
 
-// rewrite gives the call other settings in place of those that describe its layer.
-func (c *call) rewrite(own []setting) {
+// rewriteLayer gives a call other settings in place of those that describe its layer. names has the attributes with these, and
+// the names of ours, if any.
+func rewriteLayer(c *call, names map[string]string, own []setting) {
 	for i := range c.attrs {
 		a := &c.attrs[i]
-		if _, ok := dockerOwn[a.name]; !ok {
+		to, ok := names[a.name]
+		if !ok {
 			continue
 		}
-		at := slices.IndexFunc(own, func(s setting) bool { return s.name == dockerNames[a.name] })
+		at := slices.IndexFunc(own, func(s setting) bool { return s.name == to })
 		if at < 0 {
 			c.drop(a)
 			continue
@@ -226,6 +228,8 @@ func (c *call) rewrite(own []setting) {
 	}
 }
 
+// dockerNames has our names of the attributes in dockerOwn.
 var dockerNames = map[string]string{
-	"files": "files", "mode": "modes", "tars": "tars", "debs": "debs", "symlinks": "symlinks", "empty_dirs": "dirs", "empty_files": "empty_files",
+	"directory": "",
+	"files":     "files", "mode": "modes", "tars": "tars", "debs": "debs", "symlinks": "symlinks", "empty_dirs": "dirs", "empty_files": "empty_files",
 }

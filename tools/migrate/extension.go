@@ -59,7 +59,7 @@ func (f *file) findExtension() *extension {
 				e.rest = append(e.rest, c.expr)
 				continue
 			}
-			c.rule = findRule("@rules_oci//oci:pull.bzl", "oci_pull")
+			c.rule = f.find.rule("@rules_oci//oci:pull.bzl", "oci_pull")
 			e.pulls = append(e.pulls, c)
 		case *build.Ident:
 			if function.Name == "use_repo" && len(c.expr.List) > 0 {

@@ -11,9 +11,20 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
+// findFunc returns the rule that a load statement names, or nil.
+type findFunc func(module, symbol string) *rule
+
+func (find findFunc) rule(module, symbol string) *rule {
+	if find == nil {
+		return nil
+	}
+	return find(module, symbol)
+}
+
 // file is one Starlark file of the workspace.
 type file struct {
 	workspace *workspace
+	find      findFunc
 	name      string // slash-separated, relative to the workspace
 	text      edit.Text
 	tree      *build.File
@@ -38,8 +49,8 @@ type file struct {
 	shared map[string]string
 }
 
-// parse reads a file. The file's type follows from its name.
-func parse(name string, text []byte) (*file, error) {
+// parse reads a file. The file's type follows from its name. Without find, the file has no rules of rulesets.
+func parse(name string, text []byte, find findFunc) (*file, error) {
 	if bytes.IndexByte(text, '\r') >= 0 {
 		return nil, fmt.Errorf("%s: the file has carriage returns; convert its line ends first", name)
 	}
@@ -50,7 +61,7 @@ func parse(name string, text []byte) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	f := &file{name: name, text: text, tree: tree, bound: map[string]bool{}, uses: map[string]int{}, rules: map[string]*rule{}, values: map[string]build.Expr{}, taken: map[string]bool{}, shared: map[string]string{}}
+	f := &file{find: find, name: name, text: text, tree: tree, bound: map[string]bool{}, uses: map[string]int{}, rules: map[string]*rule{}, values: map[string]build.Expr{}, taken: map[string]bool{}, shared: map[string]string{}}
 	build.WalkStatements(tree, func(x build.Expr, _ []build.Expr) error {
 		if load, ok := x.(*build.LoadStmt); ok {
 			f.addLoad(load)
@@ -65,7 +76,7 @@ func (f *file) addLoad(load *build.LoadStmt) {
 	f.loads = append(f.loads, load)
 	for i, from := range load.From {
 		f.bound[load.To[i].Name] = true
-		if r := findRule(load.Module.Value, from.Name); r != nil {
+		if r := f.find.rule(load.Module.Value, from.Name); r != nil {
 			f.rules[load.To[i].Name] = r
 		}
 	}

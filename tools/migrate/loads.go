@@ -56,6 +56,13 @@ type imports struct {
 	aliases map[string]bool
 }
 
+func newImports(f *file) *imports {
+	return &imports{file: f, names: map[string]map[string]string{}, aliases: map[string]bool{}}
+}
+
+// isEmpty reports whether the file loads none of ours.
+func (m *imports) isEmpty() bool { return len(m.names) == 0 }
+
 // module returns the file that has a name: for those of other rulesets, the one that other files of the workspace load it
 // from.
 func (m *imports) module(symbol string) string {

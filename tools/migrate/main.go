@@ -172,7 +172,7 @@ func (t *translation) changes() ([]change, error) {
 
 // planned reads a workspace and decides which calls of the chosen files are translated.
 func planned(root string, chosen []string, pins map[string]pin) (*translation, error) {
-	w, err := open(root)
+	w, err := open(root, findRule)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func TestSymlinksAreNotFollowed(t *testing.T) {
 
 func TestFileReplacedBySymlink(t *testing.T) {
 	root, outside := workspaceWith(t, map[string]string{"BUILD.bazel": imageFile})
-	w, err := open(root)
+	w, err := open(root, findRule)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestFileReplacedBySymlink(t *testing.T) {
 func TestModuleLast(t *testing.T) {
 	const module = "bazel_dep(name = \"rules_oci\", version = \"2.2.6\")\n"
 	root, _ := workspaceWith(t, map[string]string{"MODULE.bazel": module, "z/BUILD.bazel": imageFile})
-	w, err := open(root)
+	w, err := open(root, findRule)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +252,7 @@ func TestAttributes(t *testing.T) {
 // checkAttributes returns the number of calls of our rules in a file.
 func checkAttributes(t *testing.T, name string, text []byte, known map[string]map[string]bool) int {
 	t.Helper()
-	f, err := parse(name, text)
+	f, err := parse(name, text, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -370,7 +370,7 @@ func translateText(t *testing.T, text string) string {
 	if _, err := build.ParseBuild("BUILD.bazel", []byte(text)); err != nil {
 		return ""
 	}
-	f, err := parse("BUILD.bazel", []byte(text))
+	f, err := parse("BUILD.bazel", []byte(text), findRule)
 	if err != nil {
 		return ""
 	}

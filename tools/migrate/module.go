@@ -65,7 +65,7 @@ func (m *modules) fix() {
 		for _, c := range f.calls {
 			for _, symbol := range c.symbols {
 				if adapterModules[symbol] != "" {
-					left[adapterRule(symbol).ruleset] = true
+					left[rulesetOf(adapterModules[symbol])] = true
 				}
 			}
 		}

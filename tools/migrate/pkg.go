@@ -66,7 +66,8 @@ func pkgLayer(c *call, _ *attr) {
 			c.refuse("mtime", "not-literal", "the time is not a number", "write the time")
 		}
 	}
-	c.rewritePkg(own)
+	slices.SortStableFunc(own, func(a, b setting) int { return strings.Compare(a.name, b.name) })
+	rewriteLayer(c, pkgNames, own)
 }
 
 // pkgFiles returns path -> label for srcs and files.
@@ -191,27 +192,8 @@ func (c *call) pkgEntries(own []setting, dir string) []setting {
 	return own
 }
 
-// rewritePkg replaces the attributes of a pkg_tar: the first stands where srcs was, and so on.
-func (c *call) rewritePkg(own []setting) {
-	names := map[string]string{
-		"srcs": "files", "files": "files", "mode": "modes", "owner": "owners", "ownername": "owner_names",
-		"symlinks": "symlinks", "empty_dirs": "dirs", "empty_files": "empty_files", "mtime": "mtime",
-	}
-	for i := range c.attrs {
-		a := &c.attrs[i]
-		to, read := names[a.name]
-		at := slices.IndexFunc(own, func(s setting) bool { return s.name == to })
-		switch {
-		case a.name == "package_dir" || a.name == "strip_prefix", read && at < 0:
-			c.drop(a)
-		case read:
-			c.rename(a, to)
-			c.set(a, own[at].text)
-			own = slices.Delete(slices.Clone(own), at, at+1)
-		}
-	}
-	slices.SortFunc(own, func(a, b setting) int { return strings.Compare(a.name, b.name) })
-	for _, s := range own {
-		c.addText(s.name, s.text)
-	}
+// pkgNames has our names of the attributes that describe the layer.
+var pkgNames = map[string]string{
+	"srcs": "files", "files": "files", "mode": "modes", "owner": "owners", "ownername": "owner_names", "package_dir": "", "strip_prefix": "",
+	"symlinks": "symlinks", "empty_dirs": "dirs", "empty_files": "empty_files", "mtime": "mtime",
 }

@@ -58,7 +58,7 @@ func (f *file) findRepoRule() *repoRule {
 		}
 		file, _ := use.List[0].(*build.StringExpr)
 		symbol, _ := use.List[1].(*build.StringExpr)
-		pull := findRule(text(file), text(symbol))
+		pull := f.find.rule(text(file), text(symbol))
 		if pull == nil || !pull.is("pull") {
 			continue
 		}

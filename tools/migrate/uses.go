@@ -30,6 +30,8 @@ type uses struct {
 	boundary *boundary
 }
 
+func newUses(w *workspace, c *chains, b *boundary) *uses { return &uses{w, c, b} }
+
 // findUses finds the uses of images by rules that this program does not translate. Those expect what the other ruleset's
 // targets provide, so the images stay.
 func (us *uses) findUses() {

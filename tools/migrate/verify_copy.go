@@ -91,7 +91,7 @@ func copyFile(name, to string) (err error) {
 
 // relocated makes the paths of modules and repositories outside of the workspace absolute, because a copy is elsewhere.
 func (w *workspace) relocated(name string, text []byte) ([]byte, error) {
-	f, err := parse(name, text)
+	f, err := parse(name, text, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func newWorkspace(root string) *workspace {
 }
 
 // open reads the files of a workspace. Only regular files are read: nothing behind a symlink, and so nothing outside.
-func open(root string) (*workspace, error) {
+func open(root string, find findFunc) (*workspace, error) {
 	w := newWorkspace(root)
 	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -72,7 +72,7 @@ func open(root string) (*workspace, error) {
 		if !entry.Type().IsRegular() || !isStarlark(entry.Name()) {
 			return nil
 		}
-		return w.read(name, filepath.ToSlash(relative))
+		return w.read(name, filepath.ToSlash(relative), find)
 	})
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func isStarlark(name string) bool {
 	return strings.HasSuffix(name, ".bzl") || strings.HasSuffix(name, "MODULE.bazel")
 }
 
-func (w *workspace) read(name, relative string) error {
+func (w *workspace) read(name, relative string, find findFunc) error {
 	info, err := os.Lstat(name)
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (w *workspace) read(name, relative string) error {
 	if err != nil {
 		return err
 	}
-	f, err := parse(relative, text)
+	f, err := parse(relative, text, find)
 	if err != nil {
 		w.unread = append(w.unread, err)
 		return nil
