@@ -27,7 +27,7 @@ func (c *call) translated() bool { return len(c.problems) == 0 && c.rule.to != "
 func render(w *workspace, b *boundary, m *modules) ([]change, error) {
 	for _, c := range w.calls() {
 		if !c.translated() {
-			c.before, c.symbols = nil, nil // its translation, which is void
+			c.made = nil // its translation, which is void
 		}
 	}
 	b.bridge()
@@ -78,8 +78,8 @@ func (f *file) rewrite() {
 	}
 	kept := map[string]bool{} // by adapters
 	for _, c := range f.calls {
-		for _, symbol := range c.symbols {
-			if _, local := f.adapterModule(symbol); adapterModules[symbol] != "" {
+		for _, made := range c.made {
+			if _, local := f.adapterModule(made.symbol); adapterModules[made.symbol] != "" {
 				kept[local] = true
 			}
 		}
@@ -118,7 +118,7 @@ func (f *file) rewrite() {
 			f.edits.RemoveLines(f.text, c.expr)
 			continue
 		}
-		if !m.aliases[c.kind()] {
+		if !m.isAlias(c.kind()) {
 			if local := m.local(c.rule.to); local != c.kind() {
 				f.edits.Replace(c.expr.X, local)
 			}
@@ -132,7 +132,7 @@ func (f *file) rewrite() {
 
 // insert puts the new targets of a call in front of it and its comments.
 func (f *file) insert(c *call, m *imports) {
-	if len(c.before) == 0 {
+	if len(c.made) == 0 {
 		return
 	}
 	var statement build.Expr = c.expr
@@ -149,8 +149,9 @@ func (f *file) insert(c *call, m *imports) {
 	if c.scope != nil {
 		gap = "\n"
 	}
-	for i, text := range c.before {
-		switch symbol := c.symbols[i]; {
+	for _, made := range c.made {
+		text := made.text
+		switch symbol := made.symbol; {
 		case f.isNative(symbol) && c.scope != nil:
 			text = "native." + text
 		case f.isNative(symbol):
@@ -189,13 +190,13 @@ func (c *call) isTag() bool {
 }
 
 // write replaces the files, MODULE.bazel last.
-func (w *workspace) write(changes []change) error {
+func write(root string, changes []change) error {
 	for _, module := range []bool{false, true} {
 		for _, c := range changes {
 			if (c.file.tree.Type == build.TypeModule) != module {
 				continue
 			}
-			if err := w.replace(c); err != nil {
+			if err := replace(root, c); err != nil {
 				return err
 			}
 		}
@@ -205,8 +206,8 @@ func (w *workspace) write(changes []change) error {
 
 // replace writes a file next to the old one, and renames it. A symlink that has taken the place of the file or of one of its
 // directories is not followed.
-func (w *workspace) replace(c change) error {
-	root, err := os.OpenRoot(w.root)
+func replace(dir string, c change) error {
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}

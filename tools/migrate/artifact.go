@@ -65,7 +65,7 @@ func artifactFiles(c *call, _ *attr) {
 			c.refuse(a.name, "unknown-type", "only Bazel knows the media type of "+c.file.source(value), "write files of an image_artifact")
 			return
 		}
-		c.refs = append(c.refs, reference{attr: "files", value: value})
+		c.need("files", value)
 		files = append(files, fmt.Sprintf("%q: %q", s.Value, "application/vnd.oci.image.layer.v1.tar+gzip"))
 		titles = append(titles, fmt.Sprintf("%q: \"\"", s.Value))
 	}

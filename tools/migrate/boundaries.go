@@ -26,9 +26,35 @@ type boundary struct {
 	// listedUses are labels in expressions of .bzl files.
 	listedUses []listedUse
 	pullUses   []pullUse
+	// files has the uses of a target's files by rules that are not translated.
+	files map[*call][]use
 }
 
-func newBoundary(w *workspace) *boundary { return &boundary{w: w} }
+func newBoundary(w *workspace) *boundary { return &boundary{w: w, files: map[*call][]use{}} }
+
+// addUnknown notes that a call reads the files of a target that no ruleset knows.
+func (b *boundary) addUnknown(l unknownLink) { b.unknown = append(b.unknown, l) }
+
+// addListed notes the label of an image in an expression of a .bzl file.
+func (b *boundary) addListed(target *call, u use) {
+	b.listedUses = append(b.listedUses, listedUse{target, u})
+}
+
+// addPull notes the use of an image in a repository by a call that is not translated. It reports false if no target in front
+// of the user can have the image's files.
+func (b *boundary) addPull(target *call, u use) bool {
+	p, ok := usePull(target, u)
+	if ok {
+		b.pullUses = append(b.pullUses, p)
+	}
+	return ok
+}
+
+// need notes that a rule which is not translated uses the files of a target.
+func (b *boundary) need(target *call, u use) { b.files[target] = append(b.files[target], u) }
+
+// isNeeded reports whether a rule that is not translated uses the files of a target.
+func (b *boundary) isNeeded(target *call) bool { return len(b.files[target]) > 0 }
 
 func (l link) use() use { return use{file: l.user.file, user: l.user, attr: l.attr, value: l.value} }
 
@@ -208,7 +234,7 @@ func (b *boundary) bridge() {
 		case !user && target && l.target.rule.role == image:
 			u := l.use()
 			u.archive = l.user.rule.ruleset == "rules_docker"
-			l.target.files = append(l.target.files, u)
+			b.need(l.target, u)
 		case !user && target && l.target.rule.role == pull:
 			if u, ok := usePull(l.target, l.use()); ok {
 				u.archive = l.user.rule.ruleset == "rules_docker"
@@ -217,12 +243,12 @@ func (b *boundary) bridge() {
 		case !user && target && l.target.adapter() == "container_layer":
 			u := l.use()
 			u.adapted = true
-			l.target.files = append(l.target.files, u)
+			b.need(l.target, u)
 		}
 	}
 	for _, l := range b.listedUses {
 		if l.target.translated() {
-			l.target.files = append(l.target.files, l.use)
+			b.need(l.target, l.use)
 		}
 	}
 	for _, l := range b.unknown {

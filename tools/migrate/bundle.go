@@ -12,7 +12,7 @@ func bundle(c *call, a *attr) {
 	c.rename(a, "images")
 	for _, entry := range entries(a.value) {
 		c.variables(entry.Key)
-		c.refs = append(c.refs, reference{attr: a.name, value: entry.Value})
+		c.need(a.name, entry.Value)
 	}
 	// The images of a variable are those of the calls that use it.
 	if name, ok := a.value.(*build.Ident); ok && c.scope == nil {
@@ -168,8 +168,8 @@ func providePushes(c *call) {
 		c.generate("image_push", name+` + "%d" % i`, []setting{
 			{"image", "image"}, {"repository", `tag.rpartition(":")[0]`}, {"remote_tags", `[tag.rpartition(":")[2]]`},
 		})
-		last := len(c.before) - 1
-		c.before[last] = "[\n    " + indented(c.before[last], "    ") + "\n    for i, (tag, image) in enumerate(" + pushed.images + ".items())\n]"
+		last := &c.made[len(c.made)-1]
+		last.text = "[\n    " + indented(last.text, "    ") + "\n    for i, (tag, image) in enumerate(" + pushed.images + ".items())\n]"
 		c.set(a, "["+c.ref(name)+` + "%d" % i for i in range(len(`+pushed.images+"))]")
 		return
 	}

@@ -25,13 +25,11 @@ type call struct {
 	edits    edit.List
 	dropped  []int    // arguments to remove
 	replaced []string // variables that edits replace by other text
-	cleared  []string // settings of the base that are not inherited
+	cleared  []string // settings of the base that are not inherited, as Starlark
 	own      any      // what the code for the rule keeps about the call
 	star     string   // the variable in an argument **NAME
 	probes   []*call  // the callers that pass on attributes with it
-	refused  string   // of a probe: what cannot be passed on
-	before   []string // statements to put in front
-	symbols  []string // names of ours that those statements use
+	made     []made   // targets to put in front
 	problems []problem
 	notes    []string
 	refs     []reference
@@ -41,8 +39,6 @@ type call struct {
 	goes     bool   // set if this is such a call
 	pulled   string // of a pull: the image with its digest, as Starlark
 	copied   string // of a pull that stays: the name of a second one
-	// files has the uses of the target's files by rules that are not translated.
-	files []use
 }
 
 // attr is an argument NAME = VALUE of a call.
@@ -226,6 +222,14 @@ func isNone(x build.Expr) bool {
 	name, ok := x.(*build.Ident)
 	return ok && name.Name == "None"
 }
+
+// need notes a target that an attribute names.
+func (c *call) need(attr string, value build.Expr) {
+	c.refs = append(c.refs, reference{attr: attr, value: value})
+}
+
+// clear notes a setting of the base that is not inherited.
+func (c *call) clear(setting string) { c.cleared = append(c.cleared, strconv.Quote(setting)) }
 
 // refuse notes a reason to leave the call as it is.
 func (c *call) refuse(attr, code, reason, advice string) {

@@ -14,8 +14,7 @@ type chains struct {
 	w      *workspace
 	parent []int
 	macros map[*build.DefStmt]int
-	// open has the calls whose images may come from a caller, or from an expression in a .bzl file.
-	open []*call
+	open   []*call
 }
 
 func newChains(w *workspace) *chains { return &chains{w: w, macros: map[*build.DefStmt]int{}} }
@@ -35,6 +34,19 @@ func (s *chains) enter(c *call) {
 func (s *chains) add() int {
 	s.parent = append(s.parent, len(s.parent))
 	return len(s.parent) - 1
+}
+
+// addOpen notes a call whose images may come from a caller, or from an expression in a .bzl file.
+func (s *chains) addOpen(c *call) { s.open = append(s.open, c) }
+
+// hasOpen reports whether there are such calls.
+func (s *chains) hasOpen() bool { return len(s.open) > 0 }
+
+// joinOpen joins all of them to another one.
+func (s *chains) joinOpen(c *call) {
+	for _, open := range s.open {
+		s.join(open.node, c.node)
+	}
 }
 
 func (s *chains) root(n int) int {
@@ -97,7 +109,7 @@ func newPlan(w *workspace) *plan {
 func (p *plan) refuseNested() bool {
 	found := false
 	for _, c := range p.w.calls() {
-		if len(c.files) > 0 && c.translated() && !c.alone {
+		if p.boundary.isNeeded(c) && c.translated() && !c.alone {
 			c.refuseNested()
 			found = true
 		}
@@ -143,7 +155,7 @@ func (p *plan) resolve(c *call, ref *reference) {
 		return
 	}
 	if !ok && isPassedOn(c.scope, ref.value) {
-		p.chains.open = append(p.chains.open, c)
+		p.chains.addOpen(c)
 		return
 	}
 	if !ok {
@@ -183,7 +195,7 @@ func (p *plan) resolve(c *call, ref *reference) {
 		c.note("the base must be an image of rules_strata: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
 	case tar:
 	case isName && isParameter(c.scope, name.Name):
-		p.chains.open = append(p.chains.open, c)
+		p.chains.addOpen(c)
 	default:
 		if macro, ok := p.instance(c.file, key); ok {
 			p.chains.join(c.node, macro)

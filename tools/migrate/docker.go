@@ -67,7 +67,7 @@ var dockerRules = map[string]*rule{
 	"push_all": {
 		role: program, to: "image_push_all", targets: []string{"bundle"}, resolve: resolveBundle, provide: providePushes,
 		attrs: map[string]action{
-			"bundle": func(c *call, a *attr) { c.refs = append(c.refs, reference{attr: a.name, value: a.value}) },
+			"bundle": func(c *call, a *attr) { c.need(a.name, a.value) },
 			"format": drop(""), "sequential": drop("all images are pushed together"), "stamp": stamp,
 		},
 	},
@@ -139,7 +139,7 @@ func emptied(command string) action {
 		switch name, _ := a.value.(*build.Ident); {
 		case name != nil && name.Name == "True":
 			if c.attr("base") != nil {
-				c.cleared = append(c.cleared, fmt.Sprintf("%q", command))
+				c.clear(command)
 			}
 		case name == nil || name.Name != "False":
 			c.refuse(a.name, "not-literal", "the value is not True or False", "write it in this call")

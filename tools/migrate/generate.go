@@ -12,6 +12,9 @@ import (
 // setting is an attribute of a new target, with its value as Starlark.
 type setting struct{ name, text string }
 
+// made is a new target: the name of its rule, which the file may load under another one, and its call.
+type made struct{ symbol, text string }
+
 // generate puts a new target in front of the call. Only a call that is a statement can have one.
 func (c *call) generate(kind, name string, settings []setting) {
 	if !c.alone {
@@ -44,8 +47,7 @@ func (c *call) generate(kind, name string, settings []setting) {
 			set(inherited, c.file.source(a.value))
 		}
 	}
-	c.before = append(c.before, build.FormatString(call))
-	c.symbols = append(c.symbols, kind)
+	c.made = append(c.made, made{kind, build.FormatString(call)})
 }
 
 // dict returns a dictionary of strings as Starlark.

@@ -36,7 +36,7 @@ func deployed(c *call, a *attr) {
 	}
 	suffix := map[string]string{"push_specs": "_push", "load_specs": "_load"}[a.name]
 	for _, value := range a.value.(*build.ListExpr).List {
-		c.refs = append(c.refs, reference{attr: a.name, value: value})
+		c.need(a.name, value)
 		key, _ := c.key(value)
 		target := c.file.workspace.targets[key]
 		if target == nil || !target.rule.goes {

@@ -119,14 +119,12 @@ func (p *plan) keepsLayout(user *call, key, label string) bool {
 // calls.
 func (p *plan) linkListed() {
 	for _, l := range p.listedRefs {
-		if len(p.chains.open) == 0 {
-			p.boundary.unknown = append(p.boundary.unknown, l)
+		if !p.chains.hasOpen() {
+			p.boundary.addUnknown(l)
 			continue
 		}
 		l.user.refuseUnknown(l.attr, l.value)
-		for _, open := range p.chains.open {
-			p.chains.join(open.node, l.user.node)
-		}
+		p.chains.joinOpen(l.user)
 	}
 }
 

@@ -122,6 +122,9 @@ func (m *imports) alias(symbol, local string) {
 	m.aliases[local] = true
 }
 
+// isAlias reports whether alias was called for a local name.
+func (m *imports) isAlias(local string) bool { return m.aliases[local] }
+
 func (m *imports) add(symbol, local string) {
 	from := m.module(symbol)
 	if m.names[from] == nil {

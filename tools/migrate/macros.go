@@ -164,18 +164,16 @@ func checkStar(c *call) {
 		c.refuse("**", "kwargs", "the macro passes on attributes that only its callers know", advice)
 		return
 	}
-	probes := []*call{probe(c, c, assigned(c, name))}
 	all, hidden := passedOn(c.file.workspace, c.scope, 0)
 	if hidden != nil {
 		c.refuse("**", "kwargs", "the macro's caller in "+hidden.where()+" passes on attributes that the program cannot see", advice)
 		return
 	}
-	for _, from := range all {
-		probes = append(probes, probe(c, from.call, from.args))
-	}
-	for _, p := range probes {
-		if p.refused != "" {
-			c.refuse("**", "kwargs", fmt.Sprintf("%s in %s passes on %s", p.kind(), p.where(), p.refused), advice)
+	own := caller{call: c, args: assigned(c, name)}
+	for _, from := range append([]caller{own}, all...) {
+		p, refused := probe(c, from.call, from.args)
+		if refused != "" {
+			c.refuse("**", "kwargs", fmt.Sprintf("%s in %s passes on %s", p.kind(), p.where(), refused), advice)
 			return
 		}
 		c.probes = append(c.probes, p)
@@ -235,9 +233,9 @@ func (c *call) starName() string {
 }
 
 // probe translates the attributes that a caller passes on to a call, as if the call had them itself. They stay where they
-// are, so they must not change.
-func probe(c, at *call, passed map[string]build.Expr) *call {
-	p := &call{file: at.file, expr: at.expr, rule: c.rule, scope: at.scope, node: c.node}
+// are, so they must not change: refused says what cannot be passed on.
+func probe(c, at *call, passed map[string]build.Expr) (p *call, refused string) {
+	p = &call{file: at.file, expr: at.expr, rule: c.rule, scope: at.scope, node: c.node}
 	for name, value := range passed {
 		p.attrs = append(p.attrs, attr{name: name, value: value, expr: &build.AssignExpr{LHS: &build.Ident{Name: name}, RHS: value}})
 	}
@@ -251,19 +249,16 @@ func probe(c, at *call, passed map[string]build.Expr) *call {
 		case slices.Contains(common, a.name), isNone(a.value):
 			continue
 		case !ok || do == nil:
-			p.refused = a.name + ", which is not an attribute of " + c.rule.to
-			return p
+			return p, a.name + ", which is not an attribute of " + c.rule.to
 		}
 		if do(p, a); len(p.problems) > 0 {
-			p.refused = a.name + ": " + p.problems[0].reason
-		} else if len(p.edits)+len(p.dropped) > 0 {
-			p.refused = a.name + ", which is not the same attribute in " + c.rule.to
+			return p, a.name + ": " + p.problems[0].reason
 		}
-		if p.refused != "" {
-			return p
+		if len(p.edits)+len(p.dropped) > 0 {
+			return p, a.name + ", which is not the same attribute in " + c.rule.to
 		}
 	}
-	return p
+	return p, ""
 }
 
 // assigned returns the attributes that a macro itself puts into its variable with further arguments.

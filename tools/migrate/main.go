@@ -130,7 +130,7 @@ func migrate(ctx context.Context, o options, out, problems io.Writer) (int, erro
 	}
 	different := 0
 	if o.verify {
-		if different, err = w.verify(ctx, o.bazel, changes, problems); err != nil {
+		if different, err = verify(ctx, w, o.bazel, changes, problems); err != nil {
 			return 0, err
 		}
 	}
@@ -140,7 +140,7 @@ func migrate(ctx context.Context, o options, out, problems io.Writer) (int, erro
 	case different > 0:
 		fmt.Fprintf(problems, "no file is changed, because images differ; without --verify, --write changes them\n")
 	default:
-		if err := w.write(changes); err != nil {
+		if err := write(w.root, changes); err != nil {
 			return 0, err
 		}
 	}

@@ -72,7 +72,7 @@ func TestFileReplacedBySymlink(t *testing.T) {
 	if err := os.Symlink(filepath.Join(outside, "BUILD.bazel"), name); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.write(changes); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+	if err := write(root, changes); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("error %v", err)
 	}
 	compare(t, "outside", imageFile, readAll(t, outside)["BUILD.bazel"])
@@ -97,7 +97,7 @@ func TestModuleLast(t *testing.T) {
 	if err := os.Remove(filepath.Join(root, "z/BUILD.bazel")); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.write(changes); err == nil {
+	if err := write(root, changes); err == nil {
 		t.Error("no error")
 	}
 	compare(t, "MODULE.bazel", module, readAll(t, root)["MODULE.bazel"])

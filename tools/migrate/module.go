@@ -63,9 +63,9 @@ func (m *modules) fix() {
 			}
 		}
 		for _, c := range f.calls {
-			for _, symbol := range c.symbols {
-				if adapterModules[symbol] != "" {
-					left[rulesetOf(adapterModules[symbol])] = true
+			for _, made := range c.made {
+				if module := adapterModules[made.symbol]; module != "" {
+					left[rulesetOf(module)] = true
 				}
 			}
 		}

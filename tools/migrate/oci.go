@@ -67,9 +67,9 @@ func ociLoad() *rule {
 func inherited(c *call, a *attr) {
 	if list, ok := a.value.(*build.ListExpr); ok && len(list.List) == 0 && c.attr("base") != nil {
 		c.drop(a)
-		c.cleared = append(c.cleared, fmt.Sprintf("%q", a.name))
+		c.clear(a.name)
 		if c.rule.ruleset == "rules_oci" && a.name == "entrypoint" && c.attr("cmd") == nil {
-			c.cleared = append(c.cleared, `"cmd"`) // an entrypoint removes the base's arguments
+			c.clear("cmd") // an entrypoint removes the base's arguments
 		}
 		return
 	}
@@ -95,6 +95,6 @@ func tars(c *call, a *attr) {
 		return
 	}
 	for _, value := range all {
-		c.refs = append(c.refs, reference{attr: a.name, value: value})
+		c.need(a.name, value)
 	}
 }

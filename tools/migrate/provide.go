@@ -12,7 +12,7 @@ import (
 
 // provideFiles writes targets with the files that other rules use, and makes these rules use them.
 func (b *boundary) provideFiles(c *call) {
-	if len(c.files) == 0 {
+	if !b.isNeeded(c) {
 		return
 	}
 	if c.rule.role == program {
@@ -24,13 +24,13 @@ func (b *boundary) provideFiles(c *call) {
 			}
 		}
 		c.generate("image_archive", archive, own)
-		for _, u := range c.files {
+		for _, u := range b.files[c] {
 			c.provide(u, archive)
 		}
 		return
 	}
 	made := map[string]string{} // by what they are of
-	for _, u := range c.files {
+	for _, u := range b.files[c] {
 		image, key := c.ref(c.file.source(c.attr("name").value)), u.forwarder
 		if u.forwarder != "" {
 			image = fmt.Sprintf("%q", u.forwarder)

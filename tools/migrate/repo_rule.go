@@ -117,8 +117,7 @@ func (m *modules) copies() {
 		var statements, names []string
 		for _, c := range byFile[f] {
 			if f.tree.Type != build.TypeModule {
-				c.before = append(c.before, fmt.Sprintf("images_pull(\n    name = %q,\n    reference = %s,\n)", c.copied, c.pulled))
-				c.symbols = append(c.symbols, "images_pull")
+				c.made = append(c.made, made{"images_pull", fmt.Sprintf("images_pull(\n    name = %q,\n    reference = %s,\n)", c.copied, c.pulled)})
 				continue
 			}
 			statements = append(statements, fmt.Sprintf("strata_images.pull(\n    name = %q,\n    reference = %s,\n)\n", c.copied, c.pulled))

@@ -127,7 +127,7 @@ func (c *call) translate() {
 	}
 	if c.rule.stays() {
 		if a := c.attr("image"); a != nil && c.scope != nil {
-			c.refs = append(c.refs, reference{attr: "image", value: a.value})
+			c.need("image", a.value)
 		}
 		c.problems = nil // it stays, whatever its attributes
 		return

@@ -48,7 +48,7 @@ func (p *plan) resolveUnknown(c *call, ref *reference) bool {
 			l.through = true
 		}
 	}
-	p.boundary.unknown = append(p.boundary.unknown, l)
+	p.boundary.addUnknown(l)
 	return true
 }
 

@@ -199,16 +199,14 @@ func (us *uses) addUse(u use, label string) {
 	switch {
 	case exact && user != nil:
 		us.useFiles(target, u)
-	case exact && user == nil && !f.isBuild() && len(us.chains.open) > 0:
-		for _, c := range us.chains.open { // macros that may get the label
-			us.chains.join(c.node, target.node)
-		}
+	case exact && user == nil && !f.isBuild() && us.chains.hasOpen(): // macros that may get the label
+		us.chains.joinOpen(target)
 		if target.rule.role != pull {
 			target.usedBy(u)
 		}
 	case exact && user == nil && !f.isBuild() && f.chosen && target.rule.role == image && target.rule.ruleset == "rules_oci" && target.file.isBuild() &&
 		target.alone && target.loop == nil:
-		us.boundary.listedUses = append(us.boundary.listedUses, listedUse{target, u})
+		us.boundary.addListed(target, u)
 	default:
 		target.usedBy(u)
 	}
@@ -220,8 +218,7 @@ func (us *uses) useFiles(target *call, u use) {
 	if u.user.kind() == "image_import" {
 		target.note("%s in %s reads an archive of it; name the image itself instead", u.user.kind(), u.user.where())
 	}
-	if p, ok := usePull(target, u); ok && target.rule.role == pull {
-		us.boundary.pullUses = append(us.boundary.pullUses, p)
+	if target.rule.role == pull && us.boundary.addPull(target, u) {
 		return
 	}
 	switch {
@@ -233,13 +230,13 @@ func (us *uses) useFiles(target *call, u use) {
 	case target.rule.role == image && u.group() == "digest": // which ours has, too
 	case target.rule.role == image && target.rule.ruleset == "rules_docker" && (u.archive || slices.Contains(archiveReaders, u.user.kind()) && u.attr == "images"):
 		u.archive = true
-		target.files = append(target.files, u)
+		us.boundary.need(target, u)
 	case target.rule.role == image && (target.rule.ruleset == "rules_oci" || u.group() != "" || u.user.rule != nil && u.user.rule.stays()),
 		target.rule.to == "image_load" && u.isTarball() && target.rule.ruleset != "rules_docker":
-		target.files = append(target.files, u)
+		us.boundary.need(target, u)
 	case target.adapter() != "":
 		u.adapted = true
-		target.files = append(target.files, u)
+		us.boundary.need(target, u)
 	default:
 		target.usedBy(u)
 	}

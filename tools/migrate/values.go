@@ -151,7 +151,7 @@ func label(to string) action {
 		c.rename(a, to)
 		for _, value := range values(a.value) {
 			if !isNone(value) {
-				c.refs = append(c.refs, reference{attr: a.name, value: value})
+				c.need(a.name, value)
 			}
 		}
 	}
@@ -173,7 +173,7 @@ func labels(to string) action {
 			return
 		}
 		for _, value := range all {
-			c.refs = append(c.refs, reference{attr: a.name, value: value})
+			c.need(a.name, value)
 		}
 	}
 }

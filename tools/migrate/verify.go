@@ -14,7 +14,7 @@ import (
 
 // verify builds the images of the workspace without and with the changes, compares them, and reports the differences. It
 // returns the number of images that differ or cannot be compared. All builds are in copies of the workspace.
-func (w *workspace) verify(ctx context.Context, program string, changes []change, problems io.Writer) (different int, err error) {
+func verify(ctx context.Context, w *workspace, program string, changes []change, problems io.Writer) (different int, err error) {
 	dir, err := os.MkdirTemp("", "migrate-verify-")
 	if err != nil {
 		return 0, err
@@ -29,7 +29,7 @@ func (w *workspace) verify(ctx context.Context, program string, changes []change
 		after.expunge()
 		err = errors.Join(err, os.RemoveAll(dir))
 	}()
-	if err := errors.Join(w.copyTo(before.dir, nil), w.copyTo(after.dir, changes)); err != nil {
+	if err := errors.Join(copyTo(before.dir, w, nil), copyTo(after.dir, w, changes)); err != nil {
 		return 0, err
 	}
 	labels, err := migrated(ctx, before, after)

@@ -13,7 +13,7 @@ import (
 )
 
 // copyTo copies the workspace to a new directory, with changes. It leaves out Bazel's links and the history of Git.
-func (w *workspace) copyTo(dir string, changes []change) error {
+func copyTo(dir string, w *workspace, changes []change) error {
 	err := filepath.WalkDir(w.root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -28,7 +28,7 @@ func (w *workspace) copyTo(dir string, changes []change) error {
 		case entry.IsDir():
 			return os.Mkdir(to, 0o777)
 		case entry.Type() == fs.ModeSymlink:
-			return w.copyLink(name, relative, to)
+			return copyLink(name, relative, to)
 		case entry.Type().IsRegular():
 			return copyFile(name, to)
 		}
@@ -42,7 +42,7 @@ func (w *workspace) copyTo(dir string, changes []change) error {
 		if i := slices.IndexFunc(changes, func(c change) bool { return c.file == f }); i >= 0 {
 			text = changes[i].text
 		}
-		if text, err = w.relocated(f.name, text); err != nil {
+		if text, err = relocated(w.root, f.name, text); err != nil {
 			return err
 		}
 		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(f.name)), text, 0o666); err != nil {
@@ -53,7 +53,7 @@ func (w *workspace) copyTo(dir string, changes []change) error {
 }
 
 // copyLink copies a symlink. One that leads out of the workspace becomes absolute.
-func (w *workspace) copyLink(name, relative, to string) error {
+func copyLink(name, relative, to string) error {
 	target, err := os.Readlink(name)
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func copyFile(name, to string) (err error) {
 }
 
 // relocated makes the paths of modules and repositories outside of the workspace absolute, because a copy is elsewhere.
-func (w *workspace) relocated(name string, text []byte) ([]byte, error) {
+func relocated(root, name string, text []byte) ([]byte, error) {
 	f, err := parse(name, text, nil)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (w *workspace) relocated(name string, text []byte) ([]byte, error) {
 		if !ok || filepath.IsAbs(value) || filepath.IsLocal(value) || !slices.Contains([]string{"local_path_override", "local_repository", "new_local_repository"}, c.kind()) {
 			continue
 		}
-		edits.Replace(c.attr("path").value, fmt.Sprintf("%q", filepath.ToSlash(filepath.Join(w.root, value))))
+		edits.Replace(c.attr("path").value, fmt.Sprintf("%q", filepath.ToSlash(filepath.Join(root, value))))
 	}
 	return edit.Apply(text, edits)
 }
