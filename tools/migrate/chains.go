@@ -72,6 +72,7 @@ type plan struct {
 
 // newPlan translates all calls in memory, and finds out which of them stay.
 func newPlan(w *workspace) *plan {
+	index(w)
 	p := &plan{w: w, chains: newChains(w), boundary: newBoundary(w), layers: map[string]bool{}}
 	p.uses = newUses(w, p.chains, p.boundary)
 	calls := w.calls()

@@ -159,10 +159,7 @@ type translation struct {
 }
 
 func translate(w *workspace) *translation {
-	t := &translation{workspace: w, modules: findModules(w)}
-	index(w)
-	t.plan = newPlan(w)
-	return t
+	return &translation{workspace: w, modules: findModules(w), plan: newPlan(w)}
 }
 
 // changes returns the files that change.

@@ -142,9 +142,9 @@ func (f *file) fixDependencies(left map[string]bool) {
 		}
 		last = c
 		switch name, _ := c.text("name"); {
-		case repositories[name] == "rules_oci" || repositories[name] == "rules_img":
+		case rulesetOf(name) == "rules_oci" || rulesetOf(name) == "rules_img":
 			other = c
-			if left[repositories[name]] {
+			if left[rulesetOf(name)] {
 				continue
 			}
 			if declared {
