@@ -41,7 +41,7 @@ func (f *file) maker(key string) *call {
 		if c.rule != nil || !c.alone || c.loop != nil {
 			continue
 		}
-		if own, ok := c.nameKey(c.attr("name")); ok && own == key {
+		if own, ok := c.target(); ok && own == key {
 			return c
 		}
 	}

@@ -82,10 +82,9 @@ func (w *workspace) findAdapters() {
 	archives := map[string]bool{}
 	for _, f := range w.files {
 		for _, c := range f.calls {
-			name := c.attr("name")
 			switch c.kind() {
 			case "image_archive", "image_layer":
-				if key, ok := c.nameKey(name); ok && c.rule == nil {
+				if key, ok := c.target(); ok && c.rule == nil {
 					files[key] = c.kind()
 				}
 			case "image_import":
@@ -104,13 +103,6 @@ func (w *workspace) findAdapters() {
 			}
 		}
 	}
-}
-
-func (c *call) nameKey(a *attr) (string, bool) {
-	if a == nil {
-		return "", false
-	}
-	return c.key(a.value)
 }
 
 // adapterAttributes are those that an adapter can have beside its source.
@@ -133,7 +125,7 @@ func (c *call) isAdapter(files map[string]string, archives map[string]bool) bool
 		return true
 	}
 	// One that makes an archive of a target which rules_docker alone can read.
-	name, named := c.nameKey(c.attr("name"))
+	name, named := c.target()
 	return named && c.rule.is("container_image") && archives[name+".tar"]
 }
 

@@ -54,7 +54,7 @@ func (us *uses) addMacroUse(c *call, attr string, x build.Expr) {
 // declaredIn returns the call of a rule outside of the rulesets that declares a target in the function of a call, or nil.
 func (us *uses) declaredIn(c *call, key string) *call {
 	for _, other := range c.file.calls {
-		if name, ok := other.nameKey(other.attr("name")); ok && other.scope == c.scope && other.rule == nil && name == key {
+		if name, ok := other.target(); ok && other.scope == c.scope && other.rule == nil && name == key {
 			return other
 		}
 	}

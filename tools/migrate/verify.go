@@ -34,7 +34,7 @@ func verify(ctx context.Context, w *workspace, program string, changes []change,
 	}
 	labels, err := migrated(ctx, before, after)
 	if err != nil || len(labels) == 0 {
-		return 0, errors.Join(err, report(problems, 0, 0))
+		return 0, errors.Join(err, summary(problems, 0, 0))
 	}
 	image, err := after.image(ctx)
 	if err != nil {
@@ -65,10 +65,10 @@ func verify(ctx context.Context, w *workspace, program string, changes []change,
 			different++
 		}
 	}
-	return different, report(problems, len(labels), different)
+	return different, summary(problems, len(labels), different)
 }
 
-func report(out io.Writer, all, different int) error {
+func summary(out io.Writer, all, different int) error {
 	_, err := fmt.Fprintf(out, "verify: %d images: %d the same, %d different or not compared\n", all, all-different, different)
 	return err
 }
