@@ -1,0 +1,135 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bazelbuild/buildtools/build"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/expr"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/format"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/pattern"
+)
+
+// Setting is an attribute of a new target, with its value as Starlark.
+type Setting struct{ Name, Text string }
+
+// Made is a new target: the name of its rule, which the file may load under another one, and its call.
+type Made struct{ Symbol, Text string }
+
+// Generate puts a new target in front of the call. Only a call that is a statement can have one.
+func (c *Call) Generate(kind, name string, settings []Setting) {
+	if !c.Alone {
+		c.RefuseNested()
+		return
+	}
+	call := &build.CallExpr{X: &build.Ident{Name: kind}, ForceMultiLine: true}
+	set := func(name, text string) {
+		tree, err := build.ParseBuild("", []byte(text))
+		if err != nil || len(tree.Stmt) != 1 {
+			c.Refuse(name, "internal", "the value cannot be written: "+text, "report this as a bug")
+			return
+		}
+		call.List = append(call.List, &build.AssignExpr{LHS: &build.Ident{Name: name}, Op: "=", RHS: tree.Stmt[0]})
+	}
+	set("name", name)
+	slices.SortStableFunc(settings, func(a, b Setting) int {
+		if first := b.Name == "srcs"; first || a.Name == "srcs" {
+			return map[bool]int{true: 1, false: -1}[first]
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	for _, s := range settings {
+		if s.Text != "" {
+			set(s.Name, s.Text)
+		}
+	}
+	for _, inherited := range []string{"tags", "target_compatible_with", "testonly"} {
+		if a := c.Attr(inherited); a != nil {
+			set(inherited, c.File.Source(a.Value))
+		}
+	}
+	c.Made = append(c.Made, Made{kind, build.FormatString(call)})
+}
+
+// Shared returns the label of a new target that has a file's name and can be used by several calls, unless the file is computed.
+func (c *Call) Shared(kind, files, suffix string, settings []Setting) string {
+	if c.Scope != nil || c.Loop != nil || files == "" {
+		name := c.FreeName(suffix)
+		c.Generate(kind, name, settings)
+		return c.Ref(name)
+	}
+	key := kind + files
+	for _, name := range []string{"tags", "target_compatible_with", "testonly"} {
+		key += "\x00" + c.SourceOf(name)
+	}
+	if c.File.shared[key] == "" {
+		base := strings.TrimSuffix(strings.TrimSuffix(Explicit(files), ":image.tar"), ".tar")
+		base = strings.TrimSuffix(base, "//image")
+		base = strings.TrimLeft(base[strings.LastIndexAny(base, ":/")+1:], "@")
+		probe := &Call{File: c.File, Attrs: []Attr{{Name: "name", Value: &build.StringExpr{Value: base}}}}
+		name := probe.FreeName(suffix)
+		c.Generate(kind, name, settings)
+		c.File.shared[key] = c.Ref(name)
+	}
+	return c.File.shared[key]
+}
+
+// FreeName returns the text of a name for a target that belongs to this one. It is no other target's name.
+func (c *Call) FreeName(suffix string) string {
+	a := c.Attr("name")
+	s, literal := a.Value.(*build.StringExpr)
+	for n := 1; ; n++ {
+		end := suffix
+		if n > 1 {
+			end += strconv.Itoa(n)
+		}
+		name := fmt.Sprintf("%q", end)
+		if literal {
+			name = fmt.Sprintf("%q", s.Value+end)
+		} else {
+			name = format.Operand(a.Value, c.File.Source(a.Value)) + " + " + name
+		}
+		made, known := pattern.Of(a.Value)
+		if !known {
+			made = c.File.Source(a.Value)
+		}
+		if made += end; !c.File.Taken[made] {
+			c.File.Taken[made] = true
+			return name
+		}
+	}
+}
+
+// Ref returns the label of a target in this file whose name has this text.
+func (c *Call) Ref(name string) string {
+	if name[0] == '"' && c.Scope == nil {
+		return `":` + name[1:]
+	}
+	return name
+}
+
+// RefuseNested refuses a call that needs another target and cannot have one in front of it.
+func (c *Call) RefuseNested() {
+	c.Refuse("", "nested", "the translation needs another target, and the call is part of an expression", "write the call as a statement")
+}
+
+// Settings returns the attributes of a call after its edits, other than those of every rule.
+func (c *Call) Settings() []Setting {
+	var all []Setting
+	for _, a := range c.Attrs {
+		if slices.Contains(Common, a.Name) || slices.Contains(c.Dropped, a.Index) || expr.IsNone(a.Value) {
+			continue
+		}
+		probe := *c
+		probe.Edits = slices.Clone(c.Edits)
+		own := Setting{a.Name, probe.Take(a.Value)}
+		if name, renamed := c.Edits.Of(a.Expr.LHS); renamed {
+			own.Name = name
+		}
+		all = append(all, own)
+	}
+	return all
+}

@@ -1,0 +1,33 @@
+package model
+
+import (
+	"path"
+	"strings"
+)
+
+// Explicit returns a label with the name of its target.
+func Explicit(label string) string {
+	if strings.HasPrefix(strings.TrimLeft(label, "@"), "//") && !strings.Contains(label, ":") {
+		return label + ":" + path.Base(label)
+	}
+	return label
+}
+
+// Label returns the absolute form of a label in this file. Labels of other repositories stay.
+func (f *File) Label(text string) string {
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "@"), "@")
+	switch {
+	case strings.HasPrefix(text, "//") && !strings.Contains(text, ":"):
+		return text + ":" + path.Base(text)
+	case strings.HasPrefix(text, "//"):
+		return text
+	case strings.HasPrefix(text, ":"):
+		return "//" + f.Pkg() + text
+	}
+	return "//" + f.Pkg() + ":" + text
+}
+
+// IsExternal reports whether a label names a target of another repository.
+func IsExternal(label string) bool {
+	return strings.HasPrefix(label, "@") && !strings.HasPrefix(label, "@//") && !strings.HasPrefix(label, "@@//")
+}

@@ -1,0 +1,45 @@
+// Package layers turns files that other rulesets put into a directory into those of an image_layer.
+package layers
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/format"
+)
+
+// Rewrite gives a call other settings in place of those that describe its layer. names has the attributes with these, and
+// the names of ours, if any.
+func Rewrite(c *model.Call, names map[string]string, own []model.Setting) {
+	for i := range c.Attrs {
+		a := &c.Attrs[i]
+		to, ok := names[a.Name]
+		if !ok {
+			continue
+		}
+		at := slices.IndexFunc(own, func(s model.Setting) bool { return s.Name == to })
+		if at < 0 {
+			c.Drop(a)
+			continue
+		}
+		c.Rename(a, own[at].Name)
+		c.Set(a, own[at].Text)
+		own = slices.Delete(slices.Clone(own), at, at+1)
+	}
+	for _, s := range own {
+		c.AddText(s.Name, s.Text)
+	}
+}
+
+// Modes returns the attribute modes for files that all have the same mode.
+func Modes(paths map[string]string, mode string) string {
+	all := map[string]string{}
+	for at := range paths {
+		if strings.HasSuffix(at, "/") {
+			at += "**"
+		}
+		all[at] = mode
+	}
+	return format.Dict(all)
+}
