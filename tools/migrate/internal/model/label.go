@@ -27,6 +27,12 @@ func (f *File) Label(text string) string {
 	return "//" + f.Pkg() + ":" + text
 }
 
+// Split returns the package and the name in an absolute label of this repository.
+func Split(label string) (pkg, name string) {
+	pkg, name, _ = strings.Cut(strings.TrimPrefix(label, "//"), ":")
+	return pkg, name
+}
+
 // IsExternal reports whether a label names a target of another repository.
 func IsExternal(label string) bool {
 	return strings.HasPrefix(label, "@") && !strings.HasPrefix(label, "@//") && !strings.HasPrefix(label, "@@//")

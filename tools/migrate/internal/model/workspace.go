@@ -3,6 +3,9 @@
 package model
 
 import (
+	"path/filepath"
+	"strings"
+
 	"github.com/bazelbuild/buildtools/build"
 )
 
@@ -57,6 +60,36 @@ func (w *Workspace) Add(f *File) {
 	f.Workspace = w
 	w.Files = append(w.Files, f)
 	w.byName[f.Name] = f
+}
+
+// Package returns the BUILD files of a package.
+func (w *Workspace) Package(pkg string) []*File {
+	var all []*File
+	for _, f := range w.Files {
+		if f.IsBuild() && f.Pkg() == pkg {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// Path returns where the file of a label would be.
+func (w *Workspace) Path(label string) string {
+	pkg, name := Split(label)
+	return filepath.Join(w.Root, filepath.FromSlash(pkg), filepath.FromSlash(name))
+}
+
+// Puller returns the call that pulls the image in a repository, or nil. rules_oci has a repository for each platform as well.
+func (w *Workspace) Puller(repository string) (puller *Call, platform string) {
+	if puller = w.Targets["@"+repository]; puller != nil {
+		return puller, ""
+	}
+	for at := strings.LastIndexByte(repository, '_'); at > 0; at = strings.LastIndexByte(repository[:at], '_') {
+		if puller = w.Targets["@"+repository[:at]]; puller != nil && puller.Rule.Is("oci_pull") {
+			return puller, repository[at+1:]
+		}
+	}
+	return nil, ""
 }
 
 // Calls returns the calls of rules of other rulesets.

@@ -104,11 +104,8 @@ func (p *Plan) keepsLayout(user *model.Call, key, label string) bool {
 	if target := p.w.Targets[key]; target != nil {
 		return target.Rule.Is("oci_image") && len(p.w.Aliases[key]) == 0
 	}
-	pkg, _, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
-	for _, f := range p.w.Files {
-		if !f.IsBuild() || f.Pkg() != pkg {
-			continue
-		}
+	pkg, _ := model.Split(key)
+	for _, f := range p.w.Package(pkg) {
 		for _, c := range f.Calls {
 			if macro, ok := p.chains.Macro(f, c.Kind()); ok {
 				p.chains.Join(user.Node, macro)

@@ -11,22 +11,6 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/expr"
 )
 
-// resolveProbes finds the targets that callers pass on to a call.
-func (p *Plan) resolveProbes(c *model.Call) {
-	for _, probe := range c.Probes {
-		for i := range probe.Refs {
-			p.resolve(probe, &probe.Refs[i])
-		}
-		if len(probe.Edits) > 0 {
-			probe.Refuse("", "kwargs", "a label has another name in rules_strata", "")
-		}
-		for _, problem := range probe.Problems {
-			c.Refuse("**", "kwargs", fmt.Sprintf("%s in %s passes on %s: %s", probe.Kind(), probe.Where(), problem.Attr, problem.Reason),
-				"list the attributes that callers use as parameters, then run this again")
-		}
-	}
-}
-
 // resolve joins a call to the target that it needs.
 func (p *Plan) resolve(c *model.Call, ref *model.Reference) {
 	tar := ref.Attr == "tars"
@@ -108,24 +92,18 @@ func (p *Plan) resolveExternal(c *model.Call, ref *model.Reference) {
 		return
 	}
 	repository, rest, _ := strings.Cut(strings.TrimLeft(ref.Key, "@"), "//")
-	if target := p.w.Targets["@"+repository]; target != nil {
-		if !p.Boundary.Link(c, target, ref.Attr, ref.Value) {
-			p.chains.Join(c.Node, target.Node)
-		}
+	target, platform := p.w.Puller(repository)
+	if target == nil || platform != "" && rest != "" {
+		c.Note("@%s must be an image of rules_strata: bazel run @rules_strata//rules:lock -- add %s REFERENCE", repository, repository)
 		return
 	}
-	// rules_oci has a repository for each platform.
-	for at := strings.LastIndexByte(repository, '_'); at > 0; at = strings.LastIndexByte(repository[:at], '_') {
-		target := p.w.Targets["@"+repository[:at]]
-		if target != nil && rest == "" && target.Rule.Is("oci_pull") {
-			c.Replace(ref.Value, fmt.Sprintf("%q", "@"+repository[:at]+"//:"+repository[at+1:]))
-			if !p.Boundary.Link(c, target, ref.Attr, ref.Value) {
-				p.chains.Join(c.Node, target.Node)
-			}
-			return
-		}
+	if platform != "" {
+		name := strings.TrimSuffix(repository, "_"+platform)
+		c.Replace(ref.Value, fmt.Sprintf("%q", "@"+name+"//:"+platform))
 	}
-	c.Note("@%s must be an image of rules_strata: bazel run @rules_strata//rules:lock -- add %s REFERENCE", repository, repository)
+	if !p.Boundary.Link(c, target, ref.Attr, ref.Value) {
+		p.chains.Join(c.Node, target.Node)
+	}
 }
 
 // instance returns the macro that declares a target of a BUILD file: the one called with its name, or with the beginning of
@@ -158,4 +136,20 @@ func (p *Plan) isMade(key string) bool {
 		return false
 	}
 	return !maker.File.IsMacro(maker.Kind())
+}
+
+// resolveProbes finds the targets that callers pass on to a call.
+func (p *Plan) resolveProbes(c *model.Call) {
+	for _, probe := range c.Probes {
+		for i := range probe.Refs {
+			p.resolve(probe, &probe.Refs[i])
+		}
+		if len(probe.Edits) > 0 {
+			probe.Refuse("", "kwargs", "a label has another name in rules_strata", "")
+		}
+		for _, problem := range probe.Problems {
+			c.Refuse("**", "kwargs", fmt.Sprintf("%s in %s passes on %s: %s", probe.Kind(), probe.Where(), problem.Attr, problem.Reason),
+				"list the attributes that callers use as parameters, then run this again")
+		}
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -64,11 +63,8 @@ var extensions = []string{"rpm_image"}
 // makers returns the calls that may declare a target. It reports false if one of them may be a macro of the workspace,
 // which may use a rule that is translated, or if the workspace does not show any.
 func (p *Plan) makers(key string) (all []*model.Call, known bool) {
-	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
-	for _, f := range p.w.Files {
-		if !f.IsBuild() || f.Pkg() != pkg {
-			continue
-		}
+	pkg, name := model.Split(key)
+	for _, f := range p.w.Package(pkg) {
 		for _, c := range f.Calls {
 			a := c.Attr("name")
 			if a == nil || c.Rule != nil {
@@ -90,17 +86,14 @@ func (p *Plan) makers(key string) (all []*model.Call, known bool) {
 // isMissing reports whether a label names nothing, so that its users fail in both rulesets: its package has no such file, and all
 // names in it are known to be others.
 func (p *Plan) isMissing(key string) bool {
-	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
+	pkg, name := model.Split(key)
 	if !strings.HasPrefix(key, "//") || !outputs.IsUndeclared(p.w, key) {
 		return false
 	}
-	if _, err := os.Lstat(filepath.Join(p.w.Root, filepath.FromSlash(pkg), filepath.FromSlash(name))); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(p.w.Path(key)); !errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
-	for _, f := range p.w.Files {
-		if !f.IsBuild() || f.Pkg() != pkg {
-			continue
-		}
+	for _, f := range p.w.Package(pkg) {
 		for _, c := range f.Calls {
 			a := c.Attr("name")
 			if a == nil {

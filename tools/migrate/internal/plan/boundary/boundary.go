@@ -127,7 +127,7 @@ func (b *Boundary) readLink(l Link, label, src string) {
 			src = fmt.Sprintf("%q", "@"+copyPull(l.target))
 		}
 	} else {
-		src = b.readFrom(l, label, src)
+		src = readFrom(l, label, src)
 	}
 	c.Edits = c.Edits.Without(l.Value)
 	c.Replace(l.Value, src)
@@ -135,7 +135,7 @@ func (b *Boundary) readLink(l Link, label, src string) {
 }
 
 // readFrom returns the target that has the files of another, in front of the call.
-func (b *Boundary) readFrom(l Link, label, src string) string {
+func readFrom(l Link, label, src string) string {
 	c := l.User
 	if l.target != nil && l.target.Rule.Ruleset == "rules_img" {
 		group := "oci_layout"

@@ -44,17 +44,11 @@ func hasDigest(c *model.Call) bool {
 	return slices.Contains([]string{"image", "image_index", "image_artifact", "image_from_binary"}, c.Rule.To)
 }
 
-// pulledBy returns the call that pulls the image of a label in another repository, or nil. rules_oci has a repository for each
-// platform as well.
+// pulledBy returns the call that pulls the image of a label in another repository, or nil.
 func (us *Uses) pulledBy(label string) *model.Call {
 	repository, _, _ := strings.Cut(strings.TrimLeft(label, "@"), "//")
-	if target := us.w.Targets["@"+repository]; target != nil {
+	if target, _ := us.w.Puller(repository); target != nil {
 		return target
-	}
-	for at := strings.LastIndexByte(repository, '_'); at > 0; at = strings.LastIndexByte(repository[:at], '_') {
-		if target := us.w.Targets["@"+repository[:at]]; target != nil && target.Rule.Is("oci_pull") {
-			return target
-		}
 	}
 	if _, rest, _ := strings.Cut(label, "//"); rest != "" && rest != "image" {
 		return nil

@@ -39,7 +39,7 @@ func (us *Uses) addMacroUse(c *model.Call, attr string, x build.Expr) {
 	}
 	u := boundary.Use{File: c.File, User: c, Attr: attr, Value: x}
 	target := us.w.Targets[key]
-	if name, ok := strings.CutSuffix(key, ".tar"); ok && target == nil && us.declaredIn(c, key) == nil {
+	if name, ok := strings.CutSuffix(key, ".tar"); ok && target == nil && declaredIn(c, key) == nil {
 		target = us.w.Targets[name]
 		if u.Archive = target != nil && target.Rule.Ruleset == "rules_docker" && target.Rule.Role == model.Image; !u.Archive {
 			return
@@ -56,7 +56,7 @@ func (us *Uses) addMacroUse(c *model.Call, attr string, x build.Expr) {
 }
 
 // declaredIn returns the call of a rule outside of the rulesets that declares a target in the function of a call, or nil.
-func (us *Uses) declaredIn(c *model.Call, key string) *model.Call {
+func declaredIn(c *model.Call, key string) *model.Call {
 	for _, other := range c.File.Calls {
 		if name, ok := other.Target(); ok && other.Scope == c.Scope && other.Rule == nil && name == key {
 			return other

@@ -34,7 +34,7 @@ func IsNative(f *model.File, symbol string) bool {
 	if symbol == "filegroup" || symbol == "alias" {
 		return true
 	}
-	if ourFiles[symbol] == "" || f.Workspace == nil {
+	if ourFiles[symbol] == "" {
 		return false
 	}
 	native := false
@@ -76,7 +76,7 @@ func (m *Imports) module(symbol string) string {
 		return module
 	case from == "":
 		return defs
-	case strings.HasPrefix(from, "@rules_strata//") || m.file.Workspace == nil:
+	case strings.HasPrefix(from, "@rules_strata//"):
 		return from
 	}
 	language, _, _ := strings.Cut(symbol, "_")

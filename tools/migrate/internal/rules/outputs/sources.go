@@ -2,7 +2,6 @@ package outputs
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,12 +14,9 @@ import (
 // IsUndeclared reports whether no rule or macro of a package can declare a target: its label is that of a source file or a
 // directory, which need not exist in this checkout.
 func IsUndeclared(w *model.Workspace, key string) bool {
-	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
+	pkg, name := model.Split(key)
 	found := false
-	for _, f := range w.Files {
-		if !f.IsBuild() || f.Pkg() != pkg {
-			continue
-		}
+	for _, f := range w.Package(pkg) {
 		found = true
 		for _, c := range f.Calls {
 			a := c.Attr("name")
@@ -43,7 +39,6 @@ func IsUndeclared(w *model.Workspace, key string) bool {
 
 // IsSource reports whether a label is that of a source file.
 func IsSource(w *model.Workspace, key string) bool {
-	pkg, name, _ := strings.Cut(strings.TrimPrefix(key, "//"), ":")
-	info, err := os.Lstat(filepath.Join(w.Root, filepath.FromSlash(pkg), filepath.FromSlash(name)))
+	info, err := os.Lstat(w.Path(key))
 	return err == nil && info.Mode().IsRegular()
 }
