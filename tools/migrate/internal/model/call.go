@@ -22,13 +22,14 @@ type Call struct {
 	// Loop is set if the call is the element of a comprehension that is a statement.
 	Loop  *build.Comprehension
 	Attrs []Attr
+	Star  string // the variable in an argument **NAME
 
+	// What becomes of the call, if Problems is empty. Refs are translated together with it.
 	Edits    edit.List
 	Dropped  []int    // arguments to remove
 	Replaced []string // variables that edits replace by other text
 	Cleared  []string // settings of the base that are not inherited, as Starlark
 	Own      any      // what the code for the rule keeps about the call
-	Star     string   // the variable in an argument **NAME
 	Probes   []*Call  // the callers that pass on attributes with it
 	Made     []Made   // targets to put in front
 	Problems []Problem

@@ -10,7 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
 )
 
-// variables of the base, in the forms of the rulesets. rules_docker expands $$ to $ first.
+// Variables of the base, in the forms of the rulesets. rules_docker expands $$ to $ first.
 var (
 	ociVariable    = regexp.MustCompile(`\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))`)
 	dockerVariable = regexp.MustCompile(`\$\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))`)
