@@ -13,7 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/edit"
 )
 
-// files has the files to load names from, other than defs.bzl.
+// ourFiles has the files to load names from, other than defs.bzl.
 var ourFiles = map[string]string{
 	"images_pull":   "@rules_strata//rules:repositories.bzl",
 	"go_binary":     "@rules_go//go:def.bzl",
@@ -125,7 +125,7 @@ func (m *Imports) Alias(symbol, local string) {
 	m.aliases[local] = true
 }
 
-// IsAlias reports whether alias was called for a local name.
+// IsAlias reports whether Alias made a local name.
 func (m *Imports) IsAlias(local string) bool { return m.aliases[local] }
 
 func (m *Imports) add(symbol, local string) {
