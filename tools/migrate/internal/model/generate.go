@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,14 +14,14 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/pattern"
 )
 
-// Setting is an attribute of a new target, with its value as Starlark.
-type Setting struct{ Name, Text string }
+// Settings are the attributes of a target, with their values as Starlark. An empty one is not written.
+type Settings map[string]string
 
 // Made is a new target: the name of its rule, which the file may load under another one, and its call.
 type Made struct{ Symbol, Text string }
 
 // Generate puts a new target in front of the call. Only a call that is a statement can have one.
-func (c *Call) Generate(kind, name string, settings []Setting) {
+func (c *Call) Generate(kind, name string, settings Settings) {
 	if !c.Alone {
 		c.RefuseNested()
 		return
@@ -35,15 +36,9 @@ func (c *Call) Generate(kind, name string, settings []Setting) {
 		call.List = append(call.List, &build.AssignExpr{LHS: &build.Ident{Name: name}, Op: "=", RHS: tree.Stmt[0]})
 	}
 	set("name", name)
-	slices.SortStableFunc(settings, func(a, b Setting) int {
-		if first := b.Name == "srcs"; first || a.Name == "srcs" {
-			return map[bool]int{true: 1, false: -1}[first]
-		}
-		return strings.Compare(a.Name, b.Name)
-	})
-	for _, s := range settings {
-		if s.Text != "" {
-			set(s.Name, s.Text)
+	for _, name := range slices.SortedFunc(maps.Keys(settings), srcsFirst) {
+		if text := settings[name]; text != "" {
+			set(name, text)
 		}
 	}
 	for _, inherited := range []string{"tags", "target_compatible_with", "testonly"} {
@@ -54,8 +49,19 @@ func (c *Call) Generate(kind, name string, settings []Setting) {
 	c.Made = append(c.Made, Made{kind, build.FormatString(call)})
 }
 
+// srcsFirst is the order of attributes, which is buildifier's.
+func srcsFirst(a, b string) int {
+	switch "srcs" {
+	case a:
+		return -1
+	case b:
+		return 1
+	}
+	return strings.Compare(a, b)
+}
+
 // Shared returns the label of a new target that has a file's name and can be used by several calls, unless the file is computed.
-func (c *Call) Shared(kind, files, suffix string, settings []Setting) string {
+func (c *Call) Shared(kind, files, suffix string, settings Settings) string {
 	if c.Scope != nil || c.Loop != nil || files == "" {
 		name := c.FreeName(suffix)
 		c.Generate(kind, name, settings)
@@ -117,19 +123,19 @@ func (c *Call) RefuseNested() {
 }
 
 // Settings returns the attributes of a call after its edits, other than those of every rule.
-func (c *Call) Settings() []Setting {
-	var all []Setting
+func (c *Call) Settings() Settings {
+	all := Settings{}
 	for _, a := range c.Attrs {
 		if slices.Contains(Common, a.Name) || slices.Contains(c.Dropped, a.Index) || expr.IsNone(a.Value) {
 			continue
 		}
 		probe := *c
 		probe.Edits = slices.Clone(c.Edits)
-		own := Setting{a.Name, probe.Take(a.Value)}
-		if name, renamed := c.Edits.Of(a.Expr.LHS); renamed {
-			own.Name = name
+		name := a.Name
+		if to, renamed := c.Edits.Of(a.Expr.LHS); renamed {
+			name = to
 		}
-		all = append(all, own)
+		all[name] = probe.Take(a.Value)
 	}
 	return all
 }

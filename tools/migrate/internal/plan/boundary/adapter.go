@@ -23,14 +23,14 @@ func Adapter(c *model.Call) string {
 func adapt(c *model.Call, archive string) string {
 	kind := Adapter(c)
 	name := c.FreeName(adapterSuffix[c.Rule.Ruleset])
-	own := []model.Setting{{Name: "visibility", Text: c.SourceOf("visibility")}}
+	own := model.Settings{"visibility": c.SourceOf("visibility")}
 	switch label := c.Ref(c.File.Source(c.Attr("name").Value)); kind {
 	case "container_image":
-		own = append(own, model.Setting{Name: "base", Text: c.Ref(archive)})
+		own["base"] = c.Ref(archive)
 	case "container_layer":
-		own = append(own, model.Setting{Name: "tars", Text: "[" + label + "]"})
+		own["tars"] = "[" + label + "]"
 	default:
-		own = append(own, model.Setting{Name: "src", Text: label})
+		own["src"] = label
 	}
 	c.Generate(kind, name, own)
 	c.Note("%s is for rules that need %s; remove it with the last of them", name, c.Rule.Ruleset)
@@ -41,7 +41,7 @@ var adapterSuffix = map[string]string{"rules_docker": "_docker", "rules_img": "_
 
 // archiveOf returns the archive of a target that only rules_docker can read: a container_image on top of it has one.
 func archiveOf(c *model.Call, target, label string) string {
-	name := c.Shared("container_image", label, "_source", []model.Setting{{Name: "base", Text: target}})
+	name := c.Shared("container_image", label, "_source", model.Settings{"base": target})
 	if name[len(name)-1] == '"' {
 		return name[:len(name)-1] + `.tar"`
 	}

@@ -142,11 +142,11 @@ func readFrom(l Link, label, src string) string {
 		if l.target.Rule.Role == model.Layer {
 			group = "layer"
 		}
-		src = c.Shared("filegroup", label, "_"+group, []model.Setting{{Name: "srcs", Text: "[" + src + "]"}, {Name: "output_group", Text: fmt.Sprintf("%q", group)}})
+		src = c.Shared("filegroup", label, "_"+group, model.Settings{"srcs": "[" + src + "]", "output_group": fmt.Sprintf("%q", group)})
 		if group == "layer" {
 			return src
 		}
 	}
 	c.Note("%s is read by an image_import, because the other ruleset still makes it", c.File.Source(l.Value))
-	return c.Shared("image_import", label, "_import", []model.Setting{{Name: "src", Text: src}})
+	return c.Shared("image_import", label, "_import", model.Settings{"src": src})
 }

@@ -18,10 +18,10 @@ func (b *Boundary) ProvideFiles(c *model.Call) {
 	}
 	if c.Rule.Role == model.Program {
 		archive := c.FreeName("_archive")
-		own := []model.Setting{{Name: "visibility", Text: c.SourceOf("visibility")}}
-		for _, s := range c.Settings() {
-			if s.Name == "image" || strings.HasPrefix(s.Name, "repo_tags") {
-				own = append(own, s)
+		own := model.Settings{"visibility": c.SourceOf("visibility")}
+		for name, text := range c.Settings() {
+			if name == "image" || strings.HasPrefix(name, "repo_tags") {
+				own[name] = text
 			}
 		}
 		c.Generate("image_archive", archive, own)
@@ -39,7 +39,7 @@ func (b *Boundary) ProvideFiles(c *model.Call) {
 		if made[key] == "" {
 			if c.Rule.Role != model.Layer {
 				made[key] = c.FreeName("_archive")
-				c.Generate("image_archive", made[key], []model.Setting{{Name: "image", Text: image}, {Name: "repo_tags", Text: loadedName(c)}, {Name: "visibility", Text: c.SourceOf("visibility")}})
+				c.Generate("image_archive", made[key], model.Settings{"image": image, "repo_tags": loadedName(c), "visibility": c.SourceOf("visibility")})
 			}
 		}
 		if u.Adapted {
@@ -51,7 +51,7 @@ func (b *Boundary) ProvideFiles(c *model.Call) {
 			archive := made[key]
 			if key += " layout"; made[key] == "" {
 				made[key] = c.FreeName("_layout")
-				c.Generate("filegroup", made[key], []model.Setting{{Name: "srcs", Text: "[" + c.Ref(archive) + "]"}, {Name: "output_group", Text: `"oci_layout"`}, {Name: "visibility", Text: c.SourceOf("visibility")}})
+				c.Generate("filegroup", made[key], model.Settings{"srcs": "[" + c.Ref(archive) + "]", "output_group": `"oci_layout"`, "visibility": c.SourceOf("visibility")})
 			}
 		}
 		provide(c, u, made[key])

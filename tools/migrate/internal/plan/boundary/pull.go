@@ -50,13 +50,13 @@ func usePull(target *model.Call, u Use) (pullUse, bool) {
 // provide writes the targets that give a call the files of an image in a repository.
 func (u pullUse) provide() {
 	c, files := u.User, u.files
-	archive := c.Shared("image_archive", files, "_archive", []model.Setting{{Name: "image", Text: fmt.Sprintf("%q", files)}})
+	archive := c.Shared("image_archive", files, "_archive", model.Settings{"image": fmt.Sprintf("%q", files)})
 	text := archive
 	switch {
 	case u.target.Rule.Ruleset == "rules_oci":
-		text = c.Shared("filegroup", files, "_layout", []model.Setting{{Name: "output_group", Text: `"oci_layout"`}, {Name: "srcs", Text: "[" + archive + "]"}})
+		text = c.Shared("filegroup", files, "_layout", model.Settings{"output_group": `"oci_layout"`, "srcs": "[" + archive + "]"})
 	case !u.Archive:
-		text = c.Shared("container_image", files, "_docker", []model.Setting{{Name: "base", Text: archive}})
+		text = c.Shared("container_image", files, "_docker", model.Settings{"base": archive})
 	}
 	u.File.Edits.Replace(u.Value, text)
 }

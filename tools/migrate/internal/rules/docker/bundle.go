@@ -103,8 +103,8 @@ func providePushes(c *model.Call) {
 	if pushed.images != "" {
 		// One for each entry of a variable.
 		name := c.FreeName("_push")
-		c.Generate("image_push", name+` + "%d" % i`, []model.Setting{
-			{Name: "image", Text: "image"}, {Name: "repository", Text: `tag.rpartition(":")[0]`}, {Name: "remote_tags", Text: `[tag.rpartition(":")[2]]`},
+		c.Generate("image_push", name+` + "%d" % i`, model.Settings{
+			"image": "image", "repository": `tag.rpartition(":")[0]`, "remote_tags": `[tag.rpartition(":")[2]]`,
 		})
 		last := &c.Made[len(c.Made)-1]
 		last.Text = "[\n    " + format.Indented(last.Text, "    ") + "\n    for i, (tag, image) in enumerate(" + pushed.images + ".items())\n]"
@@ -119,7 +119,7 @@ func providePushes(c *model.Call) {
 		if image == "" {
 			image = c.File.Source(d.image)
 		}
-		c.Generate("image_push", name, []model.Setting{{Name: "image", Text: image}, {Name: "repository", Text: d.repository}, {Name: "remote_tags", Text: "[" + d.tags + "]"}})
+		c.Generate("image_push", name, model.Settings{"image": image, "repository": d.repository, "remote_tags": "[" + d.tags + "]"})
 	}
 	c.Set(a, "["+strings.Join(names, ", ")+"]")
 }

@@ -37,10 +37,12 @@ var imageAttributes = []string{
 
 // program puts the program of an image in front of it, unless the call names one.
 func program(c *model.Call, kind string, base defaultBase) {
-	var own []model.Setting
+	own := model.Settings{}
+	var names []string // of own, in their order
 	for i := range c.Attrs {
 		if a := &c.Attrs[i]; !slices.Contains(imageAttributes, a.Name) && !expr.IsNone(a.Value) {
-			own = append(own, model.Setting{Name: a.Name, Text: c.File.Source(a.Value)})
+			own[a.Name] = c.File.Source(a.Value)
+			names = append(names, a.Name)
 			c.Drop(a)
 		}
 	}
@@ -48,11 +50,12 @@ func program(c *model.Call, kind string, base defaultBase) {
 		// Libraries that rules_docker puts into layers of their own.
 		c.Drop(layers)
 		text := c.File.Source(layers.Value)
-		if at := slices.IndexFunc(own, func(s model.Setting) bool { return s.Name == "deps" }); at >= 0 {
-			own[at].Text = format.Operand(c.Attr("deps").Value, own[at].Text) + " + " + format.Operand(layers.Value, text)
+		if deps, ok := own["deps"]; ok {
+			text = format.Operand(c.Attr("deps").Value, deps) + " + " + format.Operand(layers.Value, text)
 		} else {
-			own = append(own, model.Setting{Name: "deps", Text: text})
+			names = append(names, "deps")
 		}
+		own["deps"] = text
 	}
 	if c.Attr("base") == nil {
 		if kind == "go_binary" && goStatic(c) {
@@ -62,11 +65,11 @@ func program(c *model.Call, kind string, base defaultBase) {
 		c.Note("without a base, rules_docker uses %s: bazel run @rules_strata//rules:lock -- add %s %s", base.image, base.name, base.image)
 	}
 	if c.Attr("binary") != nil {
-		for _, setting := range own {
-			if setting.Name == "args" {
-				c.AddText("cmd", setting.Text)
+		for _, name := range names {
+			if name == "args" {
+				c.AddText("cmd", own[name])
 			} else {
-				c.Note("%s is gone: rules_docker ignores it beside binary", setting.Name)
+				c.Note("%s is gone: rules_docker ignores it beside binary", name)
 			}
 		}
 		return

@@ -32,8 +32,7 @@ var packing = map[string]model.Action{
 // makeLayer puts the files of a container_image into a layer on top of its layers, and those of a container_layer into
 // the layer itself.
 func makeLayer(c *model.Call, _ *model.Attr) {
-	var own []model.Setting
-	add := func(name, text string) { own = append(own, model.Setting{Name: name, Text: text}) }
+	own := model.Settings{}
 	directory := "/"
 	if a := c.Attr("directory"); a != nil {
 		s, ok := a.Value.(*build.StringExpr)
@@ -60,13 +59,13 @@ func makeLayer(c *model.Call, _ *model.Attr) {
 		if at := strings.TrimSuffix(directory, "/") + "/"; paths[at] != "" && !layers.OnlyFiles(c) {
 			name := c.FreeName("_files")
 			folder := map[string]string{at: paths[at]}
-			c.Generate("image_layer", name, []model.Setting{{Name: "files", Text: format.Dict(folder)}, {Name: "modes", Text: layers.Modes(folder, mode)}})
+			c.Generate("image_layer", name, model.Settings{"files": format.Dict(folder), "modes": layers.Modes(folder, mode)})
 			tops = append(tops, c.Ref(name))
 			delete(paths, at)
 		}
 		if len(paths) > 0 {
-			add("files", format.Dict(paths))
-			add("modes", layers.Modes(paths, mode))
+			own["files"] = format.Dict(paths)
+			own["modes"] = layers.Modes(paths, mode)
 		}
 	}
 	for _, name := range []string{"tars", "debs", "symlinks", "empty_dirs", "empty_files"} {
@@ -79,18 +78,16 @@ func makeLayer(c *model.Call, _ *model.Attr) {
 			return
 		}
 		if name == "tars" && directory != "/" {
-			add("package_dir", fmt.Sprintf("%q", directory))
-			for i := range own {
-				if own[i].Name == "files" {
-					own[i].Text = format.Dict(relative(paths, directory))
-				}
+			own["package_dir"] = fmt.Sprintf("%q", directory)
+			if own["files"] != "" {
+				own["files"] = format.Dict(relative(paths, directory))
 			}
 		}
 		to := name
 		if name == "empty_dirs" {
 			to = "dirs"
 		}
-		add(to, c.File.Source(a.Value))
+		own[to] = c.File.Source(a.Value)
 	}
 	if c.Rule.Role == model.Layer {
 		layers.Rewrite(c, layerNames, own)

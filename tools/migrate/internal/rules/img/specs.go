@@ -63,13 +63,13 @@ func specsOf(c *model.Call) []spec {
 func provideSpecs(c *model.Call) {
 	name, _ := c.Text("name")
 	for _, s := range specsOf(c) {
-		own := []model.Setting{{Name: "image", Text: c.Ref(c.File.Source(c.Attr("name").Value))}, {Name: "visibility", Text: c.SourceOf("visibility")}}
-		for _, from := range s.from.Settings() {
-			from.Text = strings.NewReplacer(ofImage[0], name, ofImage[1], c.File.Pkg()).Replace(from.Text)
-			if s.from.File != c.File && strings.HasSuffix(from.Name, "_file") {
-				from.Text = format.Quoted(s.from.File.Label(strings.Trim(from.Text, `"`)))
+		own := model.Settings{"image": c.Ref(c.File.Source(c.Attr("name").Value)), "visibility": c.SourceOf("visibility")}
+		for setting, text := range s.from.Settings() {
+			text = strings.NewReplacer(ofImage[0], name, ofImage[1], c.File.Pkg()).Replace(text)
+			if s.from.File != c.File && strings.HasSuffix(setting, "_file") {
+				text = format.Quoted(s.from.File.Label(strings.Trim(text, `"`)))
 			}
-			own = append(own, from)
+			own[setting] = text
 		}
 		c.Generate(s.from.Rule.To, s.name, own)
 	}

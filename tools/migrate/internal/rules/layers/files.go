@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ func Flattened(c *model.Call, name, directory string) (map[string]string, bool) 
 	}
 	if passesFiles(c, a) {
 		group := c.FreeName("_files")
-		c.Generate("filegroup", group, []model.Setting{{Name: "srcs", Text: c.File.Source(a.Value)}})
+		c.Generate("filegroup", group, model.Settings{"srcs": c.File.Source(a.Value)})
 		c.Note("the files in %s are expected directly in their packages: they keep directories below them", c.File.Source(a.Value))
 		return map[string]string{strings.TrimSuffix(directory, "/") + "/": format.Computed(c.Ref(group))}, true
 	}
@@ -46,8 +47,8 @@ func Flattened(c *model.Call, name, directory string) (map[string]string, bool) 
 				"write files = {PATH: LABEL} of an image_layer")
 			return nil, false
 		}
-		for label, base := range outputs {
-			at := path.Join(directory, base)
+		for _, label := range slices.Sorted(maps.Keys(outputs)) {
+			at := path.Join(directory, outputs[label])
 			if _, twice := paths[at]; twice {
 				c.Refuse(name, "duplicate", "two files have the path "+at, "rename one of them")
 				return nil, false

@@ -2,6 +2,7 @@
 package layers
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,24 +12,25 @@ import (
 
 // Rewrite gives a call other settings in place of those that describe its layer. names has the attributes with these, and
 // the names of ours, if any.
-func Rewrite(c *model.Call, names map[string]string, own []model.Setting) {
+func Rewrite(c *model.Call, names map[string]string, own model.Settings) {
+	rest := maps.Clone(own)
 	for i := range c.Attrs {
 		a := &c.Attrs[i]
 		to, ok := names[a.Name]
 		if !ok {
 			continue
 		}
-		at := slices.IndexFunc(own, func(s model.Setting) bool { return s.Name == to })
-		if at < 0 {
+		text, ok := rest[to]
+		if !ok {
 			c.Drop(a)
 			continue
 		}
-		c.Rename(a, own[at].Name)
-		c.Set(a, own[at].Text)
-		own = slices.Delete(slices.Clone(own), at, at+1)
+		c.Rename(a, to)
+		c.Set(a, text)
+		delete(rest, to)
 	}
-	for _, s := range own {
-		c.AddText(s.Name, s.Text)
+	for _, name := range slices.Sorted(maps.Keys(rest)) {
+		c.AddText(name, rest[name])
 	}
 }
 

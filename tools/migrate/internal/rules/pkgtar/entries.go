@@ -12,7 +12,7 @@ import (
 )
 
 // owners translates owner, ownername, owners and modes.
-func owners(c *model.Call, own []model.Setting, dir string) []model.Setting {
+func owners(c *model.Call, own model.Settings) {
 	for _, names := range [][2]string{{"owner", "owners"}, {"ownername", "owner_names"}} {
 		a := c.Attr(names[0])
 		if a == nil {
@@ -26,7 +26,7 @@ func owners(c *model.Call, own []model.Setting, dir string) []model.Setting {
 		case c.Attr("deps") != nil:
 			c.Refuse(names[0], "owner-of-deps", "entries of archives keep their owners there, and would lose them here", "split the target")
 		default:
-			own = append(own, model.Setting{Name: names[1], Text: format.Dict(map[string]string{"**": user + ":" + group})})
+			own[names[1]] = format.Dict(map[string]string{"**": user + ":" + group})
 		}
 	}
 	for _, name := range []string{"modes", "owners"} {
@@ -34,11 +34,10 @@ func owners(c *model.Call, own []model.Setting, dir string) []model.Setting {
 			c.Refuse(name, "path-keys", "the keys are paths in the archive", "write "+name+" of an image_layer, with paths in the image")
 		}
 	}
-	return own
 }
 
 // entries translates attributes that create entries, whose paths are relative to package_dir.
-func entries(c *model.Call, own []model.Setting, dir string) []model.Setting {
+func entries(c *model.Call, own model.Settings, dir string) {
 	if a := c.Attr("symlinks"); a != nil {
 		links := map[string]string{}
 		entries, ok := a.Value.(*build.DictExpr)
@@ -52,25 +51,24 @@ func entries(c *model.Call, own []model.Setting, dir string) []model.Setting {
 		if !ok {
 			c.Refuse("symlinks", "not-literal", "the symlinks are not literals", "write them")
 		}
-		own = append(own, model.Setting{Name: "symlinks", Text: format.Dict(links)})
+		own["symlinks"] = format.Dict(links)
 	}
-	for from, to := range map[string]string{"empty_dirs": "dirs", "empty_files": "empty_files"} {
-		a := c.Attr(from)
+	for _, names := range [][2]string{{"empty_dirs", "dirs"}, {"empty_files", "empty_files"}} {
+		a := c.Attr(names[0])
 		if a == nil {
 			continue
 		}
 		list, ok := a.Value.(*build.ListExpr)
-		var names []string
+		var paths []string
 		for i := 0; ok && i < len(list.List); i++ {
 			var s *build.StringExpr
 			if s, ok = list.List[i].(*build.StringExpr); ok {
-				names = append(names, fmt.Sprintf("%q", path.Join(dir, s.Value)))
+				paths = append(paths, fmt.Sprintf("%q", path.Join(dir, s.Value)))
 			}
 		}
 		if !ok {
-			c.Refuse(from, "not-literal", "the paths are not literals", "write them")
+			c.Refuse(names[0], "not-literal", "the paths are not literals", "write them")
 		}
-		own = append(own, model.Setting{Name: to, Text: "[" + strings.Join(names, ", ") + "]"})
+		own[names[1]] = "[" + strings.Join(paths, ", ") + "]"
 	}
-	return own
 }

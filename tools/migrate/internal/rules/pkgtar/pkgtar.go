@@ -4,8 +4,6 @@ package pkgtar
 import (
 	"fmt"
 	"path"
-	"slices"
-	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
 
@@ -51,9 +49,9 @@ func makeLayer(c *model.Call, _ *model.Attr) {
 	if !ok {
 		return
 	}
-	var own []model.Setting
+	own := model.Settings{}
 	if len(paths) > 0 {
-		own = append(own, model.Setting{Name: "files", Text: format.Dict(paths)})
+		own["files"] = format.Dict(paths)
 		mode, ok := "0555", true
 		if c.Attr("mode") != nil {
 			mode, ok = c.Text("mode")
@@ -62,17 +60,16 @@ func makeLayer(c *model.Call, _ *model.Attr) {
 			c.Refuse("mode", "not-literal", "the mode is not a literal", "write the mode")
 			return
 		}
-		own = append(own, model.Setting{Name: "modes", Text: layers.Modes(paths, mode)})
+		own["modes"] = layers.Modes(paths, mode)
 	}
-	own = owners(c, own, dir)
-	own = entries(c, own, dir)
+	owners(c, own)
+	entries(c, own, dir)
 	if a := c.Attr("mtime"); a != nil {
-		own = append(own, model.Setting{Name: "mtime", Text: fmt.Sprintf("%q", c.File.Source(a.Value))})
+		own["mtime"] = fmt.Sprintf("%q", c.File.Source(a.Value))
 		if _, ok := a.Value.(*build.LiteralExpr); !ok {
 			c.Refuse("mtime", "not-literal", "the time is not a number", "write the time")
 		}
 	}
-	slices.SortStableFunc(own, func(a, b model.Setting) int { return strings.Compare(a.Name, b.Name) })
 	layers.Rewrite(c, layerNames, own)
 }
 
