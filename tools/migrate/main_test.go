@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -213,120 +212,6 @@ func TestParser(t *testing.T) {
 	}
 }
 
-// TestAttributes checks that what the cases want are calls of our rules with attributes that these have.
-func TestAttributes(t *testing.T) {
-	known := documented(t)
-	cases, _ := filepath.Glob("testdata/*.txtar")
-	calls := 0
-	for _, name := range cases {
-		archive, err := txtar.ParseFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range archive.Files {
-			if !strings.HasPrefix(file.Name, "want/") {
-				continue
-			}
-			calls += checkAttributes(t, name+": "+file.Name, file.Data, known)
-		}
-	}
-	if calls < 40 {
-		t.Errorf("only %d calls were checked", calls)
-	}
-}
-
-// checkAttributes returns the number of calls of our rules in a file.
-func checkAttributes(t *testing.T, name string, text []byte, known map[string]map[string]bool) int {
-	t.Helper()
-	f, err := model.Parse(name, text, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ours := map[string]string{"images.pull": "images.pull"}
-	for _, load := range f.Loads {
-		for i, from := range load.From {
-			if strings.HasPrefix(load.Module.Value, "@rules_strata//") {
-				ours[load.To[i].Name] = from.Name
-			}
-		}
-	}
-	calls := 0
-	for _, c := range f.Calls {
-		rule := ours[c.Kind()]
-		if rule == "" {
-			continue
-		}
-		calls++
-		for _, a := range c.Attrs {
-			if !known[rule][a.Name] && !slices.Contains(model.Common, a.Name) && !(rule == "image_test" && slices.Contains(model.CommonTest, a.Name)) {
-				t.Errorf("%s: %s has no attribute %s", c.Where(), rule, a.Name)
-			}
-		}
-	}
-	return calls
-}
-
-// documented returns the attributes of each rule in docs/rules.md.
-func documented(t *testing.T) map[string]map[string]bool {
-	t.Helper()
-	text, err := os.ReadFile("../../docs/rules.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	known := map[string]map[string]bool{}
-	for _, section := range regexp.MustCompile(`(?m)^####? `).Split(string(text), -1) {
-		name, _, _ := strings.Cut(section, "\n")
-		known[name] = map[string]bool{}
-		for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(section, -1) {
-			known[name][row[1]] = true
-		}
-	}
-	// A macro, which passes on the attributes of both.
-	if both := known["image_from_binary"]; both != nil {
-		for _, rule := range []string{"image", "image_binary_layers", "image_index"} {
-			maps.Copy(both, known[rule])
-		}
-	}
-	return known
-}
-
-// TestNoNetwork checks that the program opens no connection: it needs no package that can. With --pin and --verify, and only
-// with these, it starts another program. Tests in e2e start the real one.
-func TestNoNetwork(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if packages := strings.Fields(string(out)); slices.Contains(packages, "net") || slices.Contains(packages, "plugin") {
-		t.Errorf("the program needs a package for networks: %q", packages)
-	}
-	const pull = "load(\"@rules_oci//oci:pull.bzl\", \"oci_pull\")\n\noci_pull(name = \"debian\", image = \"debian\", tag = \"12\")\n"
-	root, dir := workspaceWith(t, map[string]string{"BUILD.bazel": imageFile, "WORKSPACE": pull})
-	started, program := filepath.Join(dir, "started"), filepath.Join(dir, "program")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\necho \"$@\" >>"+started+"\nexit 7\n"), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct{ flag, code, report string }{
-		{"--write=false", "2", "--pin"},
-		{"--pin", "1", "@rules_strata//rules:image could not be built in " + root},
-		{"--verify", "1", "query in a copy of the workspace: exit status 7"},
-	} {
-		if err := os.RemoveAll(started); err != nil {
-			t.Fatal(err)
-		}
-		_, report, code := execute([]string{test.flag, "--bazel=" + program, "--workspace=" + root, root})
-		if code != test.code || !strings.Contains(report, test.report) {
-			t.Errorf("%s: exit code %s, report %q", test.flag, code, report)
-		}
-		if _, err := os.Stat(started); (err == nil) != (test.code == "1") {
-			t.Errorf("%s: whether another program was started: %v", test.flag, err == nil)
-		}
-	}
-	if _, report, code := execute([]string{"--pin", "--bazel=" + filepath.Join(dir, "none"), "--workspace=" + root, root}); code != "1" || !strings.Contains(report, "--bazel=PROGRAM") {
-		t.Errorf("exit code %s, report %q", code, report)
-	}
-}
-
 // FuzzMigrate translates any file. The result is Starlark, and another run has nothing to do.
 func FuzzMigrate(f *testing.F) {
 	cases, _ := filepath.Glob("testdata/*.txtar")
@@ -371,36 +256,4 @@ func translateText(t *testing.T, text string) string {
 		return string(c.Text)
 	}
 	return text
-}
-
-// layers are the groups of packages below internal. Each imports only those above it.
-var layers = []string{"starlark", "model", "workspace", "rules", "plan", "render", "report", "bazel"}
-
-// TestLayers checks that imports point one way, and that only one group starts programs.
-func TestLayers(t *testing.T) {
-	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./internal/...").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	level := func(name string) int {
-		_, below, found := strings.Cut(name, "/migrate/internal/")
-		group, _, _ := strings.Cut(below, "/")
-		if i := slices.Index(layers, group); i >= 0 || !found {
-			return i
-		}
-		t.Errorf("%s is in none of the groups %q", name, layers)
-		return -1
-	}
-	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
-		names := strings.Fields(line)
-		at := level(names[0])
-		for _, name := range names[1:] {
-			if level(name) > at {
-				t.Errorf("%s imports %s", names[0], name)
-			}
-			if name == "os/exec" && layers[at] != "bazel" {
-				t.Errorf("%s can start programs", names[0])
-			}
-		}
-	}
 }
