@@ -18,7 +18,7 @@ func (p *Plan) absorb(c *model.Call, ref *model.Reference) bool {
 		return false
 	}
 	key, ok := c.Key(ref.Value)
-	maker := maker(c.File, key)
+	maker := makerOf(c.File, key)
 	if !ok || maker == nil || maker.Scope != c.Scope || !forPlatforms(maker.File, maker.Kind()) {
 		return false
 	}
@@ -38,8 +38,8 @@ func (p *Plan) absorb(c *model.Call, ref *model.Reference) bool {
 	return true
 }
 
-// maker returns the call of a rule outside of the rulesets that declares a target in a file, or nil.
-func maker(f *model.File, key string) *model.Call {
+// makerOf returns the call of a rule outside of the rulesets that declares a target in a file, or nil.
+func makerOf(f *model.File, key string) *model.Call {
 	for _, c := range f.Calls {
 		if c.Rule != nil || !c.Alone || c.Loop != nil {
 			continue

@@ -35,7 +35,7 @@ func Flattened(c *model.Call, name, directory string) (map[string]string, bool) 
 	paths := map[string]string{}
 	folder := "" // the label whose files go into the directory
 	for _, value := range all {
-		outputs, known := outputs.Of(c, value)
+		names, known := outputs.Of(c, value)
 		if label, literal := value.(*build.StringExpr); !known && literal && folder == "" && c.Rule.Ruleset == "rules_docker" && (c.Rule.Role == model.Image || OnlyFiles(c)) {
 			folder = label.Value
 			paths[strings.TrimSuffix(directory, "/")+"/"] = folder
@@ -47,8 +47,8 @@ func Flattened(c *model.Call, name, directory string) (map[string]string, bool) 
 				"write files = {PATH: LABEL} of an image_layer")
 			return nil, false
 		}
-		for _, label := range slices.Sorted(maps.Keys(outputs)) {
-			at := path.Join(directory, outputs[label])
+		for _, label := range slices.Sorted(maps.Keys(names)) {
+			at := path.Join(directory, names[label])
 			if _, twice := paths[at]; twice {
 				c.Refuse(name, "duplicate", "two files have the path "+at, "rename one of them")
 				return nil, false
