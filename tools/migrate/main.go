@@ -15,8 +15,19 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/bazel"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/bazel/pin"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/bazel/verify"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/plan"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/render"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/render/change"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/render/modules"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/report"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/rules"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/workspace"
 )
 
 // Exit codes. 64 is EX_USAGE of sysexits.h, because 2 is for calls that stay.
@@ -57,7 +68,7 @@ func run(ctx context.Context, args []string, out, problems io.Writer) int {
 	case errors.Is(err, errDiffers):
 		return exitDiffers
 	case err != nil:
-		fmt.Fprintf(problems, "migrate: %s\n", line(err.Error()))
+		fmt.Fprintf(problems, "migrate: %s\n", report.Line(err.Error()))
 		return exitFailure
 	case skipped > 0:
 		return exitSkipped
@@ -91,7 +102,7 @@ var errDiffers = errors.New("images differ")
 
 // migrate does the work, and returns the number of calls that stay.
 func migrate(ctx context.Context, o options, out, problems io.Writer) (int, error) {
-	root, here, err := findRoot(o.root)
+	root, here, err := workspace.FindRoot(o.root)
 	if err != nil {
 		return 0, err
 	}
@@ -100,115 +111,83 @@ func migrate(ctx context.Context, o options, out, problems io.Writer) (int, erro
 	}
 	var chosen []string
 	for _, p := range o.paths {
-		relative, err := inside(root, here, p)
+		relative, err := workspace.Inside(root, here, p)
 		if err != nil {
 			return 0, err
 		}
 		chosen = append(chosen, relative)
 	}
-	w, err := planned(root, chosen, nil)
+	t, err := planned(root, chosen, nil)
 	if err != nil {
 		return 0, err
 	}
-	if o.pin && len(w.unpinned) > 0 {
-		pins, err := lookUp(ctx, bazel{program: o.bazel, dir: root, progress: problems}, w.unpinned)
+	if o.pin && len(t.workspace.Unpinned) > 0 {
+		pins, err := pin.LookUp(ctx, bazel.Runner{Program: o.bazel, Dir: root, Progress: problems}, t.workspace.Unpinned)
 		if err != nil {
 			return 0, err
 		}
-		if w, err = planned(root, chosen, pins); err != nil {
+		if t, err = planned(root, chosen, pins); err != nil {
 			return 0, err
 		}
 	}
-	changes, err := w.render()
+	w := t.workspace
+	changes, err := t.changes()
 	if err != nil {
 		return 0, err
 	}
 	if o.statistics {
-		w.statistics(out)
+		report.Statistics(w, out)
 		return 0, nil
 	}
 	different := 0
 	if o.verify {
-		if different, err = w.verify(ctx, o.bazel, changes, problems); err != nil {
+		if different, err = verify.Images(ctx, w, o.bazel, changes, problems); err != nil {
 			return 0, err
 		}
 	}
 	switch {
 	case !o.write:
-		printDiff(out, changes)
+		change.PrintDiff(out, changes)
 	case different > 0:
 		fmt.Fprintf(problems, "no file is changed, because images differ; without --verify, --write changes them\n")
 	default:
-		if err := w.write(changes); err != nil {
+		if err := change.Write(w.Root, changes); err != nil {
 			return 0, err
 		}
 	}
-	skipped := w.report(problems)
+	skipped := report.Report(w, problems)
 	if different > 0 {
 		return skipped, errDiffers
 	}
 	return skipped, nil
 }
 
+// translation is a workspace and what is decided about its calls.
+type translation struct {
+	workspace *model.Workspace
+	modules   *modules.Modules
+	plan      *plan.Plan
+}
+
+func translate(w *model.Workspace) *translation {
+	m := modules.Find(w) // the plan needs the tags that it finds
+	return &translation{workspace: w, modules: m, plan: plan.New(w)}
+}
+
+// changes returns the files that change.
+func (t *translation) changes() ([]change.Change, error) {
+	return render.Changes(t.workspace, t.plan.Boundary, t.modules)
+}
+
 // planned reads a workspace and decides which calls of the chosen files are translated.
-func planned(root string, chosen []string, pins map[string]pin) (*workspace, error) {
-	w, err := open(root)
+func planned(root string, chosen []string, pins map[string]model.Pin) (*translation, error) {
+	w, err := workspace.Open(root, rules.Find)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.choose(chosen); err != nil {
+	if err := workspace.Choose(w, chosen); err != nil {
 		return nil, err
 	}
-	w.pins = pins
-	w.plan()
-	return w, nil
-}
-
-// findRoot returns the workspace and the working directory. Bazel starts programs elsewhere and names both in the
-// environment.
-func findRoot(root string) (workspace, here string, err error) {
-	here = os.Getenv("BUILD_WORKING_DIRECTORY")
-	if here == "" {
-		if here, err = os.Getwd(); err != nil {
-			return "", "", err
-		}
-	}
-	if root == "" {
-		root = os.Getenv("BUILD_WORKSPACE_DIRECTORY")
-	}
-	if root != "" {
-		if !filepath.IsAbs(root) {
-			root = filepath.Join(here, root)
-		}
-		root, err = filepath.EvalSymlinks(root)
-		return root, here, err
-	}
-	if here, err = filepath.EvalSymlinks(here); err != nil {
-		return "", "", err
-	}
-	for dir := here; ; dir = filepath.Dir(dir) {
-		if isWorkspace(dir) {
-			return dir, here, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", "", fmt.Errorf("%s: no workspace contains this directory; set --workspace", here)
-		}
-	}
-}
-
-// inside returns the path of a file relative to the workspace. Files outside, also behind symlinks, are errors.
-func inside(root, here, name string) (string, error) {
-	full := name
-	if !filepath.IsAbs(full) {
-		full = filepath.Join(here, full)
-	}
-	real, err := filepath.EvalSymlinks(full)
-	if err != nil {
-		return "", err
-	}
-	relative, err := filepath.Rel(root, real)
-	if err != nil || !filepath.IsLocal(relative) {
-		return "", fmt.Errorf("%s: the file is outside of the workspace %s", name, root)
-	}
-	return filepath.ToSlash(relative), nil
+	w.Pins = pins
+	return translate(w), nil
 }

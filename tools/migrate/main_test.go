@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,6 +13,11 @@ import (
 
 	"github.com/bazelbuild/buildtools/build"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/render/change"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/rules"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/workspace"
 )
 
 const imageFile = "load(\"@rules_oci//oci:defs.bzl\", \"oci_image\")\n\noci_image(name = \"image\", os = \"linux\")\n"
@@ -54,15 +58,14 @@ func TestSymlinksAreNotFollowed(t *testing.T) {
 
 func TestFileReplacedBySymlink(t *testing.T) {
 	root, outside := workspaceWith(t, map[string]string{"BUILD.bazel": imageFile})
-	w, err := open(root)
+	w, err := workspace.Open(root, rules.Find)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.choose([]string{"."}); err != nil {
+	if err := workspace.Choose(w, []string{"."}); err != nil {
 		t.Fatal(err)
 	}
-	w.plan()
-	changes, err := w.render()
+	changes, err := translate(w).changes()
 	if err != nil || len(changes) != 1 {
 		t.Fatalf("%d changes, %v", len(changes), err)
 	}
@@ -73,7 +76,7 @@ func TestFileReplacedBySymlink(t *testing.T) {
 	if err := os.Symlink(filepath.Join(outside, "BUILD.bazel"), name); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.write(changes); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+	if err := change.Write(root, changes); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("error %v", err)
 	}
 	compare(t, "outside", imageFile, readAll(t, outside)["BUILD.bazel"])
@@ -84,22 +87,21 @@ func TestFileReplacedBySymlink(t *testing.T) {
 func TestModuleLast(t *testing.T) {
 	const module = "bazel_dep(name = \"rules_oci\", version = \"2.2.6\")\n"
 	root, _ := workspaceWith(t, map[string]string{"MODULE.bazel": module, "z/BUILD.bazel": imageFile})
-	w, err := open(root)
+	w, err := workspace.Open(root, rules.Find)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.choose([]string{"."}); err != nil {
+	if err := workspace.Choose(w, []string{"."}); err != nil {
 		t.Fatal(err)
 	}
-	w.plan()
-	changes, err := w.render()
-	if err != nil || len(changes) != 2 || changes[0].file.name != "MODULE.bazel" {
+	changes, err := translate(w).changes()
+	if err != nil || len(changes) != 2 || changes[0].File.Name != "MODULE.bazel" {
 		t.Fatalf("%d changes, %v", len(changes), err)
 	}
 	if err := os.Remove(filepath.Join(root, "z/BUILD.bazel")); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.write(changes); err == nil {
+	if err := change.Write(root, changes); err == nil {
 		t.Error("no error")
 	}
 	compare(t, "MODULE.bazel", module, readAll(t, root)["MODULE.bazel"])
@@ -142,18 +144,6 @@ func TestCommandLine(t *testing.T) {
 	}
 	if out, _, code := execute([]string{"--statistics", root}); code != "0" || out != "rules_oci\t1 of 1, 0 more without their chains\n" {
 		t.Errorf("exit code %s, statistics %q", code, out)
-	}
-}
-
-// TestVersion compares the version that is added to MODULE.bazel with that of this repository.
-func TestVersion(t *testing.T) {
-	text, err := os.ReadFile("../../MODULE.bazel")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := regexp.MustCompile(`version = "([^"]*)"`).FindSubmatch(text)
-	if found == nil || string(found[1]) != version {
-		t.Errorf("MODULE.bazel has version %q, this program writes %q", found, version)
 	}
 }
 
@@ -222,127 +212,6 @@ func TestParser(t *testing.T) {
 	}
 }
 
-// TestAttributes checks that what the cases want are calls of our rules with attributes that these have.
-func TestAttributes(t *testing.T) {
-	known := documented(t)
-	for _, rules := range rulesets {
-		for name, r := range rules {
-			if r.to != "" && known[r.to] == nil {
-				t.Errorf("%s becomes %s, which docs/rules.md lacks", name, r.to)
-			}
-		}
-	}
-	cases, _ := filepath.Glob("testdata/*.txtar")
-	calls := 0
-	for _, name := range cases {
-		archive, err := txtar.ParseFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range archive.Files {
-			if !strings.HasPrefix(file.Name, "want/") || !isStarlark(filepath.Base(file.Name)) {
-				continue
-			}
-			calls += checkAttributes(t, name+": "+file.Name, file.Data, known)
-		}
-	}
-	if calls < 40 {
-		t.Errorf("only %d calls were checked", calls)
-	}
-}
-
-// checkAttributes returns the number of calls of our rules in a file.
-func checkAttributes(t *testing.T, name string, text []byte, known map[string]map[string]bool) int {
-	t.Helper()
-	f, err := parse(name, text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ours := map[string]string{"images.pull": "images.pull"}
-	for _, load := range f.loads {
-		for i, from := range load.From {
-			if strings.HasPrefix(load.Module.Value, "@rules_strata//") {
-				ours[load.To[i].Name] = from.Name
-			}
-		}
-	}
-	calls := 0
-	for _, c := range f.calls {
-		rule := ours[c.kind()]
-		if rule == "" {
-			continue
-		}
-		calls++
-		for _, a := range c.attrs {
-			if !known[rule][a.name] && !slices.Contains(common, a.name) && !(rule == "image_test" && slices.Contains(commonTest, a.name)) {
-				t.Errorf("%s:%d: %s has no attribute %s", name, c.line(), rule, a.name)
-			}
-		}
-	}
-	return calls
-}
-
-// documented returns the attributes of each rule in docs/rules.md.
-func documented(t *testing.T) map[string]map[string]bool {
-	t.Helper()
-	text, err := os.ReadFile("../../docs/rules.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	known := map[string]map[string]bool{}
-	for _, section := range regexp.MustCompile(`(?m)^####? `).Split(string(text), -1) {
-		name, _, _ := strings.Cut(section, "\n")
-		known[name] = map[string]bool{}
-		for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(section, -1) {
-			known[name][row[1]] = true
-		}
-	}
-	// A macro, which passes on the attributes of both.
-	if both := known["image_from_binary"]; both != nil {
-		for _, rule := range []string{"image", "image_binary_layers", "image_index"} {
-			maps.Copy(both, known[rule])
-		}
-	}
-	return known
-}
-
-// TestNoNetwork checks that the program opens no connection: it needs no package that can. With --pin and --verify, and only
-// with these, it starts another program. Tests in e2e start the real one.
-func TestNoNetwork(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if packages := strings.Fields(string(out)); slices.Contains(packages, "net") || slices.Contains(packages, "plugin") {
-		t.Errorf("the program needs a package for networks: %q", packages)
-	}
-	const pull = "load(\"@rules_oci//oci:pull.bzl\", \"oci_pull\")\n\noci_pull(name = \"debian\", image = \"debian\", tag = \"12\")\n"
-	root, dir := workspaceWith(t, map[string]string{"BUILD.bazel": imageFile, "WORKSPACE": pull})
-	started, program := filepath.Join(dir, "started"), filepath.Join(dir, "program")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\necho \"$@\" >>"+started+"\nexit 7\n"), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct{ flag, code, report string }{
-		{"--write=false", "2", "--pin"},
-		{"--pin", "1", "@rules_strata//rules:image could not be built in " + root},
-		{"--verify", "1", "query in a copy of the workspace: exit status 7"},
-	} {
-		if err := os.RemoveAll(started); err != nil {
-			t.Fatal(err)
-		}
-		_, report, code := execute([]string{test.flag, "--bazel=" + program, "--workspace=" + root, root})
-		if code != test.code || !strings.Contains(report, test.report) {
-			t.Errorf("%s: exit code %s, report %q", test.flag, code, report)
-		}
-		if _, err := os.Stat(started); (err == nil) != (test.code == "1") {
-			t.Errorf("%s: whether another program was started: %v", test.flag, err == nil)
-		}
-	}
-	if _, report, code := execute([]string{"--pin", "--bazel=" + filepath.Join(dir, "none"), "--workspace=" + root, root}); code != "1" || !strings.Contains(report, "--bazel=PROGRAM") {
-		t.Errorf("exit code %s, report %q", code, report)
-	}
-}
-
 // FuzzMigrate translates any file. The result is Starlark, and another run has nothing to do.
 func FuzzMigrate(f *testing.F) {
 	cases, _ := filepath.Glob("testdata/*.txtar")
@@ -372,21 +241,19 @@ func translateText(t *testing.T, text string) string {
 	if _, err := build.ParseBuild("BUILD.bazel", []byte(text)); err != nil {
 		return ""
 	}
-	f, err := parse("BUILD.bazel", []byte(text))
+	f, err := model.Parse("BUILD.bazel", []byte(text), rules.Find)
 	if err != nil {
 		return ""
 	}
-	w := newWorkspace(t.TempDir())
-	f.chosen = true
-	w.add(f)
-	w.index()
-	w.plan()
-	changes, err := w.render()
+	w := model.NewWorkspace(t.TempDir())
+	f.Chosen = true
+	w.Add(f)
+	changes, err := translate(w).changes()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range changes {
-		return string(c.text)
+		return string(c.Text)
 	}
 	return text
 }
