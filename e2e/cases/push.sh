@@ -17,7 +17,7 @@ registry_locked() {
 
 # push NAME: the index as NAME:latest; all output goes to $WORK/NAME.out.
 push() {
-  DOCKER_CONFIG=$WORK/login bazel run //examples/hello:push -- --insecure \
+  DOCKER_CONFIG=$WORK/login bazel run //:push -- --insecure \
     --repository="$(cat "$RUN/locked.address")/$1" >"$WORK/$1.out" 2>&1 ||
     fail "push: $(cat "$WORK/$1.out")"
 }
@@ -25,7 +25,7 @@ push() {
 first() {
   local name image digest
   name=docker://$(cat "$RUN/locked.address")/hello
-  digest=$(digest_of //examples/hello:index)
+  digest=$(digest_of //:index)
   push hello
   contains "$WORK/hello.out" "$digest"
   skopeo inspect --raw --tls-verify=false --creds "$user:$password" "$name:latest" >"$WORK/index.json"
@@ -55,10 +55,10 @@ keeps_secret() {
 # Paths from the user are relative to the user's directory, not to the one in which Bazel starts the program.
 relative() {
   local digest here
-  digest=$(digest_of //examples/hello:index)
-  here=$(realpath --relative-to="$PWD/docs" "$WORK")
-  cd docs
-  DOCKER_CONFIG=$here/login bazel run //examples/hello:push -- --insecure --output="$here/relative.json" \
+  digest=$(digest_of //:index)
+  here=$(realpath --relative-to="$PWD/www" "$WORK")
+  cd www
+  DOCKER_CONFIG=$here/login bazel run //:push -- --insecure --output="$here/relative.json" \
     --repository="$(cat "$RUN/locked.address")/relative"
   equal "digest in the report" "$digest" "$(jq -r '.pushes[].digest' "$WORK/relative.json")"
 }
@@ -72,7 +72,7 @@ names() {
   printf 'stable\nfrom-file-{{BUILD_NUMBER}}\n' >tags.txt
   cat >BUILD.bazel <<'BUILD'
 load("@bazel_skylib//rules:common_settings.bzl", "string_flag")
-load("@rules_strata//rules:defs.bzl", "image", "image_layer", "image_push", "image_push_all")
+load("@rules_strata//rules:defs.bzl", "image", "image_index", "image_layer", "image_push", "image_push_all")
 
 image_layer(
     name = "layer",
@@ -82,6 +82,21 @@ image_layer(
 image(
     name = "image",
     layers = [":layer"],
+)
+
+[
+    image(
+        name = architecture,
+        architecture = architecture,
+        layers = [":layer"],
+        os = "linux",
+    )
+    for architecture in ["amd64", "arm64"]
+]
+
+image_index(
+    name = "index",
+    images = [":amd64", ":arm64"],
 )
 
 image_push(
@@ -106,7 +121,7 @@ image_push_all(
 # The repository is only known to those who push.
 image_push(
     name = "anywhere",
-    image = "@rules_strata//examples/hello:index",
+    image = ":index",
     remote_tags = ["{{SHORT_DIGEST}}", "$(RELEASE)-{{PLATFORM}}", "{{STABLE_COMMIT|dev}}"],
     tag_file = ":channel",
     toolchains = [":release"],
@@ -200,7 +215,7 @@ anywhere() {
   done
 }
 
-cd "$TOP"
+cd "$RULES/examples/hello"
 check "a Docker daemon starts" docker_start
 check "a registry with passwords starts" registry_locked
 check "docker login" log_in "$WORK/login"
