@@ -1,31 +1,33 @@
 # shellcheck shell=bash
-# The example built twice, with everything different that should not matter: path of the checkout, order of its
+# The example built twice, with everything different that should not matter: path of the rules and the example, order of their
 # directories, output base, umask, number of CPUs (and so GOMAXPROCS), time zone, locale, temporary directory. Its program,
-# layers and documents are built again both times; only compiled packages of Go's standard library come from a cache.
+# layers and documents are built again both times; only compiled packages of Go's standard library come from a cache. The tools
+# are those of a release, which the case release compiles twice.
 #
 # It also runs mklayer alone: its test of all codecs and levels, each with a golden digest, on several file systems, and on other
 # processors.
 
 packages disorderfs qemu-user-static
 
-# built DIR COMMAND...: builds the example in a checkout at DIR, with COMMAND before Bazel; sums are in DIR.sums.
+# built DIR COMMAND...: builds the example in a copy of the release at DIR, with COMMAND before Bazel; sums are in DIR.sums.
 built() {
   local dir=$1
   shift
-  checkout "$TOP" "$dir"
-  cd "$dir"
+  mkdir -p "$dir"
+  cp -R "$RULES/." "$dir"
+  cd "$dir/examples/hello"
   # shellcheck disable=SC2064 # the current value
-  trap "cd '$dir' && ./bazelw --output_user_root='$dir.out' shutdown" EXIT
-  "$@" ./bazelw --output_user_root="$dir.out" build --color=no --curses=no --noshow_progress \
+  trap "'$TOP/bazelw' --output_user_root='$dir.out' shutdown" EXIT
+  "$@" "$TOP/bazelw" --output_user_root="$dir.out" build --color=no --curses=no --noshow_progress \
     --output_groups=+oci_layout,+digest --execution_log_json_file="$dir.log" \
     --modify_execution_info='Mk.*=+no-cache,GoCompilePkg=+no-cache,GoLink=+no-cache' \
-    //examples/hello:image //examples/hello:index //examples/hello:archive 3>&-
+    //:image //:index //:archive 3>&-
   # Two layers: for this machine, and for each platform of the index.
   equal "layers from a cache, and made" "0 6" "$(
     jq -rs 'map(select(.mnemonic == "MkLayer") | .cacheHit) | "\(map(select(.)) | length) \(map(select(not)) | length)"' \
       "$dir.log"
   )"
-  cd bazel-bin/examples/hello
+  cd bazel-bin/
   find image.layout/ index.layout/ archive.tar image.digest index.digest -type f -exec sha256sum {} + |
     sort -k 2 >"$dir.sums"
   note "$(basename "$dir"): image $(cat image.digest), index $(cat index.digest)"
