@@ -45,7 +45,7 @@ var descriptorPath = pattern.New(`^/(?:dev|proc/(?:self|thread-self|([0-9]+)))/f
 // descriptor returns the file descriptor of this process that path names, if it names one.
 func descriptor(path string) (int, bool) {
 	path = filepath.Clean(path)
-	if !strings.HasPrefix(path, "/dev/") && !strings.HasPrefix(path, "/proc/") {
+	if !strings.HasPrefix(path, "/dev/fd/") && !strings.HasPrefix(path, "/proc/") {
 		return 0, false
 	}
 	parts := descriptorPath().FindStringSubmatch(path)
