@@ -392,8 +392,11 @@ func TestRulesAgree(t *testing.T) {
 	for k, text := range map[kind]string{buildTools: build, runTools: run, migrateTools: migrate} {
 		for line := range strings.Lines(text) {
 			if name, ok := strings.CutPrefix(line, `    "`); ok {
-				if name, _, _ = strings.Cut(name, `"`); kindOf(name) != k {
-					t.Errorf("tools.bzl: %s is a tool of the kind %s, here of %s", name, k, kindOf(name))
+				name, _, _ = strings.Cut(name, `"`)
+				for _, program := range []string{name, name + ".exe"} {
+					if kindOf(program) != k {
+						t.Errorf("tools.bzl: %s is a tool of the kind %s, here %s of %s", name, k, program, kindOf(program))
+					}
 				}
 			}
 		}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs/cpio"
 	"github.com/rules-strata/rules_strata/tools/internal/rootfs/erofs"
@@ -152,12 +152,12 @@ func (f *format) plan(fs *rootfs.FileSystem) (writer, error) {
 }
 
 var (
-	uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	sizeForm = regexp.MustCompile(`^([0-9]{1,18})([KMGT]?)$`)
+	uuidForm = pattern.New(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	sizeForm = pattern.New(`^([0-9]{1,18})([KMGT]?)$`)
 )
 
 func parseUUID(text string) (*[16]byte, error) {
-	if !uuidForm.MatchString(text) {
+	if !uuidForm().MatchString(text) {
 		return nil, fmt.Errorf("%q: expected a UUID like 01234567-89ab-cdef-0123-456789abcdef", text)
 	}
 	data, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
@@ -168,7 +168,7 @@ func parseUUID(text string) (*[16]byte, error) {
 }
 
 func parseSize(text string) (*int64, error) {
-	parts := sizeForm.FindStringSubmatch(text)
+	parts := sizeForm().FindStringSubmatch(text)
 	if parts == nil {
 		return nil, fmt.Errorf("%q: expected a number of bytes like 67108864 or 64M", text)
 	}

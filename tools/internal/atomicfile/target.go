@@ -3,11 +3,11 @@ package atomicfile
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
+
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // maxLinks is the maximum length of a chain of symlinks, as on Linux.
@@ -40,14 +40,12 @@ func Target(path string) (string, error) {
 
 // descriptorPath matches the names that Unix gives to the open files of a process. Such a file may have no other name,
 // or one that other processes write to as well.
-var descriptorPath = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^/(?:dev|proc/(?:self|thread-self|([0-9]+)))/fd/([0-9]+)$`)
-})
+var descriptorPath = pattern.New(`^/(?:dev|proc/(?:self|thread-self|([0-9]+)))/fd/([0-9]+)$`)
 
 // descriptor returns the file descriptor of this process that path names, if it names one.
 func descriptor(path string) (int, bool) {
 	path = filepath.Clean(path)
-	if !strings.HasPrefix(path, "/dev/") && !strings.HasPrefix(path, "/proc/") {
+	if !strings.HasPrefix(path, "/dev/fd/") && !strings.HasPrefix(path, "/proc/") {
 		return 0, false
 	}
 	parts := descriptorPath().FindStringSubmatch(path)

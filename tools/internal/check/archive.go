@@ -117,7 +117,7 @@ func (in *inspector) repoTags(image object, seen map[string]bool) {
 	image.nullOK = true // "docker save" of an image without a name
 	for _, tag := range image.texts("RepoTags", optional) {
 		switch {
-		case !nameForm.MatchString(tag):
+		case !nameForm().MatchString(tag):
 			image.add("RepoTags", ruleDockerRepoTag, "%q is not a name with a tag", tag)
 		case seen[tag]:
 			image.add("RepoTags", ruleDockerRepoTag, "%q occurs twice", tag)

@@ -22,7 +22,7 @@ func isArtifact(o object, d, c oci.Descriptor) bool {
 func (in *inspector) artifact(where string, o object, c oci.Descriptor) imageFacts {
 	kind, hasType := o.text("artifactType", optional)
 	switch {
-	case kind != "" && !mediaTypeForm.MatchString(kind):
+	case kind != "" && !isMediaType(kind):
 		o.add("artifactType", ruleArtifactType, "%q is not a media type", kind)
 	case kind == "" && (hasType || c.MediaType == oci.MediaTypeEmpty):
 		o.add("artifactType", ruleArtifactType, "missing, and the config has no type of its own")

@@ -1,21 +1,21 @@
 package check
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 var (
 	// timeForm is RFC 3339's date-time. time.Parse alone is laxer: it accepts a decimal comma and one-digit hours.
-	timeForm = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`)
+	timeForm = pattern.New(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`)
 	// portForm is the form of an exposed port ("config.md", ExposedPorts).
-	portForm = regexp.MustCompile(`^([1-9]\d{0,4})(/(tcp|udp|sctp))?$`)
+	portForm = pattern.New(`^([1-9]\d{0,4})(/(tcp|udp|sctp))?$`)
 	// signalForm is the form of a stop signal ("config.md", StopSignal).
-	signalForm = regexp.MustCompile(`^(SIG[A-Z0-9]+([+-]\d+)?|[1-9]\d?)$`)
+	signalForm = pattern.New(`^(SIG[A-Z0-9]+([+-]\d+)?|[1-9]\d?)$`)
 )
 
 // config checks an image's config ("config.md") and returns its platform and its diff_ids; an invalid one is "". layers
@@ -52,7 +52,7 @@ func (o object) created() {
 	if !ok {
 		return
 	}
-	if _, err := time.Parse(time.RFC3339, text); err != nil || !timeForm.MatchString(text) {
+	if _, err := time.Parse(time.RFC3339, text); err != nil || !timeForm().MatchString(text) {
 		o.add("created", ruleConfigCreated, "%q is not a time in the form of RFC 3339", text)
 	}
 }
@@ -81,7 +81,7 @@ func (in *inspector) execution(o object) {
 		names[name] = true
 	}
 	for _, port := range o.set("ExposedPorts", ruleConfigPorts) {
-		match := portForm.FindStringSubmatch(port)
+		match := portForm().FindStringSubmatch(port)
 		if match == nil {
 			o.add("ExposedPorts", ruleConfigPorts, "%q is not a port", port)
 		} else if n, _ := strconv.Atoi(match[1]); n > 65535 {
@@ -93,7 +93,7 @@ func (in *inspector) execution(o object) {
 			o.add("Volumes", ruleConfigVolumes, "%q is not an absolute path", volume)
 		}
 	}
-	if signal, _ := o.text("StopSignal", optional); signal != "" && !signalForm.MatchString(signal) {
+	if signal, _ := o.text("StopSignal", optional); signal != "" && !signalForm().MatchString(signal) {
 		o.add("StopSignal", ruleConfigStopSignal, "%q is not a signal", signal)
 	}
 }

@@ -4,21 +4,29 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
-// mediaTypeForm is the form of a media type without parameters (RFC 6838, section 4.2).
-var mediaTypeForm = regexp.MustCompile(`^` + mediaTypeName + `/` + mediaTypeName + `$`)
+// mediaTypeForm is the form of a media type without parameters (RFC 6838, section 4.2), except for the lengths of its names.
+var mediaTypeForm = pattern.New(`^` + mediaTypeName + `/` + mediaTypeName + `$`)
 
-const mediaTypeName = `[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}`
+const (
+	mediaTypeName    = `[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*`
+	maxMediaTypeName = 127 // bytes
+)
+
+func isMediaType(text string) bool {
+	top, sub, _ := strings.Cut(text, "/")
+	return max(len(top), len(sub)) <= maxMediaTypeName && mediaTypeForm().MatchString(text)
+}
 
 // platformForm is the form of an os, an architecture or a variant.
-var platformForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*$`)
+var platformForm = pattern.New(`^[a-z0-9][a-z0-9_.-]*$`)
 
 // descriptor reads o as a descriptor ("descriptor.md"). It returns false, after reporting why, if o does not identify
 // the content.
@@ -29,7 +37,7 @@ func (in *inspector) descriptor(o object) (oci.Descriptor, bool) {
 	name, hasDigest := o.text("digest", required)
 	size, hasSize := field[json.Number](o, "size", required, "a number")
 	d.MediaType = mediaType
-	if hasType && !mediaTypeForm.MatchString(mediaType) {
+	if hasType && !isMediaType(mediaType) {
 		o.add("mediaType", ruleDescriptorMediaType, "%q is not a media type", mediaType)
 	}
 	if hasDigest {
@@ -137,7 +145,7 @@ func (in *inspector) platform(o object) oci.Platform {
 	for _, part := range []struct{ key, value string }{
 		{"os", p.OS}, {"architecture", p.Architecture}, {"variant", p.Variant},
 	} {
-		if part.value != "" && !platformForm.MatchString(part.value) {
+		if part.value != "" && !platformForm().MatchString(part.value) {
 			o.add(part.key, rulePlatformForm, "%q is not a lower-case name", part.value)
 		}
 	}

@@ -78,6 +78,7 @@ var jsonCases = []testCase{
 
 // Cases of descriptors, platforms and blobs.
 var descriptorCases = []testCase{
+	{rule: "descriptor-media-type", name: "long", fault: layerOf("mediaType", "application/"+strings.Repeat("x", 128))},
 	{rule: "descriptor-media-type", name: "blank", fault: layerOf("mediaType", "application/x y")},
 	{rule: "descriptor-digest", name: "upper case", fault: layerOf("digest", "sha256:"+strings.Repeat("A", 64))},
 	{rule: "descriptor-digest", name: "short", fault: layerOf("digest", "sha256:00")},

@@ -13,6 +13,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // The names in an image layout ("image-layout.md").
@@ -27,11 +28,11 @@ const (
 )
 
 var (
-	hexForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	hexForm = pattern.New(`^[0-9a-f]{64}$`)
 	// refNameForm is the grammar of org.opencontainers.image.ref.name ("annotations.md").
-	refNameForm = regexp.MustCompile(`^` + refNamePart + `(/` + refNamePart + `)*$`)
+	refNameForm = pattern.New(`^` + refNamePart + `(/` + refNamePart + `)*$`)
 	// nameForm is a name with a tag, as Docker writes them.
-	nameForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*(:\d+)?/)?` + namePart + `(/` + namePart + `)*` +
+	nameForm = pattern.New(`^([A-Za-z0-9][A-Za-z0-9.-]*(:\d+)?/)?` + namePart + `(/` + namePart + `)*` +
 		`:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 )
 
@@ -111,7 +112,7 @@ func (in *inspector) belongs(name string, isDir bool) bool {
 		ok = !isDir
 	default:
 		dir, base := split(name)
-		ok = !isDir && dir == algorithmDir && hexForm.MatchString(base)
+		ok = !isDir && dir == algorithmDir && hexForm().MatchString(base)
 	}
 	if !ok {
 		in.add(name, ruleLayoutName, "a layout must not contain a file or directory of this name")
@@ -187,12 +188,12 @@ func (in *inspector) readFile(s store, name string) ([]byte, bool) {
 func (in *inspector) names(d oci.Descriptor) {
 	for _, annotation := range []struct {
 		key  string
-		form *regexp.Regexp
+		form func() *regexp.Regexp
 	}{
 		{"org.opencontainers.image.ref.name", refNameForm},
 		{containerdName, nameForm},
 	} {
-		if name, ok := d.Annotations[annotation.key]; ok && !annotation.form.MatchString(name) {
+		if name, ok := d.Annotations[annotation.key]; ok && !annotation.form().MatchString(name) {
 			in.add(layoutIndex, ruleLayoutRefName, "%s: the annotation %s is %q, which is not a reference",
 				d.Digest, annotation.key, name)
 		}

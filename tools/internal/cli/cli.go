@@ -76,10 +76,8 @@ func (c Command) MainFrom(arguments func() ([]string, error)) {
 
 // exit runs a tool with the process's streams and exits with its code.
 func exit(run func(context.Context, []string, Streams) int, args []string) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, args, Streams{Out: os.Stdout, Err: os.Stderr})
-	stop()
-	os.Exit(code)
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) // until the process ends
+	os.Exit(run(ctx, args, Streams{Out: os.Stdout, Err: os.Stderr}))
 }
 
 // Run runs the command and returns its exit code.

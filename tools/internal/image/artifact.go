@@ -4,17 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
-// mediaTypeForm is the form of a media type without parameters (RFC 6838, section 4.2).
-var mediaTypeForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^` + mediaTypeName + `/` + mediaTypeName + `$`) })
+// mediaTypeForm is the form of a media type without parameters (RFC 6838, section 4.2), except for the lengths of its names.
+var mediaTypeForm = pattern.New(`^` + mediaTypeName + `/` + mediaTypeName + `$`)
 
-const mediaTypeName = `[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}`
+const (
+	mediaTypeName    = `[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*`
+	maxMediaTypeName = 127 // bytes
+)
 
 // Artifact describes an artifact: files that are not an image, but that a registry stores like one.
 type Artifact struct {
@@ -143,7 +145,8 @@ func subjectOf(d oci.Descriptor) (oci.Descriptor, error) {
 
 // checkMediaType rejects texts that are not media types without parameters.
 func checkMediaType(text string) error {
-	if !mediaTypeForm().MatchString(text) {
+	top, sub, _ := strings.Cut(text, "/")
+	if max(len(top), len(sub)) > maxMediaTypeName || !mediaTypeForm().MatchString(text) {
 		return fmt.Errorf("%q is not a media type, expected TYPE/SUBTYPE", text)
 	}
 	return nil

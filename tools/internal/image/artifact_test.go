@@ -1,6 +1,7 @@
 package image
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -63,10 +64,16 @@ func TestArtifactRefuses(t *testing.T) {
 		d := layer(mediaType, one)
 		return &d
 	}
+	long := strings.Repeat("a", 128)
+	if _, err := (Artifact{Type: long[1:] + "/" + long[1:]}).Manifest(); err != nil {
+		t.Errorf("names of 127 bytes: %v", err)
+	}
 	for want, artifact := range map[string]Artifact{
-		`an artifact without a config needs an artifact type`:                  {},
-		`artifact type: "sbom" is not a media type, expected TYPE/SUBTYPE`:     {Type: "sbom"},
-		`artifact type: "a/b; c=d" is not a media type, expected TYPE/SUBTYPE`: {Type: "a/b; c=d"},
+		`an artifact without a config needs an artifact type`:                        {},
+		`artifact type: "sbom" is not a media type, expected TYPE/SUBTYPE`:           {Type: "sbom"},
+		`artifact type: "` + long + `/b" is not a media type, expected TYPE/SUBTYPE`: {Type: long + "/b"},
+		`artifact type: "b/` + long + `" is not a media type, expected TYPE/SUBTYPE`: {Type: "b/" + long},
+		`artifact type: "a/b; c=d" is not a media type, expected TYPE/SUBTYPE`:       {Type: "a/b; c=d"},
 		`config: media type "application/vnd.docker.container.image.v1+json" makes the artifact an image`: {
 			Config: config(oci.DockerMediaTypeConfig)},
 		`config: media type "application/vnd.oci.empty.v1+json" is for artifacts without a config`: {

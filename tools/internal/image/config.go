@@ -3,13 +3,12 @@ package image
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // createdBy is the history entry of a layer without one.
@@ -19,7 +18,7 @@ const createdBy = "rules_strata"
 var epoch = time.Unix(0, 0).UTC()
 
 // platformName matches names of operating systems, architectures and variants.
-var platformName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`) })
+var platformName = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // config is an image's config under construction.
 type config struct {
@@ -164,7 +163,7 @@ func (c *config) setPlatform(s Settings) error {
 }
 
 // variantName matches variants that are levels: a CPU runs programs for lower ones of its architecture.
-var variantName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^v[1-9][0-9]?$`) })
+var variantName = pattern.New(`^v[1-9][0-9]?$`)
 
 // atLeast returns the higher one of a platform's variant and of the variant in least, "ARCHITECTURE/VARIANT". Variants that
 // are not levels, and those of other architectures, are not comparable: the platform's stays.

@@ -3,20 +3,19 @@ package image
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // signal matches a signal's name or number, as Docker and Podman accept it.
-var signal = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]{1,3}|[A-Z][A-Z0-9]*([+-][0-9]{1,2})?)$`) })
+var signal = pattern.New(`^([0-9]{1,3}|[A-Z][A-Z0-9]*([+-][0-9]{1,2})?)$`)
 
 // drivePath matches the start of an absolute path on Windows.
-var drivePath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([A-Za-z]:)?[\\/]`) })
+var drivePath = pattern.New(`^([A-Za-z]:)?[\\/]`)
 
 // edit applies all settings except the platform, which must be set already.
 func (c *config) edit(s Settings) error {

@@ -3,16 +3,15 @@ package image
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/rules-strata/rules_strata/tools/internal/message"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // reference matches, after a "$", references that other programs would expand.
-var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\([^)]*\)?|[A-Za-z_][A-Za-z0-9_]*)`) })
+var reference = pattern.New(`^(\([^)]*\)?|[A-Za-z_][A-Za-z0-9_]*)`)
 
 // Literal returns the value for [Settings.Env] that stands for the text.
 func Literal(text string) string { return strings.ReplaceAll(text, "$", "$$") }

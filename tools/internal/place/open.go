@@ -13,9 +13,9 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/registry"
 	"github.com/rules-strata/rules_strata/tools/internal/registry/auth"
-	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
 	"github.com/rules-strata/rules_strata/tools/internal/store/importer"
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
+	"github.com/rules-strata/rules_strata/tools/internal/store/unarchive"
 )
 
 // Opener opens places.
@@ -150,7 +150,7 @@ func (p *Place) openFile(ctx context.Context, stdin io.Reader) error {
 	if isJSON(p.file) {
 		return p.openDocument()
 	}
-	tar, err := archive.Open(p.file, "")
+	tar, err := unarchive.Open(p.file, "")
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (p *Place) openFile(ctx context.Context, stdin io.Reader) error {
 	return p.openDocker(ctx, tar)
 }
 
-func (p *Place) openDocker(ctx context.Context, tar *archive.Reader) error {
+func (p *Place) openDocker(ctx context.Context, tar *unarchive.Reader) error {
 	store, err := importer.OpenDocker(p.Path, tar)
 	if err != nil {
 		return err

@@ -10,12 +10,11 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/rules-strata/rules_strata/tools/internal/message"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // Values are the values of variables by their names.
@@ -77,8 +76,8 @@ type Scope struct {
 }
 
 var (
-	reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[ \t]*\.?([A-Za-z0-9_]+)[ \t]*(\|[^{}]*)?$`) })
-	single    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\{([A-Za-z0-9_]+)\}`) })
+	reference = pattern.New(`^[ \t]*\.?([A-Za-z0-9_]+)[ \t]*(\|[^{}]*)?$`)
+	single    = pattern.New(`^\{([A-Za-z0-9_]+)\}`)
 )
 
 // Expand returns the text with the values of its variables. Each value, but no default, goes through quote, unless that is

@@ -2,8 +2,10 @@ package license
 
 import (
 	_ "embed"
-	"regexp"
 	"strings"
+	"sync"
+
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 //go:embed licenses.txt
@@ -13,7 +15,10 @@ var licenseList string
 var exceptionList string
 
 // licenses and exceptions are the identifiers of the SPDX license list by their lower-case form.
-var licenses, exceptions = index(licenseList), index(exceptionList)
+var (
+	licenses   = sync.OnceValue(func() map[string]string { return index(licenseList) })
+	exceptions = sync.OnceValue(func() map[string]string { return index(exceptionList) })
+)
 
 func index(list string) map[string]string {
 	ids := make(map[string]string)
@@ -62,12 +67,12 @@ var aliases = map[string]string{
 }
 
 // gnuForm matches the short names of the GNU licenses in Debian and elsewhere, like "LGPL-2.1+" and "GPLv3".
-var gnuForm = regexp.MustCompile(`^(a?gpl|lgpl|gfdl)[- ]?v?([0-9])(\.[0-9])?(\+|-only|-or-later)?$`)
+var gnuForm = pattern.New(`^(a?gpl|lgpl|gfdl)[- ]?v?([0-9])(\.[0-9])?(\+|-only|-or-later)?$`)
 
 // alias returns the identifier of a license, or an empty string if the name is not that of one.
 func alias(name string) string {
 	lower := strings.ToLower(name)
-	if gnu := gnuForm.FindStringSubmatch(lower); gnu != nil {
+	if gnu := gnuForm().FindStringSubmatch(lower); gnu != nil {
 		id := gnu[1] + "-" + gnu[2] + gnu[3]
 		if gnu[3] == "" {
 			id += ".0"
@@ -78,10 +83,10 @@ func alias(name string) string {
 		if gnu[4] == "" {
 			gnu[4] = "-only"
 		}
-		return licenses[id+gnu[4]]
+		return licenses()[id+gnu[4]]
 	}
 	for _, candidate := range []string{lower, aliases[lower], lower + ".0"} {
-		if id := licenses[strings.ToLower(candidate)]; id != "" {
+		if id := licenses()[strings.ToLower(candidate)]; id != "" {
 			return id
 		}
 	}
@@ -89,12 +94,12 @@ func alias(name string) string {
 	if version, ok := strings.CutPrefix(lower, "gfdl-niv-"); ok { // Debian: no invariant sections
 		base, later := strings.CutSuffix(version, "+")
 		if later {
-			return licenses["gfdl-"+base+"-no-invariants-or-later"]
+			return licenses()["gfdl-"+base+"-no-invariants-or-later"]
 		}
-		return licenses["gfdl-"+base+"-no-invariants-only"]
+		return licenses()["gfdl-"+base+"-no-invariants-only"]
 	}
-	if base, ok := strings.CutSuffix(lower, "+"); ok && licenses[base] != "" {
-		return licenses[base] + "+"
+	if base, ok := strings.CutSuffix(lower, "+"); ok && licenses()[base] != "" {
+		return licenses()[base] + "+"
 	}
 	return ""
 }

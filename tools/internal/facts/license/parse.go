@@ -2,8 +2,9 @@ package license
 
 import (
 	"errors"
-	"regexp"
 	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // The operators.
@@ -96,14 +97,14 @@ const maxTokens = 500
 var errSyntax = errors.New("not a license expression")
 
 // tokenForm matches a parenthesis or a word.
-var tokenForm = regexp.MustCompile(`[()]|[^\s(),]+|,`)
+var tokenForm = pattern.New(`[()]|[^\s(),]+|,`)
 
 // parseName returns the node for a name without white space at its ends.
 func parseName(name string) *node {
 	if id := alias(name); id != "" {
 		return &node{id: id}
 	}
-	p := parser{tokens: tokenForm.FindAllString(name, maxTokens+1)}
+	p := parser{tokens: tokenForm().FindAllString(name, maxTokens+1)}
 	if len(p.tokens) <= maxTokens {
 		if n, err := p.or(); err == nil && len(p.tokens) == 0 {
 			return n
@@ -164,17 +165,17 @@ func (p *parser) license() (*node, error) {
 	}
 	n := &node{id: id}
 	if p.accept("with") {
-		if len(p.tokens) == 0 || exceptions[strings.ToLower(p.tokens[0])] == "" {
+		if len(p.tokens) == 0 || exceptions()[strings.ToLower(p.tokens[0])] == "" {
 			return nil, errSyntax
 		}
-		n.exception = exceptions[strings.ToLower(p.tokens[0])]
+		n.exception = exceptions()[strings.ToLower(p.tokens[0])]
 		p.tokens = p.tokens[1:]
 	}
 	return n, nil
 }
 
 // notInReference matches what a LicenseRef cannot contain.
-var notInReference = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
+var notInReference = pattern.New(`[^A-Za-z0-9.-]+`)
 
 const referencePrefix = "LicenseRef-"
 
@@ -183,7 +184,7 @@ const maxReference = 100
 
 // reference returns the LicenseRef for a name that SPDX does not know.
 func reference(name string) *node {
-	id := strings.Trim(notInReference.ReplaceAllString(strings.TrimPrefix(name, referencePrefix), "-"), "-")
+	id := strings.Trim(notInReference().ReplaceAllString(strings.TrimPrefix(name, referencePrefix), "-"), "-")
 	if len(id) > maxReference {
 		id = strings.TrimRight(id[:maxReference], "-")
 	}

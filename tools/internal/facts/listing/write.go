@@ -16,17 +16,22 @@ import (
 
 // File is a file of listings that is being written.
 type File struct {
-	out *atomicfile.File
-	dir string
+	out   *atomicfile.File
+	dir   string
+	lines *lines
 }
 
 // Create creates the file at path.
 func Create(path string) (*File, error) {
+	lines, err := newLines()
+	if err != nil {
+		return nil, err
+	}
 	out, err := atomicfile.Create(path)
 	if err != nil {
 		return nil, err
 	}
-	return &File{out, filepath.Dir(path)}, nil
+	return &File{out, filepath.Dir(path), lines}, nil
 }
 
 // Add reads the blob of a layer to its end, verifies it and adds its listing. want has the layer's digest, size and diff ID.
@@ -39,17 +44,15 @@ func (f *File) Add(ctx context.Context, blob io.Reader, want Header, look Look) 
 	}
 	defer os.Remove(spool.Name())
 	defer spool.Close()
-	lines, err := newLines(spool)
-	if err != nil {
-		return err
-	}
-	s := scanner{look, func(e Entry) error { return lines.add(e) }, make([]byte, 128<<10)}
+	f.lines.begin(spool)
+	s := scanner{look, func(e Entry) error { return f.lines.add(e) }, make([]byte, 128<<10)}
 	header, err := s.scan(ctx, blob, want)
-	err = errors.Join(err, lines.close())
+	err = errors.Join(err, f.lines.end())
 	if err != nil {
 		return err
 	}
-	if err := writeHeader(f.out, header); err != nil {
+	f.lines.begin(f.out)
+	if err := errors.Join(f.lines.add(header), f.lines.end()); err != nil {
 		return err
 	}
 	if _, err := spool.Seek(0, io.SeekStart); err != nil {
@@ -80,22 +83,14 @@ func (f *File) Commit() error { return f.out.Commit() }
 // Abort removes the file unless it is complete.
 func (f *File) Abort() { f.out.Abort() }
 
-func writeHeader(w io.Writer, h Header) error {
-	lines, err := newLines(w)
-	if err != nil {
-		return err
-	}
-	return errors.Join(lines.add(h), lines.close())
-}
-
-// lines writes JSON lines as a zstd frame. Its bytes do not depend on the machine, because it uses one goroutine.
+// lines writes JSON lines as zstd frames. Its bytes do not depend on the machine, because it uses one goroutine.
 type lines struct {
 	frame *zstd.Encoder
 	json  *json.Encoder
 }
 
-func newLines(w io.Writer) (*lines, error) {
-	frame, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault),
+func newLines() (*lines, error) {
+	frame, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault),
 		zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return nil, err
@@ -110,6 +105,10 @@ func newEncoder(w io.Writer) *json.Encoder {
 	return enc
 }
 
+// begin begins a frame in w.
+func (l *lines) begin(w io.Writer) { l.frame.Reset(w) }
+
 func (l *lines) add(v any) error { return l.json.Encode(v) }
 
-func (l *lines) close() error { return l.frame.Close() }
+// end ends the frame.
+func (l *lines) end() error { return l.frame.Close() }

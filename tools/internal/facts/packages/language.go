@@ -5,16 +5,16 @@ import (
 	"io"
 	"net/url"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 var pythonFields = set("name", "version", "license", "license-expression")
 
 // separators are the characters that are equal in the names of Python packages (PEP 503).
-var separators = regexp.MustCompile(`[-_.]+`)
+var separators = pattern.New(`[-_.]+`)
 
 // python reads the metadata of an installed distribution, a message with headers (core metadata specifications).
 func python(_ *Scanner, f *File, _ int64, content io.Reader) error {
@@ -28,7 +28,7 @@ func python(_ *Scanner, f *File, _ int64, content io.Reader) error {
 	err = paragraphs(strings.NewReader(header), pythonFields, func(fields map[string]string) error {
 		p = Package{
 			Type:    "pypi",
-			Name:    separators.ReplaceAllString(strings.ToLower(fields["name"]), "-"),
+			Name:    separators().ReplaceAllString(strings.ToLower(fields["name"]), "-"),
 			Version: fields["version"],
 		}
 		if expression := fields["license-expression"]; expression != "" {

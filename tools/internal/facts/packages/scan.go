@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 const (
@@ -120,7 +121,7 @@ var files = map[string]parser{
 }
 
 // moduleFile matches the metadata of an installed npm package.
-var moduleFile = regexp.MustCompile(`/node_modules/(@[^/]+/)?[^/@][^/]*/package\.json$`)
+var moduleFile = pattern.New(`/node_modules/(@[^/]+/)?[^/@][^/]*/package\.json$`)
 
 // parserOf returns the parser of a file, or nil.
 func parserOf(name string) parser {
@@ -139,7 +140,7 @@ func parserOf(name string) parser {
 	case strings.HasSuffix(name, ".dist-info/METADATA"),
 		strings.HasSuffix(name, ".egg-info/PKG-INFO"), strings.HasSuffix(name, ".egg-info"):
 		return python
-	case base == "package.json" && moduleFile.MatchString(name):
+	case base == "package.json" && moduleFile().MatchString(name):
 		return npm
 	case path.Base(path.Dir(name)) == "conda-meta" && strings.HasSuffix(base, ".json"):
 		return conda

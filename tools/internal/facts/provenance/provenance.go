@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/image"
@@ -17,6 +16,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 const (
@@ -126,12 +126,12 @@ func digests(d digest.Digest) map[string]string {
 	return map[string]string{d.Algorithm().String(): d.Encoded()}
 }
 
-var commit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+var commit = pattern.New(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // sourceOf parses a source.
 func sourceOf(text string) (resource, error) {
 	n := strings.LastIndexByte(text, '@')
-	if n < 0 || !commit.MatchString(text[n+1:]) {
+	if n < 0 || !commit().MatchString(text[n+1:]) {
 		return resource{}, errors.New("expected URI@COMMIT, where COMMIT is the whole hash of a clean Git checkout")
 	}
 	if uri, err := url.Parse(text[:n]); err != nil || uri.Scheme == "" {

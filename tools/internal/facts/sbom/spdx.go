@@ -3,8 +3,9 @@ package sbom
 import (
 	"crypto/sha256"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // The elements of SPDX 2.3 that a document has (spdx.github.io/spdx-spec/v2.3).
@@ -180,27 +181,27 @@ func purlReference(purl string) spdxReference {
 }
 
 // person matches a maintainer with an e-mail address.
-var person = regexp.MustCompile(`^([^<>()]*[^<>() ]) *<([^<>]+)>$`)
+var person = pattern.New(`^([^<>()]*[^<>() ]) *<([^<>]+)>$`)
 
 // spdxSupplier returns a supplier, or an empty string. Debian and Alpine do not state whether it is a person.
 func spdxSupplier(name string) string {
 	if name == "" {
 		return ""
 	}
-	if parts := person.FindStringSubmatch(name); parts != nil {
+	if parts := person().FindStringSubmatch(name); parts != nil {
 		return "Organization: " + parts[1] + " (" + parts[2] + ")"
 	}
 	return "Organization: " + name
 }
 
-var notInID = regexp.MustCompile(`[^A-Za-z0-9.]+`)
+var notInID = pattern.New(`[^A-Za-z0-9.]+`)
 
 // maxID bounds the readable part of an identifier, in bytes.
 const maxID = 100
 
 // spdxID returns the identifier of the element with a package URL.
 func spdxID(name, purl string) string {
-	name = strings.Trim(notInID.ReplaceAllString(name, "-"), "-")
+	name = strings.Trim(notInID().ReplaceAllString(name, "-"), "-")
 	if len(name) > maxID {
 		name = name[:maxID]
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/inputs"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/shape/scan"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -172,7 +173,7 @@ func (e *editor) readShapes(layers []oci.Descriptor) error {
 				continue
 			}
 			var err error
-			if s, err = shape.OfBlob(e.ctx, e.src, d); err != nil {
+			if s, err = scan.Blob(e.ctx, e.src, d); err != nil {
 				return fmt.Errorf("layer %d of %d: %w", n+1, len(layers), err)
 			}
 			known[d.Digest] = s

@@ -16,7 +16,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/compress"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/inputs"
-	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/shape/scan"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -78,7 +78,7 @@ func TestLayers(t *testing.T) {
 	imagetest.WriteFile(t, file, []byte("hello"))
 	spec := inputs.Spec{Inputs: []inputs.Input{{Kind: inputs.File, Path: "/link/sub/x", Source: file}}}
 
-	below, err := shape.OfBlob(t.Context(), store, store.Manifest(t, d).Layers[0])
+	below, err := scan.Blob(t.Context(), store, store.Manifest(t, d).Layers[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"unicode/utf8"
 
@@ -14,17 +13,18 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // namePattern matches the valid names of Bazel repositories.
-var namePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]*$`)
+var namePattern = pattern.New(`^[A-Za-z][A-Za-z0-9._-]*$`)
 
 // platformPattern matches the valid names of platforms, which become names of targets and files.
-var platformPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*){1,2}$`)
+var platformPattern = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*){1,2}$`)
 
 // CheckName returns an error unless the name is valid for an image: it becomes that of a repository, "@NAME".
 func CheckName(name string) error {
-	if !namePattern.MatchString(name) {
+	if !namePattern().MatchString(name) {
 		return fmt.Errorf("name %q: expected a letter, then letters, digits, \".\", \"_\" and \"-\"", name)
 	}
 	return nil
@@ -144,7 +144,7 @@ func checkDocument(d Document) error {
 
 func (p Platform) check(name string, named map[digest.Digest]bool) error {
 	platform, err := oci.ParsePlatform(name)
-	if err != nil || !platformPattern.MatchString(name) {
+	if err != nil || !platformPattern().MatchString(name) {
 		return fmt.Errorf("platform %q: expected OS/ARCH or OS/ARCH/VARIANT", name)
 	}
 	if !named[p.Manifest.Digest] {

@@ -6,11 +6,11 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // TrustVariable is the environment variable that lists further servers that a lock file may name, each as
@@ -71,7 +71,7 @@ func hostname(host string) string {
 }
 
 // sharedSuffix matches domains below which anybody can register names: top-level domains, and those like "co.uk".
-var sharedSuffix = regexp.MustCompile(`^(?:[^.]*|(?:ac|co|com|edu|gov|ne|net|or|org)\.[a-z][a-z])$`)
+var sharedSuffix = pattern.New(`^(?:[^.]*|(?:ac|co|com|edu|gov|ne|net|or|org)\.[a-z][a-z])$`)
 
 // sameDomain reports whether a token server's host is the registry's, is below it, or shares the domain above it:
 // auth.docker.io does for registry-1.docker.io, and gitlab.example.com for registry.example.com.
@@ -86,5 +86,5 @@ func sameDomain(registry, realm string) bool {
 	if strings.HasSuffix(realm, "."+registry) {
 		return true
 	}
-	return !sharedSuffix.MatchString(parent) && (realm == parent || strings.HasSuffix(realm, "."+parent))
+	return !sharedSuffix().MatchString(parent) && (realm == parent || strings.HasSuffix(realm, "."+parent))
 }

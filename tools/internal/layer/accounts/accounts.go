@@ -11,11 +11,11 @@ package accounts
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
+
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // The files.
@@ -66,9 +66,7 @@ func (g Group) String() string {
 
 // validName matches the portable user names of POSIX (XBD 3.436), of at most 32 characters as utmp(5) stores them, that
 // cannot be mistaken for a number.
-var validName = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9._-]{0,30}([A-Za-z0-9._-]|\$)?$`)
-})
+var validName = pattern.New(`^[A-Za-z_][A-Za-z0-9._-]{0,30}([A-Za-z0-9._-]|\$)?$`)
 
 // ParseUser parses a line of passwd. Trailing fields may be missing, and fields may be empty: the group ID is then the user
 // ID, the home directory /home/NAME, and the shell /sbin/nologin.

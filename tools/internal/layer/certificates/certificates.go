@@ -13,8 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // The places for certificates, which Debian, Alpine and SUSE have in common.
@@ -97,12 +98,12 @@ func NewStore(bundle []byte, names []string) *Store {
 }
 
 // unsafe matches what a file name must not contain.
-var unsafe = regexp.MustCompile(`[^\pL\pN._+=@-]+`)
+var unsafe = pattern.New(`[^\pL\pN._+=@-]+`)
 
 // Add adds the certificates of a file. Those that the store has already are left out. The name of the file, without its
 // extension, becomes the name in the directory.
 func (s *Store) Add(file string, all []Certificate) {
-	stem := unsafe.ReplaceAllString(strings.TrimSuffix(path.Base(file), path.Ext(file)), "_")
+	stem := unsafe().ReplaceAllString(strings.TrimSuffix(path.Base(file), path.Ext(file)), "_")
 	for _, c := range all {
 		sum := sha256.Sum256(c.DER)
 		if s.seen[sum] {

@@ -64,10 +64,7 @@ func deflater(level int) func() (packer, error) {
 		if err != nil {
 			return nil, err
 		}
-		encode, err := deflateAt(flate.HuffmanOnly)
-		if err != nil {
-			return nil, err
-		}
+		var encode packer // made for the first block that needs it
 		var other []byte
 		return func(packed []byte, parts [][]byte) []byte {
 			before, size := len(packed), 0
@@ -79,6 +76,9 @@ func deflater(level int) func() (packer, error) {
 				return packed
 			}
 			// The library stores data without repetitions unpacked. Some of it has few distinct characters, like base64.
+			if encode == nil {
+				encode, _ = deflateAt(flate.HuffmanOnly) // only an unknown level is an error
+			}
 			if other = encode(other[:0], parts); len(other) < len(packed)-before {
 				return append(packed[:before], other...)
 			}

@@ -262,8 +262,11 @@ func (w *Writer) work() {
 
 func (w *Writer) pack(b *block, pack packer) {
 	if b.space == nil {
-		// Incompressible data grows a little. Untouched memory costs nothing.
-		b.space = make([]byte, 0, w.codec.cut.max+w.codec.cut.max/64)
+		size := w.codec.cut.max
+		if b.size < w.codec.cut.min { // the last block of the stream, which nothing follows in this memory
+			size = b.size
+		}
+		b.space = make([]byte, 0, size+size/64+1<<10) // incompressible data grows a little
 	}
 	if w.ends.Cache == nil {
 		b.space = pack(b.space[:0], b.parts)

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // index is info/index.json, which describes a package.
@@ -31,7 +31,7 @@ type index struct {
 }
 
 // namePart matches a name, a version or a build string. They are parts of a file's name.
-var namePart = regexp.MustCompile(`^[A-Za-z0-9_.!+~-]+$`)
+var namePart = pattern.New(`^[A-Za-z0-9_.!+~-]+$`)
 
 // index reads info/index.json.
 func (c *contents) index() (index, error) {
@@ -56,7 +56,7 @@ func (x *index) parse(data []byte) error {
 	}
 	maps.DeleteFunc(x.fields, func(_ string, value json.RawMessage) bool { return string(value) == "null" })
 	for field, value := range map[string]string{"name": x.Name, "version": x.Version, "build": x.Build} {
-		if !namePart.MatchString(value) || strings.HasPrefix(value, ".") {
+		if !namePart().MatchString(value) || strings.HasPrefix(value, ".") {
 			return fmt.Errorf("info/index.json: %s %q is not part of a package's name", field, value)
 		}
 	}
@@ -64,7 +64,7 @@ func (x *index) parse(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("info/index.json: %w", err)
 	}
-	if x.Platform != "" && x.Platform != "linux" || x.Subdir != "" && !subdirName.MatchString(x.Subdir) {
+	if x.Platform != "" && x.Platform != "linux" || x.Subdir != "" && !subdirName().MatchString(x.Subdir) {
 		system := strings.TrimSpace(x.Subdir + " " + x.Platform)
 		return fmt.Errorf("a package for %s: only packages for Linux, and noarch ones, can be in an image", system)
 	}
@@ -89,7 +89,7 @@ func noarchKind(value json.RawMessage) (string, error) {
 }
 
 // shortVersion matches the first two numbers of a version.
-var shortVersion = regexp.MustCompile(`^(?:[0-9]+!)?([0-9]+\.[0-9]+)(?:[^0-9]|$)`)
+var shortVersion = pattern.New(`^(?:[0-9]+!)?([0-9]+\.[0-9]+)(?:[^0-9]|$)`)
 
 // ReadPython describes the Python in the package at path to other packages. scratch is a directory for unpacked bytes, which
 // need no cleaning up.
@@ -111,7 +111,7 @@ func (c *contents) python() (Python, error) {
 	if err != nil {
 		return Python{}, err
 	}
-	version := shortVersion.FindStringSubmatch(x.Version)
+	version := shortVersion().FindStringSubmatch(x.Version)
 	if x.Name != "python" || version == nil {
 		return Python{}, fmt.Errorf("the package is %s %s, expected python", x.Name, x.Version)
 	}
@@ -127,7 +127,7 @@ func (c *contents) python() (Python, error) {
 
 // Check rejects values that no Python has.
 func (p Python) Check() error {
-	if version := shortVersion.FindStringSubmatch(p.Version); version == nil || version[1] != p.Version {
+	if version := shortVersion().FindStringSubmatch(p.Version); version == nil || version[1] != p.Version {
 		return fmt.Errorf("Python version %q: expected two numbers, such as 3.11", p.Version)
 	}
 	clean, err := tree.Clean(p.SitePackages)

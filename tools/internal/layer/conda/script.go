@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/conda/prefix"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // link is info/link.json, which describes a noarch package. Very old packages call it info/package_metadata.json.
@@ -75,7 +75,7 @@ type program struct {
 }
 
 // identifier matches a name in Python.
-var identifier = regexp.MustCompile(`^[\pL_][\pL\pN\p{Mn}\p{Mc}_]*$`)
+var identifier = pattern.New(`^[\pL_][\pL\pN\p{Mn}\p{Mc}_]*$`)
 
 // keywords are the words that are not names in Python 3.
 var keywords = []string{
@@ -105,7 +105,7 @@ func parseProgram(text string) (program, error) {
 // isImport reports whether a text is names of Python, separated by dots.
 func isImport(text string) bool {
 	for name := range strings.SplitSeq(text, ".") {
-		if !identifier.MatchString(name) || slices.Contains(keywords, name) {
+		if !identifier().MatchString(name) || slices.Contains(keywords, name) {
 			return false
 		}
 	}

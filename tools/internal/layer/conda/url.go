@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
+
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // origin is where a package comes from, as its URL states it: CHANNEL/SUBDIR/NAME-VERSION-BUILD.EXTENSION.
@@ -19,10 +20,10 @@ type origin struct {
 }
 
 // token matches the part of a URL's path that holds a secret of the user.
-var token = regexp.MustCompile(`/t/[^/]+/`)
+var token = pattern.New(`/t/[^/]+/`)
 
 // subdirName matches the names of platforms, such as linux-64, linux-aarch64 and noarch.
-var subdirName = regexp.MustCompile(`^(noarch|linux-[a-z0-9_]+)$`)
+var subdirName = pattern.New(`^(noarch|linux-[a-z0-9_]+)$`)
 
 // parseURL reads the URL of a package.
 func parseURL(text string) (origin, error) {
@@ -31,7 +32,7 @@ func parseURL(text string) (origin, error) {
 		return origin{}, errors.New("the URL of a package must be absolute, CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda")
 	}
 	u.User, u.RawQuery, u.Fragment, u.RawFragment = nil, "", "", ""
-	o := origin{url: token.ReplaceAllString(u.String(), "/")}
+	o := origin{url: token().ReplaceAllString(u.String(), "/")}
 	dir, file, _ := cutLast(o.url, "/")
 	o.channel, o.subdir, _ = cutLast(dir, "/")
 	if o.file, err = url.PathUnescape(file); err != nil {
@@ -46,7 +47,7 @@ func parseURL(text string) (origin, error) {
 	switch {
 	case o.stem == "" || strings.ContainsAny(o.stem, "/\x00"):
 		return origin{}, fmt.Errorf("URL %s: the file must be NAME-VERSION-BUILD.conda or .tar.bz2", o.url)
-	case !subdirName.MatchString(o.subdir):
+	case !subdirName().MatchString(o.subdir):
 		return origin{}, fmt.Errorf("URL %s: platform %q: only packages for Linux, and noarch ones, can be in an image",
 			o.url, o.subdir)
 	}

@@ -323,7 +323,7 @@ func FuzzSplitParagraph(f *testing.F) {
 			return
 		}
 		fields := regexp.MustCompile(`(?mi)^(package|status|conffiles)\s*:|^\s*$`).FindString(strings.TrimSuffix(rest, "\n"))
-		if !packageName.MatchString(name) || rest != "" && (fields != "" || !strings.HasSuffix(rest, "\n")) {
+		if !packageName().MatchString(name) || rest != "" && (fields != "" || !strings.HasSuffix(rest, "\n")) {
 			t.Errorf("%q: %q, %q", text, name, rest)
 		}
 	})

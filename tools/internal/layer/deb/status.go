@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 // statusDir is the directory for the paragraphs.
@@ -29,11 +29,11 @@ const maxLinks = 40
 var scripts = []string{"config", "preinst", "postinst", "prerm", "postrm"}
 
 // packageName matches the names of packages (Debian Policy, section 5.6.7).
-var packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
+var packageName = pattern.New(`^[a-z0-9][a-z0-9+.-]+$`)
 
 // fieldName matches the names of fields (Debian Policy, section 5.1), except those that a reader could confuse with
 // another field.
-var fieldName = regexp.MustCompile(`^[!"$-,.-9;-~][!-9;-~]*$`)
+var fieldName = pattern.New(`^[!"$-,.-9;-~][!-9;-~]*$`)
 
 // newStatus returns the entries that record the package's installation: its paragraph and its list of MD5 digests.
 func newStatus(control, data []*tree.Entry) ([]*tree.Entry, error) {
@@ -118,7 +118,7 @@ func splitParagraph(text string) (name, rest string, err error) {
 		case continues && field != "" && field != "package":
 		case continues && field != "":
 			return "", "", errors.New("the field Package has several lines")
-		case !fieldName.MatchString(key):
+		case !fieldName().MatchString(key):
 			return "", "", fmt.Errorf("%q is not a field", strings.TrimSpace(line))
 		case seen[strings.ToLower(key)]:
 			return "", "", fmt.Errorf("the field %s occurs twice", key)
@@ -134,7 +134,7 @@ func splitParagraph(text string) (name, rest string, err error) {
 		}
 		b.WriteString(line)
 	}
-	if !packageName.MatchString(name) {
+	if !packageName().MatchString(name) {
 		return "", "", fmt.Errorf("%q is not a valid package name", name)
 	}
 	return name, b.String(), nil

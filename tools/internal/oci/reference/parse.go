@@ -3,23 +3,24 @@ package reference
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
-// maxName is the longest registry and repository together, in bytes; Docker and most registries reject longer ones.
-const maxName = 255
+const (
+	// maxName is the longest registry and repository together, in bytes; Docker and most registries reject longer ones.
+	maxName = 255
+	// maxTag is the longest tag, in bytes (distribution-spec 1.1, "Pulling manifests").
+	maxTag = 128
+)
 
 var (
-	hostPattern = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^(?:` + hostName + `|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$`)
-	})
-	componentPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$`) })
-	tagPattern       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`) })
-	hexPattern       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
+	hostPattern      = pattern.New(`^(?:` + hostName + `|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$`)
+	componentPattern = pattern.New(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$`)
+	tagPattern       = pattern.New(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+	hexPattern       = pattern.New(`^[0-9a-f]{64}$`)
 )
 
 // The patterns of a host name and of one of its labels.
@@ -33,7 +34,7 @@ func CheckTag(tag string) error {
 	switch {
 	case tag == "":
 		return errors.New("the tag is empty")
-	case !tagPattern().MatchString(tag):
+	case len(tag) > maxTag || !tagPattern().MatchString(tag):
 		return fmt.Errorf("tag %q: expected at most 128 letters, digits, \"_\", \".\" and \"-\", "+
 			"not starting with \".\" or \"-\"", tag)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/image/lockfile"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/shape/scan"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -140,7 +141,7 @@ func read(ctx context.Context, src content.Source, d oci.Descriptor) (result, er
 	}
 	defer blob.Close()
 	in := &failing{Reader: digest.NewVerifier(blob, d.Digest, d.Size)}
-	s, reason := shape.OfArchive(ctx, in, d.Size)
+	s, reason := scan.Archive(ctx, in, d.Size)
 	if reason == nil {
 		io.Copy(io.Discard, in) // Read to the end, which verifies the digest.
 	}

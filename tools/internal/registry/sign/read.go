@@ -8,8 +8,8 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
-	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
+	"github.com/rules-strata/rules_strata/tools/internal/store/unarchive"
 )
 
 const (
@@ -24,7 +24,7 @@ func read(ctx context.Context, output []byte, subject oci.Descriptor) (Artifacts
 	if len(output) == 0 {
 		return Artifacts{}, errors.New("empty, expected an OCI image layout as a tar")
 	}
-	tar, err := archive.Read(output)
+	tar, err := unarchive.Read(output)
 	if err != nil {
 		return Artifacts{}, err
 	}

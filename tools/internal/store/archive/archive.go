@@ -1,14 +1,14 @@
-// Package archive writes and reads images in one tar file.
+// Package archive writes images in one tar file.
 //
 // [Write] writes an OCI archive, a tar of an image layout, which is also a docker-archive: its manifest.json lists the
 // config and the layers among the layout's blobs, for a Docker that does not read layouts. For an index, it lists the
-// first image. [WriteAll] writes several images into one archive. [Open] opens either kind, and the output of "docker save" and "podman save", as a file system.
+// first image. [WriteAll] writes several images into one archive. Package unarchive opens either kind.
 //
 // The bytes of a written archive depend only on the image and its names: entries have a fixed order, the time 0, the
 // owner 0 and the mode 0644. It is written as a stream; index.json and manifest.json come first, so that readers find
 // them without going through the blobs.
 //
-// Non-goals: unpacking archives to disk, writing compressed archives.
+// Non-goals: writing compressed archives.
 package archive
 
 import (

@@ -22,6 +22,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/oci/reference"
 	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
+	"github.com/rules-strata/rules_strata/tools/internal/store/unarchive"
 )
 
 var ctx = context.Background()
@@ -254,7 +255,7 @@ func TestRoundTrip(t *testing.T) {
 	root := store.AddIndex(t, store.AddImage(t, "linux/amd64", oci.Gzip, "a", "b"))
 	data := write(t, store, root, archive.Options{})
 	for _, compression := range []oci.Compression{oci.Uncompressed, oci.Gzip, oci.Zstd} {
-		r, err := archive.Open(save(t, imagetest.Pack(t, compression, data)), "")
+		r, err := unarchive.Open(save(t, imagetest.Pack(t, compression, data)), "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,18 +7,18 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"regexp"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
 )
 
 // configName matches the name of a config in a docker-archive that promises its digest.
-var configName = regexp.MustCompile(`^([0-9a-f]{64})(?:\.json)?$`)
+var configName = pattern.New(`^([0-9a-f]{64})(?:\.json)?$`)
 
 // listDocker lists the images of a docker-archive.
 func listDocker(fsys fs.FS) ([]candidate, error) {
@@ -56,7 +56,7 @@ func newDockerImage(fsys fs.FS, described archive.DockerImage) (*dockerImage, er
 	if err != nil {
 		return nil, err
 	}
-	if m := configName.FindStringSubmatch(path.Base(described.Config)); m != nil {
+	if m := configName().FindStringSubmatch(path.Base(described.Config)); m != nil {
 		if got := digest.FromBytes(data); got.Encoded() != m[1] {
 			return nil, fmt.Errorf("content has the digest %s", got)
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/shape/scan"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/content"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
@@ -79,7 +80,7 @@ func (i *Image) Verify(ctx context.Context) error {
 func (i *Image) Shape(ctx context.Context) (*shape.Shape, error) {
 	known := make(map[digest.Digest]*shape.Shape)
 	err := i.eachLayer(ctx, func(d oci.Descriptor) (err error) {
-		known[d.Digest], err = shape.OfBlob(ctx, i.source, d)
+		known[d.Digest], err = scan.Blob(ctx, i.source, d)
 		return err
 	})
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/store/archive"
 	"github.com/rules-strata/rules_strata/tools/internal/store/layout"
+	"github.com/rules-strata/rules_strata/tools/internal/store/unarchive"
 )
 
 // Store is an opened layout or archive.
@@ -29,7 +30,7 @@ type Store struct {
 }
 
 // Open opens the layout directory or the archive at path and lists its images. It verifies the manifests and configs that
-// it reads for this. A compressed archive is unpacked into a file in the directory scratch, as by [archive.Open]. The caller
+// it reads for this. A compressed archive is unpacked into a file in the directory scratch, as by [unarchive.Open]. The caller
 // closes the store.
 func Open(ctx context.Context, path, scratch string) (*Store, error) {
 	info, err := os.Stat(path)
@@ -40,7 +41,7 @@ func Open(ctx context.Context, path, scratch string) (*Store, error) {
 		source, images, err := listLayout(ctx, os.DirFS(path))
 		return newStore(path, io.NopCloser(nil), source, images, err)
 	}
-	tar, err := archive.Open(path, scratch)
+	tar, err := unarchive.Open(path, scratch)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func newStore(path string, closer io.Closer, source *layout.Layout, images []can
 
 // listArchive lists the images of a tar. A tar that is both an OCI archive and a docker-archive is read as an OCI archive,
 // which has the image's original manifest.
-func listArchive(ctx context.Context, tar *archive.Reader) (*layout.Layout, []candidate, error) {
+func listArchive(ctx context.Context, tar *unarchive.Reader) (*layout.Layout, []candidate, error) {
 	source, images, err := listLayout(ctx, tar)
 	isLayout := !errors.Is(err, layout.ErrNotLayout)
 	if isLayout && (err != nil || len(images) > 0) {
@@ -80,7 +81,7 @@ func listArchive(ctx context.Context, tar *archive.Reader) (*layout.Layout, []ca
 }
 
 // OpenDocker lists the images of a docker-archive. Close closes the archive too.
-func OpenDocker(path string, tar *archive.Reader) (*Store, error) {
+func OpenDocker(path string, tar *unarchive.Reader) (*Store, error) {
 	images, err := listDocker(tar)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("not an image archive: it has neither %q nor %q", layout.MarkerFile, archive.DockerManifestFile)

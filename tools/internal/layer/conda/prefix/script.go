@@ -3,7 +3,8 @@ package prefix
 import (
 	"bytes"
 	"io"
-	"regexp"
+
+	"github.com/rules-strata/rules_strata/tools/internal/pattern"
 )
 
 const (
@@ -14,10 +15,10 @@ const (
 )
 
 // shebang matches the first line of a script: the interpreter, in which backslashes escape spaces, and its argument.
-var shebang = regexp.MustCompile(`^#! *(/(?:\\ |[^ \r\t])*)(.*)$`)
+var shebang = pattern.New(`^#! *(/(?:\\ |[^ \r\t])*)(.*)$`)
 
 // python matches the name of a Python interpreter.
-var python = regexp.MustCompile(`^python([0-9]+(\.[0-9]+)?)?$`)
+var python = pattern.New(`^python([0-9]+(\.[0-9]+)?)?$`)
 
 // script is a stage that shortens the first line of a script that the kernel would not accept.
 type script struct {
@@ -57,13 +58,13 @@ func (s *script) Close() error {
 // Shorten returns the first line of a script in a form that the kernel accepts. A script of Python becomes one of the
 // shell that starts Python again, which takes the line for a string; other interpreters are found in PATH.
 func Shorten(line []byte) []byte {
-	parts := shebang.FindSubmatch(line)
+	parts := shebang().FindSubmatch(line)
 	if len(line) <= maxShebang || len(line) > maxLine || parts == nil {
 		return bytes.Clone(line)
 	}
 	interpreter, options := parts[1], parts[2]
 	name := interpreter[bytes.LastIndexByte(interpreter, '/')+1:]
-	if python.Match(name) {
+	if python().Match(name) {
 		return []byte("#!/bin/sh\n'''exec' \"" + string(interpreter) + "\"" + string(options) + ` "$0" "$@" #'''`)
 	}
 	return []byte("#!/usr/bin/env " + string(name) + string(options))

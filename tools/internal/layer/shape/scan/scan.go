@@ -1,4 +1,6 @@
-package shape
+// Package scan finds the shape of a layer in its archive. It is separate from package shape because most programs only read and
+// write shapes, and need no decompressor.
+package scan
 
 import (
 	"archive/tar"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/internal/layer/accounts"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/decompress"
+	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
@@ -31,21 +34,21 @@ const (
 
 var errTooMany = errors.New("the layer has too many entries")
 
-// OfArchive returns the shape of a layer made elsewhere, a stream of size bytes, compressed or not. The shape has the
+// Archive returns the shape of a layer made elsewhere, a stream of size bytes, compressed or not. The shape has the
 // directories for which the layer has entries, but not those that it only implies, which engines create as they like. It
 // has the layer's programs.
-// OfArchive bounds the decompressed size and the memory for entries, but does not validate the layer: it skips an entry
+// Archive bounds the decompressed size and the memory for entries, but does not validate the layer: it skips an entry
 // with an invalid name. This is why it does not use package tarfile, which rejects an archive with such an entry.
-func OfArchive(ctx context.Context, r io.Reader, size int64) (*Shape, error) {
-	return ofArchive(ctx, r, size, maxMemory)
+func Archive(ctx context.Context, r io.Reader, size int64) (*shape.Shape, error) {
+	return archive(ctx, r, size, maxMemory)
 }
 
-// OfBlob reads the layer d and verifies it. The shape is nil if the layer is not an archive.
-func OfBlob(ctx context.Context, src content.Source, d oci.Descriptor) (*Shape, error) {
+// Blob reads the layer d and verifies it. The shape is nil if the layer is not an archive.
+func Blob(ctx context.Context, src content.Source, d oci.Descriptor) (*shape.Shape, error) {
 	in, out := io.Pipe()
-	found := make(chan *Shape, 1)
+	found := make(chan *shape.Shape, 1)
 	go func() {
-		s, err := OfArchive(ctx, in, d.Size)
+		s, err := Archive(ctx, in, d.Size)
 		if err != nil {
 			s = nil
 		}
@@ -57,7 +60,7 @@ func OfBlob(ctx context.Context, src content.Source, d oci.Descriptor) (*Shape, 
 	return <-found, err
 }
 
-func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape, error) {
+func archive(ctx context.Context, r io.Reader, size int64, memory int) (*shape.Shape, error) {
 	unpacked, _, err := decompress.NewReader(ctx, r, size)
 	if err != nil {
 		return nil, err
@@ -82,7 +85,7 @@ func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape
 			memory -= entryCost + len(e.Path) + len(e.Target)
 			delete(programs, e.Path)
 			delete(known, e.Path)
-			if h.Typeflag == tar.TypeReg && new(Shape).names(e.Path) != nil {
+			if h.Typeflag == tar.TypeReg && (e.Path == accounts.PasswdPath || e.Path == accounts.GroupPath) {
 				if names, err := accounts.ReadNames(headers); err == nil {
 					known[e.Path] = names
 				}
@@ -103,7 +106,7 @@ func ofArchive(ctx context.Context, r io.Reader, size int64, memory int) (*Shape
 			kept = append(kept, e)
 		}
 	}
-	s := Of(kept, programs)
+	s := shape.Of(kept, programs)
 	for path, names := range known {
 		s.Know(path, names)
 	}

@@ -1,4 +1,6 @@
-package archive
+// Package unarchive opens archives of images: OCI archives, and the output of "docker save" and "podman save". Package archive
+// writes them. They are separate because a program that only writes archives needs no decompressor.
+package unarchive
 
 import (
 	"archive/tar"

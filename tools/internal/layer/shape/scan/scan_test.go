@@ -1,4 +1,4 @@
-package shape
+package scan
 
 import (
 	"archive/tar"
@@ -7,10 +7,12 @@ import (
 	"maps"
 	"strings"
 	"testing"
+
+	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
 )
 
-// archive makes a tar of entries without content.
-func archive(t *testing.T, headers ...tar.Header) []byte {
+// pack makes a tar of entries without content.
+func pack(t *testing.T, headers ...tar.Header) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
@@ -25,8 +27,8 @@ func archive(t *testing.T, headers ...tar.Header) []byte {
 	return b.Bytes()
 }
 
-func TestOfArchive(t *testing.T) {
-	data := archive(t,
+func TestArchive(t *testing.T) {
+	data := pack(t,
 		tar.Header{Typeflag: tar.TypeDir, Name: "./", Mode: 0o700},
 		tar.Header{Typeflag: tar.TypeDir, Name: "./tmp/", Mode: 0o41777},
 		tar.Header{Typeflag: tar.TypeDir, Name: "home/app", Mode: 0o700, Uid: 1000, Gid: 1001},
@@ -54,7 +56,7 @@ func TestOfArchive(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, data := range [][]byte{data, packed.Bytes()} {
-		s, err := OfArchive(t.Context(), bytes.NewReader(data), int64(len(data)))
+		s, err := Archive(t.Context(), bytes.NewReader(data), int64(len(data)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,23 +65,23 @@ func TestOfArchive(t *testing.T) {
 		}
 	}
 	for _, data := range [][]byte{data[:700], packed.Bytes()[:50], []byte("no archive")} {
-		if s, err := OfArchive(t.Context(), bytes.NewReader(data), int64(len(data))); err == nil {
+		if s, err := Archive(t.Context(), bytes.NewReader(data), int64(len(data))); err == nil {
 			t.Errorf("%d bytes: %+v, want an error", len(data), s)
 		}
 	}
 }
 
 // The memory for the entries of an untrusted layer is bounded.
-func TestOfArchiveBounds(t *testing.T) {
+func TestArchiveBounds(t *testing.T) {
 	var headers []tar.Header
 	for range 100 {
 		headers = append(headers, tar.Header{Typeflag: tar.TypeSymlink, Name: "a", Linkname: strings.Repeat("x", 1000)})
 	}
-	data := archive(t, headers...)
-	if s, err := ofArchive(t.Context(), bytes.NewReader(data), int64(len(data)), 100_000); err != errTooMany {
+	data := pack(t, headers...)
+	if s, err := archive(t.Context(), bytes.NewReader(data), int64(len(data)), 100_000); err != errTooMany {
 		t.Errorf("got %+v, %v", s, err)
 	}
-	if _, err := ofArchive(t.Context(), bytes.NewReader(data), int64(len(data)), 200_000); err != nil {
+	if _, err := archive(t.Context(), bytes.NewReader(data), int64(len(data)), 200_000); err != nil {
 		t.Error(err)
 	}
 }
@@ -112,22 +114,22 @@ func TestProgramsOfArchive(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := OfArchive(t.Context(), &b, int64(b.Len()))
+	s, err := Archive(t.Context(), &b, int64(b.Len()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]Program{"/bin/sh": "/bin/busybox sh", "/bin/bash": "/bin/busybox sh", "/last": ""}
+	want := map[string]shape.Program{"/bin/sh": "/bin/busybox sh", "/bin/bash": "/bin/busybox sh", "/last": ""}
 	if !maps.Equal(s.Programs, want) {
 		t.Errorf("got %v, want %v", s.Programs, want)
 	}
 }
 
 // The names of users and groups come from the last file for the path.
-func TestOfArchiveAccounts(t *testing.T) {
+func TestArchiveAccounts(t *testing.T) {
 	file := func(name, text string) (tar.Header, string) {
 		return tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(text))}, text
 	}
-	pack := func(add func(w *tar.Writer, put func(tar.Header, string))) string {
+	scanned := func(add func(w *tar.Writer, put func(tar.Header, string))) string {
 		var b bytes.Buffer
 		w := tar.NewWriter(&b)
 		add(w, func(h tar.Header, text string) {
@@ -141,7 +143,7 @@ func TestOfArchiveAccounts(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		s, err := OfArchive(t.Context(), &b, int64(b.Len()))
+		s, err := Archive(t.Context(), &b, int64(b.Len()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,8 +160,18 @@ func TestOfArchiveAccounts(t *testing.T) {
 			put(tar.Header{Typeflag: tar.TypeSymlink, Name: "etc/passwd", Linkname: "../run/passwd"}, "")
 		},
 	} {
-		if got := pack(add); !strings.Contains(got, strings.TrimSuffix(strings.TrimPrefix(want, `{"version":1,`), "}")) {
+		if got := scanned(add); !strings.Contains(got, strings.TrimSuffix(strings.TrimPrefix(want, `{"version":1,`), "}")) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
+}
+
+// text returns the encoding of a shape.
+func text(t *testing.T, s *shape.Shape) string {
+	t.Helper()
+	data, err := s.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }

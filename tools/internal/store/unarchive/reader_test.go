@@ -1,4 +1,4 @@
-package archive
+package unarchive
 
 import (
 	"archive/tar"
@@ -179,13 +179,14 @@ func gnuSparse(t *testing.T) []byte {
 
 // repairChecksums corrects the checksum in each block that looks like a header, so that changed headers are read.
 func repairChecksums(data []byte) {
-	for ; len(data) >= blockSize; data = data[blockSize:] {
+	const block = 512 // of a tar
+	for ; len(data) >= block; data = data[block:] {
 		if string(data[257:262]) != "ustar" {
 			continue
 		}
 		copy(data[148:], "        ")
 		sum := 0
-		for _, c := range data[:blockSize] {
+		for _, c := range data[:block] {
 			sum += int(c)
 		}
 		copy(data[148:], fmt.Sprintf("%06o\x00 ", sum))
