@@ -122,6 +122,16 @@ compares() {
   equal "requests of a build" 0 "$(all_requests base)"
 }
 
+# A policy about files does not see the base's layer, which the build does not fetch, and says so.
+policed() {
+  local policy=--@rules_strata//rules:policy
+  cd "$WORK/off"
+  refused "$WORK/unseen" bazel build "$policy=//:policy" //:image
+  contains "$WORK/unseen" "unseen_layers: the build does not fetch 1 of 2 layers, from $(cat "$RUN/base.address")/team/base, so"
+  bazel build "$policy=//:trusting_policy" //:index
+  equal "requests of a build" 0 "$(all_requests base)"
+}
+
 # An older lock file still works, and a message names the facts that it lacks.
 compares_nothing() {
   workspace before
@@ -281,6 +291,7 @@ check "a base is locked and verified" locks
 check "image and index are built with the registry switched off" builds_offline
 check "a build makes no request" asks_nothing
 check "implied directories of a layer are compared with the base" compares
+check "a policy reports layers that it does not see" policed
 check "archive and test fetch each layer once" fetches_once
 check "the error of an output group names the alternative" groups_say_how
 check "a Docker daemon starts" docker_start

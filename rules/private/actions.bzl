@@ -159,7 +159,8 @@ def make_artifact(ctx, artifact, outputs):
       ctx: The rule's context.
       artifact: struct of artifact_type (string, may be empty), config (the File with the config's descriptor, or None), files
         (list of the Files with the descriptors of the files), subject (the File with the subject's descriptor, or None),
-        annotations (dict) and annotations_file (the File with more of them, or None).
+        annotations (dict), annotations_file (the File with more of them, or None) and status (the File with the workspace status
+        for variables in annotations, or None).
       outputs: struct of the Files document, descriptor and digest.
     """
     args = new_args(ctx)
@@ -171,7 +172,7 @@ def make_artifact(ctx, artifact, outputs):
     if artifact.subject:
         args.add(artifact.subject, format = "--subject=%s")
     args.add_all(artifact.files, format_each = "--layer=%s")
-    stated = _add_document(args, artifact.annotations, artifact.annotations_file, outputs, None)
+    stated = _add_document(args, artifact.annotations, artifact.annotations_file, outputs, artifact.status)
     run_tool(
         ctx,
         "mkmanifest",

@@ -3,9 +3,11 @@
 load(":actions.bzl", "describe_file", "make_artifact")
 load(":base_setting.bzl", "without_base_blobs")
 load(":contents.bzl", "ANY_CONTENTS", "artifact_contents", "contents_of")
+load(":expand.bzl", "expand")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "byte_groups", "document_outputs")
 load(":providers.bzl", "ArtifactInfo", "LayerInfo")
 load(":settings.bzl", "pairs_file")
+load(":stamp.bzl", "STAMP_ATTRS", "status_of")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
@@ -88,14 +90,16 @@ def _impl(ctx):
             documents.append(config)
         described = _describe(ctx, 0, config or documents[0], ctx.attr.config_media_type, "").descriptor
     outputs = document_outputs(ctx, "manifest")
+    annotations = expand(ctx, "annotations", ctx.attr.annotations)
     make_artifact(
         ctx,
         struct(
-            annotations = ctx.attr.annotations,
+            annotations = annotations,
             annotations_file = ctx.file.annotations_file,
             artifact_type = ctx.attr.artifact_type,
             config = described,
             files = [file.descriptor for file in files],
+            status = status_of(ctx, annotations.values(), [ctx.file.annotations_file]),
             subject = _subject(ctx),
         ),
         outputs,
@@ -125,9 +129,9 @@ The files stay as they are, and no layer is built. The result is that of `oras p
 By default, `bazel build` writes only small files: `NAME.manifest.json` and `NAME.digest`, which is also a label. The output
 groups are `oci_layout` (a directory), `archive` (a tar), `manifest` and `digest`.""",
     implementation = _impl,
-    attrs = {
+    attrs = STAMP_ATTRS | {
         "annotations": attr.string_dict(
-            doc = "Annotations of the manifest.",
+            doc = "Annotations of the manifest. Values may contain variables like `{{STABLE_NAME}}`.",
         ),
         "annotations_file": pairs_file("annotations"),
         "artifact_type": attr.string(

@@ -18,6 +18,11 @@ ImagePolicyInfo = provider(
     },
 )
 
+PolicyCheckedInfo = provider(
+    doc = "Marks a target whose images its own rule, or one below, checks against the policy of the build, if there is one.",
+    fields = {},
+)
+
 ConfigurationInfo = provider(
     doc = "The build settings and the target platform.",
     fields = {

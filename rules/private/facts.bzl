@@ -144,6 +144,21 @@ def layers_facts(ctx, layers, single):
     state = struct(ctx = ctx, declared = [], directory = "facts", known = known, single = single)
     return LayerFactsInfo(bases = (), images = (), layers = _layers(state, layers))
 
+def images_facts(ctx, images, index):
+    """Returns the facts of images that a rule imports, declared as layer_facts would declare them.
+
+    Args:
+      ctx: The rule's context. The rule must have the toolchain of the build tools.
+      images: list of ImageInfo.
+      index: Whether the rule provides an IndexInfo.
+
+    Returns:
+      LayerFactsInfo.
+    """
+    state = struct(ctx = ctx, declared = [], directory = "facts", known = {}, single = False)
+    infos = [_image(state, image) for image in images]
+    return LayerFactsInfo(bases = (), images = tuple(infos), layers = ()) if index else infos[0]
+
 def own_facts(ctx, image, directory):
     """Returns the facts of the image that a rule provides.
 

@@ -1,5 +1,6 @@
 """Images behind rules that forward files but no providers, like `filegroup` and `platform_transition_filegroup`."""
 
+load(":configuration.bzl", "PolicyCheckedInfo")
 load(":providers.bzl", "ImageInfo", "IndexInfo")
 
 visibility(["//rules/..."])
@@ -10,7 +11,7 @@ def _impl(target, ctx):
     srcs = getattr(ctx.rule.attr, "srcs", [])
     if type(srcs) != "list" or len(srcs) != 1 or type(srcs[0]) != "Target":
         return []
-    return [srcs[0][info] for info in [ImageInfo, IndexInfo] if info in srcs[0]]
+    return [srcs[0][info] for info in [ImageInfo, IndexInfo, PolicyCheckedInfo] if info in srcs[0]]
 
 # An aspect for attributes that take an image: a target whose only source provides an image provides that image, too.
 forwarded_image = aspect(

@@ -1,7 +1,9 @@
 """image_import: imports an image or an index that another program made."""
 
 load(":actions.bzl", "import_image")
+load(":configuration.bzl", "CONFIGURATION_ATTRS")
 load(":image_outputs.bzl", "image_providers", "index_providers")
+load(":policy.bzl", "imported_facts")
 load(":providers.bzl", "ImageInfo", "IndexInfo")
 load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
@@ -69,13 +71,13 @@ def _import_index(ctx):
         images = tuple(images),
         blobs = depset([struct(directory = blobs, source = ctx.file.src)]),
     )
-    return index_providers(ctx, index, documents["digest"])
+    return index_providers(ctx, index, documents["digest"]) + imported_facts(ctx, images, True)
 
 def _impl(ctx):
     platforms = ctx.attr.platforms
     if not platforms:
         image, digest = _import_image(ctx, ctx.label.name, ctx.attr.platform)
-        return image_providers(ctx, image, digest)
+        return image_providers(ctx, image, digest) + imported_facts(ctx, [image], False)
     if ctx.attr.platform:
         fail(_BOTH.format(label = ctx.label))
     for number, platform in enumerate(platforms):
@@ -95,7 +97,7 @@ built on top keep them in the manifest and can be pushed, but archives do not co
 With `platforms`, the target is an index, which keeps its bytes and everything that it lists: it then provides `IndexInfo`
 instead of `ImageInfo`. See docs/base-images.md.""",
     implementation = _impl,
-    attrs = {
+    attrs = CONFIGURATION_ATTRS | {
         "platform": attr.string(
             doc = "Platform of the image, like `linux/arm64` or `linux/arm/v7`, if the source has images for several.",
         ),

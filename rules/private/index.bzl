@@ -59,7 +59,8 @@ def _impl(ctx):
         images = tuple(images),
         blobs = depset(transitive = blobs),
     )
-    return index_providers(ctx, index, outputs.digest, index_validation(ctx, targets))
+    validation = index_validation(ctx, targets)
+    return index_providers(ctx, index, outputs.digest, validation.groups) + validation.providers
 
 def _check_distinct(ctx, targets, children):
     """Fails if an image does not depend on the platform that it is built for. Bazel may omit its repetitions."""

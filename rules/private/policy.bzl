@@ -1,7 +1,7 @@
 """image_policy: rules for many images, checked by validation actions."""
 
-load(":configuration.bzl", "ImagePolicyInfo", "configuration_of")
-load(":facts.bzl", "layers_facts", "own_facts")
+load(":configuration.bzl", "ImagePolicyInfo", "PolicyCheckedInfo", "configuration_of")
+load(":facts.bzl", "images_facts", "layers_facts", "own_facts")
 load(":facts_actions.bzl", "check_policy")
 load(":launcher.bzl", "shown")
 load(":providers.bzl", "ImageInfo", "IndexInfo")
@@ -49,7 +49,7 @@ _RULES = {
     "allowed_licenses": attr.string_list(
         doc = """Licenses that the packages in layers may have, as identifiers of SPDX like `["Apache-2.0", "MIT"]`. A package with
 several licenses needs all of them if they are joined by `AND`, one if by `OR`. A package without a known license violates the
-rule. Packages are those that `image_sbom` finds in layers.""",
+rule, and so does metadata that cannot be read. Packages are those that `image_sbom` finds in layers.""",
     ),
     "bases": attr.string_list(
         doc = """Repositories that the layers of bases may come from, as globs like `["gcr.io/distroless/**"]`. A base that is imported
@@ -83,12 +83,16 @@ image_policy = rule(
 The build setting `--@rules_strata//rules:policy=//company:policy` makes them apply to every `image` and `image_squash` that a build
 contains, and to other images in an `image_index`, without a change of BUILD files: validation actions check the images, and a violation fails the build. Rules about the
 config need only documents. Those about files (`absent`, `allowed_licenses`, `exists`, `setuid`, `world_writable`, `secrets`, `package_caches`) also
-need listings of the layers, which an action per layer makes and all images share; they do not see the layers of locked bases, which
-a build does not fetch. See docs/policy.md.
+need listings of the layers, which an action per layer makes and all images share. They do not see the layers of locked bases, which
+a build does not fetch: an image with such layers violates the rule `unseen_layers`, unless `allow` has their repository. See
+docs/policy.md.
 
     image_policy(
         name = "policy",
-        allow = {"setuid": ["/usr/bin/su"]},
+        allow = {
+            "setuid": ["/usr/bin/su"],
+            "unseen_layers": ["docker.io/library/debian"],
+        },
         bases = ["docker.io/library/debian"],
         forbid = ["root_user", "setuid", "secrets"],
         labels = {"org.opencontainers.image.source": "^https://git.example.com/"},
@@ -121,6 +125,20 @@ def policy_facts(ctx, layers, single = True):
     policy = _policy_of(ctx)
     return [layers_facts(ctx, tuple(layers), single)] if policy and policy.needs_files else []
 
+def imported_facts(ctx, images, index):
+    """Is like policy_facts, for a rule that imports images.
+
+    Args:
+      ctx: The rule's context. The rule must have CONFIGURATION_ATTRS and the toolchain of the build tools.
+      images: list of ImageInfo.
+      index: Whether the rule provides an IndexInfo.
+
+    Returns:
+      list of the provider for image_validation, which is empty without such a policy.
+    """
+    policy = _policy_of(ctx)
+    return [images_facts(ctx, images, index)] if policy and policy.needs_files else []
+
 def image_validation(ctx, image):
     """Declares the action that checks an image against the policy of the build.
 
@@ -137,7 +155,7 @@ def image_validation(ctx, image):
         return _NO_VALIDATION
     facts = [own_facts(ctx, image, "policy")] if policy.needs_files else []
     checked = _check(ctx, policy, image, facts, shown(ctx.label), ".policy.txt")
-    return struct(groups = {"_validation": depset([checked])}, providers = facts)
+    return struct(groups = {"_validation": depset([checked])}, providers = facts + [PolicyCheckedInfo()])
 
 _NO_VALIDATION = struct(groups = {}, providers = [])
 
@@ -149,22 +167,25 @@ def index_validation(ctx, targets):
       targets: list of the targets in the index.
 
     Returns:
-      dict for OutputGroupInfo: the output group `_validation`, or nothing without a policy or without such images.
+      struct like that of image_validation.
     """
     policy = _policy_of(ctx)
     if not policy:
-        return {}
+        return _NO_VALIDATION
+
+    # The output group `_validation` does not tell: Bazel adds the validations of all dependencies, like those of the archive that
+    # an image_import reads.
     images = [
         image
         for target in targets
-        if not (OutputGroupInfo in target and hasattr(target[OutputGroupInfo], "_validation"))
+        if PolicyCheckedInfo not in target
         for image in ([target[ImageInfo]] if ImageInfo in target else target[IndexInfo].images)
     ]
     checked = []
     for number, image in enumerate(images):
         facts = [own_facts(ctx, image, "policy/%d" % number)] if policy.needs_files else []
         checked.append(_check(ctx, policy, image, facts, shown(image.manifest.owner), ".policy/%d.txt" % number))
-    return {"_validation": depset(checked)} if checked else {}
+    return struct(groups = {"_validation": depset(checked)} if checked else {}, providers = [PolicyCheckedInfo()])
 
 def _check(ctx, policy, image, facts, label, suffix):
     """Declares the action that checks an image, and returns its output. Facts is a list of the image's LayerFactsInfo, or empty."""

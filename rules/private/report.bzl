@@ -14,13 +14,18 @@ load(":toolchain.bzl", "BUILD_TOOLCHAIN_TYPE")
 
 visibility(["//rules/..."])
 
-_INDEX = """{label}: attribute image: {target} is an index. Declare an image_report for each of its images: {images}"""
+_INDEX = """{label}: attribute image: {target} is an index. Declare an image_report for each of its images: {images}
+An image for several platforms is the one for --platforms."""
+
+_NO_TARGETS = """{label}: attribute image: {target} is an index whose images have no targets of their own. Declare an image_report for \
+each image that it is made of; for an image_import, set platform instead of platforms."""
 
 def _impl(ctx):
     target = current(ctx, "image")
     if IndexInfo in target:
         images = {shown(image.manifest.owner): None for image in target[IndexInfo].images}
-        fail(_INDEX.format(images = ", ".join(images), label = ctx.label, target = shown(target.label)))
+        message = _NO_TARGETS if shown(target.label) in images else _INDEX
+        fail(message.format(images = ", ".join(images), label = ctx.label, target = shown(target.label)))
     image = target[ImageInfo]
     facts = image_facts_with_blobs(ctx)
     packages = ctx.actions.declare_file(ctx.label.name + ".packages.json")

@@ -46,6 +46,7 @@ def _artifact(ctx, subject, document, media_type):
             artifact_type = media_type,
             config = None,
             files = [descriptor],
+            status = None,
             subject = subject,
         ),
         outputs,

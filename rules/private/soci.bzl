@@ -1,6 +1,6 @@
 """image_soci: an image that SOCI pulls lazily."""
 
-load(":configuration.bzl", "CONFIGURATION_ATTRS", "configuration_of")
+load(":configuration.bzl", "CONFIGURATION_ATTRS", "PolicyCheckedInfo", "configuration_of")
 load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":forwarded.bzl", "forwarded_image")
 load(":image_outputs.bzl", "DIGEST_OUTPUT", "document_outputs", "index_providers")
@@ -48,7 +48,7 @@ def _impl(ctx):
             blobs = depset([struct(directory = blobs, source = None)], transitive = [blobs_of(index)] if index else []),
         ),
         outputs.digest,
-    )
+    ) + [ctx.attr.image[info] for info in [PolicyCheckedInfo] if info in ctx.attr.image]
 
 image_soci = rule(
     doc = """Adds what SOCI needs to start containers of an image before its layers are pulled: a zTOC for each layer, and an

@@ -1,7 +1,7 @@
 """Origins, reports and differences: no layer is an input."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "image", "image_diff_test", "image_index", "image_layer", "image_report", "image_squash", "image_users")
+load("//rules:defs.bzl", "image", "image_diff_test", "image_import", "image_index", "image_layer", "image_report", "image_squash", "image_users")
 load("//rules/private:origins.bzl", "LayerOriginsInfo", "layer_origins")
 load(":actions.bzl", "flags", "input_names", "only", "written_arguments")
 load(":refusal.bzl", "refusal")
@@ -167,15 +167,23 @@ def origins_tests(name):
         image_report,
         "origins_index_report",
         [
-            "attribute image: //rules/tests:origins_index is an index. Declare an image_report for each of its images: ",
+            "attribute image: //rules/tests:origins_index is an index. Declare an image_report for each of its images: " +
             "//rules/tests:origins_base, //rules/tests:origins_image",
+            "An image for several platforms is the one for --platforms.",
         ],
         image = "origins_index",
+    )
+    image_import(name = "origins_import", platforms = ["linux/amd64"], src = "data/a.txt", tags = ["manual"])
+    import_refused = refusal(
+        image_report,
+        "origins_import_report",
+        ["//rules/tests:origins_import is an index whose images have no targets", "set platform instead of platforms"],
+        image = "origins_import",
     )
     native.test_suite(
         name = name,
         tests = [
             "origins_%s_test" % test
             for test in ["conda", "diff", "group", "image", "image_report", "report", "squash"]
-        ] + [index_refused, refused],
+        ] + [import_refused, index_refused, refused],
     )

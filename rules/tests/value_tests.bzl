@@ -2,7 +2,7 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("@bazel_skylib//rules:common_settings.bzl", "string_flag")
-load("//rules:defs.bzl", "image", "image_index", "image_push")
+load("//rules:defs.bzl", "image", "image_artifact", "image_index", "image_push")
 load(":actions.bzl", "MnemonicsInfo", "actions_of", "collect_actions", "flags", "input_names", "only")
 load(":refusal.bzl", "refusal")
 
@@ -28,6 +28,13 @@ def _expanded_impl(ctx):
 
 _expanded_test = analysistest.make(_expanded_impl)
 
+def _artifact_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.equals(env, ["a=value$"], flags(only(env, "MkManifest"), "annotation"))
+    return analysistest.end(env)
+
+_artifact_test = analysistest.make(_artifact_impl)
+
 def _files_impl(ctx):
     env = analysistest.begin(ctx)
     config = only(env, "MkConfig")
@@ -48,12 +55,12 @@ def _stamped_impl(ctx):
         asserts.equals(env, want, [arg[len("--status="):] for arg in action.argv or [] if arg.startswith("--status=")], action.mnemonic)
         asserts.false(env, "volatile-status.txt" in [file.basename for file in action.inputs.to_list()], action.mnemonic)
     asserts.equals(env, ctx.attr.actions, len([action for action in actions if action.mnemonic != "MkLayout"]), "actions")
-    asserts.equals(env, ctx.attr.inputs, len(input_names(actions_of(actions, "MkConfig")[0])), "inputs of MkConfig")
+    asserts.equals(env, ctx.attr.inputs, [len(input_names(action)) for action in actions_of(actions, "MkConfig")], "inputs of MkConfig")
     return analysistest.end(env)
 
 _ATTRS = {
-    "actions": attr.int(doc = "Number of actions of the image, its layers and the index."),
-    "inputs": attr.int(doc = "Number of inputs of a config."),
+    "actions": attr.int(doc = "Number of actions of the image, its layers and the index, or of an artifact."),
+    "inputs": attr.int_list(doc = "Number of inputs of the config, if there is one."),
     "stamped": attr.string_list(doc = "The mnemonics of actions that depend on the status."),
 }
 
@@ -97,10 +104,19 @@ def _stamp_tests():
                 test(
                     name = tests[-1],
                     actions = 13,  # 10 layers, a config, a manifest and an index
-                    inputs = inputs + (1 if values and "MkConfig" in stamped else 0),
+                    inputs = [inputs + (1 if values and "MkConfig" in stamped else 0)],
                     stamped = stamped if values else [],
                     target_under_test = target + "_index",
                 )
+    for name, attrs in [
+        ("annotation", {"annotations": {"A": "{{STABLE_X|dev}}"}}),
+        ("annotations_file", {"annotations_file": "data/a.txt"}),
+    ]:
+        target = "stamp_artifact_" + name
+        image_artifact(name = target, artifact_type = "a/b", tags = ["manual"], **attrs)
+        for build, test, stamped in [("unstamped", _unstamped_build_test, []), ("stamped", _stamped_build_test, ["MkManifest"])]:
+            tests.append("%s_%s_test" % (target, build))
+            test(name = tests[-1], actions = 2, stamped = stamped, target_under_test = target)
     return tests
 
 def _refusals():
@@ -129,6 +145,13 @@ def _refusals():
             ["attribute annotations: $(rootpath data/a.txt) is not available"],
             annotations = {"a": "$(rootpath data/a.txt)"},
             images = ["ten"],
+        ),
+        refusal(
+            image_artifact,
+            "value_artifact_location",
+            ["attribute annotations: $(rootpath data/a.txt) is not available"],
+            annotations = {"a": "$(rootpath data/a.txt)"},
+            artifact_type = "a/b",
         ),
         refusal(
             image_push,
@@ -172,6 +195,14 @@ def value_tests(name):
         toolchains = ["value_name"],
     )
     _expanded_test(name = "value_expanded_test", target_under_test = "value_expanded")
+    image_artifact(
+        name = "value_artifact",
+        annotations = {"a": "$(NAME)"},
+        artifact_type = "a/b",
+        tags = ["manual"],
+        toolchains = ["value_name"],
+    )
+    _artifact_test(name = "value_artifact_test", target_under_test = "value_artifact")
     image(
         name = "value_files",
         cmd_file = "data/a.txt",
@@ -182,5 +213,5 @@ def value_tests(name):
     _files_test(name = "value_files_test", target_under_test = "value_files")
     native.test_suite(
         name = name,
-        tests = ["value_expanded_test", "value_files_test"] + _refusals() + _stamp_tests(),
+        tests = ["value_artifact_test", "value_expanded_test", "value_files_test"] + _refusals() + _stamp_tests(),
     )

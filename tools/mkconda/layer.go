@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
@@ -13,6 +14,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
 
@@ -103,6 +105,10 @@ func (l *layerWork) run(ctx context.Context) error {
 		return err
 	}
 	described := wire.Layer{History: &oci.History{CreatedBy: "rules_strata conda " + summary(facts)}}
+	for _, f := range facts {
+		described.Packages = append(described.Packages, wire.Package{URI: f.URL, Digest: digest.Digest("sha256:" + f.SHA256)})
+	}
+	slices.SortFunc(described.Packages, wire.ComparePackages)
 	return l.write(ctx, entries, packing, described, func() error { return conda.WriteFacts(l.facts, facts) })
 }
 

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
 	"github.com/rules-strata/rules_strata/tools/internal/cli"
@@ -16,6 +18,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/ztoc"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 	"github.com/rules-strata/rules_strata/tools/internal/oci/wire"
 )
 
@@ -132,7 +135,16 @@ func (r *request) describe(made layer.Result) error {
 		History:          &oci.History{CreatedBy: "rules_strata " + layer.Summary(made.Entries)},
 		Programs:         made.Programs,
 		Kept:             made.Kept,
+		Packages:         packages(made.Packages),
 	})
+}
+
+func packages(titles map[digest.Digest]string) []wire.Package {
+	var all []wire.Package
+	for _, sum := range slices.Sorted(maps.Keys(titles)) {
+		all = append(all, wire.Package{Name: titles[sum], Digest: sum})
+	}
+	return all
 }
 
 // writeZTOC writes a zTOC, or an empty file if the table is nil.

@@ -34,7 +34,7 @@ func setup(dir tooltest.Folder) {
 		"base": {{Name: "bin/", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "bin/su", Mode: 0o4755}, {Name: "bin/old", Mode: 0o2755}},
 		"own": {
 			{Name: "app/", Typeflag: tar.TypeDir, Mode: 0o1777}, {Name: "app/open", Mode: 0o666}, {Name: "bin/.wh.old"},
-			{Name: "root/.ssh/id_rsa", Mode: 0o600}, {Name: "link", Typeflag: tar.TypeLink, Linkname: "bin/su"},
+			{Name: "root/.ssh/id_rsa", Mode: 0o600}, {Name: "var/lib/rpm/rpmdb.sqlite"}, {Name: "link", Typeflag: tar.TypeLink, Linkname: "bin/su"},
 		},
 	} {
 		var b bytes.Buffer
@@ -57,9 +57,14 @@ func setup(dir tooltest.Folder) {
 		}
 		dir.Describe(name+".json", layer)
 		listingtest.Write(dir.T, dir.Path(name+".listing"), b.Bytes())
-		file := found[name]
-		if err := packages.Write(dir.Path(name+".packages"), []packages.Layer{{Digest: d.Digest, DiffID: d.Digest, Files: []packages.File{file}}}); err != nil {
-			dir.T.Fatal(err)
+		files := map[string]packages.File{name: found[name]}
+		if name == "own" {
+			files["rpm"] = packages.File{Path: "/var/lib/rpm/rpmdb.sqlite", Problem: "a\nb"}
+		}
+		for name, file := range files {
+			if err := packages.Write(dir.Path(name+".packages"), []packages.Layer{{Digest: d.Digest, DiffID: d.Digest, Files: []packages.File{file}}}); err != nil {
+				dir.T.Fatal(err)
+			}
 		}
 	}
 	listingtest.Write(dir.T, dir.Path("none.listing"))

@@ -24,7 +24,9 @@ var command = cli.Command{
 	Name:    "mkpolicy",
 	Summary: "check that an image keeps the rules of a policy",
 	Details: `
-Rules about files apply to the layers with a --listing, and those about licenses to the layers with --packages, too. Layers of the image without a --layer are those of an imported base.`,
+Rules about files apply to the layers with a --listing, and those about licenses to the layers with --packages, too. A policy with
+such rules has the rule unseen_layers as well: each layer has a --listing. Layers of the image without a --layer are those of an
+imported base.`,
 	Required: []string{"policy", "target", "config", "manifest", "output"},
 	New:      newWork,
 }
@@ -173,10 +175,7 @@ func (r *request) explain(p *policy.Policy, violations []policy.Violation) error
 	for _, v := range violations {
 		lines = append(lines, fmt.Sprintf("  %s: %s", v.Rule, v.Text))
 	}
-	what := "the path or the target"
-	if violations[0].Exception != "" {
-		what = "the package, the path or the target"
-	}
+	what := cmp.Or(violations[0].Exceptions, "the path or the target")
 	return cli.Hint(fmt.Errorf("%s", strings.Join(lines, "\n")),
 		"for an exception, add %s to the attribute allow of %s: allow = {%q: [%q]}", what, p.Name, violations[0].Rule,
 		cmp.Or(violations[0].Exception, r.target))

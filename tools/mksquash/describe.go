@@ -18,7 +18,7 @@ func (r *request) describe(in *input, made layer.Result) error {
 	}
 	descriptor := wire.Layer{
 		MediaType: made.Codec.MediaType(), Digest: made.Digest, Size: made.Size,
-		DiffID: made.DiffID, UncompressedSize: made.UncompressedSize, History: history,
+		DiffID: made.DiffID, UncompressedSize: made.UncompressedSize, History: history, Packages: in.packages,
 	}
 	layers := []oci.Descriptor{descriptor.Descriptor()}
 	manifest, err := image.Manifest(config.Descriptor, in.base, layers, in.manifest.Annotations)

@@ -33,6 +33,10 @@ func setup(dir tooltest.Folder) {
 		dir.Write(name+".manifest", store[image.Digest])
 	}
 	dir.Describe("index.json", store.AddIndex(dir.T))
+	d := store.Add(oci.MediaTypeLayer, nil)
+	dir.Describe("deb.json", wire.Layer{
+		MediaType: d.MediaType, Digest: d.Digest, DiffID: d.Digest, Packages: []wire.Package{{Name: "a_1_all.deb", Digest: d.Digest}},
+	})
 	store.WriteFiles(dir.T, dir.Path("blobs"))
 }
 

@@ -73,6 +73,7 @@ func (r *request) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	in.packages = files.Packages
 	fs, items, err := in.merge(ctx)
 	if err != nil {
 		return err
@@ -139,6 +140,7 @@ type input struct {
 	config   []byte
 	base     []byte // the manifest of the image whose layers are kept, or nil
 	kept     int    // its number of layers
+	packages []wire.Package
 }
 
 // read reads the documents of an image, and of the image that it is based on if there is a path.

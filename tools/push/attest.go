@@ -72,6 +72,9 @@ func (d *destination) addProvenance(ctx context.Context, task *push.Task, image 
 		return nil
 	}
 	facts := provenance.Facts{Builder: d.attest.builder, Target: d.target, Repository: task.To, Bases: image.Bases}
+	for _, p := range image.Packages {
+		facts.Packages = append(facts.Packages, provenance.Package(p))
+	}
 	var err error
 	if facts.Source, err = d.names.Expand("--provenance-source", d.attest.source); err != nil {
 		return err

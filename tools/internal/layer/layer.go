@@ -22,6 +22,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/ztoc"
 	"github.com/rules-strata/rules_strata/tools/internal/oci"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // Keep states which archives may become a layer unchanged.
@@ -53,6 +54,8 @@ type Result struct {
 	Codec   oci.Compression // of the blob
 	Entries []*tree.Entry   // the layer's entries; without contents if an archive was kept
 	Kept    bool            // whether the blob is an archive, byte for byte
+	// Packages maps the digests of the Debian packages among the inputs to their titles.
+	Packages map[digest.Digest]string
 	// Programs maps each architecture, a GOARCH value, that the layer has machine code for to the path of one such file:
 	// the first one in byte order. An archive that was kept is not searched for programs.
 	Programs map[string]string
@@ -79,7 +82,9 @@ func Make(ctx context.Context, spec *inputs.Spec, path string, packing Packing) 
 		return Result{}, err
 	}
 	defer contents.Close()
-	return Build(ctx, contents.Entries, path, packing)
+	made, err := Build(ctx, contents.Entries, path, packing)
+	made.Packages = contents.Packages
+	return made, err
 }
 
 // Build writes the layer with the entries, which come from tree.Builder.Build, as a blob at path. If it fails, nothing is

@@ -43,6 +43,8 @@ type Image struct {
 	Built map[digest.Digest]bool
 	// Bases are the base images in registries whose layers the image has, with their digests, sorted.
 	Bases []reference.Reference
+	// Packages are the archives of packages in layers that the build made, sorted, each once.
+	Packages []wire.Package
 }
 
 // Declare declares --root, --document, --layer, --remote-layer and --blobs.
@@ -95,6 +97,8 @@ func (f *Flags) Blobs() (Image, error) {
 	}
 	slices.SortFunc(image.Bases, func(a, b reference.Reference) int { return cmp.Compare(a.String(), b.String()) })
 	image.Bases = slices.Compact(image.Bases)
+	slices.SortFunc(image.Packages, wire.ComparePackages)
+	image.Packages = slices.Compact(image.Packages)
 	return image, nil
 }
 
@@ -121,6 +125,7 @@ func (f *Flags) addLayers(files *content.Files, image *Image) (held map[digest.D
 		}
 		files.Add(layer.Digest, blob)
 		held[layer.Digest] = true
+		image.Packages = append(image.Packages, layer.Packages...)
 		if len(layer.Sources) == 0 && !layer.Kept {
 			image.Built[layer.Digest] = true
 		}

@@ -87,6 +87,8 @@ func TestRemote(t *testing.T) {
 			DiffID: root.Digest, Kept: name == "kept"}
 		if name == "base" || name == "fetched" {
 			layer.Sources = []string{"h:1/" + name, "docker.io/library/" + name}
+		} else {
+			layer.Packages = []wire.Package{{Name: "same", Digest: root.Digest}, {Name: name, Digest: root.Digest}}
 		}
 		write(name, layer)
 	}
@@ -106,6 +108,10 @@ func TestRemote(t *testing.T) {
 	want := []content.RemoteLayer{{Descriptor: layers[0], Sources: []string{"h:1/base", "docker.io/library/base"}}}
 	if !reflect.DeepEqual(image.Remote, want) {
 		t.Errorf("remote %+v, want %+v", image.Remote, want)
+	}
+	packages := []wire.Package{{Name: "kept", Digest: root.Digest}, {Name: "own", Digest: root.Digest}, {Name: "same", Digest: root.Digest}}
+	if !reflect.DeepEqual(image.Packages, packages) {
+		t.Errorf("packages %+v, want %+v", image.Packages, packages)
 	}
 	for i, built := range []bool{false, false, true, false} {
 		if got := image.Built[layers[i].Digest]; got != built {

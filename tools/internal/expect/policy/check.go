@@ -61,8 +61,9 @@ type Violation struct {
 	Rule string
 	// Text describes the problem. It names the path and the layer if there is one.
 	Text string
-	// Exception is what to add to the exceptions of the rule, if it is not the target of the image.
-	Exception string
+	// Exception is what to add to the exceptions of the rule, if it is not the target of the image, and Exceptions names all that
+	// may be added.
+	Exception, Exceptions string
 }
 
 // maxAlike is how many violations of a rule are listed.
@@ -112,10 +113,15 @@ func (c *checker) path(path string, layer int, details string) {
 	if details != "" {
 		details += ", "
 	}
-	if quoted := strconv.Quote(path); quoted != `"`+path+`"` {
-		path = quoted
+	c.violate("%s (%s%s)", oneLine(path), details, c.layer(layer))
+}
+
+// oneLine returns a text from an image, quoted if it has characters that could forge a message.
+func oneLine(text string) string {
+	if quoted := strconv.Quote(text); quoted != `"`+text+`"` {
+		return quoted
 	}
-	c.violate("%s (%s%s)", path, details, c.layer(layer))
+	return text
 }
 
 // layer describes a layer.
@@ -184,7 +190,7 @@ var secretFiles = mustParse("**/id_rsa", "**/id_dsa", "**/id_ecdsa", "**/id_ed25
 // secrets looks into all layers: a file that a higher layer deletes is still part of the image.
 func secrets(c *checker) error {
 	for i, layer := range c.image.Layers {
-		if _, ok := c.image.Listings.Header(layer.Digest); !ok {
+		if !c.seen(i) {
 			continue
 		}
 		for e, err := range c.image.Listings.Entries(layer.Digest) {

@@ -11,9 +11,10 @@ import (
 
 // exceptions are what a rule does not apply to.
 type exceptions struct {
-	paths  []tree.Pattern
-	labels []string // of targets, or "PACKAGE/..."
-	pkgs   []string // package URLs, with or without a version
+	paths        []tree.Pattern
+	labels       []string // of targets, or "PACKAGE/..."
+	pkgs         []string // package URLs, with or without a version
+	repositories []tree.Pattern
 }
 
 // exceptions parses the exceptions.
@@ -31,6 +32,14 @@ func (p *Policy) exceptions(allow map[string][]string) error {
 			switch {
 			case strings.HasPrefix(text, "//"), strings.HasPrefix(text, "@"):
 				e.labels = append(e.labels, text)
+			case rule == unseenRule && strings.HasPrefix(text, "/"):
+				return fmt.Errorf("allow: %s: %q: expected a repository like docker.io/library/debian or a label", rule, text)
+			case rule == unseenRule:
+				patterns, err := parsePatterns("allow: "+rule, []string{text})
+				if err != nil {
+					return err
+				}
+				e.repositories = append(e.repositories, patterns...)
 			case strings.HasPrefix(text, "/"), strings.HasPrefix(text, "**/"):
 				patterns, err := parsePatterns("allow: "+rule, []string{text})
 				if err != nil {
@@ -66,6 +75,9 @@ func (e exceptions) target(label string) bool {
 
 // path reports whether the rule does not apply to a path.
 func (e exceptions) path(path string) bool { return selects(e.paths, path) }
+
+// repository reports whether the rule does not apply to a base from one of the repositories.
+func (e exceptions) repository(names []string) bool { return anySelected(e.repositories, names) }
 
 // pkg reports whether the rule does not apply to a package.
 func (e exceptions) pkg(purl string) bool {

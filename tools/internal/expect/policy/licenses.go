@@ -26,6 +26,11 @@ func (p *Policy) licenses(allowed []string) error {
 		for _, component := range c.image.Packages.Disallowed(allowed) {
 			c.license(component)
 		}
+		for _, file := range c.image.Packages.Unread {
+			if !c.excepted(file.Place) {
+				c.violate("the packages of %s are unknown: %s", c.place(file.Place), oneLine(file.Text))
+			}
+		}
 		return nil
 	})
 	p.packages = true
@@ -39,7 +44,7 @@ func (c *checker) license(p sbom.Component) {
 	if !excepted {
 		excepted = true
 		for _, place := range p.Places {
-			if !c.exceptions.path(place.Path) && !c.exceptions.target(place.Label) {
+			if !c.excepted(place) {
 				excepted = false
 				places = append(places, c.place(place))
 			}
@@ -55,13 +60,18 @@ func (c *checker) license(p sbom.Component) {
 	}
 	c.violate("%s %s (%s, %s)", name, p.Version, terms, strings.Join(places, "; "))
 	if len(c.violations) == 1 {
-		c.violations[0].Exception = name
+		c.violations[0].Exception, c.violations[0].Exceptions = name, "the package, the path or the target"
 	}
+}
+
+// excepted reports whether the policy allows what is in a place.
+func (c *checker) excepted(p sbom.Place) bool {
+	return c.exceptions.path(p.Path) || c.exceptions.target(p.Label)
 }
 
 // place describes where a package is.
 func (c *checker) place(p sbom.Place) string {
-	text := p.Path
+	text := oneLine(p.Path)
 	for i, layer := range c.image.Layers {
 		if layer.Digest == p.Layer {
 			text += ", " + c.layer(i)

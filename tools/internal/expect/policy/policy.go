@@ -1,7 +1,8 @@
 // Package policy compares images with the rules of an organisation, which apply to many images and name none.
 //
 // Rules about the documents of an image need nothing else. Rules about its files need the listings of its layers, and those about
-// licenses the metadata of packages too, never their blobs. A layer without a listing is left out, and the caller says so.
+// licenses the metadata of packages too, never their blobs. A layer without a listing violates a policy with such rules, because
+// they do not see it.
 //
 // Non-goals: what a single image must contain (package expect), the rules of the specifications (package check).
 //
@@ -38,7 +39,7 @@ type Rules struct {
 	Absent []string `json:"absent"`
 	// Exists are paths that must exist.
 	Exists []string `json:"exists"`
-	// Allow maps rules to exceptions: globs of paths, or labels of targets.
+	// Allow maps rules to exceptions: globs of paths, or labels of targets. [unseenRule] is a rule, too.
 	Allow map[string][]string `json:"allow"`
 }
 
@@ -86,7 +87,7 @@ func Parse(data []byte) (*Policy, error) {
 	}
 	p := &Policy{Name: r.Name, allow: make(map[string]exceptions)}
 	return p, errors.Join(p.forbid(r.Forbid), p.labels(r.Labels), p.bases(r.Bases), p.licenses(r.AllowedLicenses), p.absent(r.Absent),
-		p.exists(r.Exists), p.exceptions(r.Allow))
+		p.exists(r.Exists), p.unseen(), p.exceptions(r.Allow))
 }
 
 // NeedFiles reports whether a rule needs more than the documents of an image.
@@ -145,7 +146,7 @@ func (p *Policy) bases(globs []string) error {
 			case layer.Built:
 			case len(layer.Sources) == 0:
 				c.violate("%s is part of a base that does not come from a registry", c.layer(i))
-			case !slices.ContainsFunc(layer.Sources, func(source string) bool { return selects(patterns, "/"+source) }):
+			case !anySelected(patterns, layer.Sources):
 				c.violate("%s is part of a base from %s", c.layer(i), strings.Join(layer.Sources, ", "))
 			}
 		}
@@ -177,7 +178,7 @@ func (p *Policy) exists(paths []string) error {
 	p.add("exists", true, func(c *checker) error {
 		for _, path := range paths {
 			if _, err := c.image.Files.Find(path, false); err != nil && !c.exceptions.path(path) {
-				c.violate("%s does not exist", path)
+				c.violate("%s %s", path, c.missing())
 			}
 		}
 		return nil
@@ -200,4 +201,9 @@ func parsePatterns(attribute string, globs []string) ([]tree.Pattern, error) {
 // selects reports whether a pattern selects a path that is not a directory.
 func selects(patterns []tree.Pattern, path string) bool {
 	return slices.ContainsFunc(patterns, func(p tree.Pattern) bool { return p.Selects(path, false) })
+}
+
+// anySelected reports whether a pattern selects one of the repositories.
+func anySelected(patterns []tree.Pattern, repositories []string) bool {
+	return slices.ContainsFunc(repositories, func(name string) bool { return selects(patterns, "/"+name) })
 }

@@ -45,6 +45,14 @@ type Facts struct {
 	Subjects []digest.Digest
 	// Bases are the base images, each with its digest.
 	Bases []reference.Reference
+	// Packages are archives whose contents layers have.
+	Packages []Package
+}
+
+// Package is an archive of a package. It has a name or a URI.
+type Package struct {
+	Name, URI string
+	Digest    digest.Digest
 }
 
 // resource is a ResourceDescriptor of in-toto.
@@ -98,6 +106,10 @@ func (f Facts) Statement() ([]byte, error) {
 	for _, base := range f.Bases {
 		definition.ResolvedDependencies = append(definition.ResolvedDependencies,
 			resource{URI: packageURL(base), Digest: digests(base.Digest)})
+	}
+	for _, p := range f.Packages {
+		definition.ResolvedDependencies = append(definition.ResolvedDependencies,
+			resource{Name: p.Name, URI: p.URI, Digest: digests(p.Digest)})
 	}
 	s.Predicate.RunDetails.Builder.ID = f.Builder
 	return oci.Marshal(s)

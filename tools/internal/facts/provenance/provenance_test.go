@@ -23,6 +23,7 @@ func example() Facts {
 		Bases: []reference.Reference{{
 			Registry: "localhost:5000", Repository: "library/debian", Digest: digest.FromBytes([]byte("base")),
 		}},
+		Packages: []Package{{Name: "a_1_all.deb", Digest: digest.FromBytes(nil)}, {URI: "https://h/b.conda", Digest: digest.FromBytes(nil)}},
 	}
 }
 
@@ -32,6 +33,7 @@ func TestStatement(t *testing.T) {
 		t.Fatal(err)
 	}
 	index, image, base := digest.FromBytes([]byte("index")), digest.FromBytes([]byte("image")), digest.FromBytes([]byte("base"))
+	const nothing = `"digest":{"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}`
 	want := `{"_type":"https://in-toto.io/Statement/v1","subject":[` +
 		`{"name":"registry.example.com/team/app","digest":{"sha256":"` + index.Encoded() + `"}},` +
 		`{"name":"registry.example.com/team/app","digest":{"sha256":"` + image.Encoded() + `"}}],` +
@@ -39,7 +41,8 @@ func TestStatement(t *testing.T) {
 		`"externalParameters":{"target":"//app:push"},"resolvedDependencies":[` +
 		`{"uri":"git+https://git.example.com/team/app@` + someCommit + `","digest":{"gitCommit":"` + someCommit + `"}},` +
 		`{"uri":"pkg:oci/debian@sha256%3A` + base.Encoded() + `?repository_url=localhost:5000/library/debian",` +
-		`"digest":{"sha256":"` + base.Encoded() + `"}}]},` +
+		`"digest":{"sha256":"` + base.Encoded() + `"}},` +
+		`{"name":"a_1_all.deb",` + nothing + `},{"uri":"https://h/b.conda",` + nothing + `}]},` +
 		`"runDetails":{"builder":{"id":"https://ci.example.com/release"}}}}`
 	if string(got) != want {
 		t.Errorf("statement\n%s, want\n%s", got, want)

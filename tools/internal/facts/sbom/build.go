@@ -85,7 +85,7 @@ func New(in Inputs) (*Document, error) {
 		c.Metadata = slices.Compact(c.Metadata)
 		d.Components = append(d.Components, *c)
 	}
-	d.Incomplete = slices.Sorted(maps.Keys(b.reasons))
+	d.Incomplete, d.Unread = slices.Sorted(maps.Keys(b.reasons)), b.unread
 	return d, nil
 }
 
@@ -95,6 +95,7 @@ type builder struct {
 	bases      map[digest.Digest]*Image
 	components map[string]*Component
 	reasons    map[string]bool
+	unread     []Unread
 }
 
 // nameOf returns the last part of a label or a repository.
@@ -161,7 +162,7 @@ func (b *builder) image(image *Image, n *outline.Node) error {
 		}
 		b.incomplete(image, l.Digest, "its bytes are not part of the build, so its packages are unknown")
 	}
-	merged, err := b.Listings.Merge(stack)
+	merged, err := b.Listings.MergeKnown(stack)
 	if err != nil {
 		return err
 	}
@@ -170,7 +171,9 @@ func (b *builder) image(image *Image, n *outline.Node) error {
 		b.installed(image, known, p)
 	}
 	for _, p := range problems {
-		b.incomplete(image, known[p.Layer].Digest, p.Path+": "+p.Text)
+		layer := known[p.Layer].Digest
+		b.incomplete(image, layer, p.Path+": "+p.Text)
+		b.unread = append(b.unread, Unread{Place{Layer: layer, Path: p.Path, Label: b.label(layer)}, p.Text})
 	}
 	return nil
 }
@@ -198,8 +201,8 @@ func (b *builder) basesOf(layers []digest.Digest, image digest.Digest) []digest.
 // incomplete records that a layer of an image, and of those of its bases that have it, is not known completely.
 func (b *builder) incomplete(image *Image, layer digest.Digest, reason string) {
 	text := "layer " + string(layer)
-	if labels := b.Labels[layer]; len(labels) > 0 {
-		text += " of " + strings.Join(labels, ", ")
+	if label := b.label(layer); label != "" {
+		text += " of " + label
 	}
 	b.reasons[text+": "+reason] = true
 	image.Incomplete = true
@@ -209,6 +212,9 @@ func (b *builder) incomplete(image *Image, layer digest.Digest, reason string) {
 		}
 	}
 }
+
+// label returns the targets that made a layer.
+func (b *builder) label(layer digest.Digest) string { return strings.Join(b.Labels[layer], ", ") }
 
 // component returns the component with a package URL.
 func (b *builder) component(purl string, p packages.Package, licenses []string) *Component {
@@ -233,7 +239,7 @@ func (b *builder) installed(image *Image, known []packages.Layer, p packages.Ins
 				c.images[sum] = true
 			}
 		}
-		at := Place{Layer: layer, Path: place.Path, Label: strings.Join(b.Labels[layer], ", ")}
+		at := Place{Layer: layer, Path: place.Path, Label: b.label(layer)}
 		if b.Origin != nil {
 			if origin := b.Origin(layer, place.Path); origin != at.Label {
 				at.Origin = origin

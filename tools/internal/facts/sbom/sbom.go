@@ -32,6 +32,15 @@ type Document struct {
 	Components []Component `json:"components"`
 	// Incomplete are the reasons why packages may be missing, sorted.
 	Incomplete []string `json:"incomplete,omitempty"`
+	// Unread are the files among these reasons.
+	Unread []Unread `json:"-"`
+}
+
+// Unread is a file whose packages are unknown.
+type Unread struct {
+	Place
+	// Text is the reason.
+	Text string
 }
 
 // Image is an image, or an index.

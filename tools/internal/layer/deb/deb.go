@@ -23,6 +23,7 @@ import (
 // Package is a package that is open for reading. It must be closed after the last content has been read.
 type Package struct {
 	name    string
+	title   string
 	file    *os.File
 	control *tarfile.Archive
 	data    *tarfile.Archive
@@ -116,6 +117,9 @@ func (p *Package) Close() error {
 	return err
 }
 
+// Title returns the name of the package's file in an archive of packages, NAME_VERSION_ARCHITECTURE.deb, once Read has returned.
+func (p *Package) Title() string { return p.title }
+
 // Read returns the package's entries, which follow the layer's symlinks, and those that record its installation.
 func (p *Package) Read() ([]*tree.Entry, error) {
 	entries, err := p.read()
@@ -148,9 +152,10 @@ func (p *Package) read() ([]*tree.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	installed, err := newStatus(files, entries)
+	installed, title, err := newStatus(files, entries)
 	if err != nil {
 		return nil, err
 	}
+	p.title = title
 	return append(entries, installed...), nil
 }

@@ -313,6 +313,32 @@ func FuzzReadAr(f *testing.F) {
 	})
 }
 
+// The title is that of the file in an archive of packages, with what the package states.
+func TestTitle(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "downloaded")
+	if err := os.WriteFile(path, []byte(packageOf(t, []string{"./control", control}, nil)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Open(t.Context(), path, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if _, err := p.Read(); err != nil || p.Title() != "tool_1-2_all.deb" {
+		t.Errorf("title %q, %v", p.Title(), err)
+	}
+	for fields, want := range map[string]string{
+		"": "tool.deb",
+		"Section: x\narchitecture:amd64\nDescription: x\n Version: 3\nVERSION: 2:1:0~rc1+b1\n": "tool_amd64.deb",
+		"Architecture: all\nVersion: 1:2.0~rc1+b1-3 \n":                                        "tool_2.0~rc1+b1-3_all.deb",
+		"Version: a/b\nArchitecture: x y\n":                                                    "tool.deb",
+	} {
+		if got := titleOf("tool", fields); got != want {
+			t.Errorf("%q: title %q, want %q", fields, got, want)
+		}
+	}
+}
+
 // A control file becomes a paragraph of whole lines that names its package, or is rejected.
 func FuzzSplitParagraph(f *testing.F) {
 	f.Add(control)

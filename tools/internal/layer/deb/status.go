@@ -35,8 +35,12 @@ var packageName = pattern.New(`^[a-z0-9][a-z0-9+.-]+$`)
 // another field.
 var fieldName = pattern.New(`^[!"$-,.-9;-~][!-9;-~]*$`)
 
-// newStatus returns the entries that record the package's installation: its paragraph and its list of MD5 digests.
-func newStatus(control, data []*tree.Entry) ([]*tree.Entry, error) {
+// titlePart matches a version without its epoch, and an architecture.
+var titlePart = regexp.MustCompile(`^[0-9A-Za-z.+~-]{1,200}$`)
+
+// newStatus returns the entries that record the package's installation: its paragraph and its list of MD5 digests. It also returns
+// the package's title.
+func newStatus(control, data []*tree.Entry) (entries []*tree.Entry, title string, err error) {
 	files := make(map[string]tree.Content)
 	for _, e := range control {
 		if e.Kind == tree.File {
@@ -45,25 +49,42 @@ func newStatus(control, data []*tree.Entry) ([]*tree.Entry, error) {
 	}
 	paragraph, err := read(files, "control")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	name, rest, err := splitParagraph(paragraph)
 	if err != nil {
-		return nil, fmt.Errorf("control: %w", err)
+		return nil, "", fmt.Errorf("control: %w", err)
 	}
 	text := "Package: " + name + "\nStatus: install ok installed\n" + rest
 	listed, err := conffiles(files, data)
 	if err != nil {
-		return nil, fmt.Errorf("conffiles: %w", err)
+		return nil, "", fmt.Errorf("conffiles: %w", err)
 	}
 	text += listed + scriptsField(files)
-	entries := []*tree.Entry{newFile(name, text)}
+	entries = []*tree.Entry{newFile(name, text)}
 	if sums, ok := files["md5sums"]; ok {
 		e := newFile(name+".md5sums", "")
 		e.Content = sums
 		entries = append(entries, e)
 	}
-	return entries, nil
+	return entries, titleOf(name, rest), nil
+}
+
+// titleOf returns a package's title. It leaves out what the fields lack.
+func titleOf(name, fields string) string {
+	title := name
+	for _, field := range []string{"Version", "Architecture"} {
+		for line := range strings.Lines(fields) {
+			key, value, _ := strings.Cut(line, ":")
+			if field == "Version" {
+				value = value[strings.IndexByte(value, ':')+1:]
+			}
+			if value = strings.TrimSpace(value); strings.EqualFold(key, field) && titlePart.MatchString(value) {
+				title += "_" + value
+			}
+		}
+	}
+	return title + ".deb"
 }
 
 func newFile(name, text string) *tree.Entry {

@@ -9,6 +9,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/deb"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tarfile"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // archive is an input that contains entries.
@@ -28,6 +29,9 @@ func (r *reader) archive(in Input) error {
 	if err == nil && in.Kind == Tar {
 		entries, err = r.move(entries, in.Source)
 	}
+	if p, ok := a.(*deb.Package); err == nil && ok {
+		err = r.note(p, in.Source)
+	}
 	if err != nil {
 		return err
 	}
@@ -37,6 +41,13 @@ func (r *reader) archive(in Input) error {
 		}
 	}
 	return nil
+}
+
+// note adds a Debian package to the contents' packages.
+func (r *reader) note(p *deb.Package, path string) error {
+	sum, _, err := digest.FromFile(path)
+	r.contents.Packages[sum] = p.Title()
+	return err
 }
 
 func (r *reader) open(in Input) (archive, error) {

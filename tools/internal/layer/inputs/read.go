@@ -8,12 +8,16 @@ import (
 	"github.com/rules-strata/rules_strata/tools/internal/layer/shape"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/source"
 	"github.com/rules-strata/rules_strata/tools/internal/layer/tree"
+	"github.com/rules-strata/rules_strata/tools/internal/oci/digest"
 )
 
 // Contents are the entries of a layer. They must be closed after the last entry's content has been read.
 type Contents struct {
 	Entries []*tree.Entry
-	open    []io.Closer // the archives that entries are read from
+	// Packages maps the digests of Debian packages to their titles.
+	Packages map[digest.Digest]string
+
+	open []io.Closer // the archives that entries are read from
 }
 
 // Close releases the files that the contents are read from.
@@ -25,7 +29,7 @@ func (c *Contents) Close() {
 
 // Read reads the inputs. scratch is a directory for unpacked archives, which need no cleanup.
 func (s *Spec) Read(ctx context.Context, scratch string) (*Contents, error) {
-	r := reader{ctx: ctx, scratch: scratch, spec: s, contents: new(Contents)}
+	r := reader{ctx: ctx, scratch: scratch, spec: s, contents: &Contents{Packages: make(map[digest.Digest]string)}}
 	entries, err := r.read()
 	if err != nil {
 		r.contents.Close()

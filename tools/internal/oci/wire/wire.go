@@ -5,6 +5,7 @@
 package wire
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/rules-strata/rules_strata/tools/internal/atomicfile"
@@ -37,6 +38,20 @@ type Layer struct {
 	Programs map[string]string `json:"programs,omitempty"`
 	// Environment is what a config sets for the programs in the layer.
 	Environment *Environment `json:"environment,omitempty"`
+	// Packages are the archives of packages whose contents the layer has, sorted by their digests.
+	Packages []Package `json:"packages,omitempty"`
+}
+
+// Package is the archive of a package: that of Debian has a name, that of Conda a URI.
+type Package struct {
+	Name   string        `json:"name,omitempty"`
+	URI    string        `json:"uri,omitempty"`
+	Digest digest.Digest `json:"digest"`
+}
+
+// ComparePackages compares packages by their digests, and archives with the same digest by their names.
+func ComparePackages(a, b Package) int {
+	return cmp.Or(cmp.Compare(a.Digest, b.Digest), cmp.Compare(a.Name, b.Name), cmp.Compare(a.URI, b.URI))
 }
 
 // Environment is a change of the environment variables of an image that a layer brings.
@@ -87,6 +102,11 @@ func readLayer(path string, check func(Layer) error) (Layer, error) {
 	for _, source := range l.Sources {
 		if _, err := reference.ParseRepository(source); err != nil {
 			return Layer{}, fmt.Errorf("%s: sources: %w", path, err)
+		}
+	}
+	for _, p := range l.Packages {
+		if _, err := digest.Parse(string(p.Digest)); err != nil {
+			return Layer{}, fmt.Errorf("%s: packages: %w", path, err)
 		}
 	}
 	if l.Base != "" {

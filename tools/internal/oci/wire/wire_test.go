@@ -18,7 +18,8 @@ const ofNothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca49599
 const (
 	layerJSON = `{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"` + ofNothing + `","size":7,` +
 		`"annotations":{"a":"b"},"diff_id":"` + ofNothing + `","uncompressed_size":9,"history":{"created_by":"x"},` +
-		`"programs":{"amd64":"/bin/<a>","arm64":"/b"},"environment":{"path":["/opt/bin"],"variables":{"A":"b"}}}`
+		`"programs":{"amd64":"/bin/<a>","arm64":"/b"},"environment":{"path":["/opt/bin"],"variables":{"A":"b"}},` +
+		`"packages":[{"name":"a_1_all.deb","digest":"` + ofNothing + `"},{"uri":"https://h/b.conda","digest":"` + ofNothing + `"}]}`
 	bareLayerJSON = `{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"` + ofNothing + `","size":0,` +
 		`"diff_id":"` + ofNothing + `","uncompressed_size":0}`
 	remoteLayerJSON = `{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"` + ofNothing + `","size":0,` +
@@ -40,7 +41,8 @@ func TestLayer(t *testing.T) {
 	full := Layer{MediaType: oci.MediaTypeLayerGzip, Digest: ofNothing, Size: 7, Annotations: map[string]string{"a": "b"},
 		DiffID: ofNothing, UncompressedSize: 9, History: &oci.History{CreatedBy: "x"},
 		Programs:    map[string]string{"amd64": "/bin/<a>", "arm64": "/b"},
-		Environment: &Environment{Path: []string{"/opt/bin"}, Variables: map[string]string{"A": "b"}}}
+		Environment: &Environment{Path: []string{"/opt/bin"}, Variables: map[string]string{"A": "b"}},
+		Packages:    []Package{{Name: "a_1_all.deb", Digest: ofNothing}, {URI: "https://h/b.conda", Digest: ofNothing}}}
 	bare := Layer{MediaType: oci.MediaTypeLayer, Digest: ofNothing, DiffID: ofNothing}
 	remote := bare
 	remote.Sources = []string{"h:1/a", "docker.io/library/b"}
@@ -123,6 +125,8 @@ func TestReadRefuses(t *testing.T) {
 			`diff_id: digest "": invalid checksum digest format`},
 		{layer, `{"mediaType":"` + gzip + `","digest":"x","diff_id":"` + ofNothing + `"}`,
 			`digest "x": invalid checksum digest format`},
+		{layer, `{"mediaType":"` + gzip + `","digest":"` + ofNothing + `","diff_id":"` + ofNothing + `","packages":[{"name":"a"}]}`,
+			`packages: digest "": invalid checksum digest format`},
 		{layer, `{"mediaType":"` + gzip + `","digest":"` + ofNothing + `","diff_id":"` + ofNothing + `","sources":["a:b"]}`,
 			`sources: repository "a:b": a repository has no tag or digest, expected "docker.io/library/a"`},
 	}
