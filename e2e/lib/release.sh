@@ -4,7 +4,8 @@
 #
 # The caller sets TOP and E2E, the checkout.
 
-# release_make DIR: the module and the tests in DIR/rules, and the archives with the tools for this machine in DIR/release.
+# release_make DIR: the module and the tests in DIR/rules, the release in DIR/release, with the tools for this machine, and the
+# commit that it was made from in DIR/commit.
 release_make() {
   local platform
   platform=$(go env GOHOSTOS)_$(go env GOHOSTARCH)
@@ -19,5 +20,4 @@ release_make() {
     >"$1/rules/tools.lock.json"
   cp -R "$1/commit/e2e" "$1/rules"
   cp -R "$1/commit/rules/tests" "$1/rules/rules" # a repository rule in it reads lock files
-  rm -rf "$1/commit"
 }

@@ -36,7 +36,7 @@ var packageName = pattern.New(`^[a-z0-9][a-z0-9+.-]+$`)
 var fieldName = pattern.New(`^[!"$-,.-9;-~][!-9;-~]*$`)
 
 // titlePart matches a version without its epoch, and an architecture.
-var titlePart = regexp.MustCompile(`^[0-9A-Za-z.+~-]{1,200}$`)
+var titlePart = pattern.New(`^[0-9A-Za-z.+~-]{1,200}$`)
 
 // newStatus returns the entries that record the package's installation: its paragraph and its list of MD5 digests. It also returns
 // the package's title.
@@ -79,7 +79,7 @@ func titleOf(name, fields string) string {
 			if field == "Version" {
 				value = value[strings.IndexByte(value, ':')+1:]
 			}
-			if value = strings.TrimSpace(value); strings.EqualFold(key, field) && titlePart.MatchString(value) {
+			if value = strings.TrimSpace(value); strings.EqualFold(key, field) && titlePart().MatchString(value) {
 				title += "_" + value
 			}
 		}
