@@ -51,7 +51,7 @@ func (w *workspace) verify(ctx context.Context, program string, changes []change
 	if err != nil {
 		return 0, err
 	}
-	ours, err := after.build(ctx, all, "--keep_going", "--output_groups=oci_layout", "--@rules_strata//rules:base_blobs")
+	ours, err := after.build(ctx, all, "--keep_going", "--output_groups=oci_layout", "--features=rules_strata_base_blobs")
 	if err != nil {
 		return 0, err
 	}
