@@ -56,7 +56,7 @@ def make_config(ctx, settings, files, base, layers, config, descriptor):
     Args:
       ctx: The rule's context.
       settings: dict of settings for mkconfig; see `mkconfig --help`.
-      files: dict from flag (status, and those of settings, like env-file) to a File with more settings, or None.
+      files: dict from flag (status, and those of settings, like env-file) to a File with more settings.
       base: ImageInfo of the base, or None.
       layers: list of LayerInfo to put on top.
       config: The File for the config.
@@ -72,21 +72,20 @@ def make_config(ctx, settings, files, base, layers, config, descriptor):
             args.add("--base-shapes-partial")
     for layer in layers:
         args.add(layer.descriptor, format = "--layer=%s")
-        if shape_of(layer):
-            args.add(shape_of(layer), format = "--shape=%s")
-            shapes.append(shape_of(layer))
+        shape = shape_of(layer)
+        if shape:
+            args.add(shape, format = "--shape=%s")
+            shapes.append(shape)
     args.add(json.encode(settings), format = "--settings=%s")
-    stated = [file for file in files.values() if file]
     for flag, file in files.items():
-        if file:
-            args.add(file, format = "--" + flag + "=%s")
+        args.add(file, format = "--" + flag + "=%s")
     args.add(config, format = "--output=%s")
     args.add(descriptor, format = "--descriptor=%s")
     run_tool(
         ctx,
         "mkconfig",
         args,
-        inputs = [layer.descriptor for layer in layers] + shapes + stated +
+        inputs = [layer.descriptor for layer in layers] + shapes + files.values() +
                  ([base.config, base.descriptor] if base else []),
         outputs = [config, descriptor],
         mnemonic = "MkConfig",
@@ -228,10 +227,11 @@ def _add_document(args, annotations, annotations_file, outputs, status):
 
 def add_annotations(args, annotations):
     """Adds a dict of annotations as flags."""
-    args.add_all([
-        "--annotation=%s=%s" % (escape(key), value)
-        for key, value in annotations.items()
-    ])
+    if annotations:
+        args.add_all([
+            "--annotation=%s=%s" % (escape(key), value)
+            for key, value in annotations.items()
+        ])
 
 # The names of an image without any, and those of an archive's images otherwise: see make_archive.
 NO_NAMES = struct(files = [], referrers = [], roots = [], status = [], tags = [])
@@ -247,7 +247,7 @@ def make_layout(ctx, contents, names, directory):
     """
     args = new_args(ctx)
     args.add_all([directory], format_each = "--layout=%s", expand_directories = False)
-    if not names.roots:
+    if not names.roots and names != NO_NAMES:
         names = struct(files = [], referrers = names.referrers, roots = [], status = [], tags = [])
     _pack(ctx, args, contents, names, directory, "Writing image layout of %{label}")
 
@@ -267,10 +267,14 @@ def make_archive(ctx, contents, names, archive):
     _pack(ctx, args, contents, names, archive, "Writing image archive of %{label}")
 
 def _pack(ctx, args, contents, names, output, progress_message):
-    args.add_all(names.tags, format_each = "--name=%s")
-    args.add_all(names.files, format_each = "--name-file=%s")
-    args.add_all(names.referrers, format_each = "--referrer=%s")
-    args.add_all(names.status, format_each = "--status=%s")
+    for values, format in [
+        (names.tags, "--name=%s"),
+        (names.files, "--name-file=%s"),
+        (names.referrers, "--referrer=%s"),
+        (names.status, "--status=%s"),
+    ]:
+        if values:
+            args.add_all(values, format_each = format)
     add_contents(args, contents, names.roots)
     run_tool(
         ctx,

@@ -1,12 +1,12 @@
 """The layers of locked bases, which a build fetches only if something needs their bytes.
 
 Bazel fetches a repository as soon as it analyzes a target in it, even if nothing builds that target. Therefore the
-repositories of layers are behind a `select` on the build setting `//rules:base_blobs`. A rule that needs bytes depends on its
-image twice: in the current configuration for everything that is built, and with the setting on for the layers of locked
-bases. `without_base_blobs` turns the setting off again for the layers that the image lists, so nothing is built twice.
+repositories of layers are behind a `select` on `//rules:base_blobs_needed`. A rule that needs bytes depends on its image twice:
+in the current configuration for everything that is built, and in one where the condition holds for the layers of locked
+bases. `without_base_blobs` leaves that configuration for the layers that the image lists, so nothing is built twice.
 """
 
-load(":base_setting.bzl", "BASE_BLOBS")
+load(":base_setting.bzl", "BASE_BLOBS", "FEATURES")
 load(":contents.bzl", "contents_of", "with_layers")
 
 visibility(["//rules/..."])
@@ -16,17 +16,18 @@ _CURRENT = "current"
 _WITH_BYTES = "with bytes"
 
 def _with_impl(settings, attr):
-    seen = {_CURRENT: {BASE_BLOBS: settings[BASE_BLOBS]}}
-    if not settings[BASE_BLOBS] and getattr(attr, "fetch_base", True):
-        seen[_WITH_BYTES] = {BASE_BLOBS: True}
+    features = settings[FEATURES]
+    seen = {_CURRENT: {FEATURES: features}}
+    if BASE_BLOBS not in features and getattr(attr, "fetch_base", True):
+        seen[_WITH_BYTES] = {FEATURES: features + [BASE_BLOBS]}
     return seen
 
 # The cfg of an attribute with images whose bytes are needed. contents_with_blobs and each_contents_with_blobs return the
 # contents.
 with_base_blobs = transition(
     implementation = _with_impl,
-    inputs = [BASE_BLOBS],
-    outputs = [BASE_BLOBS],
+    inputs = [FEATURES],
+    outputs = [FEATURES],
 )
 
 def contents_with_blobs(ctx, attribute = "image"):

@@ -27,12 +27,12 @@ ConfigurationInfo = provider(
     doc = "The build settings and the target platform.",
     fields = {
         "architecture": "(string) `architecture[/variant]` of the target platform's CPU as GOARCH values. May be empty.",
-        "base_blobs": "(bool) //rules:base_blobs.",
         "compression": "(string) //rules:compression.",
         "compression_level": "(int) //rules:compression_level.",
         "layer_workers": "(bool) //rules:layer_workers.",
         "os": "(string) The target platform's operating system as a GOOS value. May be empty.",
-        "policy": "(ImagePolicyInfo) //rules:policy.",
+        "policy": """(ImagePolicyInfo) //rules:policy, or None if it has no rules. An image with the bytes of locked layers (base_blobs.bzl)
+            is only a second view of one. The first view is checked, so this is None for the second.""",
         "soci": "(bool) //rules:soci.",
         "stamped": "(bool) Bazel's flag --stamp, which rules cannot read directly.",
         "variant": "(string) `architecture/variant` if the target platform states a variant, or an empty string.",
@@ -77,14 +77,14 @@ def _stated(ctx, constraints):
 
 def _impl(ctx):
     attr = ctx.attr
+    policy = attr._policy[ImagePolicyInfo]
     return [ConfigurationInfo(
         architecture = _stated(ctx, attr._cpu),
-        base_blobs = attr._base_blobs[BuildSettingInfo].value,
         compression = attr._compression[BuildSettingInfo].value,
         compression_level = attr._compression_level[BuildSettingInfo].value,
         layer_workers = attr._layer_workers[BuildSettingInfo].value,
         os = _stated(ctx, attr._os),
-        policy = attr._policy[ImagePolicyInfo],
+        policy = policy if policy.file and BASE_BLOBS not in ctx.features else None,
         soci = attr._soci[BuildSettingInfo].value,
         stamped = attr.stamped,
         variant = _stated(ctx, attr._variant),
@@ -101,7 +101,6 @@ configuration = rule(
     implementation = _impl,
     attrs = {
         "stamped": attr.bool(doc = "A select() on the flag --stamp."),
-        "_base_blobs": _flag(BASE_BLOBS),
         "_compression": _flag("//rules:compression"),
         "_compression_level": _flag("//rules:compression_level"),
         "_cpu": _constraints(_CPU),

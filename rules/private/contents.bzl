@@ -195,10 +195,12 @@ def add_contents(args, contents, roots = []):
     """
     if contents.root:
         args.add(contents.root, format = "--root=%s")
-    args.add_all(roots, map_each = _root_flag)
+    if roots:
+        args.add_all(roots, map_each = _root_flag)
     args.add_all(contents.documents, format_each = "--document=%s")
     args.add_all(contents.layers, map_each = _layer_flag)
-    args.add_all(contents.blobs, map_each = blobs_flag)
+    if contents.blobs:
+        args.add_all(contents.blobs, map_each = blobs_flag)
 
 def _root_flag(image):
     return "--image=%s=%s" % (escape(image.name), image.root.path)

@@ -15,7 +15,6 @@ load(
     ":programs.bzl",
     "COPIED",
     "is_program",
-    "is_source_file",
     "left_behind",
     "outputs_beside",
     "own_root",
@@ -32,8 +31,40 @@ _NOT_BELOW = """{label}: attribute strip_prefix: {target} has {path}, which is n
 strip_prefix applies to tars and to paths in files that end in a slash. It is relative to the label's package, or, if it
 starts with a slash, to the repository's root. Put other files into a separate image_layer."""
 
+def add_source_file(label, args, path, target, strip_prefix):
+    """Adds the entry for an item of the attribute `files` that is_source_file.
+
+    Args:
+      label: Label of the layer, for messages.
+      args: Args to add flags to.
+      path: The path in the image. If it ends in `/`, it is the directory for the file.
+      target: The Target.
+      strip_prefix: The rule's attribute.
+
+    Returns:
+      depset of the File.
+    """
+    files = target[DefaultInfo].files
+    if path.endswith("/"):
+        if strip_prefix:
+            _check_below(label, target, strip_prefix)
+        path = _place(path, files.to_list()[0], strip_prefix)[0]
+    _add_entry(args, path, files.to_list()[0])
+    return files
+
+def _add_entry(args, path, file):
+    """Adds the entry for a File whose path is known. It takes less memory than a function for map_each."""
+    place = escape(path)
+    if "%" in place:
+        place = place.replace("%", "%%")
+    format = "--" + _kind(file) + "=" + place + "=%s"
+    if file.is_directory:
+        args.add_all([file], format_each = format, expand_directories = False)
+    else:
+        args.add(file, format = format)
+
 def plan_target(label, path, target, strip_prefix):
-    """Determines the files and programs of an item of the attribute `files`.
+    """Determines the files and programs of an item of the attribute `files` that is not a source file.
 
     Args:
       label: Label of the layer, for messages.
@@ -49,8 +80,6 @@ def plan_target(label, path, target, strip_prefix):
     info = target[DefaultInfo]
     if strip_prefix and path.endswith("/") and not is_program(info.files_to_run):
         _check_below(label, target, strip_prefix)
-    if is_source_file(target):
-        return _plan(target, path, strip_prefix, programs = {}, files = info.files)
     if is_program(info.files_to_run):
         program = info.files_to_run.executable
         place = join(path, program.basename) if path.endswith("/") else path
@@ -101,12 +130,15 @@ def add_target(ctx, args, plan, names):
     Returns:
       depset of the Files that the flags refer to.
     """
+    path, strip_prefix = plan.path, plan.strip_prefix
+    if not plan.programs and not path.endswith("/"):
+        _add_entry(args, path, plan.files.to_list()[0])  # the only one
+        return plan.files
     inputs = [
         add_program(args, place, program.executable, program.whole, ctx.workspace_name, names.get(place))
         for place, program in plan.programs.items()
     ]
     programs = {program.executable: None for program in plan.programs.values()}
-    path, strip_prefix = plan.path, plan.strip_prefix
 
     def entry(file):
         if file in programs:
@@ -128,8 +160,10 @@ def _check_below(label, target, strip_prefix):
             ))
 
 def _entry(path, file, inside = ""):
-    kind = "tree" if file.is_directory else "file"
-    return "--%s=%s=%s" % (kind, escape(path), file.path + inside)
+    return "--%s=%s=%s" % (_kind(file), escape(path), file.path + inside)
+
+def _kind(file):
+    return "tree" if file.is_directory else "file"
 
 def _seen_from(file, strip_prefix):
     """Returns the path that strip_prefix applies to."""

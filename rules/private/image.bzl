@@ -72,7 +72,9 @@ def _impl(ctx):
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
     config_descriptor = ctx.actions.declare_file(ctx.label.name + ".config.descriptor.json")
     files = setting_files(ctx)
-    files["status"] = status_of(ctx, stamped_texts(settings), stamped_files(files))
+    status = status_of(ctx, stamped_texts(settings), stamped_files(files))
+    if status:
+        files["status"] = status
     make_config(ctx, settings, files, base, layers, config, config_descriptor)
     outputs = document_outputs(ctx, "manifest")
     annotations = expand(ctx, "annotations", ctx.attr.annotations, ctx.attr.data)
@@ -85,7 +87,7 @@ def _impl(ctx):
         descriptor = outputs.descriptor,
         layers = (base.layers if base else ()) + tuple(layers),
         blobs = base.blobs if base else depset(),
-        shapes = (shapes_of(base) if base else ()) + tuple([shape_of(layer) for layer in layers if shape_of(layer)]),
+        shapes = (shapes_of(base) if base else ()) + tuple([shape for shape in [shape_of(layer) for layer in layers] if shape]),
         platform = _platform(base, target, settings, ctx.attr),
     )
     validation = image_validation(ctx, image)

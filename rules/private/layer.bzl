@@ -4,14 +4,14 @@ load(":actions.bzl", "add_annotations")
 load(":base.bzl", "image_of")
 load(":contents.bzl", "IMAGE_OR_INDEX")
 load(":declared.bzl", "add_links", "declared_links", "links_of")
-load(":entries.bzl", "add_target", "plan_target")
+load(":entries.bzl", "add_source_file", "add_target", "plan_target")
 load(":forwarded.bzl", "forwarded_image")
 load(":metadata.bzl", "METADATA_ATTRS", "add_metadata")
 load(":packing.bzl", "PACKING_ATTRS", "pack")
 load(":paths.bzl", "escape")
 load(":pkgs.bzl", "add_pkg")
 load(":policy.bzl", "policy_facts")
-load(":programs.bzl", "own_names", "programs_of")
+load(":programs.bzl", "is_source_file", "own_names", "programs_of")
 load(":providers.bzl", "LayerInfo", "shape_of", "shapes_of")
 load(":run_tool.bzl", "new_args")
 load(":tar_layers.bzl", "add_tars")
@@ -35,6 +35,9 @@ bazel run @rules_strata//rules:lock -- update, unless the image was added with -
 
 _RELATIVE_PATH = """{label}: attribute {attribute}: {path} is not an absolute path.
 Paths in an image start with a slash: "/{path}"."""
+
+# Attributes with paths in the image.
+_PATHS = ["files", "symlinks", "dirs", "empty_files", "remove", "opaque"]
 
 def _check_paths(label, attribute, paths):
     """Fails for paths that do not start with a slash. The tool, which sees every entry, checks everything else."""
@@ -73,41 +76,72 @@ def _check_moves(label, attr):
         what = "tars, and to paths in files that end in a slash"
         fail(_UNUSED.format(label = label, attribute = "strip_prefix", what = what))
 
-def _impl(ctx):
+def _add_files(ctx, args):
+    """Adds the entries of the attributes `files` and `pkgs`, and returns a list of depsets with their Files."""
     attr = ctx.attr
-    for attribute in ["files", "symlinks", "dirs", "empty_files", "remove", "opaque"]:
-        _check_paths(ctx.label, attribute, getattr(attr, attribute))
-
-    _check_moves(ctx.label, attr)
-
-    args = new_args(ctx)
-    plans = [
-        plan_target(ctx.label, attr.package_dir.rstrip("/") + path, target, attr.strip_prefix)
+    directory = attr.package_dir.rstrip("/") if attr.package_dir else ""
+    plans = {
+        path: plan_target(ctx.label, directory + path, target, attr.strip_prefix)
+        for path, target in attr.files.items()
+        if not is_source_file(target)
+    }
+    names = own_names(plans.values(), attr.symlinks) if plans else {}
+    inputs = [
+        add_target(ctx, args, plans[path], names) if path in plans else add_source_file(
+            ctx.label,
+            args,
+            directory + path,
+            target,
+            attr.strip_prefix,
+        )
         for path, target in attr.files.items()
     ]
-    names = own_names(plans, attr.symlinks)
-    inputs = [add_target(ctx, args, plan, names) for plan in plans]
-    if not attr.leave_out_data:
-        _check_left_behind(ctx.label, plans, inputs)
+    if plans and not attr.leave_out_data:
+        _check_left_behind(ctx.label, plans.values(), inputs)
     for target in attr.pkgs:
         inputs.append(add_pkg(args, attr.package_dir, target, ctx.label))
-    add_links(args, links_of(attr.files.values() + attr.pkgs), depset(transitive = inputs))
-    for path, target in attr.symlinks.items():
-        args.add("--symlink=%s=%s" % (escape(path), target))
+    if plans or attr.pkgs:
+        add_links(args, links_of(attr.files.values() + attr.pkgs), depset(transitive = inputs))
+    return inputs
+
+def _add_archives(args, attr):
+    """Adds the flags for the attributes `tars` and `debs`, and returns a list of depsets with their Files."""
+    inputs = [target[DefaultInfo].files for target in attr.tars + attr.debs]
     for target in attr.tars:
         add_tars(args, target[DefaultInfo].files)
-        inputs.append(target[DefaultInfo].files)
     if attr.tars and attr.strip_prefix:
         args.add(attr.strip_prefix, format = "--strip-prefix=%s")
     if attr.tars and attr.package_dir:
         args.add(attr.package_dir, format = "--package-dir=%s")
     for target in attr.debs:
         args.add_all(target[DefaultInfo].files, format_each = "--deb=%s", expand_directories = False)
-        inputs.append(target[DefaultInfo].files)
-    args.add_all(attr.dirs, format_each = "--dir=%s")
-    args.add_all(attr.empty_files, format_each = "--empty-file=%s")
-    args.add_all(attr.remove, format_each = "--remove=%s")
-    args.add_all(attr.opaque, format_each = "--opaque=%s")
+    return inputs
+
+# Most layers have few attributes, and a build may have thousands of layers. Therefore this tests whether an attribute is set before
+# it calls a function for it.
+def _impl(ctx):
+    attr = ctx.attr
+    for attribute in _PATHS:
+        paths = getattr(attr, attribute)
+        if paths:
+            _check_paths(ctx.label, attribute, paths)
+    if attr.package_dir or attr.strip_prefix:
+        _check_moves(ctx.label, attr)
+
+    args = new_args(ctx)
+    inputs = _add_files(ctx, args) if attr.files or attr.pkgs else []
+    if attr.symlinks:
+        args.add_all(["--symlink=%s=%s" % (escape(path), target) for path, target in attr.symlinks.items()])
+    if attr.tars or attr.debs:
+        inputs += _add_archives(args, attr)
+    if attr.dirs:
+        args.add_all(attr.dirs, format_each = "--dir=%s")
+    if attr.empty_files:
+        args.add_all(attr.empty_files, format_each = "--empty-file=%s")
+    if attr.remove:
+        args.add_all(attr.remove, format_each = "--remove=%s")
+    if attr.opaque:
+        args.add_all(attr.opaque, format_each = "--opaque=%s")
     if attr.over:
         inputs.append(_add_over(ctx, args, attr.over))
     if attr.hardlinks:
@@ -118,7 +152,13 @@ def _impl(ctx):
     add_annotations(args, attr.annotations)
     if attr.media_type:
         args.add(attr.media_type, format = "--media-type=%s")
-    layer = pack(ctx, ctx.label.name, args, depset(transitive = inputs), may_be_kept = len(attr.tars) == 1)
+    layer = pack(
+        ctx,
+        ctx.label.name,
+        args,
+        inputs[0] if len(inputs) == 1 else depset(transitive = inputs),
+        may_be_kept = len(attr.tars) == 1,
+    )
     return [
         layer,
         DefaultInfo(files = depset([layer.blob])),

@@ -41,6 +41,10 @@ def add_metadata(args, attr, applies = lambda _pattern: True):
       attr: The rule's attributes, including METADATA_ATTRS.
       applies: Function that returns whether a pattern applies to this layer, for rules that make several layers.
     """
+    if attr.mtime:
+        args.add(attr.mtime, format = "--mtime=%s")
+    if not (attr.modes or attr.mtimes or attr.owners or attr.owner_names or attr.xattrs):
+        return
     for flag, values in [
         ("mode", attr.modes),
         ("mtimes", attr.mtimes),
@@ -53,5 +57,3 @@ def add_metadata(args, attr, applies = lambda _pattern: True):
     for pattern, xattrs in attr.xattrs.items():
         if applies(pattern):
             args.add_all(["--xattr=%s=%s" % (escape(pattern), xattr) for xattr in xattrs])
-    if attr.mtime:
-        args.add(attr.mtime, format = "--mtime=%s")

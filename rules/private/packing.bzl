@@ -25,18 +25,16 @@ If unset, `image_layer` keeps the compression of a single archive in `tars` that
     ),
 }
 
-def _add_packing(args, attr, configuration, compression):
+def _add_packing(args, level, compression, configuration):
     """Adds the target's compression settings, and the build's defaults for layers that mklayer compresses."""
-    level = getattr(attr, "compression_level", 0)
     if level:
         args.add(level, format = "--level=%s")
     if compression:
         args.add(compression, format = "--compression=%s")
         return
     args.add(configuration.compression, format = "--default-compression=%s")
-    level = configuration.compression_level
-    if level:
-        args.add(level, format = "--default-level=%s")
+    if configuration.compression_level:
+        args.add(configuration.compression_level, format = "--default-level=%s")
 
 def packing_of(attr):
     """Returns how a layer is compressed that no archive can become.
@@ -69,7 +67,7 @@ def pack(ctx, name, args, inputs, may_be_kept = False):
     """
     configuration = configuration_of(ctx.attr)
     compression = getattr(ctx.attr, "compression", "")
-    _add_packing(args, ctx.attr, configuration, compression)
+    _add_packing(args, getattr(ctx.attr, "compression_level", 0), compression, configuration)
     if not compression and not may_be_kept:
         compression = configuration.compression
 

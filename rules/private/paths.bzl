@@ -4,7 +4,7 @@ visibility(["//rules/..."])
 
 def escape(path):
     """Escapes a path for the KEY of a KEY=VALUE flag (Go: cli.SplitPair), so that it may contain any character."""
-    return path.replace("\\", "\\\\").replace("=", "\\=")
+    return path.replace("\\", "\\\\").replace("=", "\\=") if "=" in path or "\\" in path else path
 
 def literal(pattern):
     """Distinguishes paths from globs (Go: tree.parsePattern).

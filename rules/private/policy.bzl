@@ -103,14 +103,6 @@ docs/policy.md.
     provides = [ImagePolicyInfo],
 )
 
-def _policy_of(ctx):
-    """Returns the ImagePolicyInfo that applies to an image, or None.
-
-    An image with the bytes of locked layers (base_blobs.bzl) is only a second view of one. The first view is checked.
-    """
-    configuration = configuration_of(ctx.attr)
-    return configuration.policy if configuration.policy.file and not configuration.base_blobs else None
-
 def policy_facts(ctx, layers, single = True):
     """Declares the facts of layers that the policy of the build needs, so that all images share them.
 
@@ -122,7 +114,7 @@ def policy_facts(ctx, layers, single = True):
     Returns:
       list of the provider for image_validation, which is empty without such a policy.
     """
-    policy = _policy_of(ctx)
+    policy = configuration_of(ctx.attr).policy
     return [layers_facts(ctx, tuple(layers), single)] if policy and policy.needs_files else []
 
 def imported_facts(ctx, images, index):
@@ -150,7 +142,7 @@ def image_validation(ctx, image):
       struct of groups, a dict for OutputGroupInfo: the output group `_validation`, or nothing without a policy; and providers,
       a list of those that the rule adds for images on top of this one.
     """
-    policy = _policy_of(ctx)
+    policy = configuration_of(ctx.attr).policy
     if not policy:
         return _NO_VALIDATION
     facts = [own_facts(ctx, image, "policy")] if policy.needs_files else []
@@ -169,7 +161,7 @@ def index_validation(ctx, targets):
     Returns:
       struct like that of image_validation.
     """
-    policy = _policy_of(ctx)
+    policy = configuration_of(ctx.attr).policy
     if not policy:
         return _NO_VALIDATION
 

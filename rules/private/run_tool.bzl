@@ -46,8 +46,7 @@ def new_args(ctx):
     Returns:
       Args.
     """
-    args = ctx.actions.args()
-    args.set_param_file_format("shell")
+    args = ctx.actions.args()  # the default format is "shell"
     args.use_param_file(PARAM_FILE)
     return args
 
@@ -66,7 +65,7 @@ def run_tool(ctx, name, args, command = None, requirements = {}, path_mapping = 
     shared = _PATH_MAPPING if path_mapping else _NO_PATH_MAPPING
     ctx.actions.run(
         executable = build_tool(ctx, name),
-        arguments = ([command] if command else []) + [args],
+        arguments = [command, args] if command else [args],
         execution_requirements = shared | requirements if requirements else shared,
         toolchain = BUILD_TOOLCHAIN_TYPE,
         **kwargs

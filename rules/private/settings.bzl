@@ -168,23 +168,26 @@ def settings_of(ctx, platform):
     Returns:
       dict to be encoded as JSON.
     """
+    attr = ctx.attr
     settings = dict(platform)
-    if ctx.attr.architecture:
+    if attr.architecture:
         # A variant belongs to an architecture, so the platform's variant does not apply to a different one.
         settings.pop("variant", None)
     for name in SETTING_ATTRS:
-        value = getattr(ctx.attr, name)
+        value = getattr(attr, name)
         if value:
             # mkconfig expands the dollars of env.
-            settings[name] = expand(ctx, name, value, ctx.attr.data, keep_dollars = name == "env") if name in _EXPANDED else value
+            settings[name] = expand(ctx, name, value, attr.data, keep_dollars = name == "env") if name in _EXPANDED else value
     for name in ["cmd", "created", "entrypoint"]:
         if name in settings and getattr(ctx.file, name + "_file"):
             fail(_SET_TWICE.format(attribute = name, label = ctx.label))
     return settings
 
+_FLAGS_OF_FILES = {name.replace("_", "-"): name for name in SETTING_FILE_ATTRS}
+
 def setting_files(ctx):
-    """Returns a dict from mkconfig's flag to the File of SETTING_FILE_ATTRS, or None if it is not set."""
-    return {name.replace("_", "-"): getattr(ctx.file, name) for name in SETTING_FILE_ATTRS}
+    """Returns a dict from mkconfig's flag to the File, for those of SETTING_FILE_ATTRS that are set."""
+    return {flag: getattr(ctx.file, name) for flag, name in _FLAGS_OF_FILES.items() if getattr(ctx.file, name)}
 
 def stamped_texts(settings):
     """Returns the strings in settings that may contain variables of the workspace status."""
@@ -192,4 +195,4 @@ def stamped_texts(settings):
 
 def stamped_files(files):
     """Returns the Files of setting_files that may contain variables of the workspace status."""
-    return [files[flag] for flag in ["created-file", "env-file", "labels-file"]]
+    return [files[flag] for flag in ["created-file", "env-file", "labels-file"] if flag in files]

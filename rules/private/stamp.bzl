@@ -31,8 +31,10 @@ def status_of(ctx, texts, files):
       File or None.
     """
     stamped = ctx.attr.stamp == 1 or (ctx.attr.stamp == -1 and configuration_of(ctx.attr).stamped)
+    if not stamped:
+        return None
     needed = [text for text in texts if has_variables(text)] or [file for file in files if file]
-    return ctx.info_file if stamped and needed else None
+    return ctx.info_file if needed else None
 
 def has_variables(text):
     """Returns whether a text may contain variables of the workspace status."""

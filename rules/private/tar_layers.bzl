@@ -1,7 +1,7 @@
 """Tar archives that become layers: their flags, and the layers that an image makes of archives among its layers."""
 
 load(":packing.bzl", "pack")
-load(":providers.bzl", "ArtifactInfo", "ImageInfo", "IndexInfo", "LayerInfo", "LayersInfo", "layers_of")
+load(":providers.bzl", "ArtifactInfo", "ImageInfo", "IndexInfo", "LayerInfo", "LayersInfo")
 load(":run_tool.bzl", "new_args")
 
 visibility(["//rules/..."])
@@ -31,8 +31,11 @@ def layers_and_tars(ctx):
     made = {}
     names = {}
     for target in ctx.attr.layers:
-        if LayerInfo in target or LayersInfo in target:
-            layers.extend(layers_of([target]))
+        if LayerInfo in target:
+            layers.append(target[LayerInfo])
+            continue
+        if LayersInfo in target:
+            layers.extend(target[LayersInfo].layers)
             continue
         for file in _tars(ctx.label, target):
             if file not in made:

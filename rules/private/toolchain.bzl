@@ -1,7 +1,7 @@
 """The toolchain types for the tools, so that a build can supply its own."""
 
 load("//tools:tools.bzl", "BUILD_TOOLS", "MIGRATE_TOOLS", "RUN_TOOLS")
-load(":base_setting.bzl", "BASE_BLOBS")
+load(":base_setting.bzl", "FEATURES", "off")
 load(":conda_settings.bzl", "CONDA_SETTINGS", "without_conda_settings")
 
 visibility(["//rules/..."])
@@ -27,9 +27,9 @@ def _toolchain_info(ctx, known):
 
 # The tools do not depend on what the targets that use them are built for, so this builds them only once.
 _for_tools = transition(
-    implementation = lambda _settings, _attr: {BASE_BLOBS: False} | without_conda_settings(),
-    inputs = [],
-    outputs = [BASE_BLOBS] + CONDA_SETTINGS,
+    implementation = lambda settings, _attr: off(settings) | without_conda_settings(),
+    inputs = [FEATURES],
+    outputs = [FEATURES] + CONDA_SETTINGS,
 )
 
 # One attribute for all tools: a new tool does not break the custom toolchains of builds that do not use it, and a tool may be
@@ -97,7 +97,4 @@ def tool_of(toolchain, name, label):
     Returns:
       FilesToRunProvider.
     """
-    tool = toolchain.tools.get(name)
-    if not tool:
-        fail(_MISSING.format(label = label, tool = name, toolchain = toolchain.label))
-    return tool
+    return toolchain.tools.get(name) or fail(_MISSING.format(label = label, tool = name, toolchain = toolchain.label))

@@ -65,6 +65,7 @@ def _file_tests():
     files = {"/srv/": "two_files"}
     own = {"/srv/": "two_files", "/etc/a": "data/a.txt"}
     return [
+        _entries("moved_percent", {"file": ["/%/100%s\\==" + a]}, files = {"/100%s=": "data/a.txt"}, package_dir = "/%"),
         _entries("moved_none", {"file": ["/srv/data/a.txt=" + a, "/srv/data/b\\=c.txt=" + b]}, files = files),
         _entries(
             "moved_package",

@@ -53,7 +53,7 @@ func Images(ctx context.Context, w *model.Workspace, program string, changes []c
 	if err != nil {
 		return 0, err
 	}
-	ours, err := after.Build(ctx, all, "--keep_going", "--output_groups=oci_layout", "--@rules_strata//rules:base_blobs")
+	ours, err := after.Build(ctx, all, "--keep_going", "--output_groups=oci_layout", "--features=rules_strata_base_blobs")
 	if err != nil {
 		return 0, err
 	}
