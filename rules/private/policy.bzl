@@ -128,7 +128,7 @@ def imported_facts(ctx, images, index):
     Returns:
       list of the provider for image_validation, which is empty without such a policy.
     """
-    policy = _policy_of(ctx)
+    policy = configuration_of(ctx.attr).policy
     return [images_facts(ctx, images, index)] if policy and policy.needs_files else []
 
 def image_validation(ctx, image):
