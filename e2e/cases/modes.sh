@@ -1,14 +1,13 @@
 # shellcheck shell=bash
 # The two ways to depend on rules_strata: modules, and the older WORKSPACE file. Consumers that differ only in this get the
-# same image. So does a newer Bazel. The tools are built from source.
+# same image. So does a newer Bazel. The workspace of the WORKSPACE file builds the tools from source.
 
-E2E=$TOP/e2e
-
+# built DIR
 built() {
   local layout
-  cd "$E2E/$1"
+  cd "$1"
   bazel build //...
-  digest_of //:image >"$WORK/$1.digest"
+  digest_of //:image >"$WORK/$(basename "$1").digest"
   layout=$(build //:image oci_layout)
   layout_valid "$layout"
 }
@@ -24,10 +23,10 @@ next() {
 same() {
   cmp "$WORK/smoke.digest" "$WORK/workspace.digest"
   cmp "$WORK/smoke.digest" "$WORK/next.digest"
-  note "both: $(cat "$WORK/smoke.digest")"
+  note "all: $(cat "$WORK/smoke.digest")"
 }
 
-check "MODULE.bazel" built smoke
-check "WORKSPACE" built workspace
+check "MODULE.bazel" built "$E2E/smoke"
+check "WORKSPACE, tools from source" built "$TOP/e2e/workspace"
 check "MODULE.bazel, with the flags of Bazel 8 and 9" next
 check "the same digest" same

@@ -81,11 +81,11 @@ image_policy = rule(
     doc = """Rules that many images must keep, such as those of a company.
 
 The build setting `--@rules_strata//rules:policy=//company:policy` makes them apply to every `image` and `image_squash` that a build
-contains, and to other images in an `image_index`, without a change of BUILD files: validation actions check the images, and a violation fails the build. Rules about the
-config need only documents. Those about files (`absent`, `allowed_licenses`, `exists`, `setuid`, `world_writable`, `secrets`, `package_caches`) also
-need listings of the layers, which an action per layer makes and all images share. They do not see the layers of locked bases, which
-a build does not fetch: an image with such layers violates the rule `unseen_layers`, unless `allow` has their repository. See
-docs/policy.md.
+contains, and to other images in an `image_index`, without a change of BUILD files: validation actions check the images, and a
+violation fails the build. Rules about the config need only documents. Those about files (`absent`, `allowed_licenses`, `exists`,
+`setuid`, `world_writable`, `secrets`, `package_caches`) also need listings of the layers, which an action per layer makes and all
+images share. They do not see the layers of locked bases, which a build does not fetch: an image with such layers violates the rule
+`unseen_layers`, unless `allow` has their repository. See docs/policy.md.
 
     image_policy(
         name = "policy",
