@@ -170,8 +170,8 @@ parses() {
   cd "$WORK/ws"
   bazel build @parsed//:parsed.json
   local parsed
-  parsed=$(bazel info output_base)/external/_main~_repo_rules~parsed/parsed.json
-  [ -e "$parsed" ] || parsed=${parsed//\~/+}
+  # _main~_repo_rules~parsed, or +_repo_rules+parsed in newer versions of Bazel.
+  parsed=$(echo "$(bazel info output_base)"/external/*_repo_rules?parsed/parsed.json)
   note "lock files: $("$RUN/bin/condayaml" compare "$parsed" "$WORK"/locks/*)"
   equal "real lock files" "accepted 10, refused 0" \
     "$("$RUN/bin/condayaml" compare "$parsed" "$WORK"/locks/*{.lock,-zlib.yml})"
