@@ -45,11 +45,12 @@ def add_source_file(label, args, path, target, strip_prefix):
       depset of the File.
     """
     files = target[DefaultInfo].files
+    file = files.to_list()[0]  # the only one
     if path.endswith("/"):
         if strip_prefix:
             _check_below(label, target, strip_prefix)
-        path = _place(path, files.to_list()[0], strip_prefix)[0]
-    _add_entry(args, path, files.to_list()[0])
+        path = _place(path, file, strip_prefix)[0]
+    _add_entry(args, path, file)
     return files
 
 def _add_entry(args, path, file):

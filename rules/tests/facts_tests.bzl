@@ -2,12 +2,12 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image", "image_import", "image_index", "image_layer", "image_squash", "image_test")
-load("//rules:locked.bzl", "locked_image")
 load("//rules:providers.bzl", "ImageInfo", "IndexInfo")
 load("//rules/private:base_blobs.bzl", "with_base_blobs")
 load("//rules/private:facts.bzl", "LayerFactsInfo", "image_facts_with_blobs", "layer_facts")
 load("//rules/private:forwarded.bzl", "forwarded_image")
 load(":actions.bzl", "MnemonicsInfo", "actions_of", "collect_actions", "short", "written_arguments")
+load(":locked_images.bzl", "locked_test_image")
 load(":refusal.bzl", "refusal")
 
 visibility("private")
@@ -173,20 +173,7 @@ def facts_tests(name):
         tags = ["manual"],
     )
     native.filegroup(name = "facts_forwarded", srcs = ["facts_image"], tags = ["manual"])
-    locked_image(
-        name = "facts_locked",
-        blobs = ["data/a.txt"],
-        documents = {
-            "config": "data/a.txt",
-            "digest": "sha256:" + 64 * "0",
-            "layers": ["a.txt", "missing"],
-            "manifest": "data/a.txt",
-            "media_type": "application/vnd.oci.image.manifest.v1+json",
-            "platform": "linux/arm64",
-            "sources": ["docker.io/library/a"],
-        },
-        tags = ["manual"],
-    )
+    locked_test_image(name = "facts_locked", layers = ["a.txt", "missing"])
     image(name = "facts_on_locked", base = "facts_locked", layers = ["facts_a"], tags = ["manual"])
     _known_test(
         name = "facts_known_test",

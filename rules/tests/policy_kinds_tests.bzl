@@ -19,8 +19,8 @@ load(
     "image_test",
     "image_users",
 )
-load("//rules:locked.bzl", "locked_image")
 load(":actions.bzl", "actions_of", "flags", "only", "written_arguments")
+load(":locked_images.bzl", "locked_test_image")
 
 visibility("private")
 
@@ -201,20 +201,7 @@ def _others():
     _unchecked_test(name = "kinds_artifact_test", target_under_test = "kinds_artifact")
 
     # image_squash has a second view of its image, with the bytes of locked layers, which is not checked.
-    locked_image(
-        name = "kinds_locked",
-        blobs = ["data/a.txt"],
-        documents = {
-            "config": "data/a.txt",
-            "digest": "sha256:" + 64 * "0",
-            "layers": ["a.txt"],
-            "manifest": "data/a.txt",
-            "media_type": "application/vnd.oci.image.manifest.v1+json",
-            "platform": "linux/arm64",
-            "sources": ["docker.io/library/a"],
-        },
-        tags = ["manual"],
-    )
+    locked_test_image(name = "kinds_locked")
     image(name = "kinds_on_locked", base = "kinds_locked", layers = ["policy_layer"], tags = ["manual"])
     image_squash(name = "kinds_squash_locked", image = "kinds_on_locked", tags = ["manual"])
     _listings_test(

@@ -2,9 +2,9 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "image", "image_import", "image_index", "image_layer", "image_sbom", "image_test")
-load("//rules:locked.bzl", "locked_image")
 load("//rules:providers.bzl", "ArtifactInfo")
 load(":actions.bzl", "flags", "input_names", "only")
+load(":locked_images.bzl", "locked_test_image")
 
 visibility("private")
 
@@ -74,20 +74,7 @@ def _images():
     image_layer(name = "sbom_a", files = {"/a": "data/a.txt"}, tags = ["manual"])
     image_import(name = "sbom_base", src = "data/a.txt", tags = ["manual"])
     image(name = "sbom_image", base = "sbom_base", layers = ["sbom_a"], tags = ["manual"])
-    locked_image(
-        name = "sbom_locked",
-        blobs = ["data/a.txt"],
-        documents = {
-            "config": "data/a.txt",
-            "digest": "sha256:" + 64 * "0",
-            "layers": ["a.txt"],
-            "manifest": "data/a.txt",
-            "media_type": "application/vnd.oci.image.manifest.v1+json",
-            "platform": "linux/arm64",
-            "sources": ["docker.io/library/a"],
-        },
-        tags = ["manual"],
-    )
+    locked_test_image(name = "sbom_locked")
     image(name = "sbom_on_locked", base = "sbom_locked", tags = ["manual"])
 
     _license(name = "MIT", tags = ["manual"])
