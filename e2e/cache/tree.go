@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	repb "github.com/bazelbuild/remote-apis/build/bazel/remote/execution/v2"
 	"google.golang.org/protobuf/proto"
@@ -30,7 +31,7 @@ func (b blobs) extract(d *repb.Digest, dir string) error {
 			return err
 		}
 		path := filepath.Join(dir, node.Name)
-		if err := errors.Join(os.WriteFile(path, data, 0o555), os.Chmod(path, 0o555)); err != nil {
+		if err := writeProgram(path, data); err != nil {
 			return err
 		}
 	}
@@ -45,6 +46,14 @@ func (b blobs) extract(d *repb.Digest, dir string) error {
 		}
 	}
 	return os.Chmod(dir, 0o555)
+}
+
+// writeProgram writes an executable file. Meanwhile, no other command may start: its process would have the file open for
+// writing for a moment, in which the kernel refuses to run the file ("text file busy").
+func writeProgram(path string, data []byte) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return errors.Join(os.WriteFile(path, data, 0o555), os.Chmod(path, 0o555))
 }
 
 // outputs are the paths that a command may create, relative to its working directory.

@@ -15,7 +15,8 @@ await() {
 # $RUN/NAME.log.
 daemon() {
   [ ! -e "$RUN/daemons/$1" ] || daemon_stop "$1"
-  "${@:2}" >"$RUN/$1.log" 2>&1 </dev/null 3>&- &
+  : >"$RUN/$1.log" # at once: a caller must not find its line in the log of the earlier one
+  "${@:2}" >>"$RUN/$1.log" 2>&1 </dev/null 3>&- &
   echo $! >"$RUN/daemons/$1"
 }
 
@@ -112,6 +113,7 @@ CONFIG
     [ ! -e "$3/clients.pem" ] || printf '    clientcas: [%s/clients.pem]\n' "$3" >>"$config"
   fi
   [ -z "${2:-}" ] || echo "auth: {htpasswd: {realm: strata, path: $2}}" >>"$config"
+  rm -rf "${RUN:?}/$1"
   daemon "$1" "${4:-docker-registry}" serve "$config"
   await 20 grep 'listening on' "$RUN/$1.log"
   sed -n 's/.*listening on \(127[0-9.:]*\).*/\1/p' "$RUN/$1.log" >"$RUN/$1.address"

@@ -2,8 +2,8 @@
 # Checks. A check is a command that runs in a strict subshell and passes if it succeeds.
 #
 # The caller sets RUN, a directory for the results, and opens file descriptor 3 for output that readers should see even
-# from a check that passes. Results are lines of $RUN/results, so that checks can run in subshells; $RUN/failures has what
-# failed checks have printed.
+# from a check that passes. Results are lines of $RUN/results, so that checks can run in subshells; $RUN/failures has the
+# last lines that failed checks have printed.
 
 # check TEXT COMMAND...: one check. Its output is shown only if it fails, and never ends the script.
 check() {
@@ -22,7 +22,8 @@ check() {
     report ok "$text" "$started"
   else
     report FAIL "$text" "$started"
-    sed 's/^/    | /' "$log" | tee -a "$RUN/failures" >&3
+    sed 's/^/    | /' "$log" >&3
+    tail -n 25 "$log" | sed 's/^/    | /' >>"$RUN/failures"
   fi
 }
 
