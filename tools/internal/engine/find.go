@@ -36,6 +36,9 @@ type kind struct {
 	// tag are the arguments that give an image, the first operand, further names. They are set if the engine uses the
 	// layers in its own store only for an archive with one name.
 	tag []string
+	// untag are the arguments that remove a name. They are set if the image must not take the names of another before it
+	// is complete, because the engine may then collect the layers that both have.
+	untag []string
 	// pull are the arguments with which the program reads an image from a directory, the operand. They are set if that is
 	// faster than an archive. The probe then prints whether the engine is on another machine.
 	pull []string
@@ -64,8 +67,8 @@ var kinds = []kind{
 	{
 		name: "containerd", program: "ctr", probe: []string{"version"}, local: true,
 		// The archive contains one image, which may be for another platform.
-		load: []string{"images", "import", "--all-platforms", "-"}, held: heldByStore,
-		run: []string{"run", "--rm"}, runID: true,
+		load: []string{"images", "import", "--all-platforms", "-"}, tag: []string{"images", "tag", "--force"},
+		untag: []string{"images", "rm"}, held: heldByStore, run: []string{"run", "--rm"}, runID: true,
 	},
 	{
 		// Unlike ctr, it reaches a rootless containerd.

@@ -81,7 +81,7 @@ func TestHeld(t *testing.T) {
 			{"localhost/app", oci.Gzip, "a b c", "0 of 3"},
 			{"localhost/app", oci.Gzip, "a b c", "3 of 3"},
 			{"localhost/app", oci.Gzip, "a b d", "2 of 3"},
-			{"localhost/other", oci.Gzip, "a b c e", "3 of 4"},
+			{"localhost/other", oci.Gzip, "a b d e", "3 of 4"},
 			{"localhost/other", oci.Gzip, "x y b", f.moved},
 			{"localhost/other", oci.Zstd, "a b c", f.repacked},
 		}

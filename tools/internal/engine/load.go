@@ -15,6 +15,7 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -128,17 +129,34 @@ func (e *Engine) deliver(ctx context.Context, image Image, omit map[digest.Diges
 // sendNamed streams the image into the program, and adds the names that the archive cannot have.
 func (e *Engine) sendNamed(ctx context.Context, image Image, omit map[digest.Digest]bool) error {
 	names := image.Names
-	if e.kind.tag != nil && len(names) > 1 {
+	switch {
+	case e.kind.untag != nil && len(names) > 0:
+		aside := reference.Reference{Registry: "localhost", Repository: "strata-load", Tag: rand.Text()}
+		image.Names = []reference.Reference{aside}
+		defer e.untag(ctx, aside)
+	case e.kind.tag != nil && len(names) > 1:
 		image.Names = names[:1]
 	}
-	if err := e.send(ctx, image, omit); err != nil || len(image.Names) == len(names) {
+	if err := e.send(ctx, image, omit); err != nil || slices.Equal(image.Names, names) {
 		return err
 	}
-	args := slices.Clone(e.kind.tag)
+	return e.tag(ctx, image.Names[0].String(), names)
+}
+
+// tag gives the image the names.
+func (e *Engine) tag(ctx context.Context, image string, names []reference.Reference) error {
+	args := append(slices.Clone(e.kind.tag), image)
 	for _, name := range names {
 		args = append(args, name.String())
 	}
 	return e.call(ctx, args)
+}
+
+// untag removes the name, also after an interruption. There may be no such name.
+func (e *Engine) untag(ctx context.Context, name reference.Reference) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
+	defer cancel()
+	_ = e.call(ctx, append(slices.Clone(e.kind.untag), name.String()))
 }
 
 // plan returns the plan to send the stack's layers except the omitted ones.

@@ -37,11 +37,7 @@ func (e *Engine) pull(ctx context.Context, image Image, omit map[digest.Digest]b
 	if err := e.call(ctx, append(slices.Clone(e.kind.pull), "dir:"+dir)); err != nil {
 		return err
 	}
-	args := append(slices.Clone(e.kind.tag), id.Encoded())
-	for _, name := range image.Names {
-		args = append(args, name.String())
-	}
-	return e.call(ctx, args)
+	return e.tag(ctx, id.Encoded(), image.Names)
 }
 
 // call runs the program, whose output is part of the error.

@@ -57,6 +57,10 @@ func Main(name string) int {
 		return e.pull(strings.TrimPrefix(args[2], "dir:"))
 	case name == "podman" && args[0] == "tag":
 		return e.tag(args[1], args[2:])
+	case name == "ctr" && strings.HasPrefix(command, "images tag --force "):
+		return e.tag(args[3], args[4:])
+	case name == "ctr" && strings.HasPrefix(command, "images rm "):
+		return e.untag(args[2])
 	case name == "ctr" && command == "content ls --quiet":
 		return e.listBlobs()
 	case name != "ctr" && command == "image ls --all --quiet --no-trunc":

@@ -81,6 +81,9 @@ func (e engine) take(r io.Reader) error {
 		Blobs: found.Layers, Annotations: root.Annotations,
 	}
 	images := e.images()
+	if e.name == "ctr" {
+		images = collect(unnamed(images, taken.Names))
+	}
 	for i, path := range taken.Blobs {
 		if _, sent := a.files[path]; sent || e.takes(a) && e.holds(images, taken, i) {
 			continue
@@ -150,7 +153,7 @@ func (e engine) takeDirectory(dir string) error {
 // takes reports whether the engine takes layers of an archive from its store: Podman does if the archive has one name.
 func (e engine) takes(a *archive) bool { return e.name != "podman" || len(a.index.Manifests) == 1 }
 
-// tag gives an image further names.
+// tag gives an image further names, which no other image has afterwards.
 func (e engine) tag(name string, more []string) int {
 	images := e.images()
 	i := slices.IndexFunc(images, func(i image) bool { return i.ID == "sha256:"+name || slices.Contains(i.Names, name) })
@@ -158,12 +161,36 @@ func (e engine) tag(name string, more []string) int {
 		fmt.Fprintln(os.Stderr, "Error: "+name+": image not known")
 		return 125
 	}
+	images = unnamed(images, more)
 	images[i].Names = append(images[i].Names, more...)
 	if err := e.keep(images, "tag"); err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
 		return 125
 	}
 	return 0
+}
+
+// untag removes a name, and the image if it has no other.
+func (e engine) untag(name string) int {
+	if err := e.keep(collect(unnamed(e.images(), []string{name})), "untag"); err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		return 1
+	}
+	return 0
+}
+
+// unnamed returns the images without these names.
+func unnamed(images []image, names []string) []image {
+	for i := range images {
+		images[i].Names = slices.DeleteFunc(images[i].Names, func(name string) bool { return slices.Contains(names, name) })
+	}
+	return images
+}
+
+// collect returns the images that have a name. containerd collects the others at any time: also before it has unpacked the
+// image that took their name.
+func collect(images []image) []image {
+	return slices.DeleteFunc(images, func(i image) bool { return len(i.Names) == 0 })
 }
 
 // keep stores the images. A file NAME.COMMAND shows which command did it.
