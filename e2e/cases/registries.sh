@@ -211,7 +211,7 @@ completed() {
   pushed final "@$WORK/one.args" --repository="$address/killed/$(cat "$WORK/repositories")" --tag=latest
   for ((i = 0; i <= $(cat "$WORK/repositories"); i++)); do
     holds "$address/killed/$i" one
-    equal "blobs of killed/$i" "$want" "$(find "$RUN/locked3/docker/registry/v2/repositories/killed/$i/_layers/sha256" \
+    equal "blobs of killed/$i" "$want" "$(find "$RUN/locked3.registry/docker/registry/v2/repositories/killed/$i/_layers/sha256" \
       -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)"
     equal "tags" latest "$(DOCKER_CONFIG=$WORK crane ls --insecure "$address/killed/$i")"
   done

@@ -104,7 +104,7 @@ registry_start() {
   cat >"$config" <<CONFIG
 version: 0.1
 log: {level: info}
-storage: {filesystem: {rootdirectory: $RUN/$1}}
+storage: {filesystem: {rootdirectory: $RUN/$1.registry}}
 http:
   addr: "127.0.0.1:0"
 CONFIG
@@ -113,7 +113,7 @@ CONFIG
     [ ! -e "$3/clients.pem" ] || printf '    clientcas: [%s/clients.pem]\n' "$3" >>"$config"
   fi
   [ -z "${2:-}" ] || echo "auth: {htpasswd: {realm: strata, path: $2}}" >>"$config"
-  rm -rf "${RUN:?}/$1"
+  rm -rf "$RUN/$1.registry"
   daemon "$1" "${4:-docker-registry}" serve "$config"
   await 20 grep 'listening on' "$RUN/$1.log"
   sed -n 's/.*listening on \(127[0-9.:]*\).*/\1/p' "$RUN/$1.log" >"$RUN/$1.address"
