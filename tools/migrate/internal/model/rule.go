@@ -73,7 +73,7 @@ func RulesetOf(label string) string {
 // Common are the attributes of every rule, and those that mean the same in all rulesets.
 var Common = []string{
 	"name", "visibility", "tags", "testonly", "deprecation", "features", "exec_properties", "exec_compatible_with",
-	"target_compatible_with", "compatible_with", "restricted_to", "licenses", "package_metadata",
+	"target_compatible_with", "compatible_with", "restricted_to", "licenses", "package_metadata", "toolchains",
 }
 
 // CommonTest are the attributes of every test.

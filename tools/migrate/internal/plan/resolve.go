@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
@@ -65,13 +66,14 @@ func (p *Plan) resolve(c *model.Call, ref *model.Reference) {
 		}
 	case model.IsExternal(key):
 		p.resolveExternal(c, ref)
+	case isName && p.resolveConstant(c, ref, name.Name):
 	case model.IsExternal(expr.Leftmost(ref.Value)):
 		c.Note("the base must be an image of rules_strata: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
 	case tar:
-	case isName && expr.IsParameter(c.Scope, name.Name):
+	case isName && expr.IsParameter(c.Scope, name.Name), p.forwardsParameter(c, key):
 		p.chains.AddOpen(c)
 	default:
-		if macro, ok := p.instance(c.File, key); ok {
+		if macro, ok := p.chains.Instance(key); ok {
 			p.chains.Join(c.Node, macro)
 			return
 		}
@@ -84,6 +86,41 @@ func (p *Plan) resolve(c *model.Call, ref *model.Reference) {
 		}
 		c.Refuse(ref.Attr, "unknown-target", "the target "+c.File.Source(ref.Value)+" is not one that is translated", "translate it by hand first")
 	}
+}
+
+// resolveConstant joins an image to the declaration of its base, if a global variable has the label. It reports false for all others.
+func (p *Plan) resolveConstant(c *model.Call, ref *model.Reference, name string) bool {
+	if c.Scope != nil && expr.IsParameter(c.Scope, name) || ref.Attr == "tars" {
+		return false
+	}
+	f, x := c.File.Definition(name)
+	if inner := expr.Constructed(x); inner != nil {
+		x = inner
+	}
+	label, literal := x.(*build.StringExpr)
+	if f == nil || !literal || !model.IsExternal(label.Value) {
+		return false
+	}
+	repository, rest, _ := strings.Cut(strings.TrimLeft(label.Value, "@"), "//")
+	target, platform := p.w.Puller(repository)
+	if target == nil || platform != "" || rest != "" {
+		return false
+	}
+	p.chains.Join(c.Node, target.Node)
+	return true
+}
+
+// forwardsParameter reports whether a target stands for one that a caller passes to the macro of the call, as a
+// platform_transition_filegroup in a macro does.
+func (p *Plan) forwardsParameter(c *model.Call, key string) bool {
+	forwarder := p.w.Computed[key]
+	if forwarder == nil || c.Scope == nil || forwarder.Scope != c.Scope {
+		return false
+	}
+	return !slices.ContainsFunc(forwarder.Forwards(), func(x build.Expr) bool {
+		name, ok := x.(*build.Ident)
+		return !ok || !expr.IsParameter(c.Scope, name.Name)
+	})
 }
 
 // resolveExternal joins an image to the declaration of its base in a repository.
@@ -104,29 +141,6 @@ func (p *Plan) resolveExternal(c *model.Call, ref *model.Reference) {
 	if !p.Boundary.Link(c, target, ref.Attr, ref.Value) {
 		p.chains.Join(c.Node, target.Node)
 	}
-}
-
-// instance returns the macro that declares a target of a BUILD file: the one called with its name, or with the beginning of
-// it.
-func (p *Plan) instance(f *model.File, label string) (int, bool) {
-	for _, other := range p.w.Files {
-		if !other.IsBuild() {
-			continue
-		}
-		for _, c := range other.Calls {
-			name, literal := c.Text("name")
-			if !literal || c.Rule != nil {
-				continue
-			}
-			if own := other.Label(name); label != own && !strings.HasPrefix(label, own+"_") && !strings.HasPrefix(label, own+".") && !strings.HasPrefix(label, own+"-") {
-				continue
-			}
-			if node, ok := p.chains.Macro(other, c.Kind()); ok {
-				return node, true
-			}
-		}
-	}
-	return 0, false
 }
 
 // isMade reports whether a rule outside of the rulesets declares a target itself, so that no macro does.

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
 
@@ -9,39 +10,62 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/expr"
 )
 
-// OnlyTargets returns the calls that use a global variable of a BUILD file. It reports false if one is not of a rule that is
-// translated.
-func OnlyTargets(f *model.File, name string, depth int) (users []*model.Call, ok bool) {
+// maxDepth bounds how many variables UsersOf follows.
+const maxDepth = 4
+
+// Users are the users of a global variable of a BUILD file whose value has labels of targets.
+type Users struct {
+	// Targets are calls of rules that are translated, which use the targets.
+	Targets []*model.Call
+	// Text is set if others read the labels and their keys as text.
+	Text bool
+	// Other is set if others use the targets, or perhaps do.
+	Other bool
+}
+
+// UsersOf returns the users of a variable, and of other variables with its entries.
+func UsersOf(f *model.File, name string) Users {
+	var u Users
+	u.add(f, name, 0)
+	return u
+}
+
+func (u *Users) add(f *model.File, name string, depth int) {
+	if depth == maxDepth {
+		u.Other = true
+		return
+	}
 	known := map[*build.CallExpr]*model.Call{}
 	for _, c := range f.Calls {
 		known[c.Expr] = c
 	}
-	ok = depth < 4
 	build.Walk(f.Tree, func(x build.Expr, stack []build.Expr) {
 		ident, used := x.(*build.Ident)
-		if !used || !ok || ident.Name != name || expr.NamesArgument(ident, stack) {
+		if !used || ident.Name != name || expr.NamesArgument(ident, stack) {
 			return
 		}
 		if assign, defines := stack[len(stack)-1].(*build.AssignExpr); defines && assign.LHS == x {
 			return
 		}
-		user, _ := Enclosing(stack, known)
+		user, attr := Enclosing(stack, known)
 		if user != nil {
+			if IsText(f, user, attr) {
+				u.Text = true
+				return
+			}
 			if method, isMethod := user.Expr.X.(*build.DotExpr); isMethod && method.Name == "update" {
 				to, _ := method.X.(*build.Ident)
 				switch {
 				case to == nil:
-					ok = false
+					u.Other = true
 				case to.Name != name: // its entries are those of another variable
-					more, only := OnlyTargets(f, to.Name, depth+1)
-					users, ok = append(users, more...), only
+					u.add(f, to.Name, depth+1)
 				}
 				return
 			}
 		}
 		if other := expr.Variable(stack); other != "" && (user == nil || IsDict(user)) {
-			more, only := OnlyTargets(f, other, depth+1)
-			users, ok = append(users, more...), only
+			u.add(f, other, depth+1)
 			return
 		}
 		for _, outer := range stack {
@@ -51,12 +75,43 @@ func OnlyTargets(f *model.File, name string, depth int) (users []*model.Call, ok
 			}
 		}
 		if user == nil || user.Rule == nil {
-			ok = false
+			u.Other = true
 			return
 		}
-		users = append(users, user)
+		u.Targets = append(u.Targets, user)
 	})
-	return users, ok && len(users) > 0
+}
+
+// IsText reports whether an attribute holds text, in which a label names no target: that of a rule of the workspace, or the default
+// of a build setting that is not a label.
+func IsText(f *model.File, user *model.Call, attr string) bool {
+	if attr == "build_setting_default" {
+		return !slices.Contains([]string{"label_flag", "label_setting"}, strings.TrimPrefix(user.Kind(), "native."))
+	}
+	_, x := f.Definition(user.Kind())
+	rule, ok := x.(*build.CallExpr)
+	if attr == "" || !ok || !expr.IsNamed(rule.X, "rule") {
+		return false
+	}
+	text := false
+	build.Walk(rule, func(x build.Expr, _ []build.Expr) {
+		var value build.Expr
+		switch x := x.(type) {
+		case *build.KeyValueExpr:
+			if name, literal := expr.KeyOf(x); literal && name == attr {
+				value = x.Value
+			}
+		case *build.AssignExpr:
+			if expr.IsNamed(x.LHS, attr) {
+				value = x.RHS
+			}
+		}
+		if declared, ok := value.(*build.CallExpr); ok {
+			kind, ok := declared.X.(*build.DotExpr)
+			text = ok && expr.IsNamed(kind.X, "attr") && strings.HasPrefix(kind.Name, "string") && !strings.Contains(kind.Name, "label")
+		}
+	})
+	return text
 }
 
 // IsDict reports whether a call returns a dictionary with the values of its arguments.

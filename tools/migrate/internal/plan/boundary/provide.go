@@ -32,6 +32,10 @@ func (b *Boundary) ProvideFiles(c *model.Call) {
 	}
 	made := map[string]string{} // by what they are of
 	for _, u := range b.files[c] {
+		if name, _ := c.Text("name"); u.Digest {
+			provide(c, u, fmt.Sprintf("%q", name+".digest"))
+			continue
+		}
 		image, key := c.Ref(c.File.Source(c.Attr("name").Value)), u.Forwarder
 		if u.Forwarder != "" {
 			image = fmt.Sprintf("%q", u.Forwarder)

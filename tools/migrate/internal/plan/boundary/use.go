@@ -21,6 +21,8 @@ type Use struct {
 	Forwarder string
 	// Archive is set if the user reads an archive of docker save, and not an image layout.
 	Archive bool
+	// Digest is set if the user reads the file with the digest, which ours have under the name NAME.digest.
+	Digest bool
 	// Adapted is set if the user needs an adapter.
 	Adapted bool
 	// Inside is the label if it is a part of the value, as in $(location LABEL).

@@ -2,6 +2,8 @@
 package chain
 
 import (
+	"strings"
+
 	"github.com/bazelbuild/buildtools/build"
 
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
@@ -82,6 +84,29 @@ func (s *Chains) macroNode(f *model.File, def *build.DefStmt, depth int) (int, b
 		}
 	}
 	return node, found
+}
+
+// Instance returns the node of the macro that declares a target of a BUILD file: the one called with its name, or with the beginning of
+// it.
+func (s *Chains) Instance(label string) (int, bool) {
+	for _, other := range s.w.Files {
+		if !other.IsBuild() {
+			continue
+		}
+		for _, c := range other.Calls {
+			name, literal := c.Text("name")
+			if !literal || c.Rule != nil {
+				continue
+			}
+			if own := other.Label(name); label != own && !strings.HasPrefix(label, own+"_") && !strings.HasPrefix(label, own+".") && !strings.HasPrefix(label, own+"-") {
+				continue
+			}
+			if node, ok := s.Macro(other, c.Kind()); ok {
+				return node, true
+			}
+		}
+	}
+	return 0, false
 }
 
 // AddOpen notes a call whose images may come from a caller, or from an expression in a .bzl file.

@@ -1,12 +1,5 @@
 package uses
 
-import (
-	"slices"
-	"strings"
-
-	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
-)
-
 // plainText are attributes that hold no labels, even if a string is like the name of a target.
 var plainText = []string{
 	"name", "tags", "repo_tags", "remote_tags", "tag", "repository", "registry", "cmd", "entrypoint", "env", "labels", "annotations", "args",
@@ -17,10 +10,3 @@ var plainText = []string{
 
 // labelAttributes are attributes that hold labels, so that a plain word is the name of a target there.
 var labelAttributes = []string{"srcs", "src", "deps", "data", "image", "images", "tools", "actual", "base", "files", "layers", "tests", "targets"}
-
-// isTextSetting reports whether an attribute is the default of a build setting that is not a label: the settings of rules are
-// text, numbers and booleans.
-func isTextSetting(user *model.Call, attr string) bool {
-	return user != nil && attr == "build_setting_default" &&
-		!slices.Contains([]string{"label_flag", "label_setting"}, strings.TrimPrefix(user.Kind(), "native."))
-}

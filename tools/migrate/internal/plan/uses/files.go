@@ -25,6 +25,8 @@ func (us *Uses) UseFiles(target *model.Call, u boundary.Use) {
 	case !u.File.Chosen:
 		target.Refuse("", "not-chosen", "a file among those not to translate uses the target: "+u.File.Name, "name "+u.File.Name+" too")
 	case target.Rule.Role == model.Image && u.Group() == "digest": // which ours has, too
+	case u.Digest:
+		us.boundary.Need(target, u)
 	case target.Rule.Role == model.Image && target.Rule.Ruleset == "rules_docker" && (u.Archive || slices.Contains(archiveReaders, u.User.Kind()) && u.Attr == "images"):
 		u.Archive = true
 		us.boundary.Need(target, u)

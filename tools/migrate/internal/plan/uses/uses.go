@@ -50,10 +50,23 @@ func (us *Uses) Find() {
 			for _, found := range locations.FindAllStringSubmatch(s.Value, -1) {
 				us.addUse(boundary.Use{File: f, User: user, Attr: attr, Value: s, Inside: found[1]}, found[1])
 			}
-			if !slices.Contains(plainText, attr) && !expr.IsLoad(stack) && !isTextSetting(user, attr) {
+			if !slices.Contains(plainText, attr) && !expr.IsLoad(stack) && (user == nil || !flow.IsText(f, user, attr)) {
 				us.addUse(boundary.Use{File: f, User: user, Attr: attr, Value: s, Variable: expr.Variable(stack)}, s.Value)
 			}
 		})
+	}
+}
+
+// joinInstance joins the calls that use a variable to the macro that declares a target in it.
+func (us *Uses) joinInstance(u boundary.Use, key string) {
+	users := flow.UsersOf(u.File, u.Variable).Targets
+	if len(users) == 0 {
+		return
+	}
+	if macro, ok := us.chains.Instance(key); ok {
+		for _, c := range users {
+			us.chains.Join(c.Node, macro)
+		}
 	}
 }
 
@@ -74,10 +87,13 @@ func (us *Uses) addUse(u boundary.Use, label string) {
 	}
 	if target == nil && !model.IsExternal(key) && us.w.Declared[key] == nil && !us.w.Programs[key] && !outputs.IsSource(us.w, key) {
 		for _, suffix := range outputs.Besides {
-			if name, ok := strings.CutSuffix(key, suffix); ok && target == nil {
-				target = us.w.Targets[name]
-				u.Archive = exact && suffix == ".tar" && target != nil && target.Rule.Ruleset == "rules_docker" && target.Rule.Role == model.Image
-				exact = u.Archive
+			name, ok := strings.CutSuffix(key, suffix)
+			if beside := us.w.Targets[name]; ok && beside != nil && target == nil {
+				target = beside
+				image := exact && target.Rule.Role == model.Image
+				u.Archive = image && suffix == ".tar" && target.Rule.Ruleset == "rules_docker"
+				u.Digest = image && suffix == ".json.sha256" && target.Rule.Ruleset == "rules_oci" && target.Scope == nil && hasDigest(target)
+				exact = u.Archive || u.Digest
 			}
 		}
 	}
@@ -93,22 +109,27 @@ func (us *Uses) addUse(u boundary.Use, label string) {
 		}
 		return
 	}
+	shared := u.Variable != "" && (user == nil || flow.IsDict(user)) && f.IsBuild()
+	if target == nil && shared {
+		us.joinInstance(u, key)
+	}
 	word := !strings.ContainsAny(label, ":/@")
 	known := slices.Contains(labelAttributes, attr)
 	if target == nil || word && !known && user != nil && user.Rule != nil {
 		return
 	}
-	if word && !known {
+	if word && !known && !u.Digest {
 		exact = false // perhaps not a label; never rewritten
 	}
 	if user != nil && (user.Kind() == "build_test" || len(user.Forwards()) > 0 && (target.Rule.Role == model.Image || target.Rule.Role == model.Pull)) {
 		return // anything that builds will do; users of a target that forwards this one are found by its name
 	}
-	if (user == nil || flow.IsDict(user)) && u.Variable != "" && f.IsBuild() {
-		if users, ok := flow.OnlyTargets(f, u.Variable, 0); ok {
-			for _, c := range users {
-				us.chains.Join(c.Node, target.Node)
-			}
+	if shared {
+		users := flow.UsersOf(f, u.Variable)
+		for _, c := range users.Targets {
+			us.chains.Join(c.Node, target.Node)
+		}
+		if !users.Other && (users.Text || len(users.Targets) > 0) {
 			return
 		}
 	}

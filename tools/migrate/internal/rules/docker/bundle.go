@@ -22,10 +22,14 @@ func bundle(c *model.Call, a *model.Attr) {
 	}
 	// The images of a variable are those of the calls that use it.
 	if name, ok := a.Value.(*build.Ident); ok && c.Scope == nil {
+		before := len(c.Edits)
 		for _, value := range flow.Into(c.File, name.Name) {
 			for _, entry := range expr.Entries(value) {
 				naming.StatusVariables(c, entry.Key)
 			}
+		}
+		if len(c.Edits) > before && flow.UsersOf(c.File, name.Name).Text {
+			c.Refuse(a.Name, "used-by", "another rule reads the names in "+name.Name+", too, which would change", "give that rule a dictionary of its own")
 		}
 	}
 }

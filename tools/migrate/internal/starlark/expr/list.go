@@ -80,7 +80,7 @@ func Items(x build.Expr) (all []build.Expr, complete bool) {
 	return nil, false
 }
 
-// Values returns the values that an attribute of a single label may have: itself, or those of a select or a condition.
+// Values returns the values that an attribute of a single label may have: itself, or those of a select, a condition or an "or".
 func Values(x build.Expr) []build.Expr {
 	switch x := x.(type) {
 	case *build.CallExpr:
@@ -91,6 +91,10 @@ func Values(x build.Expr) []build.Expr {
 		return Values(x.X)
 	case *build.ConditionalExpr:
 		return append(slices.Clone(Values(x.Then)), Values(x.Else)...)
+	case *build.BinaryExpr:
+		if x.Op == "or" {
+			return append(slices.Clone(Values(x.X)), Values(x.Y)...)
+		}
 	}
 	return []build.Expr{x}
 }
