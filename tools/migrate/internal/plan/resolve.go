@@ -67,6 +67,7 @@ func (p *Plan) resolve(c *model.Call, ref *model.Reference) {
 	case model.IsExternal(key):
 		p.resolveExternal(c, ref)
 	case isName && p.resolveConstant(c, ref, name.Name):
+	case p.resolveComputed(c, ref):
 	case model.IsExternal(expr.Leftmost(ref.Value)):
 		c.Note("the base must be an image of rules_strata: bazel run @rules_strata//rules:lock -- add NAME REFERENCE")
 	case tar:
@@ -88,28 +89,6 @@ func (p *Plan) resolve(c *model.Call, ref *model.Reference) {
 	}
 }
 
-// resolveConstant joins an image to the declaration of its base, if a global variable has the label. It reports false for all others.
-func (p *Plan) resolveConstant(c *model.Call, ref *model.Reference, name string) bool {
-	if c.Scope != nil && expr.IsParameter(c.Scope, name) || ref.Attr == "tars" {
-		return false
-	}
-	f, x := c.File.Definition(name)
-	if inner := expr.Constructed(x); inner != nil {
-		x = inner
-	}
-	label, literal := x.(*build.StringExpr)
-	if f == nil || !literal || !model.IsExternal(label.Value) {
-		return false
-	}
-	repository, rest, _ := strings.Cut(strings.TrimLeft(label.Value, "@"), "//")
-	target, platform := p.w.Puller(repository)
-	if target == nil || platform != "" || rest != "" {
-		return false
-	}
-	p.chains.Join(c.Node, target.Node)
-	return true
-}
-
 // forwardsParameter reports whether a target stands for one that a caller passes to the macro of the call, as a
 // platform_transition_filegroup in a macro does.
 func (p *Plan) forwardsParameter(c *model.Call, key string) bool {
@@ -121,26 +100,6 @@ func (p *Plan) forwardsParameter(c *model.Call, key string) bool {
 		name, ok := x.(*build.Ident)
 		return !ok || !expr.IsParameter(c.Scope, name.Name)
 	})
-}
-
-// resolveExternal joins an image to the declaration of its base in a repository.
-func (p *Plan) resolveExternal(c *model.Call, ref *model.Reference) {
-	if ref.Attr == "tars" {
-		return
-	}
-	repository, rest, _ := strings.Cut(strings.TrimLeft(ref.Key, "@"), "//")
-	target, platform := p.w.Puller(repository)
-	if target == nil || platform != "" && rest != "" {
-		c.Note("@%s must be an image of rules_strata: bazel run @rules_strata//rules:lock -- add %s REFERENCE", repository, repository)
-		return
-	}
-	if platform != "" {
-		name := strings.TrimSuffix(repository, "_"+platform)
-		c.Replace(ref.Value, fmt.Sprintf("%q", "@"+name+"//:"+platform))
-	}
-	if !p.Boundary.Link(c, target, ref.Attr, ref.Value) {
-		p.chains.Join(c.Node, target.Node)
-	}
 }
 
 // isMade reports whether a rule outside of the rulesets declares a target itself, so that no macro does.

@@ -57,18 +57,21 @@ func IsNone(x build.Expr) bool {
 }
 
 // Leftmost returns the literal string that an expression begins with.
-func Leftmost(x build.Expr) string {
+func Leftmost(x build.Expr) string { return Text(LeftmostLiteral(x)) }
+
+// LeftmostLiteral returns the literal that an expression begins with, or nil.
+func LeftmostLiteral(x build.Expr) *build.StringExpr {
 	switch x := x.(type) {
 	case *build.StringExpr:
-		return x.Value
+		return x
 	case *build.BinaryExpr:
-		return Leftmost(x.X)
+		return LeftmostLiteral(x.X)
 	case *build.CallExpr:
-		return Leftmost(x.X)
+		return LeftmostLiteral(x.X)
 	case *build.DotExpr:
-		return Leftmost(x.X)
+		return LeftmostLiteral(x.X)
 	}
-	return ""
+	return nil
 }
 
 // Text returns the text of a literal, or an empty string for nil.

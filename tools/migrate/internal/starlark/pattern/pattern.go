@@ -2,6 +2,7 @@
 package pattern
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
@@ -68,8 +69,8 @@ func formatPattern(x *build.CallExpr) (string, bool) {
 		return "", false
 	}
 	text := s.Value
-	for _, arg := range x.List {
-		hole, value := "{}", arg
+	for i, arg := range x.List {
+		hole, value := fmt.Sprintf("{%d}", i), arg
 		if assign, ok := arg.(*build.AssignExpr); ok {
 			name, ok := assign.LHS.(*build.Ident)
 			if !ok {
@@ -77,11 +78,10 @@ func formatPattern(x *build.CallExpr) (string, bool) {
 			}
 			hole, value = "{"+name.Name+"}", assign.RHS
 		}
-		if hole == "{}" {
-			text = strings.Replace(text, hole, part(value), 1)
-		} else {
-			text = strings.ReplaceAll(text, hole, part(value))
+		if value == arg {
+			text = strings.Replace(text, "{}", part(value), 1)
 		}
+		text = strings.ReplaceAll(text, hole, part(value))
 	}
 	return text, !strings.Contains(text, "{")
 }
