@@ -45,7 +45,7 @@ func (p *Plan) resolveConstant(c *model.Call, ref *model.Reference, name string)
 	}
 	repository, rest, _ := strings.Cut(strings.TrimLeft(label.Value, "@"), "//")
 	target, platform := p.w.Puller(repository)
-	if target == nil || platform != "" || rest != "" {
+	if target == nil || rest != "" && (platform != "" || target.Rule.Ruleset != "rules_docker" || rest != "image") {
 		return false
 	}
 	p.chains.Join(c.Node, target.Node)

@@ -22,6 +22,7 @@ type Boundary struct {
 	// listedUses are labels in expressions of .bzl files.
 	listedUses []listedUse
 	pullUses   []pullUse
+	passed     []passedLabel
 	// files has the uses of a target's files by rules that are not translated.
 	files map[*model.Call][]Use
 }
@@ -115,6 +116,11 @@ func (b *Boundary) Bridge() {
 	for _, u := range b.pullUses {
 		if u.target.Translated() {
 			u.provide()
+		}
+	}
+	for _, r := range b.passed {
+		if r.target.Translated() {
+			r.apply()
 		}
 	}
 }

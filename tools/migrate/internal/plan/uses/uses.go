@@ -129,6 +129,7 @@ func (us *Uses) addUse(u boundary.Use, label string) {
 		for _, c := range users.Targets {
 			us.chains.Join(c.Node, target.Node)
 		}
+		us.boundary.AddPassed(target, u)
 		if !users.Other && (users.Text || len(users.Targets) > 0) {
 			return
 		}
@@ -136,6 +137,7 @@ func (us *Uses) addUse(u boundary.Use, label string) {
 	if user != nil && target.Rule.Role != model.Archive {
 		if node, ok := us.chains.Macro(f, user.Kind()); ok {
 			us.chains.Join(node, target.Node)
+			us.boundary.AddPassed(target, u)
 			return
 		}
 	}
@@ -144,6 +146,7 @@ func (us *Uses) addUse(u boundary.Use, label string) {
 		us.UseFiles(target, u)
 	case exact && user == nil && !f.IsBuild() && us.chains.HasOpen(): // macros that may get the label
 		us.chains.JoinOpen(target)
+		us.boundary.AddPassed(target, u)
 		if target.Rule.Role != model.Pull {
 			usedBy(target, u)
 		}

@@ -183,7 +183,7 @@ func (m *Imports) FixLoads(gone map[string]bool) {
 		_, at = edit.Span(f.Loads[n-1])
 		at = f.Text.NextLine(at)
 	}
-	f.Edits.Insert(at, text+"\n")
+	f.Edits.InsertFirst(at, text+"\n")
 }
 
 // fixLoad writes a load without names that are gone, and with others.

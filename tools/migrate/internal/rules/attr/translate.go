@@ -36,6 +36,8 @@ func Translate(c *model.Call) {
 		switch do, ok := c.Rule.Attrs[a.Name]; {
 		case slices.Contains(model.Common, a.Name), c.Rule.Role == model.Test && slices.Contains(model.CommonTest, a.Name):
 		case !ok && c.Rule.Open:
+		case !ok && expr.IsNone(a.Value):
+			c.Drop(a)
 		case !ok:
 			c.Refuse(a.Name, "no-counterpart", "the attribute has no counterpart", "remove it, if the image works without it; docs/migrate.md lists alternatives")
 		case expr.IsNone(a.Value) && c.Scope == nil:

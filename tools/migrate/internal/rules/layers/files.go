@@ -35,7 +35,7 @@ func Flattened(c *model.Call, name, directory string) (map[string]string, bool) 
 	paths := map[string]string{}
 	folder := "" // the label whose files go into the directory
 	for _, value := range all {
-		names, known := outputs.Of(c, value)
+		names, known := filesOf(c, value)
 		if label, literal := value.(*build.StringExpr); !known && literal && folder == "" && c.Rule.Ruleset == "rules_docker" && (c.Rule.Role == model.Image || OnlyFiles(c)) {
 			folder = label.Value
 			paths[strings.TrimSuffix(directory, "/")+"/"] = folder
@@ -57,6 +57,29 @@ func Flattened(c *model.Call, name, directory string) (map[string]string, bool) 
 		}
 	}
 	return paths, true
+}
+
+// filesOf is [outputs.Of], also for a parameter of a macro: if each caller passes the label of one file that has the name of its
+// target, the name is that of the label.
+func filesOf(c *model.Call, value build.Expr) (map[string]string, bool) {
+	name, ok := value.(*build.Ident)
+	if !ok || !expr.IsParameter(c.Scope, name.Name) {
+		return outputs.Of(c, value)
+	}
+	callers := c.File.Workspace.Callers(c.Scope)
+	for _, from := range callers {
+		label, literal := from.Args[name.Name].(*build.StringExpr)
+		if !literal || mayTranslate(from.Call, label) {
+			return nil, false
+		}
+		files, known := outputs.Of(from.Call, label)
+		_, target := model.Split(from.Call.File.Label(label.Value))
+		if !known || len(files) != 1 || files[label.Value] != path.Base(target) {
+			return nil, false
+		}
+	}
+	label := format.Computed(name.Name)
+	return map[string]string{label: format.Computed("native.package_relative_label(" + name.Name + ").name.rpartition(\"/\")[2]")}, len(callers) > 0
 }
 
 // passesFiles reports whether a macro gets the files of a layer from its callers, and each of them passes on some, but not an

@@ -25,6 +25,9 @@ func (l *List) Add(start, end int, text string) { *l = append(*l, Edit{start, en
 // Insert puts text in front of a byte. Several insertions at one place keep their order.
 func (l *List) Insert(at int, text string) { l.Add(at, at, text) }
 
+// InsertFirst puts text in front of a byte, and of all insertions there so far.
+func (l *List) InsertFirst(at int, text string) { *l = slices.Insert(*l, 0, Edit{at, at, text}) }
+
 // Replace puts text in the place of an expression.
 func (l *List) Replace(x build.Expr, text string) {
 	start, end := Span(x)
