@@ -10,6 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/rules/attr"
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/rules/naming"
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/expr"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/format"
 )
 
 var pushRule = &model.Rule{
@@ -79,49 +80,60 @@ func load(c *model.Call, _ *model.Attr) {
 		}
 		return
 	}
-	_, ok := c.Text("tag")
-	full := strings.Trim(c.Take(tag.Value), `"`)
-	separator := ":"
-	for _, name := range []string{"repository", "registry"} {
-		if a := c.Attr(name); a != nil {
-			_, literal := c.Text(name)
-			full, ok = strings.Trim(c.Take(a.Value), `"`)+separator+full, ok && literal
-			c.Drop(a)
-		}
-		separator = "/"
-	}
-	if ok && c.Attr("registry") == nil && c.Attr("repository") != nil {
-		if registry := defaultRegistry(c.File.Workspace); registry != registryVariable {
-			full = registry + "/" + full
-		}
-	}
-	if !ok || c.Attr("tag_list") != nil {
-		c.Refuse("tag", "not-literal", "the name of the image is not a literal", `write repo_tags = ["REPOSITORY:TAG"]`)
+	if c.Attr("tag_list") != nil {
+		c.Refuse("tag", "two-tags", "the call has tag and tag_list", "use tag_list for all tags")
 		return
 	}
+	name := repositoryOf(c)
+	add(c, &name, tag.Value)
 	c.Rename(tag, "repo_tags")
-	c.Set(tag, fmt.Sprintf("[%q]", full))
+	c.Set(tag, "["+name.String()+"]")
 }
 
 // qualify makes full names of tags.
 func qualify(c *model.Call, tags []build.Expr) {
-	_, ok := c.Text("repository")
-	name := strings.Trim(c.Take(c.Attr("repository").Value), `"`)
-	c.Drop(c.Attr("repository"))
-	if registry := c.Attr("registry"); registry != nil {
-		_, literal := c.Text("registry")
-		name, ok = strings.Trim(c.Take(registry.Value), `"`)+"/"+name, ok && literal
-		c.Drop(registry)
-	} else if registry := defaultRegistry(c.File.Workspace); registry != registryVariable {
-		name = registry + "/" + name
-	}
+	repository := repositoryOf(c)
 	for _, x := range tags {
-		s, literal := x.(*build.StringExpr)
-		if ok = ok && literal; ok {
-			c.Replace(x, fmt.Sprintf("%q", name+":"+strings.Trim(c.Take(s), `"`)))
+		name := repository
+		add(c, &name, x)
+		c.Replace(x, name.String())
+	}
+}
+
+// repositoryOf returns what precedes the tag in the names of an image_load: its registry and its repository.
+func repositoryOf(c *model.Call) format.Sum {
+	var name format.Sum
+	registry, repository := c.Attr("registry"), c.Attr("repository")
+	switch {
+	case registry != nil:
+		add(c, &name, registry.Value)
+		name.Text("/")
+		c.Drop(registry)
+	case repository != nil:
+		if registry := defaultRegistry(c.File.Workspace); registry != registryVariable {
+			name.Text(registry + "/")
 		}
 	}
-	if !ok {
-		c.Refuse("tag_list", "not-literal", "the names of the image are not literals", `write repo_tags = ["REPOSITORY:TAG"]`)
+	if repository != nil {
+		add(c, &name, repository.Value)
+		name.Text(":")
+		c.Drop(repository)
+	}
+	return name
+}
+
+// add adds a value to a name.
+func add(c *model.Call, name *format.Sum, x build.Expr) {
+	text := c.Take(x)
+	switch x := x.(type) {
+	case *build.StringExpr:
+		name.Text(strings.Trim(text, `"`))
+	case *build.ListExpr, *build.DictExpr:
+		c.Refuse("", "not-literal", "a part of the image's name is not a string", `write repo_tags = ["REPOSITORY:TAG"]`)
+	default:
+		if !expr.IsString(x) {
+			c.Refuse("", "not-literal", "a part of the image's name is not a single string", `write repo_tags = ["REPOSITORY:TAG"]`)
+		}
+		name.Operand(x, text)
 	}
 }

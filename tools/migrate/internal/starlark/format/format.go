@@ -20,6 +20,31 @@ func Operand(x build.Expr, text string) string {
 	return text
 }
 
+// Sum is a sum of strings. Assigning it makes a copy.
+type Sum struct{ operands, end string }
+
+// Text adds a text.
+func (s *Sum) Text(text string) { s.end += text }
+
+// Operand adds the value of an expression, whose text is another one after the translation.
+func (s *Sum) Operand(x build.Expr, text string) {
+	if s.operands != "" || s.end != "" {
+		s.operands = s.String() + " + "
+	}
+	s.operands, s.end = s.operands+Operand(x, text), ""
+}
+
+// String returns the sum as Starlark.
+func (s *Sum) String() string {
+	switch {
+	case s.operands == "":
+		return strconv.Quote(s.end)
+	case s.end == "":
+		return s.operands
+	}
+	return s.operands + " + " + strconv.Quote(s.end)
+}
+
 // Dict returns a dictionary of strings as Starlark.
 func Dict(entries map[string]string) string {
 	var b strings.Builder
