@@ -31,6 +31,7 @@ type Call struct {
 	Cleared  []string // settings of the base that are not inherited, as Starlark
 	Own      any      // what the code for the rule keeps about the call
 	Probes   []*Call  // the callers that pass on attributes with it
+	Probe    bool     // set if this is one of them, which has the attributes only to check them
 	Made     []Made   // targets to put in front
 	Problems []Problem
 	Notes    []string

@@ -25,7 +25,7 @@ func (p *Plan) resolveExternal(c *model.Call, ref *model.Reference) {
 		name := strings.TrimSuffix(repository, "_"+platform)
 		c.Replace(ref.Value, fmt.Sprintf("%q", "@"+name+"//:"+platform))
 	}
-	if !p.Boundary.Link(c, target, ref.Attr, ref.Value) {
+	if c.Probe || !p.Boundary.Link(c, target, ref.Attr, ref.Value) {
 		p.chains.Join(c.Node, target.Node)
 	}
 }

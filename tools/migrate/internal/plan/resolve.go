@@ -29,7 +29,13 @@ func (p *Plan) resolve(c *model.Call, ref *model.Reference) {
 		}
 		return
 	}
+	if p.w.Targets[key] == nil && p.resolveAssigned(c, ref) {
+		return
+	}
 	if !ok && expr.IsPassedOn(c.Scope, ref.Value) {
+		if args := ref.Value.(*build.CallExpr).List; len(args) == 2 && !expr.IsNone(args[1]) {
+			p.resolveElsewhere(c, ref.Attr, args[1])
+		}
 		p.chains.AddOpen(c)
 		return
 	}
@@ -58,7 +64,7 @@ func (p *Plan) resolve(c *model.Call, ref *model.Reference) {
 	name, isName := ref.Value.(*build.Ident)
 	switch {
 	case target != nil && target.Rule.Role == model.Archive && (tar || ref.Attr == "layers"):
-	case target != nil && p.Boundary.Link(c, target, ref.Attr, ref.Value):
+	case target != nil && !c.Probe && p.Boundary.Link(c, target, ref.Attr, ref.Value):
 	case target != nil:
 		p.chains.Join(c.Node, target.Node)
 		for _, other := range p.w.Aliases[key] {
@@ -116,6 +122,9 @@ func (p *Plan) resolveProbes(c *model.Call) {
 	for _, probe := range c.Probes {
 		for i := range probe.Refs {
 			p.resolve(probe, &probe.Refs[i])
+			if probe.Expr == c.Expr {
+				p.uses.AddKnown(probe.Refs[i].Value)
+			}
 		}
 		if len(probe.Edits) > 0 {
 			probe.Refuse("", "kwargs", "a label has another name in rules_strata", "")

@@ -24,10 +24,16 @@ type Uses struct {
 	w        *model.Workspace
 	chains   *chain.Chains
 	boundary *boundary.Boundary
+	known    map[build.Expr]bool
 }
 
 // New returns what finds uses. It adds them to chains, or to the boundary.
-func New(w *model.Workspace, c *chain.Chains, b *boundary.Boundary) *Uses { return &Uses{w, c, b} }
+func New(w *model.Workspace, c *chain.Chains, b *boundary.Boundary) *Uses {
+	return &Uses{w, c, b, map[build.Expr]bool{}}
+}
+
+// AddKnown notes that a label is that of a call in the same macro, and no other use.
+func (us *Uses) AddKnown(label build.Expr) { us.known[label] = true }
 
 // Find finds the uses of images by rules that this program does not translate. Those expect what the other ruleset's
 // targets provide, so the images stay.
@@ -50,7 +56,7 @@ func (us *Uses) Find() {
 			for _, found := range locations.FindAllStringSubmatch(s.Value, -1) {
 				us.addUse(boundary.Use{File: f, User: user, Attr: attr, Value: s, Inside: found[1]}, found[1])
 			}
-			if !slices.Contains(plainText, attr) && !expr.IsLoad(stack) && (user == nil || !flow.IsText(f, user, attr)) {
+			if !us.known[s] && !slices.Contains(plainText, attr) && !expr.IsLoad(stack) && (user == nil || !flow.IsText(f, user, attr)) {
 				us.addUse(boundary.Use{File: f, User: user, Attr: attr, Value: s, Variable: expr.Variable(stack)}, s.Value)
 			}
 		})

@@ -97,7 +97,7 @@ func starName(c *model.Call) string {
 // probe translates the attributes that a caller passes on to a call, as if the call had them itself. They stay where they
 // are, so they must not change: refused says what cannot be passed on.
 func probe(c, at *model.Call, passed map[string]build.Expr) (p *model.Call, refused string) {
-	p = &model.Call{File: at.File, Expr: at.Expr, Rule: c.Rule, Scope: at.Scope, Node: c.Node}
+	p = &model.Call{File: at.File, Expr: at.Expr, Rule: c.Rule, Scope: at.Scope, Node: c.Node, Probe: true}
 	for name, value := range passed {
 		p.Attrs = append(p.Attrs, model.Attr{Name: name, Value: value, Expr: &build.AssignExpr{LHS: &build.Ident{Name: name}, RHS: value}})
 	}
@@ -110,6 +110,8 @@ func probe(c, at *model.Call, passed map[string]build.Expr) (p *model.Call, refu
 		switch {
 		case slices.Contains(model.Common, a.Name), expr.IsNone(a.Value):
 			continue
+		case a.Name == "":
+			return p, "attributes that the program cannot see"
 		case !ok || do == nil:
 			return p, a.Name + ", which is not an attribute of " + c.Rule.To
 		}
@@ -146,10 +148,31 @@ func assigned(c *model.Call, name string) map[string]build.Expr {
 					return
 				}
 				found[""] = x
+			case "update":
+				update(found, x)
 			default:
 				found[""] = x
 			}
 		}
 	})
 	return found
+}
+
+// update adds the arguments of a call of update.
+func update(found map[string]build.Expr, call *build.CallExpr) {
+	for _, arg := range call.List {
+		switch arg := arg.(type) {
+		case *build.AssignExpr:
+			if name, ok := arg.LHS.(*build.Ident); ok {
+				found[name.Name] = arg.RHS
+			}
+		case *build.DictExpr:
+			for _, entry := range arg.List {
+				key, _ := expr.KeyOf(entry)
+				found[key] = entry.Value
+			}
+		default:
+			found[""] = arg
+		}
+	}
 }

@@ -23,10 +23,11 @@ func IsParameter(def *build.DefStmt, name string) bool {
 	})
 }
 
-// IsPassedOn reports whether a value is an argument that a macro's caller passes on: KWARGS.get(NAME) or KWARGS.pop(NAME).
+// IsPassedOn reports whether a value is an argument that a macro's caller passes on: KWARGS.get(NAME) or KWARGS.pop(NAME), perhaps with
+// a default.
 func IsPassedOn(def *build.DefStmt, x build.Expr) bool {
 	call, ok := x.(*build.CallExpr)
-	if !ok || len(call.List) != 1 {
+	if !ok || len(call.List) != 1 && len(call.List) != 2 {
 		return false
 	}
 	method, ok := call.X.(*build.DotExpr)
@@ -107,4 +108,15 @@ func Variable(stack []build.Expr) string {
 // IsLoad reports whether an expression is a part of a load statement.
 func IsLoad(stack []build.Expr) bool {
 	return slices.ContainsFunc(stack, func(x build.Expr) bool { _, ok := x.(*build.LoadStmt); return ok })
+}
+
+// Assigned returns the values that a function assigns to a variable.
+func Assigned(def *build.DefStmt, name string) []build.Expr {
+	var all []build.Expr
+	build.Walk(def, func(x build.Expr, stack []build.Expr) {
+		if assign, ok := x.(*build.AssignExpr); ok && IsNamed(assign.LHS, name) && !IsArgument(x, stack) {
+			all = append(all, assign.RHS)
+		}
+	})
+	return all
 }
