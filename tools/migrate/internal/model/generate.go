@@ -14,7 +14,8 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/pattern"
 )
 
-// Settings are the attributes of a target, with their values as Starlark. An empty one is not written.
+// Settings are the attributes of a target, with their values as Starlark. An empty one is not written. That of "**" is a variable
+// with further attributes.
 type Settings map[string]string
 
 // Made is a new target: the name of its rule, which the file may load under another one, and its call.
@@ -37,7 +38,7 @@ func (c *Call) Generate(kind, name string, settings Settings) {
 	}
 	set("name", name)
 	for _, name := range slices.SortedFunc(maps.Keys(settings), srcsFirst) {
-		if text := settings[name]; text != "" {
+		if text := settings[name]; text != "" && name != "**" {
 			set(name, text)
 		}
 	}
@@ -45,6 +46,9 @@ func (c *Call) Generate(kind, name string, settings Settings) {
 		if a := c.Attr(inherited); a != nil {
 			set(inherited, c.File.Source(a.Value))
 		}
+	}
+	if star := settings["**"]; star != "" {
+		call.List = append(call.List, &build.UnaryExpr{Op: "**", X: &build.Ident{Name: star}})
 	}
 	c.Made = append(c.Made, Made{kind, build.FormatString(call)})
 }

@@ -56,6 +56,16 @@ func (c *Call) Take(x build.Expr) (text string) {
 // Drop removes an attribute.
 func (c *Call) Drop(a *Attr) { c.Dropped = append(c.Dropped, a.Index) }
 
+// DropStar removes the argument **NAME.
+func (c *Call) DropStar() {
+	for i, arg := range c.Expr.List {
+		if star, ok := arg.(*build.UnaryExpr); ok && star.Op == "**" {
+			c.Dropped = append(c.Dropped, i)
+		}
+	}
+	c.Star = ""
+}
+
 // AddText puts an attribute behind the name.
 func (c *Call) AddText(name, value string) {
 	start, end := edit.Span(c.Attr("name").Expr)

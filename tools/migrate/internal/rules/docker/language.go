@@ -9,6 +9,7 @@ import (
 
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/rules/attr"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/rules/kwargs"
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/expr"
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/format"
 )
@@ -57,6 +58,7 @@ func program(c *model.Call, kind string, base defaultBase) {
 		}
 		own["deps"] = text
 	}
+	forward(c, own)
 	if c.Attr("base") == nil {
 		if kind == "go_binary" && goStatic(c) {
 			base = defaultBase{"go_image_static", "gcr.io/distroless/static"}
@@ -77,6 +79,39 @@ func program(c *model.Call, kind string, base defaultBase) {
 	name := c.FreeName(".binary")
 	c.Generate(kind, name, own)
 	c.AddText("binary", c.Ref(name))
+}
+
+// forward lets the program have the attributes that callers of a macro pass on to the image, if they are those of programs: the image
+// gets only those that every target has.
+func forward(c *model.Call, own model.Settings) {
+	names, complete := kwargs.Names(c)
+	ofProgram := func(name string) bool { return name == "layers" || !slices.Contains(imageAttributes, name) }
+	if !complete || c.Attr("binary") != nil || !slices.ContainsFunc(names, ofProgram) ||
+		slices.ContainsFunc(names, func(name string) bool { return !ofProgram(name) && !slices.Contains(model.Common, name) }) {
+		return
+	}
+	star := c.Star
+	if slices.Contains(names, "layers") {
+		deps := []string{}
+		switch stated := c.Attr("deps"); {
+		case own["deps"] == "":
+		case c.Attr("layers") == nil && stated != nil:
+			deps = append(deps, format.Operand(stated.Value, own["deps"]))
+		default:
+			deps = append(deps, own["deps"])
+		}
+		if slices.Contains(names, "deps") {
+			deps = append(deps, star+".pop(\"deps\", [])")
+		}
+		own["deps"] = strings.Join(append(deps, star+".pop(\"layers\", [])"), " + ")
+	}
+	own["**"] = star
+	for _, name := range names {
+		if !ofProgram(name) {
+			c.AddText(name, star+".get("+fmt.Sprintf("%q", name)+")")
+		}
+	}
+	c.DropStar()
 }
 
 // goStatic reports whether rules_docker uses a base without a C library.

@@ -3,6 +3,7 @@ package kwargs
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,6 +41,23 @@ func Check(c *model.Call) {
 		}
 		c.Probes = append(c.Probes, p)
 	}
+}
+
+// Names returns the names of the attributes that a call gets with **NAME. It reports false if the program does not know all of them.
+func Names(c *model.Call) (names []string, complete bool) {
+	if !expr.IsStarParameter(c.Scope, c.Star) || len(c.File.Workspace.Callers(c.Scope)) == 0 {
+		return nil, false
+	}
+	all, hidden := passedOn(c.File.Workspace, c.Scope, 0)
+	if hidden != nil {
+		return nil, false
+	}
+	for _, from := range append(all, model.Caller{Args: assigned(c, c.Star)}) {
+		names = slices.AppendSeq(names, maps.Keys(from.Args))
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	return names, !slices.Contains(names, "")
 }
 
 // passedOn returns the arguments that callers of a macro pass on with its **NAME, also through other macros. hidden is a caller
