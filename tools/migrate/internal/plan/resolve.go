@@ -24,8 +24,13 @@ func (p *Plan) resolve(c *model.Call, ref *model.Reference) {
 		return
 	}
 	if c.Rule.Stays() {
-		if target := p.w.Targets[key]; ok && target != nil && !strings.HasPrefix(key, "//") { // Uses.Find finds labels
-			p.uses.UseFiles(target, boundary.Use{File: c.File, User: c, Attr: "image", Value: ref.Value})
+		u := boundary.Use{File: c.File, User: c, Attr: "image", Value: ref.Value}
+		switch target := p.w.Targets[key]; {
+		case ok && strings.HasPrefix(key, "//"): // Uses.Find finds labels
+		case ok && target != nil:
+			p.uses.UseFiles(target, u)
+		case c.Scope == nil:
+			p.uses.RefuseSimilar(u)
 		}
 		return
 	}

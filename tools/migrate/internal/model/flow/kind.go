@@ -61,7 +61,12 @@ func variableKind(c *model.Call, name string, depth int) string {
 		x build.Expr
 	}
 	var all []valued
+	inLoop, isLoop := loopValues(c, name)
 	switch {
+	case isLoop:
+		for _, x := range inLoop {
+			all = append(all, valued{c, x})
+		}
 	case expr.IsParameter(c.Scope, name):
 		for _, p := range c.Scope.Params {
 			if assign, ok := p.(*build.AssignExpr); ok {

@@ -64,6 +64,9 @@ func (u *Users) add(f *model.File, name string, depth int) {
 				return
 			}
 		}
+		if user != nil && isView(user, ident) {
+			user = nil
+		}
 		if other := expr.Variable(stack); other != "" && (user == nil || IsDict(user)) {
 			u.add(f, other, depth+1)
 			return
@@ -80,6 +83,12 @@ func (u *Users) add(f *model.File, name string, depth int) {
 		}
 		u.Targets = append(u.Targets, user)
 	})
+}
+
+// isView reports whether a call gives the entries of a dictionary: DICT.items() and the like.
+func isView(c *model.Call, dict *build.Ident) bool {
+	method, ok := c.Expr.X.(*build.DotExpr)
+	return ok && method.X == build.Expr(dict) && slices.Contains([]string{"items", "keys", "values"}, method.Name)
 }
 
 // IsText reports whether an attribute holds text, in which a label names no target: that of a rule of the workspace, or the default

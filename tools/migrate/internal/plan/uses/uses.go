@@ -39,7 +39,7 @@ func (us *Uses) AddKnown(label build.Expr) { us.known[label] = true }
 // targets provide, so the images stay.
 func (us *Uses) Find() {
 	for _, f := range us.w.Files {
-		us.findMacroUses(f)
+		us.findComputedUses(f)
 		known := map[*build.CallExpr]*model.Call{}
 		for _, c := range f.Calls {
 			known[c.Expr] = c

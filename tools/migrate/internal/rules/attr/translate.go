@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bazelbuild/buildtools/build"
+
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/expr"
 )
@@ -16,8 +18,10 @@ func Translate(c *model.Call) {
 		}
 	}
 	if c.Rule.Stays() {
-		if a := c.Attr("image"); a != nil && c.Scope != nil {
-			c.Need("image", a.Value)
+		if a := c.Attr("image"); a != nil {
+			if _, literal := a.Value.(*build.StringExpr); c.Scope != nil || !literal { // labels are found as those of other rules
+				c.Need("image", a.Value)
+			}
 		}
 		c.Problems = nil // it stays, whatever its attributes
 		return

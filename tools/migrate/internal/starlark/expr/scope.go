@@ -61,7 +61,7 @@ func NamesArgument(x *build.Ident, stack []build.Expr) bool {
 	return false
 }
 
-// LoopVariables returns the names that a loop or a comprehension sets.
+// LoopVariables returns the names that a loop, a comprehension or one of its clauses sets.
 func LoopVariables(x build.Expr) []string {
 	var names []string
 	add := func(vars build.Expr) {
@@ -73,6 +73,8 @@ func LoopVariables(x build.Expr) []string {
 	}
 	switch x := x.(type) {
 	case *build.ForStmt:
+		add(x.Vars)
+	case *build.ForClause:
 		add(x.Vars)
 	case *build.Comprehension:
 		for _, clause := range x.Clauses {

@@ -9,12 +9,14 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/plan/boundary"
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/expr"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/pattern"
 )
 
-// findMacroUses finds the uses of a function's own targets, by the names that it computes, in calls that are not translated.
-func (us *Uses) findMacroUses(f *model.File) {
+// findComputedUses finds the uses of the targets of a function, or of a BUILD file, by the names that it computes, in calls that are
+// not translated.
+func (us *Uses) findComputedUses(f *model.File) {
 	for _, c := range f.Calls {
-		if c.Scope == nil || c.Rule != nil || c.Goes || c.Kind() == "build_test" || len(c.Forwards()) > 0 {
+		if c.Rule != nil || c.Goes || c.Kind() == "build_test" || len(c.Forwards()) > 0 {
 			continue
 		}
 		for _, a := range c.Attrs {
@@ -26,13 +28,15 @@ func (us *Uses) findMacroUses(f *model.File) {
 				all = expr.Values(a.Value)
 			}
 			for _, x := range all {
-				us.addMacroUse(c, a.Name, x)
+				if _, literal := x.(*build.StringExpr); !literal || c.Scope != nil {
+					us.addComputedUse(c, a.Name, x)
+				}
 			}
 		}
 	}
 }
 
-func (us *Uses) addMacroUse(c *model.Call, attr string, x build.Expr) {
+func (us *Uses) addComputedUse(c *model.Call, attr string, x build.Expr) {
 	key, ok := c.Key(x)
 	if !ok || !strings.HasPrefix(key, c.ScopeKey("")) {
 		return
@@ -45,6 +49,9 @@ func (us *Uses) addMacroUse(c *model.Call, attr string, x build.Expr) {
 			return
 		}
 	}
+	if target == nil && c.Scope == nil {
+		us.RefuseSimilar(u)
+	}
 	if target == nil || target.Rule.Role == model.Archive || target.Scope != c.Scope {
 		return
 	}
@@ -53,6 +60,24 @@ func (us *Uses) addMacroUse(c *model.Call, attr string, x build.Expr) {
 		return
 	}
 	us.UseFiles(target, u)
+}
+
+// RefuseSimilar makes the images of a BUILD file stay that a computed label may name.
+func (us *Uses) RefuseSimilar(u boundary.Use) {
+	label, _ := pattern.Of(u.Value)
+	label = strings.TrimPrefix(pattern.Glob(label), ":")
+	if strings.Trim(label, "*") == "" {
+		return
+	}
+	for _, c := range u.File.Calls {
+		name := c.Attr("name")
+		if name == nil || c.Rule == nil || c.Rule.Role != model.Image || c.Scope != nil {
+			continue
+		}
+		if text, known := pattern.Of(name.Value); known && pattern.Overlap(label, pattern.Glob(text)) {
+			usedBy(c, u)
+		}
+	}
 }
 
 // declaredIn returns the call of a rule outside of the rulesets that declares a target in the function of a call, or nil.
