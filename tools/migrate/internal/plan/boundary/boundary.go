@@ -48,6 +48,16 @@ func (b *Boundary) AddPull(target *model.Call, u Use) bool {
 	return ok
 }
 
+// AddInstance notes that a call which is not translated uses an image of a macro, with a label. It reports false if no target in
+// front of the user can have the image's files.
+func (b *Boundary) AddInstance(target *model.Call, u Use, label string) bool {
+	if !canProvide(u) {
+		return false
+	}
+	b.pullUses = append(b.pullUses, pullUse{target, u, label})
+	return true
+}
+
 // Need notes that a rule which is not translated uses the files of a target.
 func (b *Boundary) Need(target *model.Call, u Use) { b.files[target] = append(b.files[target], u) }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
 )
 
-// pullUse is the use of an image in a repository by a call that is not translated.
+// pullUse is the use of an image in a repository, or of an image of a macro, by a call that is not translated.
 type pullUse struct {
 	target *model.Call
 	Use
@@ -20,11 +20,10 @@ type pullUse struct {
 // usePull returns the use of an image in a repository. It reports false if no target in front of the user can have the image's
 // files.
 func usePull(target *model.Call, u Use) (pullUse, bool) {
-	s, literal := u.Value.(*build.StringExpr)
-	if !literal || u.User == nil || !u.User.Alone || u.User.Loop != nil || !u.File.IsBuild() || !u.File.Chosen || u.Inside != "" {
+	if !canProvide(u) || u.Inside != "" {
 		return pullUse{}, false
 	}
-	label := s.Value
+	label := u.Value.(*build.StringExpr).Value
 	repository, rest, _ := strings.Cut(label, "//")
 	switch target.Rule.Ruleset {
 	case "rules_docker":
@@ -47,9 +46,20 @@ func usePull(target *model.Call, u Use) (pullUse, bool) {
 	return pullUse{target, u, repository}, true
 }
 
-// provide writes the targets that give a call the files of an image in a repository.
+// canProvide reports whether there can be targets in front of the user of a label.
+func canProvide(u Use) bool {
+	_, literal := u.Value.(*build.StringExpr)
+	return literal && u.User != nil && u.User.Alone && u.User.Loop == nil && u.File.IsBuild() && u.File.Chosen
+}
+
+// provide writes the targets that give a call the files of an image.
 func (u pullUse) provide() {
 	c, files := u.User, u.files
+	if u.Digest {
+		u.replace(fmt.Sprintf("%q", strings.TrimSuffix(files, ".json.sha256")+".digest"))
+		return
+	}
+	files = strings.TrimSuffix(files, ".tar")
 	archive := c.Shared("image_archive", files, "_archive", model.Settings{"image": fmt.Sprintf("%q", files)})
 	text := archive
 	switch {
@@ -57,6 +67,15 @@ func (u pullUse) provide() {
 		text = c.Shared("filegroup", files, "_layout", model.Settings{"output_group": `"oci_layout"`, "srcs": "[" + archive + "]"})
 	case !u.Archive:
 		text = c.Shared("container_image", files, "_docker", model.Settings{"base": archive})
+	}
+	u.replace(text)
+}
+
+// replace gives the user another label.
+func (u pullUse) replace(text string) {
+	if u.Inside != "" {
+		relabel(u.File, u.Value, u.Inside, strings.Trim(text, `"`))
+		return
 	}
 	u.File.Edits.Replace(u.Value, text)
 }

@@ -25,11 +25,13 @@ type Uses struct {
 	chains   *chain.Chains
 	boundary *boundary.Boundary
 	known    map[build.Expr]bool
+	// instances are the images that macros declare.
+	instances map[string]*model.Call
 }
 
 // New returns what finds uses. It adds them to chains, or to the boundary.
 func New(w *model.Workspace, c *chain.Chains, b *boundary.Boundary) *Uses {
-	return &Uses{w, c, b, map[build.Expr]bool{}}
+	return &Uses{w: w, chains: c, boundary: b, known: map[build.Expr]bool{}}
 }
 
 // AddKnown notes that a label is that of a call in the same macro, and no other use.
@@ -60,19 +62,6 @@ func (us *Uses) Find() {
 				us.addUse(boundary.Use{File: f, User: user, Attr: attr, Value: s, Variable: expr.Variable(stack)}, s.Value)
 			}
 		})
-	}
-}
-
-// joinInstance joins the calls that use a variable to the macro that declares a target in it.
-func (us *Uses) joinInstance(u boundary.Use, key string) {
-	users := flow.UsersOf(u.File, u.Variable).Targets
-	if len(users) == 0 {
-		return
-	}
-	if macro, ok := us.chains.Instance(key); ok {
-		for _, c := range users {
-			us.chains.Join(c.Node, macro)
-		}
 	}
 }
 
@@ -121,7 +110,11 @@ func (us *Uses) addUse(u boundary.Use, label string) {
 	}
 	word := !strings.ContainsAny(label, ":/@")
 	known := slices.Contains(labelAttributes, attr)
-	if target == nil || word && !known && user != nil && user.Rule != nil {
+	if target == nil {
+		us.addInstanceUse(u, label, key)
+		return
+	}
+	if word && !known && user != nil && user.Rule != nil {
 		return
 	}
 	if word && !known && !u.Digest {
