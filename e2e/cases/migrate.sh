@@ -31,6 +31,7 @@ entries() {
 }
 
 oci() {
+  local layout
   translate oci
   cd "$E2E/migrate/migrated/oci"
   bazel build //...
@@ -43,6 +44,10 @@ oci() {
   equal "labels of a file" file "$(setting //:labels_of_file '.config.Labels["org.example"]')"
   equal "a user from two macros" 1000 "$(setting //:labels .config.User)"
   contains "$(build //:labels_files)/oci-layout" imageLayoutVersion
+  layout=$(build //:both oci_layout)
+  equal "the platforms of an index" '["amd64","arm64"]' \
+    "$(jq -c '[.manifests[].platform.architecture]' "$layout/blobs/$(jq -r '.manifests[0].digest' "$layout/index.json" | tr : /)")"
+  equal "a reference by digest" "registry.example.com/both@$(digest_of //:both)" "$(cat "$(build //:reference)")"
   has //:image '(\./)?srv/greeting\.txt' 0/0
 }
 
@@ -55,6 +60,8 @@ docker() {
   equal "the program's args" '["--greet"]' "$(setting //:server .config.Cmd)"
   equal ports '{"80/tcp":{}}' "$(setting //:server .config.ExposedPorts)"
   layout_valid "$(build //:one oci_layout)"
+  equal "the args that a macro passes on" '["--passed"]' "$(setting //:passed .config.Cmd)"
+  has //:copied '(\./)?app/run\.sh' -r-xr-xr-x
   has //:one '(\./)?etc/app/app\.conf' -rw-r--r--
   has //:one '(\./)?run\.sh' -r-xr-xr-x
   has //:one "(\./)?$(setting //:server '.config.Entrypoint[0][1:]' | tr -d '"')" -rwxr-xr-x

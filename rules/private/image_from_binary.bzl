@@ -43,7 +43,7 @@ _COMMON = [
 def _only(values, names):
     return {name: values[name] for name in names if name in values}
 
-def image_from_binary(name, binary, base = None, layers = [], platforms = None, visibility = None, tags = [], **kwargs):
+def image_from_binary(name, binary, base = None, layers = [], platforms = None, visibility = None, tags = None, **kwargs):
     """Builds an image that runs a program: the executable target of any ruleset, with its runfiles.
 
     The image's `entrypoint` is the program, `cmd` has the `args` of its target, and `env` the environment that its rule sets;
@@ -72,6 +72,7 @@ def image_from_binary(name, binary, base = None, layers = [], platforms = None, 
         `workdir` and `exposed_ports`.
     """
     common = _only(kwargs, _COMMON) | {"visibility": visibility}
+    tags = tags or []
     part = common | {"tags": tags + ["manual"]}
     image_binary_layers(name = name + "_layers", binary = binary, **(part | _only(kwargs, _LAYERS)))
     image_attrs = {key: value for key, value in kwargs.items() if key not in _LAYERS} | {

@@ -1,6 +1,7 @@
 """A macro around the rules of rules_oci."""
 
-load("@rules_oci//oci:defs.bzl", "oci_image", "oci_load", "oci_push")
+load("@rules_oci//oci:defs.bzl", "oci_image", "oci_image_index", "oci_load", "oci_push")
+load(":transition.bzl", "platform_transition_filegroup")
 
 def app(name, repository, **kwargs):
     oci_image(
@@ -36,3 +37,15 @@ def _labelled(name, labels = None, **kwargs):
 
 def labelled(name, **kwargs):
     _labelled(name = name, user = "1000", **kwargs)
+
+def for_platforms(name, image, platforms):
+    for short, platform in platforms:
+        platform_transition_filegroup(
+            name = "{0}_{1}".format(name, short),
+            srcs = [image],
+            target_platform = platform,
+        )
+    oci_image_index(
+        name = name,
+        images = [":{0}_{1}".format(name, short) for short, _ in platforms],
+    )

@@ -4,20 +4,31 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/model/flow"
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/plan/boundary"
 )
 
-// joinInstance joins the calls that use a variable to the macro that declares a target in it.
-func (us *Uses) joinInstance(u boundary.Use, key string) {
-	users := flow.UsersOf(u.File, u.Variable).Targets
-	if len(users) == 0 {
-		return
+// instance returns the call of a macro that declares an image, or nil.
+func (us *Uses) instance(key string) *model.Call {
+	if us.instances == nil {
+		us.instances = flow.Instances(us.w)
 	}
-	if macro, ok := us.chains.Instance(key); ok {
-		for _, c := range users {
-			us.chains.Join(c.Node, macro)
+	return us.instances[key]
+}
+
+// joinInstance joins the calls that use a variable to the macro that declares a target in it.
+func (us *Uses) joinInstance(u boundary.Use, label, key string) {
+	users := flow.UsersOf(u.File, u.Variable)
+	if len(users.Targets) > 0 {
+		if macro, ok := us.chains.Instance(key); ok {
+			for _, c := range users.Targets {
+				us.chains.Join(c.Node, macro)
+			}
 		}
+	}
+	if target := us.instance(key); target != nil && users.Other && strings.ContainsAny(label, ":/@") {
+		usedBy(target, u)
 	}
 }
 
@@ -27,15 +38,12 @@ func (us *Uses) addInstanceUse(u boundary.Use, label, key string) {
 	if user == nil || user.Rule != nil && !user.Rule.Stays() || user.Kind() == "build_test" || len(user.Forwards()) > 0 {
 		return
 	}
-	if us.instances == nil {
-		us.instances = flow.Instances(us.w)
-	}
-	target := us.instances[key]
+	target := us.instance(key)
 	if name, ok := strings.CutSuffix(key, ".json.sha256"); ok && target == nil {
-		target, u.Digest = us.instances[name], true
+		target, u.Digest = us.instance(name), true
 	}
 	if name, ok := strings.CutSuffix(key, ".tar"); ok && target == nil {
-		target, u.Archive = us.instances[name], true
+		target, u.Archive = us.instance(name), true
 	}
 	word := !strings.ContainsAny(label, ":/@") && !slices.Contains(labelAttributes, u.Attr) && !u.Digest && u.Inside == ""
 	if target == nil || word || target.Rule.Ruleset != "rules_oci" && u.Digest || target.Rule.Ruleset != "rules_docker" && u.Archive {

@@ -106,7 +106,7 @@ func (us *Uses) addUse(u boundary.Use, label string) {
 	}
 	shared := u.Variable != "" && (user == nil || flow.IsDict(user)) && f.IsBuild()
 	if target == nil && shared {
-		us.joinInstance(u, key)
+		us.joinInstance(u, label, key)
 	}
 	word := !strings.ContainsAny(label, ":/@")
 	known := slices.Contains(labelAttributes, attr)
