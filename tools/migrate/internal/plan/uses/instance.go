@@ -4,18 +4,34 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bazelbuild/buildtools/build"
+
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/model/flow"
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/plan/boundary"
 )
 
-// instance returns the call of a macro that declares an image, or nil.
+// instance returns the call of a macro that declares an image, perhaps behind an alias, or nil.
 func (us *Uses) instance(key string) *model.Call {
 	if us.instances == nil {
 		us.instances = flow.Instances(us.w)
 	}
+	for range maxAliases {
+		forwarder := us.w.Computed[key]
+		if forwarder == nil || us.instances[key] != nil {
+			break
+		}
+		label, literal := forwarder.Forwards()[0].(*build.StringExpr)
+		if !literal {
+			break
+		}
+		key = forwarder.File.Label(label.Value)
+	}
 	return us.instances[key]
 }
+
+// maxAliases bounds how many aliases of aliases are followed.
+const maxAliases = 4
 
 // joinInstance joins the calls that use a variable to the macro that declares a target in it.
 func (us *Uses) joinInstance(u boundary.Use, label, key string) {
