@@ -24,7 +24,11 @@ func (us *Uses) findComputedUses(f *model.File) {
 				continue
 			}
 			all, listed := expr.Items(a.Value)
-			if !listed {
+			if dict, ok := a.Value.(*build.DictExpr); ok {
+				for _, entry := range dict.List {
+					all = append(all, entry.Value)
+				}
+			} else if !listed {
 				all = expr.Values(a.Value)
 			}
 			for _, x := range all {
