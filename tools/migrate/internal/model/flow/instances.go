@@ -9,7 +9,7 @@ import (
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/starlark/pattern"
 )
 
-// Instances returns the calls of macros that declare images, by the labels of the images where BUILD files call the macros. It
+// Instances returns the calls of macros that declare images and programs, by the labels of these where BUILD files call the macros. It
 // knows those whose names depend on nothing but the parameter name.
 func Instances(w *model.Workspace) map[string]*model.Call {
 	found := map[string]*model.Call{}
@@ -26,7 +26,7 @@ func Instances(w *model.Workspace) map[string]*model.Call {
 	return found
 }
 
-// addInstances adds the images of a call, in a file, of a macro with a name. Their package is that of a BUILD file.
+// addInstances adds the images and programs of a call, in a file, of a macro with a name. Their package is that of a BUILD file.
 func addInstances(found map[string]*model.Call, at, in *model.File, c *model.Call, name string, depth int) {
 	from, x := in.Definition(c.Kind())
 	def, ok := x.(*build.DefStmt)
@@ -44,7 +44,7 @@ func addInstances(found map[string]*model.Call, at, in *model.File, c *model.Cal
 		case !known || strings.Contains(text, "<"):
 		case inner.Rule == nil:
 			addInstances(found, at, from, inner, text, depth+1)
-		case inner.Rule.Role == model.Image:
+		case inner.Rule.Role == model.Image, inner.Rule.Role == model.Program:
 			found[at.Label(text)] = inner
 		}
 	}

@@ -63,6 +63,7 @@ func (u pullUse) provide() {
 	archive := c.Shared("image_archive", files, "_archive", model.Settings{"image": fmt.Sprintf("%q", files)})
 	text := archive
 	switch {
+	case u.Group() != "":
 	case u.target.Rule.Ruleset == "rules_oci":
 		text = c.Shared("filegroup", files, "_layout", model.Settings{"output_group": `"oci_layout"`, "srcs": "[" + archive + "]"})
 	case !u.Archive:
@@ -78,6 +79,9 @@ func (u pullUse) replace(text string) {
 		return
 	}
 	u.File.Edits.Replace(u.Value, text)
+	if u.Group() == "oci_tarball" { // the archive is the default output
+		u.File.Edits.RemoveArguments(u.File.Text, u.User.Expr, u.User.Attr("output_group").Index)
+	}
 }
 
 // copyable reports whether an image that is pulled can be pulled a second time: nothing but its users keeps the call.

@@ -27,7 +27,10 @@ func (us *Uses) instance(key string) *model.Call {
 		}
 		key = forwarder.File.Label(label.Value)
 	}
-	return us.instances[key]
+	if target := us.instances[key]; target != nil && target.Rule.Role == model.Image {
+		return target
+	}
+	return nil
 }
 
 // maxAliases bounds how many aliases of aliases are followed.
@@ -69,7 +72,10 @@ func (us *Uses) addInstanceUse(u boundary.Use, label, key string) {
 		us.chains.Join(node, target.Node)
 		return
 	}
-	if !us.boundary.AddInstance(target, u, label) {
+	if u.Group() == "digest" { // which ours has, too
+		return
+	}
+	if target.Rule.Ruleset == "rules_img" && u.Group() == "" || !us.boundary.AddInstance(target, u, label) {
 		usedBy(target, u)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/bazelbuild/buildtools/build"
 
 	"github.com/rules-strata/rules_strata/tools/migrate/internal/model"
+	"github.com/rules-strata/rules_strata/tools/migrate/internal/model/flow"
 )
 
 // deploy divides the operations of a multi_deploy into pushes and loads when their targets are known.
@@ -33,12 +34,19 @@ func deploy(c *model.Call, _ *model.Attr) {
 // resolveDeploy writes pushes and loads of a multi_deploy.
 func resolveDeploy(c *model.Call) {
 	lists := map[string][]string{}
+	var instances map[string]*model.Call
 	for _, ref := range c.Refs {
 		target := c.File.Workspace.Targets[ref.Key]
 		if label, literal := ref.Value.(*build.StringExpr); literal && target != nil && len(specsOf(target)) > 0 {
 			lists["pushes"] = append(lists["pushes"], deploys(target, label.Value, "image_push")...)
 			lists["loads"] = append(lists["loads"], deploys(target, label.Value, "image_load")...)
 			continue
+		}
+		if target == nil {
+			if instances == nil {
+				instances = flow.Instances(c.File.Workspace)
+			}
+			target = instances[ref.Key]
 		}
 		if target == nil || target.Rule.Role != model.Program || target.Rule.To != "image_push" && target.Rule.To != "image_load" {
 			c.Refuse("operations", "unknown-target", c.File.Source(ref.Value)+" is not an image_push or image_load", "list only these")
