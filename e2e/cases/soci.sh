@@ -10,7 +10,8 @@ provide() {
   registry_start soci
   # Bazel shows the notices of an action only when it makes the outputs.
   rm -rf bazel-bin/{lazy,lazy_index,eager}.*
-  bazel build --output_groups=+oci_layout,+archive //:lazy //:lazy_index //:eager //:large \
+  # No output group has the zTOC, so Bazel does not fetch it from the disk cache otherwise.
+  bazel build --output_groups=+oci_layout,+archive --remote_download_regex='.*\.ztoc' //:lazy //:lazy_index //:eager //:large \
     //:image //:push 2>"$WORK/said"
 }
 
