@@ -60,17 +60,15 @@ func (p *Plan) resolveComputed(c *model.Call, ref *model.Reference) bool {
 		return false
 	}
 	text := strings.TrimLeft(first.Value, "@")
-	for at := strings.IndexByte(text, '_'); at >= 0; {
+	for at, r := range text {
+		if r != '_' {
+			continue
+		}
 		if target, platform := p.w.Puller(text[:at]); target != nil && platform == "" && target.Rule.Is("oci_pull") {
 			c.Replace(first, fmt.Sprintf("%q", "@"+text[:at]+"//:"+text[at+1:]))
 			p.chains.Join(c.Node, target.Node)
 			return true
 		}
-		next := strings.IndexByte(text[at+1:], '_')
-		if next < 0 {
-			break
-		}
-		at += 1 + next
 	}
 	return false
 }

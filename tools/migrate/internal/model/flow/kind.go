@@ -87,13 +87,9 @@ func variableKind(c *model.Call, name string, depth int) string {
 			}
 		}
 	case c.Scope != nil && c.File.Values[name] == nil:
-		build.Walk(c.Scope, func(x build.Expr, stack []build.Expr) {
-			if assign, ok := x.(*build.AssignExpr); ok && !expr.IsArgument(assign, stack) {
-				if to, ok := assign.LHS.(*build.Ident); ok && to.Name == name {
-					all = append(all, valued{c, assign.RHS})
-				}
-			}
-		})
+		for _, x := range expr.Assigned(c.Scope, name) {
+			all = append(all, valued{c, x})
+		}
 	default:
 		all = append(all, valued{c, c.File.Values[name]})
 	}

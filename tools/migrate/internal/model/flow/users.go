@@ -30,6 +30,7 @@ func UsersOf(f *model.File, name string) Users {
 	return u
 }
 
+// add adds the users of a variable that depth others lead to.
 func (u *Users) add(f *model.File, name string, depth int) {
 	if depth == maxDepth {
 		u.Other = true

@@ -40,6 +40,7 @@ func (us *Uses) findComputedUses(f *model.File) {
 	}
 }
 
+// addComputedUse notes the use of a target whose name is computed in the same function or BUILD file.
 func (us *Uses) addComputedUse(c *model.Call, attr string, x build.Expr) {
 	key, ok := c.Key(x)
 	if !ok || !strings.HasPrefix(key, c.ScopeKey("")) {
